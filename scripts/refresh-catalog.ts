@@ -1,0 +1,100 @@
+/**
+ * Writes data/commands.json and data/responses.json from a folder of API facts (commands.json, responses.json,
+ * protocol.json). Only names, types, flags and relations are taken over; hand-kept files are not touched.
+ *
+ *   npx tsx scripts/refresh-catalog.ts FOLDER
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatCommands, formatLines } from '../src/catalog/file.ts';
+import type { Command, Field, Parameter, ResponseType } from '../src/catalog/types.ts';
+
+interface Versions {
+  first: string;
+  last: string;
+  seen?: string[];
+}
+type Raw = Record<string, unknown> & { name: string; versions?: Versions };
+
+const folder = process.argv[2];
+if (!folder) throw new Error('usage: refresh-catalog FOLDER');
+const load = <T>(file: string): T => JSON.parse(readFileSync(join(folder, file), 'utf8')) as T;
+
+const axis = load<{ releases: string[] }>('protocol.json').releases;
+const kindOf = (type: string): string => type.replace(/Response$/, '');
+
+/** Ranges of the axis in which something was seen. */
+const ranges = ({ first, last, seen }: Versions): string => {
+  if (!seen) return `${first}-${last}`;
+  const at = seen.map((release) => axis.indexOf(release)).sort((a, b) => a - b);
+  const runs: [number, number][] = [];
+  for (const index of at) {
+    const run = runs.at(-1);
+    if (run && index === run[1] + 1) run[1] = index;
+    else runs.push([index, index]);
+  }
+  return runs.map(([from, to]) => `${axis[from]}-${axis[to]}`).join(' ');
+};
+
+const list = (value: unknown): string[] | undefined =>
+  value === undefined || value === null ? undefined : Array.isArray(value) ? (value as string[]) : [value as string];
+
+const dropUndefined = <T extends object>(value: T): T =>
+  Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;
+
+const parameter = (raw: Raw): Parameter =>
+  dropUndefined({
+    name: raw.name,
+    type: raw['type'],
+    required: raw['required'] ? true : undefined,
+    of: raw['of'],
+    length: raw['length'],
+    kind: raw['entity'] ? kindOf(raw['entity'] as string) : undefined,
+    roles: raw['roles'] ?? undefined,
+    admin: raw['variant'] === 'admin' ? true : undefined,
+    validations: raw['validations'],
+    map: raw['map'],
+    releases: raw.versions ? ranges(raw.versions) : undefined,
+  }) as Parameter;
+
+const command = (raw: Raw): Command =>
+  dropUndefined({
+    name: raw.name,
+    releases: ranges(raw.versions!),
+    async: raw['async'] ? true : undefined,
+    create: raw['asyncCreate'] ? true : undefined,
+    get: raw['get'] ? true : undefined,
+    auth: raw['auth'] ? true : undefined,
+    result: raw['result'],
+    wrapper: raw['wrapper'],
+    key: raw['key'] === 'null' ? null : raw['key'],
+    response: kindOf(raw['response'] as string),
+    entity: list(raw['entityType']),
+    event: raw['event'] ?? undefined,
+    jobType: raw['resourceType'] ?? undefined,
+    roles: raw['defaultRoles'] ?? undefined,
+    gate: list(raw['gate']),
+    build: raw['build'],
+    params: (raw['params'] as Raw[]).map(parameter),
+  }) as Command;
+
+const field = (raw: Raw): Field =>
+  dropUndefined({
+    name: raw.name,
+    type: raw['type'],
+    list: raw['list'] ? true : undefined,
+    ref: raw['ref'] ? kindOf(raw['ref'] as string) : undefined,
+    values: raw['values'],
+    roles: raw['roles'] ?? undefined,
+    sensitive: raw['sensitive'] ? true : undefined,
+    releases: raw.versions ? ranges(raw.versions) : undefined,
+  }) as Field;
+
+const commands = load<Raw[]>('commands.json').map(command);
+const responses = load<Raw[]>('responses.json').map((raw): ResponseType => ({
+  name: kindOf(raw.name),
+  fields: (raw['fields'] as Raw[]).map(field),
+}));
+writeFileSync('data/commands.json', formatCommands({ releases: axis, commands }));
+writeFileSync('data/responses.json', formatLines(responses));
+process.stdout.write(`${commands.length} commands, ${responses.length} response types\n`);

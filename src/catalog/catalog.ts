@@ -1,0 +1,59 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { loadData } from '../data.ts';
+import { joinCommand, liveCommand, type LiveApi } from './live.ts';
+import { spellingKey } from './names.ts';
+import { createTool, loadToolsets, type Tool } from './tool.ts';
+import type { Command, CommandsFile } from './types.ts';
+
+/** Every command that can be called, by any spelling of its name. */
+export interface Catalog {
+  tools: readonly Tool[];
+  /** Finds a tool by kebab-case, snake_case, camelCase or an alias; undefined when nothing has that name. */
+  find(name: string): Tool | undefined;
+  /** The tool whose name comes nearest, if any comes near. */
+  nearest(name: string): Tool | undefined;
+}
+
+const createCatalog = (commands: readonly Command[]): Catalog => {
+  const toolsets = new Map(loadToolsets().flatMap(({ name, commands }) => commands.map((c) => [c, name] as const)));
+  const tools = commands.map((command) => createTool(command, toolsets));
+  const byKey = new Map(tools.map((tool) => [spellingKey(tool.command.name), tool]));
+  const aliases = new Map(
+    Object.entries(loadData<Record<string, string>>('aliases.json')).map(([alias, command]) => [
+      spellingKey(alias),
+      spellingKey(command),
+    ]),
+  );
+  const find = (name: string): Tool | undefined => {
+    const key = spellingKey(name);
+    return byKey.get(key) ?? byKey.get(aliases.get(key) ?? '');
+  };
+  return {
+    tools,
+    find,
+    nearest: (name) => {
+      const key = spellingKey(name);
+      const near = closest(key, [...byKey.keys()]);
+      return distance(key, near) <= Math.max(3, key.length / 3) ? byKey.get(near) : undefined;
+    },
+  };
+};
+
+let known: Catalog | undefined;
+
+/** The catalog of data/commands.json: the newest known form of every command. Built once. */
+export const loadCatalog = (): Catalog => (known ??= createCatalog(loadData<CommandsFile>('commands.json').commands));
+
+/**
+ * What the connected cloud offers: commands it lacks are left out, commands the catalog has never seen come in with
+ * their live parameters and the highest risk.
+ */
+export const joinCatalog = (apis: readonly LiveApi[]): Catalog => {
+  const facts = new Map(loadCatalog().tools.map(({ command }) => [command.name, command]));
+  return createCatalog(
+    apis.map((api) => {
+      const command = facts.get(api.name);
+      return command ? joinCommand(command, api) : liveCommand(api);
+    }),
+  );
+};

@@ -1,0 +1,54 @@
+import type { Command, Parameter, ParameterType } from './types.ts';
+
+/** One command as a cloud's `listApis` describes it. */
+export interface LiveApi {
+  name: string;
+  isasync?: boolean;
+  params?: readonly { name: string; type?: string; required?: boolean }[];
+  response?: readonly { name?: string; type?: string }[];
+}
+
+const types = new Set<ParameterType>(['boolean', 'date', 'double', 'integer', 'list', 'long', 'map', 'short', 'uuid']);
+
+const typeOf = (type: string | undefined): ParameterType => {
+  if (type === 'float') return 'double';
+  if (type === 'tzdate') return 'date';
+  return types.has(type as ParameterType) ? (type as ParameterType) : 'string';
+};
+
+const liveParameter = (live: NonNullable<LiveApi['params']>[number]): Parameter => ({
+  name: live.name,
+  type: typeOf(live.type),
+  ...(live.required ? { required: true } : {}),
+  ...(live.type === 'list' ? { of: 'string' } : {}),
+  ...(live.type === 'map' ? { map: { form: 'pairs', keys: ['key', 'value'] } } : {}),
+});
+
+/** A command the catalog has never seen, as far as `listApis` tells. */
+export const liveCommand = (live: LiveApi, release = 'live'): Command => ({
+  name: live.name,
+  releases: `${release}-${release}`,
+  ...(live.isasync ? { async: true } : {}),
+  result: /^list[A-Z]/.test(live.name) ? 'list' : 'object',
+  wrapper: `${live.name.toLowerCase()}response`,
+  key: null,
+  response: 'Unknown',
+  params: (live.params ?? []).map(liveParameter),
+});
+
+/** The catalog's command with the parameters, flags and requirements that the connected cloud has. */
+export const joinCommand = (command: Command, live: LiveApi): Command => {
+  if (!live.params) return command;
+  const known = new Map(command.params.map((parameter) => [parameter.name.toLowerCase(), parameter]));
+  const { async: _async, ...facts } = command;
+  return {
+    ...facts,
+    ...(live.isasync ? { async: true } : {}),
+    params: live.params.map((parameter) => {
+      const facts = known.get(parameter.name.toLowerCase());
+      if (!facts) return liveParameter(parameter);
+      const { required: _required, ...rest } = facts;
+      return parameter.required ? { ...rest, required: true } : rest;
+    }),
+  };
+};

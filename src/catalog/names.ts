@@ -1,0 +1,8 @@
+const words = /[A-Z]{2,}s(?=[A-Z]|$)|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*/g;
+
+/** `createNetworkACLList` → `create-network-acl-list`: an acronym is one word, its plural too. */
+export const toKebab = (command: string): string =>
+  (command.replace('OAuth', 'Oauth').match(words) ?? [command]).map((word) => word.toLowerCase()).join('-');
+
+/** What all spellings of one name have in common: letters and digits in lower case. */
+export const spellingKey = (name: string): string => name.replace(/[-_\s]/g, '').toLowerCase();

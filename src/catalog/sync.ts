@@ -1,0 +1,112 @@
+import { liveCommand, type LiveApi } from './live.ts';
+import type { Command, CommandsFile, Parameter } from './types.ts';
+
+const numbers = (release: string): number[] => release.split('.').map(Number);
+
+const compare = (a: string, b: string): number => {
+  const [left, right] = [numbers(a), numbers(b)];
+  for (let at = 0; at < Math.max(left.length, right.length); at++) {
+    const difference = (left[at] ?? 0) - (right[at] ?? 0);
+    if (difference) return difference;
+  }
+  return 0;
+};
+
+/** Whether a release lies in ranges such as `4.11.0-4.13.1 4.15.0-4.22.1`. */
+export const inReleases = (ranges: string, release: string): boolean =>
+  ranges.split(' ').some((range) => {
+    const [first = '', last = ''] = range.split('-');
+    return compare(first, release) <= 0 && compare(release, last) <= 0;
+  });
+
+/** The ranges with one more release; a range grows when the release is its neighbor on the axis. */
+const extend = (ranges: string, release: string, axis: readonly string[]): string => {
+  if (inReleases(ranges, release)) return ranges;
+  const runs = ranges.split(' ').map((range) => range.split('-') as [string, string]);
+  const at = axis.indexOf(release);
+  const before = runs.find(([, last]) => axis.indexOf(last) === at - 1);
+  if (before) before[1] = release;
+  else runs.push([release, release]);
+  return runs
+    .sort(([a], [b]) => compare(a, b))
+    .map((run) => run.join('-'))
+    .join(' ');
+};
+
+const syncParameters = (command: Command, live: LiveApi, release: string, axis: readonly string[]): Parameter[] => {
+  const seen = new Map((live.params ?? []).map((parameter) => [parameter.name.toLowerCase(), parameter]));
+  const kept = command.params.map((parameter): Parameter => {
+    const now = seen.get(parameter.name.toLowerCase());
+    seen.delete(parameter.name.toLowerCase());
+    if (!now)
+      return inReleases(command.releases, release)
+        ? parameter
+        : { ...parameter, releases: parameter.releases ?? command.releases };
+    const { required: _was, ...facts } = parameter;
+    return {
+      ...facts,
+      ...(now.required ? { required: true } : {}),
+      ...(parameter.releases ? { releases: extend(parameter.releases, release, axis) } : {}),
+    };
+  });
+  const added = liveCommand({ ...live, params: [...seen.values()] }, release).params;
+  return [...kept, ...added.map((parameter) => ({ ...parameter, releases: `${release}-${release}` }))].sort((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
+};
+
+/**
+ * The catalog's facts with what a `listApis` answer of a release says. Nothing is forgotten: commands and parameters that
+ * the release lacks keep the releases they were seen in.
+ */
+export const syncCommands = (file: CommandsFile, apis: readonly LiveApi[], release: string): CommandsFile => {
+  const releases = [...new Set([...file.releases, release])].sort(compare);
+  const known = new Map(file.commands.map((command) => [command.name, command]));
+  for (const live of apis) {
+    const command = known.get(live.name);
+    if (!command) {
+      known.set(live.name, liveCommand(live, release));
+      continue;
+    }
+    const { async: _was, ...facts } = command;
+    known.set(live.name, {
+      ...facts,
+      ...(live.isasync ? { async: true } : {}),
+      releases: extend(command.releases, release, releases),
+      params: syncParameters(command, live, release, releases),
+    });
+  }
+  return { releases, commands: [...known.values()] };
+};
+
+/** What differs between the catalog and a `listApis` answer, a line each; `missing` are commands the cloud lacks. */
+export const diffCommands = (
+  file: CommandsFile,
+  apis: readonly LiveApi[],
+): { changes: string[]; missing: string[] } => {
+  const known = new Map(file.commands.map((command) => [command.name, command]));
+  const changes = apis.flatMap((live) => {
+    const command = known.get(live.name);
+    if (!command) return [`+ ${live.name} (new command, ${live.params?.length ?? 0} parameters)`];
+    const names = new Map(command.params.map((parameter) => [parameter.name.toLowerCase(), parameter]));
+    const params = live.params ?? [];
+    const now = new Set(params.map(({ name }) => name.toLowerCase()));
+    return [
+      ...(Boolean(live.isasync) === Boolean(command.async)
+        ? []
+        : [`~ ${live.name}: ${live.isasync ? 'now' : 'no longer'} asynchronous`]),
+      ...params
+        .filter(({ name }) => !names.has(name.toLowerCase()))
+        .map(({ name, type }) => `+ ${live.name}.${name} (${type ?? 'string'})`),
+      ...command.params.filter(({ name }) => !now.has(name.toLowerCase())).map(({ name }) => `- ${live.name}.${name}`),
+      ...params
+        .filter(
+          ({ name, required }) =>
+            names.has(name.toLowerCase()) && Boolean(names.get(name.toLowerCase())!.required) !== Boolean(required),
+        )
+        .map(({ name, required }) => `~ ${live.name}.${name}: ${required ? 'now' : 'no longer'} required`),
+    ];
+  });
+  const live = new Set(apis.map(({ name }) => name));
+  return { changes, missing: file.commands.map(({ name }) => name).filter((name) => !live.has(name)) };
+};
