@@ -1,0 +1,26 @@
+import { loadData } from '../data.ts';
+import { CallError, type ErrorKind } from '../errors.ts';
+import { stripUnsafe } from '../text.ts';
+
+interface ErrorFacts {
+  byText: { match: string; codes?: number[]; kind: ErrorKind; hint?: string }[];
+  byException: Record<string, ErrorKind>;
+  byCode: Record<string, ErrorKind>;
+  hints: Partial<Record<ErrorKind, string>>;
+}
+
+const facts = (): ErrorFacts => loadData<ErrorFacts>('errors.json');
+
+/** The next thing to do after an error of this kind. */
+export const hintFor = (kind: ErrorKind): string => facts().hints[kind] ?? '';
+
+/** CloudStack's own error, classified, its text whole. `what` names the command or its job. */
+export const classify = (
+  what: string,
+  { code, cserrorcode, text, job }: { code: number; cserrorcode?: number | undefined; text: string; job?: string },
+): CallError => {
+  const { byText, byException, byCode } = facts();
+  const told = byText.find(({ match, codes }) => (!codes || codes.includes(code)) && new RegExp(match, 'i').test(text));
+  const kind = told?.kind ?? byException[String(cserrorcode)] ?? byCode[String(code)] ?? 'failed';
+  return new CallError(kind, `${what}: ${stripUnsafe(text)}`, told?.hint ?? hintFor(kind), { code, cserrorcode, job });
+};

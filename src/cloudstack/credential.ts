@@ -1,0 +1,89 @@
+import { CallError } from '../errors.ts';
+import { openEnvelope } from './envelope.ts';
+import { expiresAt, sign, toQuery } from './sign.ts';
+import type { HttpRequest, HttpResponse } from './transport.ts';
+
+/** A key pair, or a user's name and password for a login session. */
+export type Secret =
+  { apiKey: string; secretKey: string } | { username: string; password: string; domain?: string | undefined };
+
+type Draft = Pick<HttpRequest, 'body'> & { query: string; headers: Record<string, string> };
+
+/** Makes requests that CloudStack accepts as ours. */
+export interface Credential {
+  /** The parameters with whatever proves who asks. */
+  prove(params: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Draft>;
+  /** Forgets what CloudStack did not accept. True when trying again makes sense: the request was not run. */
+  renew(): boolean;
+  /** Ends a login session. */
+  close(signal: AbortSignal): Promise<void>;
+}
+
+/** Minutes that a signed request is valid; CloudStack refuses more than 15 where it enforces time stamps. */
+const lifetime = 10 * 60_000;
+
+/** Signs every request with a key pair. */
+export const createKeyCredential = ({ apiKey, secretKey }: { apiKey: string; secretKey: string }): Credential => ({
+  prove: (params) => {
+    const all = { ...params, apiKey, signatureVersion: '3', expires: expiresAt(Date.now(), lifetime) };
+    return Promise.resolve({ query: toQuery({ ...all, signature: sign(all, secretKey) }), headers: {} });
+  },
+  renew: () => false,
+  close: () => Promise.resolve(),
+});
+
+interface Session {
+  key: string;
+  cookie: string;
+}
+
+const cookiesOf = (response: HttpResponse): string => {
+  const header = response.headers['set-cookie'] ?? [];
+  return (Array.isArray(header) ? header : [header]).map((cookie) => cookie.split(';', 1)[0]).join('; ');
+};
+
+/** Logs in with the first request and again when the session has ended; one login for many requests. */
+export const createSessionCredential = (
+  { username, password, domain }: { username: string; password: string; domain?: string | undefined },
+  post: (body: string, headers: Record<string, string>, signal: AbortSignal) => Promise<HttpResponse>,
+): Credential => {
+  let session: Promise<Session> | undefined;
+  const login = async (signal: AbortSignal): Promise<Session> => {
+    const params = { command: 'login', response: 'json', username, password, ...(domain ? { domain } : {}) };
+    const response = await post(toQuery(params), {}, signal);
+    const { sessionkey, is2faenabled, is2faverified } = openEnvelope('login', response);
+    if (is2faenabled === 'true' && is2faverified === 'false')
+      throw new CallError(
+        'authentication',
+        'login: this user has a second factor.',
+        'Use an API key pair: keys skip the second factor.',
+      );
+    return { key: String(sessionkey), cookie: cookiesOf(response) };
+  };
+  const current = (signal: AbortSignal): Promise<Session> => {
+    session ??= login(signal).catch((error: unknown) => {
+      session = undefined;
+      throw error;
+    });
+    return session;
+  };
+  return {
+    prove: async (params, signal) => {
+      const { key, cookie } = await current(signal);
+      return { query: toQuery({ ...params, sessionkey: key }), headers: { cookie } };
+    },
+    renew: () => {
+      const had = session !== undefined;
+      session = undefined;
+      return had;
+    },
+    close: async (signal) => {
+      const open = await session?.catch(() => undefined);
+      session = undefined;
+      if (!open) return;
+      const body = toQuery({ command: 'logout', response: 'json', sessionkey: open.key });
+      // The session ends by itself when this fails; there is nobody left to tell.
+      await post(body, { cookie: open.cookie }, signal).catch(() => undefined);
+    },
+  };
+};

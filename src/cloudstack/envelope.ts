@@ -1,0 +1,54 @@
+import { CallError } from '../errors.ts';
+import { stripUnsafe } from '../text.ts';
+import { classify, hintFor } from './classify.ts';
+import type { HttpResponse } from './transport.ts';
+
+type Body = Readonly<Record<string, unknown>>;
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const unreadable = (command: string, { status, body }: HttpResponse): CallError => {
+  const start = stripUnsafe(body).trim();
+  const looks = start === '' ? 'is empty' : start.startsWith('<') ? 'is HTML or XML' : 'is not whole JSON';
+  const kind = [429, 502, 503, 504].includes(status) ? (status === 429 ? 'rate-limit' : 'unavailable') : 'protocol';
+  const quote = start
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 200);
+  return new CallError(
+    status === 401 ? 'authentication' : kind,
+    `${command}: the answer (HTTP ${status}) ${looks}${quote ? `: ${quote}` : ''}`,
+    hintFor(status === 401 ? 'authentication' : kind),
+    { code: status },
+  );
+};
+
+const parse = (command: string, response: HttpResponse): Record<string, unknown> => {
+  try {
+    const value = JSON.parse(response.body) as unknown;
+    if (isRecord(value)) return value;
+  } catch {
+    // Said below: HTML pages, truncated answers and proxies' texts are all not an answer.
+  }
+  throw unreadable(command, response);
+};
+
+const asNumber = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+
+/** The body inside CloudStack's envelope (its one top-level key, whatever it is called). Throws a CallError for an error. */
+export const openEnvelope = (command: string, response: HttpResponse): Body => {
+  const [body, ...others] = Object.values(parse(command, response));
+  // logout's and some plugins' bodies are bare; an object is what every command answers.
+  const inner = isRecord(body) && others.length === 0 ? body : undefined;
+  if (inner && 'errorcode' in inner) {
+    throw classify(command, {
+      code: asNumber(inner['errorcode']) ?? response.status,
+      cserrorcode: asNumber(inner['cserrorcode']),
+      text: String(inner['errortext'] ?? 'no error text'),
+    });
+  }
+  if (!inner || response.status >= 400) throw unreadable(command, response);
+  return inner;
+};

@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CallError } from '../errors.ts';
+import type { Answer, Progress } from '../types.ts';
+import { classify } from './classify.ts';
+
+type Body = Readonly<Record<string, unknown>>;
+
+export interface FollowOptions {
+  /** Milliseconds to wait at most; then the job is handed out as pending. */
+  wait: number;
+  signal: AbortSignal;
+  progress?: ((progress: Progress) => void) | undefined;
+  /** Milliseconds before the first look; grows by half each time, to ten times at most. */
+  interval: number;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+const failure = (command: string, job: string, state: Body): CallError => {
+  const result = isRecord(state['jobresult']) ? state['jobresult'] : {};
+  const code = Number(result['errorcode'] ?? state['jobresultcode'] ?? 530) || 530;
+  const text = String(
+    result['errortext'] ?? (state['jobstatus'] === 3 ? 'the job was cancelled' : 'the job failed without a text'),
+  );
+  const error = classify(`${command} (job ${job})`, { code, text, job });
+  // Bad arguments that only the job found are still a failed job: it ran.
+  return error;
+};
+
+const ended = (command: string, job: string, state: Body, elapsed: number): Answer => {
+  if (Number(state['jobstatus']) !== 1) throw failure(command, job, state);
+  const result = state['jobresult'];
+  return { body: isRecord(result) ? result : { success: true }, job: { id: job, status: 'succeeded', elapsed } };
+};
+
+/**
+ * Watches a job until it ends, the time is up or the caller gives up. A failed job is an error; one that goes on is
+ * handed out as pending, never as done. Polls at least once.
+ */
+export const followJob = async (
+  command: string,
+  job: string,
+  poll: (job: string) => Promise<Body>,
+  { wait, signal, progress, interval }: FollowOptions,
+): Promise<Answer> => {
+  const start = Date.now();
+  const elapsed = (): number => Math.round((Date.now() - start) / 100) / 10;
+  const stopped = (): CallError =>
+    new CallError(
+      'cancelled',
+      `${command}: no longer waiting; job ${job} goes on in CloudStack.`,
+      `wait-for-job {"job":"${job}"} looks again.`,
+      { job },
+    );
+  for (let pause = interval; ; pause = Math.min(pause * 1.5, interval * 10)) {
+    const state = await poll(job).catch((error: unknown) => {
+      if (signal.aborted) throw stopped();
+      // The job was accepted: not being able to see it is not its failure.
+      const reason = error instanceof CallError ? error : undefined;
+      throw new CallError(
+        reason?.kind === 'not-found' ? 'not-found' : 'unknown-outcome',
+        `${command}: job ${job} was accepted, but its state cannot be read: ${reason?.message ?? String(error)}`,
+        `wait-for-job {"job":"${job}"} looks again.`,
+        { job, code: reason?.code, cserrorcode: reason?.cserrorcode, cause: error },
+      );
+    });
+    if (Number(state['jobstatus']) !== 0) return ended(command, job, state, elapsed());
+    progress?.({ elapsed: elapsed(), message: `${command}: job ${job} is running, ${Math.round(elapsed())} s` });
+    const left = wait - (Date.now() - start);
+    if (left <= 0) return { body: {}, job: { id: job, status: 'pending', elapsed: elapsed() } };
+    await sleep(Math.min(pause, left), undefined, { signal }).catch(() => {
+      throw stopped();
+    });
+  }
+};

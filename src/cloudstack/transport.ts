@@ -1,0 +1,47 @@
+import type { PoolOptions } from './pool.ts';
+
+/** An HTTP request to one fixed endpoint. */
+export interface HttpRequest {
+  method: 'GET' | 'POST';
+  url: string;
+  headers: Record<string, string>;
+  body?: string | undefined;
+  signal: AbortSignal;
+}
+
+export interface HttpResponse {
+  status: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: string;
+}
+
+/** Sends one request and reads the whole answer. Throws what the network threw; follows no redirect. */
+export interface Transport {
+  send(request: HttpRequest): Promise<HttpResponse>;
+  close(): Promise<void>;
+}
+
+/** A pooled transport to the endpoint's origin. The HTTP client is loaded with the first request. */
+export const createPool = (endpoint: string, options: PoolOptions): Transport => {
+  let opened: Promise<Transport> | undefined;
+  const open = (): Promise<Transport> =>
+    (opened ??= import('./pool.ts').then(({ openPool }) => openPool(endpoint, options)));
+  return {
+    send: async (request) => (await open()).send(request),
+    close: async () => (await opened)?.close(),
+  };
+};
+
+/** A transport over anything that answers a Request with a Response, such as the simulator in this process. */
+export const createFetchTransport = (fetch: (request: Request) => Promise<Response>): Transport => ({
+  send: async ({ method, url, headers, body, signal }) => {
+    const response = await fetch(new Request(url, { method, headers, body: body ?? null, signal }));
+    const setCookie = response.headers.getSetCookie();
+    return {
+      status: response.status,
+      headers: { ...Object.fromEntries(response.headers), ...(setCookie.length ? { 'set-cookie': setCookie } : {}) },
+      body: await response.text(),
+    };
+  },
+  close: () => Promise.resolve(),
+});

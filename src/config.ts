@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { Secret } from './cloudstack/credential.ts';
+import { importProfiles } from './config-import.ts';
+import { CallError } from './errors.ts';
+
+/** One CloudStack endpoint with one credential. */
+export interface Profile {
+  /** Undefined stands for the embedded simulator. */
+  endpoint?: string | undefined;
+  secret?: Secret | undefined;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+type Raw = Record<string, unknown>;
+
+const stateFolder = (env: Env): string =>
+  join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'cloudstack-mcp');
+
+const flag = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] }).or(z.boolean());
+const whole = z.coerce.number().int().min(0);
+
+/** Every setting but the profiles: the one source of flags, environment variables, file keys and the docs' table. */
+export const settings = z.strictObject({
+  profile: z.string().default('default').describe('Profile to use where a call names none'),
+  tools: z.string().default('compact').describe('Tools to list: compact, all, or toolsets such as compute,network'),
+  readOnly: flag.default(false).describe('Run reads only, whatever else is allowed'),
+  simulator: flag.default(false).describe('Use the embedded CloudStack simulator instead of a cloud'),
+  timeout: whole.min(1).default(30_000).describe('Milliseconds to wait for one answer of CloudStack'),
+  connections: whole.min(1).default(50).describe('Connections to CloudStack at most'),
+  keepAlive: whole.default(30_000).describe('Milliseconds to keep an idle connection'),
+  retries: whole.default(3).describe('Further attempts of a read that failed in passing; changes are sent once'),
+  retryDelay: whole.default(1000).describe('Milliseconds before the first retry; doubled each time, with jitter'),
+  pollInterval: whole
+    .min(1)
+    .default(250)
+    .describe('Milliseconds before the first look at a job; grows to ten times that'),
+  wait: whole.max(45).default(45).describe('Seconds to wait for a job before it is handed out as pending'),
+  budget: whole.min(500).default(8000).describe('Tokens that one answer may take'),
+  pageSizeLimit: whole.min(1).default(500).describe("Largest pagesize, the cloud's default.page.size"),
+  discover: flag.default(true).describe("Ask the cloud's listApis what the account may call"),
+  audit: z.string().default('').describe('Audit log: a file, or stderr; by default audit.jsonl in the state folder'),
+});
+
+export type Settings = z.output<typeof settings>;
+
+export interface Config extends Settings {
+  profiles: Readonly<Record<string, Profile>>;
+}
+
+/** The environment variable of a setting. */
+export const envNameOf = (setting: string): string =>
+  setting === 'timeout' ? 'CLOUDSTACK_TIMEOUT' : `CLOUDSTACK_MCP_${setting.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+
+const wrong = (message: string, hint: string): CallError => new CallError('configuration', message, hint);
+
+const readText = (path: string, what: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw wrong(`${what} ${path} cannot be read: ${(error as Error).message}.`, 'Check the path and its permissions.');
+  }
+};
+
+/** A variable's value, or the first line of the file that `NAME_FILE` points to. */
+const readSecret = (env: Env, name: string): string | undefined => {
+  const file = env[`${name}_FILE`];
+  return env[name] || (file ? readText(file, `${name}_FILE`).trim() : undefined);
+};
+
+const profileSchema = z.strictObject({
+  url: z.string(),
+  apiKey: z.string().optional(),
+  secretKey: z.string().optional(),
+  secretKeyFile: z.string().optional(),
+  username: z.string().optional(),
+  password: z.string().optional(),
+  passwordFile: z.string().optional(),
+  domain: z.string().optional(),
+});
+
+/** Makes a profile of what was given. Throws a configuration error that says what is missing. */
+export const toProfile = (name: string, given: unknown): Profile => {
+  const parsed = profileSchema.safeParse(given);
+  if (!parsed.success) throw wrong(`Profile ${name}: ${z.prettifyError(parsed.error)}`, 'See docs/configuration.md.');
+  const { url, apiKey, username, domain, ...rest } = parsed.data;
+  if (!URL.canParse(url) || !/^https?:/.test(url))
+    throw wrong(
+      `Profile ${name}: "${url}" is not an http(s) URL.`,
+      'It looks like https://cloud.example.com/client/api.',
+    );
+  const secretKey = rest.secretKey ?? (rest.secretKeyFile && readText(rest.secretKeyFile, 'secretKeyFile').trim());
+  const password = rest.password ?? (rest.passwordFile && readText(rest.passwordFile, 'passwordFile').trim());
+  const endpoint = new URL(url).href.replace(/\/$/, '');
+  if (apiKey && secretKey) return { endpoint, secret: { apiKey, secretKey } };
+  if (username && password) return { endpoint, secret: { username, password, domain } };
+  throw wrong(
+    `Profile ${name} has no whole credential.`,
+    'Set CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD (and CLOUDSTACK_DOMAIN).',
+  );
+};
+
+const fromEnv = (env: Env): Raw | undefined => {
+  const url = env['CLOUDSTACK_API_URL'];
+  if (!url) return undefined;
+  const given = {
+    url,
+    apiKey: readSecret(env, 'CLOUDSTACK_API_KEY'),
+    secretKey: readSecret(env, 'CLOUDSTACK_SECRET_KEY'),
+    username: env['CLOUDSTACK_USERNAME'],
+    password: readSecret(env, 'CLOUDSTACK_PASSWORD'),
+    domain: env['CLOUDSTACK_DOMAIN'],
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== ''));
+};
+
+const readFile = async (path: string): Promise<Raw> => {
+  const { parse } = await import('yaml');
+  try {
+    return (parse(readText(path, 'The configuration file')) ?? {}) as Raw;
+  } catch (error) {
+    if (error instanceof CallError) throw error;
+    throw wrong(`${path} is neither YAML nor JSON: ${(error as Error).message}.`, 'See docs/configuration.md.');
+  }
+};
+
+/**
+ * The configuration: defaults ← file ← environment ← flags. `flags.config` names the file, `flags.credentials` another
+ * tool's file (cloudmonkey, cs). Throws a configuration error that says what is wrong and how to mend it.
+ */
+export const loadConfig = async (flags: Raw, env: Env): Promise<Config> => {
+  const {
+    config: path = env['CLOUDSTACK_MCP_CONFIG'],
+    credentials = env['CLOUDSTACK_MCP_CREDENTIALS'],
+    ...given
+  } = flags;
+  const { profiles: inFile = {}, ...file } = path ? await readFile(path as string) : {};
+  const fromVariables = Object.fromEntries(
+    Object.keys(settings.shape).flatMap((name) => {
+      const value = env[envNameOf(name)];
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const parsed = settings.safeParse({ ...file, ...fromVariables, ...set });
+  if (!parsed.success) throw wrong(z.prettifyError(parsed.error), 'See docs/configuration.md.');
+
+  const imported = credentials ? await importProfiles(credentials as string) : {};
+  const variables = fromEnv(env);
+  const all: Raw = { ...imported, ...(inFile as Raw), ...(variables ? { default: variables } : {}) };
+  const names = Object.keys(all);
+  const profiles = Object.fromEntries(names.map((name) => [name, toProfile(name, all[name])]));
+  const only = names.length === 1 && !(parsed.data.profile in profiles) ? names[0]! : parsed.data.profile;
+  return {
+    ...parsed.data,
+    profile: only,
+    audit: parsed.data.audit || join(stateFolder(env), 'audit.jsonl'),
+    profiles: parsed.data.simulator ? { [only]: {} } : profiles,
+  };
+};

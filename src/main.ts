@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import { runCli } from './cli/program.ts';
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+// A reader that went away (| head) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+const { stdin, stdout, stderr } = process;
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdin,
+  stdout,
+  stderr,
+  env: process.env,
+  signal: stop.signal,
+});
+// Whatever still waits (idle connections, timers of questions nobody will answer) has nothing left to do.
+process.exit();

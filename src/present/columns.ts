@@ -1,0 +1,68 @@
+import type { Kind } from '../catalog/kinds.ts';
+import type { Row } from '../rows.ts';
+
+const usual = [
+  'id',
+  'name',
+  'displaytext',
+  'state',
+  'status',
+  'type',
+  'zonename',
+  'account',
+  'description',
+  'value',
+  'created',
+];
+
+const isPlain = (value: unknown): boolean => typeof value !== 'object' && value !== undefined && value !== '';
+
+/** The columns of a table: what was asked for, else the kind's own, else what such rows usually tell. */
+export const chooseColumns = (
+  rows: readonly Row[],
+  kind: Kind | undefined,
+  fields: readonly string[] | undefined,
+): string[] => {
+  const [first] = rows;
+  if (fields?.includes('*')) return [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  if (fields?.length) return [...new Set(fields)];
+  if (!first) return [...(kind?.columns ?? [])];
+  const own = (kind?.columns ?? []).filter((column) => rows.some((row) => valueAt(row, column) !== undefined));
+  if (own.length) return own;
+  const known = usual.filter((name) => name in first);
+  const others = Object.keys(first).filter((name) => isPlain(first[name]) && !known.includes(name));
+  return [...known, ...others].slice(0, 8);
+};
+
+/** The value of a column; a dot reaches into a nested object or through a list, whose values come as a list. */
+export const valueAt = (row: Row, column: string): unknown => {
+  if (column in row) return row[column];
+  const [head = '', ...rest] = column.split('.');
+  if (rest.length === 0) return undefined;
+  const inner = row[head];
+  const list = Array.isArray(inner) ? (inner as unknown[]) : [inner];
+  const values = list.flatMap((item) =>
+    typeof item === 'object' && item !== null ? [valueAt(item as Row, rest.join('.'))] : [],
+  );
+  const found = values.filter((value) => value !== undefined);
+  return found.length <= 1 ? found[0] : found;
+};
+
+/** The same row with these columns only; what it lacks is left out. */
+export const pick = (row: Row, columns: readonly string[]): Row =>
+  Object.fromEntries(
+    columns.flatMap((column) => {
+      const value = valueAt(row, column);
+      return value === undefined || value === null ? [] : [[column, value]];
+    }),
+  );
+
+/** One value in one line. */
+export const toCell = (value: unknown): string => {
+  if (value === undefined || value === null) return '';
+  if (Array.isArray(value)) return value.map(toCell).join(', ');
+  return (typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean)).replace(
+    /\s*[\r\n]+\s*/g,
+    ' ',
+  );
+};

@@ -1,0 +1,94 @@
+import { findKind } from '../catalog/kinds.ts';
+import { itemOf, rowsOf, type Row } from '../rows.ts';
+import { toLabel } from '../text.ts';
+import type { Answer, ApprovedCall, Outcome } from '../types.ts';
+import { cleanRow } from './clean.ts';
+import { chooseColumns, pick } from './columns.ts';
+import { showItem } from './item.ts';
+import { showList } from './list.ts';
+
+const isList = (call: ApprovedCall, answer: Answer): boolean => {
+  if (answer.job) return false;
+  const { command } = call.tool;
+  if (command.result !== 'list') return rowsOf(answer.body).length > 1 && Object.keys(answer.body).length <= 2;
+  // Creating commands that answer in list form (registerTemplate, addHost) mean the one row.
+  return /^(list|find|search|quota)/.test(command.name) || rowsOf(answer.body).length !== 1;
+};
+
+const sayNames = (call: ApprovedCall): string[] =>
+  call.names.map(({ parameter, name, id }) => `${parameter}: ${toLabel(name)} is ${id}`);
+
+const filtersOf = ({ tool, params }: ApprovedCall): string[] =>
+  ['name', 'keyword', 'state', 'zoneid', 'account', 'type', 'tags']
+    .filter((name) => params[name] === undefined && tool.command.params.some((parameter) => parameter.name === name))
+    .slice(0, 4);
+
+/** CloudStack pages most lists; the few it does not are paged here. */
+const pageOf = (
+  call: ApprovedCall,
+  all: readonly Row[],
+  body: Row,
+): { rows: readonly Row[]; page: number; size: number | undefined; count: number } => {
+  const { params, tool, request } = call;
+  if (tool.command.params.some(({ name }) => name === 'pagesize')) {
+    const size = params['pagesize'] as number | undefined;
+    const count = typeof body['count'] === 'number' ? Math.max(body['count'], all.length) : all.length;
+    return {
+      rows: all,
+      page: (params['page'] as number | undefined) ?? 1,
+      size: size === -1 ? undefined : size,
+      count,
+    };
+  }
+  const { page = 1, pagesize } = request.view;
+  const size = pagesize ?? (request.view.page === undefined ? undefined : 100);
+  const rows = size === undefined ? all : all.slice((page - 1) * size, page * size);
+  return { rows, page, size, count: all.length };
+};
+
+const presentList = (call: ApprovedCall, answer: Answer, budget: number): Outcome => {
+  const { command } = call.tool;
+  const { fields, secrets = false } = call.request.view;
+  const { rows, page, size, count } = pageOf(call, rowsOf(answer.body), answer.body);
+  const kind = findKind(command.response);
+  const columns = chooseColumns(rows, kind, fields);
+  const clean = (row: Row): Row => cleanRow(row, command.name, secrets);
+  const shown = showList(rows, columns, { page, size, count }, { kind, budget, clean, filters: filtersOf(call) });
+  return {
+    text: [shown.text, ...sayNames(call)].join('\n'),
+    structured: { ...shown.structured, ...(call.names.length ? { resolved: call.names } : {}) },
+    rows: () => rows.map(clean),
+    columns,
+  };
+};
+
+const presentItem = (call: ApprovedCall, answer: Answer, budget: number): Outcome => {
+  const { command } = call.tool;
+  const { fields, secrets = false } = call.request.view;
+  const { job } = answer;
+  const pending = job?.status === 'pending';
+  const [listed] = rowsOf(answer.body);
+  const whole = cleanRow(command.result === 'list' && listed ? listed : itemOf(answer.body), command.name, secrets);
+  const item = fields?.length && !fields.includes('*') ? pick(whole, fields) : whole;
+  const shown = showItem(item, budget);
+  const head = pending
+    ? `${command.name}: accepted as job ${job.id}, not done yet after ${job.elapsed} s. Call wait-for-job {"job":"${job.id}"}.`
+    : job
+      ? `${command.name}: job ${job.id} succeeded after ${job.elapsed} s.`
+      : `${command.name}: ${command.async ? 'answered' : 'done'}.`;
+  const hasItem = Object.keys(item).length > 0;
+  return {
+    text: [head, ...sayNames(call), ...(hasItem ? [shown.text] : [])].join('\n'),
+    structured: {
+      ...(job ? { job } : {}),
+      ...(hasItem || !job ? { item: shown.item } : {}),
+      ...(call.names.length ? { resolved: call.names } : {}),
+    },
+    rows: () => (hasItem ? [item] : job ? [{ ...job }] : []),
+    columns: Object.keys(item),
+  };
+};
+
+/** Turns CloudStack's answer into what the caller sees: small, masked, honest about what is left out or not done. */
+export const present = (call: ApprovedCall, answer: Answer, budget: number): Outcome =>
+  isList(call, answer) ? presentList(call, answer, budget) : presentItem(call, answer, budget);

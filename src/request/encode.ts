@@ -1,0 +1,35 @@
+import type { Command, Parameter } from '../catalog/types.ts';
+import type { Params, ParamValue } from '../types.ts';
+
+type Wire = [string, string][];
+type Entry = Readonly<Record<string, string>>;
+
+const encodeMap = (parameter: Parameter, value: Entry | readonly Entry[]): Wire => {
+  const { name } = parameter;
+  const form = parameter.map?.form ?? 'flat';
+  if (form === 'rows')
+    return (value as readonly Entry[]).flatMap((row, index) =>
+      Object.entries(row).map(([key, item]): [string, string] => [`${name}[${index}].${key}`, item]),
+    );
+  const entries = Object.entries(value as Entry);
+  // Every field of a flat map stands under index 0: some commands read no other.
+  if (form === 'flat') return entries.map(([key, item]) => [`${name}[0].${key}`, item]);
+  return entries.flatMap(([key, item], index): Wire => [
+    [`${name}[${index}].key`, key],
+    [`${name}[${index}].value`, item],
+  ]);
+};
+
+const encodeValue = (parameter: Parameter, value: ParamValue): Wire => {
+  if (parameter.type === 'map') return encodeMap(parameter, value as Entry | readonly Entry[]);
+  return [[parameter.name, Array.isArray(value) ? value.join(',') : String(value as string | number | boolean)]];
+};
+
+/** The parameters of a command as CloudStack reads them: lists `a,b`, maps `p[0].key=…`. Pure. */
+export const encodeParams = (command: Command, params: Params): Record<string, string> =>
+  Object.fromEntries(
+    command.params.flatMap((parameter) => {
+      const value = params[parameter.name];
+      return value === undefined ? [] : encodeValue(parameter, value);
+    }),
+  );

@@ -1,0 +1,30 @@
+import type { Tool } from '../catalog/tool.ts';
+import type { ApprovedCall, Params, ResolvedCall, WireParams } from '../types.ts';
+import { encodeParams } from './encode.ts';
+
+/** Only what neither changes anything nor starts a job may be sent twice. */
+const methodOf = ({ command, risk }: Tool): WireParams['method'] =>
+  risk.risk === 'read' && !command.async ? 'GET' : 'POST';
+
+/** The request that an approved call becomes, unsigned. Pure. */
+export const toWire = ({ tool, params, request }: ApprovedCall): WireParams =>
+  ({
+    command: tool.command.name,
+    params: encodeParams(tool.command, params),
+    method: methodOf(tool),
+    // Asking for a job's state with time to spare means waiting for its end.
+    ...(tool.command.name === 'queryAsyncJobResult' && request.wait > 0 ? { follow: String(params['jobid']) } : {}),
+  }) as WireParams;
+
+/** A read of the server's own, such as looking a name up. Throws a TypeError for anything but a plain read. */
+export const toReadWire = (tool: Tool, params: Params): WireParams => {
+  if (methodOf(tool) !== 'GET') throw new TypeError(`${tool.command.name} is not a plain read`);
+  return { command: tool.command.name, params: encodeParams(tool.command, params), method: 'GET' } as WireParams;
+};
+
+/** What would be sent, to be looked at; it cannot be sent. Pure. */
+export const describeWire = ({ tool, params }: ResolvedCall): Pick<WireParams, 'command' | 'method' | 'params'> => ({
+  command: tool.command.name,
+  method: methodOf(tool),
+  params: encodeParams(tool.command, params),
+});

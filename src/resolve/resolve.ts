@@ -1,0 +1,107 @@
+import { findKind, kindOfParameter, takesName, type Kind } from '../catalog/kinds.ts';
+import type { Parameter } from '../catalog/types.ts';
+import { CallError } from '../errors.ts';
+import { toKebab } from '../catalog/names.ts';
+import { toLabel } from '../text.ts';
+import type { ParamValue, PermittedCall, ResolvedCall, ResolvedName } from '../types.ts';
+import { nameOf, type Directory, type Row } from './directory.ts';
+
+const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+const isId = (value: string): boolean => uuid.test(value) || value === '-1';
+
+const listMatches = (kind: Kind, rows: readonly Row[]): string =>
+  rows
+    .slice(0, 10)
+    .map((row) => {
+      const where = ['zonename', 'account', 'domainpath', 'project'].flatMap((f) =>
+        row[f] ? `${f} ${toLabel(String(row[f]))}` : [],
+      );
+      return `${String(row['id'])} (${[toLabel(nameOf(kind, row) ?? ''), ...where].join(', ')})`;
+    })
+    .join('; ');
+
+const lookUp = async (
+  directory: Directory,
+  kind: Kind,
+  parameter: string,
+  name: string,
+  scope: Row,
+): Promise<string> => {
+  const rows = await directory.find(kind, name, scope);
+  if (rows?.length === 1) return String(rows[0]!['id']);
+  if (rows && rows.length > 1)
+    throw new CallError(
+      'invalid',
+      `${parameter}: ${rows.length} ${kind.plural} are called "${toLabel(name)}": ${listMatches(kind, rows)}.`,
+      'Give the id of the one you mean. Nothing was sent.',
+    );
+  const others = rows ? await directory.names(kind, scope) : [];
+  throw new CallError(
+    'not-found',
+    `${parameter}: there is no ${kind.title} "${toLabel(name)}" that this account can see.`,
+    others.length
+      ? `There are: ${others
+          .slice(0, 10)
+          .map((other) => toLabel(other, 40))
+          .join(', ')}. Nothing was sent.`
+      : `Look with ${toKebab(kind.list ?? '')}. Nothing was sent.`,
+  );
+};
+
+/** Zones and projects first: they narrow where the other names are looked up. */
+const inOrder = (params: readonly Parameter[]): Parameter[] =>
+  [...params].sort(
+    (a, b) =>
+      Number(b.name === 'zoneid' || b.name === 'projectid') - Number(a.name === 'zoneid' || a.name === 'projectid'),
+  );
+
+/**
+ * Puts ids for names. Two things of one name are an error that lists them; nothing is guessed. Only reads are sent, and
+ * none when everything is an id already.
+ */
+export const resolveNames = async (directory: Directory, call: PermittedCall): Promise<ResolvedCall> => {
+  const { command } = call.tool;
+  const params: Record<string, ParamValue> = { ...call.params };
+  const names: ResolvedName[] = [];
+  for (const parameter of inOrder(command.params)) {
+    const value = params[parameter.name];
+    if (value === undefined || !takesName(command, parameter)) continue;
+    const kind = kindOfParameter(command, parameter)!;
+    const { [parameter.name]: _own, ...scope } = params;
+    const resolved: string[] = [];
+    for (const name of Array.isArray(value) ? (value as string[]) : [String(value)]) {
+      const id = isId(name) ? name : await lookUp(directory, kind, parameter.name, name, scope);
+      if (id !== name) names.push({ parameter: parameter.name, name, id });
+      resolved.push(id);
+    }
+    params[parameter.name] = Array.isArray(value) ? resolved : resolved[0]!;
+  }
+  return { ...call, params, names };
+};
+
+/** What a call acts on, read for the human who is asked about it: the resource of `id`, else of its first required id. */
+export const describeTargets = async (directory: Directory, call: ResolvedCall) => {
+  const { command } = call.tool;
+  const candidates = command.params.filter((parameter) => parameter.type === 'uuid' || parameter.of === 'uuid');
+  const parameter =
+    candidates.find(({ name }) => name === 'id') ??
+    candidates.find(({ required }) => required) ??
+    candidates.find(({ name }) => name === 'ids');
+  const value = parameter && call.params[parameter.name];
+  if (!parameter || value === undefined) return [];
+  const kind = kindOfParameter(command, parameter) ?? findKind(parameter.kind ?? '');
+  const ids = Array.isArray(value) ? (value as string[]) : [String(value)];
+  return Promise.all(
+    ids.map(async (id) => {
+      const row = kind?.list ? await directory.get(kind, id) : undefined;
+      const place = ['zonename', 'account', 'project'].flatMap((field) => (row?.[field] ? String(row[field]) : []));
+      return {
+        title: kind?.title ?? 'resource',
+        id,
+        name: row && kind ? nameOf(kind, row) : undefined,
+        state: row?.['state'] === undefined ? undefined : String(row['state']),
+        place: place.join(' / ') || undefined,
+      };
+    }),
+  );
+};

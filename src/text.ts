@@ -1,0 +1,15 @@
+// Control characters (but not line feed and tab), soft hyphen, zero-width and bidirectional marks, line and paragraph
+// separators, variation selectors, interlinear marks, byte order mark and the tag block: what can hide text or
+// turn it round (https://www.unicode.org/reports/tr36/).
+const unsafe =
+  // eslint-disable-next-line no-control-regex, no-misleading-character-class
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
+
+/** Text from a cloud without the characters that hide or reorder it. */
+export const stripUnsafe = (text: string): string => text.toWellFormed().replace(unsafe, '');
+
+/** A name from a cloud as a label on one line: no line breaks, no double quotes, at most `longest` characters. */
+export const toLabel = (text: string, longest = 60): string => {
+  const line = stripUnsafe(text).replace(/\s+/g, ' ').replaceAll('"', "'").trim();
+  return line.length > longest ? `${line.slice(0, longest - 1)}…` : line;
+};

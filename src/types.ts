@@ -1,0 +1,160 @@
+/**
+ * The table of contents of the path: each step takes one of these and returns the next.
+ *
+ * CallRequest → ValidCall → PermittedCall → ResolvedCall → ApprovedCall → WireParams → Answer → Outcome
+ */
+import type { Tool } from './catalog/tool.ts';
+
+/** What a door asks for. */
+export interface CallRequest {
+  /** A tool's name in any spelling: kebab-case, snake_case, CloudStack's camelCase, an alias. */
+  tool: string;
+  args: Readonly<Record<string, unknown>>;
+  /** The door that is used, where it runs only some risks. */
+  door?: Door | undefined;
+  view: View;
+  /** How long to wait for a job, in milliseconds. */
+  wait: number;
+  caller: Caller;
+  consent: Consent;
+  signal: AbortSignal;
+  progress?: ((progress: Progress) => void) | undefined;
+}
+
+/** The tools of the compact list that run commands. */
+export type Door = 'read' | 'change' | 'destroy';
+
+/** How the caller wants to see the answer. */
+export interface View {
+  /** Fields to show instead of the kind's usual columns; `*` for all. */
+  fields?: readonly string[] | undefined;
+  page?: number | undefined;
+  pagesize?: number | undefined;
+  /** Show credentials: only a person at a terminal can ask for it. */
+  secrets?: boolean | undefined;
+}
+
+/** Who calls, from where, with which credential. */
+export interface Caller {
+  principal: string;
+  /** The MCP host's name and version, or `cli`. */
+  host: string;
+  profile: string;
+}
+
+export interface Progress {
+  /** Seconds since the job began. */
+  elapsed: number;
+  message: string;
+}
+
+/** Values after validation: names in CloudStack's spelling, types as the catalog says. */
+export type Params = Readonly<Record<string, ParamValue>>;
+export type ParamValue =
+  string | number | boolean | readonly string[] | Readonly<Record<string, string>> | readonly Record<string, string>[];
+
+/** A call whose every argument is right as far as the catalog knows. */
+export interface ValidCall {
+  tool: Tool;
+  params: Params;
+  request: CallRequest;
+}
+
+/** Which rule of the policy decided, and what. */
+export interface Decision {
+  action: 'allow' | 'confirm';
+  rule: string;
+}
+
+declare const permitted: unique symbol;
+declare const approved: unique symbol;
+declare const encoded: unique symbol;
+
+/** A call that the policy lets go on, perhaps after a human's yes. Only guard/ makes one. */
+export interface PermittedCall extends ValidCall {
+  readonly [permitted]: true;
+  decision: Decision;
+}
+
+/** What a name became. */
+export interface ResolvedName {
+  parameter: string;
+  name: string;
+  id: string;
+}
+
+/** A call whose names are ids. */
+export interface ResolvedCall extends PermittedCall {
+  names: readonly ResolvedName[];
+}
+
+/** A call that may leave. Only guard/ makes one; nothing else is accepted further on. */
+export interface ApprovedCall extends ResolvedCall {
+  readonly [approved]: true;
+  /** How a human said yes, where one was asked. */
+  confirmation?: string | undefined;
+}
+
+/** What goes over the wire, unsigned. Only request/ makes one. */
+export interface WireParams {
+  readonly [encoded]: true;
+  command: string;
+  /** Names as CloudStack reads them, values as text. */
+  params: Readonly<Record<string, string>>;
+  /** A read may be repeated and goes by GET; a change is sent once, by POST. */
+  method: 'GET' | 'POST';
+  /** Wait for this job instead of giving its state. */
+  follow?: string | undefined;
+}
+
+/** A job as it was last seen. */
+export interface Job {
+  id: string;
+  status: 'pending' | 'succeeded';
+  /** Seconds since we began to watch it. */
+  elapsed: number;
+}
+
+/** What CloudStack said, out of its envelope. */
+export interface Answer {
+  body: Readonly<Record<string, unknown>>;
+  job?: Job | undefined;
+}
+
+/** What a door gives back. */
+export interface Outcome {
+  /** Enough alone. */
+  text: string;
+  structured: Record<string, unknown>;
+  /** The whole answer, masked, not cut: for doors that print it to a person's file or pipe. */
+  rows: () => readonly Readonly<Record<string, unknown>>[];
+  columns: readonly string[];
+}
+
+/** A question to the human behind the caller, bound to one call. */
+export interface Question {
+  message: string;
+  /** The text that must be typed, for critical commands; otherwise a plain yes. */
+  phrase?: string | undefined;
+  /** Binds the answer to the tool, its arguments with ids for names, the principal and the profile. */
+  digest: string;
+}
+
+/** The human's reply as the door received it. Nothing in it is trusted before guard/ has checked it. */
+export interface Reply {
+  action: 'accept' | 'decline' | 'cancel';
+  confirm?: unknown;
+  phrase?: unknown;
+  /** The digest of the question that was answered. */
+  digest: string;
+  /** Used once. */
+  nonce: string;
+  /** How it was asked: `elicitation`, `terminal`. */
+  by: string;
+}
+
+/**
+ * How a door asks the human. It returns undefined when nobody can be asked, and may throw a door's own signal
+ * when the answer will come with a second request (multi round-trip).
+ */
+export type Consent = (question: Question) => Promise<Reply | undefined>;

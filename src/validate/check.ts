@@ -1,0 +1,96 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { closest } from 'fastest-levenshtein';
+import { takesName } from '../catalog/kinds.ts';
+import { toInputSchema } from '../catalog/schema.ts';
+import { describeParameter } from '../catalog/tool.ts';
+import type { Command, Parameter } from '../catalog/types.ts';
+import { problemWith } from './formats.ts';
+
+const ajv = new Ajv({ allErrors: true, coerceTypes: 'array', strict: false, verbose: true });
+const compiled = new WeakMap<Command, ValidateFunction>();
+
+const compile = (command: Command): ValidateFunction => {
+  let check = compiled.get(command);
+  if (!check) compiled.set(command, (check = ajv.compile(toInputSchema(command))));
+  return check;
+};
+
+const nameOf = (error: ErrorObject): string =>
+  error.instancePath
+    .slice(1)
+    .replace(/\/(\d+)/g, '[$1]')
+    .replaceAll('/', '.');
+
+const unknown = (command: Command, name: string): string => {
+  const near = command.params.length
+    ? closest(
+        name.toLowerCase(),
+        command.params.map((p) => p.name),
+      )
+    : '';
+  const words = near && describeParameter(command.name, near);
+  return `${command.name} has no parameter "${name}"${near ? `; did you mean ${near}${words ? ` (${words})` : ''}?` : ''}`;
+};
+
+const explain = (command: Command, error: ErrorObject): string => {
+  const name = nameOf(error);
+  const params = error.params as Record<string, unknown>;
+  switch (error.keyword) {
+    case 'required': {
+      const missing = String(params['missingProperty']);
+      const words = describeParameter(command.name, missing);
+      return `${missing} is missing${words ? ` (${words})` : ''}`;
+    }
+    case 'additionalProperties': {
+      const extra = String(params['additionalProperty']);
+      if (!name) return unknown(command, extra);
+      const keys = Object.keys((error.parentSchema?.['properties'] ?? {}) as object);
+      return `${name} has no key "${extra}"; it takes ${keys.join(', ')}`;
+    }
+    case 'type':
+      return `${name} must be ${params['type'] === 'array' ? 'a list' : `of type ${String(params['type'])}`}, not ${JSON.stringify(error.data)?.slice(0, 60)}`;
+    case 'minimum':
+    case 'maximum':
+      return `${name} must be ${String(params['comparison'])} ${String(params['limit'])}, not ${String(error.data)}`;
+    case 'maxLength':
+      return `${name} may have at most ${String(params['limit'])} characters, not ${String(error.data).length}`;
+    default:
+      return `${name} ${error.message ?? 'is not valid'}`;
+  }
+};
+
+const blank = (parameter: Parameter, value: unknown): string | undefined =>
+  parameter.required && (value === '' || (Array.isArray(value) && (value.length === 0 || value.every((v) => v === ''))))
+    ? `${parameter.name} is empty`
+    : undefined;
+
+const checkTexts = (command: Command, parameter: Parameter, value: unknown): string[] => {
+  const named = takesName(command, parameter);
+  const list = Array.isArray(value) ? (value as unknown[]) : [value];
+  return list.flatMap((item) => {
+    const texts = typeof item === 'object' && item !== null ? Object.values(item) : [item];
+    const plain = parameter.type === 'map' ? { ...parameter, type: 'object' as const } : parameter;
+    return texts.flatMap((text) => (typeof text === 'string' ? (problemWith(plain, text, named) ?? []) : []));
+  });
+};
+
+const checkPaging = (values: Record<string, unknown>, pageSizeLimit: number): string[] => {
+  const size = values['pagesize'];
+  if (typeof size !== 'number') return [];
+  if (size === -1) return values['page'] === undefined ? [] : ['page cannot be given with pagesize -1 (everything)'];
+  return size >= 1 && size <= pageSizeLimit ? [] : [`pagesize must be 1 to ${pageSizeLimit}, not ${size}`];
+};
+
+/** Checks values against a command's schema, coercing them in place. Returns every problem, none when all is right. */
+export const findProblems = (command: Command, values: Record<string, unknown>, pageSizeLimit: number): string[] => {
+  const check = compile(command);
+  const problems = check(values) ? [] : (check.errors ?? []).map((error) => explain(command, error));
+  for (const parameter of command.params) {
+    const value = values[parameter.name];
+    if (value === undefined) continue;
+    const empty = blank(parameter, value);
+    problems.push(...(empty ? [empty] : checkTexts(command, parameter, value)));
+  }
+  if (command.params.some(({ name }) => name === 'pagesize')) problems.push(...checkPaging(values, pageSizeLimit));
+  return [...new Set(problems)];
+};

@@ -1,0 +1,62 @@
+import { isIP } from 'node:net';
+import type { Parameter } from '../catalog/types.ts';
+import { loadData } from '../data.ts';
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const nearlyUuid = /^(?=.*[0-9])[0-9a-f-]{30,40}$/i;
+const date = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
+const mac = /^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
+// CloudStack refuses control characters other than line feed, carriage return and tab.
+// eslint-disable-next-line no-control-regex
+const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
+const isCidr = (value: string): boolean => {
+  const [address = '', bits = '', ...rest] = value.split('/');
+  const family = isIP(address);
+  return rest.length === 0 && family > 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+};
+
+const isDate = (value: string): boolean =>
+  date.test(value) && !Number.isNaN(Date.parse(value.slice(0, 19).replace(' ', 'T')));
+
+export const isUuid = (value: string): boolean => uuid.test(value);
+
+/** Text that was meant as a uuid but is none, so that it is not looked up as a name. */
+export const isBrokenUuid = (value: string): boolean => nearlyUuid.test(value) && !uuid.test(value);
+
+const formats: Record<string, { test: (value: string) => boolean; looks: string }> = {
+  cidr: { test: isCidr, looks: 'a CIDR such as 10.1.0.0/24' },
+  'cidr-list': {
+    test: (value) => value.split(',').every((part) => isCidr(part.trim())),
+    looks: 'CIDRs such as 10.1.0.0/24,192.168.0.0/16',
+  },
+  ip: { test: (value) => isIP(value) > 0, looks: 'an IP address such as 10.1.0.5' },
+  mac: { test: (value) => mac.test(value), looks: 'a MAC address such as 02:00:4c:7f:00:01' },
+};
+
+/** What is wrong with one text value of a parameter, or undefined. `named`: a name will be looked up. */
+export const problemWith = (parameter: Parameter, value: string, named: boolean): string | undefined => {
+  const is = (looks: string): string => `${parameter.name} must be ${looks}, not "${value.slice(0, 60)}"`;
+  if (control.test(value)) return `${parameter.name} contains a control character, which CloudStack refuses`;
+  if (parameter.type === 'date')
+    return isDate(value) ? undefined : is('a date such as 2026-01-31, 2026-01-31 12:00:00 or 2026-01-31T12:00:00+0000');
+  if (parameter.type === 'uuid' || parameter.of === 'uuid') {
+    if (isUuid(value) || value === '-1') return undefined;
+    if (!named) return is('an id (uuid)');
+    return isBrokenUuid(value) ? is('a whole uuid or a name') : undefined;
+  }
+  const names = loadData<Record<string, readonly string[]>>('formats.json');
+  for (const [format, { test, looks }] of Object.entries(formats))
+    if (names[format]?.includes(parameter.name) && !test(value)) return is(looks);
+  const longest = parameter.length ?? 255;
+  if (parameter.type === 'string' && value.length > longest)
+    return `${parameter.name} may have at most ${longest} characters, not ${value.length}`;
+  return undefined;
+};
+
+/** CloudStack parses `+0000`, not `Z` or fractions of a second. */
+export const toCloudStackDate = (value: string): string =>
+  value
+    .replace(/\.\d+/, '')
+    .replace(/Z$/, '+0000')
+    .replace(/([+-]\d{2}):(\d{2})$/, '$1$2');

@@ -1,0 +1,67 @@
+import { spellingKey } from '../catalog/names.ts';
+import type { Command, Parameter } from '../catalog/types.ts';
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A model may hand over a nested value as JSON text. */
+const parsed = (value: unknown): unknown => {
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+};
+
+const texts = (entry: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(entry)
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([key, value]) => [key, typeof value === 'number' || typeof value === 'boolean' ? String(value) : value]),
+  );
+
+const asMap = (parameter: Parameter, given: unknown): unknown => {
+  const value = parsed(given);
+  if (parameter.map?.form === 'rows') {
+    const list = Array.isArray(value) ? (value as unknown[]) : [value];
+    return list.map((entry) => (isRecord(entry) ? texts(entry) : entry));
+  }
+  // [{key, value}, …] is how CloudStack's own documents write a map.
+  if (Array.isArray(value) && value.every((entry) => isRecord(entry) && 'key' in entry))
+    return texts(Object.fromEntries(value.map((entry: Record<string, unknown>) => [entry['key'], entry['value']])));
+  return isRecord(value) ? texts(value) : value;
+};
+
+const asType = (parameter: Parameter, value: unknown): unknown => {
+  switch (parameter.type) {
+    case 'boolean':
+      return typeof value === 'string' ? value.trim().toLowerCase() : value;
+    case 'list': {
+      const list = parsed(value);
+      if (typeof list === 'string') return list.split(',').map((part) => part.trim());
+      return Array.isArray(list) ? list : [list];
+    }
+    case 'map':
+      return asMap(parameter, value);
+    default:
+      return value;
+  }
+};
+
+/**
+ * Accepts the harmless habits of models and people: another spelling of a parameter's name, `"true"` for a boolean,
+ * one value for a list, JSON text for a map, null for nothing. What it does not understand it leaves as it is.
+ */
+export const readLeniently = (command: Command, args: Readonly<Record<string, unknown>>): Record<string, unknown> => {
+  const exact = new Map(command.params.map((parameter) => [parameter.name, parameter]));
+  const bySpelling = new Map(command.params.map((parameter) => [spellingKey(parameter.name), parameter]));
+  const result: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(args)) {
+    if (value === null || value === undefined) continue;
+    const parameter = exact.get(name) ?? bySpelling.get(spellingKey(name));
+    if (!parameter) result[name] = value;
+    else result[parameter.name] = asType(parameter, value);
+  }
+  return result;
+};

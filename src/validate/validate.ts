@@ -1,0 +1,52 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Tool } from '../catalog/tool.ts';
+import type { Command } from '../catalog/types.ts';
+import { CallError } from '../errors.ts';
+import type { CallRequest, Params, ValidCall } from '../types.ts';
+import { findProblems } from './check.ts';
+import { toCloudStackDate } from './formats.ts';
+import { readLeniently } from './lenient.ts';
+
+const findTool = (catalog: Catalog, name: string): Tool => {
+  const tool = catalog.find(name);
+  if (tool) return tool;
+  const near = catalog.nearest(name);
+  throw new CallError(
+    'invalid',
+    `There is no tool "${name}" here.`,
+    near
+      ? `Did you mean ${near.name} (${near.summary})? Search with find-tools.`
+      : 'Search with find-tools. The cloud, its release or your role may not have the command.',
+  );
+};
+
+/** CloudStack takes page and pagesize only together. */
+const completePaging = (command: Command, values: Record<string, unknown>, request: CallRequest): void => {
+  if (!command.params.some(({ name }) => name === 'pagesize')) return;
+  values['page'] ??= request.view.page;
+  values['pagesize'] ??= request.view.pagesize;
+  if (values['page'] !== undefined) values['pagesize'] ??= 100;
+  else if (values['pagesize'] !== undefined && Number(values['pagesize']) !== -1) values['page'] = 1;
+  for (const name of ['page', 'pagesize']) if (values[name] === undefined) delete values[name];
+};
+
+/**
+ * Reads a request against the catalog: which tool, are all arguments right? Refuses with every problem at once,
+ * before anything is sent.
+ */
+export const validate = (catalog: Catalog, request: CallRequest, pageSizeLimit: number): ValidCall => {
+  const tool = findTool(catalog, request.tool);
+  const { command } = tool;
+  const values = readLeniently(command, request.args);
+  completePaging(command, values, request);
+  const problems = findProblems(command, values, pageSizeLimit);
+  if (problems.length)
+    throw new CallError(
+      'invalid',
+      problems.length === 1 ? `${problems[0]}.` : `${problems.length} problems: ${problems.join('; ')}.`,
+      `Nothing was sent. describe-tools shows every parameter of ${tool.name}.`,
+    );
+  for (const { name, type } of command.params)
+    if (type === 'date' && values[name] !== undefined) values[name] = toCloudStackDate(values[name] as string);
+  return { tool, params: values as Params, request };
+};
