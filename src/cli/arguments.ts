@@ -1,0 +1,40 @@
+import { CallError } from '../errors.ts';
+
+const usage = (message: string): CallError =>
+  new CallError(
+    'configuration',
+    message,
+    'Give parameters as key=value, or all of them as --json \'{"key":"value"}\'.',
+  );
+
+/** `details.cpuNumber=2` puts a key into a map; `tags[0].key=…` is how CloudStack writes rows. */
+const put = (args: Record<string, unknown>, name: string, value: string): void => {
+  const row = /^(\w+)\[(\d+)\]\.(.+)$/.exec(name);
+  const entry = /^(\w+)\.(.+)$/.exec(name);
+  if (row) {
+    const rows = (args[row[1]!] ??= []) as Record<string, string>[];
+    (rows[Number(row[2])] ??= {})[row[3]!] = value;
+  } else if (entry) ((args[entry[1]!] ??= {}) as Record<string, string>)[entry[2]!] = value;
+  else args[name] = value;
+};
+
+/** Parameters from `key=value` words, or from JSON. Throws a usage error for anything else. */
+export const readArguments = (words: readonly string[], json: string | undefined): Record<string, unknown> => {
+  let args: Record<string, unknown> = {};
+  if (json !== undefined) {
+    try {
+      args = JSON.parse(json) as Record<string, unknown>;
+    } catch (error) {
+      throw usage(`--json is not JSON: ${(error as Error).message}.`);
+    }
+    if (typeof args !== 'object' || args === null || Array.isArray(args)) throw usage('--json must be an object.');
+  }
+  for (const word of words) {
+    const at = word.indexOf('=');
+    if (at < 1) throw usage(`"${word}" is not key=value.`);
+    put(args, word.slice(0, at), word.slice(at + 1));
+  }
+  for (const [name, value] of Object.entries(args))
+    if (Array.isArray(value)) args[name] = (value as unknown[]).filter((row) => row !== undefined);
+  return args;
+};

@@ -1,0 +1,65 @@
+import { createApp } from '../app.ts';
+import { loadConfig } from '../config.ts';
+import { CallError } from '../errors.ts';
+import { readArguments } from './arguments.ts';
+import { exit, printLine, type Io } from './io.ts';
+import { render, type Format } from './output.ts';
+import { createProgressLine, createTerminalConsent } from './terminal.ts';
+import { writeSecretFile } from './secret-file.ts';
+
+export interface CallFlags {
+  json?: string;
+  output: Format;
+  fields?: string;
+  dryRun?: boolean;
+  wait?: string;
+  secretsTo?: string;
+  settings: Record<string, unknown>;
+}
+
+/** `call TOOL key=value …`: one call through the same path as every other door. */
+export const runCall = async (tool: string, words: readonly string[], flags: CallFlags, io: Io): Promise<number> => {
+  const config = await loadConfig(flags.settings, io.env);
+  const args = readArguments(words, flags.json);
+  const fields = flags.fields?.split(',').map((field) => field.trim());
+  const wait = flags.wait === undefined ? 3600 : Number(flags.wait);
+  if (!Number.isFinite(wait) || wait < 0)
+    throw new CallError(
+      'configuration',
+      `--wait ${flags.wait} is not a number of seconds.`,
+      'Such as --wait 60; 0 does not wait.',
+    );
+  const app = createApp(config, { stderr: io.stderr });
+  const line = createProgressLine(io);
+  try {
+    const request = {
+      tool,
+      args,
+      view: { fields, secrets: flags.secretsTo !== undefined },
+      wait: wait * 1000,
+      caller: { principal: 'local', host: 'cli', profile: config.profile },
+      consent: createTerminalConsent(io),
+      signal: io.signal,
+      progress: line.show,
+    };
+    if (flags.dryRun) {
+      await printLine(io.stdout, JSON.stringify(await app.preview(request), null, 2));
+      return exit.done;
+    }
+    const outcome = await app.call(request);
+    line.clear();
+    if (flags.secretsTo !== undefined) {
+      writeSecretFile(flags.secretsTo, JSON.stringify(outcome.rows(), null, 2));
+      await printLine(io.stderr, `The answer, with its secrets, is in ${flags.secretsTo} (readable by you only).`);
+    } else {
+      await printLine(
+        io.stdout,
+        await render(outcome, flags.output, fields, io.stdout.isTTY ? (io.stdout.columns ?? 80) : undefined),
+      );
+    }
+    return exit.done;
+  } finally {
+    line.clear();
+    await app.close();
+  }
+};

@@ -1,0 +1,97 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createApp } from '../app.ts';
+import { formatCommands } from '../catalog/file.ts';
+import type { LiveApi } from '../catalog/live.ts';
+import { diffCommands, syncCommands } from '../catalog/sync.ts';
+import type { CommandsFile } from '../catalog/types.ts';
+import { loadConfig } from '../config.ts';
+import { CallError } from '../errors.ts';
+import { itemOf, rowsOf, type Row } from '../rows.ts';
+import { exit, printLine, type Io } from './io.ts';
+
+export interface CatalogFlags {
+  from?: string;
+  release?: string;
+  file: string;
+  settings: Record<string, unknown>;
+}
+
+const readJson = (path: string): unknown => {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as unknown;
+  } catch (error) {
+    throw new CallError(
+      'configuration',
+      `${path} cannot be read as JSON: ${(error as Error).message}.`,
+      'Give the path of a saved answer of listApis, or of data/commands.json.',
+    );
+  }
+};
+
+/** Rows of a saved answer, with or without its envelope. */
+const savedApis = (path: string): LiveApi[] => {
+  const answer = readJson(path) as Row;
+  const apis = rowsOf('api' in answer ? answer : itemOf(answer));
+  if (!apis.length)
+    throw new CallError(
+      'configuration',
+      `${path} holds no list of APIs.`,
+      'Save the whole answer of listApis with response=json.',
+    );
+  return apis as unknown as LiveApi[];
+};
+
+const ask = async (flags: CatalogFlags, io: Io): Promise<{ apis: LiveApi[]; release: string | undefined }> => {
+  const config = await loadConfig(flags.settings, io.env);
+  const app = createApp(config, { stderr: io.stderr });
+  const call = (tool: string) =>
+    app.call({
+      tool,
+      args: {},
+      view: { fields: ['*'] },
+      wait: 0,
+      caller: { principal: 'local', host: 'cli', profile: config.profile },
+      consent: () => Promise.resolve(undefined),
+      signal: io.signal,
+    });
+  try {
+    const apis = (await call('listApis')).rows() as unknown as LiveApi[];
+    const [capabilities] = (await call('listCapabilities')).rows();
+    return { apis, release: capabilities?.['cloudstackversion'] as string | undefined };
+  } finally {
+    await app.close();
+  }
+};
+
+const load = async (flags: CatalogFlags, io: Io): Promise<{ file: CommandsFile; apis: LiveApi[]; release: string }> => {
+  const file = readJson(flags.file) as CommandsFile;
+  const { apis, release } = flags.from ? { apis: savedApis(flags.from), release: undefined } : await ask(flags, io);
+  const told = flags.release ?? release?.replace(/^(\d+\.\d+\.\d+).*$/, '$1');
+  return { file, apis, release: told ?? 'unknown' };
+};
+
+/** `catalog diff`: prints what changed. */
+export const diffCatalog = async (flags: CatalogFlags, io: Io): Promise<number> => {
+  const { file, apis } = await load(flags, io);
+  const { changes, missing } = diffCommands(file, apis);
+  for (const change of changes) await printLine(io.stdout, change);
+  await printLine(
+    io.stdout,
+    `${changes.length} differences; ${missing.length} commands of the catalog are not in this cloud's list.`,
+  );
+  return exit.done;
+};
+
+/** `catalog sync`: rewrites the facts; texts, risks and every other hand-kept file stay as they are. */
+export const syncCatalog = async (flags: CatalogFlags, io: Io): Promise<number> => {
+  const { file, apis, release } = await load(flags, io);
+  if (!/^\d+(\.\d+)+$/.test(release))
+    throw new CallError('configuration', 'The release is not known.', 'Give --release, such as 4.23.0.');
+  const { changes } = diffCommands(file, apis);
+  writeFileSync(flags.file, formatCommands(syncCommands(file, apis, release)));
+  await printLine(
+    io.stdout,
+    `${flags.file}: ${changes.length} differences taken over from ${release}. New commands need a summary, a toolset and a risk: npm test names them.`,
+  );
+  return exit.done;
+};

@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline/promises';
+import type { Consent, Progress } from '../types.ts';
+import type { Io } from './io.ts';
+
+/** Asks at the terminal; nobody can be asked where standard input is not one. */
+export const createTerminalConsent =
+  ({ stdin, stderr, signal }: Io): Consent =>
+  async ({ message, phrase, digest }) => {
+    if (!stdin.isTTY) return undefined;
+    const ask = createInterface({ input: stdin, output: stderr });
+    try {
+      const answer = (
+        await ask.question(`${message}\n${phrase === undefined ? '[yes/no] ' : '> '}`, { signal })
+      ).trim();
+      const reply = { digest, nonce: randomUUID(), by: 'terminal' };
+      if (phrase !== undefined)
+        return answer === '' ? { ...reply, action: 'decline' } : { ...reply, action: 'accept', phrase: answer };
+      const yes = /^y(es)?$/i.test(answer);
+      return { ...reply, action: yes ? 'accept' : 'decline', confirm: yes };
+    } finally {
+      ask.close();
+    }
+  };
+
+const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
+
+/** A line on standard error that shows how long a job has been running; silent where nobody watches. */
+export const createProgressLine = ({ stderr }: Io) => {
+  let shown = 0;
+  return {
+    show: ({ message }: Progress): void => {
+      if (stderr.isTTY) stderr.write(`\r\u001b[K${frames[shown++ % frames.length]!} ${message}`);
+    },
+    clear: (): void => {
+      if (shown && stderr.isTTY) stderr.write('\r\u001b[K');
+    },
+  };
+};

@@ -1,0 +1,65 @@
+import { createApp } from '../app.ts';
+import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
+import { createSearch } from '../catalog/search.ts';
+import type { Tool } from '../catalog/tool.ts';
+import { loadConfig } from '../config.ts';
+import { CallError } from '../errors.ts';
+import { describeInText, toDescription, toMatch } from '../mcp/describe.ts';
+import { exit, printLine, type Io } from './io.ts';
+import { toTable } from './output.ts';
+
+export interface ToolsFlags {
+  json?: boolean;
+  toolset?: string;
+  settings: Record<string, unknown>;
+}
+
+/** The connected cloud's commands where a cloud is configured, otherwise all that are known. */
+const openCatalog = async (settings: Record<string, unknown>, io: Io): Promise<Catalog> => {
+  const config = await loadConfig(settings, io.env);
+  if (!config.profiles[config.profile]) return loadCatalog();
+  const app = createApp(config, { stderr: io.stderr });
+  try {
+    return await app.catalog(config.profile);
+  } finally {
+    await app.close();
+  }
+};
+
+const print = async (tools: readonly Tool[], total: number, flags: ToolsFlags, io: Io): Promise<number> => {
+  const rows = tools.map(toMatch);
+  const room = io.stdout.isTTY ? (io.stdout.columns ?? 80) : undefined;
+  const table = `${toTable(rows, ['tool', 'risk', 'summary'], room)}\n${tools.length} of ${total} commands`;
+  await printLine(io.stdout, flags.json ? JSON.stringify({ matches: rows, total }, null, 2) : table);
+  return exit.done;
+};
+
+/** `tools list`: every command, or those of a toolset. */
+export const listCommands = async (flags: ToolsFlags, io: Io): Promise<number> => {
+  const { tools } = await openCatalog(flags.settings, io);
+  const chosen = tools.filter(({ toolset }) => flags.toolset === undefined || toolset === flags.toolset);
+  return print(chosen, tools.length, flags, io);
+};
+
+/** `tools find TEXT`: the same search that models use. */
+export const findCommands = async (query: string, flags: ToolsFlags, io: Io): Promise<number> => {
+  const catalog = await openCatalog(flags.settings, io);
+  const { matches, total } = createSearch(catalog)(query, { toolset: flags.toolset, limit: 15 });
+  return print(matches, total, flags, io);
+};
+
+/** `tools show TOOL`: everything about one command. */
+export const showCommand = async (name: string, flags: ToolsFlags, io: Io): Promise<number> => {
+  const catalog = await openCatalog(flags.settings, io);
+  const tool = catalog.find(name);
+  if (!tool) {
+    const near = catalog.nearest(name);
+    throw new CallError(
+      'invalid',
+      `There is no tool "${name}".`,
+      near ? `Did you mean ${near.name}?` : 'Search with: cloudstack-mcp tools find TEXT',
+    );
+  }
+  await printLine(io.stdout, flags.json ? JSON.stringify(toDescription(tool), null, 2) : describeInText(tool));
+  return exit.done;
+};

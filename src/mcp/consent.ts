@@ -1,0 +1,55 @@
+import { inputResponse, type ClientCapabilities, type Server, type ServerContext } from '@modelcontextprotocol/server';
+import { randomUUID } from 'node:crypto';
+import { AwaitingReply } from '../errors.ts';
+import type { Consent, Question, Reply } from '../types.ts';
+
+/** What travels through the client, sealed, between the question and its answer. */
+export interface QuestionState {
+  digest: string;
+  nonce: string;
+}
+
+const capabilitiesKey = 'io.modelcontextprotocol/clientCapabilities';
+
+/** The client's capabilities: in every request of the new era, from the handshake of the older one. */
+const capabilitiesOf = (server: Server, ctx: ServerContext): ClientCapabilities | undefined =>
+  (ctx.mcpReq.envelope as Record<string, unknown> | undefined)?.[capabilitiesKey] ?? server.getClientCapabilities();
+
+/** A bare `elicitation: {}` means that forms can be shown. */
+const canShowForms = ({ elicitation }: ClientCapabilities = {}): boolean =>
+  elicitation !== undefined && ('form' in elicitation || !('url' in elicitation));
+
+/** The form that the host shows: one yes, or one phrase to type. */
+export const toForm = ({ message, phrase }: Question) => ({
+  message,
+  requestedSchema: {
+    type: 'object' as const,
+    properties:
+      phrase === undefined
+        ? { confirm: { type: 'boolean' as const, title: 'Yes, do it' } }
+        : { phrase: { type: 'string' as const, title: 'The text in double quotes' } },
+    required: [phrase === undefined ? 'confirm' : 'phrase'],
+  },
+});
+
+export const newQuestionState = ({ digest }: Question): QuestionState => ({ digest, nonce: randomUUID() });
+
+/** Asks through the host, in both eras: the answer comes with the second round of the same request. */
+export const createConsent =
+  (server: Server, ctx: ServerContext): Consent =>
+  (question): Promise<Reply | undefined> => {
+    const state = ctx.mcpReq.requestState<QuestionState>();
+    const answer = inputResponse(ctx.mcpReq.inputResponses, 'confirm');
+    if (state && answer.kind === 'elicit') {
+      const content = (answer.content ?? {}) as { confirm?: unknown; phrase?: unknown };
+      return Promise.resolve({
+        ...state,
+        action: answer.action,
+        confirm: content.confirm,
+        phrase: content.phrase,
+        by: 'elicitation',
+      });
+    }
+    if (!canShowForms(capabilitiesOf(server, ctx))) return Promise.resolve(undefined);
+    return Promise.reject(new AwaitingReply(question));
+  };

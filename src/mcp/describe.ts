@@ -1,0 +1,73 @@
+import { toInputSchema, type JsonSchema } from '../catalog/schema.ts';
+import type { Tool } from '../catalog/tool.ts';
+import { doorFor } from '../guard/permit.ts';
+
+const sample = (name: string, schema: JsonSchema): unknown => {
+  switch (schema.type) {
+    case 'boolean':
+      return true;
+    case 'integer':
+    case 'number':
+      return schema.minimum ?? 1;
+    case 'array':
+      return [sample(name, schema.items ?? {})];
+    case 'object':
+      return schema.properties
+        ? Object.fromEntries(Object.keys(schema.properties).map((key) => [key, '…']))
+        : { key: 'value' };
+    default:
+      return `<${name}>`;
+  }
+};
+
+/** A tool as find-tools lists it. */
+export const toMatch = (tool: Tool): Record<string, unknown> => ({
+  tool: tool.name,
+  command: tool.command.name,
+  risk: tool.risk.risk,
+  summary: tool.summary,
+  required: tool.command.params.filter(({ required }) => required).map(({ name }) => name),
+});
+
+/** Everything about a tool that a caller needs to use it. */
+export const toDescription = (tool: Tool): Record<string, unknown> => {
+  const { command, risk } = tool;
+  const inputSchema = toInputSchema(command);
+  const required = Object.fromEntries(
+    (inputSchema.required ?? []).map((name) => [name, sample(name, inputSchema.properties![name]!)]),
+  );
+  return {
+    ...toMatch(tool),
+    toolset: tool.toolset,
+    async: command.async ?? false,
+    since: command.releases.split('-')[0],
+    releases: command.releases,
+    ...(risk.risk === 'read'
+      ? {}
+      : { severity: risk.severity, reversible: risk.reversible, impactScope: risk.impactScope, warning: risk.warning }),
+    inputSchema,
+    example: { name: doorFor(risk.risk), arguments: { tool: tool.name, arguments: required } },
+  };
+};
+
+const parameterLine = ([name, schema]: [string, JsonSchema], required: ReadonlySet<string>): string => {
+  const keys = schema.items?.properties ? ` of {${Object.keys(schema.items.properties).join(', ')}}` : '';
+  return `- ${name}${required.has(name) ? '*' : ''} (${schema.type ?? 'string'}${keys})${schema.description ? `: ${schema.description}` : ''}`;
+};
+
+/** The same as text that is enough alone; `*` marks what is required. */
+export const describeInText = (tool: Tool): string => {
+  const { properties = {}, required = [] } = toInputSchema(tool.command);
+  const { risk } = tool;
+  const facts = [
+    `risk ${risk.risk}${risk.risk === 'read' ? '' : ` (${risk.severity}, ${risk.reversible ? 'reversible' : 'not reversible'})`}`,
+    `call ${doorFor(risk.risk)}`,
+    ...(tool.command.async ? ['asynchronous'] : []),
+    `releases ${tool.command.releases}`,
+  ];
+  return [
+    `${tool.name} (${tool.command.name}): ${tool.summary}. ${facts.join('; ')}.`,
+    ...(risk.warning ? [risk.warning] : []),
+    ...Object.entries(properties).map((property) => parameterLine(property, new Set(required))),
+  ].join('\n');
+};

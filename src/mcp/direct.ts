@@ -1,0 +1,43 @@
+import type { Tool as McpTool } from '@modelcontextprotocol/server';
+import type { Catalog } from '../catalog/catalog.ts';
+import { toInputSchema } from '../catalog/schema.ts';
+import { loadToolsets, type Tool } from '../catalog/tool.ts';
+import { CallError } from '../errors.ts';
+import { compactTools, resultSchema } from './compact.ts';
+
+const toMcpTool = (tool: Tool): McpTool => ({
+  name: tool.name,
+  description: tool.risk.warning && tool.risk.risk !== 'read' ? `${tool.summary}. ${tool.risk.warning}` : tool.summary,
+  inputSchema: toInputSchema(tool.command) as McpTool['inputSchema'],
+  outputSchema: resultSchema,
+  annotations: {
+    readOnlyHint: tool.risk.risk === 'read',
+    destructiveHint: tool.risk.risk === 'destroy',
+    openWorldHint: true,
+  },
+});
+
+/** Which commands the setting `tools` lists directly: none, all, or those of some toolsets. */
+export const directTools = (catalog: Catalog, setting: string): readonly Tool[] => {
+  if (setting === 'compact') return [];
+  if (setting === 'all') return catalog.tools;
+  const wanted = setting.split(',').map((name) => name.trim());
+  const known = loadToolsets().map(({ name }) => name);
+  const wrong = wanted.filter((name) => !known.includes(name));
+  if (wrong.length)
+    throw new CallError(
+      'configuration',
+      `There is no toolset ${wrong.join(', ')}.`,
+      `There are: ${known.join(', ')}; or compact, or all.`,
+    );
+  return catalog.tools.filter(({ toolset }) => wanted.includes(toolset));
+};
+
+/** The whole tool list: fixed order, one page. With `all`, search and its three doors have nothing left to do. */
+export const listTools = (catalog: () => Catalog, setting: string): readonly McpTool[] => {
+  if (setting === 'compact') return compactTools;
+  const direct = directTools(catalog(), setting).map(toMcpTool);
+  return setting === 'all'
+    ? [...direct, ...compactTools.filter(({ name }) => name === 'wait-for-job')]
+    : [...compactTools, ...direct];
+};

@@ -1,0 +1,76 @@
+import {
+  createRequestStateCodec,
+  inputRequired,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type CallToolResult,
+} from '@modelcontextprotocol/server';
+import { randomBytes } from 'node:crypto';
+import { questionLifetime, type App } from '../app.ts';
+import { loadCatalog } from '../catalog/catalog.ts';
+import { AwaitingReply, CallError, describeError } from '../errors.ts';
+import { version } from '../version.ts';
+import { instructions, resultSchema } from './compact.ts';
+import { newQuestionState, toForm, type QuestionState } from './consent.ts';
+import { listTools } from './direct.ts';
+import { runTool, toResult } from './run.ts';
+
+const failed = (error: CallError): CallToolResult => ({
+  isError: true,
+  content: [{ type: 'text', text: `${error.kind}: ${error.message}\n${error.hint}`.trim() }],
+  structuredContent: { error: describeError(error) },
+});
+
+const listFor = 3_600_000;
+
+/** Makes MCP servers over one app, one a connection; the same handlers serve both protocol eras. */
+export const createServerFactory = (app: App, principal = 'local') => {
+  const list = listTools(loadCatalog, app.config.tools);
+  const outputSchemas = new Map(list.map(({ name, outputSchema }) => [name, outputSchema]));
+  const codec = createRequestStateCodec<QuestionState>({
+    key: randomBytes(32),
+    ttlSeconds: questionLifetime / 1000,
+    bind: () => principal,
+  });
+  /** Listed names as they are; other spellings of a listed command by the catalog. */
+  const listedName = (name: string): string | undefined => {
+    if (outputSchemas.has(name)) return name;
+    const found = app.config.tools === 'compact' ? undefined : loadCatalog().find(name)?.name;
+    return found !== undefined && outputSchemas.has(found) ? found : undefined;
+  };
+
+  return (): Server => {
+    const server = new Server(
+      { name: 'cloudstack-mcp-server', title: 'Apache CloudStack', version },
+      {
+        instructions,
+        capabilities: { tools: {} },
+        requestState: { verify: codec.verify },
+        inputRequired: { roundTimeoutMs: questionLifetime },
+        cacheHints: {
+          'tools/list': { ttlMs: listFor, cacheScope: 'public' },
+          'server/discover': { ttlMs: listFor, cacheScope: 'public' },
+        },
+      },
+    );
+    server.setRequestHandler('tools/list', () => ({ tools: [...list] }));
+    server.setRequestHandler('tools/call', async ({ params }, ctx) => {
+      const name = listedName(params.name);
+      if (name === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
+      try {
+        const result = toResult(await runTool({ app, server, ctx, principal }, name, params.arguments));
+        return server.projectCallToolResult(result, outputSchemas.get(name) ?? resultSchema);
+      } catch (error) {
+        if (error instanceof AwaitingReply)
+          return inputRequired({
+            inputRequests: { confirm: inputRequired.elicit(toForm(error.question)) },
+            requestState: await codec.mint(newQuestionState(error.question), ctx),
+          });
+        if (error instanceof CallError) return failed(error);
+        throw error;
+      }
+    });
+    return server;
+  };
+};
