@@ -12,7 +12,6 @@ await build({
   format: 'esm',
   target: 'node20',
   minify: true,
-  keepNames: true,
   legalComments: 'linked',
   chunkNames: 'chunk-[name]-[hash]',
   logLevel: 'warning',

@@ -1,19 +1,9 @@
-import { createAudit } from './audit/audit.ts';
-import { createFileSink, createStreamSink, type Sink } from './audit/sink.ts';
-import { call, preview, type Cloud, type Parts } from './call.ts';
-import { joinCatalog, loadCatalog, type Catalog } from './catalog/catalog.ts';
-import type { LiveApi } from './catalog/live.ts';
-import { createCloudStack, type CloudStack } from './cloudstack/cloudstack.ts';
-import { createFetchTransport, type Transport } from './cloudstack/transport.ts';
-import type { Config, Profile } from './config.ts';
-import { CallError } from './errors.ts';
-import { operator, readOnly } from './guard/policy.ts';
-import { toReadWire } from './request/to-wire.ts';
-import { rowsOf } from './rows.ts';
-import { createMemoryStore } from './store/store.ts';
+import type { Catalog } from './catalog/catalog.ts';
+import type { Transport } from './cloudstack/transport.ts';
+import type { Config } from './config.ts';
 import type { CallRequest, Outcome } from './types.ts';
 
-/** The server's parts, put together: what every door works with. */
+/** The server as every door sees it. */
 export interface App {
   config: Config;
   call(request: CallRequest): Promise<Outcome>;
@@ -25,99 +15,36 @@ export interface App {
   close(): Promise<void>;
 }
 
+export interface AppOptions {
+  stderr: { write(text: string): unknown };
+  /** Replaces the network, for tests. */
+  transport?: Transport;
+}
+
 /** Milliseconds that a question to a human stays open. */
 export const questionLifetime = 5 * 60_000;
 
-/** A cloud that could not say what it offers is asked again after this many milliseconds. */
-const askAgainAfter = 60_000;
-
-const createSink = (audit: string, stderr: { write(text: string): unknown }): Sink =>
-  audit === 'stderr' ? createStreamSink(stderr) : createFileSink(audit);
-
-/** The live catalog of one cloud: asked for with the first call, without holding up a cloud that is down. */
-const createLiveCatalog = (cloudstack: CloudStack): (() => Promise<Catalog>) => {
-  let asked: Promise<Catalog> | undefined;
-  const discover = async (): Promise<Catalog> => {
-    const listApis = loadCatalog().find('listApis')!;
-    const { body } = await cloudstack.send(toReadWire(listApis, {}), {
-      signal: AbortSignal.timeout(10_000),
-      wait: 0,
-      retries: 0,
-    });
-    const apis = rowsOf(body) as unknown as LiveApi[];
-    return apis.length ? joinCatalog(apis) : loadCatalog();
+/** An app whose parts are loaded with the first call, so that a host sees its tools at once. */
+export const createApp = (config: Config, options: AppOptions): App => {
+  const load = async () => {
+    const [{ createParts }, path] = await Promise.all([import('./parts.ts'), import('./call.ts')]);
+    return { parts: createParts(config, options), path };
   };
-  return () =>
-    (asked ??= discover().catch(() => {
-      // The call itself will say what is wrong with the cloud; until then the known commands serve.
-      setTimeout(() => (asked = undefined), askAgainAfter).unref();
-      return loadCatalog();
-    }));
-};
-
-const openSimulator = async (): Promise<{ profile: Profile; transport: Transport }> => {
-  const { createSimulator } = await import('./simulator/index.ts');
-  const simulator = createSimulator();
-  const { apiKey, secretKey } = simulator.credentials;
-  return {
-    profile: { endpoint: 'http://simulator.invalid/client/api', secret: { apiKey, secretKey } },
-    transport: createFetchTransport(simulator.fetch),
-  };
-};
-
-/** Puts the parts together. `transport` replaces the network, for tests. */
-export const createApp = (
-  config: Config,
-  { stderr, transport }: { stderr: { write(text: string): unknown }; transport?: Transport },
-): App => {
-  const clouds = new Map<string, Promise<Cloud & { live: () => Promise<Catalog> }>>();
-  const open = async (name: string) => {
-    const found = config.profiles[name];
-    if (!found)
-      throw new CallError(
-        'configuration',
-        `There is no profile "${name}".`,
-        `There are: ${Object.keys(config.profiles).join(', ') || 'none'}. Profiles come from the configuration only.`,
-      );
-    const simulated = found.endpoint === undefined ? await openSimulator() : undefined;
-    const profile = simulated?.profile ?? found;
-    const cloudstack = createCloudStack(
-      { ...config, endpoint: profile.endpoint!, secret: profile.secret! },
-      transport ?? simulated?.transport,
-    );
-    const live = config.discover ? createLiveCatalog(cloudstack) : () => Promise.resolve(loadCatalog());
-    return { cloudstack, catalog: loadCatalog(), live };
-  };
-  const cloud = async (name: string) => {
-    let opened = clouds.get(name);
-    if (!opened) {
-      opened = open(name);
-      clouds.set(name, opened);
-      opened.catch(() => clouds.delete(name));
-    }
-    const { live, ...rest } = await opened;
-    return { ...rest, catalog: await live() };
-  };
-  const store = createMemoryStore();
-  const parts: Parts = {
-    cloud,
-    policy: config.readOnly ? readOnly : operator,
-    audit: createAudit(createSink(config.audit, stderr), questionLifetime),
-    once: (key) => store.once(key, 2 * questionLifetime),
-    budget: config.budget,
-    pageSizeLimit: config.pageSizeLimit,
-  };
+  let loaded: ReturnType<typeof load> | undefined;
+  const ready = () => (loaded ??= load());
   return {
     config,
-    call: (request) => call(parts, request),
-    preview: (request) => preview(parts, request),
-    catalog: async (profile) => (await cloud(profile)).catalog,
+    call: async (request) => {
+      const { parts, path } = await ready();
+      return path.call(parts, request);
+    },
+    preview: async (request) => {
+      const { parts, path } = await ready();
+      return path.preview(parts, request);
+    },
+    catalog: async (profile) => (await (await ready()).parts.cloud(profile)).catalog,
     close: async () => {
-      parts.audit.close();
-      const opened = await Promise.allSettled(clouds.values());
-      await Promise.all(
-        opened.map((result) => (result.status === 'fulfilled' ? result.value.cloudstack.close() : undefined)),
-      );
+      await (await loaded)?.parts.close();
     },
   };
 };

@@ -2,8 +2,8 @@ import { createApp } from '../app.ts';
 import { loadConfig } from '../config.ts';
 import { CallError } from '../errors.ts';
 import { readArguments } from './arguments.ts';
-import { exit, printLine, type Io } from './io.ts';
-import { render, type Format } from './output.ts';
+import { exit, printLine, type Format, type Io } from './io.ts';
+import { render } from './output.ts';
 import { createProgressLine, createTerminalConsent } from './terminal.ts';
 import { writeSecretFile } from './secret-file.ts';
 

@@ -17,3 +17,7 @@ export const exit = { done: 0, failed: 1, usage: 2, refused: 3 } as const;
 export const printLine = async (stream: Writable, text: string): Promise<void> => {
   if (!stream.write(`${text}\n`)) await new Promise((resolve) => stream.once('drain', resolve));
 };
+
+/** How a result can be printed. */
+export const formats = ['table', 'json', 'yaml', 'csv'] as const;
+export type Format = (typeof formats)[number];

@@ -1,8 +1,6 @@
 import { pick, toCell } from '../present/columns.ts';
 import type { Outcome } from '../types.ts';
-
-export const formats = ['table', 'json', 'yaml', 'csv'] as const;
-export type Format = (typeof formats)[number];
+import type { Format } from './io.ts';
 
 const width = (text: string): number => [...text].length;
 const pad = (text: string, to: number): string => text + ' '.repeat(Math.max(0, to - width(text)));

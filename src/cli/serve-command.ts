@@ -1,8 +1,7 @@
 import { createApp } from '../app.ts';
 import { loadConfig } from '../config.ts';
 import { CallError } from '../errors.ts';
-import { directTools } from '../mcp/direct.ts';
-import { loadCatalog } from '../catalog/catalog.ts';
+import { serveStdio } from '../mcp/stdio.ts';
 import { exit, type Io } from './io.ts';
 
 /** `serve`: MCP on stdio until the input ends or the process is asked to stop. */
@@ -16,9 +15,7 @@ export const serve = async (settings: Record<string, unknown>, transport: string
       Object.keys(config.profiles).length ? `There is no profile "${config.profile}".` : 'No CloudStack is configured.',
       'Set CLOUDSTACK_API_URL (https://…/client/api) with CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or with CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD; or try --simulator.',
     );
-  if (config.tools !== 'compact') directTools(loadCatalog(), config.tools);
   const app = createApp(config, { stderr: io.stderr });
-  const { serveStdio } = await import('../mcp/stdio.ts');
   const stdin = io.stdin;
   io.signal.addEventListener('abort', () => stdin.destroy(), { once: true });
   await serveStdio(app, { stdin, stdout: io.stdout, onerror: (error) => io.stderr.write(`${error.message}\n`) });

@@ -1,5 +1,5 @@
 import type { Tool as McpTool } from '@modelcontextprotocol/server';
-import type { Catalog } from '../catalog/catalog.ts';
+import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { toInputSchema } from '../catalog/schema.ts';
 import { loadToolsets, type Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
@@ -33,11 +33,13 @@ export const directTools = (catalog: Catalog, setting: string): readonly Tool[] 
   return catalog.tools.filter(({ toolset }) => wanted.includes(toolset));
 };
 
-/** The whole tool list: fixed order, one page. With `all`, search and its three doors have nothing left to do. */
-export const listTools = (catalog: () => Catalog, setting: string): readonly McpTool[] => {
-  if (setting === 'compact') return compactTools;
-  const direct = directTools(catalog(), setting).map(toMcpTool);
+/** A tool list with commands as tools of their own. With `all`, search and its three doors have nothing left to do. */
+export const listDirectTools = (setting: string): readonly McpTool[] => {
+  const direct = directTools(loadCatalog(), setting).map(toMcpTool);
   return setting === 'all'
     ? [...direct, ...compactTools.filter(({ name }) => name === 'wait-for-job')]
     : [...compactTools, ...direct];
 };
+
+/** The listed tool that another spelling of its command's name means. */
+export const findListed = (name: string): string | undefined => loadCatalog().find(name)?.name;

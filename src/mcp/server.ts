@@ -8,13 +8,10 @@ import {
 } from '@modelcontextprotocol/server';
 import { randomBytes } from 'node:crypto';
 import { questionLifetime, type App } from '../app.ts';
-import { loadCatalog } from '../catalog/catalog.ts';
 import { AwaitingReply, CallError, describeError } from '../errors.ts';
 import { version } from '../version.ts';
-import { instructions, resultSchema } from './compact.ts';
+import { compactTools, instructions, resultSchema } from './compact.ts';
 import { newQuestionState, toForm, type QuestionState } from './consent.ts';
-import { listTools } from './direct.ts';
-import { runTool, toResult } from './run.ts';
 
 const failed = (error: CallError): CallToolResult => ({
   isError: true,
@@ -25,8 +22,10 @@ const failed = (error: CallError): CallToolResult => ({
 const listFor = 3_600_000;
 
 /** Makes MCP servers over one app, one a connection; the same handlers serve both protocol eras. */
-export const createServerFactory = (app: App, principal = 'local') => {
-  const list = listTools(loadCatalog, app.config.tools);
+export const createServerFactory = async (app: App, principal = 'local') => {
+  // The compact list needs no catalog, which is then loaded with the first call.
+  const direct = app.config.tools === 'compact' ? undefined : await import('./direct.ts');
+  const list = direct?.listDirectTools(app.config.tools) ?? compactTools;
   const outputSchemas = new Map(list.map(({ name, outputSchema }) => [name, outputSchema]));
   const codec = createRequestStateCodec<QuestionState>({
     key: randomBytes(32),
@@ -36,7 +35,7 @@ export const createServerFactory = (app: App, principal = 'local') => {
   /** Listed names as they are; other spellings of a listed command by the catalog. */
   const listedName = (name: string): string | undefined => {
     if (outputSchemas.has(name)) return name;
-    const found = app.config.tools === 'compact' ? undefined : loadCatalog().find(name)?.name;
+    const found = direct?.findListed(name);
     return found !== undefined && outputSchemas.has(found) ? found : undefined;
   };
 
@@ -59,6 +58,7 @@ export const createServerFactory = (app: App, principal = 'local') => {
       const name = listedName(params.name);
       if (name === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
       try {
+        const { runTool, toResult } = await import('./run.ts');
         const result = toResult(await runTool({ app, server, ctx, principal }, name, params.arguments));
         return server.projectCallToolResult(result, outputSchemas.get(name) ?? resultSchema);
       } catch (error) {

@@ -8,12 +8,13 @@ export const serveStdio = async (
   app: App,
   { stdin, stdout, onerror }: { stdin: Readable; stdout: Writable; onerror: (error: Error) => void },
 ): Promise<void> => {
+  const factory = await createServerFactory(app);
   const ended = new Promise<void>((resolve) => {
     for (const event of ['end', 'close', 'error']) stdin.once(event, () => resolve());
     // A host that went away takes no more frames.
     stdout.once('error', () => resolve());
   });
-  const handle = serveSdk(createServerFactory(app), { transport: new StdioServerTransport(stdin, stdout), onerror });
+  const handle = serveSdk(factory, { transport: new StdioServerTransport(stdin, stdout), onerror });
   await ended;
   await handle.close();
 };

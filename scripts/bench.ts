@@ -1,0 +1,195 @@
+/**
+ * npm run bench: start, memory, tokens and latency, each beside its reference in the same run. Prints a table and, with
+ * --json FILE, writes the figures. Exits with 1 when a bound is missed (not with --report).
+ */
+import { buildSync } from 'esbuild';
+import { encode } from 'gpt-tokenizer/encoding/o200k_base';
+import { rmSync, writeFileSync } from 'node:fs';
+import { Pool } from 'undici';
+import { compactTools } from '../src/mcp/compact.ts';
+import { listDirectTools } from '../src/mcp/direct.ts';
+import { loadToolsets } from '../src/catalog/tool.ts';
+import { createKeyCredential } from '../src/cloudstack/credential.ts';
+import { median, startServer, time } from './bench/process.ts';
+import { startSimulatorProcess } from './bench/simulator.ts';
+
+interface Row {
+  what: string;
+  value: number;
+  reference?: number;
+  unit: string;
+  /** What value/reference, value-reference or value may be at most. */
+  bound?: { kind: 'ratio' | 'difference' | 'value'; most: number };
+}
+
+const rounds = 15;
+const rows: Row[] = [];
+
+// The reference is bundled as ours is, so that the ratio tells what we add and not what bundling saves.
+const emptyFile = 'dist/bench-empty.js';
+buildSync({
+  entryPoints: ['scripts/bench/empty-server.ts'],
+  outfile: emptyFile,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  minify: true,
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+});
+
+const simulator = await startSimulatorProcess();
+const env = {
+  CLOUDSTACK_API_URL: simulator.url,
+  CLOUDSTACK_API_KEY: simulator.apiKey,
+  CLOUDSTACK_SECRET_KEY: simulator.secretKey,
+  CLOUDSTACK_MCP_AUDIT: '/dev/null',
+};
+const ours = ['dist/main.js', 'serve'];
+
+const measureStart = async (): Promise<void> => {
+  const start = { ours: [] as number[], empty: [] as number[] };
+  const memory = { ours: [] as number[], empty: [] as number[] };
+  for (let round = 0; round < rounds; round++) {
+    for (const [which, args] of [
+      ['empty', [emptyFile]],
+      ['ours', ours],
+    ] as const) {
+      const server = await startServer([...args], env);
+      start[which].push(server.start);
+      memory[which].push(server.memory());
+      await server.close();
+    }
+  }
+  rows.push(
+    {
+      what: 'start to first tools/list',
+      value: median(start.ours),
+      reference: median(start.empty),
+      unit: 'ms',
+      bound: { kind: 'ratio', most: 1.15 },
+    },
+    {
+      what: 'memory after tools/list',
+      value: median(memory.ours),
+      reference: median(memory.empty),
+      unit: 'MiB',
+      bound: { kind: 'ratio', most: 1.25 },
+    },
+  );
+};
+
+const measureTokens = (): void => {
+  const tokens = (tools: readonly unknown[]): number => encode(JSON.stringify(tools)).length;
+  rows.push({
+    what: 'compact list',
+    value: tokens(compactTools),
+    unit: 'tokens',
+    bound: { kind: 'value', most: 2500 },
+  });
+  rows.push({ what: 'compact list', value: compactTools.length, unit: 'tools', bound: { kind: 'value', most: 20 } });
+  for (const { name } of loadToolsets().slice(0, 3))
+    rows.push({ what: `--tools ${name}`, value: tokens(listDirectTools(name)), unit: 'tokens' });
+  const all = listDirectTools('all');
+  rows.push(
+    { what: '--tools all', value: tokens(all), unit: 'tokens' },
+    { what: '--tools all', value: all.length, unit: 'tools' },
+  );
+};
+
+const measureLatency = async (): Promise<void> => {
+  const empty = await startServer([emptyFile]);
+  const server = await startServer(ours, env);
+  const endpoint = new URL(simulator.url);
+  const pool = new Pool(endpoint.origin, { connections: 50 });
+  const credential = createKeyCredential(simulator);
+  const direct = async (): Promise<void> => {
+    const { query } = await credential.prove({ command: 'listZones', response: 'json' }, AbortSignal.timeout(5000));
+    const { statusCode, body } = await pool.request({ method: 'GET', path: `${endpoint.pathname}?${query}` });
+    const answer = (await body.json()) as { listzonesresponse: { count: number } };
+    if (statusCode !== 200 || !answer.listzonesresponse.count) throw new Error('the direct request failed');
+  };
+  const throughMcp = async (): Promise<void> => {
+    const { isError } = await server.client.callTool({ name: 'read', arguments: { tool: 'list-zones' } });
+    if (isError) throw new Error('the call through MCP failed');
+  };
+  const ping = () => empty.client.callTool({ name: 'ping', arguments: {} });
+  for (const [width, count] of [
+    [1, 400],
+    [16, 1600],
+  ] as const) {
+    const taken: Record<'direct' | 'mcp' | 'empty', number[]> = { direct: [], mcp: [], empty: [] };
+    await time(200, width, throughMcp);
+    await time(200, width, direct);
+    await time(200, width, ping);
+    // In turns, so that a machine that slows down slows all of them.
+    for (let turn = 0; turn < 5; turn++) {
+      taken.direct.push(...(await time(count / 5, width, direct)));
+      taken.mcp.push(...(await time(count / 5, width, throughMcp)));
+      taken.empty.push(...(await time(count / 5, width, ping)));
+    }
+    const bound = { kind: 'difference' as const, most: 0.45 };
+    rows.push(
+      {
+        what: `list call, ${width} at once, over direct`,
+        value: median(taken.mcp),
+        reference: median(taken.direct),
+        unit: 'ms',
+        ...(width === 1 ? { bound } : {}),
+      },
+      { what: `empty server's call, ${width} at once`, value: median(taken.empty), unit: 'ms' },
+    );
+  }
+  rows.push({ what: 'memory after the calls', value: server.memory(), reference: empty.memory(), unit: 'MiB' });
+  await pool.close();
+  await server.close();
+  await empty.close();
+};
+
+const judge = ({ value, reference = 0, bound }: Row): boolean | undefined => {
+  if (!bound) return undefined;
+  const measured = bound.kind === 'ratio' ? value / reference : bound.kind === 'difference' ? value - reference : value;
+  return measured <= bound.most;
+};
+
+const show = (row: Row): string => {
+  const { what, value, reference, unit, bound } = row;
+  const digits = unit === 'tokens' || unit === 'tools' ? 0 : 2;
+  const against = reference === undefined ? '' : reference.toFixed(digits);
+  const relation =
+    reference === undefined
+      ? ''
+      : bound?.kind === 'difference'
+        ? `+${(value - reference).toFixed(2)}`
+        : `×${(value / reference).toFixed(2)}`;
+  const limit = bound
+    ? `${bound.kind === 'ratio' ? '≤ ×' : bound.kind === 'difference' ? '≤ +' : '≤ '}${bound.most} ${judge(row) ? 'ok' : 'MISSED'}`
+    : '';
+  return [
+    what.padEnd(36),
+    value.toFixed(digits).padStart(9),
+    unit.padEnd(6),
+    against.padStart(8),
+    relation.padStart(7),
+    limit,
+  ]
+    .join('  ')
+    .trimEnd();
+};
+
+try {
+  measureTokens();
+  await measureStart();
+  await measureLatency();
+} finally {
+  await simulator.close();
+  rmSync(emptyFile, { force: true });
+}
+process.stdout.write(
+  `${['what'.padEnd(36), 'ours'.padStart(9), '      ', 'empty/direct'].join('  ')}\n${rows.map(show).join('\n')}\n`,
+);
+const at = process.argv.indexOf('--json');
+if (at > 0) writeFileSync(process.argv[at + 1]!, `${JSON.stringify(rows, null, 2)}\n`);
+if (!process.argv.includes('--report') && rows.some((row) => judge(row) === false)) process.exitCode = 1;

@@ -1,0 +1,20 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** The simulator in a process of its own, so that it takes nothing from what is measured. */
+export const startSimulatorProcess = async (...flags: string[]) => {
+  const child = spawn(process.execPath, ['dist/main.js', 'simulator', '--port', '0', ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  const ready = JSON.parse(line) as { url: string; apiKey: string; secretKey: string };
+  return {
+    ...ready,
+    close: async (): Promise<void> => {
+      const gone = once(child, 'exit');
+      child.kill();
+      await gone;
+    },
+  };
+};
