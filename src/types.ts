@@ -15,6 +15,8 @@ export interface CallRequest {
   view: View;
   /** How long to wait for a job, in milliseconds. */
   wait: number;
+  /** Asked for a job's state: wait for its end instead. */
+  follow?: boolean | undefined;
   caller: Caller;
   consent: Consent;
   signal: AbortSignal;

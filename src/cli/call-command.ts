@@ -1,4 +1,5 @@
 import { createApp } from '../app.ts';
+import { spellingKey } from '../catalog/names.ts';
 import { loadConfig } from '../config.ts';
 import { CallError } from '../errors.ts';
 import { readArguments } from './arguments.ts';
@@ -32,9 +33,11 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
   const app = createApp(config, { stderr: io.stderr });
   const line = createProgressLine(io);
   try {
+    const follow = spellingKey(tool) === 'waitforjob';
     const request = {
-      tool,
-      args,
+      tool: follow ? 'queryAsyncJobResult' : tool,
+      args: follow ? { jobid: args['job'] ?? args['jobid'] } : args,
+      follow,
       view: { fields, secrets: flags.secretsTo !== undefined },
       wait: wait * 1000,
       caller: { principal: 'local', host: 'cli', profile: config.profile },

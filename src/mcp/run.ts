@@ -37,6 +37,7 @@ interface Asked {
   view?: View;
   profile?: string | undefined;
   wait?: number | undefined;
+  follow?: boolean;
 }
 
 const send = ({ app, server, ctx, principal, ...rest }: HostCall, asked: Asked): Promise<Outcome> => {
@@ -47,6 +48,7 @@ const send = ({ app, server, ctx, principal, ...rest }: HostCall, asked: Asked):
     door: asked.door,
     view: asked.view ?? {},
     wait: (asked.wait ?? app.config.wait) * 1000,
+    follow: asked.follow,
     caller: {
       principal,
       host: hostOf({ app, server, ctx, principal, ...rest }),
@@ -115,7 +117,7 @@ const doors = {
   },
   'wait-for-job': (host: HostCall, args: unknown) => {
     const { job, profile } = readInput('wait-for-job', args);
-    return send(host, { tool: 'queryAsyncJobResult', args: { jobid: job }, profile });
+    return send(host, { tool: 'queryAsyncJobResult', args: { jobid: job }, profile, follow: true });
   },
 } satisfies Record<string, (host: HostCall, args: unknown) => Promise<ToolResult>>;
 

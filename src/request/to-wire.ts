@@ -12,8 +12,7 @@ export const toWire = ({ tool, params, request }: ApprovedCall): WireParams =>
     command: tool.command.name,
     params: encodeParams(tool.command, params),
     method: methodOf(tool),
-    // Asking for a job's state with time to spare means waiting for its end.
-    ...(tool.command.name === 'queryAsyncJobResult' && request.wait > 0 ? { follow: String(params['jobid']) } : {}),
+    ...(request.follow ? { follow: String(params['jobid']) } : {}),
   }) as WireParams;
 
 /** A read of the server's own, such as looking a name up. Throws a TypeError for anything but a plain read. */

@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Kind } from '../catalog/kinds.ts';
+import { kindOfParameter, type Kind } from '../catalog/kinds.ts';
 import type { Tool } from '../catalog/tool.ts';
+import { CallError } from '../errors.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -17,9 +18,6 @@ export interface Directory {
   names(kind: Kind, scope: Row): Promise<readonly string[]>;
 }
 
-/** What narrows a look-up to where the call takes place. */
-const scopes = ['zoneid', 'projectid'];
-
 /** The best name a row has for its kind. */
 export const nameOf = (kind: Kind, row: Row): string | undefined =>
   (kind.names ?? ['name', 'displayname'])
@@ -27,6 +25,12 @@ export const nameOf = (kind: Kind, row: Row): string | undefined =>
     .find((value) => typeof value === 'string' && value !== '') as string | undefined;
 
 const unique = (rows: readonly Row[]): Row[] => [...new Map(rows.map((row) => [row['id'], row])).values()];
+
+const listsById = (catalog: Catalog, kind: Kind): boolean => {
+  const command = catalog.find(kind.list ?? '')?.command;
+  const id = command?.params.find(({ name }) => name === 'id');
+  return command !== undefined && id !== undefined && kindOfParameter(command, id)?.name === kind.name;
+};
 
 /** A directory over `list`; what the connected cloud lacks, it cannot look up. */
 export const createDirectory = (catalog: Catalog, list: ListRows): Directory => {
@@ -37,19 +41,36 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
     const wanted = { ...kind.args, ...params } as Record<string, string | number | boolean>;
     return list(tool, Object.fromEntries(Object.entries(wanted).filter(([name]) => has.has(name))));
   };
-  const within = (scope: Row): Row =>
-    Object.fromEntries(scopes.filter((s) => scope[s] !== undefined).map((s) => [s, scope[s]]));
+  /** A project's resources are listed only when it is named. */
+  const within = (scope: Row): Row => (scope['projectid'] === undefined ? {} : { projectid: scope['projectid'] });
+  /** Of several things of one name, those in the zone of the call; offerings and the like are in no zone. */
+  const inZone = (rows: Row[], { zoneid }: Row): Row[] => {
+    const near = rows.filter((row) => row['zoneid'] === undefined || row['zoneid'] === zoneid);
+    return rows.length > 1 && zoneid !== undefined && near.length ? near : rows;
+  };
   return {
     find: async (kind, name, scope) => {
       const narrowed = kind.filter ? { [kind.filter]: name } : { page: 1, pagesize: 500 };
       const rows = await query(kind, { ...within(scope), ...narrowed });
       const called = (same: (value: string) => boolean): Row[] =>
-        unique((rows ?? []).filter((row) => kind.names?.some((field) => same(String(row[field] ?? '')))));
+        unique(
+          inZone(
+            (rows ?? []).filter((row) => kind.names?.some((field) => same(String(row[field] ?? '')))),
+            scope,
+          ),
+        );
       const exact = called((value) => value === name);
       if (!rows) return undefined;
       return exact.length ? exact : called((value) => value.toLowerCase() === name.toLowerCase());
     },
-    get: async (kind, id) => (await query(kind, { id }))?.find((row) => row['id'] === id),
+    get: async (kind, id) => {
+      const rows = await query(kind, { id }).catch((error: unknown) => {
+        // Some lists declare another kind for their id than what they list; their "not found" says nothing.
+        if (error instanceof CallError && error.kind === 'not-found' && !listsById(catalog, kind)) return undefined;
+        throw error;
+      });
+      return rows?.find((row) => row['id'] === id);
+    },
     names: async (kind, scope) =>
       unique((await query(kind, { ...within(scope), page: 1, pagesize: 20 })) ?? []).flatMap(
         (row) => nameOf(kind, row) ?? [],
