@@ -23,14 +23,10 @@ const createSink = (audit: string, stderr: { write(text: string): unknown }): Si
 const createLiveCatalog = (cloudstack: CloudStack): (() => Promise<Catalog>) => {
   let asked: Promise<Catalog> | undefined;
   const discover = async (): Promise<Catalog> => {
-    const listApis = loadCatalog().find('listApis')!;
-    const { body } = await cloudstack.send(toReadWire(listApis, {}), {
-      signal: AbortSignal.timeout(10_000),
-      wait: 0,
-      retries: 0,
-    });
-    const apis = rowsOf(body) as unknown as LiveApi[];
-    return apis.length ? joinCatalog(apis) : loadCatalog();
+    const signal = AbortSignal.timeout(10_000);
+    const wire = toReadWire(loadCatalog().find('listApis')!, {});
+    const apis = rowsOf((await cloudstack.send(wire, { signal, wait: 0, retries: 0 })).body);
+    return apis.length ? joinCatalog(apis as unknown as LiveApi[]) : loadCatalog();
   };
   return () =>
     (asked ??= discover().catch(() => {

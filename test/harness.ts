@@ -14,8 +14,15 @@ import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import type { AuditEntry } from '../src/audit/audit.ts';
 import { runCli } from '../src/cli/program.ts';
-import { createSimulator, type SimulatedCall, type Simulator, type SimulatorOptions } from '../src/simulator/index.ts';
+import { createSimulator, type Simulator, type SimulatorOptions } from '../src/simulator/index.ts';
 import { serveSimulator } from '../src/simulator/server.ts';
+
+/** A request as it arrived, whoever sent it. */
+export interface Arrival {
+  command: string;
+  method: string;
+  params: Record<string, string>;
+}
 
 /** A simulator on a port, with everything it was sent. */
 export interface Cloud {
@@ -23,17 +30,24 @@ export interface Cloud {
   /** Begins a new world behind the same address; the keys stay the same. */
   renew(): void;
   url: string;
-  calls: SimulatedCall[];
+  calls: Arrival[];
   env: Record<string, string>;
   close(): Promise<void>;
 }
 
 /** Starts a simulator whose jobs are done at the first look. */
 export const startCloud = async (options: SimulatorOptions = {}): Promise<Cloud> => {
-  const calls: SimulatedCall[] = [];
-  const create = (): Simulator => createSimulator({ jobMillis: 0, onCall: (call) => calls.push(call), ...options });
+  const calls: Arrival[] = [];
+  const create = (): Simulator => createSimulator({ jobMillis: 0, ...options });
   let current = create();
-  const server = await serveSimulator({ ...current, fetch: (request) => current.fetch(request) }, { port: 0 });
+  const record = async (request: Request): Promise<Response> => {
+    const body = request.method === 'POST' ? await request.text() : undefined;
+    const params = Object.fromEntries(new URLSearchParams(body ?? request.url.split('?')[1]));
+    calls.push({ command: params['command'] ?? '', method: request.method, params });
+    const { url, method, headers } = request;
+    return current.fetch(body === undefined ? request : new Request(url, { method, headers, body }));
+  };
+  const server = await serveSimulator({ ...current, fetch: record }, { port: 0 });
   const { apiKey, secretKey } = current.credentials;
   return {
     get simulator() {
@@ -141,6 +155,13 @@ export const openHost = async ({ env = {}, flags = [], era = 'old', human, onpro
       ...(era === 'new' ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {}),
     },
   );
+  const readAudit = (): AuditEntry[] =>
+    existsSync(audit)
+      ? readFileSync(audit, 'utf8')
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line) as AuditEntry)
+      : [];
   const asked: Asked[] = [];
   if (human)
     client.setRequestHandler('elicitation/create', ({ params }) => {
@@ -155,13 +176,7 @@ export const openHost = async ({ env = {}, flags = [], era = 'old', human, onpro
     exited,
     stop,
     stderr: () => errors,
-    audit: (): AuditEntry[] =>
-      existsSync(audit)
-        ? readFileSync(audit, 'utf8')
-            .split('\n')
-            .filter(Boolean)
-            .map((line) => JSON.parse(line) as AuditEntry)
-        : [],
+    audit: readAudit,
     call: async (
       name: string,
       args: Record<string, unknown> = {},
@@ -185,8 +200,9 @@ export const openHost = async ({ env = {}, flags = [], era = 'old', human, onpro
     close: async () => {
       await client.close();
       const status = await exited;
+      const entries = readAudit();
       rmSync(folder, { recursive: true, force: true });
-      return status;
+      return { status, audit: entries };
     },
   };
 };

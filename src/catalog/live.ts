@@ -25,9 +25,9 @@ const liveParameter = (live: NonNullable<LiveApi['params']>[number]): Parameter 
 });
 
 /** A command the catalog has never seen, as far as `listApis` tells. */
-export const liveCommand = (live: LiveApi, release = 'live'): Command => ({
+export const liveCommand = (live: LiveApi, release = 'unknown'): Command => ({
   name: live.name,
-  releases: `${release}-${release}`,
+  releases: release === 'unknown' ? release : `${release}-${release}`,
   ...(live.isasync ? { async: true } : {}),
   result: /^list[A-Z]/.test(live.name) ? 'list' : 'object',
   wrapper: `${live.name.toLowerCase()}response`,

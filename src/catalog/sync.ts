@@ -1,23 +1,6 @@
 import { liveCommand, type LiveApi } from './live.ts';
+import { compareReleases, inReleases } from './releases.ts';
 import type { Command, CommandsFile, Parameter } from './types.ts';
-
-const numbers = (release: string): number[] => release.split('.').map(Number);
-
-const compare = (a: string, b: string): number => {
-  const [left, right] = [numbers(a), numbers(b)];
-  for (let at = 0; at < Math.max(left.length, right.length); at++) {
-    const difference = (left[at] ?? 0) - (right[at] ?? 0);
-    if (difference) return difference;
-  }
-  return 0;
-};
-
-/** Whether a release lies in ranges such as `4.11.0-4.13.1 4.15.0-4.22.1`. */
-export const inReleases = (ranges: string, release: string): boolean =>
-  ranges.split(' ').some((range) => {
-    const [first = '', last = ''] = range.split('-');
-    return compare(first, release) <= 0 && compare(release, last) <= 0;
-  });
 
 /** The ranges with one more release; a range grows when the release is its neighbor on the axis. */
 const extend = (ranges: string, release: string, axis: readonly string[]): string => {
@@ -28,7 +11,7 @@ const extend = (ranges: string, release: string, axis: readonly string[]): strin
   if (before) before[1] = release;
   else runs.push([release, release]);
   return runs
-    .sort(([a], [b]) => compare(a, b))
+    .sort(([a], [b]) => compareReleases(a, b))
     .map((run) => run.join('-'))
     .join(' ');
 };
@@ -60,7 +43,7 @@ const syncParameters = (command: Command, live: LiveApi, release: string, axis: 
  * the release lacks keep the releases they were seen in.
  */
 export const syncCommands = (file: CommandsFile, apis: readonly LiveApi[], release: string): CommandsFile => {
-  const releases = [...new Set([...file.releases, release])].sort(compare);
+  const releases = [...new Set([...file.releases, release])].sort(compareReleases);
   const known = new Map(file.commands.map((command) => [command.name, command]));
   for (const live of apis) {
     const command = known.get(live.name);

@@ -18,6 +18,12 @@ const isList = (call: ApprovedCall, answer: Answer): boolean => {
 const sayNames = (call: ApprovedCall): string[] =>
   call.names.map(({ parameter, name, id }) => `${parameter}: ${toLabel(name)} is ${id}`);
 
+/** CloudStack lists only the caller's own things unless it is told otherwise, even to root. */
+const sayScope = ({ tool, params }: ApprovedCall, count: number): string[] =>
+  count === 0 && params['listall'] === undefined && tool.command.params.some(({ name }) => name === 'listall')
+    ? ["Only the account's own were looked at; listall=true looks at all it may see."]
+    : [];
+
 const filtersOf = ({ tool, params }: ApprovedCall): string[] =>
   ['name', 'keyword', 'state', 'zoneid', 'account', 'type', 'tags']
     .filter((name) => params[name] === undefined && tool.command.params.some((parameter) => parameter.name === name))
@@ -55,7 +61,7 @@ const presentList = (call: ApprovedCall, answer: Answer, budget: number): Outcom
   const clean = (row: Row): Row => cleanRow(row, command.name, secrets);
   const shown = showList(rows, columns, { page, size, count }, { kind, budget, clean, filters: filtersOf(call) });
   return {
-    text: [shown.text, ...sayNames(call)].join('\n'),
+    text: [shown.text, ...sayScope(call, count), ...sayNames(call)].join('\n'),
     structured: { ...shown.structured, ...(call.names.length ? { resolved: call.names } : {}) },
     rows: () => rows.map(clean),
     columns,

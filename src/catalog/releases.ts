@@ -1,0 +1,18 @@
+const numbers = (release: string): number[] => release.split('.').map(Number);
+
+/** Orders releases by number. */
+export const compareReleases = (a: string, b: string): number => {
+  const [left, right] = [numbers(a), numbers(b)];
+  for (let at = 0; at < Math.max(left.length, right.length); at++) {
+    const difference = (left[at] ?? 0) - (right[at] ?? 0);
+    if (difference) return difference;
+  }
+  return 0;
+};
+
+/** Whether a release lies in ranges such as `4.11.0-4.13.1 4.15.0-4.22.1`. */
+export const inReleases = (ranges: string, release: string): boolean =>
+  ranges.split(' ').some((range) => {
+    const [first = '', last = ''] = range.split('-');
+    return compareReleases(first, release) <= 0 && compareReleases(release, last) <= 0;
+  });

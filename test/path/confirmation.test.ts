@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openHost, startCloud, type Asked, type Cloud, type HostOptions } from '../harness.ts';
+
+let cloud: Cloud;
+beforeEach(async () => {
+  cloud = await startCloud();
+});
+afterEach(() => cloud.close());
+
+const sent = (command = 'destroyVirtualMachine'): number =>
+  cloud.calls.filter((call) => call.command === command).length;
+const yes = () => ({ action: 'accept' as const, content: { confirm: true } });
+const quoted = ({ message }: Asked): string => /"([^"]*)"/.exec(message)?.[1] ?? '';
+
+const firstVm = async (options: Partial<HostOptions> = {}) => {
+  const host = await openHost({ env: cloud.env, ...options });
+  const { structured } = await host.call('read', {
+    tool: 'listVirtualMachines',
+    arguments: { listall: true },
+    fields: ['id', 'name'],
+  });
+  const [vm] = structured['items'] as { id: string; name: string }[];
+  return { host, vm: vm! };
+};
+
+const eras = ['old', 'new'] as const;
+
+test.each(eras)('%s era: after a yes a destroy leaves once, and its audit entry says who agreed how', async (era) => {
+  const { host, vm } = await firstVm({ era, human: yes });
+  const result = await host.call('destroy', { tool: 'destroy-virtual-machine', arguments: { id: vm.name } });
+  expect(result.isError).toBeUndefined();
+  expect(sent()).toBe(1);
+  expect(host.asked).toHaveLength(1);
+  expect(host.asked[0]!.message).toContain(vm.name);
+  expect(host.asked[0]!.message.split('\n').length).toBeLessThanOrEqual(10);
+  expect(result.structured['resolved']).toEqual([{ parameter: 'id', name: vm.name, id: vm.id }]);
+  const entries = host.audit().filter(({ command }) => command === 'destroyVirtualMachine');
+  expect(entries).toMatchObject([{ result: 'done', confirmation: 'elicitation', requests: 1, principal: 'local' }]);
+  await host.close();
+});
+
+const refusals: Record<string, Partial<HostOptions>> = {
+  'a host that cannot ask': {},
+  'a human who declines': { human: () => ({ action: 'decline' }) },
+  'a human who cancels': { human: () => ({ action: 'cancel' }) },
+  'a yes that is not one': { human: () => ({ action: 'accept', content: { confirm: false } }) },
+  'a form sent back empty': { human: () => ({ action: 'accept', content: {} }) },
+  'a host that fails to ask': { human: () => Promise.reject(new Error('no window')) },
+};
+
+test.each(eras.flatMap((era) => Object.keys(refusals).map((who) => [era, who] as const)))(
+  '%s era, %s: the request never leaves',
+  async (era, who) => {
+    const { host, vm } = await firstVm({ era, ...refusals[who] });
+    const result = await host
+      .call('destroy', { tool: 'destroy-virtual-machine', arguments: { id: vm.id } })
+      .catch((error: Error) => ({ isError: true, text: error.message, structured: {} as Record<string, unknown> }));
+    expect(result.isError).toBe(true);
+    expect(sent()).toBe(0);
+    const { audit } = await host.close();
+    expect(audit.filter(({ command }) => command === 'destroyVirtualMachine')).toMatchObject([{ result: 'refused' }]);
+  },
+);
+
+test('no argument is a confirmation', async () => {
+  const { host, vm } = await firstVm();
+  const tries = ['confirm', 'confirmed', 'force', 'phrase', 'approve', 'yes', 'inputResponses', 'requestState'];
+  for (const name of tries) {
+    const inner = await host.call('destroy', { tool: 'destroyVirtualMachine', arguments: { id: vm.id, [name]: true } });
+    expect(inner.isError, name).toBe(true);
+    const outer = await host.call('destroy', { tool: 'destroyVirtualMachine', arguments: { id: vm.id }, [name]: true });
+    expect(outer.isError, name).toBe(true);
+  }
+  for (const tool of ['read', 'change'] as const) {
+    const through = await host.call(tool, { tool: 'destroy_virtual_machine', arguments: { id: vm.id } });
+    expect(through.structured['error']).toMatchObject({ kind: 'refused' });
+    expect(through.text).toContain('destroy');
+  }
+  expect(sent()).toBe(0);
+  await host.close();
+});
+
+test.each(eras)('%s era: what cannot be undone wants the name typed as shown', async (era) => {
+  let typed = (asked: Asked): string => `${quoted(asked)} `;
+  const { host, vm } = await firstVm({
+    era,
+    human: (asked) => ({ action: 'accept', content: { phrase: typed(asked) } }),
+  });
+  const args = { tool: 'destroy-virtual-machine', arguments: { id: vm.id, expunge: true } };
+  expect((await host.call('destroy', args)).structured['error']).toMatchObject({ kind: 'unconfirmed' });
+  expect(sent()).toBe(0);
+  typed = quoted;
+  expect((await host.call('destroy', args)).isError).toBeUndefined();
+  expect(quoted(host.asked[1]!)).toBe(vm.name);
+  expect(sent()).toBe(1);
+  await host.close();
+});
+
+test('read-only wins over everything', async () => {
+  const { host, vm } = await firstVm({ flags: ['--read-only'], human: yes });
+  for (const [door, tool] of [
+    ['destroy', 'destroyVirtualMachine'],
+    ['change', 'startVirtualMachine'],
+    ['change', 'getUserKeys'],
+  ] as const)
+    expect((await host.call(door, { tool, arguments: { id: vm.id } })).structured['error']).toMatchObject({
+      kind: 'refused',
+    });
+  expect(cloud.calls.filter(({ command }) => !command.startsWith('list'))).toEqual([]);
+  expect(host.asked).toEqual([]);
+  await host.close();
+});
+
+test('nobody is asked to confirm what is wrong anyway', async () => {
+  const { host } = await firstVm({ human: yes });
+  const wrong = await host.call('destroy', { tool: 'destroyVirtualMachine', arguments: { id: 'no-such-vm' } });
+  expect(wrong.structured['error']).toMatchObject({ kind: 'not-found' });
+  const removed = await host.call('destroy', {
+    tool: 'destroyVirtualMachine',
+    arguments: { id: '00000000-0000-4000-8000-00000000dead' },
+  });
+  expect(removed.structured['error']).toMatchObject({ kind: 'not-found' });
+  expect(host.asked).toEqual([]);
+  await host.close();
+});

@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openHost, startCloud, startFake, type Cloud } from '../harness.ts';
+
+let cloud: Cloud;
+beforeEach(async () => {
+  cloud = await startCloud({ jobMillis: 60 });
+});
+afterEach(() => cloud.close());
+
+const deploy = {
+  tool: 'deploy-virtual-machine',
+  arguments: {
+    name: 'job-vm',
+    zoneid: 'Frankfurt',
+    serviceofferingid: 'Small Instance',
+    templateid: 'Ubuntu 24.04 LTS',
+  },
+};
+
+test.each(['old', 'new'] as const)('%s era: a deploy reports progress, then the virtual machine', async (era) => {
+  const seen: string[] = [];
+  const host = await openHost({ env: cloud.env, era, onprogress: (message) => seen.push(message) });
+  const { structured, text, isError } = await host.call('change', deploy);
+  expect(isError, text).toBeUndefined();
+  expect(structured['job']).toMatchObject({ status: 'succeeded' });
+  expect(structured['item']).toMatchObject({ name: 'job-vm', state: 'Running' });
+  expect(seen.length).toBeGreaterThan(0);
+  expect(seen[0]).toContain('deployVirtualMachine');
+  expect(text).toContain('zoneid: Frankfurt is ');
+  await host.close();
+});
+
+test('a job that goes on is handed out as pending, never as done, and can be waited for', async () => {
+  const host = await openHost({ env: cloud.env });
+  const started = await host.call('change', { ...deploy, wait: 0 });
+  const job = started.structured['job'] as { id: string; status: string };
+  expect(job.status).toBe('pending');
+  expect(started.text).toContain('not done yet');
+  expect(started.structured['item']).toEqual({ id: expect.any(String) as string });
+  const ended = await host.call('wait-for-job', { job: job.id });
+  expect(ended.structured).toMatchObject({ job: { id: job.id, status: 'succeeded' }, item: { state: 'Running' } });
+  const { audit } = await host.close();
+  expect(audit.map(({ command, result }) => [command, result])).toEqual([
+    ['deployVirtualMachine', 'accepted'],
+    ['queryAsyncJobResult', 'done'],
+  ]);
+});
+
+test('a failed job is an error with its own text', async () => {
+  const host = await openHost({ env: cloud.env });
+  await host.call('change', deploy);
+  const again = await host.call('change', { tool: 'startVirtualMachine', arguments: { id: 'job-vm' } });
+  expect(again.isError).toBe(true);
+  expect(again.text).toContain('is already running');
+  expect((again.structured['error'] as { job: string }).job).toMatch(/^[0-9a-f-]{36}$/);
+  await host.close();
+});
+
+test('a cancelled call stops looking; the job goes on and the audit says so', async () => {
+  const fake = await startFake((command, response) =>
+    response.end(
+      command === 'queryAsyncJobResult'
+        ? '{"queryasyncjobresultresponse":{"jobstatus":0,"jobid":"j1"}}'
+        : '{"startvirtualmachineresponse":{"jobid":"j1"}}',
+    ),
+  );
+  const host = await openHost({ env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' } });
+  const stop = new AbortController();
+  const call = host.call(
+    'change',
+    { tool: 'startVirtualMachine', arguments: { id: '00000000-0000-4000-8000-000000000001' } },
+    { signal: stop.signal },
+  );
+  await vi.waitFor(() => expect(fake.counts.get('queryAsyncJobResult')).toBeGreaterThan(1));
+  stop.abort();
+  await expect(call).rejects.toThrow();
+  await vi.waitFor(() => expect(host.audit()).toMatchObject([{ result: 'cancelled', command: 'startVirtualMachine' }]));
+  const polled = fake.counts.get('queryAsyncJobResult');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(fake.counts.get('queryAsyncJobResult')).toBe(polled);
+  await host.close();
+  await fake.close();
+});
+
+test('a job whose state cannot be read is of unknown outcome, with the job to look at', async () => {
+  const fake = await startFake((command, response) =>
+    command === 'queryAsyncJobResult'
+      ? response.writeHead(503).end('down')
+      : response.end('{"startvirtualmachineresponse":{"jobid":"j1"}}'),
+  );
+  const host = await openHost({ env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' } });
+  const result = await host.call('change', {
+    tool: 'startVirtualMachine',
+    arguments: { id: '00000000-0000-4000-8000-000000000001' },
+  });
+  expect(result.structured['error']).toMatchObject({ kind: 'unknown-outcome', job: 'j1' });
+  expect(fake.counts.get('startVirtualMachine')).toBe(1);
+  await host.close();
+  await fake.close();
+});
