@@ -117,18 +117,19 @@ const measureLatency = async (): Promise<void> => {
   };
   const ping = () => empty.client.callTool({ name: 'ping', arguments: {} });
   for (const [width, count] of [
-    [1, 400],
-    [16, 1600],
+    [1, 2000],
+    [16, 4000],
   ] as const) {
     const taken: Record<'direct' | 'mcp' | 'empty', number[]> = { direct: [], mcp: [], empty: [] };
-    await time(200, width, throughMcp);
-    await time(200, width, direct);
-    await time(200, width, ping);
+    // Compilers in three processes have to have seen the path before it is timed.
+    await time(1500, width, throughMcp);
+    await time(1500, width, direct);
+    await time(1500, width, ping);
     // In turns, so that a machine that slows down slows all of them.
-    for (let turn = 0; turn < 5; turn++) {
-      taken.direct.push(...(await time(count / 5, width, direct)));
-      taken.mcp.push(...(await time(count / 5, width, throughMcp)));
-      taken.empty.push(...(await time(count / 5, width, ping)));
+    for (let turn = 0; turn < 10; turn++) {
+      taken.direct.push(...(await time(count / 10, width, direct)));
+      taken.mcp.push(...(await time(count / 10, width, throughMcp)));
+      taken.empty.push(...(await time(count / 10, width, ping)));
     }
     const bound = { kind: 'difference' as const, most: 0.45 };
     rows.push(

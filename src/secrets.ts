@@ -13,13 +13,25 @@ let fields: ReadonlySet<string> | undefined;
 
 /** Whether a field or parameter of this name holds a credential, by data/secrets.json. */
 export const isSecretName = (name: string): boolean => {
+  const known = judged.get(name);
+  if (known !== undefined) return known;
   const secrets = loadData<Secrets>('secrets.json');
   fields ??= new Set(secrets.fields);
   const plain = name.toLowerCase().replace(/[-_.]/g, '');
-  return fields.has(plain) || secrets.endings.some((ending) => plain.endsWith(ending));
+  const secret = fields.has(plain) || secrets.endings.some((ending) => plain.endsWith(ending));
+  if (judged.size < 5000) judged.set(name, secret);
+  return secret;
 };
 
-const own = (command: string): ReadonlySet<string> => new Set(loadData<Secrets>('secrets.json').answers[command] ?? []);
+const none: ReadonlySet<string> = new Set();
+
+const own = (command: string): ReadonlySet<string> => {
+  const names = loadData<Secrets>('secrets.json').answers[command];
+  return names ? new Set(names) : none;
+};
+
+// Few names, asked for again with every row.
+const judged = new Map<string, boolean>();
 
 /** `isSecret` names the further secret fields; an entry `{name, value}` is judged by its name. */
 const masked = (value: unknown, isSecret: (name: string) => boolean): unknown => {

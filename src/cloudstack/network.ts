@@ -30,11 +30,23 @@ export const sendOnce = async (
   request: HttpRequest,
   { timeout, changes }: { timeout: number; changes: boolean },
 ): Promise<HttpResponse> => {
-  const deadline = AbortSignal.timeout(timeout);
+  // One controller instead of AbortSignal.any and .timeout, which cost more than signing does.
+  const stop = new AbortController();
+  const abort = (): void => stop.abort();
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    abort();
+  }, timeout);
+  request.signal.addEventListener('abort', abort, { once: true });
+  if (request.signal.aborted) abort();
   try {
-    return await transport.send({ ...request, signal: AbortSignal.any([request.signal, deadline]) });
+    return await transport.send({ ...request, signal: stop.signal });
   } catch (error) {
-    throw explain(error, command, request, changes, deadline.aborted ? timeout : undefined);
+    throw explain(error, command, request, changes, timedOut ? timeout : undefined);
+  } finally {
+    clearTimeout(timer);
+    request.signal.removeEventListener('abort', abort);
   }
 };
 

@@ -16,7 +16,7 @@ export const toQuery = (params: Readonly<Record<string, string>>): string =>
  */
 export const sign = (params: Readonly<Record<string, string>>, secretKey: string): string => {
   const text = Object.entries(params)
-    .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name.toWellFormed()}=${encode(value)}`)
     .join('&')
     .toLowerCase();

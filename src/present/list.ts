@@ -22,6 +22,8 @@ const line = (row: Row, columns: readonly string[]): string => columns.map((colu
 
 /** How many whole rows fit into a budget of tokens, as text and as JSON. */
 const howManyFit = (items: readonly Row[], columns: readonly string[], budget: number): number => {
+  // A token is at least a character: what is this short needs no closer look.
+  if (2 * JSON.stringify(items).length <= budget) return items.length;
   let left = budget;
   for (const [index, item] of items.entries()) {
     left -= estimateTokens(line(item, columns)) + estimateTokens(JSON.stringify(item)) + 2;

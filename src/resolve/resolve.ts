@@ -1,5 +1,5 @@
 import { findKind, kindOfParameter, takesName, type Kind } from '../catalog/kinds.ts';
-import type { Parameter } from '../catalog/types.ts';
+import type { Command, Parameter } from '../catalog/types.ts';
 import { CallError } from '../errors.ts';
 import { toKebab } from '../catalog/names.ts';
 import { toLabel } from '../text.ts';
@@ -48,12 +48,20 @@ const lookUp = async (
   );
 };
 
-/** Zones and projects first: they narrow where the other names are looked up. */
-const inOrder = (params: readonly Parameter[]): Parameter[] =>
-  [...params].sort(
-    (a, b) =>
-      Number(b.name === 'zoneid' || b.name === 'projectid') - Number(a.name === 'zoneid' || a.name === 'projectid'),
-  );
+const named = new WeakMap<Command, readonly Parameter[]>();
+
+/** The parameters that take names. Projects first: they narrow where the other names are looked up. */
+const namedParameters = (command: Command): readonly Parameter[] => {
+  let found = named.get(command);
+  if (!found) {
+    const takes = command.params.filter((parameter) => takesName(command, parameter));
+    found = takes.sort((a, b) => rank(b) - rank(a));
+    named.set(command, found);
+  }
+  return found;
+};
+
+const rank = ({ name }: Parameter): number => Number(name === 'zoneid' || name === 'projectid');
 
 /**
  * Puts ids for names. Two things of one name are an error that lists them; nothing is guessed. Only reads are sent, and
@@ -63,9 +71,9 @@ export const resolveNames = async (directory: Directory, call: PermittedCall): P
   const { command } = call.tool;
   const params: Record<string, ParamValue> = { ...call.params };
   const names: ResolvedName[] = [];
-  for (const parameter of inOrder(command.params)) {
+  for (const parameter of namedParameters(command)) {
     const value = params[parameter.name];
-    if (value === undefined || !takesName(command, parameter)) continue;
+    if (value === undefined) continue;
     const kind = kindOfParameter(command, parameter)!;
     const { [parameter.name]: _own, ...scope } = params;
     const resolved: string[] = [];
