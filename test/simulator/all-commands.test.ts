@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Command, CommandsFile, Parameter } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
 import { createSimulator, type Simulator } from '../../src/simulator/index.ts';
+import { NOT_SIMULATED } from '../../src/simulator/not-simulated.ts';
 import { send } from './sign.ts';
 
 const { commands } = loadData<CommandsFile>('commands.json');
@@ -93,5 +94,5 @@ test.each([
     if (/is not simulated/.test(JSON.stringify(job.body['jobresult']))) refused.push(command.name);
   }
   expect(crashed).toEqual([]);
-  expect(refused).toEqual([]);
+  expect(refused.filter((name) => !NOT_SIMULATED.has(name))).toEqual([]);
 });

@@ -1,0 +1,75 @@
+import { listApis } from '../discovery.ts';
+import type { Behaviour } from '../types.ts';
+import { accounts } from './accounts.ts';
+import { bookkeeping } from './bookkeeping.ts';
+import { deployBehaviours } from './deploy.ts';
+import { domains } from './domains.ts';
+import { hosts } from './hosts.ts';
+import { loadBalancing } from './load-balancing.ts';
+import { machineChange } from './machine-change.ts';
+import { machineLife } from './machine-life.ts';
+import { networks } from './networks.ts';
+import { nics } from './nics.ts';
+import { projects } from './projects.ts';
+import { publicAddresses } from './public-addresses.ts';
+import { roles } from './roles.ts';
+import { rules } from './rules.ts';
+import { securityGroups } from './security-groups.ts';
+import { snapshots } from './snapshots.ts';
+import { storage } from './storage.ts';
+import { systemVms } from './system-vms.ts';
+import { tags } from './tags.ts';
+import { templates } from './templates.ts';
+import { volumes } from './volumes.ts';
+import { autoscale } from './autoscale.ts';
+import { availability } from './availability.ts';
+import { backups } from './backups.ts';
+import { dedication } from './dedication.ts';
+import { directories } from './directories.ts';
+import { fileServices } from './file-services.ts';
+import { keys } from './keys.ts';
+import { kubernetes } from './kubernetes.ts';
+import { metering } from './metering.ts';
+import { offerings } from './offerings.ts';
+import { vpcs } from './vpcs.ts';
+import { vpn } from './vpn.ts';
+import { zones } from './zones.ts';
+
+/** What commands do that is more than their name says; the rest is generic. */
+export const behaviours: Record<string, Behaviour> = {
+  listApis,
+  ...accounts,
+  ...bookkeeping,
+  ...deployBehaviours,
+  ...domains,
+  ...hosts,
+  ...loadBalancing,
+  ...machineChange,
+  ...machineLife,
+  ...networks,
+  ...nics,
+  ...projects,
+  ...publicAddresses,
+  ...roles,
+  ...rules,
+  ...securityGroups,
+  ...snapshots,
+  ...storage,
+  ...systemVms,
+  ...tags,
+  ...templates,
+  ...volumes,
+  ...autoscale,
+  ...availability,
+  ...backups,
+  ...dedication,
+  ...directories,
+  ...fileServices,
+  ...keys,
+  ...kubernetes,
+  ...metering,
+  ...offerings,
+  ...vpcs,
+  ...vpn,
+  ...zones,
+};

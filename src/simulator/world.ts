@@ -1,0 +1,135 @@
+import type { Catalog } from './catalog.ts';
+import type { Clock } from './clock.ts';
+import { formatDate } from './clock.ts';
+import { familyOf } from './kinds.ts';
+import type { Queue } from './queue.ts';
+import type { Random } from './random.ts';
+import { createTable, type Table } from './table.ts';
+import type { Fields, Row } from './types.ts';
+
+/** What a new resource may bring beside its fields. */
+export interface Birth {
+  id?: string;
+  owner?: string | undefined;
+  hidden?: Fields;
+  no?: number;
+}
+
+/** Every resource of the simulated cloud; the only way to change one. */
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly catalog: Catalog;
+  /** What is still to happen. */
+  readonly queue: Queue;
+  /** Goes up with every change, so that what is remembered of it can be told to be old. */
+  version(): number;
+  /** Resources of a kind in the order they were made, without the removed. */
+  all(kind: string): readonly Row[];
+  /** Resources of a kind whose stored field has the value. */
+  where(kind: string, field: string, value: string): Iterable<Row>;
+  /** A resource by id, also one that was removed. */
+  get(id: string): Row | undefined;
+  /** A resource of the kind an id parameter declares; by uuid or internal number, also a removed one. */
+  find(kind: string, id: string): Row | undefined;
+  insert(kind: string, fields: Fields, birth?: Birth): Row;
+  update(row: Row, patch: Fields): void;
+  remove(row: Row): void;
+  /** Removes a resource without a trace, its id too: old jobs and events. */
+  forget(row: Row): void;
+  /** Says that something shown has changed that is not a stored field. */
+  touch(): void;
+  /** The next of a series of numbers; virtual machines of all sorts share one. */
+  count(series: string): number;
+  now(): string;
+  /** Id of some resource of the kind, made for the purpose if there is none. */
+  ensure(kind: string): string;
+  tables: Map<string, Table>;
+  counters: Map<string, number>;
+}
+
+/** An empty world. `make` makes a plausible resource of any kind, for `ensure`. */
+export const createWorld = (
+  catalog: Catalog,
+  clock: Clock,
+  random: Random,
+  queue: Queue,
+  make: (world: World, kind: string) => Row,
+): World => {
+  const tables = new Map<string, Table>();
+  const ids = new Map<string, Row>();
+  const counters = new Map<string, number>();
+  let version = 0;
+  const table = (kind: string): Table => {
+    const known = tables.get(kind);
+    if (known) return known;
+    const made = createTable();
+    tables.set(kind, made);
+    return made;
+  };
+  const count = (series: string): number => {
+    const next = (counters.get(series) ?? 0) + 1;
+    counters.set(series, next);
+    return next;
+  };
+  const world: World = {
+    clock,
+    random,
+    catalog,
+    queue,
+    tables,
+    counters,
+    count,
+    version: () => version,
+    touch: () => void (version += 1),
+    now: () => formatDate(clock.now()),
+    all: (kind) => tables.get(kind)?.live() ?? [],
+    where: (kind, field, value) => tables.get(kind)?.where(field, value) ?? [],
+    get: (id) => ids.get(id),
+    find: (kind, id) => {
+      const family = familyOf(kind);
+      const row = ids.get(id);
+      if (row && family.includes(row.kind)) return row;
+      for (const member of family) {
+        const keyed = ids.get(`${member}/${id}`);
+        if (keyed) return keyed;
+        if (!/^\d+$/.test(id)) continue;
+        const numbered = world.all(member).find(({ no }) => no === Number(id));
+        if (numbered) return numbered;
+      }
+      return undefined;
+    },
+    insert: (kind, fields, birth = {}) => {
+      version += 1;
+      const id = birth.id ?? random.uuid();
+      const row: Row = { kind, no: birth.no ?? count(kind), id, fields: { ...fields }, hidden: birth.hidden ?? {} };
+      if (birth.owner !== undefined) row.owner = birth.owner;
+      table(kind).add(row);
+      // Regions and the like have small numbers as ids, which are unique only within their kind.
+      ids.set(/^\d+$/.test(id) ? `${kind}/${id}` : id, row);
+      return row;
+    },
+    update: (row, patch) => {
+      version += 1;
+      table(row.kind).patch(row, patch);
+    },
+    remove: (row) => {
+      if (row.removed !== undefined) return;
+      version += 1;
+      row.removed = clock.now();
+      table(row.kind).drop(row);
+    },
+    forget: (row) => {
+      world.remove(row);
+      ids.delete(row.id);
+    },
+    ensure: (kind) => {
+      for (const member of familyOf(kind)) {
+        const first = world.all(member)[0];
+        if (first) return first.id;
+      }
+      return make(world, familyOf(kind)[0] ?? kind).id;
+    },
+  };
+  return world;
+};
