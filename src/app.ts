@@ -15,14 +15,12 @@ export interface App {
   close(): Promise<void>;
 }
 
+/** What an app needs from the process it runs in. */
 export interface AppOptions {
   stderr: { write(text: string): unknown };
   /** Replaces the network, for tests. */
   transport?: Transport;
 }
-
-/** Milliseconds that a question to a human stays open. */
-export const questionLifetime = 5 * 60_000;
 
 /** An app whose parts are loaded with the first call, so that a host sees its tools at once. */
 export const createApp = (config: Config, options: AppOptions): App => {

@@ -13,6 +13,9 @@ export interface Profile {
   secret?: Secret | undefined;
 }
 
+/** Milliseconds that a question to a human stays open. */
+export const questionLifetime = 5 * 60_000;
+
 type Env = Readonly<Record<string, string | undefined>>;
 type Raw = Record<string, unknown>;
 
@@ -44,8 +47,10 @@ export const settings = z.strictObject({
   audit: z.string().default('').describe('Audit log: a file, or stderr; by default audit.jsonl in the state folder'),
 });
 
+/** Every setting but the profiles, with defaults filled in. */
 export type Settings = z.output<typeof settings>;
 
+/** The whole configuration: settings and profiles by name. */
 export interface Config extends Settings {
   profiles: Readonly<Record<string, Profile>>;
 }

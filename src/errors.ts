@@ -20,6 +20,7 @@ export type ErrorKind =
   | 'cancelled'
   | 'configuration';
 
+/** What is known of an error beside its words. */
 export interface ErrorDetails {
   /** HTTP status or CloudStack errorcode. */
   code?: number | undefined;

@@ -1,12 +1,12 @@
 import { createAudit } from './audit/audit.ts';
 import { createFileSink, createStreamSink, type Sink } from './audit/sink.ts';
-import { questionLifetime, type AppOptions } from './app.ts';
+import type { AppOptions } from './app.ts';
 import type { Cloud, Parts } from './call.ts';
 import { joinCatalog, loadCatalog, type Catalog } from './catalog/catalog.ts';
 import type { LiveApi } from './catalog/live.ts';
 import { createCloudStack, type CloudStack } from './cloudstack/cloudstack.ts';
 import { createFetchTransport, type Transport } from './cloudstack/transport.ts';
-import type { Config, Profile } from './config.ts';
+import { questionLifetime, type Config, type Profile } from './config.ts';
 import { CallError } from './errors.ts';
 import { operator, readOnly } from './guard/policy.ts';
 import { toReadWire } from './request/to-wire.ts';
@@ -89,7 +89,7 @@ export const createParts = (config: Config, { stderr, transport }: AppOptions) =
     parts.audit.close();
     const opened = await Promise.allSettled(clouds.values());
     await Promise.all(
-      opened.map((result) => (result.status === 'fulfilled' ? result.value.cloudstack.close() : undefined)),
+      opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value.cloudstack.close()] : [])),
     );
   };
   return { ...parts, close };

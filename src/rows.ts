@@ -1,4 +1,6 @@
 type Body = Readonly<Record<string, unknown>>;
+
+/** One object of an answer. */
 export type Row = Readonly<Record<string, unknown>>;
 
 const isRow = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value);

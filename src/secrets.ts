@@ -33,9 +33,20 @@ const own = (command: string): ReadonlySet<string> => {
 // Few names, asked for again with every row.
 const judged = new Map<string, boolean>();
 
+/** Addresses carry passwords too: `rbd://user:secret@host`, `cifs://host/share?user=…&password=…`. */
+const maskAddress = (text: string): string =>
+  text.includes('://')
+    ? text
+        .replace(/(:\/\/[^\s/:@]*:)[^\s@]+@/g, `$1${mask}@`)
+        .replace(/([?&]([\w.-]+)=)[^&\s]+/g, (whole, start: string, name: string) =>
+          isSecretName(name) ? `${start}${mask}` : whole,
+        )
+    : text;
+
 /** `isSecret` names the further secret fields; an entry `{name, value}` is judged by its name. */
 const masked = (value: unknown, isSecret: (name: string) => boolean): unknown => {
   if (Array.isArray(value)) return value.map((item) => masked(item, isSecret));
+  if (typeof value === 'string') return maskAddress(value);
   if (typeof value !== 'object' || value === null) return value;
   const record = value as Record<string, unknown>;
   const label = record['name'] ?? record['key'];

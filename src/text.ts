@@ -11,5 +11,8 @@ export const stripUnsafe = (text: string): string => text.toWellFormed().replace
 /** A name from a cloud as a label on one line: no line breaks, no double quotes, at most `longest` characters. */
 export const toLabel = (text: string, longest = 60): string => {
   const line = stripUnsafe(text).replace(/\s+/g, ' ').replaceAll('"', "'").trim();
-  return line.length > longest ? `${line.slice(0, longest - 1)}…` : line;
+  if (line.length <= longest) return line;
+  // Whole characters, so that a name that is shown cut can be typed.
+  const characters = [...line];
+  return characters.length > longest ? `${characters.slice(0, longest - 1).join('')}…` : line;
 };

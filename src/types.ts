@@ -44,6 +44,7 @@ export interface Caller {
   profile: string;
 }
 
+/** How a job is coming along. */
 export interface Progress {
   /** Seconds since the job began. */
   elapsed: number;
@@ -52,6 +53,8 @@ export interface Progress {
 
 /** Values after validation: names in CloudStack's spelling, types as the catalog says. */
 export type Params = Readonly<Record<string, ParamValue>>;
+
+/** One value after validation. */
 export type ParamValue =
   string | number | boolean | readonly string[] | Readonly<Record<string, string>> | readonly Record<string, string>[];
 

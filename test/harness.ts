@@ -236,3 +236,28 @@ export const runCommand = async (
   const status = await running;
   return { status, ...out, stop };
 };
+
+/** The command line while it still runs, for commands that go on until they are stopped. `terminal`: a person is there. */
+export const startCommand = (
+  argv: string[],
+  { env = {}, terminal, columns }: { env?: Record<string, string>; terminal?: boolean; columns?: number } = {},
+) => {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const out = { stdout: '', stderr: '' };
+  stdout.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()));
+  stderr.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()));
+  const stop = new AbortController();
+  const ended = runCli(argv, {
+    stdin: Object.assign(stdin, terminal ? { isTTY: true } : {}),
+    stdout: Object.assign(stdout, terminal ? { isTTY: true, columns: columns ?? 100 } : {}),
+    stderr: Object.assign(stderr, terminal ? { isTTY: true } : {}),
+    env: {
+      CLOUDSTACK_MCP_AUDIT: '/dev/null',
+      CLOUDSTACK_MCP_RETRY_DELAY: '1',
+      CLOUDSTACK_MCP_POLL_INTERVAL: '5',
+      ...env,
+    },
+    signal: stop.signal,
+  });
+  return { stdin, out, stop, ended };
+};

@@ -23,7 +23,7 @@ export const startServer = async (args: string[], env: Record<string, string> = 
   const transport = new StdioClientTransport({
     command: process.execPath,
     args,
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env,
   });
   const client = new Client({ name: 'bench', version: '0' }, { capabilities: {} });
   const begun = performance.now();

@@ -2,7 +2,10 @@ import { loadData } from '../data.ts';
 import { toKebab } from './names.ts';
 import type { Command } from './types.ts';
 
+/** What kind of harm a command can do. */
 export type Risk = 'read' | 'sensitive' | 'change' | 'destroy';
+
+/** How bad it is when it was a mistake. */
 export type Severity = 'low' | 'medium' | 'high' | 'critical';
 
 /** What a command may do to whom; one line of data/risks.json. */
@@ -50,6 +53,7 @@ const unknownRisk: RiskRow = {
   phrase: 'run unknown command',
 };
 
+/** Commands grouped as operators think of them; one line of data/toolsets.json. */
 export interface Toolset {
   name: string;
   title: string;

@@ -10,6 +10,7 @@ export interface MapEncoding {
   index?: 0;
 }
 
+/** Types of parameters in CloudStack's own words; `uuid` is an id. */
 export type ParameterType =
   'boolean' | 'date' | 'double' | 'integer' | 'list' | 'long' | 'map' | 'object' | 'short' | 'string' | 'uuid';
 

@@ -8,6 +8,7 @@ import { render } from './output.ts';
 import { createProgressLine, createTerminalConsent } from './terminal.ts';
 import { writeSecretFile } from './secret-file.ts';
 
+/** The flags of `call`. */
 export interface CallFlags {
   json?: string;
   output: Format;

@@ -9,6 +9,7 @@ import { CallError } from '../errors.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
 import { exit, printLine, type Io } from './io.ts';
 
+/** The flags of `catalog sync` and `catalog diff`. */
 export interface CatalogFlags {
   from?: string;
   release?: string;

@@ -20,4 +20,6 @@ export const printLine = async (stream: Writable, text: string): Promise<void> =
 
 /** How a result can be printed. */
 export const formats = ['table', 'json', 'yaml', 'csv'] as const;
+
+/** One of the formats. */
 export type Format = (typeof formats)[number];

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { settings } from '../config.ts';
 
+/** What commander read: flags by their names in camelCase. */
 export type Options = Record<string, unknown>;
 
 /** Reads a flag's value as a whole number. */

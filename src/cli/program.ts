@@ -29,7 +29,7 @@ const statusOf = ({ kind }: CallError): number => {
 export const runCli = async (argv: readonly string[], io: Io): Promise<number> => {
   let status: number = exit.done;
   try {
-    await createProgram(argv, io, (ended) => (status = ended)).parseAsync(argv as string[], { from: 'user' });
+    await createProgram(argv, io, (ended) => (status = ended)).parseAsync(argv, { from: 'user' });
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { exit, printLine, type Io } from './io.ts';
 
+/** The flags of `simulator`. */
 export interface SimulatorFlags {
   port: number;
   empty?: boolean;

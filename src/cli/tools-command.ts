@@ -8,6 +8,7 @@ import { describeInText, toDescription, toMatch } from '../mcp/describe.ts';
 import { exit, printLine, type Io } from './io.ts';
 import { toTable } from './output.ts';
 
+/** The flags of `tools list`, `find` and `show`. */
 export interface ToolsFlags {
   json?: boolean;
   toolset?: string;

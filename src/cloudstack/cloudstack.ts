@@ -7,6 +7,7 @@ import { sendOnce } from './network.ts';
 import { withRetries } from './retry.ts';
 import { createPool, type HttpResponse, type Transport } from './transport.ts';
 
+/** Where a CloudStack is, how to prove who asks, and how patient to be. */
 export interface CloudStackOptions {
   /** Such as `https://cloud.example.com/client/api`; from the configuration only. */
   endpoint: string;
@@ -24,6 +25,7 @@ export interface CloudStackOptions {
   pollInterval: number;
 }
 
+/** How one request is sent and watched. */
 export interface SendOptions {
   signal: AbortSignal;
   /** Milliseconds to wait for a job. */

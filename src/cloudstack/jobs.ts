@@ -5,6 +5,7 @@ import { classify } from './classify.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
+/** How long and how often to look at a job. */
 export interface FollowOptions {
   /** Milliseconds to wait at most; then the job is handed out as pending. */
   wait: number;

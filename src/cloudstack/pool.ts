@@ -1,6 +1,7 @@
 import { Pool, type Dispatcher } from 'undici';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
+/** How many connections to keep, and how long. */
 export interface PoolOptions {
   connections: number;
   /** Milliseconds. */

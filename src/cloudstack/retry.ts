@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CallError } from '../errors.ts';
 
+/** How often and how soon to try again. */
 export interface RetryOptions {
   /** Further attempts after the first. */
   retries: number;

@@ -9,6 +9,7 @@ export interface HttpRequest {
   signal: AbortSignal;
 }
 
+/** An HTTP response, read whole; names of headers in lower case. */
 export interface HttpResponse {
   status: number;
   headers: Readonly<Record<string, string | string[] | undefined>>;

@@ -1,5 +1,6 @@
 import type { Risk, RiskRow, Severity } from '../catalog/tool.ts';
 
+/** What a policy does with a call: let it go, ask a human, refuse. */
 export type Action = 'allow' | 'confirm' | 'block';
 
 /** What may run, by risk and severity. */

@@ -32,6 +32,7 @@ export const toForm = ({ message, phrase }: Question) => ({
   },
 });
 
+/** The state of a question that is about to be asked, with a nonce so that its answer counts once. */
 export const newQuestionState = ({ digest }: Question): QuestionState => ({ digest, nonce: randomUUID() });
 
 /** Asks through the host, in both eras: the answer comes with the second round of the same request. */

@@ -7,7 +7,8 @@ import {
   type CallToolResult,
 } from '@modelcontextprotocol/server';
 import { randomBytes } from 'node:crypto';
-import { questionLifetime, type App } from '../app.ts';
+import type { App } from '../app.ts';
+import { questionLifetime } from '../config.ts';
 import { AwaitingReply, CallError, describeError } from '../errors.ts';
 import { version } from '../version.ts';
 import { compactTools, instructions, resultSchema } from './compact.ts';

@@ -61,8 +61,5 @@ export const pick = (row: Row, columns: readonly string[]): Row =>
 export const toCell = (value: unknown): string => {
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) return value.map(toCell).join(', ');
-  return (typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean)).replace(
-    /\s*[\r\n]+\s*/g,
-    ' ',
-  );
+  return (typeof value === 'object' ? JSON.stringify(value) : String(value)).replace(/\s*[\r\n]+\s*/g, ' ');
 };

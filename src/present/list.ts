@@ -3,6 +3,7 @@ import type { Row } from '../rows.ts';
 import { pick, toCell } from './columns.ts';
 import { estimateTokens } from './tokens.ts';
 
+/** Which part of a list the rows are. */
 export interface Page {
   /** 1-based; the first where CloudStack was not asked for one. */
   page: number;

@@ -1,27 +1,30 @@
 /**
- * About how many tokens a model reads in a text: letters in runs of five, digits in threes, marks one by one. Ids, which
- * fill CloudStack's answers, come out right; plain prose a little high. Tested against o200k.
+ * About how many tokens a model reads in a text: letters in runs of six, digits in threes, marks in pairs, other scripts
+ * one by one. Tables and ids, which fill CloudStack's answers, come out right; long words a little high. Tested against
+ * o200k.
  */
 export const estimateTokens = (text: string): number => {
   let tokens = 0;
-  let letters = 0;
-  let digits = 0;
-  const flush = (): void => {
-    tokens += Math.ceil(letters / 5) + Math.ceil(digits / 3);
-    letters = digits = 0;
-  };
+  let kind = 0;
+  let run = 0;
   for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    const isDigit = code >= 48 && code <= 57;
-    const isLetter = (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
-    if (isDigit ? letters : digits) flush();
-    if (isDigit) digits++;
-    else if (isLetter) letters++;
-    else {
-      flush();
-      if (code !== 32) tokens++;
+    const next = kindOf(text.charCodeAt(at));
+    if (next !== kind) {
+      tokens += Math.ceil(run / perToken[kind]!);
+      kind = next;
+      run = 0;
     }
+    run++;
   }
-  flush();
-  return tokens;
+  return tokens + Math.ceil(run / perToken[kind]!);
+};
+
+/** Characters of a run that make one token: spaces (none of their own), letters, digits, marks, everything else. */
+const perToken = [Infinity, 6, 3, 2, 1];
+
+const kindOf = (code: number): number => {
+  if (code === 32) return 0;
+  if ((code >= 65 && code <= 90) || (code >= 97 && code <= 122)) return 1;
+  if (code >= 48 && code <= 57) return 2;
+  return code < 128 ? 3 : 4;
 };

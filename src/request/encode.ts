@@ -22,7 +22,7 @@ const encodeMap = (parameter: Parameter, value: Entry | readonly Entry[]): Wire 
 
 const encodeValue = (parameter: Parameter, value: ParamValue): Wire => {
   if (parameter.type === 'map') return encodeMap(parameter, value as Entry | readonly Entry[]);
-  return [[parameter.name, Array.isArray(value) ? value.join(',') : String(value as string | number | boolean)]];
+  return [[parameter.name, Array.isArray(value) ? value.join(',') : String(value)]];
 };
 
 /** The parameters of a command as CloudStack reads them: lists `a,b`, maps `p[0].key=…`. Pure. */

@@ -3,6 +3,7 @@ import { kindOfParameter, type Kind } from '../catalog/kinds.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
 
+/** One resource as a list command shows it. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** Sends a list command that is a plain read and gives its rows. */

@@ -4,6 +4,7 @@ import { takesName } from '../catalog/kinds.ts';
 import { toInputSchema } from '../catalog/schema.ts';
 import { describeParameter } from '../catalog/tool.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
+import { isSecretName, maskSecrets } from '../secrets.ts';
 import { problemWith } from './formats.ts';
 
 const ajv = new Ajv({ allErrors: true, coerceTypes: 'array', strict: false, verbose: true });
@@ -47,8 +48,11 @@ const explain = (command: Command, error: ErrorObject): string => {
       const keys = Object.keys((error.parentSchema?.['properties'] ?? {}) as object);
       return `${name} has no key "${extra}"; it takes ${keys.join(', ')}`;
     }
-    case 'type':
-      return `${name} must be ${params['type'] === 'array' ? 'a list' : `of type ${String(params['type'])}`}, not ${JSON.stringify(error.data)?.slice(0, 60)}`;
+    case 'type': {
+      const secret = name.split(/[.[\]]+/).some(isSecretName);
+      const looks = params['type'] === 'array' ? 'a list' : `of type ${String(params['type'])}`;
+      return `${name} must be ${looks}${secret ? '' : `, not ${JSON.stringify(maskSecrets(error.data))?.slice(0, 60)}`}`;
+    }
     case 'minimum':
     case 'maximum':
       return `${name} must be ${String(params['comparison'])} ${String(params['limit'])}, not ${String(error.data)}`;

@@ -6,9 +6,9 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const nearlyUuid = /^(?=.*[0-9])[0-9a-f-]{30,40}$/i;
 const date = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
 const mac = /^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
-// CloudStack refuses control characters other than line feed, carriage return and tab.
+// CloudStack refuses control characters other than line feed and carriage return.
 // eslint-disable-next-line no-control-regex
-const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+const control = /[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f]/;
 
 const isCidr = (value: string): boolean => {
   const [address = '', bits = '', ...rest] = value.split('/');
@@ -16,9 +16,13 @@ const isCidr = (value: string): boolean => {
   return rest.length === 0 && family > 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
 };
 
-const isDate = (value: string): boolean =>
-  date.test(value) && !Number.isNaN(Date.parse(value.slice(0, 19).replace(' ', 'T')));
+/** A day that does not exist becomes another one when it is parsed. */
+const isDate = (value: string): boolean => {
+  const moment = new Date(`${value.slice(0, 10)}T${value.slice(11, 19) || '00:00:00'}Z`);
+  return date.test(value) && !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(value.slice(0, 10));
+};
 
+/** Whether a text is a whole uuid. */
 export const isUuid = (value: string): boolean => uuid.test(value);
 
 /** Text that was meant as a uuid but is none, so that it is not looked up as a name. */
@@ -43,7 +47,7 @@ export const problemWith = (parameter: Parameter, value: string, named: boolean)
   if (parameter.type === 'uuid' || parameter.of === 'uuid') {
     if (isUuid(value) || value === '-1') return undefined;
     if (!named) return is('an id (uuid)');
-    return isBrokenUuid(value) ? is('a whole uuid or a name') : undefined;
+    return value.trim() === '' || isBrokenUuid(value) ? is('a whole uuid or a name') : undefined;
   }
   const names = loadData<Record<string, readonly string[]>>('formats.json');
   for (const [format, { test, looks }] of Object.entries(formats))
@@ -54,9 +58,9 @@ export const problemWith = (parameter: Parameter, value: string, named: boolean)
   return undefined;
 };
 
-/** CloudStack parses `+0000`, not `Z` or fractions of a second. */
-export const toCloudStackDate = (value: string): string =>
-  value
-    .replace(/\.\d+/, '')
-    .replace(/Z$/, '+0000')
-    .replace(/([+-]\d{2}):(\d{2})$/, '$1$2');
+/** CloudStack parses `2026-01-31T12:00:00+0000` and `2026-01-31 12:00:00`; no `Z`, no fractions of a second. */
+export const toCloudStackDate = (value: string): string => {
+  const [, day = value, time, zone = ''] = /^(.{10})[T ](.{8})(?:\.\d+)?(.*)$/.exec(value) ?? [];
+  if (time === undefined) return value;
+  return zone ? `${day}T${time}${zone.replace('Z', '+0000').replace(':', '')}` : `${day} ${time}`;
+};

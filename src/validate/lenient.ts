@@ -29,7 +29,11 @@ const asMap = (parameter: Parameter, given: unknown): unknown => {
   }
   // [{key, value}, …] is how CloudStack's own documents write a map.
   if (Array.isArray(value) && value.every((entry) => isRecord(entry) && 'key' in entry))
-    return texts(Object.fromEntries(value.map((entry: Record<string, unknown>) => [entry['key'], entry['value']])));
+    return texts(
+      Object.fromEntries(
+        (value as Record<string, unknown>[]).map(({ key, value: inner }): [string, unknown] => [String(key), inner]),
+      ),
+    );
   return isRecord(value) ? texts(value) : value;
 };
 
@@ -56,12 +60,12 @@ const asType = (parameter: Parameter, value: unknown): unknown => {
 export const readLeniently = (command: Command, args: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const exact = new Map(command.params.map((parameter) => [parameter.name, parameter]));
   const bySpelling = new Map(command.params.map((parameter) => [spellingKey(parameter.name), parameter]));
-  const result: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(args)) {
-    if (value === null || value === undefined) continue;
-    const parameter = exact.get(name) ?? bySpelling.get(spellingKey(name));
-    if (!parameter) result[name] = value;
-    else result[parameter.name] = asType(parameter, value);
-  }
-  return result;
+  const given = Object.entries(args).filter(([, value]) => value !== null && value !== undefined);
+  // Not by assignment, which would take an argument called __proto__ for a prototype.
+  return Object.fromEntries(
+    given.map(([name, value]) => {
+      const parameter = exact.get(name) ?? bySpelling.get(spellingKey(name));
+      return parameter ? [parameter.name, asType(parameter, value)] : [name, value];
+    }),
+  );
 };

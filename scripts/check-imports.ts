@@ -1,0 +1,236 @@
+/**
+ * npm run imports: who may import whom, and a few habits that a reader should be able to rely on. One line a violation;
+ * exits with 1 if there is one.
+ */
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import ts from 'typescript';
+
+/** What lies under every step: the nouns, the catalog, the errors, and text. */
+const foundation = ['catalog', 'data.ts', 'errors.ts', 'rows.ts', 'secrets.ts', 'text.ts', 'type types.ts'];
+
+/**
+ * Places from the top down: main → doors → app, parts → call → steps → simulator, store → foundation. Each may import
+ * what stands behind it here, and nothing else: a place, a single file, or with `type` only types. Values are imported
+ * from places further down only; this script checks the table for that too.
+ */
+const table: Readonly<Record<string, readonly string[]>> = {
+  'main.ts': ['cli'],
+  // The command line starts the other door (stdio) and describes commands to people in the words models get
+  // (describe.ts); its tables print cells as present/ does (columns.ts).
+  cli: [
+    'mcp/stdio.ts',
+    'mcp/describe.ts',
+    'app.ts',
+    'present/columns.ts',
+    'simulator',
+    'config.ts',
+    'version.ts',
+    ...foundation,
+  ],
+  // A door names the tool that runs a risk (permit.ts); it never decides.
+  mcp: ['app.ts', 'guard/permit.ts', 'version.ts', ...foundation],
+  // Loaded with the first call, so that a host sees its tools at once.
+  'app.ts': ['parts.ts', 'call.ts', 'type cloudstack/transport.ts', 'type config.ts', 'type catalog', 'type types.ts'],
+  'parts.ts': [
+    'type call.ts',
+    'type app.ts',
+    'guard/policy.ts',
+    'request/to-wire.ts',
+    'cloudstack',
+    'audit',
+    'simulator',
+    'store',
+    'type config.ts',
+    ...foundation,
+  ],
+  'call.ts': ['validate', 'guard', 'resolve', 'request', 'cloudstack', 'present', 'audit', ...foundation],
+  // The steps know the foundation and never each other: what one needs of another, call.ts hands over.
+  validate: foundation,
+  guard: foundation,
+  resolve: foundation,
+  request: foundation,
+  cloudstack: foundation,
+  present: foundation,
+  audit: foundation,
+  // Only facts: a mistake in signing, encoding or errors must not agree with itself.
+  simulator: ['catalog', 'data.ts'],
+  store: [],
+  // A profile holds a credential, and only the step that proves it says what one looks like.
+  'config.ts': ['config-import.ts', 'errors.ts', 'type cloudstack/credential.ts'],
+  'config-import.ts': ['errors.ts'],
+  // Types of the path and of its errors name each other; no code runs between them.
+  'types.ts': ['type catalog'],
+  'errors.ts': ['type types.ts'],
+  catalog: ['data.ts'],
+  'secrets.ts': ['data.ts'],
+  'data.ts': [],
+  'text.ts': [],
+  'rows.ts': [],
+  'version.ts': [],
+};
+
+/** What stands against the order above, and why it may. One that is no longer needed is a violation. */
+const exceptions: Readonly<Record<string, string>> = {};
+
+/** Casts to a branded type, and the one place that may make such a value. */
+const brands: Readonly<Record<string, string>> = {
+  PermittedCall: 'src/guard/',
+  ApprovedCall: 'src/guard/',
+  WireParams: 'src/request/',
+};
+
+const longest = 250;
+
+const violations: string[] = [];
+const usedExceptions = new Set<string>();
+const order = Object.keys(table);
+
+const placeOf = (file: string): string => {
+  const [first = '', ...rest] = file.replace(/^src\//, '').split('/');
+  return rest.length || order.includes(first) ? first : file;
+};
+
+interface Import {
+  to: string;
+  typeOnly: boolean;
+  at: ts.Node;
+}
+
+const isTypeOnly = (node: ts.ImportDeclaration | ts.ExportDeclaration): boolean => {
+  if (ts.isExportDeclaration(node)) return node.isTypeOnly;
+  const clause = node.importClause;
+  if (!clause) return false;
+  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
+  const named = clause.namedBindings;
+  return !clause.name && !!named && ts.isNamedImports(named) && named.elements.every((element) => element.isTypeOnly);
+};
+
+const importsOf = (source: ts.SourceFile): Import[] => {
+  const found: Import[] = [];
+  const visit = (node: ts.Node): void => {
+    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier)
+      found.push({ to: (node.moduleSpecifier as ts.StringLiteral).text, typeOnly: isTypeOnly(node), at: node });
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      const [argument] = node.arguments;
+      if (argument && ts.isStringLiteralLike(argument)) found.push({ to: argument.text, typeOnly: false, at: node });
+      else violations.push(`${where(source, node)} import() of something that cannot be read here`);
+    }
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+      found.push({ to: (node.argument.literal as ts.StringLiteral).text, typeOnly: true, at: node });
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+};
+
+const where = (source: ts.SourceFile, node: ts.Node): string =>
+  `${source.fileName}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1}`;
+
+const isAllowed = (from: string, to: string, typeOnly: boolean): boolean =>
+  (table[from] ?? []).some((entry) => {
+    const target = entry.replace(/^type /, '');
+    return (target === to || target === placeOf(to)) && (typeOnly || target === entry);
+  });
+
+const checkImports = (source: ts.SourceFile): void => {
+  const from = placeOf(source.fileName);
+  if (!order.includes(from))
+    violations.push(`${source.fileName}:1 "${from}" is not in the table of scripts/check-imports.ts`);
+  for (const { to, typeOnly, at } of importsOf(source)) {
+    if (!to.startsWith('.')) continue;
+    const file = normalize(join(dirname(source.fileName), to));
+    if (!file.startsWith('src/')) {
+      violations.push(`${where(source, at)} imports ${file}: src imports nothing from outside src`);
+      continue;
+    }
+    const target = file.slice('src/'.length);
+    if (placeOf(target) === from || isAllowed(from, target, typeOnly)) continue;
+    const exception = `${from} → ${placeOf(target)}`;
+    if (exception in exceptions) usedExceptions.add(exception);
+    else violations.push(`${where(source, at)} ${from} may not import ${typeOnly ? 'types of ' : ''}${target}`);
+  }
+};
+
+const checkCasts = (source: ts.SourceFile): void => {
+  const visit = (node: ts.Node): void => {
+    if (ts.isAsExpression(node) || ts.isTypeAssertionExpression(node)) {
+      const type = node.type.getText(source);
+      const only = brands[type];
+      if (only !== undefined && !source.fileName.startsWith(only))
+        violations.push(`${where(source, node)} only ${only} makes values of the type ${type}`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+};
+
+const isExported = (node: ts.Statement): boolean =>
+  ts.canHaveModifiers(node) && !!ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+
+const hasDocstring = (source: ts.SourceFile, node: ts.Node): boolean => {
+  const last = ts.getLeadingCommentRanges(source.text, node.getFullStart())?.at(-1);
+  if (!last || !source.text.startsWith('/**', last.pos)) return false;
+  return /^\r?\n[ \t]*$/.test(source.text.slice(last.end, node.getStart(source)));
+};
+
+const checkDocstrings = (source: ts.SourceFile): void => {
+  for (const node of source.statements) {
+    if (!isExported(node) || hasDocstring(source, node)) continue;
+    const names = ts.isVariableStatement(node)
+      ? node.declarationList.declarations.map(({ name }) => name.getText(source)).join(', ')
+      : (node as ts.DeclarationStatement).name?.getText(source);
+    violations.push(`${where(source, node)} ${names ?? 'an export'} is exported without a sentence above it`);
+  }
+};
+
+const checkLength = (source: ts.SourceFile): void => {
+  const lines = source.text.trimEnd().split('\n').length;
+  if (lines > longest)
+    violations.push(`${source.fileName}:${longest + 1} has ${lines} lines: what is its second subject?`);
+};
+
+/** Neither the bundle nor the tests are material for anything else. */
+const checkOutside = (source: ts.SourceFile): void => {
+  const closed = source.fileName.startsWith('test/') ? /^dist\// : /^(dist|test)\//;
+  for (const { to, at } of importsOf(source)) {
+    const file = to.startsWith('.') ? normalize(join(dirname(source.fileName), to)) : to;
+    if (closed.test(file)) violations.push(`${where(source, at)} imports ${file}: nothing imports from dist or test`);
+  }
+};
+
+const checkTable = (): void => {
+  for (const [from, entries] of Object.entries(table))
+    for (const entry of entries) {
+      const to = placeOf(entry.replace(/^type /, ''));
+      if (!order.includes(to)) violations.push(`the table: ${from} names ${to}, which is no place`);
+      if (!entry.startsWith('type ') && order.indexOf(to) <= order.indexOf(from))
+        violations.push(`the table: ${from} may not import values of ${to}, which does not stand below it`);
+    }
+  for (const exception of Object.keys(exceptions))
+    if (!usedExceptions.has(exception)) violations.push(`the exceptions: ${exception} is no longer needed`);
+};
+
+const filesIn = (folder: string): ts.SourceFile[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .sort()
+    .map((name) => join(folder, name))
+    .map((file) => ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true));
+
+const sources = filesIn('src');
+for (const source of sources)
+  for (const check of [checkImports, checkCasts, checkDocstrings, checkLength]) check(source);
+for (const source of [...filesIn('scripts'), ...filesIn('test')]) {
+  checkOutside(source);
+  if (source.fileName.startsWith('scripts/')) checkCasts(source);
+}
+checkTable();
+
+for (const violation of violations) process.stdout.write(`${violation}\n`);
+process.stdout.write(
+  violations.length
+    ? `${violations.length} violations of the import rule (scripts/check-imports.ts)\n`
+    : `imports: ${sources.length} files of src keep to the table\n`,
+);
+if (violations.length) process.exitCode = 1;

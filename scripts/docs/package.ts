@@ -1,0 +1,60 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { code, toTable } from './markdown.ts';
+
+interface Package {
+  engines: { node: string };
+  dependencies: Record<string, string>;
+}
+
+const load = (): Package => JSON.parse(readFileSync('package.json', 'utf8')) as Package;
+
+/** Why each runtime dependency is there. A dependency without a reason fails the check, and so does a reason left over. */
+const reasons: Readonly<Record<string, string>> = {
+  '@hono/node-server': "Puts the simulator's Request → Response function on a port.",
+  '@modelcontextprotocol/server': 'The Model Context Protocol, both eras of it, by those who write the specification.',
+  ajv: 'Checks arguments against the same JSON Schema that hosts see, compiled once a command.',
+  commander: 'Reads the command line and writes its help.',
+  'csv-stringify': 'Quotes CSV as spreadsheets expect it.',
+  'fastest-levenshtein': 'Finds the name that was meant: "did you mean …?".',
+  hono: 'What @hono/node-server is made for and requires.',
+  ini: 'Reads the configuration files of cloudmonkey and cs.',
+  minisearch: 'The index behind find-tools: in memory, ranked, with prefixes and spelling mistakes.',
+  pino: 'Structured logs on standard error.',
+  undici: 'The HTTP client: a bounded pool of kept connections, which the built-in fetch does not let one size.',
+  yaml: 'Reads the configuration file; prints answers as YAML.',
+  zod: 'Settings, profiles and the arguments of the listed tools: one schema is the type, the check and the documentation.',
+};
+
+const sourceFiles = (): string[] =>
+  readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+
+/** The places of src that import a package. */
+const usersOf = (name: string): string[] => {
+  const imported = new RegExp(`(?:from |import\\()'${name}(?:/[^']*)?'`);
+  const users = sourceFiles().filter((file) => imported.test(readFileSync(join('src', file), 'utf8')));
+  return [...new Set(users.map((file) => file.split('/', 1)[0]!))].sort();
+};
+
+/** Each runtime dependency with its reason. Throws for one that has none. */
+export const dependencyTable = (): string => {
+  const { dependencies } = load();
+  const missing = Object.keys(dependencies).filter((name) => !(name in reasons));
+  const left = Object.keys(reasons).filter((name) => !(name in dependencies));
+  if (missing.length || left.length)
+    throw new Error(
+      `scripts/docs/package.ts: dependencies without a reason: ${missing.join(', ') || 'none'}; reasons without a dependency: ${left.join(', ') || 'none'}`,
+    );
+  return toTable(
+    ['package', 'versions', 'imported by', 'why'],
+    Object.entries(dependencies).map(([name, range]) => [
+      code(name),
+      code(range),
+      usersOf(name).map(code).join(', ') || 'nothing in src',
+      reasons[name]!,
+    ]),
+  );
+};
+
+/** What has to be there first. */
+export const needs = (): string => `Needs Node ${load().engines.node.replace('>=', '')} or newer, and npm.`;

@@ -1,0 +1,80 @@
+/**
+ * npm run docs: writes what stands between `<!-- generated: NAME -->` and `<!-- /generated -->` in the documents, so that
+ * no list and no number in them is kept by hand. With --check (npm run docs:check) nothing is written and a stale
+ * block is an error.
+ */
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { writeHelp, exitTable } from './docs/command-line.ts';
+import { dependencyTable, needs } from './docs/package.ts';
+import { settingsTable, variables } from './docs/settings.ts';
+import { dataTable, numbers, policyTable, riskCounts, riskTables, toolTables } from './docs/catalog.ts';
+
+const blocks: Readonly<Record<string, () => string | Promise<string>>> = {
+  numbers,
+  needs,
+  tools: toolTables,
+  'risk-counts': riskCounts,
+  policies: policyTable,
+  risks: riskTables,
+  settings: settingsTable,
+  help: writeHelp,
+  exit: exitTable,
+  dependencies: dependencyTable,
+  data: dataTable,
+};
+
+const check = process.argv.includes('--check');
+const problems: string[] = [];
+const used = new Set<string>();
+const marked = /<!-- generated: ([a-z-]+) -->\n[\s\S]*?<!-- \/generated -->/g;
+
+const markdownIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.md'))
+    .sort()
+    .map((name) => join(folder, name));
+
+const fill = async (path: string, text: string): Promise<string> => {
+  const parts: string[] = [];
+  let at = 0;
+  for (const match of text.matchAll(marked)) {
+    const name = match[1]!;
+    const write = blocks[name];
+    if (write) {
+      used.add(name);
+      const start = match.index;
+      parts.push(
+        text.slice(at, start),
+        `<!-- generated: ${name} -->\n\n${(await write()).trim()}\n\n<!-- /generated -->`,
+      );
+      at = start + match[0].length;
+    } else problems.push(`${path}: nothing writes a block "${name}"`);
+  }
+  const filled = [...parts, text.slice(at)].join('');
+  const open = filled.split('<!-- generated: ').length;
+  if (open !== filled.split('<!-- /generated -->').length) problems.push(`${path}: a generated block is not closed`);
+  return filled;
+};
+
+/** What is written by hand but can be looked up: links to files, names of variables. */
+const checkFacts = (path: string, text: string): void => {
+  for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g))
+    if (!/^[a-z]+:/.test(target) && !existsSync(join(dirname(path), target)))
+      problems.push(`${path}: the link to ${target} leads nowhere`);
+  for (const [name] of text.matchAll(/\bCLOUDSTACK_[A-Z_]*[A-Z]\b/g))
+    if (!variables.has(name)) problems.push(`${path}: src/config.ts reads no variable ${name}`);
+};
+
+for (const path of [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('data')]) {
+  const text = readFileSync(path, 'utf8');
+  const filled = await fill(path, text);
+  checkFacts(path, filled);
+  if (filled === text) continue;
+  if (check) problems.push(`${path} is stale: npm run docs writes it anew`);
+  else writeFileSync(path, filled);
+}
+for (const name of Object.keys(blocks)) if (!used.has(name)) problems.push(`no document holds the block "${name}"`);
+
+for (const problem of problems) process.stderr.write(`${problem}\n`);
+if (problems.length) process.exitCode = 1;

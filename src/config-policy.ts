@@ -1,0 +1,90 @@
+import * as z from 'zod';
+
+const risks = z.enum(['read', 'sensitive', 'change', 'destroy']);
+const severities = z.enum(['low', 'medium', 'high', 'critical']);
+const action = z.enum(['allow', 'confirm', 'approve', 'block']);
+const some = z.union([z.string(), z.array(z.string()).min(1)]).transform((value) => [value].flat());
+
+/** Seconds out of `90`, `90s`, `10m`, `2h`, `1d`. */
+const duration = z.union([z.number(), z.string().regex(/^\d+[smhd]?$/)]).transform((value) => {
+  const [, count = '0', unit = 's'] = /^(\d+)([smhd]?)$/.exec(String(value)) ?? [];
+  return Number(count) * { s: 1, m: 60, h: 3600, d: 86_400 }[unit || 's']!;
+});
+
+const bySeverity = z.strictObject({ low: action, medium: action, high: action, critical: action }).partial();
+const perRisk = z.union([action, bySeverity]);
+
+/** What a rule or a limit is about. All that is given must match; in a list one is enough; `*` stands for any text. */
+const match = z
+  .strictObject({
+    command: some,
+    toolset: some,
+    risk: z.union([risks, z.array(risks)]).transform((value) => [value].flat()),
+    severity: z.union([severities, z.array(severities)]).transform((value) => [value].flat()),
+    principal: some,
+    role: some,
+    profile: some,
+    zone: some,
+    domain: some,
+    project: some,
+    account: some,
+    tag: z.record(z.string(), z.string()),
+  })
+  .partial();
+
+const rule = z.strictObject({ name: z.string(), match, action });
+const limit = z.strictObject({
+  name: z.string(),
+  match: match.default({}),
+  changes: z.number().int().min(0),
+  per: duration,
+});
+
+/** The section `policy` of the configuration file. */
+export const policySection = z.strictObject({
+  preset: z.enum(['read-only', 'operator', 'strict']).default('operator'),
+  actions: z
+    .strictObject({ read: perRisk, sensitive: perRisk, change: perRisk, destroy: perRisk })
+    .partial()
+    .default({}),
+  rules: z.array(rule).default([]),
+  limits: z.array(limit).default([]),
+  protect: z
+    .union([z.literal(false), z.strictObject({ key: z.string(), value: z.string() })])
+    .default({ key: 'protected', value: 'true' }),
+});
+
+const role = z.strictObject({
+  risks: z.array(risks).optional(),
+  toolsets: z.array(z.string()).optional(),
+  commands: z.array(z.string()).optional(),
+  deny: z.array(z.string()).optional(),
+  /** Domain ids or paths (`ROOT/sub`); what lies outside is neither seen nor touched. */
+  domains: z.array(z.string()).min(1).optional(),
+  /** Project ids. */
+  projects: z.array(z.string()).min(1).optional(),
+});
+
+/** The section `roles`: what a principal may do here, on top of what CloudStack's own roles allow. */
+export const rolesSection = z.record(z.string(), role);
+
+/** The section `principals`: who has which role and uses which profile. `*` stands for everybody else. */
+export const principalsSection = z.record(
+  z.string(),
+  z.strictObject({ role: z.string(), profile: z.string().optional() }),
+);
+
+/** The policy as it was read, defaults filled in. */
+export type PolicySection = z.output<typeof policySection>;
+/** What a rule or a limit is about. */
+export type RuleMatch = z.output<typeof match>;
+/** So many changes in so many seconds (`per`). */
+export type Limit = z.output<typeof limit>;
+/** What holders of a role may do. */
+export type Role = z.output<typeof role>;
+/** Roles by name. */
+export type Roles = z.output<typeof rolesSection>;
+/** Principals by name. */
+export type Principals = z.output<typeof principalsSection>;
+/** What a policy says of a call. */
+export type Action = z.output<typeof action>;
