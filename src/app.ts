@@ -11,6 +11,8 @@ export interface App {
   preview(request: CallRequest): Promise<Record<string, unknown>>;
   /** What the profile's cloud offers; what is known of CloudStack in general where the cloud cannot be asked. */
   catalog(profile: string): Promise<Catalog>;
+  /** Takes over policy, roles and principals of a configuration that was read again. Throws when they cannot be right. */
+  reload(config: Config): Promise<void>;
   /** Logs out, closes connections and the audit log. */
   close(): Promise<void>;
 }
@@ -25,8 +27,8 @@ export interface AppOptions {
 /** An app whose parts are loaded with the first call, so that a host sees its tools at once. */
 export const createApp = (config: Config, options: AppOptions): App => {
   const load = async () => {
-    const [{ createParts }, path] = await Promise.all([import('./parts.ts'), import('./call.ts')]);
-    return { parts: createParts(config, options), path };
+    const [{ createParts, createRules }, path] = await Promise.all([import('./parts.ts'), import('./call.ts')]);
+    return { parts: createParts(config, options), createRules, path };
   };
   let loaded: ReturnType<typeof load> | undefined;
   const ready = () => (loaded ??= load());
@@ -41,6 +43,10 @@ export const createApp = (config: Config, options: AppOptions): App => {
       return path.preview(parts, request);
     },
     catalog: async (profile) => (await (await ready()).parts.cloud(profile)).catalog,
+    reload: async (changed) => {
+      const { parts, createRules } = await ready();
+      parts.rules = createRules(changed);
+    },
     close: async () => {
       await (await loaded)?.parts.close();
     },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Secret } from './cloudstack/credential.ts';
 import { importProfiles } from './config-import.ts';
+import type { PolicySection, Principals, Roles } from './config-policy.ts';
 import { CallError } from './errors.ts';
 
 /** One CloudStack endpoint with one credential. */
@@ -44,6 +45,11 @@ export const settings = z.strictObject({
   budget: whole.min(500).default(8000).describe('Tokens that one answer may take'),
   pageSizeLimit: whole.min(1).default(500).describe("Largest pagesize, the cloud's default.page.size"),
   discover: flag.default(true).describe("Ask the cloud's listApis what the account may call"),
+  principal: z.string().default('local').describe('Who calls on stdio and at the terminal, as `principals` names them'),
+  state: z
+    .string()
+    .default('')
+    .describe('Folder for the audit log and waiting approvals; by default the XDG state folder'),
   audit: z.string().default('').describe('Audit log: a file, or stderr; by default audit.jsonl in the state folder'),
 });
 
@@ -53,6 +59,11 @@ export type Settings = z.output<typeof settings>;
 /** The whole configuration: settings and profiles by name. */
 export interface Config extends Settings {
   profiles: Readonly<Record<string, Profile>>;
+  /** Folder for what outlives the process: the audit log, calls that wait for approval. */
+  state: string;
+  policy?: PolicySection | undefined;
+  roles?: Roles | undefined;
+  principals?: Principals | undefined;
 }
 
 /** The environment variable of a setting. */
@@ -91,7 +102,7 @@ export const toProfile = (name: string, given: unknown): Profile => {
   const parsed = profileSchema.safeParse(given);
   if (!parsed.success) throw wrong(`Profile ${name}: ${z.prettifyError(parsed.error)}`, 'See docs/configuration.md.');
   const { url, apiKey, username, domain, ...rest } = parsed.data;
-  if (!URL.canParse(url) || !/^https?:/.test(url))
+  if (!URL.canParse(url) || !/^https?:/i.test(url))
     throw wrong(
       `Profile ${name}: "${url}" is not an http(s) URL.`,
       'It looks like https://cloud.example.com/client/api.',
@@ -127,8 +138,24 @@ const readFile = async (path: string): Promise<Raw> => {
     return (parse(readText(path, 'The configuration file')) ?? {}) as Raw;
   } catch (error) {
     if (error instanceof CallError) throw error;
-    throw wrong(`${path} is neither YAML nor JSON: ${(error as Error).message}.`, 'See docs/configuration.md.');
+    // Its further lines quote the file, which may hold secrets.
+    const [what = ''] = (error as Error).message.split('\n', 1);
+    throw wrong(`${path} is neither YAML nor JSON: ${what.replace(/:$/, '')}.`, 'See docs/configuration.md.');
   }
+};
+
+/** The sections about who may do what; their schemas are loaded only where a file has them. */
+const readSections = async (sections: Raw): Promise<Pick<Config, 'policy' | 'roles' | 'principals'>> => {
+  if (Object.values(sections).every((section) => section === undefined)) return {};
+  const { policySection, principalsSection, rolesSection } = await import('./config-policy.ts');
+  const schema = z.object({
+    policy: policySection.optional(),
+    roles: rolesSection.optional(),
+    principals: principalsSection.optional(),
+  });
+  const parsed = schema.safeParse(sections);
+  if (!parsed.success) throw wrong(z.prettifyError(parsed.error), 'See docs/policy.md.');
+  return parsed.data;
 };
 
 /**
@@ -141,7 +168,7 @@ export const loadConfig = async (flags: Raw, env: Env): Promise<Config> => {
     credentials = env['CLOUDSTACK_MCP_CREDENTIALS'],
     ...given
   } = flags;
-  const { profiles: inFile = {}, ...file } = path ? await readFile(path as string) : {};
+  const { profiles: inFile = {}, policy, roles, principals, ...file } = path ? await readFile(path as string) : {};
   const fromVariables = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => {
       const value = env[envNameOf(name)];
@@ -161,7 +188,9 @@ export const loadConfig = async (flags: Raw, env: Env): Promise<Config> => {
   return {
     ...parsed.data,
     profile: only,
-    audit: parsed.data.audit || join(stateFolder(env), 'audit.jsonl'),
+    state: parsed.data.state || stateFolder(env),
+    audit: parsed.data.audit || join(parsed.data.state || stateFolder(env), 'audit.jsonl'),
+    ...(await readSections({ policy, roles, principals })),
     profiles: parsed.data.simulator ? { [only]: {} } : profiles,
   };
 };

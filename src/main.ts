@@ -15,6 +15,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stderr,
   env: process.env,
   signal: stop.signal,
+  onReload: (reload) => void process.on('SIGHUP', reload),
 });
 // Whatever still waits (idle connections, timers of questions nobody will answer) has nothing left to do.
 process.exit();

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { createAudit } from './audit/audit.ts';
 import { createFileSink, createStreamSink, type Sink } from './audit/sink.ts';
 import type { AppOptions } from './app.ts';
@@ -8,7 +9,10 @@ import { createCloudStack, type CloudStack } from './cloudstack/cloudstack.ts';
 import { createFetchTransport, type Transport } from './cloudstack/transport.ts';
 import { questionLifetime, type Config, type Profile } from './config.ts';
 import { CallError } from './errors.ts';
-import { operator, readOnly } from './guard/policy.ts';
+import { createApprovals } from './guard/approvals.ts';
+import { boundsOf, type Bounds } from './guard/isolation.ts';
+import { createPolicy } from './guard/policy.ts';
+import { createAccess } from './guard/roles.ts';
 import { toReadWire } from './request/to-wire.ts';
 import { rowsOf } from './rows.ts';
 import { createMemoryStore } from './store/store.ts';
@@ -46,6 +50,31 @@ const openSimulator = async (): Promise<{ profile: Profile; transport: Transport
   };
 };
 
+/** Who may do what, as the configuration says. Throws a configuration error for rules that cannot be right. */
+export const createRules = (config: Config): Parts['rules'] => ({
+  policy: createPolicy(config.policy, config.readOnly),
+  access: createAccess(config.roles, config.principals),
+});
+
+/** The bounds of roles, kept for a minute: domains come and go slowly. */
+const createBounds = (): Parts['bounds'] => {
+  const kept = new Map<string, { bounds: Promise<Bounds | undefined>; until: number }>();
+  return ({ role, roleName, request }, { cloudstack }) => {
+    if (!role.domains && !role.projects) return Promise.resolve(undefined);
+    const key = JSON.stringify([request.caller.profile, roleName]);
+    const known = kept.get(key);
+    if (known && known.until > Date.now()) return known.bounds;
+    const read = async () => {
+      const wire = toReadWire(loadCatalog().find('listDomains')!, { listall: true });
+      return rowsOf((await cloudstack.send(wire, { signal: request.signal, wait: 0 })).body);
+    };
+    const bounds = boundsOf(role, read);
+    kept.set(key, { bounds, until: Date.now() + 60_000 });
+    bounds.catch(() => kept.delete(key));
+    return bounds;
+  };
+};
+
 /** Everything a call needs, put together from the configuration. `transport` replaces the network, for tests. */
 export const createParts = (config: Config, { stderr, transport }: AppOptions) => {
   const clouds = new Map<string, Promise<Cloud & { live: () => Promise<Catalog> }>>();
@@ -79,9 +108,12 @@ export const createParts = (config: Config, { stderr, transport }: AppOptions) =
   const store = createMemoryStore();
   const parts: Parts = {
     cloud,
-    policy: config.readOnly ? readOnly : operator,
+    rules: createRules(config),
     audit: createAudit(createSink(config.audit, stderr), questionLifetime),
     once: (key) => store.once(key, 2 * questionLifetime),
+    count: (key, seconds) => store.count(key, seconds * 1000),
+    approvals: createApprovals(join(config.state, 'approvals')),
+    bounds: createBounds(),
     budget: config.budget,
     pageSizeLimit: config.pageSizeLimit,
   };
@@ -92,5 +124,5 @@ export const createParts = (config: Config, { stderr, transport }: AppOptions) =
       opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value.cloudstack.close()] : [])),
     );
   };
-  return { ...parts, close };
+  return Object.assign(parts, { close });
 };

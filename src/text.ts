@@ -8,6 +8,10 @@ const unsafe =
 /** Text from a cloud without the characters that hide or reorder it. */
 export const stripUnsafe = (text: string): string => text.toWellFormed().replace(unsafe, '');
 
+/** The beginning of a text, without half a character at its end. */
+export const startOf = (text: string, longest: number): string =>
+  text.slice(0, longest).replace(/[\ud800-\udbff]$/, '');
+
 /** A name from a cloud as a label on one line: no line breaks, no double quotes, at most `longest` characters. */
 export const toLabel = (text: string, longest = 60): string => {
   const line = stripUnsafe(text).replace(/\s+/g, ' ').replaceAll('"', "'").trim();

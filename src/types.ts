@@ -4,6 +4,7 @@
  * CallRequest → ValidCall → PermittedCall → ResolvedCall → ApprovedCall → WireParams → Answer → Outcome
  */
 import type { Tool } from './catalog/tool.ts';
+import type { Role } from './config-policy.ts';
 
 /** What a door asks for. */
 export interface CallRequest {
@@ -67,7 +68,7 @@ export interface ValidCall {
 
 /** Which rule of the policy decided, and what. */
 export interface Decision {
-  action: 'allow' | 'confirm';
+  action: 'allow' | 'confirm' | 'approve';
   rule: string;
 }
 
@@ -78,7 +79,10 @@ declare const encoded: unique symbol;
 /** A call that the policy lets go on, perhaps after a human's yes. Only guard/ makes one. */
 export interface PermittedCall extends ValidCall {
   readonly [permitted]: true;
-  decision: Decision;
+  /** Undefined while it depends on resources that were not read yet. */
+  decision: Decision | undefined;
+  role: Role;
+  roleName: string;
 }
 
 /** What a name became. */

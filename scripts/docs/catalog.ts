@@ -5,7 +5,7 @@ import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { loadToolsets, type Severity, type Tool } from '../../src/catalog/tool.ts';
 import type { CommandsFile } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
-import { operator, readOnly } from '../../src/guard/policy.ts';
+import { presets } from '../../src/guard/policy.ts';
 import { compactTools } from '../../src/mcp/compact.ts';
 import { code, toTable } from './markdown.ts';
 
@@ -63,7 +63,7 @@ export const riskCounts = (): string => {
 export const policyTable = (): string =>
   toTable(
     ['policy', 'risk', ...severities],
-    [operator, readOnly].flatMap(({ name, actions }) =>
+    Object.entries(presets).flatMap(([name, actions]) =>
       risks.map((risk) => [name, risk, ...severities.map((severity) => actions[risk][severity])]),
     ),
   );

@@ -41,7 +41,7 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
       follow,
       view: { fields, secrets: flags.secretsTo !== undefined },
       wait: wait * 1000,
-      caller: { principal: 'local', host: 'cli', profile: config.profile },
+      caller: { principal: config.principal, host: 'cli', profile: config.profile },
       consent: createTerminalConsent(io),
       signal: io.signal,
       progress: line.show,

@@ -51,7 +51,7 @@ const ask = async (flags: CatalogFlags, io: Io): Promise<{ apis: LiveApi[]; rele
       args: {},
       view: { fields: ['*'] },
       wait: 0,
-      caller: { principal: 'local', host: 'cli', profile: config.profile },
+      caller: { principal: config.principal, host: 'cli', profile: config.profile },
       consent: () => Promise.resolve(undefined),
       signal: io.signal,
     });

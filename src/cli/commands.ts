@@ -39,6 +39,16 @@ export const commands: Readonly<Record<string, CliCommand>> = {
           );
         }),
   },
+  approve: {
+    description: 'give a waiting call the yes that its host could not ask for',
+    build: (command, io, end) =>
+      withSettings(
+        command.argument('[code]', 'the code that the call was given; without it, what waits is listed'),
+      ).action(async (code: string | undefined, options: Options) => {
+        const { approveCall } = await import('./approve-command.ts');
+        end(await approveCall(code, settingsOf(options), io));
+      }),
+  },
   tools: {
     description: 'the catalog for people: list, find, show',
     build: (command, io, end) => {

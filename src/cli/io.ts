@@ -8,6 +8,8 @@ export interface Io {
   env: Readonly<Record<string, string | undefined>>;
   /** Aborted when the process is asked to stop. */
   signal: AbortSignal;
+  /** Calls back when the process is asked to read its configuration again. */
+  onReload?: ((reload: () => void) => void) | undefined;
 }
 
 /** Exit statuses of the contract. */

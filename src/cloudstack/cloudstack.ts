@@ -1,6 +1,6 @@
 import { CallError } from '../errors.ts';
 import type { Answer, Progress, WireParams } from '../types.ts';
-import { createKeyCredential, createSessionCredential, type Secret } from './credential.ts';
+import { createKeyCredential, createSessionCredential, type Draft, type Secret } from './credential.ts';
 import { openEnvelope } from './envelope.ts';
 import { followJob } from './jobs.ts';
 import { sendOnce } from './network.ts';
@@ -84,8 +84,10 @@ export const createCloudStack = (options: CloudStackOptions, transport?: Transpo
       ? createKeyCredential(secret)
       : createSessionCredential(secret, (body, headers, signal) => post('login', body, headers, signal, false));
 
-  const request = async ({ command, method, params }: Ask, signal: AbortSignal): Promise<HttpResponse> => {
-    const { query, headers } = await credential.prove({ command, response: 'json', ...params }, signal);
+  const prove = ({ command, params }: Ask, signal: AbortSignal): Promise<Draft> =>
+    credential.prove({ command, response: 'json', ...params }, signal);
+
+  const request = ({ command, method }: Ask, { query, headers }: Draft, signal: AbortSignal): Promise<HttpResponse> => {
     const changes = method === 'POST';
     if (changes || query.length > longestUrl) return post(command, query, headers, signal, changes);
     return sendOnce(
@@ -99,10 +101,11 @@ export const createCloudStack = (options: CloudStackOptions, transport?: Transpo
   const ask = async (wire: Ask, { signal, sent, retries = options.retries }: SendOptions) => {
     const once = async () => {
       sent?.();
-      const response = await request(wire, signal);
+      const draft = await prove(wire, signal);
+      const response = await request(wire, draft, signal);
       // A session that has ended is refused before anything runs, so that sending again is not repeating.
-      const again = response.status === 401 && credential.renew();
-      return openEnvelope(wire.command, again ? await request(wire, signal) : response);
+      const again = response.status === 401 && credential.renew(draft);
+      return openEnvelope(wire.command, again ? await request(wire, await prove(wire, signal), signal) : response);
     };
     if (wire.method === 'GET') return withRetries({ retries, delay: options.retryDelay }, signal, once);
     return once().catch((error: unknown) => {

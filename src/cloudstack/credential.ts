@@ -7,14 +7,14 @@ import type { HttpRequest, HttpResponse } from './transport.ts';
 export type Secret =
   { apiKey: string; secretKey: string } | { username: string; password: string; domain?: string | undefined };
 
-type Draft = Pick<HttpRequest, 'body'> & { query: string; headers: Record<string, string> };
+export type Draft = Pick<HttpRequest, 'body'> & { query: string; headers: Record<string, string> };
 
 /** Makes requests that CloudStack accepts as ours. */
 export interface Credential {
   /** The parameters with whatever proves who asks. */
   prove(params: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Draft>;
-  /** Forgets what CloudStack did not accept. True when trying again makes sense: the request was not run. */
-  renew(): boolean;
+  /** Forgets the proof that CloudStack did not accept. True when trying again makes sense: the request was not run. */
+  renew(refused: Draft): boolean;
   /** Ends a login session. */
   close(signal: AbortSignal): Promise<void>;
 }
@@ -48,6 +48,7 @@ export const createSessionCredential = (
   post: (body: string, headers: Record<string, string>, signal: AbortSignal) => Promise<HttpResponse>,
 ): Credential => {
   let session: Promise<Session> | undefined;
+  let cookie: string | undefined;
   const login = async (signal: AbortSignal): Promise<Session> => {
     const params = { command: 'login', response: 'json', username, password, ...(domain ? { domain } : {}) };
     const response = await post(toQuery(params), {}, signal);
@@ -58,7 +59,8 @@ export const createSessionCredential = (
         'login: this user has a second factor.',
         'Use an API key pair: keys skip the second factor.',
       );
-    return { key: String(sessionkey), cookie: cookiesOf(response) };
+    cookie = cookiesOf(response);
+    return { key: String(sessionkey), cookie };
   };
   const current = (signal: AbortSignal): Promise<Session> => {
     session ??= login(signal).catch((error: unknown) => {
@@ -72,10 +74,10 @@ export const createSessionCredential = (
       const { key, cookie } = await current(signal);
       return { query: toQuery({ ...params, sessionkey: key }), headers: { cookie } };
     },
-    renew: () => {
-      const had = session !== undefined;
-      session = undefined;
-      return had;
+    renew: ({ headers }) => {
+      // Another request that was refused with it may have renewed it already.
+      if (headers['cookie'] === cookie) session = undefined;
+      return true;
     },
     close: async (signal) => {
       const open = await session?.catch(() => undefined);

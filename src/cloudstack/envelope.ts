@@ -1,5 +1,5 @@
 import { CallError } from '../errors.ts';
-import { stripUnsafe } from '../text.ts';
+import { startOf, stripUnsafe } from '../text.ts';
 import { classify, hintFor } from './classify.ts';
 import type { HttpResponse } from './transport.ts';
 
@@ -12,11 +12,11 @@ const unreadable = (command: string, { status, body }: HttpResponse): CallError 
   const start = stripUnsafe(body).trim();
   const looks = start === '' ? 'is empty' : start.startsWith('<') ? 'is HTML or XML' : 'is not whole JSON';
   const kind = [429, 502, 503, 504].includes(status) ? (status === 429 ? 'rate-limit' : 'unavailable') : 'protocol';
-  const quote = start
+  const words = start
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 200);
+    .trim();
+  const quote = startOf(words, 200);
   return new CallError(
     status === 401 ? 'authentication' : kind,
     `${command}: the answer (HTTP ${status}) ${looks}${quote ? `: ${quote}` : ''}`,

@@ -1,12 +1,16 @@
+import type { Action, Limit, PolicySection, RuleMatch } from '../config-policy.ts';
 import type { Risk, RiskRow, Severity } from '../catalog/tool.ts';
 
-/** What a policy does with a call: let it go, ask a human, refuse. */
-export type Action = 'allow' | 'confirm' | 'block';
+type Actions = Readonly<Record<Risk, Readonly<Record<Severity, Action>>>>;
 
-/** What may run, by risk and severity. */
+/** What may run, by whom asked: the table of a preset, rules before it, limits and protection beside it. */
 export interface Policy {
   name: string;
-  actions: Readonly<Record<Risk, Readonly<Record<Severity, Action>>>>;
+  actions: Actions;
+  rules: readonly { name: string; match: RuleMatch; action: Action }[];
+  limits: readonly Limit[];
+  /** Resources with this tag are never destroyed or changed. */
+  protect: { key: string; value: string } | false;
 }
 
 const all = (action: Action): Record<Severity, Action> => ({
@@ -16,21 +20,39 @@ const all = (action: Action): Record<Severity, Action> => ({
   critical: action,
 });
 
-/** Changes run, destroys are confirmed; strong credentials are given out only after a yes. */
-export const operator: Policy = {
-  name: 'operator',
-  actions: {
+/** The shipped tables. */
+export const presets: Readonly<Record<PolicySection['preset'], Actions>> = {
+  'read-only': { read: all('allow'), sensitive: all('block'), change: all('block'), destroy: all('block') },
+  // Changes run, destroys are confirmed; strong credentials are given out only after a yes.
+  operator: {
     read: all('allow'),
     sensitive: { ...all('allow'), high: 'confirm', critical: 'confirm' },
     change: { ...all('allow'), critical: 'confirm' },
     destroy: all('confirm'),
   },
+  // Whatever changes something is confirmed; what cannot be undone wants an approval outside of the host.
+  strict: {
+    read: all('allow'),
+    sensitive: all('confirm'),
+    change: all('confirm'),
+    destroy: { ...all('confirm'), critical: 'approve' },
+  },
 };
 
-/** Only reads; wins over everything else. */
-export const readOnly: Policy = {
-  name: 'read-only',
-  actions: { read: all('allow'), sensitive: all('block'), change: all('block'), destroy: all('block') },
+const protectedTag = { key: 'protected', value: 'true' };
+
+/** A policy out of the configuration. `readOnly` wins over everything in it. */
+export const createPolicy = (section: PolicySection | undefined, readOnly: boolean): Policy => {
+  if (readOnly)
+    return { name: 'read-only', actions: presets['read-only'], rules: [], limits: [], protect: protectedTag };
+  const { preset = 'operator', actions = {}, rules = [], limits = [], protect = protectedTag } = section ?? {};
+  const table = Object.fromEntries(
+    Object.entries(presets[preset]).map(([risk, row]) => {
+      const given = actions[risk as Risk];
+      return [risk, typeof given === 'string' ? all(given) : { ...row, ...given }];
+    }),
+  ) as Actions;
+  return { name: preset, actions: table, rules, limits, protect };
 };
 
 const order: readonly Severity[] = ['low', 'medium', 'high', 'critical'];

@@ -2,16 +2,7 @@ import { createHash } from 'node:crypto';
 import { mask, isSecretName } from '../secrets.ts';
 import { toLabel } from '../text.ts';
 import type { Question, ResolvedCall } from '../types.ts';
-
-/** A resource that a call acts on, as it was just read. */
-export interface Target {
-  title: string;
-  id: string;
-  name?: string | undefined;
-  state?: string | undefined;
-  /** Where it is and whose: zone, account. */
-  place?: string | undefined;
-}
+import { describeTarget, fingerprint, type Target } from './targets.ts';
 
 const canonical = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(canonical);
@@ -23,28 +14,35 @@ const canonical = (value: unknown): unknown => {
   );
 };
 
-/** Binds a yes to one call: the command, its arguments with ids for names, who asks and with which credential. */
-export const digestOf = ({ tool, params, request }: ResolvedCall): string =>
+/**
+ * Binds a yes to one call: the command, its arguments with ids for names, who asks, with which credential, and the state
+ * in which its targets were when it was asked.
+ */
+export const digestOf = ({ tool, params, request }: ResolvedCall, targets: readonly Target[]): string =>
   createHash('sha256')
-    .update(JSON.stringify([tool.command.name, canonical(params), request.caller.principal, request.caller.profile]))
+    .update(
+      JSON.stringify([
+        tool.command.name,
+        canonical(params),
+        request.caller.principal,
+        request.caller.profile,
+        fingerprint(targets),
+      ]),
+    )
     .digest('hex');
 
-const describeTarget = ({ title, id, name, state, place }: Target): string =>
-  `${title}: ${[name ? toLabel(name) : undefined, `id ${toLabel(id)}`, state && `state ${toLabel(state)}`, place && toLabel(place, 90)].filter(Boolean).join(', ')}`;
-
-const describeArguments = (call: ResolvedCall, targets: readonly Target[]): string => {
-  const shown = Object.entries(call.params).filter(([, value]) => !targets.some(({ id }) => id === value));
-  return shown
-    .map(
-      ([name, value]) =>
-        `${name}=${isSecretName(name) ? mask : toLabel(JSON.stringify(value).replace(/^"|"$/g, ''), 40)}`,
-    )
+const describeArguments = (call: ResolvedCall, targets: readonly Target[]): string =>
+  Object.entries(call.params)
+    .filter(([, value]) => !targets.some(({ id }) => id === value))
+    .map(([name, value]) => {
+      const shown = isSecretName(name) ? mask : toLabel(JSON.stringify(value).replace(/^"|"$/g, ''), 40);
+      return `${name}=${shown}`;
+    })
     .join(' ');
-};
 
 /**
- * What the human is asked, in at most ten lines: who, what, where, whether it can be undone. The only text in double
- * quotes is the phrase to type, for critical commands: the resource's name, else the command's phrase.
+ * What the human is asked, in at most ten lines: who, what, where, what hangs on it, whether it can be undone. The only
+ * text in double quotes is the phrase to type, for critical commands: the resource's name, else the command's phrase.
  */
 export const askAbout = (call: ResolvedCall, targets: readonly Target[]): Question => {
   const { tool, request } = call;
@@ -53,14 +51,15 @@ export const askAbout = (call: ResolvedCall, targets: readonly Target[]): Questi
   const phrase = tool.risk.severity === 'critical' ? name || tool.risk.phrase || tool.command.name : undefined;
   const args = describeArguments(call, targets);
   const more = targets.length > 4 ? [`and ${targets.length - 4} more`] : [];
+  const { principal, host, profile } = request.caller;
   const lines = [
     `${tool.command.name}: ${toLabel(tool.summary, 120)}`,
     ...targets.slice(0, 4).map(describeTarget),
     ...more,
     ...(args ? [`With ${toLabel(args, 300)}`] : []),
-    `Asked by ${toLabel(request.caller.principal)} through ${toLabel(request.caller.host)}, profile ${toLabel(request.caller.profile)}.`,
+    `Asked by ${toLabel(principal)} through ${toLabel(host)}, profile ${toLabel(profile)}.`,
     `Affects ${tool.risk.impactScope}; ${tool.risk.reversible ? 'can be undone' : 'cannot be undone'}. ${toLabel(tool.risk.warning, 200)}`,
     phrase === undefined ? 'Do it?' : `Type "${phrase}" to do it.`,
   ];
-  return { message: lines.join('\n'), phrase, digest: digestOf(call) };
+  return { message: lines.join('\n'), phrase, digest: digestOf(call, targets) };
 };

@@ -52,7 +52,7 @@ const send = ({ app, server, ctx, principal, ...rest }: HostCall, asked: Asked):
     caller: {
       principal,
       host: hostOf({ app, server, ctx, principal, ...rest }),
-      profile: asked.profile ?? app.config.profile,
+      profile: asked.profile ?? app.config.principals?.[principal]?.profile ?? app.config.profile,
     },
     consent: createConsent(server, ctx),
     signal: ctx.mcpReq.signal,

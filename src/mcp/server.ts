@@ -23,7 +23,7 @@ const failed = (error: CallError): CallToolResult => ({
 const listFor = 3_600_000;
 
 /** Makes MCP servers over one app, one a connection; the same handlers serve both protocol eras. */
-export const createServerFactory = async (app: App, principal = 'local') => {
+export const createServerFactory = async (app: App, principal = app.config.principal) => {
   // The compact list needs no catalog, which is then loaded with the first call.
   const direct = app.config.tools === 'compact' ? undefined : await import('./direct.ts');
   const list = direct?.listDirectTools(app.config.tools) ?? compactTools;

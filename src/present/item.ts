@@ -1,4 +1,5 @@
 import type { Row } from '../rows.ts';
+import { startOf } from '../text.ts';
 import { toCell } from './columns.ts';
 import { estimateTokens } from './tokens.ts';
 
@@ -14,7 +15,7 @@ export const showItem = (item: Row, budget: number): { text: string; item: Row }
     const cost = 2 * estimateTokens(`${name}: ${toCell(value)}`) + 4;
     if (cost > left && kept.length) continue;
     if (cost > left) {
-      kept.push([name, `${toCell(value).slice(0, Math.max(200, left))}… (cut)`]);
+      kept.push([name, `${startOf(toCell(value), Math.max(200, left))}… (cut)`]);
       left = 0;
     } else {
       kept.push([name, value]);

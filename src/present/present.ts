@@ -24,6 +24,12 @@ const sayScope = ({ tool, params }: ApprovedCall, count: number): string[] =>
     ? ["Only the account's own were looked at; listall=true looks at all it may see."]
     : [];
 
+/** Which rule let a call through that was not a plain read, and how a human agreed. */
+const sayDecision = ({ decision, confirmation, tool }: ApprovedCall): string[] =>
+  tool.risk.risk === 'read' || !decision
+    ? []
+    : [`Let through by ${decision.rule}${confirmation ? `, ${confirmation}` : ''}.`];
+
 const filtersOf = ({ tool, params }: ApprovedCall): string[] =>
   ['name', 'keyword', 'state', 'zoneid', 'account', 'type', 'tags']
     .filter((name) => params[name] === undefined && tool.command.params.some((parameter) => parameter.name === name))
@@ -84,10 +90,13 @@ const presentItem = (call: ApprovedCall, answer: Answer, budget: number): Outcom
       : `${command.name}: ${command.async ? 'answered' : 'done'}.`;
   const hasItem = Object.keys(item).length > 0;
   return {
-    text: [head, ...sayNames(call), ...(hasItem ? [shown.text] : [])].join('\n'),
+    text: [head, ...sayNames(call), ...sayDecision(call), ...(hasItem ? [shown.text] : [])].join('\n'),
     structured: {
       ...(job ? { job } : {}),
       ...(hasItem || !job ? { item: shown.item } : {}),
+      ...(call.tool.risk.risk === 'read'
+        ? {}
+        : { decision: { rule: call.decision?.rule, confirmation: call.confirmation } }),
       ...(call.names.length ? { resolved: call.names } : {}),
     },
     rows: () => (hasItem ? [item] : job ? [{ ...job }] : []),

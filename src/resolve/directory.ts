@@ -14,7 +14,9 @@ export interface Directory {
   /** Rows whose name is `name`: exactly, else in another letter case. Undefined where the cloud has no such list. */
   find(kind: Kind, name: string, scope: Row): Promise<readonly Row[] | undefined>;
   /** The row with that id, if it can be seen. */
-  get(kind: Kind, id: string): Promise<Row | undefined>;
+  get(kind: Kind, id: string, scope?: Row): Promise<Row | undefined>;
+  /** The rows of a list command; none where the cloud lacks it. */
+  rows(list: string, params: Row): Promise<readonly Row[] | undefined>;
   /** Some names of the kind, to tell what there is. */
   names(kind: Kind, scope: Row): Promise<readonly string[]>;
 }
@@ -35,13 +37,15 @@ const listsById = (catalog: Catalog, kind: Kind): boolean => {
 
 /** A directory over `list`; what the connected cloud lacks, it cannot look up. */
 export const createDirectory = (catalog: Catalog, list: ListRows): Directory => {
-  const query = async (kind: Kind, params: Row): Promise<readonly Row[] | undefined> => {
-    const tool = kind.list === undefined ? undefined : catalog.find(kind.list);
+  const rows = async (command: string, params: Row): Promise<readonly Row[] | undefined> => {
+    const tool = catalog.find(command);
     if (tool?.risk.risk !== 'read') return undefined;
     const has = new Set(tool.command.params.map(({ name }) => name));
-    const wanted = { ...kind.args, ...params } as Record<string, string | number | boolean>;
+    const wanted = params as Record<string, string | number | boolean>;
     return list(tool, Object.fromEntries(Object.entries(wanted).filter(([name]) => has.has(name))));
   };
+  const query = (kind: Kind, params: Row): Promise<readonly Row[] | undefined> =>
+    kind.list === undefined ? Promise.resolve(undefined) : rows(kind.list, { ...kind.args, ...params });
   /** A project's resources are listed only when it is named. */
   const within = (scope: Row): Row => (scope['projectid'] === undefined ? {} : { projectid: scope['projectid'] });
   /** Of several things of one name, those in the zone of the call; offerings and the like are in no zone. */
@@ -64,8 +68,9 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
       if (!rows) return undefined;
       return exact.length ? exact : called((value) => value.toLowerCase() === name.toLowerCase());
     },
-    get: async (kind, id) => {
-      const rows = await query(kind, { id }).catch((error: unknown) => {
+    rows,
+    get: async (kind, id, scope = {}) => {
+      const rows = await query(kind, { ...within(scope), id }).catch((error: unknown) => {
         // Some lists declare another kind for their id than what they list; their "not found" says nothing.
         if (error instanceof CallError && error.kind === 'not-found' && !listsById(catalog, kind)) return undefined;
         throw error;

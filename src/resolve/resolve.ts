@@ -1,4 +1,4 @@
-import { findKind, kindOfParameter, takesName, type Kind } from '../catalog/kinds.ts';
+import { kindOfParameter, takesName, type Kind } from '../catalog/kinds.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import { CallError } from '../errors.ts';
 import { toKebab } from '../catalog/names.ts';
@@ -85,31 +85,4 @@ export const resolveNames = async (directory: Directory, call: PermittedCall): P
     params[parameter.name] = Array.isArray(value) ? resolved : resolved[0]!;
   }
   return { ...call, params, names };
-};
-
-/** What a call acts on, read for the human who is asked about it: the resource of `id`, else of its first required id. */
-export const describeTargets = async (directory: Directory, call: ResolvedCall) => {
-  const { command } = call.tool;
-  const candidates = command.params.filter((parameter) => parameter.type === 'uuid' || parameter.of === 'uuid');
-  const parameter =
-    candidates.find(({ name }) => name === 'id') ??
-    candidates.find(({ required }) => required) ??
-    candidates.find(({ name }) => name === 'ids');
-  const value = parameter && call.params[parameter.name];
-  if (!parameter || value === undefined) return [];
-  const kind = kindOfParameter(command, parameter) ?? findKind(parameter.kind ?? '');
-  const ids = Array.isArray(value) ? (value as string[]) : [String(value)];
-  return Promise.all(
-    ids.map(async (id) => {
-      const row = kind?.list ? await directory.get(kind, id) : undefined;
-      const place = ['zonename', 'account', 'project'].flatMap((field) => (row?.[field] ? String(row[field]) : []));
-      return {
-        title: kind?.title ?? 'resource',
-        id,
-        name: row && kind ? nameOf(kind, row) : undefined,
-        state: row?.['state'] === undefined ? undefined : String(row['state']),
-        place: place.join(' / ') || undefined,
-      };
-    }),
-  );
 };

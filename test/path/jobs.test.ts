@@ -59,9 +59,11 @@ test('a failed job is an error with its own text', async () => {
 test('a cancelled call stops looking; the job goes on and the audit says so', async () => {
   const fake = await startFake((command, response) =>
     response.end(
-      command === 'queryAsyncJobResult'
-        ? '{"queryasyncjobresultresponse":{"jobstatus":0,"jobid":"j1"}}'
-        : '{"startvirtualmachineresponse":{"jobid":"j1"}}',
+      command.startsWith('list')
+        ? '{"listvirtualmachinesresponse":{}}'
+        : command === 'queryAsyncJobResult'
+          ? '{"queryasyncjobresultresponse":{"jobstatus":0,"jobid":"j1"}}'
+          : '{"startvirtualmachineresponse":{"jobid":"j1"}}',
     ),
   );
   const host = await openHost({ env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' } });
@@ -86,7 +88,9 @@ test('a job whose state cannot be read is of unknown outcome, with the job to lo
   const fake = await startFake((command, response) =>
     command === 'queryAsyncJobResult'
       ? response.writeHead(503).end('down')
-      : response.end('{"startvirtualmachineresponse":{"jobid":"j1"}}'),
+      : command.startsWith('list')
+        ? response.end('{"listvirtualmachinesresponse":{}}')
+        : response.end('{"startvirtualmachineresponse":{"jobid":"j1"}}'),
   );
   const host = await openHost({ env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' } });
   const result = await host.call('change', {

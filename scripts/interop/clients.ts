@@ -1,0 +1,82 @@
+/**
+ * The clients that npm run interop drives: where each comes from, and what to say when it cannot be had. Everything is
+ * put under node_modules/.cache/interop; delete that folder to install anew.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+/** How to start a client, or one sentence on why it is not here. */
+export type Client = { command: string[] } | { missing: string };
+
+/** Where the clients live, and the homes they are given. */
+export const cache = resolve('node_modules/.cache/interop');
+
+const csVersion = '5.2.0';
+const cloudmonkeyVersion = '5.3.3.1';
+// CloudMonkey's tags are no Go versions, so the proxy knows its releases only by commit: the newest it has.
+const cmkModule = 'github.com/apache/cloudstack-cloudmonkey@latest';
+
+// A client that is not there is told within a minute or so, not after pip's many tries.
+const pipFlags = ['--disable-pip-version-check', '--quiet', '--retries', '1', '--timeout', '20'];
+
+interface Ran {
+  ok: boolean;
+  output: string;
+}
+
+const run = (program: string, ...args: string[]): Ran => {
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 300_000 });
+  return { ok: status === 0, output: `${stdout ?? ''}${stderr ?? ''}` };
+};
+
+/** Why an install failed, in words; what the installer said goes into a log. */
+const whyNot = (name: string, { output }: Ran): string => {
+  mkdirSync(cache, { recursive: true });
+  const log = join(cache, `${name}.log`);
+  writeFileSync(log, output);
+  const refused = /\b(403|404|410)\b|No matching distribution/.test(output);
+  const why = refused ? 'its registry does not hand it out here' : 'there may be no network';
+  return `${name} could not be installed: ${why}. What the installer said is in ${log}.`;
+};
+
+/** `cs`, with its asynchronous half, in a virtual environment. The command is that environment's Python. */
+export const installCs = (): Client => {
+  if (!run('python3', '--version').ok) return { missing: 'There is no python3: cs needs Python 3.10 or newer.' };
+  if (!run('python3', '-c', 'import sys; sys.exit(sys.version_info < (3, 10))').ok)
+    return { missing: 'python3 is older than 3.10: cs needs Python 3.10 or newer.' };
+  const folder = join(cache, 'cs');
+  const python = join(folder, 'bin', 'python');
+  const here = `import importlib.metadata as m, aiohttp; assert m.version("cs") == "${csVersion}"`;
+  if (existsSync(python) && run(python, '-c', here).ok) return { command: [python] };
+  if (!run('python3', '-m', 'venv', '--clear', folder).ok)
+    return { missing: 'python3 cannot make a virtual environment (on Debian, install python3-venv): cs needs one.' };
+  const installed = run(python, '-m', 'pip', 'install', ...pipFlags, `cs[async]==${csVersion}`);
+  return installed.ok ? { command: [python] } : { missing: whyNot('cs', installed) };
+};
+
+/** `cmk`, CloudMonkey 6, built from its Go module; failing that, the one on the PATH. */
+export const installCmk = (): Client => {
+  const folder = join(cache, 'cmk');
+  const program = join(folder, 'cloudstack-cloudmonkey');
+  if (existsSync(program)) return { command: [program] };
+  if (run('cmk', '-v').ok) return { command: ['cmk'] };
+  if (!run('go', 'version').ok) return { missing: 'There is no Go: cmk is built with it.' };
+  const installed = run('env', `GOBIN=${folder}`, 'GOFLAGS=-mod=mod', 'go', 'install', cmkModule);
+  return installed.ok ? { command: [program] } : { missing: whyNot('cmk', installed) };
+};
+
+/** `cloudmonkey`, CloudMonkey 5: the older line of the same client, which still runs where Python 2.7 does. */
+export const installCloudmonkey = (): Client => {
+  // Its own path: a version switcher's shim no longer finds it once HOME is another.
+  const python = run('python2.7', '-c', 'import sys; print(sys.executable)');
+  if (!python.ok) return { missing: 'There is no python2.7: cloudmonkey 5 needs it.' };
+  const [executable] = python.output.trim().split('\n');
+  const folder = join(cache, 'cloudmonkey');
+  const program = join(folder, 'bin', 'cloudmonkey');
+  const command = ['env', `PYTHONPATH=${folder}`, executable ?? '', program];
+  if (existsSync(program)) return { command };
+  const wanted = `cloudmonkey==${cloudmonkeyVersion}`;
+  const installed = run('python2.7', '-m', 'pip', 'install', ...pipFlags, '--target', folder, wanted);
+  return installed.ok ? { command } : { missing: whyNot('cloudmonkey', installed) };
+};

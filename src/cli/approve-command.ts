@@ -1,0 +1,59 @@
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../config.ts';
+import { CallError } from '../errors.ts';
+import { createApprovals, type WaitingCall } from '../guard/approvals.ts';
+import { exit, printLine, type Io } from './io.ts';
+import { toTable } from './output.ts';
+import { createTerminalConsent } from './terminal.ts';
+
+const list = async (waiting: readonly WaitingCall[], io: Io): Promise<number> => {
+  if (!waiting.length) {
+    await printLine(io.stdout, 'No call waits for approval.');
+    return exit.done;
+  }
+  const rows = waiting.map(({ code, message, caller, asked }) => ({
+    code,
+    asked: `${Math.round((Date.now() - asked) / 1000)} s ago`,
+    by: `${caller.principal} (${caller.host})`,
+    what: message.split('\n', 1)[0],
+  }));
+  const room = io.stdout.isTTY ? (io.stdout.columns ?? 80) : undefined;
+  await printLine(io.stdout, toTable(rows, ['code', 'asked', 'by', 'what'], room));
+  return exit.done;
+};
+
+/** `approve [CODE]`: shows a waiting call to a person at a terminal and takes their yes; never without a terminal. */
+export const approveCall = async (
+  code: string | undefined,
+  settings: Record<string, unknown>,
+  io: Io,
+): Promise<number> => {
+  const config = await loadConfig(settings, io.env);
+  const approvals = createApprovals(join(config.state, 'approvals'));
+  const waiting = await approvals.waiting();
+  if (code === undefined) return list(waiting, io);
+  const call = waiting.find((candidate) => candidate.code.replace('-', '') === code.toUpperCase().replace('-', ''));
+  if (!call)
+    throw new CallError(
+      'not-found',
+      `No call waits under the code ${code}.`,
+      'cloudstack-mcp approve lists what waits; codes are good for 15 minutes.',
+    );
+  if (!io.stdin.isTTY)
+    throw new CallError('unconfirmed', 'Only a person at a terminal can approve.', 'Run it where you can type.');
+  const reply = await createTerminalConsent(io)({ message: call.message, phrase: call.phrase, digest: call.digest });
+  const agreed =
+    reply?.action === 'accept' && (call.phrase === undefined ? reply.confirm === true : reply.phrase === call.phrase);
+  if (!agreed) {
+    await approvals.decline(call.code);
+    throw new CallError(
+      'unconfirmed',
+      'Not approved; the call no longer waits.',
+      'The same call can be made again, with a new code.',
+    );
+  }
+  await approvals.approve(call.code, userInfo().username);
+  await printLine(io.stdout, `Approved. The next identical call goes through once, within five minutes.`);
+  return exit.done;
+};

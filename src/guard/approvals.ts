@@ -1,0 +1,122 @@
+import { randomInt } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CallError } from '../errors.ts';
+import type { Caller, Question } from '../types.ts';
+
+/** A call that waits for a person at a terminal. Times in milliseconds. */
+export interface WaitingCall {
+  code: string;
+  digest: string;
+  message: string;
+  phrase?: string | undefined;
+  caller: Caller;
+  asked: number;
+  /** Who said yes, and when. */
+  by?: string | undefined;
+  approved?: number | undefined;
+}
+
+/** Approvals outside of the host: opened by a call, given by a person, used once by the next identical call. */
+export interface Approvals {
+  /** Gives the code under which the call waits; the same question keeps its code. */
+  open(question: Question, caller: Caller): Promise<string>;
+  /** The calls that wait for a yes, oldest first. */
+  waiting(): Promise<readonly WaitingCall[]>;
+  /** Gives the yes. Throws a CallError when no such call waits. */
+  approve(code: string, by: string): Promise<void>;
+  /** Forgets a waiting call. */
+  decline(code: string): Promise<void>;
+  /** The approval of this very call, if there is one; it is used up by taking it. */
+  take(digest: string): Promise<WaitingCall | undefined>;
+}
+
+/** A call waits this long for its approval, and an approval this long for its call. */
+const waitsFor = 15 * 60_000;
+const lastsFor = 5 * 60_000;
+
+// Without letters and digits that are taken for each other.
+const alphabet = 'ABCDEFGHJKMNPQRSTUVWXYZ23456789';
+const newCode = (): string =>
+  Array.from({ length: 8 }, () => alphabet[randomInt(alphabet.length)])
+    .join('')
+    .replace(/^(.{4})/, '$1-');
+
+const isOpen = ({ asked, approved }: WaitingCall, now: number): boolean =>
+  approved === undefined ? now - asked < waitsFor : now - approved < lastsFor;
+
+/** Approvals in a folder that only its owner can enter, so that a server and a terminal share them. */
+export const createApprovals = (folder: string, now: () => number = Date.now): Approvals => {
+  const pathOf = (code: string): string => join(folder, `${code}.json`);
+  const write = (call: WaitingCall): void => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(folder, 0o700);
+    const draft = `${pathOf(call.code)}.${process.pid}`;
+    writeFileSync(draft, JSON.stringify(call), { mode: 0o600 });
+    renameSync(draft, pathOf(call.code));
+  };
+  const read = (): WaitingCall[] => {
+    let files: string[];
+    try {
+      files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+    } catch {
+      return [];
+    }
+    return files.flatMap((name) => {
+      try {
+        const call = JSON.parse(readFileSync(join(folder, name), 'utf8')) as WaitingCall;
+        if (isOpen(call, now())) return [call];
+        rmSync(join(folder, name), { force: true });
+      } catch {
+        // Another process took it while we looked.
+      }
+      return [];
+    });
+  };
+  const find = (code: string): WaitingCall => {
+    const wanted = code.toUpperCase().replace(/[^A-Z0-9]/g, '');
+    const found = read().find((call) => call.code.replace('-', '') === wanted && call.approved === undefined);
+    if (!found)
+      throw new CallError(
+        'not-found',
+        `No call waits under the code ${code}.`,
+        'Codes are good for 15 minutes; cloudstack-mcp approve lists what waits.',
+      );
+    return found;
+  };
+  return {
+    open: ({ digest, message, phrase }, caller) => {
+      const same = read().find((call) => call.digest === digest && call.approved === undefined);
+      const code = same?.code ?? newCode();
+      if (!same) write({ code, digest, message, phrase, caller, asked: now() });
+      return Promise.resolve(code);
+    },
+    waiting: () =>
+      Promise.resolve(
+        read()
+          .filter(({ approved }) => approved === undefined)
+          .sort((a, b) => a.asked - b.asked),
+      ),
+    approve: (code, by) => {
+      write({ ...find(code), by, approved: now() });
+      return Promise.resolve();
+    },
+    decline: (code) => {
+      rmSync(pathOf(find(code).code), { force: true });
+      return Promise.resolve();
+    },
+    take: (digest) => {
+      const found = read().find((call) => call.digest === digest && call.approved !== undefined);
+      if (!found) return Promise.resolve(undefined);
+      try {
+        // Renaming succeeds for one process only.
+        const used = `${pathOf(found.code)}.used`;
+        renameSync(pathOf(found.code), used);
+        rmSync(used, { force: true });
+        return Promise.resolve(found);
+      } catch {
+        return Promise.resolve(undefined);
+      }
+    },
+  };
+};

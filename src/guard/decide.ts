@@ -1,0 +1,84 @@
+import type { Action, RuleMatch } from '../config-policy.ts';
+import type { Tool } from '../catalog/tool.ts';
+import type { Caller } from '../types.ts';
+import type { Row } from '../rows.ts';
+import type { Policy } from './policy.ts';
+
+/** What a policy decides about: the command, who asks, and, once they are known, the resources and places concerned. */
+export interface Subject {
+  tool: Tool;
+  caller: Caller;
+  role: string;
+  /** Rows of the resources acted on, and of the zone, domain and project named. Undefined: not read yet. */
+  places?: readonly Row[] | undefined;
+}
+
+const globs = new Map<string, RegExp>();
+
+/** Whether a text fits one of the patterns; `*` stands for any text, letter case does not matter. */
+export const fits = (patterns: readonly string[], text: string): boolean =>
+  patterns.some((pattern) => {
+    let glob = globs.get(pattern);
+    if (!glob) {
+      const source = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+      globs.set(pattern, (glob = new RegExp(`^${source.join('.*')}$`, 'i')));
+    }
+    return glob.test(text);
+  });
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const placeFields = {
+  zone: ['zoneid', 'zonename'],
+  domain: ['domainid', 'domain', 'domainpath'],
+  project: ['projectid', 'project'],
+  account: ['account'],
+} as const;
+
+type Tag = { key?: string; value?: string };
+
+/** Whether a row carries a tag. */
+export const hasTag = (row: Row, key: string, value: string): boolean =>
+  Array.isArray(row['tags']) && (row['tags'] as Tag[]).some((tag) => tag.key === key && tag.value === value);
+
+const placeMatches = (match: RuleMatch, places: readonly Row[]): boolean => {
+  const byField = Object.entries(placeFields).every(([name, fields]) => {
+    const wanted = match[name as keyof typeof placeFields];
+    return (
+      !wanted ||
+      places.some((row) => fields.some((field) => row[field] !== undefined && fits(wanted, text(row[field]))))
+    );
+  });
+  const tags = Object.entries(match.tag ?? {});
+  return byField && (tags.length === 0 || places.some((row) => tags.every(([key, value]) => hasTag(row, key, value))));
+};
+
+/** Whether a match is about the subject; undefined while that depends on places that were not read yet. */
+export const matches = (match: RuleMatch, { tool, caller, role, places }: Subject): boolean | undefined => {
+  const { command, toolset, risk, severity, principal, profile } = match;
+  const fitting =
+    (!command || fits(command, tool.command.name) || fits(command, tool.name)) &&
+    (!toolset || fits(toolset, tool.toolset)) &&
+    (!risk || risk.includes(tool.risk.risk)) &&
+    (!severity || severity.includes(tool.risk.severity)) &&
+    (!principal || fits(principal, caller.principal)) &&
+    (!profile || fits(profile, caller.profile)) &&
+    (!match.role || fits(match.role, role));
+  if (!fitting) return false;
+  const aboutPlaces = match.tag !== undefined || Object.keys(placeFields).some((name) => name in match);
+  if (!aboutPlaces) return true;
+  return places === undefined ? undefined : placeMatches(match, places);
+};
+
+/** What the first rule that matches says, else the table; `undefined` while it depends on places not read yet. */
+export const decide = (policy: Policy, subject: Subject): { action: Action; rule: string } | undefined => {
+  const { risk, severity } = subject.tool.risk;
+  // Read-only is not a row of the table that a rule could open.
+  for (const { name, match, action } of policy.rules) {
+    const hit = matches(match, subject);
+    if (hit === undefined) return undefined;
+    if (hit) return { action, rule: `rule "${name}" → ${action}` };
+  }
+  const action = policy.actions[risk]?.[severity] ?? 'block';
+  return { action, rule: `${policy.name}: ${risk}/${severity} → ${action}` };
+};
