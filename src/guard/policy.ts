@@ -23,11 +23,11 @@ const all = (action: Action): Record<Severity, Action> => ({
 /** The shipped tables. */
 export const presets: Readonly<Record<PolicySection['preset'], Actions>> = {
   'read-only': { read: all('allow'), sensitive: all('block'), change: all('block'), destroy: all('block') },
-  // Changes run, destroys are confirmed; strong credentials are given out only after a yes.
+  // Changes run; destroys, changes that cut many off, consoles and strong credentials only after a yes.
   operator: {
     read: all('allow'),
     sensitive: { ...all('allow'), high: 'confirm', critical: 'confirm' },
-    change: { ...all('allow'), critical: 'confirm' },
+    change: { ...all('allow'), high: 'confirm', critical: 'confirm' },
     destroy: all('confirm'),
   },
   // Whatever changes something is confirmed; what cannot be undone wants an approval outside of the host.

@@ -3,13 +3,20 @@ import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { toInputSchema } from '../catalog/schema.ts';
 import { loadToolsets, type Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
-import { compactTools, resultSchema } from './compact.ts';
+import { compactTools } from './compact.ts';
+
+// The whole of resultSchema on each of hundreds of tools would be a third of the list.
+const objectSchema = { type: 'object' as const };
+const listSchema = {
+  type: 'object' as const,
+  properties: { items: { type: 'array', items: { type: 'object' } }, count: { type: 'integer' } },
+};
 
 const toMcpTool = (tool: Tool): McpTool => ({
   name: tool.name,
   description: tool.risk.warning && tool.risk.risk !== 'read' ? `${tool.summary}. ${tool.risk.warning}` : tool.summary,
   inputSchema: toInputSchema(tool.command) as McpTool['inputSchema'],
-  outputSchema: resultSchema,
+  outputSchema: tool.command.result === 'list' ? listSchema : objectSchema,
   annotations: {
     readOnlyHint: tool.risk.risk === 'read',
     destructiveHint: tool.risk.risk === 'destroy',
