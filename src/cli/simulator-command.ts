@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { CallError } from '../errors.ts';
+import type { FaultPlan } from '../simulator/index.ts';
 import { exit, printLine, type Io } from './io.ts';
 
 /** The flags of `simulator`. */
@@ -8,17 +11,41 @@ export interface SimulatorFlags {
   vms?: number;
   release?: string;
   jobMillis?: number;
+  /** File that keeps the world. */
+  state?: string;
+  /** File with a fault plan. */
+  faults?: string;
 }
+
+const readPlan = async (path: string): Promise<FaultPlan> => {
+  const { parse } = await import('yaml');
+  try {
+    return parse(readFileSync(path, 'utf8')) as FaultPlan;
+  } catch (error) {
+    throw new CallError(
+      'configuration',
+      `${path} cannot be read as YAML or JSON: ${(error as Error).message}.`,
+      'See docs/simulator.md.',
+    );
+  }
+};
 
 /** `simulator`: the embedded CloudStack on loopback until the process is asked to stop. */
 export const runSimulator = async (flags: SimulatorFlags, io: Io): Promise<number> => {
   const { createSimulator } = await import('../simulator/index.ts');
   const { serveSimulator } = await import('../simulator/server.ts');
-  const { port, empty, ...options } = flags;
-  const simulator = createSimulator({ ...options, seed: empty ? 'empty' : 'default' });
+  const { port, empty, faults, ...options } = flags;
+  const plan = faults === undefined ? undefined : await readPlan(faults);
+  let simulator;
+  try {
+    simulator = createSimulator({ ...options, ...(plan ? { faults: plan } : {}), seed: empty ? 'empty' : 'default' });
+  } catch (error) {
+    throw new CallError('configuration', (error as Error).message, 'See docs/simulator.md.', { cause: error });
+  }
   const server = await serveSimulator(simulator, { port });
   await printLine(io.stdout, JSON.stringify({ url: server.url, ...simulator.credentials }));
   if (!io.signal.aborted) await once(io.signal, 'abort');
   await server.close();
+  simulator.close();
   return exit.done;
 };

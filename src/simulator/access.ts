@@ -18,7 +18,7 @@ export const projectsOf = (world: World, caller: Caller): Set<string> =>
   );
 
 /** Id of the domain that owns a resource, by way of its account. */
-export const domainIdOf = (world: World, row: Row): string | undefined => {
+const domainIdOf = (world: World, row: Row): string | undefined => {
   const owner = row.kind === 'Domain' ? undefined : world.get(row.owner ?? '');
   const id = row.kind === 'Domain' ? row.id : owner?.fields['domainid'];
   return typeof id === 'string' ? id : undefined;

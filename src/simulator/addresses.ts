@@ -1,3 +1,4 @@
+import { raise } from './alarm.ts';
 import { noCapacity } from './errors.ts';
 import { parseBlock, toAddress, toNumber } from './ip.ts';
 import type { Fields, Row } from './types.ts';
@@ -18,7 +19,10 @@ export const takeAddress = (
     found = row;
     break;
   }
-  if (!found) throw noCapacity('Insufficient address capacity', 4320);
+  if (!found) {
+    raise(world, 'publicIp', `Zone ${String(world.get(zoneId)?.fields['name'])} has no free public address left`);
+    throw noCapacity('Insufficient address capacity', 4320);
+  }
   if (owner !== undefined) found.owner = owner;
   world.update(found, {
     state: 'Allocated',

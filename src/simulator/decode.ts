@@ -3,7 +3,14 @@ import { parseDate } from './clock.ts';
 import { ApiError, badParameter, badValue } from './errors.ts';
 import type { Fields, Value } from './types.ts';
 
-const CONTROL = /[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f]/;
+// Control characters but line feed and carriage return, which user data may hold.
+const hasControl = (text: string): boolean => {
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if ((code < 32 && code !== 10 && code !== 13) || code === 127) return true;
+  }
+  return false;
+};
 
 const invalid = (command: Command, name: string, value: string): ApiError =>
   badParameter(
@@ -86,7 +93,7 @@ export const decodeParams = (command: Command, params: ReadonlyMap<string, strin
         `Unable to execute API command ${command.name.toLowerCase()} due to missing parameter ${name}`,
       );
     }
-    if (text !== undefined && CONTROL.test(text))
+    if (text !== undefined && hasControl(text))
       throw badParameter(
         `Received value ${text} for parameter ${name} is invalid, contains illegal ASCII non-printable characters`,
       );

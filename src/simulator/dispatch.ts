@@ -2,7 +2,7 @@ import type { Command } from '../catalog/types.ts';
 import { success } from './answers.ts';
 import { behaviours } from './behaviours/index.ts';
 import { decodeParams } from './decode.ts';
-import { bodyOf } from './envelope.ts';
+import { bodyOf, bytesOf } from './envelope.ts';
 import { ApiError } from './errors.ts';
 import { genericBehaviour } from './generic.ts';
 import type { JobFate, Jobs } from './jobs.ts';
@@ -34,12 +34,14 @@ const stub = (engine: Engine, call: Call, done: Work, custom?: string, fate?: Jo
 };
 
 /** Runs a prepared call; the text is what goes inside its envelope. */
-export const run = (engine: Engine, call: Call, custom?: string, fate?: JobFate): string => {
+export const run = (engine: Engine, call: Call, custom?: string, fate?: JobFate): string | Uint8Array[] => {
   const result = act(call);
   if (!call.command.async) {
     const answer = result.form === 'work' ? result.finish() : result;
     if (!call.command.name.startsWith('list')) recordEnd(call, answer);
     if (call.command.result === 'none') return '';
+    const pieces = bytesOf(call.command, answer, engine.renderer, call.caller.root);
+    if (pieces) return pieces;
     return bodyOf(
       call.command,
       call.command.result === 'success' && answer.form === 'object' ? success() : answer,

@@ -6,7 +6,7 @@ import type { Answer } from './types.ts';
 const JSON_TYPE = 'application/json; charset=UTF-8';
 
 /** The key inside a command's envelope. */
-export const keyOf = (command: Command): string => String(Array.isArray(command.key) ? command.key[0] : command.key);
+const keyOf = (command: Command): string => String(Array.isArray(command.key) ? command.key[0] : command.key);
 
 /** The type to show rows as, where a command's answer has more fields than the kind itself. */
 const typeFor = (command: Command): string | undefined =>
@@ -36,9 +36,37 @@ export const bodyOf = (command: Command, answer: Answer, renderer: Renderer, roo
   return `${key}:${item}`;
 };
 
-/** A successful answer. */
-export const respond = (wrapper: string, body: string, headers: Record<string, string> = {}): Response =>
-  new Response(`{${JSON.stringify(wrapper)}:{${body}}}`, { headers: { 'content-type': JSON_TYPE, ...headers } });
+const COMMA = Buffer.from(',');
+
+/** The same for a plain list, as pieces of UTF-8; undefined for any other answer. */
+export const bytesOf = (
+  command: Command,
+  answer: Answer,
+  renderer: Renderer,
+  root: boolean,
+): Uint8Array[] | undefined => {
+  if (answer.form !== 'list' || answer.pick || answer.items.length < 5) return undefined;
+  const key = JSON.stringify(answer.key ?? keyOf(command));
+  const pieces: Uint8Array[] = [Buffer.from(`"count":${answer.count},${key}:[`)];
+  answer.items.forEach((item, i) => {
+    if (i > 0) pieces.push(COMMA);
+    pieces.push(renderer.bytes(item, root, typeFor(command)));
+  });
+  pieces.push(Buffer.from(']'));
+  return pieces;
+};
+
+/** A successful answer, around what `bodyOf` or `bytesOf` made. */
+export const respond = (
+  wrapper: string,
+  body: string | Uint8Array[],
+  headers: Record<string, string> = {},
+): Response => {
+  const init = { headers: { 'content-type': JSON_TYPE, ...headers } };
+  const start = `{${JSON.stringify(wrapper)}:{`;
+  if (typeof body === 'string') return new Response(`${start}${body}}}`, init);
+  return new Response(Buffer.concat([Buffer.from(start), ...body, Buffer.from('}}')]), init);
+};
 
 /** An error in CloudStack's envelope, with its text in X-Description too. */
 export const respondError = (wrapper: string, error: ApiError): Response => {

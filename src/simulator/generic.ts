@@ -23,6 +23,9 @@ const RENAMED: Record<string, Record<string, string>> = {
 
 const SECRET = /^(password|secretkey|privatekey|bindpass|truststorepass|usersecretkey)$/;
 
+// CloudStack shows these their owner's secret again.
+const TELLS_SECRET = new Set(['Webhook', 'OauthProvider']);
+
 const SCOPE = new Set(['account', 'domainid', 'projectid']);
 
 /** The fields that a call's parameters state, and those that are only kept. */
@@ -34,7 +37,7 @@ export const statedFields = (call: Call, kind: string): { fields: Fields; hidden
   for (const [name, value] of Object.entries(call.args)) {
     if (owned && SCOPE.has(name)) continue;
     const field = RENAMED[kind]?.[name] ?? name;
-    if (SECRET.test(name)) hidden[name] = value;
+    if (SECRET.test(name) && !TELLS_SECRET.has(kind)) hidden[name] = value;
     else fields[field] = value;
   }
   return { fields, hidden };
@@ -46,7 +49,7 @@ const isOwned = (call: Call, kind: string): boolean => {
 };
 
 /** Makes a resource out of a call's parameters. */
-export const createFrom = (call: Call, kind = kindOf(call.command), more: Fields = {}): Row => {
+const createFrom = (call: Call, kind = kindOf(call.command), more: Fields = {}): Row => {
   const { fields, hidden } = statedFields(call, kind);
   const parent = [...call.rows.values()].flat().find((row) => row.owner !== undefined);
   const owner = isOwned(call, kind) ? ownerOf(call).id : parent?.owner;
@@ -82,7 +85,7 @@ export const targetsOf = (call: Call, kind = kindOf(call.command)): Row[] => {
 };
 
 /** The one resource a call is about; 431 when what it says fits none. */
-export const targetOf = (call: Call, kind = kindOf(call.command)): Row => {
+const targetOf = (call: Call, kind = kindOf(call.command)): Row => {
   const [row] = targetsOf(call, kind);
   if (!row) throw badValue(`Unable to find the ${kind} that ${call.command.name} names`);
   return row;

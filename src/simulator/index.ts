@@ -5,6 +5,7 @@ import { realClock, type Clock } from './clock.ts';
 import { forCaller, prepare, run, type Engine } from './dispatch.ts';
 import { respond, respondError } from './envelope.ts';
 import { ApiError, unauthenticated } from './errors.ts';
+import { createFaults, serveFaults, type FaultPlan } from './faults.ts';
 import { createJobs } from './jobs.ts';
 import { isPermitted } from './permit.ts';
 import { createQueue } from './queue.ts';
@@ -12,12 +13,18 @@ import { createRandom } from './random.ts';
 import { recordJobEnd } from './record.ts';
 import { createRenderer } from './render.ts';
 import { readRequest, type Received } from './request.ts';
-import { plant, type Credentials } from './seed.ts';
+import { revive } from './revive.ts';
+import { knownCredentials, plant, type Credentials } from './seed.ts';
 import { createSessions } from './session.ts';
+import { createKeeper, loadWorld } from './state.ts';
+import { createThrottle } from './throttle.ts';
 import type { Caller } from './types.ts';
 import { createWorld, type World } from './world.ts';
+import { toXml } from './xml.ts';
 
 export type { Clock } from './clock.ts';
+export type { Fault, FaultPlan } from './faults.ts';
+export type { Credentials } from './seed.ts';
 
 /** A request that was authenticated, as tests and demonstrations like to see it. */
 export interface SimulatedCall {
@@ -41,6 +48,10 @@ export interface SimulatorOptions {
   /** Seed of uuids and chance, so that runs repeat. */
   random?: number;
   onCall?: (call: SimulatedCall) => void;
+  /** File in which the world is kept; made when there is none. */
+  state?: string;
+  /** What goes wrong on purpose; also `PUT /simulator/faults`. */
+  faults?: FaultPlan;
 }
 
 /** A CloudStack in memory, speaking its HTTP API at /client/api. */
@@ -49,6 +60,8 @@ export interface Simulator {
   credentials: Credentials;
   world: World;
   clock: Clock;
+  /** Saves the world, if it is kept in a file. */
+  close(): void;
 }
 
 const wrapperOf = (world: World, name: string | undefined): string => {
@@ -56,50 +69,74 @@ const wrapperOf = (world: World, name: string | undefined): string => {
   return world.catalog.commands.get(name)?.wrapper ?? 'errorresponse';
 };
 
-/** Makes a CloudStack in memory. */
+/** Makes a CloudStack in memory. Throws for an unknown release, a state file or a fault plan it cannot use. */
 export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
   const clock = options.clock ?? realClock;
-  // The story of the seed happened in the past.
+  const faults = createFaults(clock, options.faults);
+  // The story of the seed happened in the past; a skewed clock is ahead.
   const shift = { ms: 0 };
-  const worldClock: Clock = { now: () => clock.now() - shift.ms, sleep: (ms) => clock.sleep(ms) };
-  const random = createRandom(options.random ?? 20260122);
+  const worldClock: Clock = { now: () => clock.now() - shift.ms + faults.skew(), sleep: (ms) => clock.sleep(ms) };
   const queue = createQueue(worldClock);
-  const world = createWorld(loadCatalog(options.release), worldClock, random, queue, makeAny);
+  const world = createWorld(
+    loadCatalog(options.release),
+    worldClock,
+    createRandom(options.random ?? 20260122),
+    queue,
+    makeAny,
+  );
   const renderer = createRenderer(world);
-  const jobs = createJobs(renderer, queue, options.jobMillis ?? 200, (call, job, error) => {
-    const on = world.get(String(job.fields['jobinstanceid'] ?? ''));
-    recordJobEnd(call, on, error);
-  });
+  const jobs = createJobs(renderer, queue, options.jobMillis ?? 200, (call, job, error) =>
+    recordJobEnd(call, world.get(String(job.fields['jobinstanceid'] ?? '')), error),
+  );
   const engine: Engine = { world, renderer, jobs };
   const sessions = createSessions(world);
-  const credentials = plant(engine, shift, { seed: options.seed ?? 'default', vms: options.vms ?? 0 });
+  const throttle = createThrottle(world);
+  const kept = options.state !== undefined && loadWorld(world, options.state);
+  if (kept) revive(world);
+  const credentials = kept
+    ? knownCredentials(world)
+    : plant(engine, shift, { seed: options.seed ?? 'default', vms: options.vms ?? 0 });
+  const keeper = createKeeper(world, options.state);
+
+  const perform = (received: Received, name: string, caller: Caller, session: boolean): Response => {
+    const command = world.catalog.commands.get(name);
+    if (!command) {
+      if (!session) throw unauthenticated();
+      throw new ApiError(432, `Unknown API command: ${name}`, 9999);
+    }
+    if (!isPermitted(world, caller, command)) {
+      const text = `The API [${command.name}] does not exist or is not available for the account for user id [${caller.user.id}].`;
+      return respondError('errorresponse', new ApiError(432, text, 9999));
+    }
+    throttle(caller);
+    const { raw, method, params } = received;
+    options.onCall?.({
+      command: name,
+      params: Object.fromEntries(raw),
+      method,
+      user: String(caller.user.fields['username']),
+    });
+    const call = prepare(world, command, params, caller);
+    const body = run(engine, call, params.get('customjobid'), command.async ? faults.fateOf(name) : undefined);
+    return respond(command.wrapper, body);
+  };
 
   const answer = (received: Received, name: string | undefined): Response => {
-    if (name !== undefined && /^log(in|out)$/i.test(name))
-      return name.toLowerCase() === 'login' ? sessions.login(received) : sessions.logout(received);
     let caller: Caller | undefined;
     try {
+      if (name !== undefined && /^login$/i.test(name)) return sessions.login(received);
+      if (name !== undefined && /^logout$/i.test(name)) return sessions.logout(received);
+      if (name === 'validateUserTwoFactorAuthenticationCode') return sessions.verify(received);
       const proof = authenticate(world, sessions, received);
       caller = proof.caller;
-      const command = world.catalog.commands.get(name ?? '');
-      if (!command) {
-        if (!proof.session) throw unauthenticated();
-        throw new ApiError(432, `Unknown API command: ${name}`, 9999);
-      }
-      if (!isPermitted(world, caller, command)) {
-        const text = `The API [${command.name}] does not exist or is not available for the account for user id [${caller.user.id}].`;
-        return respondError('errorresponse', new ApiError(432, text, 9999));
-      }
-      options.onCall?.({
-        command: command.name,
-        params: Object.fromEntries(received.raw),
-        method: received.method,
-        user: String(caller.user.fields['username']),
-      });
-      const call = prepare(world, command, received.params, caller);
-      return respond(command.wrapper, run(engine, call, received.params.get('customjobid')));
+      return perform(received, name ?? '', caller, proof.session);
     } catch (error) {
-      throw error instanceof ApiError ? forCaller(error, caller) : error;
+      if (error instanceof ApiError)
+        return respondError(
+          wrapperOf(world, name?.toLowerCase() === 'login' ? 'login' : name),
+          forCaller(error, caller),
+        );
+      throw error;
     }
   };
 
@@ -107,16 +144,20 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
     world,
     clock,
     credentials,
+    close: () => keeper.close(),
     fetch: async (request) => {
+      if (new URL(request.url).pathname === '/simulator/faults') return serveFaults(faults, request);
       const received = await readRequest(request);
-      queue.settle();
       const name = received.params.get('command');
-      try {
-        return answer(received, name);
-      } catch (error) {
-        if (error instanceof ApiError) return respondError(wrapperOf(world, name), error);
-        throw error;
-      }
+      const respondNow = (): Promise<Response> => {
+        queue.settle();
+        const response = answer(received, name);
+        keeper.notice();
+        const json =
+          received.params.get('response')?.toLowerCase() === 'json' || name === undefined || response.status === 405;
+        return json ? Promise.resolve(response) : toXml(response, world.catalog.release);
+      };
+      return faults.get().rules.length === 0 ? respondNow() : faults.around(name ?? '', request, respondNow);
     },
   };
 };

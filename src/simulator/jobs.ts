@@ -1,6 +1,6 @@
 import { bodyOf } from './envelope.ts';
 import { ApiError } from './errors.ts';
-import { createQueue, type Queue } from './queue.ts';
+import type { Queue } from './queue.ts';
 import type { Renderer } from './render.ts';
 import type { Call, Row, Work } from './types.ts';
 

@@ -106,7 +106,7 @@ const FAMILIES: Record<string, readonly string[]> = {
 const METRICS = /Metrics$|UsageHistory$/;
 
 /** `deletePortForwardingRules` → `PortForwardingRule`. */
-export const nounOf = (command: string): string =>
+const nounOf = (command: string): string =>
   command
     .replace(/^[a-z]+/, '')
     .replace(METRICS, '')
@@ -133,13 +133,3 @@ export const typeOf = (kind: string): string => TYPES[kind] ?? kind;
 
 /** Kinds of stored resources that an id of the declared kind may mean. */
 export const familyOf = (kind: string): readonly string[] => FAMILIES[kind] ?? [SHOWS[kind] ?? kind];
-
-/** Kinds of which each resource belongs to an account, decided by the response type having its fields. */
-export const UNOWNED: ReadonlySet<string> = new Set([
-  'Account',
-  'User',
-  'Domain',
-  'Project',
-  'AsyncJob',
-  'ProjectAccount',
-]);

@@ -7,6 +7,7 @@ import { windowOf } from './paging.ts';
 import { scopeOf } from './scope.ts';
 import { numberSetting } from './settings.ts';
 import type { Answer, Call, Row, Value } from './types.ts';
+import type { World } from './world.ts';
 
 /** Decides whether a resource is in a list. */
 export type Test = (row: Row) => boolean;
@@ -107,7 +108,7 @@ const candidatesOf = (call: Call, kind: string): readonly Row[] => {
 };
 
 /** Rows in the order in which CloudStack lists the kind. */
-export const ordered = (kind: string, rows: readonly Row[]): readonly Row[] => {
+const ordered = (kind: string, rows: readonly Row[]): readonly Row[] => {
   if (SORTED.has(kind))
     return rows.toSorted((a, b) => Number(a.fields['sortkey'] ?? 0) - Number(b.fields['sortkey'] ?? 0));
   if (kind === 'Configuration')
@@ -115,28 +116,60 @@ export const ordered = (kind: string, rows: readonly Row[]): readonly Row[] => {
   return rows;
 };
 
-/** Lists what passes all tests; only the page asked for is collected, the rest is counted. */
-export const listRows = (call: Call, kind: string, candidates: readonly Row[], tests: readonly Test[]): Answer => {
-  const { start, size } = windowOf(call.args, numberSetting(call.world, 'default.page.size', 500));
+/** Rows that pass all tests, in the order in which the kind is listed. */
+const matching = (kind: string, candidates: readonly Row[], tests: readonly Test[]): Row[] => {
   const rows = ordered(kind, candidates);
-  const page: Row[] = [];
-  let count = 0;
   const newest = NEWEST_FIRST.has(kind);
+  const found: Row[] = [];
   for (let i = 0; i < rows.length; i += 1) {
     const row = rows[newest ? rows.length - 1 - i : i];
-    if (row === undefined || !tests.every((test) => test(row))) continue;
-    if (count >= start && page.length < size) page.push(row);
-    count += 1;
+    if (row?.removed === undefined && row && tests.every((test) => test(row))) found.push(row);
   }
-  return list(call.args['retrieveonlyresourcecount'] === true ? [] : page, count);
+  return found;
 };
 
+/** The page asked for out of what was found. */
+const pageOf = (call: Call, found: readonly Row[]): Answer => {
+  const { start, size } = windowOf(call.args, numberSetting(call.world, 'default.page.size', 500));
+  const end = size === Infinity ? undefined : start + size;
+  return list(call.args['retrieveonlyresourcecount'] === true ? [] : found.slice(start, end), found.length);
+};
+
+/** Lists what passes all tests: the page asked for, and the count of all. */
+export const listRows = (call: Call, kind: string, candidates: readonly Row[], tests: readonly Test[]): Answer =>
+  pageOf(call, matching(kind, candidates, tests));
+
 /** What a caller's scope lets through: rows of the accounts in it, and rows that nobody owns. */
-export const scopeTest = (call: Call): Test[] => {
+const scopeTest = (call: Call): Test[] => {
   const scope = scopeOf(call);
   return scope ? [({ owner }) => owner === undefined || scope.has(owner)] : [];
 };
 
-/** The list command of any kind. */
-export const listKind = (call: Call, kind = kindOf(call.command), extra: readonly Test[] = []): Answer =>
-  listRows(call, kind, candidatesOf(call, kind), [...scopeTest(call), ...testsOf(call, kind), ...extra]);
+interface Remembered {
+  version: number;
+  found: Map<string, readonly Row[]>;
+}
+
+// Clients read long lists page by page: what matched is kept until something changes.
+const remembered = new WeakMap<World, Remembered>();
+
+const memoryOf = (world: World): Map<string, readonly Row[]> => {
+  const known = remembered.get(world);
+  if (known?.version === world.version() && known.found.size < 200) return known.found;
+  const found = new Map<string, readonly Row[]>();
+  remembered.set(world, { version: world.version(), found });
+  return found;
+};
+
+/** The list command of any kind. The extra tests must depend on nothing but the call and the world. */
+export const listKind = (call: Call, kind = kindOf(call.command), extra: readonly Test[] = []): Answer => {
+  const { page: _page, pagesize: _size, ...asked } = call.args;
+  const key = `${call.command.name} ${kind} ${call.caller.user.id} ${JSON.stringify(asked)}`;
+  const memory = memoryOf(call.world);
+  let found = memory.get(key);
+  if (!found) {
+    found = matching(kind, candidatesOf(call, kind), [...scopeTest(call), ...testsOf(call, kind), ...extra]);
+    memory.set(key, found);
+  }
+  return pageOf(call, found);
+};

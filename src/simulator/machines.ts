@@ -16,7 +16,7 @@ export const volumesOf = (world: World, vm: Row): Row[] =>
   );
 
 /** Networks that a virtual machine has an interface on. */
-export const networksOf = (world: World, vm: Row): Row[] =>
+const networksOf = (world: World, vm: Row): Row[] =>
   [...world.where('Nic', 'virtualmachineid', vm.id)].flatMap(
     ({ fields }) => world.get(String(fields['networkid'])) ?? [],
   );

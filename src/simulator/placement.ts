@@ -1,3 +1,4 @@
+import { raise } from './alarm.ts';
 import { noCapacity } from './errors.ts';
 import type { Row } from './types.ts';
 import type { World } from './world.ts';
@@ -67,6 +68,9 @@ export const chooseHost = (world: World, machine: Row, wanted?: Row): Row => {
   const host = wanted
     ? hostsFor(world, machine).find(({ id }) => id === wanted.id)
     : hostsFor(world, machine).find(({ id }) => !apart.has(id));
-  if (!host) throw noCapacity('Unable to create a deployment for VM instance with the requested capacity');
+  if (!host) {
+    raise(world, 'machine', `Failed to deploy Vm with Id: ${machine.no}: no host has room for it`);
+    throw noCapacity('Unable to create a deployment for VM instance with the requested capacity');
+  }
   return host;
 };

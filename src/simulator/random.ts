@@ -5,6 +5,9 @@ export interface Random {
   uuid(): string;
   /** Characters of base64url, as CloudStack's API keys are written. */
   key(length: number): string;
+  /** Where it stands, and how to go on from there. */
+  state(): number;
+  resume(state: number): void;
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -21,6 +24,8 @@ export const createRandom = (seed: number): Random => {
   const hex = (): string => word().toString(16).padStart(8, '0');
   return {
     next: () => word() / 2 ** 32,
+    state: () => state,
+    resume: (from) => void (state = from >>> 0),
     uuid: () => {
       const [a, b, c, d] = [hex(), hex(), hex(), hex()];
       return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-${'89ab'[word() & 3]}${c.slice(1, 4)}-${c.slice(4)}${d}`;

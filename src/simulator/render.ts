@@ -19,7 +19,19 @@ export interface Renderer {
   show(item: Item, root: boolean, type?: string): Fields;
   /** As JSON text. */
   json(item: Item, root: boolean, type?: string): string;
+  /** As JSON in UTF-8, so that long lists are copied together rather than encoded each time. */
+  bytes(item: Item, root: boolean, type?: string): Buffer;
 }
+
+/** What only root administrators are shown of a kind, beside what the catalog says of roles. */
+const ROOT_ONLY: Record<string, ReadonlySet<string>> = {
+  UserVm: new Set(['instancename', 'hostid', 'hostname', 'hostcontrolstate']),
+  Volume: new Set(['path', 'storage', 'storageid', 'clusterid', 'clustername', 'podid', 'podname', 'chaininfo']),
+  Network: new Set(['vlan', 'broadcasturi', 'physicalnetworkid']),
+  IPAddress: new Set(['vlanid', 'vlanname', 'physicalnetworkid']),
+  Nic: new Set(['broadcasturi', 'isolationuri', 'vlanid']),
+  DomainRouter: new Set(['hostid', 'hostname', 'podid', 'podname', 'linklocalip', 'linklocalnetmask']),
+};
 
 const coerce = (value: Value, field: Field): Value => {
   if (value === undefined || value === null) return undefined;
@@ -50,7 +62,7 @@ const showOwner = (world: World, row: Row, plan: Plan, out: Fields): void => {
 /** A renderer over one world. */
 export const createRenderer = (world: World): Renderer => {
   const plans = new Map<string, Plan>();
-  const cache = new WeakMap<Row, { version: number; texts: Map<string, string> }>();
+  const cache = new WeakMap<Row, { version: number; forms: Map<string, Buffer> }>();
 
   const planOf = (type: string): Plan => {
     const known = plans.get(type);
@@ -93,7 +105,9 @@ export const createRenderer = (world: World): Renderer => {
     };
     for (const [name, value] of Object.entries(stored)) {
       const field = plan.fields.get(name);
-      if (!field || (!root && field.roles !== undefined && !field.roles.includes('User'))) continue;
+      if (!field) continue;
+      if (!root && (ROOT_ONLY[item.kind]?.has(name) || (field.roles !== undefined && !field.roles.includes('User'))))
+        continue;
       out[name] = coerce(value, field);
     }
     if (plan.owned) showOwner(world, item, plan, out);
@@ -102,6 +116,9 @@ export const createRenderer = (world: World): Renderer => {
       const field = plan.fields.get(name);
       if (field && out[name] === undefined && field.type !== 'string') out[name] = name === 'tags' ? [] : false;
     }
+    // Whatever a job is under way for says so.
+    for (const job of item.kind === 'AsyncJob' ? [] : world.where('AsyncJob', 'jobinstanceid', item.id))
+      if (job.fields['jobstatus'] === 0) Object.assign(out, { jobid: job.id, jobstatus: 0 });
     const id = plan.fields.get('id');
     if (id) out['id'] = coerce(item.id, id);
     else if (item.kind === 'AsyncJob') [out['jobid'], out['id']] = [item.id, undefined];
@@ -109,16 +126,22 @@ export const createRenderer = (world: World): Renderer => {
     return out;
   };
 
-  return {
-    show,
-    json: (item, root, type) => {
-      if (!isRow(item)) return JSON.stringify(item);
-      let kept = cache.get(item);
-      if (kept?.version !== world.version()) cache.set(item, (kept = { version: world.version(), texts: new Map() }));
-      const key = root ? `+${type ?? ''}` : `-${type ?? ''}`;
-      let text = kept.texts.get(key);
-      if (text === undefined) kept.texts.set(key, (text = JSON.stringify(show(item, root, type))));
-      return text;
-    },
+  const kept = (row: Row): Map<string, Buffer> => {
+    const known = cache.get(row);
+    if (known?.version === world.version()) return known.forms;
+    const forms = new Map<string, Buffer>();
+    cache.set(row, { version: world.version(), forms });
+    return forms;
   };
+
+  const bytes: Renderer['bytes'] = (item, root, type) => {
+    if (!isRow(item)) return Buffer.from(JSON.stringify(item));
+    const forms = kept(item);
+    const key = root ? `+${type ?? ''}` : `-${type ?? ''}`;
+    let form = forms.get(key);
+    if (form === undefined) forms.set(key, (form = Buffer.from(JSON.stringify(show(item, root, type)))));
+    return form;
+  };
+
+  return { show, bytes, json: (item, root, type) => JSON.stringify(show(item, root, type)) };
 };

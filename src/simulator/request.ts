@@ -27,7 +27,7 @@ const readPairs = (text: string, into: Map<string, string>): void => {
 };
 
 /** `zoneId` → `zoneid`, `Tags[0].Key` → `tags[0].Key`: sub-fields keep their case. */
-export const normaliseName = (name: string): string => {
+const normaliseName = (name: string): string => {
   const at = name.indexOf('[');
   return at < 0 ? name.toLowerCase() : name.slice(0, at).toLowerCase() + name.slice(at);
 };

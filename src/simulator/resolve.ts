@@ -15,7 +15,7 @@ const isId = ({ name, type, of, kind }: Parameter): boolean =>
     (kind === 'Region' && type === 'integer'));
 
 /** `VMSnapshot` → `vm snapshot`, for texts. */
-export const wordsOf = (kind: string): string =>
+const wordsOf = (kind: string): string =>
   kind === 'UserVm' ? 'virtual machine' : kind.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
 
 /**
@@ -36,7 +36,11 @@ export const resolveRows = (world: World, command: Command, args: Fields, caller
       if (id === '-1') continue;
       const row = world.find(kind, UUID.test(id) ? id.toLowerCase() : id);
       if (!row) {
-        if (!command.releases.startsWith('4.11') && parameter.releases !== undefined && !UUID.test(id)) continue;
+        if (parameter.releases !== undefined && !UUID.test(id)) {
+          // Parameters of later releases take only uuids, and CloudStack passes over anything else.
+          delete args[name];
+          continue;
+        }
         throw unknownId(command.name, name, id);
       }
       if (row.removed !== undefined && !reads)

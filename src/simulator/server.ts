@@ -1,4 +1,4 @@
-import { serve } from '@hono/node-server';
+import { serve, type HttpBindings } from '@hono/node-server';
 import type { AddressInfo } from 'node:net';
 import type { Simulator } from './index.ts';
 
@@ -8,26 +8,38 @@ export interface SimulatorServer {
   close(): Promise<void>;
 }
 
-/** Serves a simulator over HTTP; port 0 takes any free one. */
+const OURS = /^https?:\/\/[^/]+\/(client\/api|simulator\/faults)\/?($|\?)/;
+
+/** Serves a simulator over HTTP; port 0 takes any free one. Rejects when the port is taken. */
 export const serveSimulator = (
   simulator: Simulator,
   { port = 0, host = '127.0.0.1' }: { port?: number; host?: string } = {},
 ): Promise<SimulatorServer> =>
   new Promise((resolve, reject) => {
-    const fetch = (request: Request): Promise<Response> | Response =>
-      new URL(request.url).pathname.startsWith('/client/api')
-        ? simulator.fetch(request)
-        : new Response('Not found', { status: 404 });
-    const server = serve({ fetch, port, hostname: host }, ({ port: bound }: AddressInfo) => {
-      resolve({
-        url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}/client/api`,
-        close: () =>
-          new Promise((done) => {
-            server.close(() => done());
-            // Clients keep connections open; closing must not wait for them.
-            if ('closeAllConnections' in server) server.closeAllConnections();
-          }),
-      });
-    });
+    const fetch = async (request: Request, { outgoing }: HttpBindings): Promise<Response> => {
+      if (!OURS.test(request.url)) return new Response('Not found', { status: 404 });
+      try {
+        return await simulator.fetch(request);
+      } catch (error) {
+        // The fault "reset": the client is to see a connection that breaks, not an answer.
+        if (error instanceof TypeError && error.message === 'fetch failed') outgoing.socket?.destroy();
+        throw error;
+      }
+    };
+    const server = serve(
+      { fetch: fetch as Parameters<typeof serve>[0]['fetch'], port, hostname: host },
+      ({ port: bound }: AddressInfo) => {
+        resolve({
+          url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}/client/api`,
+          close: () =>
+            new Promise((done) => {
+              simulator.close();
+              server.close(() => done());
+              // Clients keep connections open; closing must not wait for them.
+              if ('closeAllConnections' in server) server.closeAllConnections();
+            }),
+        });
+      },
+    );
     server.once('error', reject);
   });

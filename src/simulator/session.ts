@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { ApiError } from './errors.ts';
+import { ApiError, unauthenticated } from './errors.ts';
 import { respond } from './envelope.ts';
 import type { Received } from './request.ts';
 import { numberSetting } from './settings.ts';
+import { BEFORE_SECOND_FACTOR, isCode } from './two-factor.ts';
 import type { Row } from './types.ts';
 import type { World } from './world.ts';
 
@@ -10,6 +11,8 @@ interface Session {
   userId: string;
   key: string;
   used: number;
+  /** The second factor was given, or is not needed. */
+  verified: boolean;
 }
 
 /** Login sessions by JSESSIONID. */
@@ -18,6 +21,8 @@ export interface Sessions {
   logout(received: Received): Response;
   /** The user behind a request's cookies and session key; undefined without a session, 401 text when they disagree. */
   userOf(received: Received): Row | undefined | 'mismatch';
+  /** Takes the second factor of the session's user; 511 and the end of the session when it is wrong. */
+  verify(received: Received): Response;
 }
 
 const TIMEOUT = 1800;
@@ -98,7 +103,15 @@ export const createSessions = (world: World): Sessions => {
       }
       user.hidden['tries'] = 0;
       const [id, key] = [world.random.key(22), world.random.key(27)];
-      sessions.set(id, { userId: user.id, key, used: world.clock.now() });
+      sessions.set(id, {
+        userId: user.id,
+        key,
+        used: world.clock.now(),
+        verified: user.fields['is2faenabled'] !== true,
+      });
+      const description = `user has logged in from IP Address 127.0.0.1`;
+      const event = { type: 'USER.LOGIN', username: name, description, level: 'INFO', state: 'Completed' };
+      world.insert('Event', { ...event, created: world.now(), archived: false }, { owner: account.id });
       const response = respond('loginresponse', describe(world, user, domain, key));
       response.headers.append('set-cookie', `JSESSIONID=${id};Path=/client;HttpOnly`);
       response.headers.append('set-cookie', `sessionkey=${key};HttpOnly;SameSite=Lax`);
@@ -110,6 +123,17 @@ export const createSessions = (world: World): Sessions => {
       sessions.delete(found[0]);
       return respond('logoutresponse', '"description":"success"');
     },
+    verify: (received) => {
+      const [id, session] = find(received) ?? [];
+      const user = world.get(session?.userId ?? '');
+      if (!id || !session || !user) throw unauthenticated();
+      if (!isCode(user, received.params.get('codefor2fa') ?? '', world.clock.now())) {
+        sessions.delete(id);
+        throw new ApiError(511, 'Invalid two factor authentication code');
+      }
+      session.verified = true;
+      return respond('validateusertwofactorauthenticationcoderesponse', '"success":true');
+    },
     userOf: (received) => {
       const found = find(received);
       if (!found) return undefined;
@@ -120,6 +144,10 @@ export const createSessions = (world: World): Sessions => {
         return 'mismatch';
       }
       session.used = world.clock.now();
+      if (!session.verified && !BEFORE_SECOND_FACTOR.has(received.params.get('command') ?? '')) {
+        sessions.delete(id);
+        throw new ApiError(511, 'Two factor authentication is needed before this command');
+      }
       return world.get(session.userId);
     },
   };

@@ -42,7 +42,7 @@ const macOf = (world: World): string => {
 };
 
 /** Fields of one interface on a network. */
-export const nicFields = (world: World, network: Row, index: number, address?: string): Fields => {
+const nicFields = (world: World, network: Row, index: number, address?: string): Fields => {
   const { gateway, cidr, broadcasturi, traffictype, type } = network.fields;
   const block = parseBlock(String(cidr ?? ''));
   return {
@@ -126,6 +126,24 @@ export const ensureRouter = (world: World, of: Row): Row => {
   return router;
 };
 
+/** The machine that balances load inside a network, made if there is none for the address. */
+export const ensureInternalBalancer = (world: World, network: Row, address: string | undefined): void => {
+  const present = [...world.where('DomainRouter', 'balances', network.id)];
+  if (present.some(({ fields }) => fields['guestipaddress'] === address)) return;
+  const number = world.count('vm');
+  const { guestnetworkid: _network, ...fields } = routerFields(world, network, number);
+  const name = `b-${number}-${settingOf(world, 'instance.name')}`;
+  const row = insertKind(
+    world,
+    'DomainRouter',
+    { ...fields, name, role: 'INTERNAL_LB_VM', guestipaddress: address, balances: network.id },
+    { owner: network.owner, no: number },
+  );
+  const [host] = hostsFor(world, row);
+  if (host) world.update(row, { hostid: host.id, podid: host.fields['podid'] });
+  else world.update(row, { state: 'Stopped' });
+};
+
 /** Brings a network up for its first machine: VLAN, source NAT address, router. */
 export const implementNetwork = (world: World, network: Row): void => {
   const { state, zoneid, vpcid } = network.fields;
@@ -154,13 +172,13 @@ export const implementNetwork = (world: World, network: Row): void => {
 const USING = new Set(['Running', 'Starting', 'Stopping', 'Migrating']);
 
 /** Whether no machine that runs is on a network. */
-export const isIdle = (world: World, network: Row): boolean =>
+const isIdle = (world: World, network: Row): boolean =>
   ![...world.where('Nic', 'networkid', network.id)].some(({ fields }) =>
     USING.has(String(world.get(String(fields['virtualmachineid']))?.fields['state'])),
   );
 
 /** Takes down what a network has for running: router, VLAN. Its addresses stay. */
-export const shutNetwork = (world: World, network: Row): void => {
+const shutNetwork = (world: World, network: Row): void => {
   for (const router of [...world.where('DomainRouter', 'guestnetworkid', network.id)]) world.remove(router);
   world.update(network, { state: 'Allocated', vlan: undefined, broadcasturi: undefined });
 };
@@ -192,6 +210,7 @@ export const dismantleNetwork = (world: World, network: Row): void => {
   ])
     for (const row of [...world.where(kind, 'networkid', network.id)]) world.remove(row);
   for (const nic of [...world.where('Nic', 'networkid', network.id)]) world.remove(nic);
+  for (const balancer of [...world.where('DomainRouter', 'balances', network.id)]) world.remove(balancer);
 };
 
 /** Drops every rule on a public address, and the address too if asked. */

@@ -1,52 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Command, CommandsFile, Parameter } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/index.ts';
+import { createSimulator } from '../../src/simulator/index.ts';
 import { NOT_SIMULATED } from '../../src/simulator/not-simulated.ts';
+import { fillParams } from './fill.ts';
 import { send } from './sign.ts';
 
 const { commands } = loadData<CommandsFile>('commands.json');
-
-const value = (simulator: Simulator, { name, type, kind, of, map }: Parameter): Record<string, string> => {
-  if (
-    kind !== undefined &&
-    (type === 'uuid' ||
-      of === 'uuid' ||
-      (type === 'string' && name.endsWith('id')) ||
-      (kind === 'Region' && type === 'integer'))
-  )
-    return { [name]: simulator.world.ensure(kind) };
-  switch (type) {
-    case 'boolean':
-      return { [name]: 'true' };
-    case 'integer':
-    case 'long':
-    case 'short':
-    case 'double':
-      return { [name]: '1' };
-    case 'date':
-      return { [name]: '2030-01-31' };
-    case 'map': {
-      if (map?.form === 'flat') return { [`${name}[0].some`]: 'thing' };
-      return Object.fromEntries((map?.keys ?? ['key', 'value']).map((key) => [`${name}[0].${key}`, 'x']));
-    }
-    default:
-      return { [name]: `x-${name}` };
-  }
-};
-
-const fill = (
-  simulator: Simulator,
-  command: Command,
-  chosen: (parameter: Parameter) => boolean,
-): Record<string, string> => {
-  const params: Record<string, string> = Object.assign(
-    {},
-    ...command.params.filter(chosen).map((parameter) => value(simulator, parameter)),
-  );
-  if (params['page']) Object.assign(params, { page: '1', pagesize: '10' });
-  return params;
-};
 
 const isEnvelope = (command: Command, reply: Awaited<ReturnType<typeof send>>): void => {
   const { status, wrapper, body } = reply;
@@ -78,12 +38,14 @@ test.each([
   const crashed: string[] = [];
   for (const command of commands) {
     if (command.auth) continue;
-    const reply = await send(simulator, command.name, fill(simulator, command, chosen)).catch((error: unknown) => {
-      crashed.push(
-        `${command.name}: ${error instanceof Error ? (error.stack ?? '').split('\n').slice(0, 3).join(' ') : String(error)}`,
-      );
-      return undefined;
-    });
+    const reply = await send(simulator, command.name, fillParams(simulator, command, chosen)).catch(
+      (error: unknown) => {
+        crashed.push(
+          `${command.name}: ${error instanceof Error ? (error.stack ?? '').split('\n').slice(0, 3).join(' ') : String(error)}`,
+        );
+        return undefined;
+      },
+    );
     if (!reply) continue;
     isEnvelope(command, reply);
     if (/is not simulated/.test(String(reply.body['errortext']))) refused.push(command.name);

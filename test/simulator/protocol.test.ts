@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
+import type { CommandsFile } from '../../src/catalog/types.ts';
+import { loadData } from '../../src/data.ts';
 import { createSimulator } from '../../src/simulator/index.ts';
 import { isSigned, signatureOf } from '../../src/simulator/signature.ts';
+import { codeAt } from '../../src/simulator/two-factor.ts';
 import { createTestClock } from './clock.ts';
 import { keeps } from './promise.ts';
 import { send, signedRequest } from './sign.ts';
@@ -19,7 +22,7 @@ const VECTOR = new Map([
   ['tags[0].value', 'web*1~(blue)+é'],
 ]);
 
-keeps('signature', async () => {
+keeps('signature', () => {
   expect(signatureOf(VECTOR, 's3cr3t-KEY_example')).toBe('aus0Aa7aSxtKWyb3UvVrR5CMBG4=');
   const friendly = signatureOf(VECTOR, 's3cr3t-KEY_example', '~');
   expect(friendly).not.toBe('aus0Aa7aSxtKWyb3UvVrR5CMBG4=');
@@ -33,7 +36,11 @@ keeps('signature-refused', async () => {
   const unknown = await send(simulator, 'fooBar');
   for (const { status, body } of [wrong, nobody, unknown]) {
     expect(status).toBe(401);
-    expect(body).toEqual({ uuidList: [], errorcode: 401, errortext: 'unable to verify user credentials and/or request signature' });
+    expect(body).toEqual({
+      uuidList: [],
+      errorcode: 401,
+      errortext: 'unable to verify user credentials and/or request signature',
+    });
   }
   expect(unknown.wrapper).toBe('errorresponse');
 });
@@ -62,12 +69,14 @@ keeps('parameter-errors', async () => {
     const { status, body } = await send(simulator, command, params);
     return [status, body['cserrorcode'], body['errortext']];
   };
-  expect(await text('createZone', {})).toEqual([431, 9999, 'Unable to execute API command createzone due to missing parameter dns1']);
-  expect(await text('createZone', { name: ' ', networktype: 'Advanced', dns1: '1.1.1.1', internaldns1: '1.1.1.1' })).toEqual([
+  expect(await text('createZone', {})).toEqual([
     431,
-    4350,
-    'Invalid value provided for API arg: name',
+    9999,
+    'Unable to execute API command createzone due to missing parameter dns1',
   ]);
+  expect(
+    await text('createZone', { name: ' ', networktype: 'Advanced', dns1: '1.1.1.1', internaldns1: '1.1.1.1' }),
+  ).toEqual([431, 4350, 'Invalid value provided for API arg: name']);
   expect(await text('listZones', { page: 'abc', pagesize: '5' })).toEqual([
     431,
     9999,
@@ -83,7 +92,9 @@ keeps('parameter-errors', async () => {
 
 keeps('error-header', async () => {
   const answer = await simulator.fetch(signedRequest(simulator.credentials, 'createZone'));
-  expect(answer.headers.get('x-description')).toBe('Unable to execute API command createzone due to missing parameter dns1');
+  expect(answer.headers.get('x-description')).toBe(
+    'Unable to execute API command createzone due to missing parameter dns1',
+  );
 });
 
 keeps('empty-list', async () => {
@@ -97,33 +108,57 @@ keeps('paging', async () => {
   expect([all.body['count'], all.body['virtualmachine'].length]).toEqual([612, 500]);
   const last = await send(big, 'listVirtualMachines', { listall: 'true', page: '7', pagesize: '100' });
   expect([last.body['count'], last.body['virtualmachine'].length]).toEqual([612, 12]);
-  expect((await send(big, 'listVirtualMachines', { listall: 'true', pagesize: '-1' })).body['virtualmachine'].length).toBe(612);
+  expect(
+    (await send(big, 'listVirtualMachines', { listall: 'true', pagesize: '-1' })).body['virtualmachine'].length,
+  ).toBe(612);
   const errors = [
     [{ page: '1' }, '"pagesize" parameter is required when "page" is specified'],
     [{ pagesize: '1' }, '"page" parameter is required when "pagesize" is specified'],
     [{ page: '1', pagesize: '501' }, "Page size can't exceed max allowed page size value: 500"],
     [{ page: '1', pagesize: '-1' }, "Can't specify page parameter when pagesize is -1 (Unlimited)"],
   ] as const;
-  for (const [params, text] of errors) expect((await send(big, 'listVirtualMachines', params)).body['errortext']).toBe(text);
+  for (const [params, text] of errors)
+    expect((await send(big, 'listVirtualMachines', params)).body['errortext']).toBe(text);
 });
 
 keeps('session', async () => {
   const { username, password } = simulator.credentials;
   const url = 'http://simulator/client/api';
-  const post = (body: Record<string, string>) => simulator.fetch(new Request(url, { method: 'POST', body: new URLSearchParams(body), headers: { 'content-type': 'application/x-www-form-urlencoded' } }));
+  const post = (body: Record<string, string>) =>
+    simulator.fetch(
+      new Request(url, {
+        method: 'POST',
+        body: new URLSearchParams(body),
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      }),
+    );
   expect((await simulator.fetch(new Request(`${url}?command=login&username=admin&password=x`))).status).toBe(405);
   const wrong = await post({ command: 'login', username, password: 'wrong', response: 'json' });
   expect(wrong.status).toBe(531);
-  expect(await wrong.json()).toEqual({ loginresponse: { uuidList: [], errorcode: 531, errortext: 'Failed to authenticate user admin in domain 1; please provide valid credentials' } });
+  expect(await wrong.json()).toEqual({
+    loginresponse: {
+      uuidList: [],
+      errorcode: 531,
+      errortext: 'Failed to authenticate user admin in domain 1; please provide valid credentials',
+    },
+  });
   const login = await post({ command: 'login', username, password, domain: '/', response: 'json' });
-  const cookies = login.headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ');
-  const { loginresponse } = (await login.json()) as { loginresponse: { sessionkey: string; timeout: number; type: string } };
+  const cookies = login.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .join('; ');
+  const { loginresponse } = (await login.json()) as {
+    loginresponse: { sessionkey: string; timeout: number; type: string };
+  };
   expect(loginresponse).toMatchObject({ timeout: 1800, type: '1', is2faenabled: 'false' });
   const key = encodeURIComponent(loginresponse.sessionkey);
-  const ask = (query: string) => simulator.fetch(new Request(`${url}?response=json&${query}`, { headers: { cookie: cookies } }));
+  const ask = (query: string) =>
+    simulator.fetch(new Request(`${url}?response=json&${query}`, { headers: { cookie: cookies } }));
   expect((await ask(`command=listZones&sessionkey=${key}`)).status).toBe(200);
   const unknown = await ask(`command=fooBar&sessionkey=${key}`);
-  expect(await unknown.json()).toEqual({ errorresponse: { uuidList: [], errorcode: 432, cserrorcode: 9999, errortext: 'Unknown API command: fooBar' } });
+  expect(await unknown.json()).toEqual({
+    errorresponse: { uuidList: [], errorcode: 432, cserrorcode: 9999, errortext: 'Unknown API command: fooBar' },
+  });
   expect(await (await ask('command=logout')).json()).toEqual({ logoutresponse: { description: 'success' } });
   expect((await ask(`command=listZones&sessionkey=${key}`)).status).toBe(401);
   expect((await ask('command=logout')).status).toBe(431);
@@ -133,10 +168,17 @@ keeps('discovery', async () => {
   const { body } = await send(simulator, 'listApis', { name: 'listZones' });
   const [api] = body['api'];
   expect(api).toMatchObject({ name: 'listZones', isasync: false });
-  expect(api.params.find((param: { name: string }) => param.name === 'id')).toMatchObject({ type: 'uuid', length: 255, required: false });
+  expect(api.params.find((param: { name: string }) => param.name === 'id')).toMatchObject({
+    type: 'uuid',
+    length: 255,
+    required: false,
+  });
   expect(api.params.map((param: { name: string }) => param.name)).not.toContain('response');
   const unknown = await send(simulator, 'listApis', { name: 'fooBar' });
-  expect([unknown.status, unknown.body['errortext']]).toEqual([530, 'Api Discovery plugin was unable to find an api by that name or process any apis']);
+  expect([unknown.status, unknown.body['errortext']]).toEqual([
+    530,
+    'Api Discovery plugin was unable to find an api by that name or process any apis',
+  ]);
 });
 
 keeps('release', async () => {
@@ -146,5 +188,61 @@ keeps('release', async () => {
   expect(names).not.toContain('listGpuCards');
   expect((await send(old, 'listGpuCards')).status).toBe(401);
   expect((await send(old, 'listCapabilities')).body['capability'].cloudstackversion).toBe('4.19.0.0');
+  const { releases } = loadData<CommandsFile>('commands.json');
+  for (const release of releases) expect(createSimulator({ release }).world.all('UserVm')).toHaveLength(14);
   expect(() => createSimulator({ release: '1.0' })).toThrow(/knows 4\.11\.0/);
+});
+
+keeps('xml', async () => {
+  const { username, password } = simulator.credentials;
+  const body = new URLSearchParams({ command: 'login', username, password: `${password}<` });
+  const answer = await simulator.fetch(new Request('http://simulator/client/api', { method: 'POST', body }));
+  expect(answer.headers.get('content-type')).toBe('text/xml; charset=UTF-8');
+  expect(await answer.text()).toBe(
+    '<?xml version="1.0" encoding="UTF-8"?><loginresponse cloud-stack-version="4.22.1.0"><errorcode>531</errorcode><errortext>Failed to authenticate user admin in domain 1; please provide valid credentials</errortext></loginresponse>',
+  );
+});
+
+keeps('two-factor', async () => {
+  const clock = createTestClock();
+  const world = createSimulator({ clock });
+  const url = 'http://simulator/client/api';
+  const setup = await send(world, 'setupUserTwoFactorAuthentication', { provider: 'totp' });
+  const secret = String(setup.body['setup2fa'].secretcode);
+  const login = async () => {
+    const { username, password } = world.credentials;
+    const body = new URLSearchParams({ command: 'login', username, password, response: 'json' });
+    const answer = await world.fetch(new Request(url, { method: 'POST', body }));
+    const cookie = answer.headers
+      .getSetCookie()
+      .map((each) => each.split(';')[0])
+      .join('; ');
+    const { loginresponse } = (await answer.json()) as { loginresponse: { sessionkey: string; is2faenabled: string } };
+    expect(loginresponse.is2faenabled).toBe('true');
+    return (command: string, extra = '') =>
+      world.fetch(
+        new Request(
+          `${url}?response=json&command=${command}&sessionkey=${encodeURIComponent(loginresponse.sessionkey)}${extra}`,
+          { headers: { cookie } },
+        ),
+      );
+  };
+  const hasty = await login();
+  expect((await hasty('listApis')).status).toBe(200);
+  expect((await hasty('listZones')).status).toBe(511);
+  expect((await hasty('listApis')).status).toBe(401);
+  const wrong = await login();
+  expect((await wrong('validateUserTwoFactorAuthenticationCode', '&codefor2fa=000000x')).status).toBe(511);
+  const patient = await login();
+  expect(
+    (await patient('validateUserTwoFactorAuthenticationCode', `&codefor2fa=${codeAt(secret, clock.now())}`)).status,
+  ).toBe(200);
+  expect((await patient('listZones')).status).toBe(200);
+  expect((await send(world, 'listZones')).status).toBe(200);
+});
+
+keeps('totp', () => {
+  // RFC 6238, appendix B: the secret is the ASCII text 12345678901234567890.
+  expect(codeAt('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', 59_000)).toBe('287082');
+  expect(codeAt('GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', 1_111_111_109_000)).toBe('081804');
 });

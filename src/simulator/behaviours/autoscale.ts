@@ -11,10 +11,15 @@ const ids = (rows: readonly Row[]): Value[] => rows.map(({ id }) => id);
 const includes = (row: Row, name: string, id: string): boolean =>
   Array.isArray(row.hidden[name]) && row.hidden[name].includes(id);
 
-const createCondition: Behaviour = (call) => {
+const operatorOf = (call: Call): string => {
   const operator = (textArg(call, 'relationaloperator') ?? '').toUpperCase();
   if (!['EQ', 'GT', 'LT', 'GE', 'LE'].includes(operator))
     throw badValue(`The Operator ${textArg(call, 'relationaloperator')} does not exist; Unable to create Condition.`);
+  return operator;
+};
+
+const createCondition: Behaviour = (call) => {
+  const operator = operatorOf(call);
   const row = insertKind(
     call.world,
     'Condition',
@@ -157,9 +162,10 @@ export const autoscale: Record<string, Behaviour> = {
   createCondition,
   updateCondition: (call) => {
     const row = needRow(call, 'id');
+    const relationaloperator = operatorOf(call);
     return work(row, () => {
       call.world.update(row, {
-        relationaloperator: (textArg(call, 'relationaloperator') ?? '').toUpperCase(),
+        relationaloperator,
         threshold: numberArg(call, 'threshold'),
       });
       return object(row);

@@ -89,16 +89,14 @@ const movesOf = (call: Call, cluster: Row): Fields[] => {
   );
   const [from, to] = [inside[0], inside.at(-1)];
   if (!from || !to || from === to) return [];
-  return [...world.where('UserVm', 'hostid', from.id)]
-    .slice(0, numberArg(call, 'migrations') ?? 1)
-    .map((vm) => ({
-      virtualmachineid: vm.id,
-      virtualmachinename: vm.fields['name'],
-      sourcehostid: from.id,
-      sourcehostname: from.fields['name'],
-      destinationhostid: to.id,
-      destinationhostname: to.fields['name'],
-    }));
+  return [...world.where('UserVm', 'hostid', from.id)].slice(0, numberArg(call, 'migrations') ?? 1).map((vm) => ({
+    virtualmachineid: vm.id,
+    virtualmachinename: vm.fields['name'],
+    sourcehostid: from.id,
+    sourcehostname: from.fields['name'],
+    destinationhostid: to.id,
+    destinationhostname: to.fields['name'],
+  }));
 };
 
 const generate: Behaviour = (call) => {

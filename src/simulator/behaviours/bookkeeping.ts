@@ -1,12 +1,8 @@
-import { list, object, success, work } from '../answers.ts';
+import { list, object, success } from '../answers.ts';
 import { isWithin } from '../access.ts';
-import { flagArg, needRow, numberArg, rowArg, text, textArg } from '../args.ts';
-import { insertKind } from '../birth.ts';
-import { parseDate } from '../clock.ts';
+import { needRow, rowArg, text, textArg } from '../args.ts';
 import { badValue, forbidden, unknownId } from '../errors.ts';
-import { countFor, limitOf, RESOURCE_TYPES } from '../limits.ts';
 import { listKind, listRows, testsOf } from '../list.ts';
-import { checkDomain, findAccount } from '../scope.ts';
 import { findSetting, isOn, numberSetting, settingOf } from '../settings.ts';
 import type { Behaviour, Call, Fields, Row } from '../types.ts';
 
@@ -98,132 +94,6 @@ const listSettings: Behaviour = (call) => {
   return { ...answer, items: answer.items.map((item) => scoped(call, item as Row, scope)) };
 };
 
-const holderOf = (call: Call): Row => {
-  const { world, caller } = call;
-  const project = rowArg(call, 'projectid');
-  if (project) return world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id) ?? caller.account;
-  const domain = rowArg(call, 'domainid');
-  const name = textArg(call, 'account');
-  if (domain) checkDomain(world, caller, domain.id);
-  if (name !== undefined) {
-    const account = findAccount(world, name, domain?.id ?? caller.domain.id);
-    if (!account) throw badValue(`could not find account ${name} in domain ${domain?.id ?? caller.domain.id}`);
-    return account;
-  }
-  return domain ?? caller.account;
-};
-
-const limitFields = (call: Call, holder: Row, type: (typeof RESOURCE_TYPES)[number]): Fields => {
-  const { world } = call;
-  const domain = holder.kind === 'Domain' ? holder : world.get(text(holder, 'domainid'));
-  return {
-    ...(holder.kind === 'Account'
-      ? holder.hidden['projectid'] === undefined
-        ? { account: holder.fields['name'] }
-        : { projectid: holder.hidden['projectid'] }
-      : {}),
-    domainid: domain?.id,
-    domain: domain?.fields['name'],
-    domainpath: domain?.fields['path'],
-    resourcetype: String(type.type),
-    resourcetypename: type.name,
-    max: limitOf(world, holder, type.name),
-  };
-};
-
-const typeArg = (call: Call): (typeof RESOURCE_TYPES)[number] | undefined => {
-  const number = numberArg(call, 'resourcetype');
-  const name = textArg(call, 'resourcetypename');
-  const found = RESOURCE_TYPES.find((each) => (number === undefined ? each.name === name : each.type === number));
-  if (!found && (number !== undefined || name !== undefined)) throw badValue(`Please specify a valid resource type.`);
-  return found;
-};
-
-const listLimits: Behaviour = (call) => {
-  const type = typeArg(call);
-  const holder = holderOf(call);
-  const rows = RESOURCE_TYPES.filter((each) => type === undefined || each === type).map((each) =>
-    limitFields(call, holder, each),
-  );
-  return list(rows);
-};
-
-const setLimit: Behaviour = (call) => {
-  const { world, caller } = call;
-  if (caller.role === 'User') throw forbidden();
-  const type = typeArg(call);
-  const holder = holderOf(call);
-  const max = numberArg(call, 'max') ?? -1;
-  if (!type) throw badValue('Please specify a valid resource type.');
-  if (holder.kind === 'Account' && holder.fields['accounttype'] === 1 && max !== -1)
-    throw badValue('Only -1 limit is supported for Root Admin accounts');
-  const old = [...world.where('ResourceLimit', 'holder', holder.id)].find(
-    ({ fields }) => fields['resourcetype'] === String(type.type),
-  );
-  if (old) world.remove(old);
-  world.insert('ResourceLimit', {
-    holder: holder.id,
-    resourcetype: String(type.type),
-    resourcetypename: type.name,
-    max,
-  });
-  return object(limitFields(call, holder, type));
-};
-
-const recount: Behaviour = (call) => {
-  const { world } = call;
-  const type = typeArg(call);
-  const holder = holderOf(call);
-  const owners = new Set(
-    holder.kind === 'Account'
-      ? [holder.id]
-      : world
-          .all('Account')
-          .filter(({ fields }) => isWithin(world, String(fields['domainid']), holder.id))
-          .map(({ id }) => id),
-  );
-  const rows = RESOURCE_TYPES.filter((each) => type === undefined || each === type).map((each): Fields => {
-    const { max: _, ...who } = limitFields(call, holder, each);
-    return { ...who, resourcecount: countFor(world, each.name, owners) };
-  });
-  return list(rows);
-};
-
-const between = (call: Call, kind: string): Row[] => {
-  const ids = call.rows.get('ids');
-  const [from, to] = [parseDate(textArg(call, 'startdate') ?? ''), parseDate(textArg(call, 'enddate') ?? '', true)];
-  const type = textArg(call, 'type');
-  if (!ids && from === undefined && to === undefined && type === undefined)
-    throw badValue('Either ids or type or enddate are needed');
-  return (ids ?? [...call.world.all(kind)]).filter((row) => {
-    const at = parseDate(text(row, kind === 'Alert' ? 'sent' : 'created')) ?? 0;
-    return (
-      (type === undefined || text(row, 'type') === type) &&
-      (from === undefined || at >= from) &&
-      (to === undefined || at <= to)
-    );
-  });
-};
-
-const dropAll =
-  (kind: string): Behaviour =>
-  (call) => {
-    for (const row of between(call, kind)) call.world.remove(row);
-    return success();
-  };
-
-const archive =
-  (kind: string): Behaviour =>
-  (call) => {
-    for (const row of between(call, kind)) call.world.update(row, { archived: true });
-    return success();
-  };
-
-const ALERTS =
-  'MEMORY CPU STORAGE STORAGE.ALLOCATED NETWORK.PUBLICIP NETWORK.PRIVATEIP STORAGE.SECONDARY COMPUTE.HOST USERVM SERVICE.DOMAINROUTER SERVICE.CONSOLEPROXY NETWORK.ROUTING STORAGE.MISC USAGE MANAGEMENT USERVM.MIGRATE SERVICE.DOMAINROUTER.MIGRATE SERVICE.CONSOLEPROXY.MIGRATE NETWORK.VLAN SERVICE.SSVM USAGE.RESULT STORAGE.DELETE RESOURCE.COUNT USAGE.SANITY NETWORK.DIRECTPUBLICIP STORAGE.LOCAL RESOURCE.EXCEED TYPE.SYNC UPLOAD.FAILED OOBM.AUTHERROR HA.ACTION CA.CERT VM.SNAPSHOT'.split(
-    ' ',
-  );
-
 const capabilities: Behaviour = ({ world }) =>
   object({
     securitygroupsenabled: world.all('Zone').some(({ fields }) => fields['securitygroupsenabled'] === true),
@@ -280,34 +150,7 @@ export const bookkeeping: Record<string, Behaviour> = {
       })),
     );
   },
-  listResourceLimits: listLimits,
-  updateResourceLimit: setLimit,
-  updateResourceCount: recount,
   listCapabilities: capabilities,
-  listEvents: (call) =>
-    listKind(call, 'Event', [({ fields }) => flagArg(call, 'archived') || fields['archived'] !== true]),
-  deleteEvents: dropAll('Event'),
-  archiveEvents: archive('Event'),
-  listEventTypes: ({ world }) =>
-    list(
-      [...new Set([...world.catalog.commands.values()].flatMap(({ event }) => event ?? []))]
-        .sort()
-        .map((name) => ({ name })),
-    ),
-  listAlerts: (call) => listKind(call, 'Alert', [({ fields }) => fields['archived'] !== true]),
-  deleteAlerts: dropAll('Alert'),
-  archiveAlerts: archive('Alert'),
-  listAlertTypes: () => list(ALERTS.map((name, type) => ({ alerttypeid: type, name: `ALERT.${name}` }))),
-  generateAlert: (call) => {
-    const type = numberArg(call, 'type') ?? 0;
-    const row = insertKind(call.world, 'Alert', {
-      type,
-      name: `ALERT.${ALERTS[type] ?? 'UNKNOWN'}`,
-      description: textArg(call, 'description'),
-      sent: call.world.now(),
-    });
-    return work(row, () => success());
-  },
   getApiLimit: (call) =>
     object({
       accountid: call.caller.account.id,

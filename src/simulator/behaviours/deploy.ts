@@ -3,7 +3,7 @@ import { entriesArg, flagArg, listArg, mapArg, needRow, numberArg, rowArg, rowsA
 import { insertKind } from '../birth.ts';
 import { ApiError, badValue } from '../errors.ts';
 import { checkLimit } from '../limits.ts';
-import { addVolume, gigabytes, powerOn, volumesOf } from '../machines.ts';
+import { addVolume, gigabytes, powerOn } from '../machines.ts';
 import { ownerOf } from '../owner.ts';
 import { settingOf } from '../settings.ts';
 import type { Behaviour, Call, Fields, Row, Value } from '../types.ts';
@@ -144,7 +144,7 @@ const securityIds = (call: Call, zone: Row, owner: Row): Value[] => {
 };
 
 /** Makes a virtual machine's row, disks and interfaces; it is Stopped until it is started. */
-export const makeMachine = (call: Call, template: Row, offering: Row): { vm: Row; password: string | undefined } => {
+const makeMachine = (call: Call, template: Row, offering: Row): { vm: Row; password: string | undefined } => {
   const { world } = call;
   const zone = needRow(call, 'zoneid');
   const owner = ownerOf(call);
@@ -218,7 +218,8 @@ export const makeMachine = (call: Call, template: Row, offering: Row): { vm: Row
   return { vm, password };
 };
 
-const deploy: Behaviour = (call) => {
+/** deployVirtualMachine, for every command that ends in a new machine. */
+export const deploy: Behaviour = (call) => {
   const { world } = call;
   const { vm, password } = makeMachine(call, needRow(call, 'templateid'), needRow(call, 'serviceofferingid'));
   const start = call.args['startvm'] !== false;
@@ -236,42 +237,8 @@ const deploy: Behaviour = (call) => {
   });
 };
 
-const importMachine: Behaviour = (call) => {
-  const { world } = call;
-  const cluster = needRow(call, 'clusterid');
-  const zone = world.get(text(cluster, 'zoneid'));
-  const template = rowArg(call, 'templateid') ?? world.all('Template').find(({ fields }) => fields['isready'] === true);
-  if (!zone || !template) throw badValue('Importing needs a zone with a template');
-  const rows = new Map([...call.rows, ['zoneid', [zone]], ['templateid', [template]]]);
-  return deploy({ ...call, args: { ...call.args, name: call.args['hostname'] ?? call.args['name'] }, rows });
-};
-
-const fromBackup: Behaviour = (call) => {
-  const backup = needRow(call, 'backupid');
-  const source = call.world.get(text(backup, 'virtualmachineid'));
-  const template = rowArg(call, 'templateid') ?? call.world.get(text(source, 'templateid'));
-  const offering = rowArg(call, 'serviceofferingid') ?? call.world.get(text(source, 'serviceofferingid'));
-  if (!template || !offering) throw badValue(`The virtual machine of backup ${backup.id} is not known any more`);
-  return deploy({
-    ...call,
-    rows: new Map([...call.rows, ['templateid', [template]], ['serviceofferingid', [offering]]]),
-  });
-};
-
 /** Every way to get a new virtual machine. */
 export const deployBehaviours: Record<string, Behaviour> = {
   deployVirtualMachine: deploy,
   deployVnfAppliance: deploy,
-  createVMFromBackup: fromBackup,
-  importVm: importMachine,
-  importUnmanagedInstance: importMachine,
-  unmanageVirtualMachine: (call) => {
-    const vm = needRow(call, 'id');
-    return work(vm, () => {
-      for (const volume of volumesOf(call.world, vm)) call.world.remove(volume);
-      for (const nic of [...call.world.where('Nic', 'virtualmachineid', vm.id)]) call.world.remove(nic);
-      call.world.remove(vm);
-      return object({ success: true, details: `${vm.id} is no longer managed` });
-    });
-  },
 };

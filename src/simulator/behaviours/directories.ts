@@ -1,56 +1,9 @@
-import { createHash } from 'node:crypto';
 import { list, object, success, work } from '../answers.ts';
-import { flagArg, listArg, mapArg, needRow, rowArg, text, textArg } from '../args.ts';
+import { listArg, mapArg, needRow, text, textArg } from '../args.ts';
 import { insertKind } from '../birth.ts';
 import { badValue, failure } from '../errors.ts';
-import { statedFields } from '../generic.ts';
-import { listRows } from '../list.ts';
 import { servicesOf } from '../wiring.ts';
-import { ownerOf } from '../owner.ts';
 import type { Behaviour, Call, Fields, Row, Value } from '../types.ts';
-
-const serial = (call: Call): string => createHash('sha1').update(call.world.random.uuid()).digest('hex').slice(0, 16);
-
-const pem = (kind: string, seed: string): string =>
-  `-----BEGIN ${kind}-----\n${Buffer.from(`simulated ${seed}`).toString('base64')}\n-----END ${kind}-----\n`;
-
-const uploadCert: Behaviour = (call) => {
-  const owner = ownerOf(call);
-  const certificate = textArg(call, 'certificate') ?? '';
-  const row = insertKind(
-    call.world,
-    'SslCert',
-    {
-      name: textArg(call, 'name'),
-      certificate,
-      certchain: textArg(call, 'certchain'),
-      fingerprint: createHash('sha1').update(certificate).digest('hex').toUpperCase().match(/../g)?.join(':'),
-    },
-    { owner: owner.id, hidden: { privatekey: 'kept' } },
-  );
-  return object(row);
-};
-
-const certRules = (call: Call, cert: Row): Row[] =>
-  call.world.all('LoadBalancer').filter(({ hidden }) => hidden['certid'] === cert.id);
-
-const listCerts: Behaviour = (call) => {
-  const { world } = call;
-  const [cert, rule, account] = [rowArg(call, 'certid'), rowArg(call, 'lbruleid'), rowArg(call, 'accountid')];
-  const project = rowArg(call, 'projectid');
-  const owner = project ? world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id) : account;
-  const rows = world
-    .all('SslCert')
-    .filter(
-      (row) =>
-        (!cert || row === cert) &&
-        (!rule || rule.hidden['certid'] === row.id) &&
-        (owner
-          ? row.owner === owner.id
-          : cert !== undefined || rule !== undefined || row.owner === call.caller.account.id),
-    );
-  return listRows(call, 'SslCert', rows, []);
-};
 
 const services: Behaviour = (call) => {
   const all = new Map<string, Fields>();
@@ -66,46 +19,6 @@ const services: Behaviour = (call) => {
     ),
   );
 };
-
-const ldapConfig: Behaviour = (call) => {
-  const { world } = call;
-  const { fields } = statedFields(call, 'LDAPConfig');
-  for (const old of [...world.all('LDAPConfig')]) if (!flagArg(call, 'listall')) world.remove(old);
-  const kept = world.all('LDAPConfig')[0] ?? insertKind(world, 'LDAPConfig', fields);
-  return object(kept);
-};
-
-const link =
-  (byAccount: boolean): Behaviour =>
-  (call) => {
-    const domain = needRow(call, 'domainid');
-    const { fields } = statedFields(call, 'LinkDomainToLdap');
-    const account = byAccount
-      ? call.world
-          .all('Account')
-          .find((row) => text(row, 'name') === textArg(call, 'account') && text(row, 'domainid') === domain.id)
-      : undefined;
-    if (byAccount && !account) throw badValue(`No account ${textArg(call, 'account')} in domain ${domain.id}`);
-    return object(
-      insertKind(call.world, 'LinkDomainToLdap', {
-        ...fields,
-        domainid: domain.id,
-        accountid: account?.id,
-        name: textArg(call, 'ldapdomain') ?? textArg(call, 'name'),
-      }),
-    );
-  };
-
-const people = [
-  {
-    username: 'dora',
-    firstname: 'Dora',
-    lastname: 'Lang',
-    email: 'dora@example.com',
-    principal: 'cn=dora,ou=people,dc=example,dc=com',
-    domain: 'example',
-  },
-];
 
 const extensionResources = (call: Call, add: boolean): Row => {
   const row = needRow(call, 'extensionid');
@@ -162,68 +75,6 @@ const dropUnused =
 
 /** Certificates, directories of people, extensions, GPUs and smaller lists. */
 export const directories: Record<string, Behaviour> = {
-  uploadSslCert: uploadCert,
-  listSslCerts: listCerts,
-  deleteSslCert: (call) => {
-    const row = needRow(call, 'id');
-    const rules = certRules(call, row);
-    if (rules.length > 0)
-      throw failure(`Certificate in use by a loadbalancer(s) ${rules.map((rule) => text(rule, 'name')).join(', ')}`);
-    call.world.remove(row);
-    return success();
-  },
-  getLoadBalancerSslCertificate: (call) => {
-    const rule = needRow(call, 'id');
-    const cert = call.world.get(String(rule.hidden['certid'] ?? ''));
-    if (!cert) throw badValue('No certificate is bound to the rule');
-    return object({ crt: cert.fields['certificate'], chain: cert.fields['certchain'] });
-  },
-  uploadCustomCertificate: (call) => {
-    const row = insertKind(call.world, 'CustomCertificate', {
-      message: 'Certificate has been updated, SSVMs and CPVMs restart to use it',
-      domainsuffix: textArg(call, 'domainsuffix'),
-    });
-    return work(row, () => object(row));
-  },
-  listCAProviders: () => list([{ name: 'root', description: "CloudStack's own certificate authority" }]),
-  listCaCertificate: () => object({ cacertificates: pem('CERTIFICATE', 'root certificate') } as Fields),
-  issueCertificate: (call) =>
-    work(undefined, () => {
-      const row = insertKind(call.world, 'IssuedCertificate', {
-        serial: serial(call),
-        domain: textArg(call, 'domain'),
-      });
-      return object({
-        certificate: pem('CERTIFICATE', row.id),
-        cacertificates: pem('CERTIFICATE', 'root certificate'),
-        ...(textArg(call, 'csr') === undefined ? { privatekey: pem('PRIVATE KEY', 'key') } : {}),
-      });
-    }),
-  revokeCertificate: (call) =>
-    work(undefined, () => {
-      insertKind(call.world, 'RevokedCertificate', { serial: textArg(call, 'serial'), cn: textArg(call, 'cn') });
-      return success();
-    }),
-  provisionTemplateDirectDownloadCertificate: (call) => {
-    const host = needRow(call, 'hostid');
-    const cert = needRow(call, 'id');
-    cert.hidden['hosts'] = [...(Array.isArray(cert.hidden['hosts']) ? cert.hidden['hosts'] : []), host.id];
-    return object({ hostid: host.id, hostname: host.fields['name'], status: 'UPLOADED' });
-  },
-  revokeTemplateDirectDownloadCertificate: (call) => {
-    const cert =
-      rowArg(call, 'id') ??
-      call.world.all('DirectDownloadCertificate').find((row) => text(row, 'name') === textArg(call, 'name'));
-    if (!cert) throw badValue('No such certificate');
-    call.world.remove(cert);
-    return list(
-      [...call.world.where('Host', 'zoneid', needRow(call, 'zoneid').id)].map((host) => ({
-        hostid: host.id,
-        hostname: host.fields['name'],
-        status: 'REVOKED',
-      })),
-    );
-  },
   listSupportedNetworkServices: services,
   listRegions: (call) =>
     list(
@@ -255,47 +106,6 @@ export const directories: Record<string, Behaviour> = {
     const row = call.world.find('Region', String(call.args['id']));
     if (!row) throw badValue(`Region with id: ${String(call.args['id'])} does not exist`);
     call.world.remove(row);
-    return success();
-  },
-  listUserTwoFactorAuthenticatorProviders: () =>
-    list(['totp', 'staticpin'].map((name) => ({ name, description: `${name} second factor` }))),
-  ldapConfig,
-  ldapRemove: (call) => {
-    for (const row of [...call.world.all('LDAPConfig')]) call.world.remove(row);
-    return object({ hostname: '', searchbase: '' });
-  },
-  linkDomainToLdap: link(false),
-  linkAccountToLdap: link(true),
-  listLdapUsers: () => list(people),
-  searchLdap: (call) => list(people.filter(({ username }) => username.includes(textArg(call, 'query') ?? ''))),
-  importLdapUsers: (call) => {
-    const users = people.filter(({ username }) => ![...call.world.where('User', 'username', username)].length);
-    for (const person of users) {
-      const account = insertKind(call.world, 'Account', {
-        name: person.username,
-        accounttype: 0,
-        domainid: rowArg(call, 'domainid')?.id ?? call.caller.domain.id,
-        roleid: call.world.all('Role').find((role) => text(role, 'name') === 'User')?.id,
-        state: 'enabled',
-      });
-      account.owner = account.id;
-      insertKind(
-        call.world,
-        'User',
-        { ...person, domain: undefined, accountid: account.id, state: 'enabled', usersource: 'ldap' },
-        { owner: account.id },
-      );
-    }
-    return list(users);
-  },
-  authorizeSamlSso: (call) => {
-    const user = needRow(call, 'userid');
-    for (const old of [...call.world.where('SamlAuthorization', 'userid', user.id)]) call.world.remove(old);
-    insertKind(call.world, 'SamlAuthorization', {
-      userid: user.id,
-      status: flagArg(call, 'enable'),
-      idpid: textArg(call, 'entityid'),
-    });
     return success();
   },
   registerExtension: (call) => object(extensionResources(call, true)),

@@ -33,7 +33,29 @@ import { metering } from './metering.ts';
 import { offerings } from './offerings.ts';
 import { vpcs } from './vpcs.ts';
 import { vpn } from './vpn.ts';
+import { machineList } from './machine-list.ts';
 import { zones } from './zones.ts';
+import { users } from './users.ts';
+import { resourceLimits } from './resource-limits.ts';
+import { notices } from './notices.ts';
+import { machineImport } from './machine-import.ts';
+import { certificates } from './certificates.ts';
+import { hostAdd } from './host-add.ts';
+import { capacity } from './capacity.ts';
+import { quota } from './quota.ts';
+import { projectMembers } from './project-members.ts';
+import { portRules } from './port-rules.ts';
+import { imageStores } from './image-stores.ts';
+import { annotations } from './annotations.ts';
+import { templateSharing } from './template-sharing.ts';
+import { transfers } from './transfers.ts';
+import { volumeRemoval } from './volume-removal.ts';
+import { networkAcls } from './network-acls.ts';
+import { physicalNetworks } from './physical-networks.ts';
+import { addressRanges } from './address-ranges.ts';
+import { volumeIntake } from './volume-intake.ts';
+import { templateMaking } from './template-making.ts';
+import { peopleElsewhere } from './people.ts';
 
 /** What commands do that is more than their name says; the rest is generic. */
 export const behaviours: Record<string, Behaviour> = {
@@ -71,5 +93,27 @@ export const behaviours: Record<string, Behaviour> = {
   ...offerings,
   ...vpcs,
   ...vpn,
+  ...machineList,
+  ...users,
+  ...resourceLimits,
+  ...notices,
+  ...machineImport,
+  ...certificates,
+  ...hostAdd,
+  ...capacity,
+  ...quota,
+  ...projectMembers,
+  ...portRules,
+  ...imageStores,
+  ...annotations,
+  ...templateSharing,
+  ...transfers,
+  ...volumeRemoval,
+  ...networkAcls,
+  ...physicalNetworks,
+  ...addressRanges,
+  ...volumeIntake,
+  ...templateMaking,
+  ...peopleElsewhere,
   ...zones,
 };

@@ -6,6 +6,7 @@ import { badValue, conflict } from '../errors.ts';
 import { statedFields } from '../generic.ts';
 import { listRows } from '../list.ts';
 import type { Behaviour, Call, Row, Value } from '../types.ts';
+import { ensureInternalBalancer } from '../wiring.ts';
 
 const membersOf = (call: Call, rule: Row): Row[] => [...call.world.where('LbMember', 'lbruleid', rule.id)];
 
@@ -172,7 +173,10 @@ const internal: Behaviour = (call) => {
     },
     { owner: network.owner },
   );
-  return work(row, () => object(row));
+  return work(row, () => {
+    ensureInternalBalancer(call.world, network, source);
+    return object(row);
+  });
 };
 
 const certificate: Behaviour = (call) => {

@@ -22,7 +22,7 @@ const needLive = (vm: Row): void => {
 const update: Behaviour = (call) => {
   const vm = needRow(call, 'id');
   const { fields } = statedFields(call, 'UserVm');
-  const { securitygroupids, securitygroupnames, cleanupdetails, group, id: _, name, ...patch } = fields;
+  const { securitygroupids, securitygroupnames: _names, cleanupdetails, group, id: _, name, ...patch } = fields;
   if (name !== undefined && vm.fields['state'] === 'Running' && name !== vm.fields['name'])
     throw badValue('The VM needs to be restarted for the new host name: stop it first');
   if (cleanupdetails === true) patch['details'] = {};

@@ -1,17 +1,15 @@
 import { object, success, work } from '../answers.ts';
-import { projectsOf } from '../access.ts';
+import { isWithin, projectsOf } from '../access.ts';
 import { flagArg, needRow, rowArg, rowsArg, text, textArg } from '../args.ts';
 import { insertKind } from '../birth.ts';
-import { ApiError, badValue, failure, forbidden } from '../errors.ts';
+import { badValue, failure, forbidden } from '../errors.ts';
 import { checkLimit } from '../limits.ts';
-import { listKind, listRows, testsOf, type Test } from '../list.ts';
+import { listRows, type Test, testsOf } from '../list.ts';
 import { ownerOf } from '../owner.ts';
-import { findAccount } from '../scope.ts';
 import { isOn } from '../settings.ts';
 import type { Behaviour, Call, Fields, Row } from '../types.ts';
 import type { World } from '../world.ts';
 import { deleteAccount } from './accounts.ts';
-import { isWithin } from '../access.ts';
 
 /** Members of a project. */
 export const membersOf = (world: World, project: Row): Row[] => [
@@ -19,10 +17,11 @@ export const membersOf = (world: World, project: Row): Row[] => [
 ];
 
 /** The hidden account that owns what a project owns. */
-export const accountOfProject = (world: World, project: Row): Row | undefined =>
+const accountOfProject = (world: World, project: Row): Row | undefined =>
   world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id);
 
-const join = (world: World, project: Row, account: Row, role: string, user?: Row): Row =>
+/** Makes an account, or one of its users, a member. */
+export const join = (world: World, project: Row, account: Row, role: string, user?: Row): Row =>
   insertKind(world, 'ProjectAccount', {
     projectid: project.id,
     project: project.fields['name'],
@@ -67,83 +66,18 @@ const create: Behaviour = (call) => {
   return work(project, () => object(project));
 };
 
-const isProjectAdmin = (call: Call, project: Row): boolean =>
+/** Whether the caller may administer a project. */
+export const isProjectAdmin = (call: Call, project: Row): boolean =>
   call.caller.root ||
   (call.caller.role === 'DomainAdmin' && isWithin(call.world, text(project, 'domainid'), call.caller.domain.id)) ||
   membersOf(call.world, project).some(
     ({ fields }) => fields['accountid'] === call.caller.account.id && fields['role'] === 'Admin',
   );
 
-const needAdmin = (call: Call, project: Row): void => {
+/** Refuses whoever may not administer the project. */
+export const needAdmin = (call: Call, project: Row): void => {
   if (!isProjectAdmin(call, project))
     throw forbidden(`Account ${text(call.caller.account, 'name')} is not the admin of project id=${project.id}`);
-};
-
-const invite = (call: Call, project: Row, account: Row): void => {
-  insertKind(
-    call.world,
-    'ProjectInvitation',
-    {
-      projectid: project.id,
-      project: project.fields['name'],
-      accountid: account.id,
-      account: account.fields['name'],
-      domainid: account.fields['domainid'],
-      state: 'Pending',
-    },
-    { owner: account.id, hidden: { token: call.world.random.key(10) } },
-  );
-};
-
-const addMember =
-  (byUser: boolean): Behaviour =>
-  (call) => {
-    const { world } = call;
-    const project = needRow(call, 'projectid');
-    needAdmin(call, project);
-    const domain = text(project, 'domainid');
-    const user = byUser
-      ? [...world.where('User', 'username', textArg(call, 'username') ?? '')].find(
-          (row) => text(world.get(row.owner ?? ''), 'domainid') === domain,
-        )
-      : undefined;
-    const account = byUser ? world.get(user?.owner ?? '') : findAccount(world, textArg(call, 'account') ?? '', domain);
-    if (!account && textArg(call, 'email') === undefined)
-      throw badValue(
-        `Account name=${textArg(call, byUser ? 'username' : 'account')} can't be added to the project: it does not exist in the domain of the project`,
-      );
-    return work(project, () => {
-      if (!account) return success();
-      if (
-        membersOf(world, project).some(
-          ({ fields }) => fields['accountid'] === account.id && fields['userid'] === user?.id,
-        )
-      )
-        throw badValue(`Account ${text(account, 'name')} is already a part of project id=${project.id}`);
-      if (isOn(world, 'project.invite.required')) invite(call, project, account);
-      else join(world, project, account, textArg(call, 'roletype') === 'Admin' ? 'Admin' : 'Regular', user);
-      return success();
-    });
-  };
-
-const removeMember: Behaviour = (call) => {
-  const { world } = call;
-  const project = needRow(call, 'projectid');
-  needAdmin(call, project);
-  const user = rowArg(call, 'userid');
-  const member = membersOf(world, project).find(({ fields }) =>
-    user
-      ? fields['userid'] === user.id || fields['accountid'] === user.owner
-      : fields['account'] === textArg(call, 'account'),
-  );
-  if (!member) throw badValue(`${user?.id ?? textArg(call, 'account')} is not assigned to project id=${project.id}`);
-  return work(project, () => {
-    const admins = membersOf(world, project).filter(({ fields }) => fields['role'] === 'Admin');
-    if (admins.length === 1 && admins[0] === member)
-      throw badValue(`Unable to delete account from project id=${project.id} as it is the only admin of it`);
-    world.remove(member);
-    return success();
-  });
 };
 
 const setState =
@@ -222,24 +156,6 @@ const listProjects: Behaviour = (call) => {
   ]);
 };
 
-const answerInvitation: Behaviour = (call) => {
-  const { world } = call;
-  const project = needRow(call, 'projectid');
-  const name = textArg(call, 'account') ?? text(call.caller.account, 'name');
-  const invitation = [...world.where('ProjectInvitation', 'projectid', project.id)].find(
-    ({ fields, hidden }) =>
-      fields['state'] === 'Pending' && (fields['account'] === name || hidden['token'] === call.args['token']),
-  );
-  if (!invitation) throw badValue(`Invitation is not found for the account ${name} to project ${project.id}`);
-  return work(project, () => {
-    const accepted = call.args['accept'] !== false;
-    world.update(invitation, { state: accepted ? 'Completed' : 'Declined' });
-    const account = world.get(text(invitation, 'accountid'));
-    if (accepted && account) join(world, project, account, 'Regular');
-    return success();
-  });
-};
-
 /** Projects, their members and invitations. */
 export const projects: Record<string, Behaviour> = {
   createProject: create,
@@ -247,33 +163,7 @@ export const projects: Record<string, Behaviour> = {
   deleteProject: remove,
   activateProject: setState('Active'),
   suspendProject: setState('Suspended'),
-  addAccountToProject: addMember(false),
-  addUserToProject: addMember(true),
-  deleteAccountFromProject: removeMember,
-  deleteUserFromProject: removeMember,
-  updateProjectInvitation: answerInvitation,
   listProjects,
-  listProjectAccounts: (call) => {
-    const project = needRow(call, 'projectid');
-    if (!call.caller.root && !projectsOf(call.world, call.caller).has(project.id) && !isProjectAdmin(call, project))
-      throw new ApiError(
-        531,
-        `Account ${text(call.caller.account, 'name')} is not authorized to list users of the project id=${project.id}`,
-        4365,
-      );
-    return listRows(
-      call,
-      'ProjectAccount',
-      membersOf(call.world, project),
-      testsOf({ ...call, args: { ...call.args, projectid: undefined } }, 'ProjectAccount'),
-    );
-  },
-  listProjectInvitations: (call) =>
-    listKind(
-      call,
-      'ProjectInvitation',
-      call.args['activeonly'] === true ? [({ fields }) => fields['state'] === 'Pending'] : [],
-    ),
   updateProjectRolePermission: (call) => {
     const order = rowsArg(call, 'ruleorder');
     const rule = rowArg(call, 'projectrolepermissionid');

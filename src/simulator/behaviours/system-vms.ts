@@ -2,6 +2,7 @@ import { list, object, success, work } from '../answers.ts';
 import { needRow, rowArg, text } from '../args.ts';
 import { insertKind } from '../birth.ts';
 import { badValue, failure } from '../errors.ts';
+import { listKind } from '../list.ts';
 import { hostsFor } from '../placement.ts';
 import { settingOf } from '../settings.ts';
 import type { Behaviour, Call, Fields, Row } from '../types.ts';
@@ -128,6 +129,9 @@ const result = (call: Call): Fields => ({
 
 /** System VMs and routers. */
 export const systemVms: Record<string, Behaviour> = {
+  listRouters: (call) => listKind(call, 'DomainRouter', [({ fields }) => fields['role'] !== 'INTERNAL_LB_VM']),
+  listInternalLoadBalancerVMs: (call) =>
+    listKind(call, 'DomainRouter', [({ fields }) => fields['role'] === 'INTERNAL_LB_VM']),
   startSystemVm: start,
   startRouter: start,
   startInternalLoadBalancerVM: start,

@@ -1,9 +1,9 @@
-import { list, object, success, work } from '../answers.ts';
-import { listArg, mapArg, numberArg, text, textArg } from '../args.ts';
+import { object, success, work } from '../answers.ts';
+import { listArg, mapArg, numberArg, textArg } from '../args.ts';
 import { mayUse } from '../access.ts';
 import { badValue, failure, forbidden, unknownId } from '../errors.ts';
 import { listKind } from '../list.ts';
-import type { Behaviour, Call, Fields, Row } from '../types.ts';
+import type { Behaviour, Call, Row } from '../types.ts';
 
 const KINDS: Record<string, string> = {
   UserVm: 'UserVm',
@@ -60,7 +60,8 @@ const typed = (type: string): [name: string, kind: string] => {
   return found;
 };
 
-const resource = (call: Call, id: string, kind: string): Row => {
+/** A resource of a kind by id, which the caller may touch. */
+export const resource = (call: Call, id: string, kind: string): Row => {
   const row = call.world.find(kind, id);
   if (!row) throw unknownId(call.command.name, 'resourceids', id);
   if (row.removed !== undefined) throw badValue(`Unable to find the resource ${id}`);
@@ -68,7 +69,8 @@ const resource = (call: Call, id: string, kind: string): Row => {
   return row;
 };
 
-const named = (call: Call): { type: string; rows: Row[] } => {
+/** The resources that a call names, and their type as tags write it. */
+export const named = (call: Call): { type: string; rows: Row[] } => {
   const [type, kind] = typed(textArg(call, 'resourcetype') ?? '');
   const ids = listArg(call, 'resourceids');
   const single = textArg(call, 'resourceid');
@@ -141,110 +143,12 @@ const dropDetail: Behaviour = (call) => {
   });
 };
 
-const ENTITIES: Record<string, string> = {
-  VM: 'UserVm',
-  VOLUME: 'Volume',
-  SNAPSHOT: 'Snapshot',
-  VM_SNAPSHOT: 'VMSnapshot',
-  INSTANCE_GROUP: 'InstanceGroup',
-  SSH_KEYPAIR: 'SSHKeyPair',
-  USER_DATA: 'UserData',
-  NETWORK: 'Network',
-  VPC: 'Vpc',
-  PUBLIC_IP_ADDRESS: 'IPAddress',
-  VPN_CUSTOMER_GATEWAY: 'Site2SiteCustomerGateway',
-  TEMPLATE: 'Template',
-  ISO: 'Template',
-  KUBERNETES_CLUSTER: 'KubernetesCluster',
-  AUTOSCALE_VM_GROUP: 'AutoScaleVmGroup',
-  SERVICE_OFFERING: 'ServiceOffering',
-  DISK_OFFERING: 'DiskOffering',
-  NETWORK_OFFERING: 'NetworkOffering',
-  DOMAIN: 'Domain',
-  ZONE: 'Zone',
-  POD: 'Pod',
-  CLUSTER: 'Cluster',
-  HOST: 'Host',
-  PRIMARY_STORAGE: 'StoragePool',
-  SECONDARY_STORAGE: 'ImageStore',
-  VR: 'DomainRouter',
-  SYSTEM_VM: 'SystemVm',
-};
-
-const annotate: Behaviour = (call) => {
-  const { world, caller } = call;
-  const type = (textArg(call, 'entitytype') ?? '').toUpperCase();
-  const kind = ENTITIES[type];
-  if (kind === undefined) throw badValue(`Invalid entity type: ${type}`);
-  const row = resource(call, textArg(call, 'entityid') ?? '', kind);
-  const fields: Fields = {
-    entitytype: type,
-    entityid: row.id,
-    entityname: row.fields['name'],
-    annotation: textArg(call, 'annotation'),
-    userid: caller.user.id,
-    username: caller.user.fields['username'],
-    adminsonly: caller.role !== 'User' && call.args['adminsonly'] === true,
-    created: world.now(),
-  };
-  return object(world.insert('Annotation', fields, { owner: row.owner }));
-};
-
-const noteOf = (call: Call): Row => {
-  const row = call.world.find('Annotation', textArg(call, 'id') ?? '');
-  if (!row || row.removed !== undefined) throw badValue(`Unable to find the annotation ${textArg(call, 'id')}`);
-  return row;
-};
-
-const icons = (call: Call): Fields[] => {
-  const type = textArg(call, 'resourcetype');
-  return listArg(call, 'resourceids').flatMap((id) =>
-    [...call.world.where('ResourceIcon', 'resourceid', id)].map(({ fields }) => ({ ...fields, resourcetype: type })),
-  );
-};
-
 /** Tags, details, annotations and icons on anything. */
 export const tags: Record<string, Behaviour> = {
   createTags: create,
   deleteTags: remove,
   addResourceDetail: addDetail,
   removeResourceDetail: dropDetail,
-  addAnnotation: annotate,
-  listAnnotations: (call) => {
-    const { caller } = call;
-    return listKind(call, 'Annotation', [
-      (row) =>
-        caller.role !== 'User' ||
-        (row.fields['adminsonly'] !== true && (row.owner === undefined || row.owner === caller.account.id)),
-      ...(textArg(call, 'annotationfilter') === 'self'
-        ? [({ fields }: Row) => fields['userid'] === caller.user.id]
-        : []),
-    ]);
-  },
-  removeAnnotation: (call) => {
-    const row = noteOf(call);
-    call.world.remove(row);
-    return object(row);
-  },
-  updateAnnotationVisibility: (call) => {
-    const row = noteOf(call);
-    call.world.update(row, { adminsonly: call.args['adminsonly'] === true });
-    return object(row);
-  },
-  uploadResourceIcon: (call) => {
-    const { rows } = named(call);
-    for (const row of rows) {
-      for (const old of [...call.world.where('ResourceIcon', 'resourceid', row.id)]) call.world.remove(old);
-      call.world.insert('ResourceIcon', { base64image: textArg(call, 'base64image'), resourceid: row.id });
-    }
-    return success();
-  },
-  deleteResourceIcon: (call) => {
-    for (const id of listArg(call, 'resourceids'))
-      for (const old of [...call.world.where('ResourceIcon', 'resourceid', id)]) call.world.remove(old);
-    return success();
-  },
-  listResourceIcon: (call) => list(icons(call)),
   listDetailOptions: (call) => {
     const [, kind] = typed(textArg(call, 'resourcetype') ?? '');
     const options =
@@ -267,9 +171,3 @@ export const tags: Record<string, Behaviour> = {
     );
   },
 };
-
-/** Name of a kind as events and tags write it. */
-export const tagTypeOf = (row: Row): string =>
-  text(row, 'format') === 'ISO'
-    ? 'ISO'
-    : (Object.entries(KINDS).find(([, kind]) => kind === row.kind)?.[0] ?? row.kind);

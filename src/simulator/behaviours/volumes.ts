@@ -1,16 +1,16 @@
-import { object, success, work } from '../answers.ts';
+import { object, work } from '../answers.ts';
 import { flagArg, needRow, numberArg, rowArg, text, textArg } from '../args.ts';
 import { insertKind } from '../birth.ts';
-import { badValue, failure, forbidden } from '../errors.ts';
+import { badValue, failure } from '../errors.ts';
 import { statedFields } from '../generic.ts';
 import { checkLimit } from '../limits.ts';
 import { detach, gigabytes, nameOf, readyVolume, volumesOf } from '../machines.ts';
 import { ownerOf } from '../owner.ts';
-import { findAccount } from '../scope.ts';
-import { isOn, numberSetting } from '../settings.ts';
-import type { Behaviour, Call, Fields, Row } from '../types.ts';
+import { numberSetting } from '../settings.ts';
+import type { Behaviour, Call, Row } from '../types.ts';
 
-const stateOf = (row: Row): string => text(row, 'state');
+/** A row's state. */
+export const stateOf = (row: Row): string => text(row, 'state');
 const GIB = gigabytes(1);
 
 const machineOf = (call: Call, volume: Row): Row | undefined => call.world.get(text(volume, 'virtualmachineid'));
@@ -182,94 +182,6 @@ const migrate: Behaviour = (call) => {
   });
 };
 
-const checkDetached = (volume: Row): void => {
-  if (volume.fields['deleteprotection'] === true)
-    throw badValue(`Volume [id = ${volume.id}] has delete protection enabled and cannot be deleted.`);
-  if (volume.fields['virtualmachineid'] !== undefined)
-    throw badValue(`Please specify a volume that is not attached to any VM.`);
-};
-
-const remove: Behaviour = (call) => {
-  const volume = needRow(call, 'id');
-  checkDetached(volume);
-  if (['Migrating', 'Snapshotting', 'Copying'].includes(stateOf(volume)))
-    throw badValue(`Volume ${volume.id} is in state ${stateOf(volume)} and cannot be deleted`);
-  dropVolume(call, volume);
-  return success();
-};
-
-const dropVolume = (call: Call, volume: Row): void => {
-  for (const policy of [...call.world.where('SnapshotPolicy', 'volumeid', volume.id)]) call.world.remove(policy);
-  for (const tag of [...call.world.where('ResourceTag', 'resourceid', volume.id)]) call.world.remove(tag);
-  call.world.remove(volume);
-};
-
-const destroy: Behaviour = (call) => {
-  const volume = needRow(call, 'id');
-  const now = flagArg(call, 'expunge');
-  if (now && call.caller.role === 'User' && !isOn(call.world, 'allow.user.expunge.recover.volume'))
-    throw forbidden(
-      'Expunging a volume can only be done by an Admin. Or when the allow.user.expunge.recover.volume key is set.',
-    );
-  checkDetached(volume);
-  if (!now && ['Allocated', 'Uploaded'].includes(stateOf(volume)))
-    throw badValue(`The volume in state ${stateOf(volume)} can only be expunged not destroyed`);
-  return work(volume, () => {
-    if (now) dropVolume(call, volume);
-    else call.world.update(volume, { state: 'Destroy' });
-    return object(volume);
-  });
-};
-
-const recover: Behaviour = (call) => {
-  const volume = needRow(call, 'id');
-  if (stateOf(volume) !== 'Destroy') throw badValue('Please specify a volume in Destroy state.');
-  call.world.update(volume, { state: 'Ready' });
-  return object(volume);
-};
-
-const upload: Behaviour = (call) => {
-  const zone = needRow(call, 'zoneid');
-  const fields: Fields = {
-    name: textArg(call, 'name'),
-    type: 'DATADISK',
-    state: 'UploadOp',
-    zoneid: zone.id,
-    size: 10 * GIB,
-    diskofferingid: rowArg(call, 'diskofferingid')?.id,
-    provisioningtype: 'thin',
-    displayvolume: true,
-    destroyed: false,
-  };
-  const volume = insertKind(call.world, 'Volume', fields, { owner: ownerOf(call).id });
-  return work(volume, () => {
-    call.world.update(volume, { state: 'Uploaded', status: 'Download Complete' });
-    return object(volume);
-  });
-};
-
-const importVolume: Behaviour = (call) => {
-  const pool = needRow(call, 'storageid');
-  const zone = call.world.get(text(pool, 'zoneid'));
-  const name = textArg(call, 'name') ?? textArg(call, 'path');
-  const volume = insertKind(
-    call.world,
-    'Volume',
-    {
-      name,
-      path: textArg(call, 'path'),
-      type: 'DATADISK',
-      state: 'Ready',
-      zoneid: zone?.id,
-      storageid: pool.id,
-      size: 10 * GIB,
-      diskofferingid: rowArg(call, 'diskofferingid')?.id,
-    },
-    { owner: ownerOf(call).id },
-  );
-  return work(volume, () => object(volume));
-};
-
 /** Disks. */
 export const volumes: Record<string, Behaviour> = {
   createVolume: create,
@@ -277,19 +189,6 @@ export const volumes: Record<string, Behaviour> = {
   detachVolume,
   resizeVolume: resize,
   migrateVolume: migrate,
-  deleteVolume: remove,
-  destroyVolume: destroy,
-  recoverVolume: recover,
-  uploadVolume: upload,
-  importVolume,
-  unmanageVolume: (call) => {
-    const volume = needRow(call, 'id');
-    checkDetached(volume);
-    return work(volume, () => {
-      dropVolume(call, volume);
-      return success();
-    });
-  },
   updateVolume: (call) => {
     const volume = rowArg(call, 'id');
     if (!volume) throw badValue('The volume id is required');
@@ -309,20 +208,6 @@ export const volumes: Record<string, Behaviour> = {
       call.world.update(volume, { diskofferingid: offering.id, ...(size ? { size: size * GIB } : {}) });
       return object(volume);
     });
-  },
-  assignVolume: (call) => {
-    const volume = needRow(call, 'volumeid');
-    if (volume.fields['virtualmachineid'] !== undefined)
-      throw badValue('Please specify a volume that is not attached to any VM.');
-    const project = rowArg(call, 'projectid');
-    const account =
-      rowArg(call, 'accountid') ??
-      call.world.all('Account').find(({ hidden }) => project && hidden['projectid'] === project.id) ??
-      findAccount(call.world, textArg(call, 'account') ?? '', call.caller.domain.id);
-    if (!account) throw badValue('Either accountid or projectid must be given');
-    volume.owner = account.id;
-    call.world.touch();
-    return object(volume);
   },
   checkVolume: (call) => {
     const volume = needRow(call, 'id');

@@ -1,17 +1,17 @@
-import { list, object, success, work } from '../answers.ts';
-import { flagArg, listArg, mapArg, needRow, numberArg, rowArg, text, textArg } from '../args.ts';
-import { addAddresses } from '../addresses.ts';
-import { insertKind, makeAny } from '../birth.ts';
-import { badValue, failure, forbidden, inUse } from '../errors.ts';
+import { list, object, success } from '../answers.ts';
+import { flagArg, mapArg, needRow, text, textArg } from '../args.ts';
+import { insertKind } from '../birth.ts';
+import { badValue, failure } from '../errors.ts';
 import { statedFields } from '../generic.ts';
-import { blockOf, contains, toNumber } from '../ip.ts';
+import { blockOf } from '../ip.ts';
 import { listKind } from '../list.ts';
 import { settingOf } from '../settings.ts';
-import type { Behaviour, Call, Fields, Row } from '../types.ts';
+import type { Behaviour, Fields, Row } from '../types.ts';
 import type { World } from '../world.ts';
 import { ensureSystemVms } from './system-vms.ts';
 
-const any = (world: World, kind: string, field: string, id: string): boolean =>
+/** Whether any resource of a kind has that field. */
+export const any = (world: World, kind: string, field: string, id: string): boolean =>
   [...world.where(kind, field, id)].length > 0;
 
 const unique = (
@@ -95,112 +95,6 @@ const drop: Behaviour = (call) => {
   return success();
 };
 
-const NAMES = [
-  'VirtualRouter',
-  'VpcVirtualRouter',
-  'InternalLbVm',
-  'ConfigDrive',
-  'BaremetalDhcpProvider',
-  'BaremetalPxeProvider',
-  'Ovs',
-];
-
-const createPhysical: Behaviour = (call) => {
-  const { world } = call;
-  const zone = needRow(call, 'zoneid');
-  if (zone.fields['allocationstate'] === 'Enabled' && any(world, 'Host', 'zoneid', zone.id))
-    throw forbidden(`Cannot perform this operation, Zone is not disabled: ${zone.id}`);
-  const { fields } = statedFields(call, 'PhysicalNetwork');
-  const network = insertKind(world, 'PhysicalNetwork', {
-    broadcastdomainrange: 'ZONE',
-    ...fields,
-    isolationmethods: listArg(call, 'isolationmethods').join(','),
-    tags: listArg(call, 'tags').join(','),
-    state: 'Disabled',
-  });
-  for (const name of [...NAMES, ...(zone.fields['securitygroupsenabled'] === true ? ['SecurityGroupProvider'] : [])]) {
-    const provider = insertKind(world, 'Provider', {
-      name,
-      physicalnetworkid: network.id,
-      state: 'Disabled',
-      canenableindividualservice: true,
-      servicelist: [
-        'Vpn',
-        'Dhcp',
-        'Dns',
-        'Gateway',
-        'Firewall',
-        'Lb',
-        'SourceNat',
-        'StaticNat',
-        'PortForwarding',
-        'UserData',
-      ],
-    });
-    if (name.endsWith('VirtualRouter'))
-      insertKind(world, 'VirtualRouterProvider', { nspid: provider.id, enabled: false });
-    if (name === 'InternalLbVm')
-      insertKind(world, 'InternalLoadBalancerElement', { nspid: provider.id, enabled: false });
-    if (name === 'Ovs') insertKind(world, 'OvsProvider', { nspid: provider.id, enabled: false });
-  }
-  return work(network, () => object(network));
-};
-
-const checkVlans = (vlan: string | undefined): void => {
-  for (const range of vlan?.split(',') ?? []) {
-    const [first = NaN, last = first] = range.split('-').map(Number);
-    if (!(first >= 0 && last <= 4094 && first <= last))
-      throw badValue(`Please specify valid integers for the vlan range: ${range}`);
-  }
-};
-
-const updatePhysical: Behaviour = (call) => {
-  const network = needRow(call, 'id');
-  checkVlans(textArg(call, 'vlan'));
-  return work(network, () => {
-    const { id: _, ...fields } = statedFields(call, 'PhysicalNetwork').fields;
-    call.world.update(network, fields);
-    return object(network);
-  });
-};
-
-const deletePhysical: Behaviour = (call) => {
-  const network = needRow(call, 'id');
-  const { world } = call;
-  if (any(world, 'Network', 'physicalnetworkid', network.id))
-    throw failure(`The Physical Network is not deletable because there are networks in it`);
-  return work(network, () => {
-    for (const kind of ['TrafficType', 'Provider'])
-      for (const row of [...world.where(kind, 'physicalnetworkid', network.id)]) world.remove(row);
-    world.remove(network);
-    return success();
-  });
-};
-
-const addTraffic: Behaviour = (call) => {
-  const network = needRow(call, 'physicalnetworkid');
-  const given = textArg(call, 'traffictype') ?? '';
-  const type = given.charAt(0).toUpperCase() + given.slice(1).toLowerCase();
-  if (!['Guest', 'Management', 'Public', 'Storage', 'Control'].includes(type))
-    throw badValue(`Invalid traffic type: ${given}`);
-  if (
-    [...call.world.where('TrafficType', 'physicalnetworkid', network.id)].some(
-      ({ fields }) => fields['traffictype'] === type,
-    )
-  )
-    throw failure(`This Traffic Type is already present in the Physical Network`);
-  const row = insertKind(call.world, 'TrafficType', { ...statedFields(call, 'TrafficType').fields, traffictype: type });
-  return work(row, () => object(row));
-};
-
-const configureElement: Behaviour = (call) => {
-  const row = needRow(call, 'id');
-  return work(row, () => {
-    call.world.update(row, { enabled: flagArg(call, 'enabled') });
-    return object(row);
-  });
-};
-
 const createPod: Behaviour = (call) => {
   const { world } = call;
   const zone = needRow(call, 'zoneid');
@@ -242,91 +136,6 @@ const createPod: Behaviour = (call) => {
   return object(insertKind(world, 'Pod', fields));
 };
 
-const managementRange =
-  (add: boolean): Behaviour =>
-  (call) => {
-    const pod = needRow(call, 'podid');
-    const start = textArg(call, 'startip') ?? '';
-    const arrays = ['startip', 'endip', 'vlanid', 'forsystemvms'].map((name) =>
-      Array.isArray(pod.fields[name]) ? pod.fields[name].map(String) : [],
-    );
-    const [starts = [], ends = [], vlans = [], systems = []] = arrays;
-    return work(pod, () => {
-      const at = starts.indexOf(start);
-      if (!add && at < 0) throw badValue(`The IP range ${start} is not in pod ${pod.id}`);
-      if (add) {
-        starts.push(start);
-        ends.push(textArg(call, 'endip') ?? start);
-        vlans.push(textArg(call, 'vlan') ?? 'vlan://untagged');
-        systems.push(flagArg(call, 'forsystemvms') ? '1' : '0');
-      } else for (const array of arrays) array.splice(at, 1);
-      call.world.update(pod, { startip: starts, endip: ends, vlanid: vlans, forsystemvms: systems });
-      return add ? object(pod) : success();
-    });
-  };
-
-const createRange: Behaviour = (call) => {
-  const { world } = call;
-  const network = rowArg(call, 'networkid');
-  const physical = rowArg(call, 'physicalnetworkid');
-  const zone =
-    rowArg(call, 'zoneid') ??
-    world.get(text(network ?? physical, 'zoneid')) ??
-    world.get(text(rowArg(call, 'podid'), 'zoneid'));
-  const [start = '', gateway = '', netmask = ''] = [
-    textArg(call, 'startip'),
-    textArg(call, 'gateway') ?? text(network, 'gateway'),
-    textArg(call, 'netmask') ?? text(network, 'netmask'),
-  ];
-  const end = textArg(call, 'endip') ?? start;
-  if (!zone) throw badValue('Please specify a zone, a network or a physical network');
-  const block = blockOf(gateway, netmask);
-  if (
-    textArg(call, 'startipv6') === undefined &&
-    (!block || !contains(block, start) || !contains(block, end) || toNumber(start) > toNumber(end))
-  )
-    throw badValue(
-      "Please ensure that your start IP and end IP are in the same subnet, as per the IP range's netmask.",
-    );
-  const clash = world
-    .all('VlanIpRange')
-    .find(
-      ({ fields }) =>
-        fields['zoneid'] === zone.id &&
-        toNumber(String(fields['startip'])) <= toNumber(end) &&
-        toNumber(start) <= toNumber(String(fields['endip'])),
-    );
-  if (clash)
-    throw badValue(`The IP range ${start}-${end} overlaps the range ${text(clash, 'startip')}-${text(clash, 'endip')}`);
-  const vlan = textArg(call, 'vlan') ?? 'untagged';
-  const first = physical ?? [...world.where('PhysicalNetwork', 'zoneid', zone.id)][0];
-  const range = insertKind(world, 'VlanIpRange', {
-    ...statedFields(call, 'VlanIpRange').fields,
-    zoneid: zone.id,
-    gateway,
-    netmask,
-    endip: end,
-    vlan: vlan.startsWith('vlan://') ? vlan : `vlan://${vlan}`,
-    forvirtualnetwork: call.args['forvirtualnetwork'] !== false && !network,
-    forsystemvms: flagArg(call, 'forsystemvms'),
-    physicalnetworkid: first?.id,
-    networkid: network?.id,
-    cidr: block?.text,
-  });
-  if (block) addAddresses(world, range, start, end);
-  return object(range);
-};
-
-const deleteRange: Behaviour = (call) => {
-  const range = needRow(call, 'id');
-  const addresses = [...call.world.where('IPAddress', 'vlanid', range.id)];
-  if (addresses.some(({ fields }) => fields['state'] !== 'Free'))
-    throw inUse(`Cannot delete the range ${range.id}: some of its addresses are in use`);
-  for (const address of addresses) call.world.remove(address);
-  call.world.remove(range);
-  return success();
-};
-
 /** Zones and their networks beneath the guests'. */
 export const zones: Record<string, Behaviour> = {
   createZone,
@@ -334,90 +143,8 @@ export const zones: Record<string, Behaviour> = {
   deleteZone: drop,
   deletePod: drop,
   deleteCluster: drop,
-  createPhysicalNetwork: createPhysical,
-  updatePhysicalNetwork: updatePhysical,
-  deletePhysicalNetwork: deletePhysical,
-  addTrafficType: addTraffic,
-  configureVirtualRouterElement: configureElement,
-  configureInternalLoadBalancerElement: configureElement,
-  configureOvsElement: configureElement,
-  createVirtualRouterElement: (call) => {
-    const row = insertKind(call.world, 'VirtualRouterProvider', { nspid: needRow(call, 'nspid').id, enabled: false });
-    return work(row, () => object(row));
-  },
-  createInternalLoadBalancerElement: (call) => {
-    const row = insertKind(call.world, 'InternalLoadBalancerElement', {
-      nspid: needRow(call, 'nspid').id,
-      enabled: false,
-    });
-    return work(row, () => object(row));
-  },
   createPod,
-  createManagementNetworkIpRange: managementRange(true),
-  deleteManagementNetworkIpRange: managementRange(false),
-  updatePodManagementNetworkIpRange: (call) => {
-    const pod = needRow(call, 'podid');
-    const starts = Array.isArray(pod.fields['startip']) ? pod.fields['startip'].map(String) : [];
-    const ends = Array.isArray(pod.fields['endip']) ? pod.fields['endip'].map(String) : [];
-    const at = starts.indexOf(textArg(call, 'currentstartip') ?? '');
-    if (at < 0) throw badValue(`The IP range ${textArg(call, 'currentstartip')} is not in pod ${pod.id}`);
-    return work(pod, () => {
-      starts[at] = textArg(call, 'newstartip') ?? starts[at] ?? '';
-      ends[at] = textArg(call, 'newendip') ?? ends[at] ?? '';
-      call.world.update(pod, { startip: starts, endip: ends });
-      return success();
-    });
-  },
-  createVlanIpRange: createRange,
-  deleteVlanIpRange: deleteRange,
-  dedicatePublicIpRange: (call) => {
-    const range = needRow(call, 'id');
-    range.owner =
-      [...call.world.where('Account', 'domainid', needRow(call, 'domainid').id)].find(
-        ({ fields }) => fields['name'] === textArg(call, 'account'),
-      )?.id ?? call.caller.account.id;
-    call.world.touch();
-    return object(range);
-  },
-  releasePublicIpRange: (call) => {
-    const range = needRow(call, 'id');
-    delete range.owner;
-    call.world.touch();
-    return success();
-  },
-  acquirePodIpAddress: (call) => {
-    const zone = needRow(call, 'zoneid');
-    const pod = [...call.world.where('Pod', 'zoneid', zone.id)][0] ?? makeAny(call.world, 'Pod');
-    const no = call.world.count('podip');
-    const row = insertKind(
-      call.world,
-      'AcquirePodIpCmd',
-      {
-        podid: pod.id,
-        ipaddress: `172.16.15.${100 + (no % 100)}`,
-        gateway: pod.fields['gateway'],
-        nicid: no,
-        hostmac: no,
-      },
-      { id: String(no) },
-    );
-    return object(row);
-  },
-  releasePodIpAddress: (call) => {
-    const row = call.world.find('AcquireIPAddress', String(numberArg(call, 'id')));
-    if (!row || row.removed !== undefined) throw badValue(`Ip with given Id doesn't exist: ${textArg(call, 'id')}`);
-    call.world.remove(row);
-    return success();
-  },
   listHypervisors: (call) => listKind(call, 'Hypervisor'),
-  listTrafficTypeImplementors: () =>
-    list(
-      ['Public', 'Guest', 'Management', 'Storage', 'Control'].map((traffictype) => ({
-        traffictype,
-        traffictypeimplementor: `${traffictype}NetworkGuru`,
-      })),
-    ),
-  listNetworkIsolationMethods: () => list(['VLAN', 'GRE', 'VXLAN', 'STT', 'L3'].map((name) => ({ name }))),
   listDeploymentPlanners: () =>
     list(
       ['FirstFitPlanner', 'UserDispersingPlanner', 'UserConcentratedPodPlanner', 'ImplicitDedicationPlanner'].map(

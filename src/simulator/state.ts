@@ -1,0 +1,83 @@
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import type { Row } from './types.ts';
+import type { World } from './world.ts';
+
+interface Saved {
+  format: 1;
+  counters: [string, number][];
+  random: number;
+  rows: Row[];
+}
+
+const textOf = (world: World): string => {
+  const saved: Saved = {
+    format: 1,
+    counters: [...world.counters],
+    random: world.random.state(),
+    rows: [...world.tables.values()].flatMap((table) => [...table.live()]),
+  };
+  return JSON.stringify(saved);
+};
+
+/** Writes a world to a file in one step: whoever reads it finds the old or the new one, never a part. */
+const saveWorld = (world: World, file: string): void => {
+  const part = `${file}.${process.pid}.part`;
+  const handle = openSync(part, 'w', 0o600);
+  try {
+    writeSync(handle, textOf(world));
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(part, file);
+};
+
+/** Fills an empty world from a file; false when there is none yet. Throws for a file that is not a saved world. */
+export const loadWorld = (world: World, file: string): boolean => {
+  if (!existsSync(file)) return false;
+  let saved: Saved;
+  try {
+    saved = JSON.parse(readFileSync(file, 'utf8')) as Saved;
+  } catch (error) {
+    throw new Error(`${file} is not a saved simulator: it is not JSON. Move it away to start afresh.`, {
+      cause: error,
+    });
+  }
+  if (saved.format !== 1)
+    throw new Error(`${file} is not a simulator saved by this version. Move it away to start afresh.`);
+  for (const [series, number] of saved.counters) world.counters.set(series, number);
+  world.random.resume(saved.random);
+  for (const { kind, id, no, owner, fields, hidden } of saved.rows)
+    world.insert(kind, fields, { id, no, hidden, ...(owner === undefined ? {} : { owner }) });
+  return true;
+};
+
+/** Saves a world soon after it changes, and when it is closed. */
+export interface Keeper {
+  /** Says that a request was answered, after which there may be something to save. */
+  notice(): void;
+  close(): void;
+}
+
+const DEBOUNCE = 250;
+
+/** A keeper of one file; without a file it keeps nothing. */
+export const createKeeper = (world: World, file: string | undefined): Keeper => {
+  let saved = world.version();
+  let timer: NodeJS.Timeout | undefined;
+  const save = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (file === undefined || saved === world.version()) return;
+    saved = world.version();
+    saveWorld(world, file);
+  };
+  return {
+    notice: () => {
+      if (file === undefined || timer !== undefined || saved === world.version()) return;
+      timer = setTimeout(save, DEBOUNCE);
+      timer.unref();
+    },
+    close: save,
+  };
+};
