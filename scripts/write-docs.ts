@@ -7,6 +7,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeHelp, exitTable } from './docs/command-line.ts';
 import { dependencyTable, needs } from './docs/package.ts';
+import { notSimulatedList, promiseTable } from './docs/simulator.ts';
 import { settingsTable, variables } from './docs/settings.ts';
 import { dataTable, numbers, policyTable, riskCounts, riskTables, toolTables } from './docs/catalog.ts';
 
@@ -22,6 +23,8 @@ const blocks: Readonly<Record<string, () => string | Promise<string>>> = {
   exit: exitTable,
   dependencies: dependencyTable,
   data: dataTable,
+  promises: promiseTable,
+  'not-simulated': notSimulatedList,
 };
 
 const check = process.argv.includes('--check');

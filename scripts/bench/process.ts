@@ -13,7 +13,8 @@ export interface Started {
   close(): Promise<void>;
 }
 
-const residentMiB = (pid: number): number => {
+/** Resident memory of a process in MiB, as Linux counts it. */
+export const residentMiB = (pid: number): number => {
   const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(line?.[1] ?? 0) / 1024;
 };

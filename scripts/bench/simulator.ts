@@ -11,6 +11,7 @@ export const startSimulatorProcess = async (...flags: string[]) => {
   const ready = JSON.parse(line) as { url: string; apiKey: string; secretKey: string };
   return {
     ...ready,
+    pid: child.pid!,
     close: async (): Promise<void> => {
       const gone = once(child, 'exit');
       child.kill();

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 
 /** How to start a client, or one sentence on why it is not here. */
 export type Client = { command: string[] } | { missing: string };
@@ -34,10 +34,11 @@ const run = (program: string, ...args: string[]): Ran => {
 const whyNot = (name: string, { output }: Ran): string => {
   mkdirSync(cache, { recursive: true });
   const log = join(cache, `${name}.log`);
-  writeFileSync(log, output);
-  const refused = /\b(403|404|410)\b|No matching distribution/.test(output);
+  writeFileSync(log, output.replace(/https?:\/\/[^\s"]+/g, 'URL'));
+  const unreachable = /connection (broken|refused)|dial tcp|timed? ?out|name resolution|no such host/i.test(output);
+  const refused = !unreachable && /\b(403|404|410)\b|No matching distribution/.test(output);
   const why = refused ? 'its registry does not hand it out here' : 'there may be no network';
-  return `${name} could not be installed: ${why}. What the installer said is in ${log}.`;
+  return `${name} could not be installed: ${why}. What the installer said is in ${relative('.', log)}.`;
 };
 
 /** `cs`, with its asynchronous half, in a virtual environment. The command is that environment's Python. */
@@ -68,15 +69,16 @@ export const installCmk = (): Client => {
 
 /** `cloudmonkey`, CloudMonkey 5: the older line of the same client, which still runs where Python 2.7 does. */
 export const installCloudmonkey = (): Client => {
-  // Its own path: a version switcher's shim no longer finds it once HOME is another.
-  const python = run('python2.7', '-c', 'import sys; print(sys.executable)');
-  if (!python.ok) return { missing: 'There is no python2.7: cloudmonkey 5 needs it.' };
-  const [executable] = python.output.trim().split('\n');
+  // Its own path: a version switcher's shim no longer finds it once HOME is another. pyenv has it but hides it at first.
+  const where = ['-c', 'import sys; print(sys.executable)'];
+  const found = [run('python2.7', ...where), run('env', 'PYENV_VERSION=2.7', 'python2.7', ...where)];
+  const python = found.find(({ ok }) => ok)?.output.trim();
+  if (python === undefined) return { missing: 'There is no python2.7: cloudmonkey 5 needs it.' };
   const folder = join(cache, 'cloudmonkey');
   const program = join(folder, 'bin', 'cloudmonkey');
-  const command = ['env', `PYTHONPATH=${folder}`, executable ?? '', program];
+  const command = ['env', `PYTHONPATH=${folder}`, python, program];
   if (existsSync(program)) return { command };
   const wanted = `cloudmonkey==${cloudmonkeyVersion}`;
-  const installed = run('python2.7', '-m', 'pip', 'install', ...pipFlags, '--target', folder, wanted);
+  const installed = run(python, '-m', 'pip', 'install', ...pipFlags, '--target', folder, wanted);
   return installed.ok ? { command } : { missing: whyNot('cloudmonkey', installed) };
 };
