@@ -19,19 +19,39 @@ const table: Readonly<Record<string, readonly string[]>> = {
   // The command line starts the other door (stdio) and describes commands to people in the words models get
   // (describe.ts); its tables print cells as present/ does (columns.ts).
   cli: [
+    'web/serve.ts',
+    'web/tokens.ts',
     'mcp/stdio.ts',
     'mcp/describe.ts',
     'app.ts',
     'present/columns.ts',
+    // `audit verify` and `audit tail` read the log that audit/ wrote.
+    'audit/claim.ts',
+    'audit/files.ts',
+    'audit/tail.ts',
+    'audit/targets.ts',
+    'audit/verify.ts',
     'simulator',
     'config.ts',
+    'config-http.ts',
     'version.ts',
     ...foundation,
   ],
+  // The HTTP door: who asks and how much of it; what is asked is mcp/'s.
+  web: ['mcp/server.ts', 'app.ts', 'type config.ts', 'type config-auth.ts', ...foundation],
   // A door names the tool that runs a risk (permit.ts); it never decides.
   mcp: ['app.ts', 'guard/permit.ts', 'version.ts', ...foundation],
   // Loaded with the first call, so that a host sees its tools at once.
-  'app.ts': ['parts.ts', 'call.ts', 'type cloudstack/transport.ts', 'type config.ts', 'type catalog', 'type types.ts'],
+  'app.ts': [
+    'parts.ts',
+    'health.ts',
+    'call.ts',
+    'errors.ts',
+    'type cloudstack/transport.ts',
+    'type config.ts',
+    'type catalog',
+    'type types.ts',
+  ],
   'parts.ts': [
     'type call.ts',
     'type app.ts',
@@ -44,6 +64,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
     'type config.ts',
     ...foundation,
   ],
+  'health.ts': ['type call.ts', 'request/to-wire.ts', 'type config.ts', ...foundation],
   'call.ts': ['validate', 'guard', 'resolve', 'request', 'cloudstack', 'present', 'audit', ...foundation],
   // The steps know the foundation and never each other: what one needs of another, call.ts hands over.
   validate: foundation,
@@ -57,7 +78,9 @@ const table: Readonly<Record<string, readonly string[]>> = {
   simulator: ['catalog', 'data.ts'],
   store: [],
   // A profile holds a credential, and only the step that proves it says what one looks like.
-  'config.ts': ['config-import.ts', 'errors.ts', 'type cloudstack/credential.ts'],
+  'config.ts': ['config-http.ts', 'config-auth.ts', 'config-import.ts', 'errors.ts', 'type cloudstack/credential.ts'],
+  'config-http.ts': [],
+  'config-auth.ts': [],
   'config-import.ts': ['errors.ts'],
   // Types of the path and of its errors name each other; no code runs between them.
   'types.ts': ['type catalog'],

@@ -1,9 +1,13 @@
-import { audited, type Audit, type Facts } from './audit/audit.ts';
+import { audited, type Audit } from './audit/audit.ts';
+import type { Facts } from './audit/entry.ts';
 import type { Catalog } from './catalog/catalog.ts';
+import { findKind } from './catalog/kinds.ts';
+import type { Tool } from './catalog/tool.ts';
 import type { CloudStack } from './cloudstack/cloudstack.ts';
-import { approve } from './guard/approve.ts';
+import { approve, type OpenQuestions } from './guard/approve.ts';
 import type { Approvals } from './guard/approvals.ts';
-import { confine, confineAnswer, isSeen, type Bounds } from './guard/isolation.ts';
+import { narrowings, seenRow, isForAll, type Bounds } from './guard/bounds.ts';
+import { confine, confineAnswer } from './guard/isolation.ts';
 import type { Count } from './guard/limits.ts';
 import { permit } from './guard/permit.ts';
 import type { Policy } from './guard/policy.ts';
@@ -13,9 +17,9 @@ import { describeWire, toReadWire, toWire } from './request/to-wire.ts';
 import { createDirectory, type Directory } from './resolve/directory.ts';
 import { resolveNames } from './resolve/resolve.ts';
 import { readPlaces, readTargets } from './resolve/targets.ts';
-import { rowsOf } from './rows.ts';
+import { itemOf, rowsOf, type Row } from './rows.ts';
 import { maskSecrets } from './secrets.ts';
-import type { CallRequest, Outcome, PermittedCall } from './types.ts';
+import type { Caller, CallRequest, Outcome, Params, PermittedCall } from './types.ts';
 import { validate } from './validate/validate.ts';
 
 /** One CloudStack as one credential sees it. */
@@ -32,8 +36,11 @@ export interface Parts {
   rules: { policy: Policy; access: Access };
   audit: Audit;
   approvals: Approvals;
+  questions: OpenQuestions;
   /** Where the caller's role may look; undefined: everywhere. */
   bounds(call: PermittedCall, cloud: Cloud): Promise<Bounds | undefined>;
+  /** Which jobs a caller began: CloudStack tells only whose key it was. */
+  jobs: { add(caller: Caller, job: string): Promise<void>; isOf(caller: Caller, job: string): Promise<boolean> };
   count: Count;
   once: (key: string) => Promise<boolean>;
   /** Tokens that one answer may take. */
@@ -42,12 +49,22 @@ export interface Parts {
 }
 
 /** Looks things up as the caller may: rows outside of its bounds do not exist. */
-const openDirectory = ({ catalog, cloudstack }: Cloud, signal: AbortSignal, bounds: Bounds | undefined): Directory =>
-  createDirectory(catalog, async (tool, params) => {
+const openDirectory = ({ catalog, cloudstack }: Cloud, signal: AbortSignal, bounds: Bounds | undefined): Directory => {
+  const read = async (tool: Tool, params: Params): Promise<Row[]> => {
     const { body } = await cloudstack.send(toReadWire(tool, params), { signal, wait: 0 });
-    const rows = rowsOf(body);
-    return bounds ? rows.filter((row) => isSeen(bounds, tool, row)) : rows;
+    return tool.command.result === 'list' ? rowsOf(body) : [itemOf(body)];
+  };
+  if (!bounds) return createDirectory(catalog, read);
+  return createDirectory(catalog, async (tool, params) => {
+    const { response } = tool.command;
+    const places = isForAll(response) ? [] : narrowings(bounds, tool, params);
+    const found = await Promise.all((places.length ? places : [params]).map((place) => read(tool, place)));
+    return found
+      .flat()
+      .map((row) => seenRow(bounds, response, row, places.length > 0))
+      .filter((row) => row !== undefined);
   });
+};
 
 /** The first half of the path: what is asked for, whether the caller may, and ids for names. */
 const prepare = async (parts: Parts, request: CallRequest, note: (facts: Facts) => void) => {
@@ -62,7 +79,11 @@ const prepare = async (parts: Parts, request: CallRequest, note: (facts: Facts) 
   const directory = openDirectory(cloud, request.signal, bounds);
   const resolved = await resolveNames(directory, permitted);
   const confined = bounds
-    ? await confine(bounds, resolved, (named) => readTargets(directory, named, { all: true }))
+    ? await confine(bounds, resolved, {
+        named: (asked) => readTargets(directory, asked, { all: true }),
+        hasProject: async (id) => (await directory.get(findKind('Project')!, id)) !== undefined,
+        began: (job) => parts.jobs.isOf(request.caller, job),
+      })
     : resolved;
   note({ params: confined.params, ...(confined.names.length ? { names: confined.names } : {}) });
   return { cloud, policy, bounds, directory, confined };
@@ -80,16 +101,19 @@ export const call = (parts: Parts, request: CallRequest): Promise<Outcome> =>
         once: parts.once,
         count: parts.count,
         approvals: parts.approvals,
+        questions: parts.questions,
         noteQuestion: (question) => note({ question }),
       },
       confined,
     );
     note({ rule: approved.decision?.rule, confirmation: approved.confirmation });
+    if (approved.tool.risk.risk !== 'read') parts.audit.ready();
     let requests = 0;
     const answer = await cloud.cloudstack.send(toWire(approved), {
       ...request,
       sent: () => note({ requests: ++requests }),
     });
+    if (answer.job && bounds) await parts.jobs.add(request.caller, answer.job.id);
     if (answer.job) note({ job: answer.job.id, pending: answer.job.status === 'pending' });
     return present(approved, bounds ? confineAnswer(bounds, approved, answer) : answer, parts.budget);
   });

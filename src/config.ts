@@ -3,6 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Secret } from './cloudstack/credential.ts';
+import type { Auth } from './config-auth.ts';
+import { httpSettings } from './config-http.ts';
 import { importProfiles } from './config-import.ts';
 import type { PolicySection, Principals, Roles } from './config-policy.ts';
 import { CallError } from './errors.ts';
@@ -13,9 +15,6 @@ export interface Profile {
   endpoint?: string | undefined;
   secret?: Secret | undefined;
 }
-
-/** Milliseconds that a question to a human stays open. */
-export const questionLifetime = 5 * 60_000;
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Raw = Record<string, unknown>;
@@ -42,6 +41,7 @@ export const settings = z.strictObject({
     .default(250)
     .describe('Milliseconds before the first look at a job; grows to ten times that'),
   wait: whole.max(45).default(45).describe('Seconds to wait for a job before it is handed out as pending'),
+  questionTimeout: whole.min(1).default(300).describe('Seconds that a question to a human stays open'),
   budget: whole.min(500).default(8000).describe('Tokens that one answer may take'),
   pageSizeLimit: whole.min(1).default(500).describe("Largest pagesize, the cloud's default.page.size"),
   discover: flag.default(true).describe("Ask the cloud's listApis what the account may call"),
@@ -50,7 +50,12 @@ export const settings = z.strictObject({
     .string()
     .default('')
     .describe('Folder for the audit log and waiting approvals; by default the XDG state folder'),
-  audit: z.string().default('').describe('Audit log: a file, or stderr; by default audit.jsonl in the state folder'),
+  audit: z
+    .string()
+    .default('')
+    .describe('Audit log: file, stderr, syslog[:host:port], otlp, or several with commas; by default audit.jsonl'),
+  auditRotate: z.coerce.number().positive().default(50).describe('MiB at which the audit file is rotated'),
+  ...httpSettings,
 });
 
 /** Every setting but the profiles, with defaults filled in. */
@@ -61,9 +66,18 @@ export interface Config extends Settings {
   profiles: Readonly<Record<string, Profile>>;
   /** Folder for what outlives the process: the audit log, calls that wait for approval. */
   state: string;
+  otlp: Otlp;
   policy?: PolicySection | undefined;
   roles?: Roles | undefined;
   principals?: Principals | undefined;
+  auth?: Auth | undefined;
+}
+
+/** What OpenTelemetry's own variables say about sending logs by OTLP over HTTP. */
+export interface Otlp {
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  service: string;
 }
 
 /** The environment variable of a setting. */
@@ -144,19 +158,47 @@ const readFile = async (path: string): Promise<Raw> => {
   }
 };
 
+const unescapePercent = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+
+/** https://opentelemetry.io/docs/specs/otel/protocol/exporter/ */
+const readOtlp = (env: Env): Otlp => {
+  const base = env['OTEL_EXPORTER_OTLP_ENDPOINT'] || 'http://localhost:4318';
+  const pairs = (env['OTEL_EXPORTER_OTLP_LOGS_HEADERS'] || env['OTEL_EXPORTER_OTLP_HEADERS'] || '')
+    .split(',')
+    .map((pair) => /^([^=]+)=(.*)$/.exec(pair.trim()))
+    .flatMap((found) => (found ? [[found[1]!.trim(), unescapePercent(found[2]!.trim())]] : []));
+  return {
+    url: env['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'] || `${base.replace(/\/+$/, '')}/v1/logs`,
+    headers: Object.fromEntries(pairs) as Record<string, string>,
+    service: env['OTEL_SERVICE_NAME'] || 'cloudstack-mcp-server',
+  };
+};
+
 /** The sections about who may do what; their schemas are loaded only where a file has them. */
-const readSections = async (sections: Raw): Promise<Pick<Config, 'policy' | 'roles' | 'principals'>> => {
+const readSections = async (sections: Raw): Promise<Pick<Config, 'policy' | 'roles' | 'principals' | 'auth'>> => {
   if (Object.values(sections).every((section) => section === undefined)) return {};
   const { policySection, principalsSection, rolesSection } = await import('./config-policy.ts');
+  const { authSection } = await import('./config-auth.ts');
   const schema = z.object({
     policy: policySection.optional(),
     roles: rolesSection.optional(),
     principals: principalsSection.optional(),
+    auth: authSection.optional(),
   });
   const parsed = schema.safeParse(sections);
   if (!parsed.success) throw wrong(z.prettifyError(parsed.error), 'See docs/policy.md.');
   return parsed.data;
 };
+
+/** Without a prototype, so that nothing but a profile is found by its name. */
+const byName = (profiles: [string, Profile][]): Record<string, Profile> =>
+  Object.assign(Object.create(null) as Record<string, Profile>, Object.fromEntries(profiles));
 
 /**
  * The configuration: defaults ← file ← environment ← flags. `flags.config` names the file, `flags.credentials` another
@@ -168,7 +210,14 @@ export const loadConfig = async (flags: Raw, env: Env): Promise<Config> => {
     credentials = env['CLOUDSTACK_MCP_CREDENTIALS'],
     ...given
   } = flags;
-  const { profiles: inFile = {}, policy, roles, principals, ...file } = path ? await readFile(path as string) : {};
+  const {
+    profiles: inFile = {},
+    policy,
+    roles,
+    principals,
+    auth,
+    ...file
+  } = path ? await readFile(path as string) : {};
   const fromVariables = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => {
       const value = env[envNameOf(name)];
@@ -183,14 +232,17 @@ export const loadConfig = async (flags: Raw, env: Env): Promise<Config> => {
   const variables = fromEnv(env);
   const all: Raw = { ...imported, ...(inFile as Raw), ...(variables ? { default: variables } : {}) };
   const names = Object.keys(all);
-  const profiles = Object.fromEntries(names.map((name) => [name, toProfile(name, all[name])]));
-  const only = names.length === 1 && !(parsed.data.profile in profiles) ? names[0]! : parsed.data.profile;
+  const profiles = byName(names.map((name) => [name, toProfile(name, all[name])]));
+  // Whoever named none means the only one there is.
+  const { profile } = parsed.data;
+  const only = names.length === 1 && profile === 'default' ? names[0]! : profile;
   return {
     ...parsed.data,
     profile: only,
     state: parsed.data.state || stateFolder(env),
     audit: parsed.data.audit || join(parsed.data.state || stateFolder(env), 'audit.jsonl'),
-    ...(await readSections({ policy, roles, principals })),
-    profiles: parsed.data.simulator ? { [only]: {} } : profiles,
+    otlp: readOtlp(env),
+    ...(await readSections({ policy, roles, principals, auth })),
+    profiles: parsed.data.simulator ? byName([[only, {}]]) : profiles,
   };
 };

@@ -1,27 +1,33 @@
 import { join } from 'node:path';
 import { createAudit } from './audit/audit.ts';
-import { createFileSink, createStreamSink, type Sink } from './audit/sink.ts';
+import { createSinks, type Sinks } from './audit/sinks.ts';
 import type { AppOptions } from './app.ts';
 import type { Cloud, Parts } from './call.ts';
 import { joinCatalog, loadCatalog, type Catalog } from './catalog/catalog.ts';
 import type { LiveApi } from './catalog/live.ts';
 import { createCloudStack, type CloudStack } from './cloudstack/cloudstack.ts';
 import { createFetchTransport, type Transport } from './cloudstack/transport.ts';
-import { questionLifetime, type Config, type Profile } from './config.ts';
+import type { Config, Profile } from './config.ts';
 import { CallError } from './errors.ts';
 import { createApprovals } from './guard/approvals.ts';
-import { boundsOf, type Bounds } from './guard/isolation.ts';
+import { boundsOf, type Bounds } from './guard/bounds.ts';
 import { createPolicy } from './guard/policy.ts';
 import { createAccess } from './guard/roles.ts';
 import { toReadWire } from './request/to-wire.ts';
 import { rowsOf } from './rows.ts';
 import { createMemoryStore } from './store/store.ts';
+import type { Caller } from './types.ts';
 
 /** A cloud that could not say what it offers is asked again after this many milliseconds. */
 const askAgainAfter = 60_000;
 
-const createSink = (audit: string, stderr: { write(text: string): unknown }): Sink =>
-  audit === 'stderr' ? createStreamSink(stderr) : createFileSink(audit);
+const openSinks = ({ audit, auditRotate, otlp }: Config, stderr: AppOptions['stderr']): Sinks =>
+  createSinks(audit, {
+    stderr,
+    report: (message) => stderr.write(`audit: ${message}\n`),
+    limit: auditRotate * 2 ** 20,
+    otlp,
+  });
 
 /** The live catalog of one cloud: asked for with the first call, without holding up a cloud that is down. */
 const createLiveCatalog = (cloudstack: CloudStack): (() => Promise<Catalog>) => {
@@ -56,17 +62,21 @@ export const createRules = (config: Config): Parts['rules'] => ({
   access: createAccess(config.roles, config.principals),
 });
 
+const jobKey = ({ profile, principal }: Caller, job: string): string => `job:${profile}:${principal}:${job}`;
+
 /** The bounds of roles, kept for a minute: domains come and go slowly. */
 const createBounds = (): Parts['bounds'] => {
   const kept = new Map<string, { bounds: Promise<Bounds | undefined>; until: number }>();
-  return ({ role, roleName, request }, { cloudstack }) => {
+  return ({ role, request }, { cloudstack }) => {
     if (!role.domains && !role.projects) return Promise.resolve(undefined);
-    const key = JSON.stringify([request.caller.profile, roleName]);
+    const key = JSON.stringify([request.caller.profile, role.domains, role.projects]);
     const known = kept.get(key);
     if (known && known.until > Date.now()) return known.bounds;
     const read = async () => {
       const wire = toReadWire(loadCatalog().find('listDomains')!, { listall: true });
-      return rowsOf((await cloudstack.send(wire, { signal: request.signal, wait: 0 })).body);
+      // Others wait for the same answer: it does not end with the call that asked first.
+      const signal = AbortSignal.timeout(10_000);
+      return rowsOf((await cloudstack.send(wire, { signal, wait: 0 })).body);
     };
     const bounds = boundsOf(role, read);
     kept.set(key, { bounds, until: Date.now() + 60_000 });
@@ -76,7 +86,7 @@ const createBounds = (): Parts['bounds'] => {
 };
 
 /** Everything a call needs, put together from the configuration. `transport` replaces the network, for tests. */
-export const createParts = (config: Config, { stderr, transport }: AppOptions) => {
+export const createParts = (config: Config, { stderr, transport, store = createMemoryStore() }: AppOptions) => {
   const clouds = new Map<string, Promise<Cloud & { live: () => Promise<Catalog> }>>();
   const open = async (name: string) => {
     const found = config.profiles[name];
@@ -105,24 +115,33 @@ export const createParts = (config: Config, { stderr, transport }: AppOptions) =
     const { live, cloudstack } = await opened;
     return { cloudstack, catalog: await live() };
   };
-  const store = createMemoryStore();
+  const lifetime = config.questionTimeout * 1000;
   const parts: Parts = {
     cloud,
     rules: createRules(config),
-    audit: createAudit(createSink(config.audit, stderr), questionLifetime),
-    once: (key) => store.once(key, 2 * questionLifetime),
-    count: (key, seconds) => store.count(key, seconds * 1000),
+    audit: createAudit(openSinks(config, stderr), lifetime),
+    once: (key) => store.once(key, 2 * lifetime),
+    count: (key, seconds, add) => store.count(key, seconds * 1000, add),
+    questions: {
+      isOpen: (digest) => store.knows(`question:${digest}`),
+      open: (digest) => store.remember(`question:${digest}`, lifetime),
+      close: (digest) => store.forget(`question:${digest}`),
+    },
     approvals: createApprovals(join(config.state, 'approvals')),
+    jobs: {
+      add: (caller, job) => store.remember(jobKey(caller, job), 86_400_000),
+      isOf: (caller, job) => store.knows(jobKey(caller, job)),
+    },
     bounds: createBounds(),
     budget: config.budget,
     pageSizeLimit: config.pageSizeLimit,
   };
   const close = async (): Promise<void> => {
-    parts.audit.close();
     const opened = await Promise.allSettled(clouds.values());
     await Promise.all(
       opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value.cloudstack.close()] : [])),
     );
+    await parts.audit.close();
   };
   return Object.assign(parts, { close });
 };

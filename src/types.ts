@@ -22,6 +22,8 @@ export interface CallRequest {
   consent: Consent;
   signal: AbortSignal;
   progress?: ((progress: Progress) => void) | undefined;
+  /** Once aborted, jobs are handed out as pending instead of waited for: the server is being stopped. */
+  handOut?: AbortSignal | undefined;
 }
 
 /** The tools of the compact list that run commands. */
@@ -97,11 +99,18 @@ export interface ResolvedCall extends PermittedCall {
   names: readonly ResolvedName[];
 }
 
+/** How a human said yes, and who it was. */
+export interface Confirmation {
+  /** Such as `elicitation`, `terminal`, `approval`. */
+  by: string;
+  who: string;
+}
+
 /** A call that may leave. Only guard/ makes one; nothing else is accepted further on. */
 export interface ApprovedCall extends ResolvedCall {
   readonly [approved]: true;
-  /** How a human said yes, where one was asked. */
-  confirmation?: string | undefined;
+  /** Where a human was asked. */
+  confirmation?: Confirmation | undefined;
 }
 
 /** What goes over the wire, unsigned. Only request/ makes one. */

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
-import type { AuditEntry } from '../src/audit/audit.ts';
+import type { AuditEntry } from '../src/audit/entry.ts';
 import { runCli } from '../src/cli/program.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../src/simulator/index.ts';
 import { serveSimulator } from '../src/simulator/server.ts';
@@ -92,7 +92,8 @@ export const startFake = async (
   };
 };
 
-const streamTransport = (input: PassThrough, output: PassThrough): Transport => {
+/** A client transport over the streams of a server in this process. */
+export const streamTransport = (input: PassThrough, output: PassThrough): Transport => {
   const transport: Transport = {
     start: () => {
       createInterface({ input: output }).on('line', (line) => transport.onmessage?.(deserializeMessage(line)));

@@ -5,7 +5,9 @@ import { envNameOf, settings } from '../../src/config.ts';
 import { code, toTable } from './markdown.ts';
 
 const flagOf = (setting: string): string => {
-  const option = withSettings(new Command()).options.find((candidate) => candidate.attributeName() === setting);
+  const option = withSettings(new Command(), { serve: true }).options.find(
+    (candidate) => candidate.attributeName() === setting,
+  );
   if (!option?.long) throw new Error(`the command line has no flag for the setting ${setting}`);
   return option.long;
 };

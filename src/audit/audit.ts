@@ -1,49 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { AwaitingReply, CallError } from '../errors.ts';
-import { maskSecrets } from '../secrets.ts';
-import type { CallRequest, ResolvedName } from '../types.ts';
-import type { Sink } from './sink.ts';
-
-/** What the steps tell about a call as they learn it. */
-export interface Facts {
-  command?: string;
-  risk?: string;
-  severity?: string;
-  params?: Readonly<Record<string, unknown>>;
-  names?: readonly ResolvedName[];
-  rule?: string;
-  /** Digest of the question the human was asked. */
-  question?: string;
-  /** How the human said yes. */
-  confirmation?: string | undefined;
-  /** Requests of the command itself that left, retries included. */
-  requests?: number;
-  job?: string | undefined;
-  /** A job was accepted and goes on. */
-  pending?: boolean;
-}
-
-/** One line of the audit log. */
-export interface AuditEntry extends Facts {
-  time: string;
-  call: string;
-  principal: string;
-  host: string;
-  profile: string;
-  tool: string;
-  result: 'done' | 'accepted' | 'refused' | 'failed' | 'cancelled' | 'unknown';
-  error?: { kind: string; code?: number | undefined; message: string };
-  /** Milliseconds. */
-  duration: number;
-}
+import type { CallRequest } from '../types.ts';
+import type { AuditEntry, Facts } from './entry.ts';
+import { cutText, maskParams, scrubText } from './scrub.ts';
+import type { Sinks } from './sinks.ts';
 
 /** Writes one entry a call, however it ended. */
 export interface Audit {
+  /** Throws a CallError while entries cannot be kept. No change leaves before it was asked. */
+  ready(): void;
+  /** Never throws: what has happened cannot be refused any more. */
   record(entry: AuditEntry): void;
   /** Keeps the entry of a call that waits for its human; it is written when nobody answers in time. */
   hold(question: string, entry: AuditEntry): void;
-  /** Writes what is held and closes the sink. */
-  close(): void;
+  /** Writes what is held and closes every sink. */
+  close(): Promise<void>;
 }
 
 const asResult = (error: unknown): AuditEntry['result'] => {
@@ -58,11 +29,18 @@ const describe = (error: unknown): NonNullable<AuditEntry['error']> =>
     ? { kind: error.kind, ...(error.code === undefined ? {} : { code: error.code }), message: error.message }
     : { kind: 'bug', message: String(error) };
 
-/** An audit log over a sink. `lifetime`: milliseconds that a question stays open. */
-export const createAudit = (sink: Sink, lifetime: number): Audit => {
+/** An audit log over its sinks. `lifetime`: milliseconds that a question stays open. */
+export const createAudit = ({ ledgers, copies }: Sinks, lifetime: number): Audit => {
   const held = new Map<string, { entry: AuditEntry; timer: NodeJS.Timeout }>();
   const write = (entry: AuditEntry): void => {
-    sink.write(JSON.stringify(maskSecrets(entry, entry.command)));
+    const text = JSON.stringify(entry);
+    let line: string | undefined;
+    for (const ledger of ledgers) {
+      const written = ledger.write(text, entry);
+      line ??= written;
+    }
+    // Copies carry the chain's hashes: elsewhere, they prove what the file said.
+    for (const copy of copies) copy.write(line ?? text, entry);
   };
   const release = (question: string | undefined): AuditEntry | undefined => {
     const waiting = question === undefined ? undefined : held.get(question);
@@ -72,6 +50,9 @@ export const createAudit = (sink: Sink, lifetime: number): Audit => {
     return waiting.entry;
   };
   return {
+    ready: () => {
+      for (const ledger of ledgers) ledger.ready();
+    },
     record: (entry) => {
       release(entry.question);
       write(entry);
@@ -84,9 +65,9 @@ export const createAudit = (sink: Sink, lifetime: number): Audit => {
       }, lifetime).unref();
       held.set(question, { entry, timer });
     },
-    close: () => {
+    close: async () => {
       for (const question of [...held.keys()]) write(release(question)!);
-      sink.close();
+      await Promise.all([...ledgers, ...copies].map((sink) => sink.close()));
     },
   };
 };
@@ -97,18 +78,26 @@ export const audited = async <T>(
   request: CallRequest,
   run: (note: (facts: Facts) => void) => Promise<T>,
 ): Promise<T> => {
-  const facts: Facts = { params: request.args };
+  const facts: Facts = {};
   const begun = Date.now();
-  const entry = (result: AuditEntry['result'], error?: unknown): AuditEntry => ({
-    time: new Date(begun).toISOString(),
-    call: randomUUID(),
-    ...request.caller,
-    tool: request.tool,
-    ...facts,
-    result,
-    ...(error === undefined ? {} : { error: describe(error) }),
-    duration: Date.now() - begun,
-  });
+  const entry = (result: AuditEntry['result'], error?: unknown): AuditEntry => {
+    const { principal, host, profile } = request.caller;
+    const { params = request.args, ...learned } = facts;
+    const said = error === undefined ? undefined : describe(error);
+    return {
+      time: new Date(begun).toISOString(),
+      call: randomUUID(),
+      principal: cutText(principal),
+      host: cutText(host),
+      profile: cutText(profile),
+      tool: cutText(request.tool),
+      ...learned,
+      params: maskParams(params, facts.command),
+      result,
+      ...(said ? { error: { ...said, message: scrubText(said.message, request.args, params) } } : {}),
+      duration: Date.now() - begun,
+    };
+  };
   try {
     const value = await run((more) => Object.assign(facts, more));
     audit.record(entry(facts.pending ? 'accepted' : 'done'));

@@ -1,36 +1,33 @@
-import { chmodSync, closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import type { AuditEntry } from './entry.ts';
 
-/** Takes whole lines of JSON. Throws when a line cannot be kept. */
-export interface Sink {
-  write(line: string): void;
-  close(): void;
+/** Says something to whoever operates the server, on standard error. */
+export type Report = (message: string) => void;
+
+/** Gets a copy of every line of the log. Its failures stop nothing: they are counted, and said once. */
+export interface Copy {
+  write(line: string, entry: AuditEntry): void;
+  close(): Promise<void>;
 }
 
-/** Appends to a file that only its owner can read; the folder is made if it is missing. */
-export const createFileSink = (path: string): Sink => {
-  let file: number | undefined;
-  const open = (): number => {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const opened = openSync(path, 'a', 0o600);
-    chmodSync(path, 0o600);
-    return opened;
-  };
+/** Counts what did not get somewhere: says the first failure when it happens and the number at the end. */
+export const createTally = (name: string, report: Report) => {
+  let missed = 0;
   return {
-    write: (line) => {
-      writeSync((file ??= open()), `${line}\n`);
+    miss: (why: string, count = 1): void => {
+      if (!missed) report(`${name} does not get its entries: ${why}. Further failures are counted.`);
+      missed += count;
     },
-    close: () => {
-      if (file !== undefined) closeSync(file);
-      file = undefined;
+    end: (): void => {
+      if (missed) report(`${missed} ${missed === 1 ? 'entry' : 'entries'} did not get to ${name}.`);
+      missed = 0;
     },
   };
 };
 
-/** Writes to a stream, such as standard error. */
-export const createStreamSink = (stream: { write(text: string): unknown }): Sink => ({
+/** Copies to a stream, such as standard error. */
+export const createStreamCopy = (stream: { write(text: string): unknown }): Copy => ({
   write: (line) => {
     stream.write(`${line}\n`);
   },
-  close: () => undefined,
+  close: () => Promise.resolve(),
 });

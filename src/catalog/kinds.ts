@@ -10,6 +10,8 @@ export interface Kind {
   columns: readonly string[];
   /** The command that lists it, where its names can be looked up. */
   list?: string;
+  /** Commands that show one by its id, where there is no list to look names up in; the first that knows it counts. */
+  read?: readonly string[];
   /** Fields that hold its name, best first. */
   names?: readonly string[];
   /** Parameter of the list command that narrows by name on the server. */
@@ -34,7 +36,13 @@ export const kindOfParameter = (command: Command, parameter: Parameter): Kind | 
   return name ? findKind(name) : undefined;
 };
 
+/** Names are looked up with plain reads only: a list that shows credentials is none. */
+const isLookedUp = ({ list }: Kind): boolean =>
+  list !== undefined && loadData<Record<string, { risk: string }>>('risks.json')[list]?.risk === 'read';
+
 /** Whether a parameter takes a name beside an id. */
-export const takesName = (command: Command, parameter: Parameter): boolean =>
-  (parameter.type === 'uuid' || (parameter.type === 'list' && parameter.of === 'uuid')) &&
-  kindOfParameter(command, parameter)?.list !== undefined;
+export const takesName = (command: Command, parameter: Parameter): boolean => {
+  if (parameter.type !== 'uuid' && !(parameter.type === 'list' && parameter.of === 'uuid')) return false;
+  const kind = kindOfParameter(command, parameter);
+  return kind !== undefined && isLookedUp(kind);
+};

@@ -40,15 +40,23 @@ const noise = new Set([
 const terms = (text: string): string[] => text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
 
 /** The query's own words first, then what they mean in CloudStack's. */
-const expand = (query: string): string => {
+const expand = (query: string): string[] => {
   const synonyms = loadData<Record<string, string[]>>('synonyms.json');
   const words = terms(query.replace(/([a-z])([A-Z])/g, '$1 $2')).filter((word) => !noise.has(word));
-  return [...words, ...words.flatMap((word) => synonyms[word] ?? synonyms[stem(word)] ?? [])].join(' ');
+  return [...words, ...words.flatMap((word) => synonyms[word] ?? synonyms[stem(word)] ?? [])];
 };
 
-/** Many people want the everyday commands; few the plugins of one vendor. */
-const weightOf = (tool: Tool): number =>
-  tool.command.build || /plugin|tungsten|vmware|bare-metal|simulator/.test(tool.toolset) ? 0.6 : 1;
+const verbOf = ({ name }: Tool): string => name.split('-', 1)[0]!;
+
+/** Who names a thing and not what to do with it wants to see it, or to have one. */
+const withoutVerb: Readonly<Record<string, number>> = { list: 1.5, create: 1.35, deploy: 1.35, get: 1.2 };
+
+/** Many people want the everyday commands, whose names are short; few the plugins of one vendor. */
+const weightOf = (tool: Tool, hasVerb: boolean): number => {
+  const special = tool.command.build || /plugin|tungsten|vmware|bare-metal|routing|simulator/.test(tool.toolset) ? 0.6 : 1;
+  const long = tool.name.split('-').length - 2;
+  return special * 0.94 ** long * (hasVerb ? 1 : (withoutVerb[verbOf(tool)] ?? 1));
+};
 
 const createIndex = (catalog: Catalog): MiniSearch => {
   const titles = new Map(loadToolsets().map(({ name, title }) => [name, title]));
@@ -81,13 +89,16 @@ export const createSearch = (catalog: Catalog): Search => {
   return (query, { toolset, limit }) => {
     const within = (tool: Tool): boolean => toolset === undefined || tool.toolset === toolset;
     const exact = catalog.find(query);
+    const words = expand(query);
+    const verbs = new Set(catalog.tools.map(verbOf));
+    const hasVerb = words.some((word) => verbs.has(word));
     const found = terms(query).length
       ? index()
-          .search(expand(query), {
+          .search(words.join(' '), {
             boost: { name: 4, summary: 2, toolset: 1, params: 0.3 },
             prefix: (term) => term.length > 3,
             fuzzy: (term) => (term.length > 5 ? 0.15 : false),
-            boostDocument: (name) => weightOf(catalog.find(String(name))!),
+            boostDocument: (name) => weightOf(catalog.find(String(name))!, hasVerb),
           })
           .map(({ id }) => catalog.find(String(id))!)
       : catalog.tools;

@@ -7,27 +7,32 @@ const usage = (message: string): CallError =>
     'Give parameters as key=value, or all of them as --json \'{"key":"value"}\'.',
   );
 
+// Without a prototype, which a parameter called __proto__ would reach.
+const empty = <T>(): Record<string, T> => Object.create(null) as Record<string, T>;
+
 /** `details.cpuNumber=2` puts a key into a map; `tags[0].key=…` is how CloudStack writes rows. */
 const put = (args: Record<string, unknown>, name: string, value: string): void => {
   const row = /^(\w+)\[(\d+)\]\.(.+)$/.exec(name);
   const entry = /^(\w+)\.(.+)$/.exec(name);
   if (row) {
     const rows = (args[row[1]!] ??= []) as Record<string, string>[];
-    (rows[Number(row[2])] ??= {})[row[3]!] = value;
-  } else if (entry) ((args[entry[1]!] ??= {}) as Record<string, string>)[entry[2]!] = value;
+    (rows[Number(row[2])] ??= empty())[row[3]!] = value;
+  } else if (entry) ((args[entry[1]!] ??= empty()) as Record<string, string>)[entry[2]!] = value;
   else args[name] = value;
 };
 
 /** Parameters from `key=value` words, or from JSON. Throws a usage error for anything else. */
 export const readArguments = (words: readonly string[], json: string | undefined): Record<string, unknown> => {
-  let args: Record<string, unknown> = {};
+  const args = empty<unknown>();
   if (json !== undefined) {
+    let given: unknown;
     try {
-      args = JSON.parse(json) as Record<string, unknown>;
+      given = JSON.parse(json);
     } catch (error) {
       throw usage(`--json is not JSON: ${(error as Error).message}.`);
     }
-    if (typeof args !== 'object' || args === null || Array.isArray(args)) throw usage('--json must be an object.');
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) throw usage('--json must be an object.');
+    Object.assign(args, given);
   }
   for (const word of words) {
     const at = word.indexOf('=');

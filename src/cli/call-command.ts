@@ -6,7 +6,7 @@ import { readArguments } from './arguments.ts';
 import { exit, printLine, type Format, type Io } from './io.ts';
 import { render } from './output.ts';
 import { createProgressLine, createTerminalConsent } from './terminal.ts';
-import { writeSecretFile } from './secret-file.ts';
+import { openSecretFile, type SecretFile } from './secret-file.ts';
 
 /** The flags of `call`. */
 export interface CallFlags {
@@ -31,13 +31,17 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
       `--wait ${flags.wait} is not a number of seconds.`,
       'Such as --wait 60; 0 does not wait.',
     );
+  const follow = spellingKey(tool) === 'waitforjob';
+  const job = args['job'] ?? args['jobid'];
+  if (follow && job === undefined)
+    throw new CallError('configuration', 'wait-for-job needs the id of a job.', 'Such as wait-for-job job=ID.');
   const app = createApp(config, { stderr: io.stderr });
   const line = createProgressLine(io);
+  let secrets: SecretFile | undefined;
   try {
-    const follow = spellingKey(tool) === 'waitforjob';
     const request = {
       tool: follow ? 'queryAsyncJobResult' : tool,
-      args: follow ? { jobid: args['job'] ?? args['jobid'] } : args,
+      args: follow ? { jobid: job } : args,
       follow,
       view: { fields, secrets: flags.secretsTo !== undefined },
       wait: wait * 1000,
@@ -50,10 +54,11 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
       await printLine(io.stdout, JSON.stringify(await app.preview(request), null, 2));
       return exit.done;
     }
+    if (flags.secretsTo !== undefined) secrets = openSecretFile(flags.secretsTo);
     const outcome = await app.call(request);
     line.clear();
-    if (flags.secretsTo !== undefined) {
-      writeSecretFile(flags.secretsTo, JSON.stringify(outcome.rows(), null, 2));
+    if (secrets) {
+      secrets.write(JSON.stringify(outcome.rows(), null, 2));
       await printLine(io.stderr, `The answer, with its secrets, is in ${flags.secretsTo} (readable by you only).`);
     } else {
       await printLine(
@@ -64,6 +69,7 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
     return exit.done;
   } finally {
     line.clear();
+    secrets?.close();
     await app.close();
   }
 };

@@ -13,13 +13,11 @@ export interface CliCommand {
 /** Every command, in the order of the help. `serve` is the default. */
 export const commands: Readonly<Record<string, CliCommand>> = {
   serve: {
-    description: 'MCP server on stdio: what hosts start',
+    description: 'MCP server: on stdio, as hosts start it, or over HTTP for many users',
     build: (command, io, end) =>
-      withSettings(command)
-        .option('--transport <kind>', 'stdio', 'stdio')
-        .action(async (options: Options) => {
-          end(await serve(settingsOf(options), String(options['transport']), io));
-        }),
+      withSettings(command, { serve: true }).action(async (options: Options) => {
+        end(await serve(settingsOf(options), io));
+      }),
   },
   call: {
     description: 'make one call through the same path',
@@ -48,6 +46,34 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         const { approveCall } = await import('./approve-command.ts');
         end(await approveCall(code, settingsOf(options), io));
       }),
+  },
+  audit: {
+    description: 'the log of every call: verify its chain, show its last entries',
+    build: (command, io, end) => {
+      const load = () => import('./audit-command.ts');
+      const flags = (sub: Command): Command =>
+        sub
+          .argument('[file...]', "audit files; by default the configuration's, of every process")
+          .option('--config <file>', 'configuration file (YAML or JSON)')
+          .option('--audit <places>', 'the setting audit, instead of the configured one');
+      flags(command.command('verify').description('1 when a line was changed, removed or moved'))
+        .option('--archived', 'the oldest rotated files may be missing, for they were moved elsewhere')
+        .action(async (files: string[], options: Options) => {
+          end(await (await load()).verifyAudit(files, options, io));
+        });
+      flags(command.command('tail').description('the last entries'))
+        .option('-n, --lines <count>', 'how many', whole, 20)
+        .option('-f, --follow', 'go on with what comes in')
+        .option('--principal <name>', 'only of this principal')
+        .option('--command <pattern>', 'only of this command or tool; * and ? stand for anything')
+        .option('--risk <risk>', 'only of this risk: read, sensitive, change, destroy')
+        .option('--result <result>', 'only of this result: done, accepted, refused, failed, cancelled, unknown')
+        .option('--since <time>', 'only since then: 2026-05-01T12:00Z, 15m, 2h, 3d')
+        .option('--json', 'whole entries, one a line')
+        .action(async (files: string[], options: Options) => {
+          end(await (await load()).tailAudit(files, options as never, io));
+        });
+    },
   },
   tools: {
     description: 'the catalog for people: list, find, show',
@@ -80,10 +106,30 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .option('--vms <count>', 'add this many virtual machines', whole)
         .option('--release <release>', 'be this release, such as 4.19.0')
         .option('--job-millis <milliseconds>', 'how long a job takes', whole)
+        .option('--state <file>', 'keep the world in this file across restarts')
+        .option('--faults <file>', 'break it on purpose: a plan of faults (YAML or JSON)')
         .action(async (options: Options) => {
           const { runSimulator } = await import('./simulator-command.ts');
           end(await runSimulator(options as never, io));
         }),
+  },
+  token: {
+    description: 'static tokens for HTTP: a new one, or the hash of one that you have',
+    build: (command, io, end) => {
+      const load = () => import('./token-command.ts');
+      command
+        .command('new')
+        .description('print a new token and its hash; only the hash belongs into the configuration file')
+        .action(async () => {
+          end(await (await load()).printNewToken(io));
+        });
+      command
+        .command('hash')
+        .description('read a token from standard input and print its hash')
+        .action(async () => {
+          end(await (await load()).printTokenHash(io));
+        });
+    },
   },
   demo: {
     description: 'simulator, server and a scripted MCP client: the main job in a few seconds',

@@ -12,7 +12,9 @@ const createProgram = (argv: readonly string[], io: Io, end: (status: number) =>
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
-  const used = argv.find((word) => word in commands) ?? 'serve';
+  const [first = '', second = ''] = argv;
+  const word = first === 'help' ? second : first;
+  const used = Object.hasOwn(commands, word) ? word : 'serve';
   for (const [name, { description, build }] of Object.entries(commands)) {
     const command = program.command(name, { isDefault: name === 'serve' }).description(description);
     if (name === used) build(command, io, end);

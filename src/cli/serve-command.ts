@@ -1,13 +1,17 @@
-import { createApp } from '../app.ts';
+import { createApp, type App } from '../app.ts';
 import { loadConfig } from '../config.ts';
 import { CallError } from '../errors.ts';
 import { serveStdio } from '../mcp/stdio.ts';
 import { exit, type Io } from './io.ts';
 
-/** `serve`: MCP on stdio until the input ends or the process is asked to stop. */
-export const serve = async (settings: Record<string, unknown>, transport: string, io: Io): Promise<number> => {
-  if (transport !== 'stdio')
-    throw new CallError('configuration', `There is no transport "${transport}".`, 'Use --transport stdio.');
+const serveStreams = async (app: App, io: Io): Promise<void> => {
+  const { stdin, stdout, stderr } = io;
+  io.signal.addEventListener('abort', () => stdin.destroy(), { once: true });
+  await serveStdio(app, { stdin, stdout, onerror: (error) => stderr.write(`${error.message}\n`) });
+};
+
+/** `serve`: MCP on stdio until the input ends, or over HTTP, until the process is asked to stop. */
+export const serve = async (settings: Record<string, unknown>, io: Io): Promise<number> => {
   const config = await loadConfig(settings, io.env);
   if (!config.profiles[config.profile])
     throw new CallError(
@@ -17,18 +21,24 @@ export const serve = async (settings: Record<string, unknown>, transport: string
     );
   const app = createApp(config, { stderr: io.stderr });
   // Rules that cannot be right stop the server now, not its first call.
-  if (config.policy ?? config.roles ?? config.principals) await app.reload(config);
+  if (config.policy ?? config.roles ?? config.principals ?? config.auth) await app.reload(config);
   io.onReload?.(() => {
     loadConfig(settings, io.env)
       .then((changed) => app.reload(changed))
       .then(
-        () => io.stderr.write('The configuration was read again; its policy, roles and principals are in force.\n'),
-        (error: Error) => io.stderr.write(`The configuration was not taken over: ${error.message}\n`),
+        () =>
+          io.stderr.write('The configuration was read again; its policy, roles, principals and tokens are in force.\n'),
+        (error: unknown) =>
+          io.stderr.write(
+            `The configuration was not taken over: ${error instanceof Error ? error.message : String(error)}\n`,
+          ),
       );
   });
-  const stdin = io.stdin;
-  io.signal.addEventListener('abort', () => stdin.destroy(), { once: true });
-  await serveStdio(app, { stdin, stdout: io.stdout, onerror: (error) => io.stderr.write(`${error.message}\n`) });
-  await app.close();
+  try {
+    if (config.transport === 'http') await (await import('../web/serve.ts')).serveHttp(app, io);
+    else await serveStreams(app, io);
+  } finally {
+    await app.close();
+  }
   return exit.done;
 };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Consent, Progress } from '../types.ts';
 import type { Io } from './io.ts';
@@ -10,10 +11,12 @@ export const createTerminalConsent =
     if (!stdin.isTTY) return undefined;
     const ask = createInterface({ input: stdin, output: stderr });
     try {
-      const answer = (
-        await ask.question(`${message}\n${phrase === undefined ? '[yes/no] ' : '> '}`, { signal })
-      ).trim();
+      const closed = once(ask, 'close').then(() => undefined);
+      const asked = ask.question(`${message}\n${phrase === undefined ? '[yes/no] ' : '> '}`, { signal });
+      // A terminal that is closed and a program that is stopped are no answer.
+      const answer = (await Promise.race([asked, closed]).catch(() => undefined))?.trim();
       const reply = { digest, nonce: randomUUID(), by: 'terminal' };
+      if (answer === undefined) return { ...reply, action: 'cancel' };
       if (phrase !== undefined)
         return answer === '' ? { ...reply, action: 'decline' } : { ...reply, action: 'accept', phrase: answer };
       const yes = /^y(es)?$/i.test(answer);

@@ -1,7 +1,7 @@
 import { createApp } from '../app.ts';
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { createSearch } from '../catalog/search.ts';
-import type { Tool } from '../catalog/tool.ts';
+import { loadToolsets, type Tool } from '../catalog/tool.ts';
 import { loadConfig } from '../config.ts';
 import { CallError } from '../errors.ts';
 import { describeInText, toDescription, toMatch } from '../mcp/describe.ts';
@@ -35,8 +35,16 @@ const print = async (tools: readonly Tool[], total: number, flags: ToolsFlags, i
   return exit.done;
 };
 
+/** Throws a usage error for a toolset that does not exist. */
+const checkToolset = (toolset: string | undefined): void => {
+  const known = loadToolsets().map(({ name }) => name);
+  if (toolset !== undefined && !known.includes(toolset))
+    throw new CallError('invalid', `There is no toolset "${toolset}".`, `There are: ${known.join(', ')}.`);
+};
+
 /** `tools list`: every command, or those of a toolset. */
 export const listCommands = async (flags: ToolsFlags, io: Io): Promise<number> => {
+  checkToolset(flags.toolset);
   const { tools } = await openCatalog(flags.settings, io);
   const chosen = tools.filter(({ toolset }) => flags.toolset === undefined || toolset === flags.toolset);
   return print(chosen, tools.length, flags, io);
@@ -44,6 +52,7 @@ export const listCommands = async (flags: ToolsFlags, io: Io): Promise<number> =
 
 /** `tools find TEXT`: the same search that models use. */
 export const findCommands = async (query: string, flags: ToolsFlags, io: Io): Promise<number> => {
+  checkToolset(flags.toolset);
   const catalog = await openCatalog(flags.settings, io);
   const { matches, total } = createSearch(catalog)(query, { toolset: flags.toolset, limit: 15 });
   return print(matches, total, flags, io);

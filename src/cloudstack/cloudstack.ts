@@ -31,6 +31,8 @@ export interface SendOptions {
   /** Milliseconds to wait for a job. */
   wait: number;
   progress?: ((progress: Progress) => void) | undefined;
+  /** Once aborted, jobs are handed out as pending instead of waited for. */
+  handOut?: AbortSignal | undefined;
   /** Told before each attempt. */
   sent?: (() => void) | undefined;
   /** Instead of the configured ones. */

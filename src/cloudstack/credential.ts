@@ -7,6 +7,7 @@ import type { HttpRequest, HttpResponse } from './transport.ts';
 export type Secret =
   { apiKey: string; secretKey: string } | { username: string; password: string; domain?: string | undefined };
 
+/** A request before it is addressed: what proves who asks is in it. */
 export type Draft = Pick<HttpRequest, 'body'> & { query: string; headers: Record<string, string> };
 
 /** Makes requests that CloudStack accepts as ours. */

@@ -11,6 +11,8 @@ export interface FollowOptions {
   wait: number;
   signal: AbortSignal;
   progress?: ((progress: Progress) => void) | undefined;
+  /** Once aborted, the job is handed out as pending at the next look. */
+  handOut?: AbortSignal | undefined;
   /** Milliseconds before the first look; grows by half each time, to ten times at most. */
   interval: number;
 }
@@ -42,7 +44,7 @@ export const followJob = async (
   command: string,
   job: string,
   poll: (job: string) => Promise<Body>,
-  { wait, signal, progress, interval }: FollowOptions,
+  { wait, signal, progress, handOut, interval }: FollowOptions,
 ): Promise<Answer> => {
   const start = Date.now();
   const elapsed = (): number => Math.round((Date.now() - start) / 100) / 10;
@@ -68,7 +70,7 @@ export const followJob = async (
     if (Number(state['jobstatus']) !== 0) return ended(command, job, state, elapsed());
     progress?.({ elapsed: elapsed(), message: `${command}: job ${job} is running, ${Math.round(elapsed())} s` });
     const left = wait - (Date.now() - start);
-    if (left <= 0) return { body: {}, job: { id: job, status: 'pending', elapsed: elapsed() } };
+    if (left <= 0 || handOut?.aborted) return { body: {}, job: { id: job, status: 'pending', elapsed: elapsed() } };
     await sleep(Math.min(pause, left), undefined, { signal }).catch(() => {
       throw stopped();
     });

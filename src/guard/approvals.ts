@@ -34,6 +34,8 @@ export interface Approvals {
 /** A call waits this long for its approval, and an approval this long for its call. */
 const waitsFor = 15 * 60_000;
 const lastsFor = 5 * 60_000;
+/** More than a person will read; a model that asks without end does not fill the disk. */
+const most = 100;
 
 // Without letters and digits that are taken for each other.
 const alphabet = 'ABCDEFGHJKMNPQRSTUVWXYZ23456789';
@@ -47,18 +49,20 @@ const isOpen = ({ asked, approved }: WaitingCall, now: number): boolean =>
 
 /** Approvals in a folder that only its owner can enter, so that a server and a terminal share them. */
 export const createApprovals = (folder: string, now: () => number = Date.now): Approvals => {
-  const pathOf = (code: string): string => join(folder, `${code}.json`);
+  /** The name tells the call, so that looking for one does not read them all. */
+  const pathOf = ({ code, digest }: Pick<WaitingCall, 'code' | 'digest'>): string =>
+    join(folder, `${code}.${digest.slice(0, 16)}.json`);
   const write = (call: WaitingCall): void => {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     chmodSync(folder, 0o700);
-    const draft = `${pathOf(call.code)}.${process.pid}`;
+    const draft = `${pathOf(call)}.${process.pid}`;
     writeFileSync(draft, JSON.stringify(call), { mode: 0o600 });
-    renameSync(draft, pathOf(call.code));
+    renameSync(draft, pathOf(call));
   };
-  const read = (): WaitingCall[] => {
+  const read = (digest = ''): WaitingCall[] => {
     let files: string[];
     try {
-      files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+      files = readdirSync(folder).filter((name) => name.endsWith(`${digest.slice(0, 16)}.json`));
     } catch {
       return [];
     }
@@ -86,9 +90,18 @@ export const createApprovals = (folder: string, now: () => number = Date.now): A
   };
   return {
     open: ({ digest, message, phrase }, caller) => {
-      const same = read().find((call) => call.digest === digest && call.approved === undefined);
-      const code = same?.code ?? newCode();
-      if (!same) write({ code, digest, message, phrase, caller, asked: now() });
+      const same = read(digest).find((call) => call.digest === digest && call.approved === undefined);
+      if (same) return Promise.resolve(same.code);
+      if (read().length >= most)
+        return Promise.reject(
+          new CallError(
+            'unconfirmed',
+            `${most} calls wait for approval already. Nothing was sent.`,
+            'A person can look at them: cloudstack-mcp approve. They are forgotten after 15 minutes.',
+          ),
+        );
+      const code = newCode();
+      write({ code, digest, message, phrase, caller, asked: now() });
       return Promise.resolve(code);
     },
     waiting: () =>
@@ -102,16 +115,16 @@ export const createApprovals = (folder: string, now: () => number = Date.now): A
       return Promise.resolve();
     },
     decline: (code) => {
-      rmSync(pathOf(find(code).code), { force: true });
+      rmSync(pathOf(find(code)), { force: true });
       return Promise.resolve();
     },
     take: (digest) => {
-      const found = read().find((call) => call.digest === digest && call.approved !== undefined);
+      const found = read(digest).find((call) => call.digest === digest && call.approved !== undefined);
       if (!found) return Promise.resolve(undefined);
       try {
         // Renaming succeeds for one process only.
-        const used = `${pathOf(found.code)}.used`;
-        renameSync(pathOf(found.code), used);
+        const used = `${pathOf(found)}.used`;
+        renameSync(pathOf(found), used);
         rmSync(used, { force: true });
         return Promise.resolve(found);
       } catch {

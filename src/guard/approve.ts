@@ -1,7 +1,7 @@
-import { CallError } from '../errors.ts';
+import { AwaitingReply, CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
-import type { ApprovedCall, Question, Reply, ResolvedCall } from '../types.ts';
-import { decide, hasTag } from './decide.ts';
+import type { ApprovedCall, Confirmation, Question, Reply, ResolvedCall } from '../types.ts';
+import { decide, hasTag, strictest } from './decide.ts';
 import type { Approvals } from './approvals.ts';
 import { checkLimits, type Count } from './limits.ts';
 import { blocked } from './permit.ts';
@@ -20,8 +20,16 @@ export interface GuardDeps {
   once: (key: string) => Promise<boolean>;
   count: Count;
   approvals: Approvals;
+  questions: OpenQuestions;
   /** Told the digest of the question before it is asked. */
   noteQuestion: (digest: string) => void;
+}
+
+/** Questions that were put to a host and not answered yet, by digest; each is kept in mind as long as it may be answered. */
+export interface OpenQuestions {
+  isOpen(digest: string): Promise<boolean>;
+  open(digest: string): Promise<void>;
+  close(digest: string): Promise<void>;
 }
 
 const unconfirmed = (message: string, hint: string): CallError =>
@@ -40,7 +48,7 @@ const checkReply = async ({ digest, phrase }: Question, reply: Reply, once: Guar
   if (!(await once(`reply:${reply.nonce}`))) throw unconfirmed('This yes was used already.', again);
 };
 
-const approved = (call: ResolvedCall, confirmation?: string): ApprovedCall =>
+const approved = (call: ResolvedCall, confirmation?: Confirmation): ApprovedCall =>
   ({ ...call, confirmation }) as ApprovedCall;
 
 /** The approval code and where to use it. */
@@ -52,48 +60,97 @@ const sendToTerminal = async (deps: GuardDeps, call: ResolvedCall, question: Que
   );
 };
 
-const ask = async (deps: GuardDeps, call: ResolvedCall): Promise<string> => {
+/**
+ * The human's reply. Some hosts say that they can ask and never show the question: it is put once, and while nobody has
+ * answered it, the same call is sent to the terminal instead.
+ */
+const hear = async (deps: GuardDeps, call: ResolvedCall, question: Question): Promise<Reply> => {
+  const { questions } = deps;
+  const reply = await call.request.consent(question).catch(async (error: unknown) => {
+    if (!(error instanceof AwaitingReply)) throw error;
+    if (await questions.isOpen(question.digest))
+      return sendToTerminal(deps, call, question, 'nobody has answered the question that this host was given');
+    await questions.open(question.digest);
+    throw error;
+  });
+  if (!reply) return sendToTerminal(deps, call, question, 'this host has no way to ask');
+  await questions.close(reply.digest);
+  return reply;
+};
+
+const ask = async (deps: GuardDeps, call: ResolvedCall): Promise<Confirmation> => {
   const read = () => deps.targets(call, { dependents: true });
   const question = askAbout(call, await read());
   deps.noteQuestion(question.digest);
   const approval = await deps.approvals.take(question.digest);
-  if (approval) return `approval by ${approval.by}`;
+  if (approval) return { by: 'approval', who: approval.by ?? 'unknown' };
   if (call.decision?.action === 'approve')
     return sendToTerminal(deps, call, question, 'the policy wants it outside of this host');
-  const reply = await call.request.consent(question);
-  if (!reply) return sendToTerminal(deps, call, question, 'this host has no way to ask');
+  const reply = await hear(deps, call, question);
   await checkReply(question, reply, deps.once);
   // A person may have taken minutes; what is about to be destroyed must still be what they were shown.
   if (askAbout(call, await read()).digest !== question.digest)
     throw unconfirmed('What it acts on has changed since the human was asked.', again);
-  return reply.by;
+  return { by: reply.by, who: call.request.caller.principal };
 };
 
-/** Decides with the resources known. What is protected is out of reach of every rule. */
-const decideWithPlaces = async (deps: GuardDeps, call: ResolvedCall): Promise<ResolvedCall> => {
-  const { policy } = deps;
-  const { tool, request } = call;
-  const isRead = tool.risk.risk === 'read';
-  const targets = isRead ? [] : await deps.targets(call, { dependents: false });
+/** Refuses what would change something protected, or destroy what it hangs on; out of reach of every rule. */
+const refuseProtected = (policy: Policy, { tool }: ResolvedCall, targets: readonly Target[]): void => {
   const { protect } = policy;
-  const kept = protect && targets.find(({ row }) => row && hasTag(row, protect.key, protect.value));
-  if (kept && protect) {
-    const rule = `protected: tag ${protect.key}=${protect.value} on ${kept.title} ${kept.id}`;
-    throw blocked(tool.command.name, policy, rule);
+  if (!protect) return;
+  for (const { row, title, dependents = [] } of targets) {
+    const kept = [{ title, rows: row ? [row] : [] }, ...dependents].flatMap((group) =>
+      group.rows
+        .filter((one) => hasTag(one, protect.key, protect.value))
+        .map((one) => `${group.title} ${String(one['id'])}`),
+    );
+    if (kept.length)
+      throw blocked(tool.command.name, policy, `protected: tag ${protect.key}=${protect.value} on ${kept[0]}`);
   }
+};
+
+/** Each resource is judged by itself; the strictest verdict counts for the call. */
+const judge = (
+  policy: Policy,
+  call: ResolvedCall,
+  targets: readonly Target[],
+  places: readonly Row[],
+): ResolvedCall => {
   if (call.decision) return call;
-  const rows = targets.flatMap(({ row }) => (row ? [row] : []));
-  const places = [...rows, ...(await deps.places(call))];
-  const decision = decide(policy, { tool, caller: request.caller, role: call.roleName, places });
-  if (!decision || decision.action === 'block') throw blocked(tool.command.name, policy, decision?.rule ?? 'undecided');
-  return { ...call, decision: { action: decision.action, rule: decision.rule } };
+  const { tool, request, roleName } = call;
+  const subject = { tool, caller: request.caller, role: roleName };
+  const verdicts = (targets.length ? targets : [undefined]).flatMap((target) => {
+    const row = target?.row;
+    const unsure = target !== undefined && !row;
+    return decide(policy, { ...subject, places: row ? [row, ...places] : places, unsure }) ?? [];
+  });
+  const verdict = strictest(verdicts);
+  if (!verdict || verdict.action === 'block') throw blocked(tool.command.name, policy, verdict?.rule ?? 'undecided');
+  return { ...call, decision: { action: verdict.action, rule: verdict.rule } };
+};
+
+/** What cannot be looked at may be protected: it is destroyed after a yes only, whatever a rule allows. */
+const askWhenUnseen = (call: ResolvedCall, targets: readonly Target[]): ResolvedCall => {
+  const isUnseen = targets.some(({ row, isReadable }) => !row && isReadable);
+  if (call.tool.risk.risk !== 'destroy' || call.decision?.action !== 'allow' || !isUnseen) return call;
+  return {
+    ...call,
+    decision: { action: 'confirm', rule: `${call.decision.rule}, but it cannot be looked at → confirm` },
+  };
 };
 
 /** Lets a call leave, after a human's yes where the policy wants one. Every doubt is a no. */
 export const approve = async (deps: GuardDeps, resolved: ResolvedCall): Promise<ApprovedCall> => {
-  if (resolved.tool.risk.risk === 'read' && resolved.decision?.action === 'allow') return approved(resolved);
-  const call = await decideWithPlaces(deps, resolved);
+  const { policy } = deps;
+  const { risk, reversible } = resolved.tool.risk;
+  if (risk === 'read' && resolved.decision?.action === 'allow') return approved(resolved);
+  const targets = await deps.targets(resolved, { dependents: risk === 'destroy' && !reversible });
+  if (risk !== 'read') refuseProtected(policy, resolved, targets);
+  const named = resolved.decision && !policy.limits.length ? [] : await deps.places(resolved);
+  const call = askWhenUnseen(judge(policy, resolved, targets, named), targets);
+  const places = [...targets.flatMap(({ row }) => (row ? [row] : [])), ...named];
+  await checkLimits(policy, deps.count, call, places, false);
   const confirmation = call.decision?.action === 'allow' ? undefined : await ask(deps, call);
-  await checkLimits(deps.policy, deps.count, call);
+  await checkLimits(policy, deps.count, call, places, true);
   return approved(call, confirmation);
 };

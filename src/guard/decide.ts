@@ -9,8 +9,16 @@ export interface Subject {
   tool: Tool;
   caller: Caller;
   role: string;
-  /** Rows of the resources acted on, and of the zone, domain and project named. Undefined: not read yet. */
+  /** Rows of the resource acted on, and of the zone, domain and project named. Undefined: not read yet. */
   places?: readonly Row[] | undefined;
+  /** The resource could not be read: rules about places can be neither matched nor ruled out. */
+  unsure?: boolean | undefined;
+}
+
+/** What a policy says of a call, and which of its lines says so. */
+export interface Verdict {
+  action: Action;
+  rule: string;
 }
 
 const globs = new Map<string, RegExp>();
@@ -26,7 +34,11 @@ export const fits = (patterns: readonly string[], text: string): boolean =>
     return glob.test(text);
   });
 
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+/** Resources give the path of a domain as `/sub/`, domains and accounts as `ROOT/sub`. */
+const text = (value: unknown): string => {
+  if (typeof value !== 'string') return '';
+  return value.startsWith('/') ? `ROOT${value}`.replace(/\/$/, '') : value;
+};
 
 const placeFields = {
   zone: ['zoneid', 'zonename'],
@@ -37,9 +49,11 @@ const placeFields = {
 
 type Tag = { key?: string; value?: string };
 
-/** Whether a row carries a tag. */
+const same = (a: string | undefined, b: string): boolean => a?.trim().toLowerCase() === b.trim().toLowerCase();
+
+/** Whether a row carries a tag; letter case does not matter, as in CloudStack's own searches. */
 export const hasTag = (row: Row, key: string, value: string): boolean =>
-  Array.isArray(row['tags']) && (row['tags'] as Tag[]).some((tag) => tag.key === key && tag.value === value);
+  Array.isArray(row['tags']) && (row['tags'] as Tag[]).some((tag) => same(tag.key, key) && same(tag.value, value));
 
 const placeMatches = (match: RuleMatch, places: readonly Row[]): boolean => {
   const byField = Object.entries(placeFields).every(([name, fields]) => {
@@ -70,15 +84,24 @@ export const matches = (match: RuleMatch, { tool, caller, role, places }: Subjec
   return places === undefined ? undefined : placeMatches(match, places);
 };
 
+const order: readonly Action[] = ['allow', 'confirm', 'approve', 'block'];
+
+/** The strictest of several verdicts. */
+export const strictest = (verdicts: readonly Verdict[]): Verdict | undefined =>
+  [...verdicts].sort((a, b) => order.indexOf(b.action) - order.indexOf(a.action))[0];
+
 /** What the first rule that matches says, else the table; `undefined` while it depends on places not read yet. */
-export const decide = (policy: Policy, subject: Subject): { action: Action; rule: string } | undefined => {
+export const decide = (policy: Policy, subject: Subject): Verdict | undefined => {
   const { risk, severity } = subject.tool.risk;
-  // Read-only is not a row of the table that a rule could open.
+  const doubtful: Verdict[] = [];
   for (const { name, match, action } of policy.rules) {
     const hit = matches(match, subject);
     if (hit === undefined) return undefined;
-    if (hit) return { action, rule: `rule "${name}" → ${action}` };
+    const verdict = { action, rule: `rule "${name}" → ${action}` };
+    if (hit) return strictest([verdict, ...doubtful]);
+    // Had the resource been read, this rule might have matched: what is stricter counts.
+    if (subject.unsure && matches(match, { ...subject, places: undefined }) === undefined) doubtful.push(verdict);
   }
   const action = policy.actions[risk]?.[severity] ?? 'block';
-  return { action, rule: `${policy.name}: ${risk}/${severity} → ${action}` };
+  return strictest([{ action, rule: `${policy.name}: ${risk}/${severity} → ${action}` }, ...doubtful]);
 };

@@ -1,141 +1,170 @@
-import type { Role } from '../config-policy.ts';
+import { kindOfParameter } from '../catalog/kinds.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
 import type { Answer, Params, ResolvedCall } from '../types.ts';
+import { isForAll, isInside, narrowings, seenRow, tellsOwner, type Bounds } from './bounds.ts';
 import type { Target } from './targets.ts';
 
-/** Where a role may look: ids of domains (with all below them) and of projects. Undefined: everywhere. */
-export interface Bounds {
-  domains: ReadonlySet<string>;
-  projects: ReadonlySet<string>;
+/** What confining a call needs to know of the cloud, as the role may see it. */
+export interface Surroundings {
+  /** Everything the call names by id. */
+  named: (call: ResolvedCall) => Promise<readonly Target[]>;
+  /** Whether a project lies within the bounds. */
+  hasProject: (id: string) => Promise<boolean>;
+  /** Whether the caller began that job itself. */
+  began: (job: string) => Promise<boolean>;
 }
-
-/** Reads all domains that the credential sees: id and path. */
-export type ReadDomains = () => Promise<readonly Row[]>;
-
-const clean = (path: unknown): string =>
-  String(path)
-    .replace(/^\/|\/$/g, '')
-    .toLowerCase();
-
-/** Turns a role's domains (ids or paths) into ids, those below included. Throws when one does not exist. */
-export const boundsOf = async ({ domains, projects }: Role, read: ReadDomains): Promise<Bounds | undefined> => {
-  if (!domains && !projects) return undefined;
-  const rows = domains ? await read() : [];
-  const roots = (domains ?? []).map((wanted) => {
-    const found = rows.find(({ id, path }) => id === wanted || clean(path) === clean(wanted));
-    if (!found)
-      throw new CallError(
-        'configuration',
-        `The role is tied to the domain ${wanted}, which does not exist.`,
-        'Give an id, or a path such as ROOT/customers.',
-      );
-    return clean(found['path']);
-  });
-  const inside = rows.filter(({ path }) =>
-    roots.some((root) => clean(path) === root || clean(path).startsWith(`${root}/`)),
-  );
-  return { domains: new Set(inside.map(({ id }) => String(id))), projects: new Set(projects) };
-};
-
-/** Things made for everybody: templates and offerings may be used, not changed. */
-const isPublic = (row: Row): boolean => row['ispublic'] === true || row['isfeatured'] === true;
-
-const isOwned = (row: Row): boolean => row['domainid'] !== undefined || row['projectid'] !== undefined;
-
-/** Whether a row lies within the bounds. What belongs to nobody (zones, offerings) may be seen by all. */
-export const isInside = ({ domains, projects }: Bounds, row: Row): boolean => {
-  if (row['projectid'] !== undefined && projects.has(String(row['projectid']))) return true;
-  if (row['domainid'] !== undefined) return domains.has(String(row['domainid']));
-  return row['projectid'] === undefined;
-};
-
-/** Whether a row that a command lists may be seen: it lies inside, belongs to nobody, or is made for everybody. */
-export const isSeen = (bounds: Bounds, { command }: Tool, row: Row): boolean =>
-  command.response === 'Domain' ? bounds.domains.has(String(row['id'])) : isInside(bounds, row) || isPublic(row);
 
 /** The same words as for what does not exist: who may not see a thing learns nothing of it. */
 const unseen = (what: string): CallError =>
   new CallError('not-found', `${what} does not exist, or lies outside of what this role may see.`, 'Nothing was sent.');
 
-const confineOwner = (bounds: Bounds, call: ResolvedCall): Params => {
+const refused = (message: string, hint: string): CallError =>
+  new CallError('refused', message, `${hint} Nothing was sent.`.trim());
+
+/** Whether a call only looks. Lists that give out credentials look, too. */
+const looksOnly = ({ command, risk }: Tool): boolean =>
+  risk.risk === 'read' || (risk.risk === 'sensitive' && command.result === 'list');
+
+const isForAdministrators = ({ command }: Tool): boolean =>
+  !command.roles?.some((role) => role === 'DomainAdmin' || role === 'User');
+
+/** Parameters that say in which domain. */
+const domainParameters = ({ command }: Tool): string[] =>
+  command.params
+    .filter((parameter) => parameter.type === 'uuid' && kindOfParameter(command, parameter)?.name === 'Domain')
+    .map(({ name }) => name);
+
+const checkPlaces = async (bounds: Bounds, call: ResolvedCall, { hasProject }: Surroundings): Promise<void> => {
   const { params, tool } = call;
-  const has = new Set(tool.command.params.map(({ name }) => name));
-  const { domainid, projectid } = params;
-  if (domainid !== undefined && !bounds.domains.has(String(domainid))) throw unseen(`domainid ${String(domainid)}`);
-  if (projectid !== undefined && projectid !== '-1' && !bounds.projects.has(String(projectid)) && !bounds.domains.size)
-    throw unseen(`projectid ${String(projectid)}`);
-  if (domainid !== undefined || projectid !== undefined || 'id' in params || 'ids' in params) return params;
-  // Lists that look everywhere and new things that belong to somebody are led into the role's own place.
-  const [project] = bounds.projects;
-  if (project !== undefined && bounds.domains.size === 0 && has.has('projectid'))
-    return { ...params, projectid: project };
-  const [domain] = bounds.domains;
-  if (domain === undefined || !has.has('domainid')) return params;
-  if (has.has('listall'))
-    return { ...params, domainid: domain, ...(has.has('isrecursive') ? { isrecursive: true } : {}), listall: true };
-  if (
-    /^(create|deploy|register|upload|associate|import)/.test(tool.command.name) &&
-    has.has('account') &&
-    params['account'] === undefined
-  )
-    throw new CallError(
-      'refused',
-      `${tool.command.name}: this role is tied to a domain; say for which account and domain.`,
-      'Give account and domainid. Nothing was sent.',
-    );
-  return params['account'] === undefined ? params : { ...params, domainid: domain };
+  for (const name of domainParameters(tool)) {
+    const id = params[name];
+    if (id !== undefined && !bounds.domains.has(String(id))) throw unseen(`${name}: the domain ${String(id)}`);
+  }
+  const project = params['projectid'];
+  if (project === undefined) return;
+  const all = project === '-1' && looksOnly(tool) && tellsOwner(tool.command.response);
+  if (!all && !bounds.projects.has(String(project)) && !(await hasProject(String(project))))
+    throw unseen(`projectid: the project ${String(project)}`);
 };
 
-const rootOnly = (call: ResolvedCall): boolean => {
-  const { roles } = call.tool.command;
-  return !roles?.some((role) => role === 'DomainAdmin' || role === 'User');
+/** Whether something named belongs to somebody within the bounds, and may be changed. */
+const isTenants = (bounds: Bounds, { kind, row }: Target): boolean =>
+  row !== undefined && kind !== undefined && (isInside(bounds, kind, row) || !(tellsOwner(kind) || isForAll(kind)));
+
+const checkNamed = async (
+  bounds: Bounds,
+  call: ResolvedCall,
+  named: readonly Target[],
+  { began }: Surroundings,
+): Promise<void> => {
+  const looks = looksOnly(call.tool);
+  for (const target of named) {
+    const { parameter, id, row, title, kind, isReadable, isOwn } = target;
+    if (kind === 'Domain' && bounds.domains.has(id)) continue;
+    if (kind === 'AsyncJob' && (await began(id))) continue;
+    // What cannot be read cannot be judged: answers that tell their owner are looked at later, all else is refused.
+    if (!row && (isReadable || !looks || !tellsOwner(call.tool.command.response)))
+      throw unseen(`${parameter}: the ${title} ${id}`);
+    if (row && !looks && isOwn && !isTenants(bounds, target))
+      throw refused(`The ${title} ${id} belongs to the whole cloud; this role is tied to a part of it.`, '');
+  }
+};
+
+const toOwner = (call: ResolvedCall): CallError =>
+  refused(`${call.tool.command.name}: this role is tied to a domain; say for whom.`, 'Give account and domainid.');
+
+/** Where a change lands: with the owner it names, else with the owner of what it is made from, else nowhere. */
+const settleChange = (bounds: Bounds, call: ResolvedCall, named: readonly Target[]): Params => {
+  const { params, tool } = call;
+  const has = new Set(tool.command.params.map(({ name }) => name));
+  const [root, ...roots] = bounds.roots;
+  const [project, ...projects] = bounds.projects;
+  const onlyDomain = roots.length ? undefined : root;
+  const theirs = named.filter((target) => isTenants(bounds, target));
+  if (params['projectid'] !== undefined || theirs.some(({ isOwn }) => isOwn)) return params;
+  if (has.has('account') && has.has('domainid')) {
+    const isAboutDomain = tool.command.params.some(({ name, required }) => name === 'domainid' && required);
+    if (params['domainid'] !== undefined && (isAboutDomain || params['account'] !== undefined)) return params;
+    if (params['account'] !== undefined && onlyDomain !== undefined) return { ...params, domainid: onlyDomain };
+    const owner = theirs.find(({ row }) => row?.['projectid'] !== undefined || row?.['account'] !== undefined)?.row;
+    if (owner && owner['projectid'] !== undefined && has.has('projectid'))
+      return { ...params, projectid: String(owner['projectid']) };
+    if (owner && owner['projectid'] === undefined && owner['domainid'] !== undefined)
+      return { ...params, account: String(owner['account']), domainid: String(owner['domainid']) };
+    if (project !== undefined && !projects.length && root === undefined && has.has('projectid'))
+      return { ...params, projectid: project };
+    throw toOwner(call);
+  }
+  const missing = domainParameters(tool).filter((name) => params[name] === undefined);
+  if (missing.length && onlyDomain !== undefined)
+    return { ...params, ...Object.fromEntries(missing.map((name) => [name, onlyDomain])) };
+  if (missing.length) throw toOwner(call);
+  if (theirs.length || domainParameters(tool).length) return params;
+  if (named.some(({ kind }) => kind === 'Domain')) return params;
+  throw refused(`${tool.command.name} names nothing that belongs to this role's part of the cloud.`, '');
+};
+
+/** Where a list looks. Answers that do not tell whose they are must be asked for within the bounds. */
+const settleLook = (bounds: Bounds, call: ResolvedCall, named: readonly Target[]): Params => {
+  const { params, tool } = call;
+  const { response } = tool.command;
+  if (isForAll(response) || response === 'Domain') return params;
+  const isById = 'id' in params || 'ids' in params;
+  const places = narrowings(bounds, tool, params);
+  if (tellsOwner(response)) return isById || places.length !== 1 ? params : places[0]!;
+  const [place, ...others] = places;
+  if (place !== undefined && !others.length) return place;
+  if (place === undefined && named.some((target) => isTenants(bounds, target))) return params;
+  if (place === undefined && params['projectid'] !== undefined) return params;
+  throw refused(
+    `${tool.command.name} does not tell whose its rows are, and this role is tied to a part of the cloud.`,
+    place === undefined ? 'Name a resource of yours, where the command takes one.' : 'Give domainid or projectid.',
+  );
 };
 
 /**
  * Keeps a call within a role's domains and projects, also where the CloudStack key could do more: commands of the
- * infrastructure are refused, what is named must lie inside, and lists are narrowed. `read` gives what the call names.
+ * infrastructure are refused, what is named must lie inside, lists are narrowed, and what is made has an owner inside.
  */
-export const confine = async (
-  bounds: Bounds,
-  call: ResolvedCall,
-  read: (call: ResolvedCall) => Promise<readonly Target[]>,
-): Promise<ResolvedCall> => {
-  const { command, risk } = call.tool;
-  if (rootOnly(call))
-    throw new CallError(
-      'refused',
-      `${command.name} is for administrators of the whole cloud; this role is tied to a part of it.`,
-      'Nothing was sent.',
+export const confine = async (bounds: Bounds, call: ResolvedCall, cloud: Surroundings): Promise<ResolvedCall> => {
+  const { tool } = call;
+  if (isForAdministrators(tool))
+    throw refused(
+      `${tool.command.name} is for administrators of the whole cloud; this role is tied to a part of it.`,
+      '',
     );
-  const named = await read(call);
-  for (const { parameter, id, row, title } of named) {
-    const isTarget = parameter === 'id' || parameter === 'ids';
-    const foreign = row
-      ? isOwned(row) && !isInside(bounds, row) && !(isPublic(row) && !(isTarget && risk.risk !== 'read'))
-      : false;
-    // A kind that cannot be read cannot be judged: it is left to the answer's check for reads, refused for the rest.
-    if (foreign || (!row && risk.risk !== 'read')) throw unseen(`${parameter}: the ${title} ${id}`);
-  }
-  return { ...call, params: confineOwner(bounds, call) };
+  await checkPlaces(bounds, call, cloud);
+  const named = await cloud.named(call);
+  await checkNamed(bounds, call, named, cloud);
+  const isJob = named.some(({ kind }) => kind === 'AsyncJob');
+  if (isJob) return call;
+  const params = looksOnly(tool) ? settleLook(bounds, call, named) : settleChange(bounds, call, named);
+  return { ...call, params };
 };
 
 /** Takes out of an answer what lies outside of the bounds: rows are left out, a single foreign object is "not found". */
 export const confineAnswer = (bounds: Bounds, call: ResolvedCall, answer: Answer): Answer => {
-  const inside = (row: Row): boolean => isSeen(bounds, call.tool, row);
-  const rows = rowsOf(answer.body);
-  if (!rows.length) {
+  const { tool, params } = call;
+  const { response, result } = tool.command;
+  // A job was looked at before it was asked for.
+  if (params['jobid'] !== undefined) return answer;
+  // Whatever tells no owner was asked for within the bounds, or about something inside.
+  const seen = (row: Row): Row | undefined => seenRow(bounds, response, row, !tellsOwner(response) || !looksOnly(tool));
+  if (result !== 'list') {
     const item = itemOf(answer.body);
-    if (!inside(item)) throw unseen('What was asked for');
-    return answer;
+    const shown = seen(item);
+    if (shown) return shown === item ? answer : { ...answer, body: shown };
+    // It was done; what it shows of others is not for this role.
+    if (!looksOnly(tool)) return { ...answer, body: { success: true } };
+    throw unseen('What was asked for');
   }
-  const kept = rows.filter(inside);
-  if (kept.length === rows.length) return answer;
-  const key = Object.keys(answer.body).find((name) => Array.isArray(answer.body[name]))!;
+  const rows = rowsOf(answer.body);
+  const kept = rows.map(seen).filter((row) => row !== undefined);
+  const key = Object.keys(answer.body).find((name) => Array.isArray(answer.body[name]));
+  if (key === undefined) return answer;
   // CloudStack's count tells of what was left out; the count of what is seen does not.
-  return {
-    ...answer,
-    body: { ...answer.body, [key]: kept, ...('count' in answer.body ? { count: kept.length } : {}) },
-  };
+  const count = kept.length < rows.length && 'count' in answer.body ? { count: kept.length } : {};
+  return { ...answer, body: { ...answer.body, [key]: kept, ...count } };
 };

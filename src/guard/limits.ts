@@ -1,19 +1,29 @@
 import { CallError } from '../errors.ts';
+import type { Row } from '../rows.ts';
 import type { ResolvedCall } from '../types.ts';
 import { matches } from './decide.ts';
 import type { Policy } from './policy.ts';
 
-/** Counts one more event under a key and gives how many there were within the last `seconds`, this one included. */
-export type Count = (key: string, seconds: number) => Promise<number>;
+/** How many events there were under a key within the last `seconds`; with `add`, one more, which is counted too. */
+export type Count = (key: string, seconds: number, add: boolean) => Promise<number>;
 
-/** Refuses the change that would be one too many for its principal. Reads are not counted. */
-export const checkLimits = async ({ limits }: Policy, count: Count, call: ResolvedCall): Promise<void> => {
+/**
+ * Refuses the change that would be one too many for its principal; with `use`, it is the one that is counted. Reads are not.
+ * Looked at before a human is asked, so that nobody agrees to what is refused then; refused calls do not use up the limit.
+ */
+export const checkLimits = async (
+  { limits }: Policy,
+  count: Count,
+  call: ResolvedCall,
+  places: readonly Row[],
+  use: boolean,
+): Promise<void> => {
   const { tool, request } = call;
   if (tool.risk.risk === 'read') return;
   const { principal } = request.caller;
   for (const { name, match, changes, per } of limits) {
-    if (!matches(match, { tool, caller: request.caller, role: call.roleName, places: [] })) continue;
-    const so = await count(`limit:${name}:${principal}`, per);
+    if (!matches(match, { tool, caller: request.caller, role: call.roleName, places })) continue;
+    const so = (await count(`limit:${name}:${principal}`, per, use)) + (use ? 0 : 1);
     if (so > changes)
       throw new CallError(
         'refused',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mask, isSecretName } from '../secrets.ts';
+import { maskSecrets } from '../secrets.ts';
 import { toLabel } from '../text.ts';
 import type { Question, ResolvedCall } from '../types.ts';
 import { describeTarget, fingerprint, type Target } from './targets.ts';
@@ -32,12 +32,9 @@ export const digestOf = ({ tool, params, request }: ResolvedCall, targets: reado
     .digest('hex');
 
 const describeArguments = (call: ResolvedCall, targets: readonly Target[]): string =>
-  Object.entries(call.params)
+  Object.entries(maskSecrets(call.params))
     .filter(([, value]) => !targets.some(({ id }) => id === value))
-    .map(([name, value]) => {
-      const shown = isSecretName(name) ? mask : toLabel(JSON.stringify(value).replace(/^"|"$/g, ''), 40);
-      return `${name}=${shown}`;
-    })
+    .map(([name, value]) => `${name}=${toLabel(JSON.stringify(value).replace(/^"|"$/g, ''), 40)}`)
     .join(' ');
 
 /**
@@ -46,8 +43,9 @@ const describeArguments = (call: ResolvedCall, targets: readonly Target[]): stri
  */
 export const askAbout = (call: ResolvedCall, targets: readonly Target[]): Question => {
   const { tool, request } = call;
-  const only = targets.length === 1 ? targets[0] : undefined;
-  const name = only?.name === undefined ? '' : toLabel(only.name);
+  const own = targets.filter(({ isOwn }) => isOwn);
+  const [only, ...others] = own.length ? own : targets;
+  const name = only?.name === undefined || others.length ? '' : toLabel(only.name);
   const phrase = tool.risk.severity === 'critical' ? name || tool.risk.phrase || tool.command.name : undefined;
   const args = describeArguments(call, targets);
   const more = targets.length > 4 ? [`and ${targets.length - 4} more`] : [];

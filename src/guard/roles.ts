@@ -8,7 +8,13 @@ import { fits } from './decide.ts';
 export const builtinRoles: Roles = {
   viewer: { risks: ['read'] },
   operator: {
-    deny: ['*Zone', '*Domain', '*Role*', 'updateConfiguration', 'resetConfiguration'],
+    deny: [
+      '*Zone',
+      '*Domain',
+      ...['create', 'update', 'delete', 'import', 'enable', 'disable'].map((verb) => `${verb}Role*`),
+      'updateConfiguration',
+      'resetConfiguration',
+    ],
     risks: ['read', 'sensitive', 'change', 'destroy'],
   },
   admin: {},

@@ -1,23 +1,36 @@
 import type { Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 
+/** What hangs on a resource: in words, such as `2 volumes (data-1, root)`, and as it was read. */
+export interface Dependents {
+  line: string;
+  /** What one of them is. */
+  title: string;
+  rows: readonly Row[];
+}
+
 /** A resource that a call acts on, as it was just read. */
 export interface Target {
   /** The parameter that named it. */
   parameter: string;
   title: string;
+  /** The kind of resource (data/kinds.json), where it is known. */
+  kind?: string | undefined;
   id: string;
+  /** Named by `id` or `ids`, so that the call is about nothing else. */
+  isOwn: boolean;
+  /** The cloud has a command that shows it. */
+  isReadable: boolean;
   name?: string | undefined;
   /** Undefined where the kind cannot be read, or the resource cannot be seen. */
   row?: Row | undefined;
-  /** What hangs on it, such as `2 volumes (data-1, root)`. */
-  dependents?: readonly string[];
+  dependents?: readonly Dependents[];
 }
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** A target in one line: what, name, id, state, where and whose. */
-export const describeTarget = ({ title, id, name, row, dependents = [] }: Target): string => {
+export const describeTarget = ({ title, id, name, row, isReadable, dependents = [] }: Target): string => {
   const place = ['zonename', 'account', 'project'].flatMap((field) => text(row?.[field]) ?? []);
   const state = text(row?.['state']) ?? text(row?.['allocationstate']);
   const parts = [
@@ -25,11 +38,19 @@ export const describeTarget = ({ title, id, name, row, dependents = [] }: Target
     `id ${toLabel(id)}`,
     state && `state ${toLabel(state)}`,
     place.length ? toLabel(place.join(' / '), 90) : undefined,
+    isReadable && !row ? 'which this account cannot see' : undefined,
   ];
-  const hangs = dependents.length ? `; on it hang ${toLabel(dependents.join(', '), 300)}` : '';
+  const hangs = dependents.length ? `; on it hang ${toLabel(dependents.map(({ line }) => line).join(', '), 300)}` : '';
   return `${title}: ${parts.filter(Boolean).join(', ')}${hangs}`;
 };
 
-/** What must not change between the question and the deed: which resources, called what, in which state. */
+const states = ['state', 'status', 'allocationstate', 'resourcestate'];
+
+/** What must not change between the question and the deed: which resources, called what, in which state, with what on them. */
 export const fingerprint = (targets: readonly Target[]): unknown =>
-  targets.map(({ id, name, row }) => [id, name ?? null, row?.['state'] ?? null]);
+  targets.map(({ id, name, row, dependents = [] }) => [
+    id,
+    name ?? null,
+    states.map((field) => row?.[field] ?? null),
+    dependents.map(({ title, rows }) => [title, rows.map((other) => String(other['id'])).sort()]),
+  ]);

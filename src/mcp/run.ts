@@ -40,6 +40,13 @@ interface Asked {
   follow?: boolean;
 }
 
+/** The profile of the caller: its own, where the configuration gives it one. */
+const profileOf = ({ app, principal }: HostCall): string => {
+  const { principals = {}, profile } = app.config;
+  const entry = [principal, '*'].find((name) => Object.hasOwn(principals, name));
+  return (entry === undefined ? undefined : principals[entry]?.profile) ?? profile;
+};
+
 const send = ({ app, server, ctx, principal, ...rest }: HostCall, asked: Asked): Promise<Outcome> => {
   const token = ctx.mcpReq._meta?.progressToken;
   const request: CallRequest = {
@@ -52,7 +59,7 @@ const send = ({ app, server, ctx, principal, ...rest }: HostCall, asked: Asked):
     caller: {
       principal,
       host: hostOf({ app, server, ctx, principal, ...rest }),
-      profile: asked.profile ?? app.config.principals?.[principal]?.profile ?? app.config.profile,
+      profile: asked.profile ?? profileOf({ app, server, ctx, principal, ...rest }),
     },
     consent: createConsent(server, ctx),
     signal: ctx.mcpReq.signal,
@@ -68,12 +75,12 @@ const send = ({ app, server, ctx, principal, ...rest }: HostCall, asked: Asked):
   return app.call(request);
 };
 
-const find = async ({ app }: HostCall, args: unknown): Promise<ToolResult> => {
+const find = async (host: HostCall, args: unknown): Promise<ToolResult> => {
   const { query, toolset, limit } = readInput('find-tools', args);
   const known = loadToolsets().map(({ name }) => name);
   if (toolset !== undefined && !known.includes(toolset))
     throw new CallError('invalid', `There is no toolset "${toolset}".`, `There are: ${known.join(', ')}.`);
-  const { matches, total } = createSearch(await app.catalog(app.config.profile))(query, { toolset, limit });
+  const { matches, total } = createSearch(await host.app.catalog(profileOf(host)))(query, { toolset, limit });
   const lines = matches.map((tool) => {
     const required = tool.command.params.filter((p) => p.required).map((p) => p.name);
     return `${tool.name} [${tool.risk.risk}] ${tool.summary}${required.length ? ` (needs ${required.join(', ')})` : ''}`;
@@ -85,8 +92,8 @@ const find = async ({ app }: HostCall, args: unknown): Promise<ToolResult> => {
   };
 };
 
-const describe = async ({ app }: HostCall, args: unknown): Promise<ToolResult> => {
-  const catalog = await app.catalog(app.config.profile);
+const describe = async (host: HostCall, args: unknown): Promise<ToolResult> => {
+  const catalog = await host.app.catalog(profileOf(host));
   const tools = readInput('describe-tools', args).tools.map((name) => {
     const tool = catalog.find(name);
     if (tool) return tool;

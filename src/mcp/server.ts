@@ -5,10 +5,10 @@ import {
   ProtocolErrorCode,
   Server,
   type CallToolResult,
+  type ServerContext,
 } from '@modelcontextprotocol/server';
 import { randomBytes } from 'node:crypto';
 import type { App } from '../app.ts';
-import { questionLifetime } from '../config.ts';
 import { AwaitingReply, CallError, describeError } from '../errors.ts';
 import { version } from '../version.ts';
 import { compactTools, instructions, resultSchema } from './compact.ts';
@@ -22,16 +22,23 @@ const failed = (error: CallError): CallToolResult => ({
 
 const listFor = 3_600_000;
 
-/** Makes MCP servers over one app, one a connection; the same handlers serve both protocol eras. */
-export const createServerFactory = async (app: App, principal = app.config.principal) => {
+/**
+ * Makes MCP servers over one app, one a connection or request; the same handlers serve both protocol eras. `principalOf`
+ * tells who makes a request: by default the local user. Replicas that answer each other's questions share a `key`.
+ */
+export const createServerFactory = async (
+  app: App,
+  principalOf: (ctx: ServerContext) => string = () => app.config.principal,
+  key: Uint8Array = randomBytes(32),
+) => {
   // The compact list needs no catalog, which is then loaded with the first call.
   const direct = app.config.tools === 'compact' ? undefined : await import('./direct.ts');
   const list = direct?.listDirectTools(app.config.tools) ?? compactTools;
   const outputSchemas = new Map(list.map(({ name, outputSchema }) => [name, outputSchema]));
   const codec = createRequestStateCodec<QuestionState>({
-    key: randomBytes(32),
-    ttlSeconds: questionLifetime / 1000,
-    bind: () => principal,
+    key,
+    ttlSeconds: app.config.questionTimeout,
+    bind: principalOf,
   });
   /** Listed names as they are; other spellings of a listed command by the catalog. */
   const listedName = (name: string): string | undefined => {
@@ -47,7 +54,7 @@ export const createServerFactory = async (app: App, principal = app.config.princ
         instructions,
         capabilities: { tools: {} },
         requestState: { verify: codec.verify },
-        inputRequired: { roundTimeoutMs: questionLifetime },
+        inputRequired: { roundTimeoutMs: app.config.questionTimeout * 1000 },
         cacheHints: {
           'tools/list': { ttlMs: listFor, cacheScope: 'public' },
           'server/discover': { ttlMs: listFor, cacheScope: 'public' },
@@ -60,7 +67,9 @@ export const createServerFactory = async (app: App, principal = app.config.princ
       if (name === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
       try {
         const { runTool, toResult } = await import('./run.ts');
-        const result = toResult(await runTool({ app, server, ctx, principal }, name, params.arguments));
+        const result = toResult(
+          await runTool({ app, server, ctx, principal: principalOf(ctx) }, name, params.arguments),
+        );
         return server.projectCallToolResult(result, outputSchemas.get(name) ?? resultSchema);
       } catch (error) {
         if (error instanceof AwaitingReply)

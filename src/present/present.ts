@@ -24,11 +24,14 @@ const sayScope = ({ tool, params }: ApprovedCall, count: number): string[] =>
     ? ["Only the account's own were looked at; listall=true looks at all it may see."]
     : [];
 
+const sayConfirmation = ({ confirmation }: ApprovedCall): string | undefined =>
+  confirmation?.by === 'approval' ? `approval by ${confirmation.who}` : confirmation?.by;
+
 /** Which rule let a call through that was not a plain read, and how a human agreed. */
-const sayDecision = ({ decision, confirmation, tool }: ApprovedCall): string[] =>
-  tool.risk.risk === 'read' || !decision
+const sayDecision = (call: ApprovedCall): string[] =>
+  call.tool.risk.risk === 'read' || !call.decision
     ? []
-    : [`Let through by ${decision.rule}${confirmation ? `, ${confirmation}` : ''}.`];
+    : [`Let through by ${[call.decision.rule, sayConfirmation(call) ?? []].flat().join(', ')}.`];
 
 const filtersOf = ({ tool, params }: ApprovedCall): string[] =>
   ['name', 'keyword', 'state', 'zoneid', 'account', 'type', 'tags']
@@ -96,7 +99,7 @@ const presentItem = (call: ApprovedCall, answer: Answer, budget: number): Outcom
       ...(hasItem || !job ? { item: shown.item } : {}),
       ...(call.tool.risk.risk === 'read'
         ? {}
-        : { decision: { rule: call.decision?.rule, confirmation: call.confirmation } }),
+        : { decision: { rule: call.decision?.rule, confirmation: sayConfirmation(call) } }),
       ...(call.names.length ? { resolved: call.names } : {}),
     },
     rows: () => (hasItem ? [item] : job ? [{ ...job }] : []),

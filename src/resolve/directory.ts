@@ -3,6 +3,11 @@ import { kindOfParameter, type Kind } from '../catalog/kinds.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
 
+const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+/** Whether a text is an id. */
+export const isId = (value: string): boolean => uuid.test(value);
+
 /** One resource as a list command shows it. */
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -15,6 +20,8 @@ export interface Directory {
   find(kind: Kind, name: string, scope: Row): Promise<readonly Row[] | undefined>;
   /** The row with that id, if it can be seen. */
   get(kind: Kind, id: string, scope?: Row): Promise<Row | undefined>;
+  /** Whether the cloud has a plain read that shows one of the kind. */
+  shows(kind: Kind): boolean;
   /** The rows of a list command; none where the cloud lacks it. */
   rows(list: string, params: Row): Promise<readonly Row[] | undefined>;
   /** Some names of the kind, to tell what there is. */
@@ -35,6 +42,15 @@ const listsById = (catalog: Catalog, kind: Kind): boolean => {
   return command !== undefined && id !== undefined && kindOfParameter(command, id)?.name === kind.name;
 };
 
+const commandsOf = (kind: Kind): readonly string[] => (kind.list === undefined ? (kind.read ?? []) : [kind.list]);
+
+/** The parameter by which a command shows one row: `id`, else an id of the kind under another name. */
+const idParameter = (catalog: Catalog, command: string, kind: Kind): string | undefined => {
+  const found = catalog.find(command)?.command;
+  if (found?.params.some(({ name }) => name === 'id')) return 'id';
+  return found?.params.find((one) => one.type === 'uuid' && kindOfParameter(found, one)?.name === kind.name)?.name;
+};
+
 /** A directory over `list`; what the connected cloud lacks, it cannot look up. */
 export const createDirectory = (catalog: Catalog, list: ListRows): Directory => {
   const rows = async (command: string, params: Row): Promise<readonly Row[] | undefined> => {
@@ -43,6 +59,24 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
     const has = new Set(tool.command.params.map(({ name }) => name));
     const wanted = params as Record<string, string | number | boolean>;
     return list(tool, Object.fromEntries(Object.entries(wanted).filter(([name]) => has.has(name))));
+  };
+  /** Where one thing may be: lists leave out what belongs to a project unless they are asked for it. */
+  const placesOf = (command: string, { projectid }: Row): Row[] => {
+    const takes = catalog.find(command)?.command.params.some(({ name }) => name === 'projectid');
+    if (!takes) return [{}];
+    return [{}, ...(projectid === undefined || projectid === '-1' ? [] : [{ projectid }]), { projectid: '-1' }];
+  };
+  const look = async (kind: Kind, command: string, id: string, place: Row): Promise<Row | undefined> => {
+    const by = idParameter(catalog, command, kind);
+    const found = await rows(command, { ...kind.args, ...place, ...(by === undefined ? {} : { [by]: id }) }).catch(
+      (error: unknown) => {
+        // Some lists declare another kind for their id than what they list; their "not found" says nothing.
+        const isLost = error instanceof CallError && (error.kind === 'not-found' || error.kind === 'invalid');
+        if (isLost && !listsById(catalog, kind)) return undefined;
+        throw error;
+      },
+    );
+    return found?.find((row) => (row['id'] ?? row['jobid']) === id);
   };
   const query = (kind: Kind, params: Row): Promise<readonly Row[] | undefined> =>
     kind.list === undefined ? Promise.resolve(undefined) : rows(kind.list, { ...kind.args, ...params });
@@ -69,13 +103,14 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
       return exact.length ? exact : called((value) => value.toLowerCase() === name.toLowerCase());
     },
     rows,
+    shows: (kind) => commandsOf(kind).some((command) => catalog.find(command)?.risk.risk === 'read'),
     get: async (kind, id, scope = {}) => {
-      const rows = await query(kind, { ...within(scope), id }).catch((error: unknown) => {
-        // Some lists declare another kind for their id than what they list; their "not found" says nothing.
-        if (error instanceof CallError && error.kind === 'not-found' && !listsById(catalog, kind)) return undefined;
-        throw error;
-      });
-      return rows?.find((row) => row['id'] === id);
+      for (const command of commandsOf(kind))
+        for (const place of placesOf(command, scope)) {
+          const row = await look(kind, command, id, place);
+          if (row) return row;
+        }
+      return undefined;
     },
     names: async (kind, scope) =>
       unique((await query(kind, { ...within(scope), page: 1, pagesize: 20 })) ?? []).flatMap(

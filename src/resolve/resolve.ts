@@ -4,10 +4,9 @@ import { CallError } from '../errors.ts';
 import { toKebab } from '../catalog/names.ts';
 import { toLabel } from '../text.ts';
 import type { ParamValue, PermittedCall, ResolvedCall, ResolvedName } from '../types.ts';
-import { nameOf, type Directory, type Row } from './directory.ts';
+import { isId, nameOf, type Directory, type Row } from './directory.ts';
 
-const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-const isId = (value: string): boolean => uuid.test(value) || value === '-1';
+const isGiven = (value: string): boolean => isId(value) || value === '-1';
 
 const listMatches = (kind: Kind, rows: readonly Row[]): string =>
   rows
@@ -35,7 +34,13 @@ const lookUp = async (
       `${parameter}: ${rows.length} ${kind.plural} are called "${toLabel(name)}": ${listMatches(kind, rows)}.`,
       'Give the id of the one you mean. Nothing was sent.',
     );
-  const others = rows ? await directory.names(kind, scope) : [];
+  if (!rows)
+    throw new CallError(
+      'invalid',
+      `${parameter}: "${toLabel(name)}" is no id, and this cloud does not list ${kind.plural} to look the name up.`,
+      'Give the id. Nothing was sent.',
+    );
+  const others = await directory.names(kind, scope);
   throw new CallError(
     'not-found',
     `${parameter}: there is no ${kind.title} "${toLabel(name)}" that this account can see.`,
@@ -78,7 +83,7 @@ export const resolveNames = async (directory: Directory, call: PermittedCall): P
     const { [parameter.name]: _own, ...scope } = params;
     const resolved: string[] = [];
     for (const name of Array.isArray(value) ? (value as string[]) : [String(value)]) {
-      const id = isId(name) ? name : await lookUp(directory, kind, parameter.name, name, scope);
+      const id = isGiven(name) ? name : await lookUp(directory, kind, parameter.name, name, scope);
       if (id !== name) names.push({ parameter: parameter.name, name, id });
       resolved.push(id);
     }

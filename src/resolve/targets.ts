@@ -1,10 +1,10 @@
-import { findKind, kindOfParameter, type Kind } from '../catalog/kinds.ts';
-import type { Command, Parameter } from '../catalog/types.ts';
+import { findKind, type Kind } from '../catalog/kinds.ts';
 import { loadData } from '../data.ts';
 import type { Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import type { ResolvedCall } from '../types.ts';
-import { nameOf, type Directory } from './directory.ts';
+import { isId, nameOf, type Directory } from './directory.ts';
+import { actedOn, namedIn } from './named.ts';
 
 /** What hangs on a kind of resource: a list command and how it is narrowed to one resource. */
 interface Dependents {
@@ -18,50 +18,24 @@ interface Dependents {
   named?: string[];
 }
 
-// Where a thing is put and what it is made from: named in a call, but not what it acts on.
-const surroundings = new Set([
-  'Zone',
-  'Domain',
-  'Project',
-  'ServiceOffering',
-  'DiskOffering',
-  'NetworkOffering',
-  'GuestOS',
-]);
-
-/** Checked by themselves, not as something that belongs to somebody. */
-const owners = new Set(['domainid', 'projectid']);
-
-const isId = ({ type, of }: Parameter): boolean => type === 'uuid' || of === 'uuid';
-
-/** The parameters that say what a command acts on: `id`, else `ids`, else its required ids. */
-export const targetParameters = (command: Command): readonly Parameter[] => {
-  const ids = command.params.filter(isId);
-  const own = ids.filter(({ name }) => name === 'id' || name === 'ids');
-  if (own.length) return own;
-  return ids.filter(
-    (parameter) => parameter.required && !surroundings.has(kindOfParameter(command, parameter)?.name ?? ''),
-  );
-};
-
-const countDependents = async (directory: Directory, kind: Kind, row: Row): Promise<string[]> => {
+const readDependents = async (directory: Directory, kind: Kind, row: Row) => {
   const all = loadData<Record<string, Dependents[]>>('dependents.json')[kind.name] ?? [];
-  const lines = await Promise.all(
+  const found = await Promise.all(
     all.map(async ({ list, by, args, what, named = ['name', 'displayname'] }) => {
       const wanted = typeof by === 'string' ? { [by]: 'id' } : by;
       const narrowed = Object.fromEntries(Object.entries(wanted).map(([parameter, field]) => [parameter, row[field]]));
       // A question is better asked without one of its details than not at all.
-      const rows = await directory.rows(list, { ...narrowed, ...args, listall: true }).catch(() => undefined);
-      if (!rows?.length) return undefined;
+      const rows = (await directory.rows(list, { ...narrowed, ...args, listall: true }).catch(() => undefined)) ?? [];
       const names = rows.flatMap(
-        (found) => named.map((field) => found[field]).find((value) => typeof value === 'string') ?? [],
+        (other) => named.map((field) => other[field]).find((value) => typeof value === 'string') ?? [],
       );
       const some = names.slice(0, 3).map((name) => toLabel(String(name), 30));
       const more = names.length > some.length ? ', …' : '';
-      return `${rows.length} ${what[rows.length === 1 ? 0 : 1]}${some.length ? ` (${some.join(', ')}${more})` : ''}`;
+      const shown = some.length ? ` (${some.join(', ')}${more})` : '';
+      return { line: `${rows.length} ${what[rows.length === 1 ? 0 : 1]}${shown}`, title: what[0], rows };
     }),
   );
-  return lines.filter((line) => line !== undefined);
+  return found.filter(({ rows }) => rows.length);
 };
 
 /**
@@ -70,27 +44,24 @@ const countDependents = async (directory: Directory, kind: Kind, row: Row): Prom
  */
 export const readTargets = async (
   directory: Directory,
-  call: ResolvedCall,
+  { tool, params }: ResolvedCall,
   { dependents = false, all = false }: { dependents?: boolean; all?: boolean },
 ) => {
-  const { command } = call.tool;
-  const parameters = all
-    ? command.params.filter((parameter) => isId(parameter) && !owners.has(parameter.name))
-    : targetParameters(command);
-  const named = parameters.flatMap((parameter) =>
-    [call.params[parameter.name] ?? []].flat().map((id) => ({ parameter, id: String(id) })),
-  );
+  const named = namedIn(tool.command, params);
   return Promise.all(
-    named.map(async ({ parameter, id }) => {
-      const kind = kindOfParameter(command, parameter) ?? findKind(parameter.kind ?? '');
-      const row = kind?.list ? await directory.get(kind, id, call.params) : undefined;
+    (all ? named : actedOn(tool, named)).map(async ({ parameter, id, kind, rank }) => {
+      const isReadable = kind !== undefined && directory.shows(kind);
+      const row = isReadable && isId(id) ? await directory.get(kind, id, params) : undefined;
       return {
-        parameter: parameter.name,
+        parameter,
         title: kind?.title ?? 'resource',
+        kind: kind?.name,
         id,
+        isOwn: rank === 'own',
+        isReadable,
         name: row && kind ? nameOf(kind, row) : undefined,
         row,
-        ...(dependents && row && kind ? { dependents: await countDependents(directory, kind, row) } : {}),
+        ...(dependents && row && kind ? { dependents: await readDependents(directory, kind, row) } : {}),
       };
     }),
   );

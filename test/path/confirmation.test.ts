@@ -35,7 +35,8 @@ test.each(eras)('%s era: after a yes a destroy leaves once, and its audit entry 
   expect(host.asked[0]!.message.split('\n').length).toBeLessThanOrEqual(10);
   expect(result.structured['resolved']).toEqual([{ parameter: 'id', name: vm.name, id: vm.id }]);
   const entries = host.audit().filter(({ command }) => command === 'destroyVirtualMachine');
-  expect(entries).toMatchObject([{ result: 'done', confirmation: 'elicitation', requests: 1, principal: 'local' }]);
+  const confirmation = { by: 'elicitation', who: 'local' };
+  expect(entries).toMatchObject([{ result: 'done', confirmation, requests: 1, principal: 'local' }]);
   await host.close();
 });
 

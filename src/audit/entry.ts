@@ -1,0 +1,38 @@
+import type { Confirmation, ResolvedName } from '../types.ts';
+
+/** What the steps tell about a call as they learn it. */
+export interface Facts {
+  command?: string;
+  risk?: string;
+  severity?: string;
+  params?: Readonly<Record<string, unknown>>;
+  names?: readonly ResolvedName[];
+  /** What the principal may do here. */
+  role?: string | undefined;
+  rule?: string | undefined;
+  /** Digest of the question the human was asked. */
+  question?: string;
+  confirmation?: Confirmation | undefined;
+  /** Requests of the command itself that left, retries included. */
+  requests?: number;
+  job?: string | undefined;
+  /** A job was accepted and goes on. */
+  pending?: boolean;
+}
+
+/** What a line of the audit log says of a call; in the file, `seq`, `prev` and `hash` chain it to the others. */
+export interface AuditEntry extends Facts {
+  time: string;
+  call: string;
+  principal: string;
+  host: string;
+  profile: string;
+  tool: string;
+  result: 'done' | 'accepted' | 'refused' | 'failed' | 'cancelled' | 'unknown';
+  error?: { kind: string; code?: number | undefined; message: string };
+  /** Milliseconds. */
+  duration: number;
+}
+
+/** Whether a request that can change something has left. */
+export const hasChanged = ({ risk, requests }: AuditEntry): boolean => (requests ?? 0) > 0 && risk !== 'read';

@@ -1,0 +1,105 @@
+import { statSync } from 'node:fs';
+import { CallError } from '../errors.ts';
+import { createChainedFile, createDevice } from './chained-file.ts';
+import { hasChanged, type AuditEntry } from './entry.ts';
+import type { Report } from './sink.ts';
+
+/** The log that must be kept: no change leaves while it cannot be written. */
+export interface Ledger {
+  /** Writes an entry's JSON and gives the line; undefined while it cannot be written. */
+  write(text: string, entry: AuditEntry): string | undefined;
+  /** Throws a CallError when the next entry could not be written. */
+  ready(): void;
+  close(): Promise<void>;
+}
+
+/** Entries that wait in memory for a disk that takes them again. */
+const most = 1000;
+/** Milliseconds between attempts while nothing but reads run, and between reports. */
+const tryAgainAfter = 1000;
+const sayAgainAfter = 60_000;
+
+const isDevice = (path: string): boolean => {
+  try {
+    return !statSync(path).isFile();
+  } catch {
+    return false;
+  }
+};
+
+/** Keeps the log in a file, rotated at `limit` bytes. Entries that cannot be written wait, and are written in order. */
+export const createLedger = (path: string, limit: number, report: Report): Ledger => {
+  const file = isDevice(path) ? createDevice(path) : createChainedFile(path, limit, report);
+  let waiting: string[] = [];
+  let lost = 0;
+  let tried = 0;
+  let said = 0;
+  let closed = false;
+
+  const writeWaiting = (): void => {
+    tried = Date.now();
+    while (waiting.length) {
+      file.append(waiting[0]!);
+      waiting.shift();
+    }
+    if (lost) file.append(JSON.stringify({ time: new Date().toISOString(), kind: 'lost', count: lost }));
+    lost = 0;
+  };
+
+  const keep = (text: string, entry: AuditEntry, why: string): void => {
+    if (waiting.length < most) waiting.push(text);
+    else lost++;
+    if (hasChanged(entry)) {
+      // It has happened: whoever reads this must be able to learn of it.
+      report(`${why}. A change was made whose entry is not in the log: ${text}`);
+    } else if (Date.now() - said > sayAgainAfter) {
+      said = Date.now();
+      report(`${why}. Reads are answered, changes are refused; ${waiting.length + lost} entries wait.`);
+    }
+  };
+
+  return {
+    write: (text, entry) => {
+      const failing = waiting.length > 0 || lost > 0;
+      if (failing && Date.now() - tried < tryAgainAfter) {
+        keep(text, entry, `The audit log ${path} cannot be written`);
+        return undefined;
+      }
+      try {
+        if (failing) writeWaiting();
+        const line = file.append(text);
+        if (closed) void file.close();
+        return line;
+      } catch (error) {
+        tried = Date.now();
+        keep(text, entry, `The audit log ${path} cannot be written: ${(error as Error).message}`);
+        return undefined;
+      }
+    },
+    ready: () => {
+      try {
+        file.probe();
+        writeWaiting();
+      } catch (error) {
+        throw new CallError(
+          'unavailable',
+          `The audit log ${path} cannot be written (${(error as Error).message}), and no change is made without its entry. Nothing was sent.`,
+          'Reads still run. Whoever operates this server can make room, mend the permissions, or set `audit` to a file that can be written.',
+          { cause: error },
+        );
+      }
+    },
+    close: async () => {
+      closed = true;
+      try {
+        writeWaiting();
+      } catch {
+        report(`${waiting.length + lost} entries were not written to the audit log ${path}.`);
+        for (const text of waiting) report(text);
+        waiting = [];
+        lost = 0;
+      }
+      await file.close();
+    },
+  };
+};

@@ -1,0 +1,33 @@
+import { createLedger, type Ledger } from './ledger.ts';
+import { createOtlpCopy, type OtlpOptions } from './otlp.ts';
+import { createStreamCopy, type Copy, type Report } from './sink.ts';
+import { createSyslogCopy } from './syslog.ts';
+import { parseTargets } from './targets.ts';
+
+/** What the places of the audit log need. */
+export interface SinkOptions {
+  stderr: { write(text: string): unknown };
+  report: Report;
+  /** Bytes at which a file is rotated. */
+  limit: number;
+  otlp: OtlpOptions;
+}
+
+/** Every place of the audit log: those that must be kept, and those that get copies. */
+export interface Sinks {
+  ledgers: readonly Ledger[];
+  copies: readonly Copy[];
+}
+
+/** Opens nothing yet: a file is made with its first entry. Throws a configuration error for a place that is none. */
+export const createSinks = (setting: string, { stderr, report, limit, otlp }: SinkOptions): Sinks => {
+  const ledgers: Ledger[] = [];
+  const copies: Copy[] = [];
+  for (const target of parseTargets(setting)) {
+    if (target.kind === 'file') ledgers.push(createLedger(target.path, limit, report));
+    else if (target.kind === 'stderr') copies.push(createStreamCopy(stderr));
+    else if (target.kind === 'otlp') copies.push(createOtlpCopy(otlp, report));
+    else copies.push(createSyslogCopy(target, report));
+  }
+  return { ledgers, copies };
+};

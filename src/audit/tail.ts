@@ -1,0 +1,120 @@
+import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import type { AuditEntry } from './entry.ts';
+import { linesBackwards, listParts, listSlots, partPath } from './files.ts';
+
+/** A line of the log as it is read back; what the writer noted itself has a `kind` and little else. */
+export type LoggedEntry = Partial<AuditEntry> & { seq: number; hash: string; time: string; kind?: string };
+
+/** Which entries to show. */
+export interface Filter {
+  principal?: string | undefined;
+  /** A pattern with * and ? for the command's or the tool's name. */
+  command?: string | undefined;
+  risk?: string | undefined;
+  result?: string | undefined;
+  /** Milliseconds since 1970. */
+  since?: number | undefined;
+}
+
+const toPattern = (glob: string): RegExp =>
+  new RegExp(
+    `^${glob
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+    'i',
+  );
+
+/** A test for entries of a filter. */
+export const createMatcher = ({ principal, command, risk, result, since }: Filter) => {
+  const pattern = command === undefined ? undefined : toPattern(command);
+  return (entry: LoggedEntry): boolean =>
+    (principal === undefined || entry.principal === principal) &&
+    (!pattern || [entry.command, entry.tool].some((name) => name !== undefined && pattern.test(name))) &&
+    (risk === undefined || entry.risk === risk) &&
+    (result === undefined || entry.result === result) &&
+    (since === undefined || Date.parse(entry.time) >= since);
+};
+
+const parse = (bytes: Buffer | string): LoggedEntry | undefined => {
+  try {
+    const value: unknown = JSON.parse(bytes.toString());
+    return typeof value === 'object' && value !== null && 'time' in value ? (value as LoggedEntry) : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const endOf = ({ time, duration = 0 }: LoggedEntry): number => Date.parse(time) + duration;
+
+/** The last entries of one log that match, newest first. */
+const readOne = (path: string, count: number, filter: Filter): LoggedEntry[] => {
+  const matches = createMatcher(filter);
+  const found: LoggedEntry[] = [];
+  const parts = listParts(path).map((part) => partPath(path, part));
+  for (const file of [...parts, path].reverse()) {
+    if (!existsSync(file)) continue;
+    for (const bytes of linesBackwards(file)) {
+      if (found.length >= count) return found;
+      const entry = parse(bytes);
+      if (!entry) continue;
+      // Lines are written when calls end: what ended before cannot be followed, backwards, by one that began after.
+      if (filter.since !== undefined && endOf(entry) < filter.since) return found;
+      if (matches(entry)) found.push(entry);
+    }
+  }
+  return found;
+};
+
+/** The last entries that match, of every process that writes beside this log, oldest first. */
+export const readTail = (paths: readonly string[], count: number, filter: Filter): LoggedEntry[] => {
+  const found = paths.flatMap((path) => readOne(path, count, filter).reverse());
+  return found.sort((a, b) => endOf(a) - endOf(b)).slice(found.length - Math.min(count, found.length));
+};
+
+interface Watched {
+  file: number;
+  inode: number;
+  offset: number;
+  rest: string;
+}
+
+const watch = (path: string, fromStart: boolean): Watched => {
+  const file = openSync(path, 'r');
+  const { ino, size } = fstatSync(file);
+  return { file, inode: ino, offset: fromStart ? 0 : size, rest: '' };
+};
+
+const readNew = (watched: Watched): LoggedEntry[] => {
+  const bytes = Buffer.alloc(Math.max(0, fstatSync(watched.file).size - watched.offset));
+  const count = bytes.length ? readSync(watched.file, bytes, 0, bytes.length, watched.offset) : 0;
+  watched.offset += count;
+  const lines = `${watched.rest}${bytes.toString('latin1', 0, count)}`.split('\n');
+  watched.rest = lines.pop() ?? '';
+  // As Latin-1 until here, so that a character cut in two stays whole.
+  return lines.flatMap((line) => parse(Buffer.from(line, 'latin1')) ?? []);
+};
+
+/** Entries as they come in, through rotation and with processes that begin later. `next` gives those since the last time. */
+export const followLogs = (paths: readonly string[]) => {
+  const watching = new Map<string, Watched>();
+  const all = (): string[] => [...new Set(paths.flatMap(listSlots))].filter((path) => existsSync(path));
+  for (const path of all()) watching.set(path, watch(path, false));
+  return {
+    next: (): LoggedEntry[] =>
+      all()
+        .flatMap((path) => {
+          const watched = watching.get(path) ?? watch(path, true);
+          watching.set(path, watched);
+          const entries = readNew(watched);
+          if (statSync(path, { throwIfNoEntry: false })?.ino === watched.inode) return entries;
+          closeSync(watched.file);
+          watching.delete(path);
+          return entries;
+        })
+        .sort((a, b) => endOf(a) - endOf(b)),
+    close: (): void => {
+      for (const { file } of watching.values()) closeSync(file);
+    },
+  };
+};

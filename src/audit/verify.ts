@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { readLine, start, type ChainedLine } from './chain.ts';
+import { linesOf, listParts, partPath } from './files.ts';
+import { headPath, readHead } from './head.ts';
+
+/** Something that is not as its writer left it. */
+export interface Problem {
+  file: string;
+  /** Counted from 1; undefined where it is the file as a whole. */
+  line?: number;
+  what: string;
+}
+
+/** What following a chain from its first entry to its last brought to light. */
+export interface Verdict {
+  entries: number;
+  files: number;
+  problems: Problem[];
+  /** What is no damage, and worth knowing. */
+  notes: string[];
+}
+
+interface State {
+  seq: number;
+  /** Undefined after a line that cannot be read: what follows it is believed. */
+  hash: string | undefined;
+}
+
+const range = (from: number, to: number): string => (from === to ? `entry ${from} is` : `entries ${from}–${to} are`);
+
+const compare = (line: ChainedLine, { seq, hash }: State): string | undefined => {
+  if (!line.sound) return `entry ${line.seq} was changed: its hash does not fit it`;
+  if (line.seq > seq + 1) return `${range(seq + 1, line.seq - 1)} missing before it`;
+  if (line.seq <= seq) return `entry ${line.seq} is out of order: it comes after entry ${seq}`;
+  if (hash !== undefined && line.prev !== hash)
+    return `entry ${line.seq} does not follow the entry before it, which was changed or put in its place`;
+  return undefined;
+};
+
+/** What a recovery or a loss, written by the log's own writer, means. */
+const readNote = (bytes: Buffer): { problem?: string; note?: string } => {
+  if (!bytes.includes('"kind":"')) return {};
+  const { kind, broken, torn, accepted, count, time } = JSON.parse(bytes.toString()) as Record<string, unknown> & {
+    torn?: { file: string; bytes: number };
+  };
+  if (kind === 'lost') return { note: `${String(count)} entries could not be written before ${String(time)}` };
+  if (kind !== 'recovery') return {};
+  if (broken !== undefined) return { problem: `found by the writer at ${String(time)}: ${String(broken)}` };
+  if (torn) return { note: `${torn.bytes} bytes of a line that was not written to its end are kept in ${torn.file}` };
+  return {
+    note: `${String(accepted)} entries were written before a stop without closing, at the latest ${String(time)}`,
+  };
+};
+
+/**
+ * Follows a log's chain through its rotated files and compares its end with the head. `archived`: the oldest files may
+ * have been moved elsewhere. Reads without a lock; a writer at work can make it see a moment that is none.
+ */
+export const verifyLog = (path: string, { archived = false } = {}): Verdict => {
+  // Before the lines: what the head knows must be there, what is there need not be known to the head.
+  const head = readHead(path);
+  const files = listParts(path).map((part) => partPath(path, part));
+  if (existsSync(path)) files.push(path);
+  const problems: Problem[] = [];
+  const notes: string[] = [];
+  let state: State = { ...start };
+  let entries = 0;
+  let atHead: string | undefined;
+  let last: Problem = { file: path, what: '' };
+  let ended = true;
+
+  for (const file of files) {
+    let number = 0;
+    for (const { bytes, ended: whole } of linesOf(file)) {
+      number++;
+      last = { file, line: number, what: '' };
+      ended = whole;
+      if (!whole && file === files.at(-1)) continue;
+      const line = readLine(bytes);
+      if (!line) {
+        problems.push({ file, line: number, what: 'this is no line of this log, or it was changed' });
+        state = { seq: state.seq + 1, hash: undefined };
+        continue;
+      }
+      if (entries === 0 && archived && line.seq > 1) {
+        notes.push(`begins with entry ${line.seq}; the files before are elsewhere`);
+        state = { seq: line.seq - 1, hash: line.prev };
+      }
+      const what = compare(line, state);
+      if (what !== undefined) problems.push({ file, line: number, what });
+      const said = line.sound ? readNote(bytes) : {};
+      if (said.problem !== undefined) problems.push({ file, line: number, what: said.problem });
+      if (said.note !== undefined) notes.push(`${basename(file)}:${number} ${said.note}`);
+      entries++;
+      state = { seq: line.seq, hash: line.hash };
+      if (typeof head === 'object' && line.seq === head.count) atHead = line.hash;
+    }
+  }
+
+  if (!ended) notes.push(`${basename(last.file)}:${last.line} ends without a line feed; it does not count`);
+  if (typeof head === 'string') {
+    const none = head === 'missing' && !files.length;
+    const what = none ? 'there is no audit log' : `the head is ${head}: entries may be missing at the end`;
+    problems.push({ file: none ? path : headPath(path), what });
+  } else if (state.seq < head.count) {
+    problems.push({ ...last, what: `${range(state.seq + 1, head.count)} missing after it` });
+  } else if (head.count > 0 && atHead !== head.hash) {
+    problems.push({ file: headPath(path), what: `entry ${head.count} is not the one that the head knows` });
+  } else if (state.seq > head.count) {
+    notes.push(`${state.seq - head.count} entries are newer than the head: a writer is at work, or was stopped hard`);
+  }
+  return { entries, files: files.length, problems, notes };
+};

@@ -1,0 +1,132 @@
+import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isClaimed } from '../audit/claim.ts';
+import { listSlots, logOf } from '../audit/files.ts';
+import { createMatcher, followLogs, readTail, type Filter, type LoggedEntry } from '../audit/tail.ts';
+import { auditFiles } from '../audit/targets.ts';
+import { verifyLog, type Problem, type Verdict } from '../audit/verify.ts';
+import { loadConfig } from '../config.ts';
+import { CallError } from '../errors.ts';
+import { toLabel } from '../text.ts';
+import { exit, printLine, type Io } from './io.ts';
+
+/** Flags that say where the log is. */
+export interface Where {
+  config?: string;
+  audit?: string;
+}
+
+/** The logs that are meant: those named, or those of the configuration with all their neighbours. */
+const logsOf = async (files: readonly string[], { config, audit }: Where, io: Io): Promise<string[]> => {
+  if (files.length) return [...new Set(files.map((file) => logOf(resolve(file))))];
+  const found = auditFiles((await loadConfig({ config, audit }, io.env)).audit);
+  if (!found.length)
+    throw new CallError(
+      'configuration',
+      'The audit log goes to no file here.',
+      'Name the file: cloudstack-mcp audit verify /path/to/audit.jsonl',
+    );
+  return [...new Set(found.flatMap((file) => listSlots(file)))];
+};
+
+const shown = 20;
+const toText = ({ file, line, what }: Problem): string => `${file}${line === undefined ? '' : `:${line}`}: ${what}`;
+
+/** A writer at work can change what is read in the middle of it; what is really wrong stays wrong. */
+const verifyWithPatience = async (path: string, archived: boolean): Promise<Verdict> => {
+  for (let attempt = 1; ; attempt++) {
+    const verdict = verifyLog(path, { archived });
+    if (!verdict.problems.length || attempt === 4 || !isClaimed(path)) return verdict;
+    await pause(150);
+  }
+};
+
+/** `audit verify`: follows the chain of each log; 1 when a line was changed, removed or moved. */
+export const verifyAudit = async (
+  files: readonly string[],
+  { archived = false, ...where }: Where & { archived?: boolean },
+  io: Io,
+): Promise<number> => {
+  let status: number = exit.done;
+  for (const path of await logsOf(files, where, io)) {
+    const { entries, files: count, problems, notes } = await verifyWithPatience(path, archived);
+    for (const problem of problems.slice(0, shown)) await printLine(io.stdout, toText(problem));
+    if (problems.length > shown) await printLine(io.stdout, `… and ${problems.length - shown} more`);
+    if (problems.length) status = exit.failed;
+    const found = `${entries} ${entries === 1 ? 'entry' : 'entries'}${count > 1 ? ` in ${count} files` : ''}`;
+    await printLine(io.stdout, `${path}: ${found}, chain ${problems.length ? 'broken' : 'unbroken'}`);
+    for (const note of notes.slice(-shown)) await printLine(io.stdout, `  ${note}`);
+  }
+  return status;
+};
+
+/** Flags of `audit tail`. */
+export interface TailFlags extends Where, Omit<Filter, 'since'> {
+  lines: number;
+  follow?: boolean;
+  since?: string;
+  json?: boolean;
+}
+
+const units: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+const readSince = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
+  const time = count === undefined ? Date.parse(text) : Date.now() - Number(count) * units[unit!]!;
+  if (Number.isNaN(time))
+    throw new CallError('invalid', `"${text}" is no time.`, 'Use 2026-05-01, 2026-05-01T12:00:00Z, or 15m, 2h, 3d.');
+  return time;
+};
+
+// Fixed, so that lines that come later stay in their columns: 80 characters in all.
+const columns: readonly [string, number, (entry: LoggedEntry) => string | undefined][] = [
+  ['TIME (UTC)', 14, ({ time }) => time.slice(5, 19).replace('T', ' ')],
+  ['WHO', 9, ({ principal }) => principal],
+  ['COMMAND', 24, ({ command, tool, kind }) => command ?? tool ?? kind],
+  ['RISK', 9, ({ risk }) => risk],
+  ['RESULT', 9, ({ result }) => result],
+  ['TOOK', 5, ({ duration }) => (duration === undefined ? undefined : toDuration(duration))],
+];
+
+const toDuration = (milliseconds: number): string => {
+  if (milliseconds < 1000) return `${milliseconds}ms`;
+  return milliseconds < 100_000 ? `${(milliseconds / 1000).toFixed(1)}s` : `${Math.round(milliseconds / 60_000)}m`;
+};
+
+const toRow = (cells: readonly string[]): string =>
+  cells
+    .map((cell, at) => {
+      const width = columns[at]![1];
+      const text = toLabel(cell, width);
+      return text + ' '.repeat(Math.max(0, width - [...text].length));
+    })
+    .join('  ')
+    .trimEnd();
+
+const heading = toRow(columns.map(([name]) => name));
+const toLine = (entry: LoggedEntry): string => toRow(columns.map(([, , read]) => read(entry) ?? '-'));
+
+/** `audit tail`: the last entries, as a table of 80 columns or as they are; with `follow`, until it is stopped. */
+export const tailAudit = async (files: readonly string[], flags: TailFlags, io: Io): Promise<number> => {
+  const { lines, follow = false, json = false, principal, command, risk, result } = flags;
+  const filter = { principal, command, risk, result, since: readSince(flags.since) };
+  const paths = await logsOf(files, flags, io);
+  const print = (entry: LoggedEntry): Promise<void> =>
+    printLine(io.stdout, json ? JSON.stringify(entry) : toLine(entry));
+  const following = follow ? followLogs(paths) : undefined;
+  const entries = readTail(paths, lines, filter);
+  if (!json && (follow || entries.length)) await printLine(io.stdout, heading);
+  if (!follow && !entries.length && !json) await printLine(io.stdout, 'No entry matches.');
+  for (const entry of entries) await print(entry);
+  if (!following) return exit.done;
+  const matches = createMatcher(filter);
+  // What came in between is in both.
+  const printed = new Set(entries.map(({ hash }) => hash));
+  while (!io.signal.aborted) {
+    for (const entry of following.next()) if (matches(entry) && !printed.has(entry.hash)) await print(entry);
+    await pause(200, undefined, { signal: io.signal }).catch(() => undefined);
+  }
+  following.close();
+  return exit.done;
+};

@@ -1,0 +1,44 @@
+import * as z from 'zod';
+
+const some = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).transform((value) => [value].flat());
+
+/** What a bearer token is worth in clear text only on this machine. */
+const isSafe = (value: string): boolean => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname));
+};
+
+const url = z.string().refine(isSafe, 'It must be an https:// URL (http:// only on this machine)');
+const digest = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/i, 'It must be a SHA-256 in 64 hexadecimal digits: cloudstack-mcp token hash')
+  .transform((value) => value.toLowerCase());
+
+/** The section `auth`: whose tokens are taken over HTTP. A token's subject, or its name here, is the principal. */
+export const authSection = z
+  .strictObject({
+    /** OAuth: who signs tokens, for whom they must be meant, which scopes they must have. */
+    issuer: url.optional(),
+    audience: some.optional(),
+    /** By default what the issuer's metadata says. */
+    jwks: url.optional(),
+    scopes: z.array(z.string().min(1)).default([]),
+    /** The claim that names the principal. */
+    claim: z.string().min(1).default('sub'),
+    /** The public URL of `/mcp`; by default the audience that is a URL. */
+    resource: url.optional(),
+    /** Static tokens: SHA-256 by the principal's name; several while one is being replaced. */
+    tokens: z.record(z.string().min(1), z.preprocess((value) => [value].flat(), z.array(digest).min(1))).optional(),
+  })
+  .superRefine(({ issuer, audience, jwks, resource, tokens }, context) => {
+    const refuse = (message: string): void => context.addIssue({ code: 'custom', message });
+    if (!issuer && !tokens) refuse('auth: give an issuer with its audience, or tokens, or both');
+    if (!issuer && (audience ?? jwks ?? resource)) refuse('auth: audience, jwks and resource need an issuer');
+    if (issuer && !audience) refuse('auth: an issuer needs an audience, or tokens for anybody else would be taken');
+    if (issuer && audience && !resource && !audience.some((value) => isSafe(value)))
+      refuse('auth: none of the audiences is a URL; give resource, the public URL of /mcp');
+  });
+
+/** Whose tokens are taken, as it was read. */
+export type Auth = z.output<typeof authSection>;

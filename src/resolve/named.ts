@@ -1,0 +1,111 @@
+import { findKind, kindOfParameter, type Kind } from '../catalog/kinds.ts';
+import type { Tool } from '../catalog/tool.ts';
+import type { Command, Parameter } from '../catalog/types.ts';
+import { loadData } from '../data.ts';
+import { CallError } from '../errors.ts';
+import { toLabel } from '../text.ts';
+import type { Params } from '../types.ts';
+import { isId } from './directory.ts';
+
+/** Where ids stand that no parameter's type tells of; data/references.json. */
+interface References {
+  /** Parameters with an id of any kind → the parameter that says which. */
+  byType: Record<string, string>;
+  /** What those call a kind → the kind. */
+  types: Record<string, string>;
+  /** Keys of map entries that hold an id → its kind. */
+  entries: Record<string, string>;
+}
+
+/** An id in a call. */
+export interface Named {
+  parameter: string;
+  id: string;
+  /** Undefined where nothing tells what it is. */
+  kind: Kind | undefined;
+  /** How sure it is that this is acted on: `id` and the like, else required, else given. */
+  rank: 'own' | 'required' | 'given';
+}
+
+// Where a thing is put and what it is made from: named in a call, but not what it acts on.
+const surroundings = new Set([
+  'Zone',
+  'Domain',
+  'Project',
+  'ServiceOffering',
+  'DiskOffering',
+  'NetworkOffering',
+  'GuestOS',
+]);
+
+/** Checked by themselves, not as something that belongs to somebody. */
+const owners = new Set(['domainid', 'projectid']);
+
+const takesId = ({ type, of }: Parameter): boolean => type === 'uuid' || of === 'uuid';
+
+const rankOf = (parameter: Parameter, kind: Kind | undefined): Named['rank'] => {
+  if (parameter.name === 'id' || parameter.name === 'ids') return 'own';
+  return parameter.required && !surroundings.has(kind?.name ?? '') ? 'required' : 'given';
+};
+
+const inEntries = (parameter: string, value: unknown, entries: References['entries']): Named[] =>
+  [value].flat().flatMap((entry: unknown) =>
+    typeof entry === 'object' && entry !== null
+      ? Object.entries(entry).flatMap(([key, id]): Named[] => {
+          const kind = entries[key.toLowerCase()];
+          return kind
+            ? [{ parameter: `${parameter}.${key}`, id: String(id), kind: findKind(kind), rank: 'given' }]
+            : [];
+        })
+      : [],
+  );
+
+/** Every id in a call but its domain and project: in parameters of their own, beside a type, in entries of maps. */
+export const namedIn = (command: Command, params: Params): readonly Named[] => {
+  const { byType, types, entries } = loadData<References>('references.json');
+  return command.params.flatMap((parameter): Named[] => {
+    const { name } = parameter;
+    const value = params[name];
+    if (value === undefined || owners.has(name)) return [];
+    if (takesId(parameter)) {
+      const kind = kindOfParameter(command, parameter);
+      return [value].flat().map((id) => ({ parameter: name, id: String(id), kind, rank: rankOf(parameter, kind) }));
+    }
+    const type = byType[name];
+    if (type !== undefined && command.params.some((other) => other.name === type)) {
+      const kind = findKind(types[String(params[type]).toLowerCase().replaceAll('_', '')] ?? '');
+      const internal = kind && [value].flat().find((id) => !isId(String(id)));
+      // CloudStack takes the numbers of its database here, too; what they mean cannot be looked up.
+      if (internal !== undefined)
+        throw new CallError(
+          'invalid',
+          `${name} must be the id (uuid) of a ${kind!.title}, not "${toLabel(String(internal))}".`,
+          'Nothing was sent.',
+        );
+      return [value].flat().map((id) => ({ parameter: name, id: String(id), kind, rank: 'own' }));
+    }
+    return parameter.type === 'map' ? inEntries(name, value, entries) : [];
+  });
+};
+
+/**
+ * What a call acts on: its own ids and those it requires; where it names neither, what is of the command's own kind. What
+ * destroys may take along whatever it names.
+ */
+export const actedOn = ({ command, risk }: Tool, named: readonly Named[]): readonly Named[] => {
+  if (risk.risk === 'destroy') {
+    const things = named.filter(({ kind }) => !surroundings.has(kind?.name ?? ''));
+    return things.length ? things : named;
+  }
+  const sure = named.filter(({ rank }) => rank !== 'given');
+  if (sure.length) return sure;
+  const kinds = new Set(command.entity?.map(plainKind));
+  return named.filter(({ kind }) => kind && kinds.has(plainKind(kind.name)));
+};
+
+/** CloudStack's entity names and its response types differ in prefixes: VirtualMachineTemplate, Template. */
+const plainKind = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/^virtualmachine(?=.)/, '')
+    .replace(/^uservm$/, 'virtualmachine');

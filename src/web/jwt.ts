@@ -1,0 +1,96 @@
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import type { Auth } from '../config-auth.ts';
+import type { Principal } from './principal.ts';
+
+/** A token that is not taken, in words that may go to whoever sent it. */
+export class TokenError extends Error {
+  override readonly name = 'TokenError';
+}
+
+/** Signatures with a key that only the issuer has; neither `none` nor anything that a public key could forge. */
+const algorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+/** Seconds by which clocks may differ. */
+const leeway = 30;
+/** Milliseconds to wait for the issuer. */
+const patience = 5000;
+
+/** What is the token's fault. All else (no connection, no key set) is not, and must not look like it. */
+const faults = [
+  errors.JWTClaimValidationFailed,
+  errors.JWTInvalid,
+  errors.JWSInvalid,
+  errors.JWSSignatureVerificationFailed,
+  errors.JOSEAlgNotAllowed,
+  errors.JOSENotSupported,
+  errors.JWKSNoMatchingKey,
+  errors.JWKSMultipleMatchingKeys,
+];
+
+const metadataUrls = (issuer: string): string[] => {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  return [
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+    `${origin}${path}/.well-known/openid-configuration`,
+  ];
+};
+
+/** Where the issuer's own metadata says its keys are: RFC 8414, else OpenID Connect Discovery. */
+const discover = async (issuer: string): Promise<string> => {
+  for (const url of metadataUrls(issuer)) {
+    const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(patience) });
+    if (!response.ok) continue;
+    const metadata = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown };
+    if (metadata.issuer === issuer && typeof metadata.jwks_uri === 'string') return metadata.jwks_uri;
+  }
+  throw new Error(`${issuer} does not say where its keys are; set auth.jwks`);
+};
+
+const scopesOf = ({ scope, scp }: JWTPayload): string[] =>
+  [scope, scp].flatMap((value) =>
+    typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value.map(String) : [],
+  );
+
+/** Reads an access token of the issuer. Throws a TokenError for one that is not taken, anything else for a failure to tell. */
+export const createJwtReader = ({ issuer, audience, jwks, claim }: Auth & { issuer: string; audience: string[] }) => {
+  let keys: Promise<JWTVerifyGetKey> | undefined;
+  const open = async (): Promise<JWTVerifyGetKey> =>
+    createRemoteJWKSet(new URL(jwks ?? (await discover(issuer))), { timeoutDuration: patience });
+  const getKeys = (): Promise<JWTVerifyGetKey> => {
+    keys ??= open();
+    keys.catch(() => (keys = undefined));
+    return keys;
+  };
+  return async (token: string): Promise<Principal> => {
+    const found = await getKeys();
+    try {
+      const { payload } = await jwtVerify(token, found, {
+        issuer,
+        audience,
+        algorithms,
+        clockTolerance: leeway,
+        requiredClaims: ['exp', claim],
+      });
+      const name = payload[claim];
+      if (typeof name !== 'string' || !/^[^\p{Cc}]{1,256}$/u.test(name) || name === '*')
+        throw new TokenError(`The token's claim ${claim} names nobody`);
+      return { name, scopes: scopesOf(payload) };
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) throw new TokenError('The token has expired');
+      if (faults.some((fault) => error instanceof fault)) throw new TokenError('The token is not valid here');
+      throw error;
+    }
+  };
+};

@@ -1,0 +1,68 @@
+import { getRequestListener } from '@hono/node-server';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CallError } from '../errors.ts';
+
+/** Where and how patiently to listen. */
+export interface ListenOptions {
+  host: string;
+  port: number;
+  /** Milliseconds in which a request must have arrived. */
+  requestTimeout: number;
+}
+
+/** A port that is listened on. */
+export interface Listening {
+  /** `http://host:port` as it can be asked from here. */
+  origin: string;
+  /** Takes no more connections; those that wait for nothing are closed. */
+  stop(): void;
+  /** Lets answers that have been given leave, and closes what is still open. */
+  close(): Promise<void>;
+}
+
+const taken = (host: string, port: number, error: NodeJS.ErrnoException): CallError =>
+  new CallError(
+    'configuration',
+    `Nothing can listen on ${host}:${port} (${error.code ?? error.message}).`,
+    'Give another --host or --port; --port 0 takes a free one.',
+    { cause: error },
+  );
+
+/** Milliseconds for an answer to leave. */
+const lastWords = 1000;
+
+/** Serves a fetch function on a port. Throws a configuration error when the port cannot be had. */
+export const listen = async (
+  fetch: (request: Request) => Response | Promise<Response>,
+  { host, port, requestTimeout }: ListenOptions,
+): Promise<Listening> => {
+  const server: Server = createServer(
+    {
+      headersTimeout: requestTimeout,
+      // The door answers a body that is late; this closes what does not even get that far.
+      requestTimeout: 2 * requestTimeout,
+      connectionsCheckingInterval: Math.min(requestTimeout, 5000),
+    },
+    // What cannot be a request (no Host, a target that is no URL) does not get as far as a route.
+    getRequestListener(fetch, { errorHandler: () => new Response('Bad request', { status: 400 }) }) as never,
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(taken(host, port, error)));
+    server.listen(port, host.replace(/^\[|\]$/g, ''), resolve);
+  });
+  const { address, port: bound, family } = server.address() as AddressInfo;
+  const closed = new Promise<void>((resolve) => server.once('close', resolve));
+  return {
+    origin: `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`,
+    stop: () => void server.close(),
+    close: async () => {
+      server.close();
+      const idle = setInterval(() => server.closeIdleConnections(), 10);
+      const all = setTimeout(() => server.closeAllConnections(), lastWords);
+      await closed;
+      clearInterval(idle);
+      clearTimeout(all);
+    },
+  };
+};

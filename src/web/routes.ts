@@ -1,0 +1,88 @@
+import {
+  hostHeaderValidationResponse,
+  localhostAllowedHostnames,
+  localhostAllowedOrigins,
+  originValidationResponse,
+} from '@modelcontextprotocol/server';
+import { Hono } from 'hono';
+import { cors } from 'hono/cors';
+import type { Core } from './core.ts';
+
+/** What the routes lead to. */
+export interface RouteOptions {
+  core: Core;
+  health: () => Promise<Response>;
+  /** Whether new work is welcome. */
+  isReady: () => boolean;
+  metadata: () => Record<string, unknown> | undefined;
+  /** Names beside loopback, with commas between them. */
+  allowedHosts: string;
+  allowedOrigins: string;
+  report: (message: string) => void;
+}
+
+const list = (names: string): string[] => names.split(',').flatMap((name) => name.trim().toLowerCase() || []);
+
+/** The host name in whatever people write for one: a name, a name with its port, a URL. */
+const hostNameOf = (text: string): string => {
+  const url = text.includes('://') ? text : `http://${text}`;
+  return URL.canParse(url) ? new URL(url).hostname : text;
+};
+
+/** `moz-extension://*` stands for every page of a scheme, all else for a host. */
+const originOf = (text: string): string => (text.endsWith('://*') ? text : hostNameOf(text));
+
+/** Every route of the HTTP door. Host and Origin are checked on all of them, also on those that do not exist. */
+export const createRoutes = (options: RouteOptions): Hono => {
+  const { core, health, isReady, metadata, report } = options;
+  const hosts = [...localhostAllowedHostnames(), ...list(options.allowedHosts).map(hostNameOf)];
+  const webPages = list(options.allowedOrigins).map(originOf);
+  const origins = [...localhostAllowedOrigins(), ...webPages];
+  const app = new Hono();
+
+  app.use(async ({ req }, next) => {
+    // A target that is a whole URL counts before Host (RFC 9112), and then the URL has it.
+    const named = new Request('http://localhost/', { headers: { host: new URL(req.url).host } });
+    const rejected =
+      hostHeaderValidationResponse(req.raw, hosts) ??
+      hostHeaderValidationResponse(named, hosts) ??
+      originValidationResponse(req.raw, origins);
+    if (rejected) return rejected;
+    return next();
+  });
+  app.use(async (context, next) => {
+    await next();
+    context.header('x-content-type-options', 'nosniff');
+    if (!context.res.headers.has('cache-control')) context.header('cache-control', 'no-store');
+  });
+  // Pages that somebody has named may also read the answers; others on loopback may not.
+  if (webPages.length)
+    app.use(
+      cors({
+        origin: (origin) => (originValidationResponse(fromOrigin(origin), webPages) ? null : origin),
+        allowMethods: ['GET', 'POST', 'DELETE'],
+        exposeHeaders: ['mcp-session-id', 'mcp-protocol-version', 'www-authenticate', 'retry-after'],
+        maxAge: 600,
+      }),
+    );
+
+  app.all('/mcp', ({ req }) => core.fetch(req.raw));
+  app.get('/health', () => health());
+  app.get('/health/live', (context) => context.json({ status: 'ok' }));
+  app.get('/health/ready', (context) =>
+    isReady() ? context.json({ status: 'ok' }) : context.json({ status: 'stopping' }, 503),
+  );
+  for (const path of ['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/*'] as const)
+    app.get(path, (context) => {
+      const document = metadata();
+      return document ? context.json(document) : context.notFound();
+    });
+  app.notFound((context) => context.text('Not found', 404));
+  app.onError((error, context) => {
+    report(`${context.req.path}: ${error.stack ?? error.message}`);
+    return context.text('Internal error', 500);
+  });
+  return app;
+};
+
+const fromOrigin = (origin: string): Request => new Request('http://localhost/', { headers: { origin } });

@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { App } from '../app.ts';
+import type { Config } from '../config.ts';
+import { CallError } from '../errors.ts';
+import { createServerFactory } from '../mcp/server.ts';
+import { createCore } from './core.ts';
+import { createHealth } from './health.ts';
+import { createIdentity } from './identity.ts';
+import { createLimits } from './limits.ts';
+import { listen } from './listen.ts';
+import { measure } from './measure.ts';
+import { principalOf } from './principal.ts';
+import { createRoutes } from './routes.ts';
+
+const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
+
+/** Throws a configuration error for what would let in whoever comes along. */
+const checkSafety = ({ host, auth, principals }: Config): void => {
+  if (!auth && !isLoopback(host))
+    throw new CallError(
+      'configuration',
+      `Beyond loopback (--host ${host}) nothing is served without authentication.`,
+      'Add the section `auth` to the configuration file, or listen on 127.0.0.1. See docs/http.md.',
+    );
+  if (auth && !principals)
+    throw new CallError(
+      'configuration',
+      'There is `auth`, but no `principals`: nobody has a role.',
+      "Say under `principals` who has which role and profile; '*' stands for everybody with a valid token. See docs/http.md.",
+    );
+};
+
+/** What the door needs from the process. */
+export interface ServeOptions {
+  stderr: { write(text: string): unknown };
+  /** Aborted when the process is asked to stop. */
+  signal: AbortSignal;
+}
+
+/**
+ * Serves MCP over Streamable HTTP, health and metadata until it is asked to stop: then nothing new is let in, running
+ * calls end or hand out their jobs, and what is left after the grace period is cut off.
+ */
+export const serveHttp = async (app: App, { stderr, signal }: ServeOptions): Promise<void> => {
+  const { config } = app;
+  checkSafety(config);
+  const report = (message: string): void => void stderr.write(`${message}\n`);
+  const stopping = new AbortController();
+  const limits = createLimits(config);
+  const measured = measure(app, limits, stopping.signal, report);
+  const identity = createIdentity(app, report);
+  const core = createCore({
+    build: await createServerFactory(measured.app, principalOf),
+    identify: identity.identify,
+    limits,
+    settings: config,
+    report,
+  });
+  const routes = createRoutes({
+    core,
+    health: createHealth({ app, figures: measured.figures, sessions: core.sessions, running: limits.running }),
+    isReady: () => !stopping.signal.aborted,
+    metadata: identity.metadata,
+    allowedHosts: config.allowedHosts,
+    allowedOrigins: config.allowedOrigins,
+    report,
+  });
+  const listening = await listen((request) => routes.fetch(request), config);
+  report(`Serving MCP on ${listening.origin}/mcp${config.auth ? '' : ', without authentication'}`);
+  if (!isLoopback(config.host) && !config.allowedHosts)
+    report('Only requests for localhost are answered: --allowed-hosts names the hosts that clients ask for.');
+
+  if (!signal.aborted) await once(signal, 'abort');
+  stopping.abort();
+  core.drain();
+  listening.stop();
+  const late = new AbortController();
+  await Promise.race([limits.idle(), sleep(config.grace, undefined, { signal: late.signal }).catch(() => undefined)]);
+  late.abort();
+  await core.close();
+  await listening.close();
+};

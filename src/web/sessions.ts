@@ -1,0 +1,136 @@
+import {
+  isInitializeRequest,
+  WebStandardStreamableHTTPServerTransport,
+  type AuthInfo,
+  type Server,
+} from '@modelcontextprotocol/server';
+import { randomUUID } from 'node:crypto';
+import { laterError, rpcError, whenAnswered } from './answers.ts';
+
+/** How many sessions there may be, and how long one lasts unused. */
+export interface SessionLimits {
+  maxSessions: number;
+  maxSessionsEach: number;
+  /** Milliseconds. */
+  sessionIdle: number;
+}
+
+/** A request of the older era, as the door knows it. */
+export interface SessionRequest {
+  principal: string;
+  authInfo: AuthInfo;
+  /** The JSON of a POST. */
+  body?: unknown;
+}
+
+/** Sessions of clients of the older era. Each belongs to the principal that began it; nobody else finds it. */
+export interface Sessions {
+  handle(request: Request, from: SessionRequest): Promise<Response>;
+  size(): number;
+  close(): Promise<void>;
+}
+
+interface Session {
+  id: string;
+  principal: string;
+  transport: WebStandardStreamableHTTPServerTransport;
+  server: Server;
+  /** Requests and streams that are open. A stream alone keeps a session, but not from whoever needs its place. */
+  requests: number;
+  streams: number;
+  /** When it was last used. */
+  at: number;
+}
+
+const notFound = (): Response => rpcError(404, -32_001, 'Session not found');
+
+/** Sessions in this process. `build` makes the server of one. */
+export const createSessions = (
+  build: () => Server,
+  { maxSessions, maxSessionsEach, sessionIdle }: SessionLimits,
+): Sessions => {
+  const sessions = new Map<string, Session>();
+
+  const end = async (session: Session): Promise<void> => {
+    sessions.delete(session.id);
+    await session.server.close();
+  };
+
+  const sweep = setInterval(
+    () => {
+      const now = Date.now();
+      for (const session of sessions.values())
+        if (!session.requests && !session.streams && now - session.at >= sessionIdle) void end(session);
+    },
+    Math.min(sessionIdle / 2, 30_000),
+  ).unref();
+
+  const serve = async (session: Session, request: Request, { authInfo, body }: SessionRequest): Promise<Response> => {
+    const kind = request.method === 'GET' ? 'streams' : 'requests';
+    session[kind]++;
+    const response = await session.transport.handleRequest(request, {
+      authInfo,
+      ...(body === undefined ? {} : { parsedBody: body }),
+    });
+    return whenAnswered(response, () => {
+      session[kind]--;
+      session.at = Date.now();
+    });
+  };
+
+  /** The session that a principal used longest ago, where it has to go for a new one; or why there cannot be one. */
+  const findRoom = (principal: string): { leaves?: Session } | Response => {
+    const own = [...sessions.values()].filter((session) => session.principal === principal);
+    const [leaves] =
+      own.length < maxSessionsEach ? [] : own.filter(({ requests }) => !requests).sort((a, b) => a.at - b.at);
+    if (own.length >= maxSessionsEach && !leaves)
+      return laterError(429, `All ${maxSessionsEach} sessions of yours are in use`, 5);
+    if (sessions.size - (leaves ? 1 : 0) >= maxSessions) return laterError(503, 'There are too many sessions', 30);
+    return leaves ? { leaves } : {};
+  };
+
+  const begin = async (request: Request, from: SessionRequest): Promise<Response> => {
+    const room = findRoom(from.principal);
+    if (room instanceof Response) return room;
+    const id = randomUUID();
+    const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id });
+    const server = build();
+    const session: Session = {
+      id,
+      principal: from.principal,
+      transport,
+      server,
+      requests: 0,
+      streams: 0,
+      at: Date.now(),
+    };
+    sessions.set(id, session);
+    // A client that ends its session closes the transport, and that the server.
+    server.onclose = () => sessions.delete(id);
+    if (room.leaves) await end(room.leaves);
+    await server.connect(transport);
+    const response = await serve(session, request, from);
+    if (transport.sessionId === undefined) await end(session);
+    return response;
+  };
+
+  return {
+    handle: async (request, from) => {
+      const id = request.headers.get('mcp-session-id');
+      const session = id === null ? undefined : sessions.get(id);
+      if (id !== null && session?.principal !== from.principal) return notFound();
+      const begins = isInitializeRequest(from.body);
+      if (session && !begins) return serve(session, request, from);
+      if (!begins) return rpcError(400, -32_000, 'Bad Request: Mcp-Session-Id header is required');
+      const response = await begin(request, from);
+      // Whoever begins anew gets a new id, and the old one is worth nothing any more.
+      if (session && response.ok) await end(session);
+      return response;
+    },
+    size: () => sessions.size,
+    close: async () => {
+      clearInterval(sweep);
+      await Promise.all([...sessions.values()].map(end));
+    },
+  };
+};

@@ -1,0 +1,412 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
+import { runCommand, startCloud, startCommand, startFake, type Cloud } from '../harness.ts';
+
+let cloud: Cloud;
+let folder: string;
+beforeAll(async () => {
+  cloud = await startCloud();
+  folder = mkdtempSync(join(tmpdir(), 'cloudstack-call-'));
+});
+afterAll(async () => {
+  await cloud.close();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => cloud.renew());
+afterEach(() => cloud.calls.splice(0));
+
+const run = (argv: string[], options: { env?: Record<string, string>; answers?: string[] } = {}) =>
+  runCommand(['call', ...argv], { ...options, env: { ...cloud.env, ...options.env } });
+const json = async (argv: string[]): Promise<Record<string, any>> => {
+  const { stdout, stderr, status } = await run([...argv, '--output', 'json']);
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  return JSON.parse(stdout) as Record<string, any>;
+};
+const sent = (command: string) => cloud.calls.filter((call) => call.command === command);
+const firstVm = async (): Promise<{ id: string; name: string }> => {
+  const { items } = await json(['listVirtualMachines', 'listall=true', 'pagesize=1']);
+  return (items as { id: string; name: string }[])[0]!;
+};
+
+// formats
+
+test('a table for people: aligned, with how many of how many', async () => {
+  const { status, stdout, stderr } = await run(['list-zones']);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines[0]).toMatch(/^ID +NAME/);
+  expect(lines.at(-1)).toMatch(/^(\d+) of \1$/);
+  expect(stdout).toContain('Frankfurt');
+});
+
+test('JSON, YAML and CSV say the same', async () => {
+  const value = await json(['list-zones']);
+  expect(value['items']).toHaveLength(value['count'] as number);
+  const yaml = await run(['list-zones', '-o', 'yaml']);
+  expect(parse(yaml.stdout)).toEqual(value);
+  const csv = (await run(['list-zones', '-o', 'csv'])).stdout.trimEnd().split('\n');
+  expect(csv).toHaveLength((value['count'] as number) + 1);
+  expect(csv[0]).toContain('id,name');
+});
+
+test.each(['json', 'yaml', 'csv', 'table'])('an empty list is an empty list in %s', async (format) => {
+  const { status, stdout } = await run(['list-virtual-machines', 'name=nothing', '-o', format]);
+  expect(status).toBe(0);
+  if (format === 'table') expect(stdout).toBe('0 of 0\n');
+  if (format === 'json') expect(JSON.parse(stdout)).toMatchObject({ items: [], count: 0 });
+  if (format === 'csv') expect(stdout.trim()).toMatch(/^id,/);
+});
+
+test.each([
+  ['table', /^NAME +ALLOCATIONSTATE\n/],
+  ['json', /"items": \[\n +\{\n +"name": "[^"]+",\n +"allocationstate": "Enabled"\n +\}/],
+  ['yaml', /- name: .+\n +allocationstate: Enabled/],
+  ['csv', /^name,allocationstate\n/],
+])('--fields chooses the columns of %s', async (format, looks) => {
+  const { stdout } = await run(['list-zones', '--fields', 'name, allocationstate', '-o', format]);
+  expect(stdout).toMatch(looks);
+  expect(stdout).not.toContain('networktype');
+});
+
+test('--fields "*" shows everything', async () => {
+  const [zone] = (await json(['list-zones', '--fields', '*']))['items'] as object[];
+  expect(Object.keys(zone!).length).toBeGreaterThan(8);
+});
+
+test.each(['table', 'json', 'yaml', 'csv'])('one object in %s', async (format) => {
+  const { stdout, status } = await run(['list-capabilities', '-o', format]);
+  expect(status).toBe(0);
+  expect(stdout).toContain('cloudstackversion');
+});
+
+test('values with commas, quotes and line breaks survive CSV', async () => {
+  await run(['createAffinityGroup', 'name=a,"b"', 'type=host anti-affinity', 'description=one\ntwo']);
+  const { stdout } = await run(['listAffinityGroups', 'listall=true', '--fields', 'name,description', '-o', 'csv']);
+  expect(stdout).toContain('"a,""b""",one two');
+});
+
+// arguments
+
+test('parameters come as words, in maps and rows, or as JSON; words win', async () => {
+  const { id } = await firstVm();
+  await json(['createTags', `resourceids=${id}`, 'resourcetype=UserVm', 'tags.env=prod', 'tags.app=a=b']);
+  expect(sent('createTags')[0]!.params).toMatchObject({
+    'tags[0].key': 'env',
+    'tags[0].value': 'prod',
+    'tags[1].value': 'a=b',
+  });
+  await json(
+    ['deleteTags', `resourceids=${id}`, 'resourcetype=UserVm', 'tags[0].key=env', 'tags[0].value=prod'].concat(),
+  ).catch(() => undefined);
+  await json(['list-zones', '--json', '{"name":"x","keyword":"y"}', 'name=z']);
+  expect(sent('listZones').at(-1)!.params).toMatchObject({ name: 'z', keyword: 'y' });
+  const { stdout } = await run([
+    'deployVirtualMachine',
+    'zoneid=Frankfurt',
+    'serviceofferingid=Small Instance',
+    'templateid=Ubuntu 24.04 LTS',
+    'iptonetworklist[0].ip=10.1.1.9',
+    'iptonetworklist[1].ip=10.1.1.10',
+    '--dry-run',
+  ]);
+  expect((JSON.parse(stdout) as { params: object }).params).toMatchObject({
+    'iptonetworklist[0].ip': '10.1.1.9',
+    'iptonetworklist[1].ip': '10.1.1.10',
+  });
+});
+
+test.each([
+  ['a word without =', ['list-zones', 'name'], '"name" is not key=value'],
+  ['a word without a key', ['list-zones', '=x'], '"=x" is not key=value'],
+  ['JSON that is none', ['list-zones', '--json', '{name'], '--json is not JSON'],
+  ['JSON that is a list', ['list-zones', '--json', '[1]'], '--json must be an object'],
+  ['JSON that is null', ['list-zones', '--json', 'null'], '--json must be an object'],
+  ['a wait that is no number', ['list-zones', '--wait', 'long'], '--wait long is not a number of seconds'],
+  ['an unknown parameter', ['list-zones', 'nme=x'], 'has no parameter "nme"; did you mean name'],
+  ['an unknown tool', ['list-zone'], 'Did you mean list-zones'],
+  ['a missing parameter', ['startVirtualMachine'], 'id is missing'],
+  ['an unknown profile', ['list-zones', '--profile', 'nowhere'], 'There is no profile "nowhere"'],
+])('%s ends with 2 and sends nothing', async (_what, argv, says) => {
+  const { status, stderr, stdout } = await run(argv, { env: { CLOUDSTACK_MCP_DISCOVER: 'false' } });
+  expect(stderr).toContain(says);
+  expect(status).toBe(2);
+  expect(stdout).toBe('');
+  expect(cloud.calls).toEqual([]);
+});
+
+test('a word like __proto__.x=1 changes nothing in the program', async () => {
+  const { status } = await run(['list-zones', '__proto__.polluted=yes']);
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  expect(status).toBe(2);
+});
+
+// names
+
+test('names stand for ids, and the answer says which', async () => {
+  const { name, id } = await firstVm();
+  const value = await json(['list-virtual-machines', `id=${name}`, 'zoneid=Frankfurt', 'listall=true']);
+  expect(value['resolved']).toContainEqual({ parameter: 'id', name, id });
+});
+
+test('two of one name are listed, and nothing is guessed', async () => {
+  const zone = 'zoneid=Frankfurt';
+  const args = ['displaytext=x', 'name=twin', 'cpunumber=1', 'cpuspeed=500', 'memory=512'];
+  const ids = [];
+  for (let at = 0; at < 2; at++)
+    ids.push(((await json(['createServiceOffering', ...args]))['item'] as { id: string }).id);
+  const { status, stderr } = await run([
+    'deployVirtualMachine',
+    zone,
+    'serviceofferingid=twin',
+    'templateid=Ubuntu 24.04 LTS',
+  ]);
+  expect(status).toBe(2);
+  expect(stderr).toContain('2 service offerings are called "twin"');
+  for (const id of ids) expect(stderr).toContain(id);
+  expect(stderr).toContain('Nothing was sent');
+  expect(sent('deployVirtualMachine')).toEqual([]);
+});
+
+test('a name that nothing has is answered with the names that there are', async () => {
+  const { status, stderr } = await run(['startVirtualMachine', 'id=no-such-vm']);
+  const { name } = await firstVm();
+  expect(status).toBe(1);
+  expect(stderr).toContain('there is no virtual machine "no-such-vm"');
+  expect(stderr).toContain('There are: ');
+  expect(stderr).toContain(name);
+  expect(sent('startVirtualMachine')).toEqual([]);
+});
+
+test('in other letters a name is found where there is but one', async () => {
+  const { name, id } = await firstVm();
+  await json(['listVirtualMachines', `id=${name.toUpperCase()}`, 'listall=true']);
+  expect(sent('listVirtualMachines').at(-1)!.params['id']).toBe(id);
+});
+
+// dry run
+
+test.each([
+  ['list-zones', ['name=Frankfurt'], 'listZones', 'GET'],
+  ['destroyVirtualMachine', ['id=VM', 'expunge=true'], 'destroyVirtualMachine', 'POST'],
+  ['deleteZone', ['id=Frankfurt'], 'deleteZone', 'POST'],
+  ['startVirtualMachine', ['id=VM'], 'startVirtualMachine', 'POST'],
+])('--dry-run of %s %j prints the request, unsigned; nothing but reads leaves', async (tool, args, command, method) => {
+  const { name } = await firstVm();
+  cloud.calls.splice(0);
+  const { status, stdout, stderr } = await run([tool, ...args.map((arg) => arg.replace('VM', name)), '--dry-run']);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const shown = JSON.parse(stdout) as { command: string; method: string; params: Record<string, string> };
+  expect(shown).toMatchObject({ command, method });
+  for (const key of ['apiKey', 'signature', 'expires']) expect(stdout).not.toContain(key);
+  expect(stdout).not.toContain(cloud.simulator.credentials.apiKey);
+  if (shown.params['id']) expect(shown.params['id']).toMatch(/^[0-9a-f-]{36}$/);
+  expect(cloud.calls.filter(({ command }) => !command.startsWith('list'))).toEqual([]);
+  expect(sent(command).filter(({ method }) => method === 'POST')).toEqual([]);
+});
+
+test('--dry-run masks secrets, and refuses what is wrong or forbidden', async () => {
+  const { id } = await firstVm();
+  const masked = await run(['updateUser', `id=${id}`, 'password=hunter2', '--dry-run']);
+  expect(masked.stdout).toContain('••••••');
+  expect(masked.stdout).not.toContain('hunter2');
+  expect((await run(['updateUser', '--dry-run'])).status).toBe(2);
+  expect((await run(['startVirtualMachine', `id=${id}`, '--dry-run', '--read-only'])).status).toBe(3);
+});
+
+// exit statuses and questions
+
+test('what CloudStack refuses ends with 1 and its own words', async () => {
+  const { id } = await firstVm();
+  const { status, stderr, stdout } = await run(['startVirtualMachine', `id=${id}`]);
+  expect(status).toBe(1);
+  expect(stderr).toContain('conflict: ');
+  expect(stdout).toBe('');
+});
+
+test('a cloud that is down ends with 1', async () => {
+  const fake = await startFake(() => undefined);
+  await fake.close();
+  const { status, stderr } = await run(['list-zones', '--retries', '0'], { env: fake.env });
+  expect(status).toBe(1);
+  expect(stderr).toContain('no connection to');
+});
+
+test('read-only ends with 3', async () => {
+  const { id } = await firstVm();
+  const { status, stderr } = await run(['stopVirtualMachine', `id=${id}`, '--read-only'], { answers: ['yes'] });
+  expect(status).toBe(3);
+  expect(stderr).toContain('read-only');
+  expect(sent('stopVirtualMachine')).toEqual([]);
+});
+
+test('without a terminal nothing is destroyed, and the status is 3', async () => {
+  const { id } = await firstVm();
+  const { status, stderr } = await run(['stopVirtualMachine', `id=${id}`]);
+  expect(status).toBe(3);
+  expect(stderr).toContain("needs a human's yes");
+  expect(sent('stopVirtualMachine')).toEqual([]);
+});
+
+test.each([
+  ['yes', 0, 1],
+  ['y', 0, 1],
+  ['YES', 0, 1],
+  ['no', 3, 0],
+  ['', 3, 0],
+  ['yes please', 3, 0],
+])('to "%s" at the terminal the status is %d', async (answer, expected, requests) => {
+  const { id, name } = await firstVm();
+  const { status, stderr } = await run(['stopVirtualMachine', `id=${id}`], { answers: [answer] });
+  expect(stderr).toContain(name);
+  expect(stderr).toContain('[yes/no]');
+  expect(status).toBe(expected);
+  expect(sent('stopVirtualMachine')).toHaveLength(requests);
+});
+
+test.each([
+  ['NAME', 0, 1],
+  ['  NAME  ', 0, 1],
+  ['yes', 3, 0],
+  ['', 3, 0],
+])('what cannot be undone wants the name typed: "%s" ends with %d', async (typed, expected, requests) => {
+  const { id, name } = await firstVm();
+  const answers = [typed.replace('NAME', name)];
+  const { status, stderr } = await run(['destroyVirtualMachine', `id=${id}`, 'expunge=true'], { answers });
+  expect(stderr).toContain(`Type "${name}" to do it.`);
+  expect(status).toBe(expected);
+  expect(sent('destroyVirtualMachine')).toHaveLength(requests);
+});
+
+const asking = async (end: (running: ReturnType<typeof startCommand>) => void) => {
+  const { id } = await firstVm();
+  const running = startCommand(['call', 'stopVirtualMachine', `id=${id}`], { env: cloud.env, terminal: true });
+  await vi.waitFor(() => expect(running.out.stderr).toContain('[yes/no]'));
+  end(running);
+  return running.ended;
+};
+
+test('who closes the terminal at the question has not said yes', async () => {
+  expect(await asking(({ stdin }) => stdin.end())).toBe(3);
+  expect(sent('stopVirtualMachine')).toEqual([]);
+});
+
+test('who stops the program at the question has not said yes', async () => {
+  expect(await asking(({ stop }) => stop.abort())).toBe(3);
+  expect(sent('stopVirtualMachine')).toEqual([]);
+});
+
+// jobs
+
+test('a job is waited for, with a line of progress where a person watches', async () => {
+  const slow = await startCloud({ jobMillis: 120 });
+  try {
+    const deploy = [
+      'call',
+      'deployVirtualMachine',
+      'name=cli-vm',
+      'zoneid=Frankfurt',
+      'serviceofferingid=Small Instance',
+      'templateid=Ubuntu 24.04 LTS',
+    ];
+    const watched = startCommand(deploy, { env: slow.env, terminal: true });
+    expect(await watched.ended).toBe(0);
+    expect(watched.out.stdout).toContain('succeeded after');
+    expect(watched.out.stdout).toMatch(/state +Running/);
+    expect(watched.out.stderr).toContain('deployVirtualMachine: job ');
+    expect(watched.out.stderr.endsWith('\r\u001b[K')).toBe(true);
+
+    const silent = await runCommand(['call', 'rebootVirtualMachine', 'id=cli-vm'], { env: slow.env, answers: ['yes'] });
+    expect(silent.stderr).not.toContain('\u001b[K');
+    expect(silent.status).toBe(0);
+
+    const handedOut = await runCommand(['call', 'stopVirtualMachine', 'id=cli-vm', '--wait', '0', '-o', 'json'], {
+      env: slow.env,
+      answers: ['yes'],
+    });
+    const { job } = JSON.parse(handedOut.stdout) as { job: { id: string; status: string } };
+    expect(job.status).toBe('pending');
+    const waited = await runCommand(['call', 'wait-for-job', `job=${job.id}`, '-o', 'json'], { env: slow.env });
+    expect(JSON.parse(waited.stdout)).toMatchObject({ job: { status: 'succeeded' }, item: { state: 'Stopped' } });
+    expect((await runCommand(['call', 'wait-for-job'], { env: slow.env })).status).toBe(2);
+  } finally {
+    await slow.close();
+  }
+});
+
+test.each(['table', 'csv', 'yaml', 'json'])('a job that goes on is told as pending in %s', async (format) => {
+  const slow = await startCloud({ jobMillis: 60_000 });
+  try {
+    const [vm] = (
+      JSON.parse(
+        (
+          await runCommand(['call', 'listVirtualMachines', 'listall=true', 'state=Stopped', '-o', 'json'], {
+            env: slow.env,
+          })
+        ).stdout,
+      ) as { items: { id: string }[] }
+    ).items;
+    const { stdout, status } = await runCommand(
+      ['call', 'startVirtualMachine', `id=${vm!.id}`, '--wait', '0', '-o', format],
+      {
+        env: slow.env,
+      },
+    );
+    expect(status).toBe(0);
+    expect(stdout).toMatch(format === 'table' ? /not done yet/ : /pending/);
+  } finally {
+    await slow.close();
+  }
+});
+
+// secrets
+
+test('secrets are masked on the screen; --secrets-to writes them to a new file of the owner alone', async () => {
+  const shown = await run(['getUserKeys', 'id=admin'], { answers: ['yes'] });
+  expect(shown.stdout).toContain('••••••');
+  expect(shown.stdout).not.toContain(cloud.simulator.credentials.secretKey);
+
+  const path = join(folder, 'keys.json');
+  const { status, stdout, stderr } = await run(['getUserKeys', 'id=admin', '--secrets-to', path], { answers: ['yes'] });
+  expect(status).toBe(0);
+  expect(stdout).toBe('');
+  expect(stderr).toContain(path);
+  expect(stderr).not.toContain(cloud.simulator.credentials.secretKey);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(readFileSync(path, 'utf8')).toContain(cloud.simulator.credentials.secretKey);
+});
+
+test('--secrets-to writes over no file, and asks before anything is called', async () => {
+  const path = join(folder, 'kept.txt');
+  writeFileSync(path, 'kept');
+  const { status, stderr } = await run(['registerUserKeys', 'id=admin', '--secrets-to', path], { answers: ['yes'] });
+  expect(status).toBe(1);
+  expect(stderr).toContain('was not written');
+  expect(readFileSync(path, 'utf8')).toBe('kept');
+  // New keys that nobody could be shown would be lost.
+  expect(sent('registerUserKeys')).toEqual([]);
+});
+
+test('where nothing came of a call, --secrets-to leaves no file behind', async () => {
+  const path = join(folder, 'never.json');
+  expect((await run(['getUserKeys', 'id=admin', '--secrets-to', path], { answers: ['no'] })).status).toBe(3);
+  expect(existsSync(path)).toBe(false);
+});
+
+test('where the cloud cannot list a kind, a name is refused with what to give instead', async () => {
+  const fake = await startFake((command, response) => {
+    const api = [{ name: 'listVolumes', params: [{ name: 'zoneid', type: 'uuid' }] }];
+    response.end(command === 'listApis' ? JSON.stringify({ r: { count: 1, api } }) : '{"r":{}}');
+  });
+  try {
+    const { status, stderr } = await runCommand(['call', 'listVolumes', 'zoneid=Frankfurt'], { env: fake.env });
+    expect(status).toBe(2);
+    expect(stderr).toContain('does not list zones to look the name up');
+    expect(fake.counts.get('listVolumes')).toBeUndefined();
+  } finally {
+    await fake.close();
+  }
+});

@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest';
+import { runCommand } from '../harness.ts';
+
+/** What people say, and the commands that they may mean by it. */
+const phrases: [said: string, ...commands: string[]][] = [
+  ['a VM', 'listVirtualMachines', 'deployVirtualMachine'],
+  ['list vms', 'listVirtualMachines'],
+  ['show me my virtual machines', 'listVirtualMachines'],
+  ['launch an instance', 'deployVirtualMachine'],
+  ['create a vm', 'deployVirtualMachine'],
+  ['spin up a server', 'deployVirtualMachine'],
+  ['stop instance', 'stopVirtualMachine'],
+  ['power off a vm', 'stopVirtualMachine'],
+  ['restart vm', 'rebootVirtualMachine'],
+  ['delete a vm', 'destroyVirtualMachine', 'expungeVirtualMachine'],
+  ['terminate instance', 'destroyVirtualMachine'],
+  ['undelete vm', 'recoverVirtualMachine'],
+  ['change vm size', 'scaleVirtualMachine', 'changeServiceForVirtualMachine'],
+  ['resize a VM', 'scaleVirtualMachine', 'changeServiceForVirtualMachine'],
+  ['rename vm', 'updateVirtualMachine'],
+  ['reinstall vm', 'restoreVirtualMachine'],
+  ['move vm to another host', 'migrateVirtualMachine', 'findHostsForMigration'],
+  ['live migration', 'migrateVirtualMachine', 'migrateVirtualMachineWithVolume', 'findHostsForMigration'],
+  ['reset root password', 'resetPasswordForVirtualMachine'],
+  ['console', 'createConsoleEndpoint'],
+  ['vnc', 'createConsoleEndpoint'],
+  ['resize disk', 'resizeVolume'],
+  ['resize a VM disk', 'resizeVolume'],
+  ['attach a disk', 'attachVolume'],
+  ['add a data disk', 'createVolume', 'attachVolume'],
+  ['detach drive from server', 'detachVolume'],
+  ['snapshot a volume', 'createSnapshot'],
+  ['schedule snapshots', 'createSnapshotPolicy'],
+  ['snapshot a vm', 'createVMSnapshot'],
+  ['roll back to snapshot', 'revertSnapshot', 'revertToVMSnapshot'],
+  ['backup a vm', 'createBackup'],
+  ['upload an image', 'registerTemplate', 'registerIso', 'getUploadParamsForTemplate', 'getUploadParamsForIso'],
+  ['list templates', 'listTemplates'],
+  ['mount iso', 'attachIso'],
+  ['open port 80', 'createFirewallRule', 'authorizeSecurityGroupIngress', 'createPortForwardingRule'],
+  ['port forward', 'createPortForwardingRule'],
+  ['firewall rules', 'listFirewallRules', 'createFirewallRule'],
+  ['security group rule', 'authorizeSecurityGroupIngress'],
+  ['public ip', 'listPublicIpAddresses', 'associateIpAddress'],
+  ['allocate a public ip', 'associateIpAddress'],
+  ['floating ip', 'enableStaticNat', 'associateIpAddress', 'listPublicIpAddresses'],
+  ['release ip', 'disassociateIpAddress'],
+  ['create a network', 'createNetwork'],
+  ['create a subnet', 'createNetwork'],
+  ['vpc', 'listVPCs', 'createVPC'],
+  ['network acl', 'createNetworkACL', 'listNetworkACLs', 'listNetworkACLLists'],
+  ['load balancer', 'createLoadBalancerRule', 'listLoadBalancerRules', 'listLoadBalancers', 'createLoadBalancer'],
+  ['site to site vpn', 'createVpnConnection', 'createVpnGateway', 'listVpnConnections', 'createVpnCustomerGateway'],
+  ['restart network', 'restartNetwork'],
+  ['k8s cluster', 'createKubernetesCluster', 'listKubernetesClusters'],
+  ['k8s cluster kubeconfig', 'getKubernetesClusterConfig'],
+  ['scale kubernetes', 'scaleKubernetesCluster'],
+  ['who am i', 'getUser', 'listUsers', 'listAccounts'],
+  ['add a host', 'addHost'],
+  ['put a host into maintenance', 'prepareHostForMaintenance'],
+  ['drain a hypervisor', 'prepareHostForMaintenance'],
+  ['datacenter', 'listZones'],
+  ['zones', 'listZones'],
+  ['primary storage', 'listStoragePools', 'createStoragePool'],
+  ['secondary storage', 'listImageStores', 'addImageStore', 'addSecondaryStorage'],
+  ['s3 bucket', 'createBucket', 'listBuckets'],
+  ['how much capacity is left', 'listCapacity'],
+  ['flavors', 'listServiceOfferings'],
+  ['create an account', 'createAccount'],
+  ['new user', 'createUser'],
+  ['api keys of a user', 'getUserKeys', 'registerUserKeys'],
+  ['ssh key', 'createSSHKeyPair', 'registerSSHKeyPair', 'listSSHKeyPairs'],
+  ['raise a quota', 'updateResourceLimit'],
+  ['tenants', 'listAccounts', 'listDomains'],
+  ['what happened yesterday', 'listEvents'],
+  ['audit log', 'listEvents'],
+  ['alarms', 'listAlerts'],
+  ['tag a vm', 'createTags'],
+  ['global setting', 'updateConfiguration', 'listConfigurations'],
+  ['version of cloudstack', 'listCapabilities'],
+  ['virtual router', 'listRouters'],
+  ['reboot a router', 'rebootRouter'],
+  ['autoscale group', 'createAutoScaleVmGroup', 'listAutoScaleVmGroups'],
+  ['cloud-init user data', 'registerUserData', 'listUserData', 'updateVirtualMachine'],
+  ['is the job done', 'queryAsyncJobResult', 'listAsyncJobs'],
+  ['anti-affinity', 'createAffinityGroup', 'listAffinityGroups'],
+];
+
+const firstThree = async (said: string): Promise<string[]> => {
+  const { stdout } = await runCommand(['tools', 'find', ...said.split(' '), '--json']);
+  const { matches } = JSON.parse(stdout) as { matches: { command: string }[] };
+  return matches.slice(0, 3).map(({ command }) => command);
+};
+
+test('everyday phrases find their command among the first three, at least 95 of 100', async () => {
+  const missed: Record<string, string[]> = {};
+  for (const [said, ...commands] of phrases) {
+    const found = await firstThree(said);
+    if (!commands.some((command) => found.includes(command))) missed[said] = found;
+  }
+  expect(phrases.length).toBeGreaterThan(60);
+  expect(Object.keys(missed).length / phrases.length, JSON.stringify(missed, null, 1)).toBeLessThanOrEqual(0.05);
+});
+
+test.each([
+  ['launch an instance', 'deployVirtualMachine'],
+  ['list vms', 'listVirtualMachines'],
+  ['stop instance', 'stopVirtualMachine'],
+  ['restart vm', 'rebootVirtualMachine'],
+  ['delete a vm', 'destroyVirtualMachine'],
+  ['resize disk', 'resizeVolume'],
+  ['console', 'createConsoleEndpoint'],
+  ['k8s cluster kubeconfig', 'getKubernetesClusterConfig'],
+  ['datacenter', 'listZones'],
+  ['add a host', 'addHost'],
+])('"%s" finds %s first', async (said, command) => {
+  expect((await firstThree(said))[0]).toBe(command);
+});

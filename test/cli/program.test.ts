@@ -1,0 +1,384 @@
+import type { Client } from '@modelcontextprotocol/client';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { demo } from '../../src/cli/demo.ts';
+import { loadData } from '../../src/data.ts';
+import { version } from '../../src/version.ts';
+import { openHost, runCommand, startCloud, startCommand, startFake, streamTransport, type Cloud } from '../harness.ts';
+import { runCli } from '../../src/cli/program.ts';
+
+let cloud: Cloud;
+let folder: string;
+beforeAll(async () => {
+  cloud = await startCloud();
+  folder = mkdtempSync(join(tmpdir(), 'cloudstack-program-'));
+});
+afterAll(async () => {
+  await cloud.close();
+  rmSync(folder, { recursive: true });
+});
+
+const file = (name: string, text: string): string => {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+};
+
+// help, version, wrong words
+
+test('version is the version of the package', async () => {
+  for (const argv of [['version'], ['--version'], ['-V']])
+    expect(await runCommand(argv)).toMatchObject({ status: 0, stdout: `${version}\n` });
+  expect(version).toMatch(/^\d+\.\d+\.\d+/);
+});
+
+test('help says what there is; every command has help of its own, also by the word help', async () => {
+  const { status, stdout } = await runCommand(['--help']);
+  expect(status).toBe(0);
+  for (const name of ['serve', 'call', 'tools', 'simulator', 'demo', 'catalog', 'version']) {
+    expect(stdout).toContain(`  ${name} `);
+    const own = await runCommand([name, '--help']);
+    expect(own).toMatchObject({ status: 0, stderr: '' });
+    expect(own.stdout).toContain(`Usage: cloudstack-mcp ${name}`);
+    expect((await runCommand(['help', name])).stdout).toBe(own.stdout);
+  }
+});
+
+test.each([
+  ['an unknown command', ['frob'], ''],
+  ['a command misspelt', ['tool', 'list'], ''],
+  ['an unknown subcommand', ['tools', 'frob'], ''],
+  ['a command named like what every object has', ['constructor'], ''],
+  ['an unknown option', ['call', 'list-zones', '--frob'], '--frob'],
+  ['an option misspelt', ['call', 'list-zones', '--outptu', 'json'], 'Did you mean --output'],
+  ['an option without its value', ['call', 'list-zones', '--fields'], 'argument missing'],
+  ['an unknown format', ['call', 'list-zones', '--output', 'xml'], 'Allowed choices are table, json, yaml, csv'],
+  ['a port that is none', ['simulator', '--port', 'http'], 'whole number'],
+  ['a missing argument', ['call'], "missing required argument 'tool'"],
+  ['nothing to find', ['tools', 'find'], 'missing required argument'],
+])('%s ends with 2 and writes to standard error only', async (_what, argv, says) => {
+  const { status, stdout, stderr } = await runCommand(argv);
+  expect(status).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr).not.toBe('');
+  expect(stderr).toContain(says);
+});
+
+// serve
+
+test('serve without a cloud stops with 2 and what to set', async () => {
+  for (const argv of [['serve'], []]) {
+    const { status, stdout, stderr } = await runCommand(argv);
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    for (const what of [
+      'CLOUDSTACK_API_URL',
+      'CLOUDSTACK_API_KEY',
+      'CLOUDSTACK_SECRET_KEY',
+      'CLOUDSTACK_USERNAME',
+      '--simulator',
+    ])
+      expect(stderr).toContain(what);
+  }
+});
+
+test.each([
+  ['an unknown profile', ['serve', '--profile', 'nowhere'], 'There is no profile "nowhere"'],
+  ['an unknown toolset', ['serve', '--tools', 'compute,frobs'], 'There is no toolset frobs'],
+  ['an unknown transport', ['serve', '--transport', 'pigeon'], 'transport'],
+  ['a file that is not there', ['serve', '--config', '/nowhere.yaml'], '/nowhere.yaml'],
+])('serve with %s ends with 2', async (_what, argv, says) => {
+  const { status, stderr } = await runCommand(argv, { env: cloud.env });
+  expect(stderr).toContain(says);
+  expect(status).toBe(2);
+});
+
+test('a profile may have the name of a command', async () => {
+  const config = file('named.yaml', `profiles:\n${['demo', 'call'].map((name) => profile(name)).join('')}`);
+  const host = await openHost({ flags: ['--config', config, '--profile', 'demo'] });
+  expect((await host.call('read', { tool: 'list-zones' })).isError).toBeUndefined();
+  await host.close();
+  const { status, stderr } = await runCommand(['--config', config, '--profile', 'nobody']);
+  expect(stderr).toContain('There is no profile "nobody"');
+  expect(status).toBe(2);
+});
+
+test('serve ends with its input, and when it is asked to', async () => {
+  const host = await openHost({ env: cloud.env });
+  host.stop.abort();
+  expect(await host.exited).toBe(0);
+  const other = await openHost({ env: cloud.env });
+  expect((await other.close()).status).toBe(0);
+});
+
+// profiles and logins
+
+const profile = (name: string): string => {
+  const { CLOUDSTACK_API_URL, CLOUDSTACK_API_KEY, CLOUDSTACK_SECRET_KEY } = cloud.env;
+  return `  ${name}:\n    url: ${CLOUDSTACK_API_URL}\n    apiKey: ${CLOUDSTACK_API_KEY}\n    secretKey: ${CLOUDSTACK_SECRET_KEY}\n`;
+};
+
+test('two profiles of one file go to their own clouds, and no third can be made up', async () => {
+  const fake = await startFake((_command, response) =>
+    response.end('{"listzonesresponse":{"count":1,"zone":[{"id":"z","name":"Elsewhere"}]}}'),
+  );
+  const other = `  other:\n    url: ${fake.url}\n    apiKey: k\n    secretKey: s\n`;
+  const config = file('two.yaml', `profile: main\ndiscover: false\nprofiles:\n${profile('main')}${other}`);
+  try {
+    expect((await runCommand(['call', 'list-zones', '--config', config])).stdout).toContain('Frankfurt');
+    expect((await runCommand(['call', 'list-zones', '--config', config, '--profile', 'other'])).stdout).toContain(
+      'Elsewhere',
+    );
+
+    const host = await openHost({ flags: ['--config', config] });
+    expect((await host.call('read', { tool: 'list-zones' })).text).toContain('Frankfurt');
+    expect((await host.call('read', { tool: 'list-zones', profile: 'other' })).text).toContain('Elsewhere');
+    for (const name of ['third', 'constructor', '__proto__', 'toString', '']) {
+      const { structured, text } = await host.call('read', { tool: 'list-zones', profile: name });
+      expect(structured['error'], name).toMatchObject({ kind: 'configuration' });
+      expect(text).toContain('There are: ');
+    }
+    await host.close();
+  } finally {
+    await fake.close();
+  }
+});
+
+test('a login session: one login, no key on the wire, logged out at the end', async () => {
+  cloud.calls.splice(0);
+  const { username, password } = cloud.simulator.credentials;
+  const env = { CLOUDSTACK_API_URL: cloud.url, CLOUDSTACK_USERNAME: username, CLOUDSTACK_PASSWORD: password };
+  const host = await openHost({ env });
+  const results = await Promise.all([1, 2, 3].map(() => host.call('read', { tool: 'list-zones' })));
+  for (const { text } of results) expect(text).toContain('Frankfurt');
+  await host.close();
+  const commands = cloud.calls.map(({ command }) => command);
+  expect(commands.filter((command) => command === 'login')).toHaveLength(1);
+  expect(commands[0]).toBe('login');
+  expect(commands.at(-1)).toBe('logout');
+  for (const { params } of cloud.calls) expect(Object.keys(params)).not.toContain('signature');
+
+  const wrong = await runCommand(['call', 'list-zones'], { env: { ...env, CLOUDSTACK_PASSWORD: 'hunter2' } });
+  expect(wrong.status).toBe(1);
+  expect(wrong.stderr).toContain('Failed to authenticate user admin');
+  expect(wrong.stderr).not.toContain('hunter2');
+});
+
+// tools
+
+test('tools list: all, or those of a toolset; as a table or JSON', async () => {
+  const all = await runCommand(['tools', 'list', '--json']);
+  const { matches, total } = JSON.parse(all.stdout) as { matches: Record<string, unknown>[]; total: number };
+  expect(matches).toHaveLength(958);
+  expect(total).toBe(958);
+  expect(Object.keys(matches[0]!)).toEqual(['tool', 'command', 'risk', 'summary', 'required']);
+  const some = await runCommand(['tools', 'list', '--toolset', 'affinity-group']);
+  expect(some.stdout).toContain('create-affinity-group');
+  expect(some.stdout).toMatch(/^TOOL +RISK +SUMMARY\n/);
+  expect(some.stdout).toMatch(/\n5 of 958 commands\n$/);
+  expect((await runCommand(['tools', 'list', '--toolset', 'frobs'])).status).toBe(2);
+});
+
+test('a table of tools fits into the terminal', async () => {
+  const running = startCommand(['tools', 'list'], { terminal: true, columns: 72 });
+  expect(await running.ended).toBe(0);
+  const lines = running.out.stdout.split('\n');
+  expect(lines.length).toBeGreaterThan(900);
+  for (const line of lines) expect([...line].length).toBeLessThanOrEqual(72);
+});
+
+test('tools find says how many there are', async () => {
+  const { stdout, status } = await runCommand(['tools', 'find', 'virtual', 'machine']);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/15 of \d+ commands\n$/);
+  const none = await runCommand(['tools', 'find', 'zzzzqqqq']);
+  expect(none.stdout).toContain('0 of 0 commands');
+});
+
+test('tools show tells everything, in text and as JSON, in any spelling', async () => {
+  const { stdout, status } = await runCommand(['tools', 'show', 'destroy_virtual_machine']);
+  expect(status).toBe(0);
+  expect(stdout).toContain('destroy-virtual-machine (destroyVirtualMachine)');
+  expect(stdout).toContain('risk destroy (high, reversible)');
+  expect(stdout).toContain('- id* (string)');
+  const json = JSON.parse((await runCommand(['tools', 'show', 'deploy-virtual-machine', '--json'])).stdout) as Record<
+    string,
+    any
+  >;
+  expect(json).toMatchObject({ tool: 'deploy-virtual-machine', async: true, risk: 'change', toolset: 'compute' });
+  expect(json['example']).toMatchObject({ name: 'change', arguments: { tool: 'deploy-virtual-machine' } });
+  const wrong = await runCommand(['tools', 'show', 'deploy-virtual-machin']);
+  expect(wrong).toMatchObject({ status: 2, stdout: '' });
+  expect(wrong.stderr).toContain('Did you mean deploy-virtual-machine?');
+  expect((await runCommand(['tools', 'show', 'make-me-a-sandwich'])).stderr).toContain('tools find');
+});
+
+test('every command can be shown, with an example of its required parameters', async () => {
+  const { tools } = loadCatalog();
+  for (const tool of tools.filter((_tool, at) => at % 7 === 0)) {
+    const { stdout } = await runCommand(['tools', 'show', tool.name, '--json']);
+    const { example, required } = JSON.parse(stdout) as {
+      example: { arguments: { arguments: object } };
+      required: string[];
+    };
+    expect(Object.keys(example.arguments.arguments).sort(), tool.name).toEqual([...required].sort());
+  }
+});
+
+test('where a cloud is configured, its own commands are listed', async () => {
+  const old = await startCloud({ release: '4.15.0' });
+  try {
+    const { stdout } = await runCommand(['tools', 'list', '--json'], { env: old.env });
+    const { total } = JSON.parse(stdout) as { total: number };
+    expect(total).toBeGreaterThan(500);
+    expect(total).toBeLessThan(958);
+  } finally {
+    await old.close();
+  }
+});
+
+// simulator
+
+test('the simulator says where it is in one line, answers, and stops when it is asked to', async () => {
+  const { out, stop, ended } = startCommand(['simulator', '--port', '0', '--vms', '3', '--job-millis', '0']);
+  await vi.waitFor(() => expect(out.stdout).toContain('\n'));
+  expect(out.stdout.trimEnd().split('\n')).toHaveLength(1);
+  const { url, apiKey, secretKey } = JSON.parse(out.stdout) as Record<string, string>;
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/client\/api$/);
+  const env = { CLOUDSTACK_API_URL: url!, CLOUDSTACK_API_KEY: apiKey!, CLOUDSTACK_SECRET_KEY: secretKey! };
+  expect((await runCommand(['call', 'list-zones'], { env })).stdout).toContain('Frankfurt');
+  stop.abort();
+  expect(await ended).toBe(0);
+  await expect(fetch(url!)).rejects.toThrow();
+});
+
+test('an empty simulator has what CloudStack itself installs, and no zone', async () => {
+  const { out, stop, ended } = startCommand(['simulator', '--port', '0', '--empty']);
+  await vi.waitFor(() => expect(out.stdout).toContain('\n'));
+  const { url, apiKey, secretKey } = JSON.parse(out.stdout) as Record<string, string>;
+  const env = { CLOUDSTACK_API_URL: url!, CLOUDSTACK_API_KEY: apiKey!, CLOUDSTACK_SECRET_KEY: secretKey! };
+  expect((await runCommand(['call', 'list-zones'], { env })).stdout).toContain('0 of 0');
+  stop.abort();
+  expect(await ended).toBe(0);
+});
+
+test('without a cloud --simulator is one', async () => {
+  const { status, stdout } = await runCommand(['call', 'list-zones', '--simulator']);
+  expect(status).toBe(0);
+  expect(stdout).toContain('Frankfurt');
+});
+
+// catalog
+
+const catalogFile = (): string =>
+  file('commands.json', readFileSync(new URL('../../data/commands.json', import.meta.url), 'utf8'));
+
+test('catalog diff finds nothing new in the cloud that the catalog describes', async () => {
+  const { status, stdout } = await runCommand(['catalog', 'diff', '--file', catalogFile()], { env: cloud.env });
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^\d+ differences; \d+ commands of the catalog are not in this cloud's list\.\n$/m);
+  expect(stdout).not.toContain('new command');
+});
+
+const api = [
+  {
+    name: 'listZones',
+    isasync: true,
+    params: [
+      { name: 'id', type: 'uuid' },
+      { name: 'brandnew', type: 'integer', required: true },
+    ],
+  },
+  { name: 'frobnicateCloud', isasync: false, params: [{ name: 'x', type: 'string' }] },
+];
+
+test.each([
+  ['whole', { listapisresponse: { count: 2, api } }],
+  ['out of its envelope', { count: 2, api }],
+])('catalog diff and sync read a saved answer, %s', async (_what, answer) => {
+  const [saved, path] = [file('apis.json', JSON.stringify(answer)), catalogFile()];
+  const diff = await runCommand(['catalog', 'diff', '--from', saved, '--file', path]);
+  expect(diff.status).toBe(0);
+  for (const line of [
+    '+ frobnicateCloud (new command, 1 parameters)',
+    '+ listZones.brandnew (integer)',
+    '~ listZones: now asynchronous',
+  ])
+    expect(diff.stdout).toContain(line);
+  expect(diff.stdout).toContain('957 commands of the catalog are not in this cloud');
+  expect(readFileSync(path, 'utf8')).toBe(readFileSync(catalogFile(), 'utf8'));
+
+  const sync = await runCommand(['catalog', 'sync', '--from', saved, '--file', path, '--release', '4.99.0']);
+  expect(sync.status).toBe(0);
+  expect(sync.stdout).toContain('taken over from 4.99.0');
+  const after = JSON.parse(readFileSync(path, 'utf8')) as {
+    releases: string[];
+    commands: { name: string; params: { name: string }[] }[];
+  };
+  expect(after.commands).toHaveLength(959);
+  expect(after.releases.at(-1)).toBe('4.99.0');
+  const again = await runCommand(['catalog', 'diff', '--from', saved, '--file', path]);
+  expect(again.stdout).not.toContain('+ ');
+});
+
+test('catalog sync takes the release from the cloud, and changes nothing that it knows already', async () => {
+  const path = catalogFile();
+  const before = loadData<{ commands: unknown[] }>('commands.json').commands.length;
+  const { status, stdout } = await runCommand(['catalog', 'sync', '--file', path], { env: cloud.env });
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/taken over from \d+\.\d+\.\d+\./);
+  expect((JSON.parse(readFileSync(path, 'utf8')) as { commands: unknown[] }).commands).toHaveLength(before);
+});
+
+test.each([
+  ['a release that nobody knows', ['sync', '--from', 'apis.json'], 'release is not known'],
+  ['a release that is none', ['sync', '--from', 'apis.json', '--release', 'newest'], 'release is not known'],
+  ['a file that is not there', ['diff', '--from', 'nowhere.json'], 'cannot be read as JSON'],
+  ['a file that is not JSON', ['diff', '--from', 'words.txt'], 'cannot be read as JSON'],
+  ['a file without APIs', ['diff', '--from', 'zones.json'], 'holds no list of APIs'],
+])('catalog with %s ends with 2', async (_what, [verb = '', flag = '', name = '', ...rest], says) => {
+  file('apis.json', JSON.stringify({ api }));
+  file('words.txt', 'words');
+  file('zones.json', '{"r":{"count":0}}');
+  const { status, stderr } = await runCommand([
+    'catalog',
+    verb,
+    flag,
+    join(folder, name),
+    ...rest,
+    '--file',
+    catalogFile(),
+  ]);
+  expect(stderr).toContain(says);
+  expect(status).toBe(2);
+});
+
+// demo
+
+test('the demo does the main job, asks twice, and leaves the destroy to the yes', async () => {
+  const stdout = new PassThrough();
+  let said = '';
+  stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const io = {
+    stdin: new PassThrough(),
+    stdout,
+    stderr: new PassThrough(),
+    env: {},
+    signal: new AbortController().signal,
+  };
+  const status = await demo(io, async (client: Client, env) => {
+    const [serverIn, serverOut] = [new PassThrough(), new PassThrough()];
+    void runCli(['serve'], { ...io, stdin: serverIn, stdout: serverOut, env });
+    await client.connect(streamTransport(serverIn, serverOut));
+  });
+  expect(status).toBe(0);
+  expect(said).toContain('deploy-virtual-machine');
+  expect(said.match(/the human says (yes|no)/g)).toEqual(['the human says no', 'the human says yes']);
+  expect(said).toMatch(/deployVirtualMachine: job [0-9a-f-]+ succeeded/);
+  expect(said).toContain('Done: found, deployed, seen, refused, confirmed and destroyed');
+  for (const line of said.split('\n').filter((text) => text.startsWith('    ')))
+    expect([...line].length).toBeLessThan(400);
+});

@@ -1,0 +1,297 @@
+import { describe, expect, test } from 'vitest';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { kindOfParameter, takesName, type Kind } from '../../src/catalog/kinds.ts';
+import { describeParameter, type RiskRow, type Toolset } from '../../src/catalog/tool.ts';
+import type { Command, CommandsFile, ResponseType } from '../../src/catalog/types.ts';
+import { loadData } from '../../src/data.ts';
+import { isSecretName } from '../../src/secrets.ts';
+
+const { commands, releases } = loadData<CommandsFile>('commands.json');
+const byName = new Map(commands.map((command) => [command.name, command]));
+const risks = loadData<Record<string, Partial<RiskRow>>>('risks.json');
+const texts = loadData<{
+  commands: Record<string, string>;
+  parameters: Record<string, string>;
+  overrides: Record<string, Record<string, string>>;
+}>('texts.json');
+const toolsets = loadData<Toolset[]>('toolsets.json');
+const kinds = loadData<Kind[]>('kinds.json');
+const responses = loadData<ResponseType[]>('responses.json');
+
+const risksKnown = ['read', 'sensitive', 'change', 'destroy'];
+const severities = ['low', 'medium', 'high', 'critical'];
+
+// What ends, interrupts or takes away. Without a reason such a command is a destroy.
+const ending =
+  /^(delete|destroy|expunge|purge|remove|revoke|stop|reboot|shutdown|trigger|detach|disable|disassociate|dissociate|release|restart|reset|revert|restore|lock|suspend|kill|drop|clean|cleanup|archive|unmanage|unregister|cancel|decline)(?=[A-Z])/;
+const reasons: Record<string, string> = {
+  archiveSnapshot: 'copies a snapshot to secondary storage; nothing is taken away',
+  cancelHostAsDegraded: 'brings a host back',
+  cancelHostMaintenance: 'brings a host back',
+  cancelMaintenance: 'brings a management server back',
+  cancelShutdown: 'calls off a shutdown',
+  cancelStorageMaintenance: 'brings a storage pool back',
+  cleanVMReservations: 'frees reservations of VMs that no longer exist',
+  resetApiLimit: 'lets an account call again',
+  resetConfiguration: 'sets a value back to its default, which can be set again',
+  resetPassword: 'the second half of what a user asked for with forgotPassword',
+  restoreVolumeFromBackupAndAttachToVM: 'makes a new volume',
+  resetPasswordForVirtualMachine: 'sensitive: answers with the new password',
+  resetSSHKeyForVirtualMachine: 'sensitive: answers with the new password',
+};
+
+// Whose purpose is to give out a credential or open a console (mcp-notes.md, "read-only mode bypassed").
+const givingOut = [
+  'getUserKeys',
+  'registerUserKeys',
+  'getVMPassword',
+  'resetPasswordForVirtualMachine',
+  'resetSSHKeyForVirtualMachine',
+  'getKubernetesClusterConfig',
+  'createConsoleEndpoint',
+  'listConfigurations',
+  'createSSHKeyPair',
+  'getLoadBalancerSslCertificate',
+  'getVirtualMachineUserData',
+  'listUserData',
+  'setupUserTwoFactorAuthentication',
+  'extractVolume',
+  'extractTemplate',
+  'extractIso',
+  'extractSnapshot',
+  'getUploadParamsForVolume',
+  'getUploadParamsForTemplate',
+  'getUploadParamsForIso',
+  'listVpnCustomerGateways',
+  'listRemoteAccessVpns',
+  'createRemoteAccessVpn',
+  'listBuckets',
+  'createBucket',
+  'listWebhooks',
+  'listOauthProvider',
+  'issueCertificate',
+  'login',
+  'oauthlogin',
+  'samlSso',
+  'cloudianSsoLogin',
+  'downloadImageStoreObject',
+  'getDiagnosticsData',
+];
+const credentialResponses = ['CreateSSHKeyPair', 'GetVMPassword', 'LoginCmd', 'Register', 'RemoteAccessVpn'];
+
+/** Everything that is missing or wrong for one command. */
+const problemsOf = (command: Command): string[] => {
+  const { name, params } = command;
+  const problems: string[] = [];
+  const must = (right: boolean, what: string): void => {
+    if (!right) problems.push(`${name}: ${what}`);
+  };
+  must(toolsets.filter((toolset) => toolset.commands.includes(name)).length === 1, 'not in exactly one toolset');
+
+  const summary = texts.commands[name] ?? '';
+  must(summary.trim() === summary && summary !== '', 'no summary');
+  must(summary.length <= 90, `summary of ${summary.length} characters`);
+  must(!summary.endsWith('.'), 'summary ends with a period');
+  for (const parameter of params)
+    must(Boolean(describeParameter(name, parameter.name)), `no text for ${parameter.name}`);
+
+  const row = risks[name];
+  must(row !== undefined, 'no risk');
+  if (!row) return problems;
+  must(risksKnown.includes(row.risk!), `risk ${row.risk}`);
+  if (row.risk !== 'read') {
+    must(severities.includes(row.severity!), 'no severity');
+    must(Boolean(row.category), 'no category');
+    must(typeof row.reversible === 'boolean', 'reversible is not said');
+    must(Boolean(row.impactScope), 'no impact scope');
+    must(Boolean(row.warning), 'no warning');
+  }
+  for (const { when, risk, severity, reversible } of row.raise ?? []) {
+    for (const [parameter, value] of Object.entries(when)) {
+      const declared = params.find((candidate) => candidate.name === parameter);
+      must(declared !== undefined, `raised by ${parameter}, which it lacks`);
+      must(declared?.type !== 'boolean' || typeof value === 'boolean', `raised by ${parameter}=${String(value)}`);
+    }
+    must(risk === undefined || risksKnown.indexOf(risk) >= risksKnown.indexOf(row.risk!), 'raised to a lower risk');
+    must(severity === undefined || severities.indexOf(severity) >= severities.indexOf(row.severity!), 'raised to a lower severity');
+    must(risk !== undefined || severity !== undefined || reversible === false, 'raised to nothing');
+  }
+  const critical = row.severity === 'critical' || row.raise?.some(({ severity }) => severity === 'critical');
+  must(!critical || Boolean(row.phrase), 'critical without a phrase');
+  must(row.phrase === undefined || /^[a-z0-9][a-z0-9 /-]{3,59}$/.test(row.phrase), `phrase "${row.phrase}"`);
+  must(row.risk !== 'read' || command.async === undefined || row.raise === undefined, 'a read that is raised');
+
+  if (ending.test(name) && reasons[name] === undefined) must(row.risk === 'destroy', `named like an end, but ${row.risk}`);
+  if (givingOut.includes(name) || (credentialResponses.includes(command.response) && !command.auth))
+    must(row.risk === 'sensitive', `gives out a credential, but is ${row.risk}`);
+  return problems;
+};
+
+test('every command has one toolset, a summary, a text for every parameter, and a risk that fits', () => {
+  expect(commands).toHaveLength(958);
+  expect(commands.flatMap(problemsOf)).toEqual([]);
+});
+
+test('a command that nobody has looked at yet makes this red', () => {
+  const madeUp: Command = {
+    name: 'destroyEverything',
+    releases: '4.23.0-4.23.0',
+    result: 'success',
+    wrapper: 'x',
+    key: null,
+    response: 'Success',
+    params: [{ name: 'howmuchofit', type: 'string' }],
+  };
+  expect(problemsOf(madeUp)).toEqual([
+    'destroyEverything: not in exactly one toolset',
+    'destroyEverything: no summary',
+    'destroyEverything: no text for howmuchofit',
+    'destroyEverything: no risk',
+  ]);
+  expect(problemsOf({ ...byName.get('destroyVolume')!, name: 'destroyVolumes' })).toHaveLength(3);
+});
+
+test('no reason and no list speaks of a command that does not exist, or needs no reason', () => {
+  for (const name of givingOut) expect(byName.has(name), name).toBe(true);
+  for (const name of Object.keys(reasons)) {
+    expect(byName.has(name), name).toBe(true);
+    expect(risks[name]!.risk, name).not.toBe('destroy');
+    expect(ending.test(name), name).toBe(true);
+  }
+});
+
+test('what only looks is a read, and what is a read only looks', () => {
+  const looks = /^(list|get|find|query|search|is|quota|ready|cloudian|verify|validate|generate)/;
+  const odd = commands.filter(({ name }) => risks[name]?.risk === 'read' && !looks.test(name)).map(({ name }) => name);
+  expect(odd).toEqual([]);
+  const changing = commands
+    .filter(({ name }) => /^(list|find|search)[A-Z]/.test(name) && !['read', 'sensitive'].includes(risks[name]?.risk ?? ''))
+    .map(({ name }) => name);
+  expect(changing).toEqual([]);
+});
+
+describe('the hand-kept files speak only of what exists', () => {
+  const params = (name: string): Set<string> => new Set(byName.get(name)?.params.map((parameter) => parameter.name));
+  const everyParameter = new Set(commands.flatMap((command) => command.params.map(({ name }) => name)));
+  const kindNames = new Set(kinds.map(({ name }) => name));
+
+  test('risks.json and toolsets.json', () => {
+    expect(Object.keys(risks).filter((name) => !byName.has(name))).toEqual([]);
+    expect(toolsets.flatMap((toolset) => toolset.commands).filter((name) => !byName.has(name))).toEqual([]);
+    expect(new Set(toolsets.map(({ name }) => name)).size).toBe(toolsets.length);
+    for (const { name, title } of toolsets) {
+      expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+      expect(title).not.toBe('');
+    }
+  });
+
+  test('texts.json', () => {
+    expect(Object.keys(texts.commands).filter((name) => !byName.has(name))).toEqual([]);
+    expect(Object.keys(texts.parameters).filter((name) => !everyParameter.has(name))).toEqual([]);
+    const wrong = Object.entries(texts.overrides).flatMap(([command, words]) =>
+      Object.keys(words).flatMap((name) => (params(command).has(name) ? [] : [`${command}.${name}`])),
+    );
+    expect(wrong).toEqual([]);
+    for (const [name, text] of [...Object.entries(texts.parameters), ...Object.values(texts.overrides).flatMap((words) => Object.entries(words))])
+      expect(text.trim(), name).not.toBe('');
+  });
+
+  test('kinds.json', () => {
+    expect(kindNames.size).toBe(kinds.length);
+    for (const { name, title, plural, columns, list, filter, names, args = {} } of kinds) {
+      expect(title && plural, name).toBeTruthy();
+      const empty = responses.some((response) => response.name === name && response.fields.every(({ sensitive }) => sensitive));
+      expect(columns.length > 0 || empty, `${name} has no columns`).toBe(true);
+      if (list === undefined) continue;
+      expect(byName.has(list), `${name}: ${list}`).toBe(true);
+      expect(['read', 'sensitive'], `${name}: ${list}`).toContain(risks[list]!.risk);
+      expect(names?.length, `${name} has no field for its name`).toBeTruthy();
+      for (const parameter of [...(filter ? [filter] : []), ...Object.keys(args)])
+        expect(params(list).has(parameter), `${name}: ${list} has no ${parameter}`).toBe(true);
+    }
+  });
+
+  test('a name is taken only where a plain read can look it up', () => {
+    for (const { command } of loadCatalog().tools)
+      for (const parameter of command.params.filter((candidate) => takesName(command, candidate))) {
+        const { list } = kindOfParameter(command, parameter)!;
+        expect(risks[list!]!.risk, `${command.name}.${parameter.name}`).toBe('read');
+      }
+  });
+
+  test('columns and names of kinds are fields of the responses', () => {
+    const fields = new Map(responses.map((response) => [response.name, response.fields]));
+    const has = (response: string, path: string): boolean => {
+      const [head, ...rest] = path.split('.');
+      const field = fields.get(response)?.find(({ name }) => name === head || name === path);
+      // Every object that a job works on carries its id.
+      if (!field) return path === 'jobid';
+      return field.name === path || !rest.length || field.ref === undefined || has(field.ref, rest.join('.'));
+    };
+    const wrong = kinds
+      .filter(({ name }) => fields.has(name))
+      .flatMap(({ name, columns, names = [] }) => [...columns, ...names].flatMap((path) => (has(name, path) ? [] : [`${name}.${path}`])));
+    expect(wrong).toEqual([]);
+  });
+
+  test('quirks.json', () => {
+    const { kinds: quirks } = loadData<{ kinds: Record<string, Record<string, string | null>> }>('quirks.json');
+    for (const [command, corrected] of Object.entries(quirks))
+      for (const [name, kind] of Object.entries(corrected)) {
+        expect(params(command).has(name), `${command}.${name}`).toBe(true);
+        if (kind !== null) expect(kindNames.has(kind), `${command}.${name}: ${kind}`).toBe(true);
+        const declared = byName.get(command)!.params.find((parameter) => parameter.name === name)!.kind;
+        expect(kind, `${command}.${name} is declared so already`).not.toBe(declared ?? null);
+      }
+  });
+
+  test('formats.json', () => {
+    const formats = loadData<Record<string, string[]>>('formats.json');
+    const all = Object.values(formats).flat();
+    expect(new Set(all).size).toBe(all.length);
+    expect(all.filter((name) => !everyParameter.has(name))).toEqual([]);
+  });
+
+  test('aliases.json', () => {
+    for (const [alias, command] of Object.entries(loadData<Record<string, string>>('aliases.json'))) {
+      expect(byName.has(command), alias).toBe(true);
+      expect(alias).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
+    }
+  });
+
+  test('synonyms.json: every meaning is a word of some command', () => {
+    const stem = (word: string): string => word.replace(/ies$/, 'y').replace(/([^s])s$/, '$1');
+    const words = new Set(
+      loadCatalog()
+        .tools.flatMap(({ name, summary, toolset }) => `${name} ${summary} ${toolset}`.toLowerCase().match(/[a-z0-9]+/g) ?? [])
+        .map(stem),
+    );
+    const unknown = Object.entries(loadData<Record<string, string[]>>('synonyms.json')).flatMap(([said, meant]) =>
+      meant.filter((word) => !words.has(stem(word))).map((word) => `${said}: ${word}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  test('secrets.json: what the responses mark as a credential is masked', () => {
+    const { answers } = loadData<{ answers: Record<string, string[]> }>('secrets.json');
+    for (const name of Object.keys(answers)) expect(byName.has(name), name).toBe(true);
+    const shown = responses.flatMap(({ name, fields }) =>
+      fields.filter((field) => field.sensitive && !isSecretName(field.name)).map((field) => `${name}.${field.name}`),
+    );
+    // Says only whether keys may be used.
+    expect(shown).toEqual(['Register.apikeyaccess']);
+  });
+
+  test('commands.json itself: releases, kinds and responses', () => {
+    const known = new Set(responses.map(({ name }) => name));
+    expect(commands.map(({ name }) => name)).toEqual([...byName.keys()].sort());
+    for (const command of commands) {
+      expect(known.has(command.response), `${command.name}: ${command.response}`).toBe(true);
+      for (const { releases: ranges = command.releases } of [command, ...command.params])
+        for (const release of ranges.split(/[ -]/)) expect(releases.includes(release), `${command.name}: ${release}`).toBe(true);
+      for (const { name, kind } of command.params)
+        expect(kind === undefined || kindNames.has(kind) || /^[A-Z]/.test(kind), `${command.name}.${name}`).toBe(true);
+      expect(new Set(command.params.map(({ name }) => name.toLowerCase())).size, command.name).toBe(command.params.length);
+    }
+  });
+});

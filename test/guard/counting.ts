@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApp, type App } from '../../src/app.ts';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import type { Command, Parameter } from '../../src/catalog/types.ts';
+import type { Transport } from '../../src/cloudstack/transport.ts';
+import { loadConfig } from '../../src/config.ts';
+import { loadData } from '../../src/data.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { CallRequest } from '../../src/types.ts';
+
+export const uuid = (n: number): string => `5f0f2d3c-0000-4000-8000-${String(n).padStart(12, '0')}`;
+
+type Body = Record<string, unknown>;
+type Params = Record<string, string>;
+
+/** What a cloud answers to a command, inside its envelope; undefined leaves the usual well-formed answer. */
+export type Answers = (command: string, params: Params) => Body | undefined;
+
+/** One row that any list shows: it has the id that was asked for. */
+const row = (params: Params): Body => ({
+  id: params['id'] ?? params['nicid'] ?? uuid(1),
+  jobid: params['jobid'] ?? uuid(2),
+  name: 'thing-1',
+  state: 'Running',
+  tags: [],
+});
+
+/** What a cloud answers when all is well. */
+export const usual = (command: Command | undefined, params: Params): Body => {
+  if (command?.name === 'queryAsyncJobResult')
+    return { jobid: params['jobid'], jobstatus: 1, jobresult: { success: true } };
+  if (command?.async) return { jobid: uuid(2) };
+  const key = [command?.key ?? 'item'].flat()[0] ?? 'item';
+  if (command?.result === 'list') return { count: 1, [key]: [row(params)] };
+  if (command?.result === 'object') return { [key]: row(params) };
+  return command?.result === 'flat' ? row(params) : { success: true };
+};
+
+/** A transport that answers every command well-formed, and keeps what was sent. */
+export const createCounting = (answers: Answers = () => undefined) => {
+  const sent: { command: string; params: Params }[] = [];
+  const transport: Transport = {
+    send: ({ url, body }) => {
+      const params = Object.fromEntries(new URLSearchParams(body ?? url.split('?')[1]));
+      const name = params['command'] ?? '';
+      sent.push({ command: name, params });
+      const command = loadCatalog().find(name)?.command;
+      const inner = answers(name, params) ?? usual(command, params);
+      const status = 'errorcode' in inner ? Number(inner['errorcode']) : 200;
+      return Promise.resolve({
+        status,
+        headers: {},
+        body: JSON.stringify({ [command?.wrapper ?? 'response']: inner }),
+      });
+    },
+    close: () => Promise.resolve(),
+  };
+  return { transport, sent, times: (command: string) => sent.filter((one) => one.command === command).length };
+};
+
+/** An app over a counting transport. `sections`: what the configuration file says of policy, roles and principals. */
+export const openApp = async (
+  sections: Record<string, unknown> = {},
+  {
+    answers,
+    env = {},
+    store,
+  }: { answers?: Answers | undefined; env?: Record<string, string>; store?: Store | undefined } = {},
+) => {
+  const state = mkdtempSync(join(tmpdir(), 'cloudstack-guard-'));
+  const base = await loadConfig(
+    {},
+    {
+      CLOUDSTACK_API_URL: 'http://cloud.invalid/client/api',
+      CLOUDSTACK_API_KEY: 'key',
+      CLOUDSTACK_SECRET_KEY: 'secret',
+      CLOUDSTACK_MCP_AUDIT: '/dev/null',
+      CLOUDSTACK_MCP_DISCOVER: 'false',
+      CLOUDSTACK_MCP_RETRIES: '0',
+      CLOUDSTACK_MCP_POLL_INTERVAL: '1',
+      CLOUDSTACK_MCP_STATE: state,
+      ...env,
+    },
+  );
+  const counting = createCounting(answers);
+  const said: string[] = [];
+  const { policySection, principalsSection, rolesSection } = await import('../../src/config-policy.ts');
+  const config = {
+    ...base,
+    ...(sections['policy'] ? { policy: policySection.parse(sections['policy']) } : {}),
+    ...(sections['roles'] ? { roles: rolesSection.parse(sections['roles']) } : {}),
+    ...(sections['principals'] ? { principals: principalsSection.parse(sections['principals']) } : {}),
+  };
+  const app: App = createApp(config, {
+    stderr: { write: (text: string) => said.push(text) },
+    transport: counting.transport,
+    ...(store ? { store } : {}),
+  });
+  return {
+    app,
+    config,
+    state,
+    said,
+    ...counting,
+    close: async () => {
+      await app.close();
+      rmSync(state, { recursive: true, force: true });
+    },
+  };
+};
+
+export const requestOf = (
+  tool: string,
+  args: Record<string, unknown>,
+  more: Partial<CallRequest> = {},
+): CallRequest => ({
+  tool,
+  args,
+  view: {},
+  wait: 1000,
+  caller: { principal: 'local', host: 'test', profile: 'default' },
+  consent: () => Promise.resolve(undefined),
+  signal: new AbortController().signal,
+  ...more,
+});
+
+const formats = loadData<Record<string, string[]>>('formats.json');
+
+/** A value that validation takes. */
+export const valueFor = ({ name, type, of, map, length }: Parameter): unknown => {
+  if (type === 'uuid' || of === 'uuid') return type === 'list' ? [uuid(7)] : uuid(7);
+  if (type === 'boolean') return true;
+  if (['integer', 'long', 'short', 'double'].includes(type)) return 1;
+  if (type === 'date') return '2026-01-31';
+  if (type === 'map') {
+    if (map?.form === 'rows') return [Object.fromEntries((map.keys ?? []).map((key) => [key, 'x']))];
+    return { k: 'v' };
+  }
+  const text = formats['cidr']?.includes(name) || formats['cidr-list']?.includes(name) ? '10.9.0.0/24' : undefined;
+  if (text) return type === 'list' ? [text] : text;
+  if (formats['ip']?.includes(name)) return '10.9.0.5';
+  if (formats['mac']?.includes(name)) return '02:00:4c:7f:00:01';
+  return type === 'list' ? ['x'] : 'x'.slice(0, length ?? 1);
+};
+
+/** The required parameters of a command, filled. */
+export const requiredOf = (command: Command): Record<string, unknown> =>
+  Object.fromEntries(
+    command.params.filter(({ required }) => required).map((parameter) => [parameter.name, valueFor(parameter)]),
+  );

@@ -1,0 +1,142 @@
+import { expect, test } from 'vitest';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { openApp, requestOf, requiredOf, uuid, type Answers } from './counting.ts';
+
+const kept = [{ key: 'protected', value: 'true' }];
+const [safe, other] = [uuid(1), uuid(2)];
+
+/** A cloud in which one thing of every kind is protected. */
+const answers: Answers = (command, params) => {
+  const tool = loadCatalog().find(command);
+  if (!command.startsWith('list') || tool?.command.result !== 'list') return undefined;
+  const key = [tool.command.key ?? 'item'].flat()[0]!;
+  const rows = [
+    { id: safe, name: 'precious', state: 'Running', tags: kept },
+    { id: other, name: 'cheap', state: 'Running', tags: [] },
+  ];
+  const asked = params['id'] ?? params['name'];
+  const found = rows.filter(({ id, name }) => asked === undefined || asked === id || asked === name);
+  // What hangs on a thing is cheap.
+  const isDependent = Object.keys(params).some((name) =>
+    /^(virtualmachine|network|volume|vpc|zone|pod|cluster|host|template|iso|domain)id$/.test(name),
+  );
+  return { count: found.length, [key]: isDependent ? [] : found };
+};
+
+const consent: Parameters<typeof requestOf>[2] = {
+  consent: ({ digest, phrase }) =>
+    Promise.resolve({ action: 'accept', confirm: true, phrase, digest, nonce: crypto.randomUUID(), by: 'terminal' }),
+};
+const allowAll = { rules: [{ name: 'all', match: { command: '*' }, action: 'allow' }] };
+const sections = [{}, { policy: { preset: 'strict' } }, { policy: allowAll }];
+
+test.each(sections)(
+  'under %j: what is protected is neither destroyed nor changed, by id, by name, among others',
+  async (section) => {
+    const { app, times, close } = await openApp(section, { answers });
+    const tries: [string, Record<string, unknown>][] = [
+      ['destroyVirtualMachine', { id: safe }],
+      ['destroyVirtualMachine', { id: safe, expunge: true }],
+      ['destroyVirtualMachine', { id: 'precious' }],
+      ['stopVirtualMachine', { id: safe, forced: true }],
+      ['updateVirtualMachine', { id: safe, displayname: 'x' }],
+      ['destroyVirtualMachine', { id: other, volumeids: [safe] }],
+      ['detachVolume', { virtualmachineid: safe, deviceid: 1 }],
+      ['attachVolume', { id: other, virtualmachineid: 'precious' }],
+      ['deleteVolume', { id: safe }],
+      ['deleteNetwork', { id: 'precious' }],
+      ['deleteSnapshotPolicies', { ids: [other, safe] }],
+      ['deleteSnapshotPolicies', { ids: safe }],
+      ['archiveEvents', { ids: [safe] }],
+      ['deletePortForwardingRule', { id: safe }],
+      ['deleteFirewallRule', { id: safe }],
+      ['assignVirtualMachine', { virtualmachineid: safe, projectid: other }],
+      ['linkUserDataToTemplate', { templateid: safe, userdataid: other }],
+      ['deleteTags', { resourceids: safe, resourcetype: 'UserVm', tags: { protected: 'true' } }],
+      ['deleteTags', { resourceids: [other, safe], resourcetype: 'userVM' }],
+      ['deleteTags', { resourceids: safe, resourcetype: 'Volume' }],
+      ['deleteTags', { resourceids: safe, resourcetype: 'PublicIpAddress', tags: { protected: '' } }],
+      ['createTags', { resourceids: safe, resourcetype: 'Network', tags: { a: 'b' } }],
+      ['removeResourceDetail', { resourceid: safe, resourcetype: 'UserVm' }],
+    ];
+    for (const [command, args] of tries) {
+      const before = times(command);
+      await expect(
+        app.call(requestOf(command, args, consent)),
+        `${command} ${JSON.stringify(args)}`,
+      ).rejects.toMatchObject({
+        kind: 'refused',
+        message: expect.stringContaining('protected') as string,
+      });
+      expect(times(command)).toBe(before);
+    }
+    // CloudStack takes the numbers of its database for tags, too.
+    await expect(
+      app.call(requestOf('deleteTags', { resourceids: '42', resourcetype: 'UserVm' }, consent)),
+    ).rejects.toMatchObject({ kind: 'invalid' });
+    await close();
+  },
+);
+
+test('every command with an id that can be looked at refuses the protected one', async () => {
+  const { app, times, close } = await openApp({ policy: allowAll }, { answers });
+  const through: string[] = [];
+  let tried = 0;
+  for (const { command, risk } of loadCatalog().tools) {
+    if (risk.risk === 'read' || !command.params.some(({ name, type }) => name === 'id' && type === 'uuid')) continue;
+    tried++;
+    const call = requestOf(command.name, { ...requiredOf(command), id: safe }, consent);
+    await app.call(call).catch(() => undefined);
+    if (times(command.name)) through.push(command.name);
+  }
+  // Kinds that no plain read shows (infrastructure devices, credentials): they carry no tags.
+  const { findKind, kindOfParameter } = await import('../../src/catalog/kinds.ts');
+  const { find } = loadCatalog();
+  const readable = through.filter((name) => {
+    const { command } = find(name)!;
+    const kind = kindOfParameter(
+      command,
+      command.params.find((parameter) => parameter.name === 'id')!,
+    );
+    const lists = findKind(kind?.name ?? '')?.list ?? kind?.read?.[0];
+    return lists !== undefined && find(lists)?.risk.risk === 'read' && find(lists)?.command.result === 'list';
+  });
+  expect(readable).toEqual([]);
+  expect(tried).toBeGreaterThan(250);
+  await close();
+});
+
+test('what cannot be undone does not take along what is protected', async () => {
+  const dependents: Answers = (command, params) => {
+    if (command === 'listAccounts') return { count: 1, account: [{ id: params['id'], name: 'acme', domainid: other }] };
+    if (command === 'listVolumes') return { count: 1, volume: [{ id: safe, name: 'data', tags: kept }] };
+    return command.startsWith('list') ? {} : undefined;
+  };
+  const { app, times, close } = await openApp({}, { answers: dependents });
+  await expect(app.call(requestOf('deleteAccount', { id: other }, consent))).rejects.toThrow(/protected: .* volume/);
+  expect(times('deleteAccount')).toBe(0);
+  await close();
+});
+
+test('the tag can be another one, or none', async () => {
+  const named = await openApp({ policy: { protect: { key: 'env', value: 'prod' } } }, { answers });
+  await named.app.call(requestOf('stopVirtualMachine', { id: safe }, consent));
+  expect(named.times('stopVirtualMachine')).toBe(1);
+  await named.close();
+  const none = await openApp({ policy: { protect: false } }, { answers });
+  await none.app.call(requestOf('stopVirtualMachine', { id: safe }, consent));
+  expect(none.times('stopVirtualMachine')).toBe(1);
+  await none.close();
+});
+
+test('a rule that allows everything does not let go unasked what cannot be looked at', async () => {
+  const { app, times, close } = await openApp(
+    { policy: allowAll },
+    { answers: (command) => (command.startsWith('list') ? {} : undefined) },
+  );
+  await expect(app.call(requestOf('destroyVirtualMachine', { id: safe }))).rejects.toMatchObject({
+    kind: 'unconfirmed',
+  });
+  expect(times('destroyVirtualMachine')).toBe(0);
+  await close();
+});

@@ -1,0 +1,38 @@
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { permit } from '../../src/guard/permit.ts';
+import { createPolicy, type Policy } from '../../src/guard/policy.ts';
+import { createAccess } from '../../src/guard/roles.ts';
+import type { CallRequest, ResolvedCall } from '../../src/types.ts';
+import { validate } from '../../src/validate/validate.ts';
+
+export const id = '5f0f2d3c-0000-4000-8000-000000000001';
+
+/** What applies where nobody configured anything. */
+export const operator = createPolicy(undefined, false);
+
+/** A request as a door would make it, with nobody to ask. */
+export const request = (
+  tool: string,
+  args: Record<string, unknown> = {},
+  more: Partial<CallRequest> = {},
+): CallRequest => ({
+  tool,
+  args,
+  view: {},
+  wait: 0,
+  caller: { principal: 'local', host: 'test', profile: 'default' },
+  consent: () => Promise.resolve(undefined),
+  signal: new AbortController().signal,
+  ...more,
+});
+
+/** A call as far as the policy lets it go; every name in it is an id already. */
+export const resolved = (
+  tool: string,
+  args: Record<string, unknown> = {},
+  more: Partial<CallRequest> = {},
+  policy: Policy = operator,
+): ResolvedCall => ({
+  ...permit(policy, createAccess(), validate(loadCatalog(), request(tool, args, more), 500)),
+  names: [],
+});

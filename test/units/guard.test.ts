@@ -1,0 +1,382 @@
+import { expect, test } from 'vitest';
+import { joinCatalog, loadCatalog } from '../../src/catalog/catalog.ts';
+import type { Risk, RiskRow, Severity } from '../../src/catalog/tool.ts';
+import { CallError } from '../../src/errors.ts';
+import { approve, type GuardDeps } from '../../src/guard/approve.ts';
+import { doorFor, permit } from '../../src/guard/permit.ts';
+import { createPolicy, effectiveRisk, type Policy } from '../../src/guard/policy.ts';
+import { askAbout, digestOf } from '../../src/guard/question.ts';
+import { createAccess } from '../../src/guard/roles.ts';
+import type { Target } from '../../src/guard/targets.ts';
+import { createMemoryStore } from '../../src/store/store.ts';
+import type { Consent, Door, Question, Reply } from '../../src/types.ts';
+import { validate } from '../../src/validate/validate.ts';
+import { id, operator, request, resolved } from './calls.ts';
+
+const readOnly = createPolicy(
+  { preset: 'operator', actions: { change: 'allow' }, rules: [], limits: [], protect: false },
+  true,
+);
+const access = createAccess();
+
+const kindOf = (run: () => unknown): string => {
+  try {
+    run();
+    return 'done';
+  } catch (error) {
+    if (error instanceof CallError) return error.kind;
+    throw error;
+  }
+};
+
+// A command of every risk and severity there is.
+const commands: [string, Record<string, unknown>][] = [
+  ['listZones', {}],
+  ['listLdapConfigurations', {}],
+  ['createConsoleEndpoint', { virtualmachineid: id }],
+  ['getUserKeys', { id }],
+  ['createSSHKeyPair', { name: 'k' }],
+  ['startVirtualMachine', { id }],
+  ['resizeVolume', { id }],
+  ['moveDomain', { domainid: id, parentdomainid: id }],
+  ['detachIso', { virtualmachineid: id }],
+  ['stopVirtualMachine', { id }],
+  ['destroyVirtualMachine', { id }],
+  ['deleteZone', { id }],
+];
+
+const judged = commands.map(([command, args]) => {
+  const { risk } = loadCatalog().find(command)!;
+  return [command, args, risk.risk, risk.severity] as const;
+});
+
+test('the commands below stand for every risk and severity', () => {
+  const seen = new Set(judged.map(([, , risk, severity]) => `${risk}/${severity}`));
+  const { tools } = loadCatalog();
+  expect(seen).toEqual(new Set(tools.map(({ risk }) => `${risk.risk}/${risk.severity}`)));
+});
+
+const confirms = (risk: Risk, severity: Severity): boolean =>
+  risk === 'destroy' || (risk !== 'read' && severity === 'high') || severity === 'critical';
+
+for (const door of [undefined, 'read', 'change', 'destroy'] as (Door | undefined)[])
+  test.each(judged)(`%s %j (%s/%s) through ${door ?? 'no door of its own'}`, (command, args, risk, severity) => {
+    const run = (policy: Policy) =>
+      permit(policy, access, validate(loadCatalog(), request(command, args, { door }), 500));
+    const right = door === undefined || door === doorFor(risk);
+    expect(kindOf(() => run(operator))).toBe(right ? 'done' : 'refused');
+    expect(kindOf(() => run(readOnly))).toBe(right && risk === 'read' ? 'done' : 'refused');
+    if (right) {
+      const decision = run(operator).decision!;
+      expect(decision.action).toBe(confirms(risk, severity) ? 'confirm' : 'allow');
+      expect(decision.rule).toBe(`operator: ${risk}/${severity} → ${decision.action}`);
+    }
+  });
+
+test('a wrong door names the right one', () => {
+  expect(() => resolved('destroyVirtualMachine', { id }, { door: 'read' })).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('Call destroy') as string }) as Error,
+  );
+});
+
+test('a policy that says nothing of a risk blocks it', () => {
+  const gaps = { ...operator, name: 'gaps', actions: { read: {} } } as unknown as Policy;
+  expect(kindOf(() => resolved('listZones', {}, {}, gaps))).toBe('refused');
+  expect(kindOf(() => resolved('startVirtualMachine', { id }, {}, gaps))).toBe('refused');
+});
+
+const row: RiskRow = {
+  risk: 'change',
+  severity: 'medium',
+  category: 'x',
+  reversible: true,
+  impactScope: 'x',
+  warning: '',
+  raise: [
+    { when: { expunge: true }, risk: 'destroy', severity: 'critical', reversible: false },
+    { when: { forced: true }, severity: 'high' },
+    { when: { soft: true }, severity: 'low' },
+    { when: { a: 1, b: 2 }, severity: 'high', reversible: false },
+  ],
+};
+
+test.each([
+  [{}, 'change', 'medium', true],
+  [{ expunge: false }, 'change', 'medium', true],
+  [{ expunge: true }, 'destroy', 'critical', false],
+  [{ forced: true }, 'change', 'high', true],
+  [{ expunge: true, forced: true }, 'destroy', 'critical', false],
+  [{ soft: true }, 'change', 'medium', true],
+  [{ a: 1 }, 'change', 'medium', true],
+  [{ a: 1, b: 2 }, 'change', 'high', false],
+])('with %j it is %s/%s, reversible %s', (params, risk, severity, reversible) => {
+  expect(effectiveRisk(row, params)).toMatchObject({ risk, severity, reversible });
+});
+
+test('arguments that make a command worse move it to another door', () => {
+  const shrink = { id, size: 1, shrinkok: true };
+  expect(kindOf(() => resolved('resizeVolume', { id, size: 1 }, { door: 'change' }))).toBe('done');
+  expect(kindOf(() => resolved('resizeVolume', shrink, { door: 'change' }))).toBe('refused');
+  expect(resolved('resizeVolume', shrink, { door: 'destroy' }).tool.risk).toMatchObject({
+    risk: 'destroy',
+    severity: 'high',
+    reversible: false,
+  });
+  // In any spelling that validation takes.
+  for (const expunge of ['true', 'TRUE', true, 1])
+    expect(resolved('destroyVirtualMachine', { id, Expunge: expunge }).tool.risk.severity).toBe('critical');
+});
+
+test('a command that nobody has judged cannot run unasked', async () => {
+  const catalog = joinCatalog([{ name: 'frobnicateCloud', params: [{ name: 'id', type: 'uuid' }] }]);
+  const call = permit(operator, access, validate(catalog, request('frobnicate-cloud', { id }), 500));
+  expect(call.tool.risk).toMatchObject({ risk: 'destroy', severity: 'critical', reversible: false });
+  expect(call.decision?.action).toBe('confirm');
+  expect(kindOf(() => permit(readOnly, access, call))).toBe('refused');
+  for (const door of ['read', 'change'] as const)
+    expect(
+      kindOf(() => permit(operator, access, validate(catalog, request('frobnicateCloud', {}, { door }), 500))),
+    ).toBe('refused');
+  await expect(approve(depsOf([]), { ...call, names: [] })).rejects.toMatchObject({ kind: 'unconfirmed' });
+});
+
+// approve
+
+/** What approve needs, with approvals that nobody gives. */
+const depsOf = (targets: readonly Target[]): GuardDeps => ({
+  policy: operator,
+  targets: () => Promise.resolve(targets),
+  places: () => Promise.resolve([]),
+  once: () => Promise.resolve(true),
+  count: () => Promise.resolve(1),
+  approvals: {
+    open: () => Promise.resolve('CODE-CODE'),
+    waiting: () => Promise.resolve([]),
+    approve: () => Promise.resolve(),
+    decline: () => Promise.resolve(),
+    take: () => Promise.resolve(undefined),
+  },
+  questions: {
+    isOpen: () => Promise.resolve(false),
+    open: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  },
+  noteQuestion: () => undefined,
+});
+
+const running = { id, state: 'Running', zonename: 'Frankfurt', account: 'admin' };
+const target: Target = {
+  parameter: 'id',
+  title: 'virtual machine',
+  kind: 'UserVm',
+  id,
+  isOwn: true,
+  isReadable: true,
+  name: 'web-1',
+  row: running,
+};
+
+const ask = async (
+  consent: Consent,
+  { args = {}, once = () => Promise.resolve(true), command = 'destroyVirtualMachine' } = {},
+) => {
+  const noted: string[] = [];
+  const approved = await approve(
+    { ...depsOf([target]), once, noteQuestion: (digest) => noted.push(digest) },
+    resolved(command, { id, ...args }, { consent }),
+  );
+  return { approved, noted };
+};
+
+const accept = (question: Question, more: Partial<Reply> = {}): Reply => ({
+  action: 'accept',
+  confirm: true,
+  phrase: question.phrase,
+  digest: question.digest,
+  nonce: 'n1',
+  by: 'elicitation',
+  ...more,
+});
+const answer =
+  (more: Partial<Reply> = {}): Consent =>
+  (question) =>
+    Promise.resolve(accept(question, more));
+
+test('a yes lets the call leave, and says how it was given', async () => {
+  const { approved, noted } = await ask(answer());
+  expect(approved.confirmation).toEqual({ by: 'elicitation', who: 'local' });
+  expect(noted).toEqual([digestOf(approved, [target])]);
+});
+
+test('what the policy allows is not asked about', async () => {
+  const consent: Consent = () => Promise.reject(new Error('asked'));
+  expect((await ask(consent, { command: 'startVirtualMachine' })).approved.confirmation).toBeUndefined();
+});
+
+const refusals: [string, Partial<Reply> | undefined, Record<string, unknown>?][] = [
+  ['nobody can be asked', undefined],
+  ['declined', { action: 'decline' }],
+  ['cancelled', { action: 'cancel' }],
+  ['a yes to another call', { digest: 'f'.repeat(64) }],
+  ['confirm is missing', { confirm: undefined }],
+  ['confirm is text', { confirm: 'true' }],
+  ['confirm is one', { confirm: 1 }],
+  ['confirm is false', { confirm: false }],
+  ['a phrase where a yes was wanted', { confirm: undefined, phrase: 'web-1' }],
+  ['a yes where a phrase was wanted', { phrase: undefined }, { expunge: true }],
+  ['a phrase in other letters', { phrase: 'WEB-1' }, { expunge: true }],
+  ['a phrase with a space', { phrase: 'web-1 ' }, { expunge: true }],
+  ['an empty phrase', { phrase: '' }, { expunge: true }],
+  ['a phrase that is an object', { phrase: { toString: () => 'web-1' } }, { expunge: true }],
+];
+
+test.each(refusals)('no: %s', async (_what, reply, args = {}) => {
+  const consent: Consent = reply ? answer(reply) : () => Promise.resolve(undefined);
+  await expect(ask(consent, { args })).rejects.toMatchObject({
+    kind: 'unconfirmed',
+    message: expect.stringContaining('Nothing was sent') as string,
+  });
+});
+
+test('a yes is good once, and a doubtful one does not use it up', async () => {
+  const store = createMemoryStore();
+  const once = (key: string) => store.once(key, 1000);
+  await expect(ask(answer({ digest: 'x' }), { once })).rejects.toThrow('another call');
+  await expect(ask(answer({ confirm: false }), { once })).rejects.toThrow('did not say yes');
+  await expect(ask(answer(), { once })).resolves.toBeDefined();
+  await expect(ask(answer(), { once })).rejects.toThrow('used already');
+  await expect(ask(answer({ nonce: 'n2' }), { once })).resolves.toBeDefined();
+});
+
+test('the digest is of the command, its arguments, its targets, who asks and with which credential, in any order', () => {
+  const digest = digestOf(resolved('destroyVirtualMachine', { id, expunge: true }), [target]);
+  expect(digestOf(resolved('destroy-virtual-machine', { expunge: 'true', ID: id }), [target])).toBe(digest);
+  const caller = { principal: 'local', host: 'test', profile: 'default' };
+  for (const other of [
+    resolved('destroyVirtualMachine', { id, expunge: false }),
+    resolved('destroyVirtualMachine', { id }),
+    resolved('destroyVirtualMachine', { id: id.replace('5', '6'), expunge: true }),
+    resolved('expungeVirtualMachine', { id }),
+    resolved('destroyVirtualMachine', { id, expunge: true }, { caller: { ...caller, principal: 'eve' } }),
+    resolved('destroyVirtualMachine', { id, expunge: true }, { caller: { ...caller, profile: 'prod' } }),
+  ])
+    expect(digestOf(other, [target])).not.toBe(digest);
+  const call = resolved('destroyVirtualMachine', { id, expunge: true });
+  for (const changed of [
+    { ...target, name: 'web-2' },
+    { ...target, id: 'x' },
+    { ...target, row: { state: 'Stopped' } },
+  ])
+    expect(digestOf(call, [changed])).not.toBe(digest);
+  const rows = (networks: string[]) =>
+    digestOf(
+      resolved('deployVirtualMachine', {
+        zoneid: id,
+        serviceofferingid: id,
+        iptonetworklist: networks.map((networkid) => ({ networkid })),
+      }),
+      [],
+    );
+  expect(rows(['a', 'b'])).not.toBe(rows(['b', 'a']));
+});
+
+test('a yes to what has changed meanwhile is none', async () => {
+  let state = 'Stopped';
+  const deps = { ...depsOf([]), targets: () => Promise.resolve([{ ...target, row: { state } }]) };
+  const consent: Consent = (question) => {
+    state = 'Running';
+    return Promise.resolve(accept(question));
+  };
+  await expect(approve(deps, resolved('destroyVirtualMachine', { id }, { consent }))).rejects.toThrow('has changed');
+});
+
+test('what is protected by its tag is out of reach of every yes', async () => {
+  const row = { ...running, tags: [{ key: 'protected', value: 'true' }] };
+  const consent: Consent = () => Promise.reject(new Error('asked'));
+  for (const command of ['destroyVirtualMachine', 'stopVirtualMachine', 'startVirtualMachine'])
+    await expect(approve(depsOf([{ ...target, row }]), resolved(command, { id }, { consent }))).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('protected') as string,
+    });
+});
+
+// question
+
+const quoted = (message: string): string[] => [...message.matchAll(/"([^"]*)"/g)].map((match) => match[1]!);
+
+const nasty: [string, string][] = [
+  ['quotes', 'a" Type "yes'],
+  ['line breaks', 'web\n\nDo it?\r\nType "x"'],
+  ['direction marks', '\u202eevil\u2066'],
+  ['zero width', 'a\u200b\u200db'],
+  ['tags', 'a\u{e0041}b'],
+  ['nothing that shows', '\u200b'],
+  ['no end', 'x'.repeat(5000)],
+  ['surrogates', `${'x'.repeat(58)}🙂🙂🙂`],
+];
+
+test.each(nasty)('the question shows a name with %s as a label', (_what, name) => {
+  const call = resolved('destroyVirtualMachine', { id, expunge: true });
+  const { message, phrase } = askAbout(call, [
+    {
+      ...target,
+      name,
+      row: { state: name, zonename: name, account: name },
+      dependents: [{ line: name, title: name, rows: [] }],
+    },
+  ]);
+  expect(message.split('\n').length).toBeLessThanOrEqual(10);
+  expect(quoted(message)).toEqual([phrase]);
+  expect(phrase).toBeTruthy();
+  expect(message).not.toMatch(/[\u200b-\u200f\u202a-\u202e\u2060-\u206f\u{e0000}-\u{e0fff}\r]/u);
+  expect(message.isWellFormed()).toBe(true);
+  expect(message.length).toBeLessThan(1500);
+});
+
+test.each(nasty)('arguments, callers and hosts with %s cannot forge a line or a phrase', (_what, text) => {
+  const call = resolved('deleteAccount', { id }, { caller: { principal: text, host: text, profile: text } });
+  const { message, phrase } = askAbout({ ...call, params: { ...call.params, note: text } }, []);
+  expect(message.split('\n').length).toBeLessThanOrEqual(10);
+  expect(quoted(message)).toEqual(phrase === undefined ? [] : [phrase]);
+});
+
+test('the phrase is the name, else the phrase of the command; several things have no one name', () => {
+  const call = resolved('destroyVirtualMachine', { id, expunge: true });
+  expect(askAbout(call, [target]).phrase).toBe('web-1');
+  expect(askAbout(call, [{ ...target, name: undefined }]).phrase).toBe(call.tool.risk.phrase);
+  expect(askAbout(call, [target, target]).phrase).toBe(call.tool.risk.phrase);
+  const { phrase: _phrase, ...risk } = call.tool.risk;
+  expect(askAbout({ ...call, tool: { ...call.tool, risk } }, []).phrase).toBe('destroyVirtualMachine');
+});
+
+test('the question says who, what, where, and whether it can be undone', () => {
+  const call = resolved('stopVirtualMachine', { id, forced: true });
+  const { message, phrase } = askAbout(call, [target]);
+  expect(phrase).toBeUndefined();
+  expect(message).toContain(`virtual machine: web-1, id ${id}, state Running, Frankfurt / admin`);
+  expect(message).toContain('With forced=true');
+  expect(message).toContain('Asked by local through test, profile default.');
+  expect(message).toContain('cannot be undone');
+  expect(message).toMatch(/Do it\?$/);
+  expect(quoted(message)).toEqual([]);
+  expect(askAbout(resolved('stopVirtualMachine', { id }), [target]).message).toContain('can be undone');
+});
+
+test('many targets are counted, not listed', () => {
+  const many = Array.from({ length: 30 }, (_, at) => ({ ...target, id: `id-${at}`, name: `vm-${at}` }));
+  const { message } = askAbout(resolved('destroyVirtualMachine', { id, expunge: true }), many);
+  expect(message).toContain('and 26 more');
+  expect(message.split('\n').length).toBeLessThanOrEqual(10);
+});
+
+test('the question shows no secret', () => {
+  const call = resolved('destroyVirtualMachine', { id });
+  const params = {
+    password: 'hunter2',
+    details: { adminPassword: 'hunter2', cpu: '2' },
+    url: 'cifs://nas/x?user=u&password=hunter2',
+  };
+  const { message } = askAbout({ ...call, params }, []);
+  expect(message).not.toContain('hunter2');
+  expect(message).toContain('cpu');
+});

@@ -1,0 +1,218 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { toTable } from '../../src/cli/output.ts';
+import { chooseColumns, pick, toCell, valueAt } from '../../src/present/columns.ts';
+import { cleanRow } from '../../src/present/clean.ts';
+import { showItem } from '../../src/present/item.ts';
+import { showList } from '../../src/present/list.ts';
+import { estimateTokens } from '../../src/present/tokens.ts';
+import { itemOf, rowsOf, type Row } from '../../src/rows.ts';
+import { findKind } from '../../src/catalog/kinds.ts';
+
+test.each([
+  ['a list under any key', { count: 2, zone: [{ id: 1 }, { id: 2 }] }, [{ id: 1 }, { id: 2 }]],
+  ['an empty answer', {}, []],
+  ['only a count', { count: 7 }, []],
+  ['a list of plain values', { gpu: ['a', 'b'] }, [{ value: 'a' }, { value: 'b' }]],
+  ['an empty list', { count: 0, zone: [] }, []],
+])('rows of %s', (_what, body, rows) => expect(rowsOf(body)).toEqual(rows));
+
+test.each([
+  ['one object under its key', { zone: { id: 1 } }, { id: 1 }],
+  ['a bare body', { success: true }, { success: true }],
+  ['two keys', { a: { id: 1 }, b: 2 }, { a: { id: 1 }, b: 2 }],
+  ['nothing', {}, {}],
+])('the item of %s', (_what, body, item) => expect(itemOf(body)).toEqual(item));
+
+const row = {
+  id: '1',
+  name: 'web',
+  nic: [
+    { ip: 'a', mac: 'x' },
+    { ip: 'b', mac: 'y' },
+  ],
+  tags: [],
+  'a.b': 'dotted',
+  owner: { account: 'bob' },
+};
+
+test.each([
+  ['name', 'web'],
+  ['nic.ip', ['a', 'b']],
+  ['owner.account', 'bob'],
+  ['a.b', 'dotted'],
+  ['nothing', undefined],
+  ['nothing.inside', undefined],
+  ['name.inside', undefined],
+  ['tags.key', undefined],
+])('%s of a row is %j', (column, value) => expect(valueAt(row, column)).toEqual(value));
+
+test('a nested list of one gives its one value', () => expect(valueAt({ nic: [{ ip: 'a' }] }, 'nic.ip')).toBe('a'));
+
+test.each([
+  [undefined, ''],
+  [null, ''],
+  [true, 'true'],
+  [0, '0'],
+  ['a\r\n  b', 'a b'],
+  [['a', null, 1], 'a, , 1'],
+  [{ a: 1 }, '{"a":1}'],
+])('%j is %j in a cell', (value, cell) => expect(toCell(value)).toBe(cell));
+
+const kind = findKind('UserVm');
+const zones: Row[] = [{ id: 'z', name: 'n', allocationstate: 'Enabled', tags: [], description: '' }];
+
+test('columns: what was asked for, else the kind’s, else what such rows usually tell', () => {
+  expect(chooseColumns(zones, findKind('Zone'), ['name', 'name', 'x.y'])).toEqual(['name', 'x.y']);
+  expect(chooseColumns([{ a: 1 }, { b: 2 }], undefined, ['*'])).toEqual(['a', 'b']);
+  expect(chooseColumns([], findKind('Zone'), undefined)).toEqual(findKind('Zone')!.columns);
+  expect(chooseColumns([], undefined, undefined)).toEqual([]);
+  expect(chooseColumns(zones, findKind('Zone'), undefined)).toEqual(
+    findKind('Zone')!.columns.filter((column) => column in zones[0]!),
+  );
+  expect(chooseColumns([{ zz: 1, tags: [], name: 'n', id: 'i', empty: '' }], undefined, undefined)).toEqual([
+    'id',
+    'name',
+    'zz',
+  ]);
+  expect(chooseColumns([{ zz: 1, id: 'i' }], findKind('Zone'), [])).toEqual(['id']);
+});
+
+test('a picked row has no gaps', () => {
+  expect(pick({ a: 1, b: null, c: '' }, ['c', 'b', 'a', 'd'])).toEqual({ c: '', a: 1 });
+});
+
+test('a row is clean: credentials masked unless asked for, hiding characters gone, also from keys', () => {
+  const dirty = { 'na\u202eme': 'a\u200bb', password: 'x', list: ['\u202e', 1, null], deep: { secretkey: 'y' } };
+  expect(cleanRow(dirty, 'x', false)).toEqual({
+    name: 'ab',
+    password: '••••••',
+    list: ['', 1, null],
+    deep: { secretkey: '••••••' },
+  });
+  expect(cleanRow(dirty, 'x', true)).toEqual({
+    name: 'ab',
+    password: 'x',
+    list: ['', 1, null],
+    deep: { secretkey: 'y' },
+  });
+});
+
+// lists
+
+const vms = (count: number): Row[] =>
+  Array.from({ length: count }, (_, at) => ({ id: `${at}`.padStart(8, '0'), name: `vm-${at}`, state: 'Running' }));
+const columns = ['id', 'name', 'state'];
+const same = (value: Row): Row => value;
+const show = (
+  rows: Row[],
+  page: { page: number; size?: number | undefined; count: number },
+  budget = 100_000,
+  filters: string[] = [],
+) => showList(rows, columns, page, { kind, budget, clean: same, filters });
+
+test.each([
+  ['nothing', show([], { page: 1, count: 0 }), '0 of 0 virtual machines', undefined],
+  ['one', show(vms(1), { page: 1, count: 1 }), '1 of 1 virtual machine', undefined],
+  ['all', show(vms(3), { page: 1, count: 3 }), '3 of 3 virtual machines', undefined],
+  [
+    'a page',
+    show(vms(10), { page: 2, size: 10, count: 35 }),
+    '10 of 35 virtual machines (page 2); ask with page=3, pagesize=10',
+    { page: 3, pagesize: 10 },
+  ],
+  ['the last page', show(vms(5), { page: 4, size: 10, count: 35 }), '5 of 35 virtual machines (page 4)', undefined],
+  ['past the end', show([], { page: 9, size: 10, count: 35 }), '0 of 35 virtual machines (page 9)', undefined],
+  [
+    'more than CloudStack gives at once',
+    show(vms(500), { page: 1, count: 1200 }),
+    '500 of 1200 virtual machines; ask with page=2, pagesize=500',
+    { page: 2, pagesize: 500 },
+  ],
+  [
+    'with filters',
+    show(vms(10), { page: 1, size: 10, count: 35 }, 100_000, ['name', 'state']),
+    '10 of 35 virtual machines; ask with page=2, pagesize=10, or filter by name, state',
+    { page: 2, pagesize: 10 },
+  ],
+])('a list of %s says how many of how many', (_what, shown, head, next) => {
+  const [first, header, ...lines] = shown.text.split('\n');
+  expect(first).toBe(head);
+  expect(shown.structured['next']).toEqual(next);
+  expect(header).toBe(shown.items.length ? 'id | name | state' : undefined);
+  expect(lines).toHaveLength(shown.items.length);
+  expect(shown.structured).toMatchObject({ items: shown.items, returned: shown.items.length });
+});
+
+test('rows without a kind are rows', () => {
+  const options = { kind: undefined, budget: 1000, clean: same, filters: [] };
+  expect(showList(vms(1), columns, { page: 1, count: 1 }, options).text).toMatch(/^1 of 1 rows\n/);
+});
+
+test('whatever the budget and the page size, following next shows every row once, within the budget', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 300 }),
+      fc.option(fc.integer({ min: 1, max: 120 }), { nil: undefined }),
+      fc.integer({ min: 1, max: 3000 }),
+      (count, asked, budget) => {
+        const all = vms(count);
+        const seen: unknown[] = [];
+        let [page, size] = [1, asked];
+        for (let round = 0; ; round++) {
+          expect(round).toBeLessThanOrEqual(count);
+          const rows = size === undefined ? all : all.slice((page - 1) * size, page * size);
+          const shown = show(rows, { page, size, count }, budget);
+          seen.push(...shown.items.map(({ id }) => id));
+          if (shown.items.length > 1)
+            expect(estimateTokens(JSON.stringify(shown.items))).toBeLessThanOrEqual(Math.max(budget, 100));
+          const next = shown.structured['next'] as { page: number; pagesize: number } | undefined;
+          if (!next) break;
+          [page, size] = [next.page, next.pagesize];
+        }
+        expect(seen).toEqual(all.map(({ id }) => id));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+// items
+
+test('an object is lines of its fields, without the empty ones', () => {
+  const { text, item } = showItem({ id: 'a', name: '', tags: [], gone: null, zero: 0, no: false }, 1000);
+  expect(text).toBe('id: a\nzero: 0\nno: false');
+  expect(item).toEqual({ id: 'a', zero: 0, no: false });
+});
+
+test('an object that is too long leaves out whole fields and names them', () => {
+  const { text, item } = showItem({ id: 'a', long: 'word '.repeat(500), name: 'web' }, 100);
+  expect(item).toEqual({ id: 'a', name: 'web' });
+  expect(text).toBe('id: a\nname: web\n(left out for length: long; ask with fields)');
+});
+
+test('where the first field alone is too long it is cut, and says so', () => {
+  const { text, item } = showItem({ data: `x${'🙂'.repeat(5000)}`, name: 'web' }, 50);
+  expect(text).toContain('… (cut)');
+  expect(text.length).toBeLessThan(500);
+  expect(text.isWellFormed()).toBe(true);
+  expect(String(item['data']).isWellFormed()).toBe(true);
+  expect(text).toContain('left out for length: name');
+});
+
+// tables for people
+
+test('a table is aligned, counts whole characters, and fits where it is told to', () => {
+  const rows = [
+    { id: 'i1', name: 'short' },
+    { id: 'i2', name: 'Zürich 🙂' },
+  ];
+  expect(toTable(rows, ['id', 'name'])).toBe('ID  NAME\ni1  short\ni2  Zürich 🙂');
+  const wide = [{ id: '5f0f2d3c-0000-4000-8000-000000000001', name: 'x'.repeat(80), state: 'Running' }];
+  for (const room of [40, 60, 80, 200])
+    for (const line of toTable(wide, ['id', 'name', 'state'], room).split('\n'))
+      expect([...line].length).toBeLessThanOrEqual(room);
+  expect(toTable(wide, ['id', 'name', 'state'], 60)).toContain(wide[0]!.id);
+  expect(toTable(wide, ['id', 'name', 'state'], 60)).toContain('…');
+  expect(toTable(wide, ['id', 'name', 'state'], 5).split('\n')).toHaveLength(2);
+});

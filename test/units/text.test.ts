@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isSecretName, mask, maskSecrets } from '../../src/secrets.ts';
+import { stripUnsafe, toLabel } from '../../src/text.ts';
+
+test.each([
+  ['right-to-left override', 'a\u202eb', 'ab'],
+  ['isolates', 'a\u2066b\u2069', 'ab'],
+  ['zero width', 'a\u200b\u200c\u200db\ufeff', 'ab'],
+  ['tags', 'a\u{e0041}\u{e007f}b', 'ab'],
+  ['variation selectors', 'a\ufe0fb', 'ab'],
+  ['escape sequences', '\u001b[2Ja', '[2Ja'],
+  ['C1 controls', 'a\u0085\u009bb', 'ab'],
+  ['soft hyphen', 'a\u00adb', 'ab'],
+  ['carriage return', 'a\r\nb', 'a\nb'],
+  ['line separators', 'a\u2028b\u2029c', 'abc'],
+  ['lone surrogates', 'a\ud800b', 'a\ufffdb'],
+  ['line feed and tab stay', 'a\n\tb', 'a\n\tb'],
+  ['other scripts and emoji stay', 'Zürich 東京 العربية 🙂', 'Zürich 東京 العربية 🙂'],
+])('what hides or turns text is gone: %s', (_what, text, clean) => {
+  expect(stripUnsafe(text)).toBe(clean);
+});
+
+test('a label is one line without double quotes, well formed and short, whatever a tenant called it', () => {
+  expect(toLabel(' a "b"\n\tc ')).toBe("a 'b' c");
+  expect(toLabel('x'.repeat(61))).toBe(`${'x'.repeat(59)}…`);
+  expect(toLabel('x'.repeat(60))).toBe('x'.repeat(60));
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.constantFrom('"', '\n', '🙂', '\u202e', '\ud83d', 'é', ' '), fc.string({ unit: 'binary' }))),
+      (parts) => {
+        const label = toLabel(parts.join(''));
+        expect(label).not.toMatch(/["\n\r]/);
+        expect(label.isWellFormed()).toBe(true);
+        expect([...label].length).toBeLessThanOrEqual(60);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('a character that a label cuts is left out whole, so that what is shown can be typed', () => {
+  for (let before = 50; before < 62; before++)
+    expect(toLabel('x'.repeat(before) + '🙂'.repeat(10)).isWellFormed(), String(before)).toBe(true);
+});
+
+const secret = [
+  'password',
+  'userPassword',
+  'secretkey',
+  'apiKey',
+  'api-key',
+  'ipsecpsk',
+  'root_password',
+  'privatekey',
+  'clientSecret',
+  'userdata',
+  'sessionkey',
+  'passphrase',
+];
+const open = [
+  'passwordenabled',
+  'id',
+  'name',
+  'keypair',
+  'key',
+  'value',
+  'tokens',
+  'publickey',
+  'keyword',
+  'apikeyaccess',
+];
+
+test.each(secret)('%s is the name of a secret', (name) => expect(isSecretName(name)).toBe(true));
+test.each(open)('%s is not the name of a secret', (name) => expect(isSecretName(name)).toBe(false));
+// The second time the answer comes from memory.
+test.each([...secret.map((name) => [name, true] as const), ...open.map((name) => [name, false] as const)])(
+  '%s is judged the same again: %s',
+  (name, is) => expect(isSecretName(name)).toBe(is),
+);
+
+test.each([
+  ['a field', { password: 'x', name: 'n' }, { password: mask, name: 'n' }],
+  ['deep inside', { a: [{ b: { secretkey: 'x' } }] }, { a: [{ b: { secretkey: mask } }] }],
+  ['an object under a secret name', { password: { value: 'x' } }, { password: mask }],
+  ['a number', { password: 1234 }, { password: mask }],
+  ['a name and a value', { name: 'ldap.bind.password', value: 'x' }, { name: 'ldap.bind.password', value: mask }],
+  ['a key and a value', [{ key: 'apikey', value: 'x' }], [{ key: 'apikey', value: mask }]],
+  ['a value of something else', { name: 'expunge.delay', value: '20' }, { name: 'expunge.delay', value: '20' }],
+  ['nothing to mask', { password: '', secretkey: null, apikey: true }, { password: '', secretkey: null, apikey: true }],
+  ['plain text', 'password', 'password'],
+])('masked: %s', (_what, value, expected) => {
+  expect(maskSecrets(value as unknown)).toEqual(expected);
+});
+
+test('what a command answers with is masked for that command', () => {
+  const endpoint = { url: 'https://console/?id=x', success: true };
+  expect(maskSecrets(endpoint, 'createConsoleEndpoint')).toEqual({ url: mask, success: true });
+  expect(maskSecrets(endpoint, 'listWebhooks')).toEqual(endpoint);
+});
+
+test.each([
+  ['cifs://nas/share?user=admin&password=hunter2&domain=d'],
+  ['rbd://admin:hunter2@ceph.example.com/pool'],
+  ['https://bob:hunter2@images.example.com/a.qcow2'],
+])('a password inside the address %s is masked, and the rest stays readable', (url) => {
+  const shown = maskSecrets({ url });
+  expect(JSON.stringify(shown)).not.toContain('hunter2');
+  expect(shown.url).toContain(mask);
+  expect(shown.url.slice(0, 6)).toBe(url.slice(0, 6));
+});

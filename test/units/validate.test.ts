@@ -1,0 +1,316 @@
+import { expect, test } from 'vitest';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { loadData } from '../../src/data.ts';
+import { CallError } from '../../src/errors.ts';
+import type { View } from '../../src/types.ts';
+import { toCloudStackDate } from '../../src/validate/formats.ts';
+import { validate } from '../../src/validate/validate.ts';
+import { id, request } from './calls.ts';
+
+const run = (tool: string, args: Record<string, unknown>, view: View = {}) =>
+  validate(loadCatalog(), request(tool, args, { view }), 500).params;
+
+const refusal = (tool: string, args: Record<string, unknown>, view: View = {}): CallError => {
+  try {
+    run(tool, args, view);
+  } catch (error) {
+    if (error instanceof CallError) return error;
+    throw error;
+  }
+  throw new Error(`${tool} ${JSON.stringify(args)} was let through`);
+};
+
+const deploy = { zoneid: id, serviceofferingid: id, templateid: id };
+
+const wrong: [what: string, tool: string, args: Record<string, unknown>, message: string][] = [
+  ['missing', 'startVirtualMachine', {}, 'id is missing'],
+  ['null is missing', 'startVirtualMachine', { id: null }, 'id is missing'],
+  ['unknown', 'listVolumes', { zone: 'Frankfurt' }, 'listVolumes has no parameter "zone"; did you mean zoneid'],
+  ['unknown of a command without parameters', 'cloudianIsEnabled', { x: 1 }, 'has no parameter "x"'],
+  ['unknown, called like what every object has', 'listZones', { toString: 'x' }, 'has no parameter "toString"'],
+  [
+    'unknown, called like a prototype',
+    'destroyVirtualMachine',
+    JSON.parse(`{"id":"${id}","__proto__":{"expunge":true}}`) as Record<string, unknown>,
+    'has no parameter "__proto__"',
+  ],
+  ['text for a number', 'listZones', { page: 'two' }, 'page must be of type integer, not "two"'],
+  ['a fraction for a whole number', 'listZones', { page: 1.5 }, 'page must be of type integer'],
+  ['text for a boolean', 'listVirtualMachines', { listall: 'maybe' }, 'listall must be of type boolean, not "maybe"'],
+  ['an object for text', 'listZones', { name: { a: 1 } }, 'name must be of type string'],
+  ['an object for an id', 'startVirtualMachine', { id: {} }, 'id must be of type string'],
+  [
+    'text for a map',
+    'createTags',
+    { resourceids: [id], resourcetype: 'UserVm', tags: 'x' },
+    'tags must be of type object',
+  ],
+  [
+    'an object in a map',
+    'deployVirtualMachine',
+    { ...deploy, details: { a: { b: 1 } } },
+    'details.a must be of type string',
+  ],
+  [
+    'text in rows',
+    'deployVirtualMachine',
+    { ...deploy, iptonetworklist: ['x'] },
+    'iptonetworklist[0] must be of type object',
+  ],
+  [
+    'an unknown key in rows',
+    'deployVirtualMachine',
+    { ...deploy, iptonetworklist: [{ network: 'n' }] },
+    'iptonetworklist[0] has no key "network"; it takes ip, ipv6, mac, networkid',
+  ],
+  [
+    'a name, where names cannot be looked up without showing secrets',
+    'deleteBucket',
+    { id: 'my-bucket' },
+    'id must be an id (uuid)',
+  ],
+  ['not an id, where no name is taken', 'queryAsyncJobResult', { jobid: 'my-job' }, 'jobid must be an id (uuid)'],
+  ['an id cut short', 'startVirtualMachine', { id: id.slice(0, -1) }, 'id must be a whole uuid or a name'],
+  ['an id with a letter too many', 'startVirtualMachine', { id: `${id}0` }, 'id must be a whole uuid or a name'],
+  [
+    'an id without its dashes',
+    'startVirtualMachine',
+    { id: id.replaceAll('-', '') },
+    'id must be a whole uuid or a name',
+  ],
+  ['an id cut short in a list', 'listVirtualMachines', { ids: [id, id.slice(1)] }, 'ids must be'],
+  ['an empty id among others', 'listVirtualMachines', { ids: [id, ''] }, 'ids must be'],
+  ['an empty optional id', 'listVolumes', { virtualmachineid: '' }, 'virtualmachineid'],
+  ['a blank optional id', 'listVolumes', { virtualmachineid: '  ' }, 'virtualmachineid'],
+  ['an empty id in a list of what is deleted', 'destroyVirtualMachine', { id, volumeids: [''] }, 'volumeids'],
+  ['a day that does not exist', 'listEvents', { startdate: '2026-13-01' }, 'startdate must be a date such as'],
+  ['the 30th of February', 'listEvents', { startdate: '2026-02-30' }, 'startdate must be a date'],
+  ['a date in words', 'listEvents', { startdate: 'yesterday' }, 'startdate must be a date'],
+  ['a date of another country', 'listEvents', { startdate: '31.01.2026' }, 'startdate must be a date'],
+  ['an hour that does not exist', 'listEvents', { startdate: '2026-01-31T25:00:00Z' }, 'startdate must be a date'],
+  [
+    'a CIDR without bits',
+    'createFirewallRule',
+    { ipaddressid: id, protocol: 'tcp', cidrlist: ['10.0.0.0'] },
+    'must be CIDRs',
+  ],
+  ['a CIDR with too many bits', 'createNetworkACL', { protocol: 'tcp', cidrlist: ['10.0.0.0/33'] }, 'must be CIDRs'],
+  [
+    'a CIDR that is none',
+    'createVPC',
+    { name: 'v', zoneid: id, vpcofferingid: id, cidr: '10.0.0/16' },
+    'cidr must be a CIDR',
+  ],
+  [
+    'not an address',
+    'createPod',
+    { name: 'p', zoneid: id, startip: '10.0.0.256', gateway: 'x', netmask: '255.0.0.0' },
+    'startip must be an IP',
+  ],
+  [
+    'not a MAC',
+    'addNicToVirtualMachine',
+    { virtualmachineid: id, networkid: id, macaddress: '02:00:4c' },
+    'macaddress must be a MAC',
+  ],
+  ['page 0', 'listZones', { page: 0 }, 'page must be >= 1'],
+  ['page -1', 'listZones', { page: -1 }, 'page must be >= 1'],
+  ['pagesize 0', 'listZones', { pagesize: 0 }, 'pagesize must be 1 to 500, not 0'],
+  ['pagesize 501', 'listZones', { page: 1, pagesize: 501 }, 'pagesize must be 1 to 500, not 501'],
+  ['pagesize -2', 'listZones', { pagesize: -2 }, 'pagesize must be 1 to 500, not -2'],
+  ['pagesize -1 with a page', 'listZones', { page: 1, pagesize: -1 }, 'page cannot be given with pagesize -1'],
+  ['too long', 'listZones', { name: 'x'.repeat(256) }, 'name may have at most 255 characters, not 256'],
+  [
+    'longer than declared',
+    'registerUserData',
+    { name: 'n', userdata: 'x'.repeat(1_048_577) },
+    'userdata may have at most 1048576',
+  ],
+  ['control characters', 'listZones', { name: 'a\u0000b' }, 'name contains a control character'],
+  ['a tab, which CloudStack refuses too', 'listZones', { name: 'a\tb' }, 'name contains a control character'],
+  ['an escape sequence', 'listZones', { keyword: '\u001b[31m' }, 'keyword contains a control character'],
+  [
+    'control characters in a map',
+    'deployVirtualMachine',
+    { ...deploy, details: { a: '\u0007' } },
+    'details contains a control',
+  ],
+  [
+    'control characters in rows',
+    'deployVirtualMachine',
+    { ...deploy, iptonetworklist: [{ ip: '\u0007' }] },
+    'iptonetworklist contains',
+  ],
+  ['empty required text', 'createAffinityGroup', { name: '', type: 'x' }, 'name is empty'],
+  [
+    'an empty required list',
+    'createTags',
+    { resourceids: [], resourcetype: 'UserVm', tags: { a: 'b' } },
+    'resourceids is empty',
+  ],
+  [
+    'a required list of nothing',
+    'createTags',
+    { resourceids: [''], resourcetype: 'UserVm', tags: { a: 'b' } },
+    'resourceids is empty',
+  ],
+];
+
+test.each(wrong)('%s: %s is refused', (_what, tool, args, message) => {
+  const error = refusal(tool, args);
+  expect(error.kind).toBe('invalid');
+  expect(error.message).toContain(message);
+  expect(error.hint).toContain('Nothing was sent');
+});
+
+test('all problems are told at once', () => {
+  const { message } = refusal('deployVirtualMachine', {
+    zoneid: id.slice(1),
+    cpu: 2,
+    rootdisksize: 'big',
+  });
+  expect(message).toMatch(/^4 problems: /);
+  for (const part of ['zoneid must be', 'serviceofferingid is missing', '"cpu"', 'rootdisksize must be'])
+    expect(message).toContain(part);
+});
+
+test('a secret of the wrong shape is not repeated', () => {
+  const details = { password: { is: 'hunter2' } };
+  expect(refusal('deployVirtualMachine', { ...deploy, details }).message).not.toContain('hunter2');
+  expect(refusal('deployVirtualMachine', { ...deploy, name: { apikey: 'hunter2' } }).message).not.toContain('hunter2');
+  for (const password of [{ value: 'hunter2' }, ['hunter2', 'x']])
+    expect(refusal('updateUser', { id, password }).message).not.toContain('hunter2');
+});
+
+const lenient: [what: string, tool: string, args: Record<string, unknown>, params: Record<string, unknown>][] = [
+  ['"true"', 'listVirtualMachines', { listall: 'true' }, { listall: true }],
+  ['" FALSE "', 'listVirtualMachines', { listall: ' FALSE ' }, { listall: false }],
+  ['"10"', 'createVolume', { size: '10' }, { size: 10 }],
+  ['"1.5"', 'quotaCredits', { account: 'a', domainid: id, value: '1.5' }, { account: 'a', domainid: id, value: 1.5 }],
+  ['a number for text', 'listZones', { name: 7 }, { name: '7' }],
+  ['one value for a list', 'listVirtualMachines', { ids: id }, { ids: [id] }],
+  [
+    '"a,b" for a list',
+    'createTags',
+    { resourceids: `${id}, ${id}`, resourcetype: 'UserVm', tags: { a: 'b' } },
+    { resourceids: [id, id], resourcetype: 'UserVm', tags: { a: 'b' } },
+  ],
+  ['JSON text for a list', 'listVirtualMachines', { ids: `["${id}"]` }, { ids: [id] }],
+  ['zoneId', 'listVolumes', { zoneId: id }, { zoneid: id }],
+  ['zone_id', 'listVolumes', { zone_id: id }, { zoneid: id }],
+  ['zone-id', 'listVolumes', { 'zone-id': id }, { zoneid: id }],
+  ['ZONEID', 'listVolumes', { ZONEID: id }, { zoneid: id }],
+  [
+    'JSON text for a map',
+    'deployVirtualMachine',
+    { ...deploy, details: '{"cpuNumber":2}' },
+    { ...deploy, details: { cpuNumber: '2' } },
+  ],
+  [
+    '[{key,value}] for a map',
+    'createTags',
+    { resourceids: [id], resourcetype: 'UserVm', tags: [{ key: 'a', value: 1 }] },
+    { resourceids: [id], resourcetype: 'UserVm', tags: { a: '1' } },
+  ],
+  [
+    'one row for rows',
+    'deployVirtualMachine',
+    { ...deploy, iptonetworklist: { ip: '10.1.1.1' } },
+    { ...deploy, iptonetworklist: [{ ip: '10.1.1.1' }] },
+  ],
+  [
+    'JSON text for rows',
+    'deployVirtualMachine',
+    { ...deploy, iptonetworklist: '[{"ip":"10.1.1.1"}]' },
+    { ...deploy, iptonetworklist: [{ ip: '10.1.1.1' }] },
+  ],
+  ['null for nothing', 'listVolumes', { name: null, zoneid: undefined, keyword: 'x' }, { keyword: 'x' }],
+  [
+    'null in a map',
+    'createTags',
+    { resourceids: [id], resourcetype: 'UserVm', tags: { a: 'b', c: null } },
+    { resourceids: [id], resourcetype: 'UserVm', tags: { a: 'b' } },
+  ],
+  ['true in a map', 'deployVirtualMachine', { ...deploy, details: { a: true } }, { ...deploy, details: { a: 'true' } }],
+  ['page without pagesize', 'listZones', { page: 2 }, { page: 2, pagesize: 100 }],
+  ['pagesize without page', 'listZones', { pagesize: 20 }, { page: 1, pagesize: 20 }],
+  ['everything', 'listZones', { pagesize: -1 }, { pagesize: -1 }],
+  ['everything, as text', 'listZones', { pagesize: '-1' }, { pagesize: -1 }],
+  ['-1 for an id: what is in projects', 'listVolumes', { projectid: '-1' }, { projectid: '-1' }],
+  ['a name for an id', 'listVolumes', { zoneid: 'Frankfurt 1' }, { zoneid: 'Frankfurt 1' }],
+  ['line breaks', 'updateVirtualMachine', { id, displayname: 'a\r\nb' }, { id, displayname: 'a\r\nb' }],
+  [
+    'an address of version 6',
+    'createNetwork',
+    { name: 'n', zoneid: id, networkofferingid: id, ip6cidr: 'fd00::/64' },
+    { name: 'n', zoneid: id, networkofferingid: id, ip6cidr: 'fd00::/64' },
+  ],
+];
+
+test.each(lenient)('%s is taken (%s)', (_what, tool, args, params) => {
+  expect(run(tool, args)).toEqual(params);
+});
+
+test('page and pagesize may stand beside the arguments, which win', () => {
+  expect(run('listZones', {}, { page: 2, pagesize: 10 })).toEqual({ page: 2, pagesize: 10 });
+  expect(run('listZones', { page: 3 }, { page: 2, pagesize: 10 })).toEqual({ page: 3, pagesize: 10 });
+  expect(run('listCapabilities', {}, { page: 2, pagesize: 10 })).toEqual({});
+});
+
+test('text that looks like JSON but is none stays text', () => {
+  expect(run('updateVirtualMachine', { id, displayname: '[draft]' })).toMatchObject({ displayname: '[draft]' });
+  expect(refusal('createTags', { resourceids: [id], resourcetype: 'UserVm', tags: '{env' }).message).toContain(
+    'tags must be',
+  );
+});
+
+// cloudstack-behaviour.md §3.4: ISO with zone, `yyyy-MM-dd HH:mm:ss`, `yyyy-MM-dd`.
+test.each([
+  ['2026-01-31', '2026-01-31'],
+  ['2026-01-31 12:00:00', '2026-01-31 12:00:00'],
+  ['2026-01-31T12:00:00+0000', '2026-01-31T12:00:00+0000'],
+  ['2026-01-31T12:00:00Z', '2026-01-31T12:00:00+0000'],
+  ['2026-01-31T12:00:00.123Z', '2026-01-31T12:00:00+0000'],
+  ['2026-01-31T12:00:00+05:30', '2026-01-31T12:00:00+0530'],
+  ['2026-01-31 12:00:00+0100', '2026-01-31T12:00:00+0100'],
+  ['2026-01-31T12:00:00', '2026-01-31 12:00:00'],
+  ['2024-02-29', '2024-02-29'],
+])('the date %s is sent as %s', (given, sent) => {
+  expect(toCloudStackDate(given)).toBe(sent);
+  expect(run('listEvents', { startdate: given })).toEqual({ startdate: sent });
+});
+
+test('an unknown tool is refused with the one that was perhaps meant', () => {
+  expect(refusal('list-virtual-machine', {}).hint).toContain('Did you mean list-virtual-machines');
+  expect(refusal('deployVirtualMachin', {}).message).toContain('There is no tool "deployVirtualMachin"');
+  expect(refusal('make-me-a-sandwich', {}).hint).toContain('Search with find-tools');
+  expect(refusal('', {}).kind).toBe('invalid');
+});
+
+test('every spelling of every command is the command', () => {
+  const { tools, find } = loadCatalog();
+  expect(tools).toHaveLength(958);
+  for (const tool of tools) {
+    const { name } = tool.command;
+    const kebab = tool.name;
+    const spellings = [
+      name,
+      kebab,
+      kebab.replaceAll('-', '_'),
+      name.toLowerCase(),
+      name.toUpperCase(),
+      kebab.replaceAll('-', ' '),
+    ];
+    for (const spelling of spellings) expect(find(spelling)?.command.name, spelling).toBe(name);
+  }
+});
+
+test('names that other CloudStack servers use are taken in every spelling, and hide no command', () => {
+  const { tools, find } = loadCatalog();
+  const names = new Set(tools.map(({ name }) => name));
+  for (const [alias, command] of Object.entries(loadData<Record<string, string>>('aliases.json'))) {
+    expect(names, alias).not.toContain(alias);
+    for (const spelling of [alias, alias.replaceAll('-', '_'), alias.replaceAll('-', '')])
+      expect(find(spelling)?.command.name, spelling).toBe(command);
+  }
+});

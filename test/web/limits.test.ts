@@ -1,0 +1,69 @@
+import { expect, test, vi } from 'vitest';
+import { createLimits } from '../../src/web/limits.ts';
+import { startFake } from '../harness.ts';
+import { beginSession, openClient, post, startDoor } from './door.ts';
+
+test('a bucket fills evenly over a minute, and never over its brim', () => {
+  let now = 0;
+  const { take } = createLimits({ rateLimit: 60, maxInFlight: 1 }, () => now);
+  for (let turn = 0; turn < 60; turn++) expect(take('a', 1)).toBeUndefined();
+  expect(take('a', 1)).toBe(1);
+  expect(take('a', 5)).toBe(5);
+  expect(take('b', 60)).toBeUndefined();
+  now += 5000;
+  expect(take('a', 5)).toBeUndefined();
+  expect(take('a', 1)).toBe(1);
+  now += 3_600_000;
+  // More than a whole bucket is paid with a whole bucket.
+  expect(take('a', 1000)).toBeUndefined();
+  expect(take('a', 1)).toBe(1);
+  for (let other = 0; other < 2000; other++) expect(take(`other-${other}`, 1)).toBeUndefined();
+});
+
+test('what runs is counted until it has ended, and once', async () => {
+  const { enter, run, isFull, running, idle } = createLimits({ rateLimit: 60, maxInFlight: 2 });
+  await idle();
+  const leave = enter('a');
+  let end = (): void => undefined;
+  const call = run('a', () => new Promise<void>((resolve) => (end = resolve)));
+  expect(running()).toBe(1);
+  expect(isFull('a')).toBe(false);
+  const further = enter('a');
+  expect(isFull('a')).toBe(true);
+  expect(isFull('b')).toBe(false);
+  further();
+  leave();
+  leave();
+  // Its client has gone; the call goes on, and counts.
+  expect(running()).toBe(1);
+  const ended = idle();
+  end();
+  await call;
+  await ended;
+  expect(running()).toBe(0);
+});
+
+test('so many requests at once, and no more; answers and cancellations never wait', async () => {
+  const fake = await startFake(
+    (_command, response) => void setTimeout(() => response.end('{"listzonesresponse":{}}'), 500),
+  );
+  const door = await startDoor({
+    env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' },
+    flags: ['--max-in-flight', '2'],
+  });
+  const host = await openClient(door);
+  const calls = [host.call('read', { tool: 'list-zones' }), host.call('read', { tool: 'list-zones' })];
+  await vi.waitFor(() => expect(fake.counts.get('listZones')).toBe(2));
+  const headers = { 'mcp-session-id': host.transport.sessionId! };
+  const refused = await post(door, { jsonrpc: '2.0', id: 99, method: 'tools/list' }, headers);
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect(await beginSession(door)).toBe('none: 429');
+  const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 12345 } };
+  expect((await post(door, cancelled, headers)).status).toBe(202);
+  for (const call of calls) expect((await call).isError).toBeUndefined();
+  expect((await post(door, { jsonrpc: '2.0', id: 99, method: 'tools/list' }, headers)).status).toBe(200);
+  await host.close();
+  await door.close();
+  await fake.close();
+});

@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { startCloud, startFake, type Cloud } from '../harness.ts';
+import { beginSession, initialize, jsonHeaders, openClient, post, startDoor, type DoorOptions } from './door.ts';
+
+let cloud: Cloud;
+beforeAll(async () => {
+  cloud = await startCloud();
+});
+afterAll(() => cloud.close());
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+const file = {
+  auth: { tokens: { alice: sha256('alice-token'), bob: sha256('bob-token') } },
+  principals: { '*': { role: 'viewer' } },
+};
+const open = (options: Partial<DoorOptions> = {}) => startDoor({ env: cloud.env, ...options });
+const as = (who: string, id?: string) => ({
+  authorization: `Bearer ${who}-token`,
+  ...(id === undefined ? {} : { 'mcp-session-id': id }),
+});
+const list = { jsonrpc: '2.0', id: 2, method: 'tools/list' };
+
+test('a session is found by its principal only, and by nobody without a session', async () => {
+  const door = await open({ file });
+  const id = await beginSession(door, as('alice'));
+  expect((await post(door, list, as('alice', id))).status).toBe(200);
+  for (const [headers, status] of [
+    [as('bob', id), 404],
+    [as('alice', 'no-such-session'), 404],
+    [as('alice', '__proto__'), 404],
+    [as('alice'), 400],
+    [{ 'mcp-session-id': id }, 401],
+  ] as const) {
+    const response = await post(door, list, headers);
+    expect(response.status).toBe(status);
+    expect(await response.text()).not.toContain('find-tools');
+  }
+  for (const method of ['GET', 'DELETE'])
+    expect((await fetch(door.url, { method, headers: { ...jsonHeaders, ...as('bob', id) } })).status).toBe(404);
+  // Not even to begin anew in its place.
+  expect((await post(door, initialize, as('bob', id))).status).toBe(404);
+  expect((await post(door, list, as('alice', id))).status).toBe(200);
+  await door.close();
+});
+
+test('beginning anew rotates the id; the old one is worth nothing', async () => {
+  const door = await open();
+  const first = await beginSession(door);
+  const second = await beginSession(door, { 'mcp-session-id': first });
+  expect(second).toMatch(/^[0-9a-f-]{36}$/);
+  expect(second).not.toBe(first);
+  expect((await post(door, list, { 'mcp-session-id': first })).status).toBe(404);
+  expect((await post(door, list, { 'mcp-session-id': second })).status).toBe(200);
+  await door.close();
+});
+
+test('a client can end its session', async () => {
+  const door = await open();
+  const host = await openClient(door);
+  const id = host.transport.sessionId!;
+  await host.transport.terminateSession();
+  expect((await post(door, list, { 'mcp-session-id': id })).status).toBe(404);
+  await host.close();
+  await door.close();
+});
+
+test('an unused session ends; one that is used, or has a stream open, does not', async () => {
+  const door = await open({ flags: ['--session-idle', '300'] });
+  const [unused, used, streaming] = [await beginSession(door), await beginSession(door), await beginSession(door)];
+  const stop = new AbortController();
+  const stream = await fetch(door.url, {
+    headers: { accept: 'text/event-stream', 'mcp-session-id': streaming },
+    signal: stop.signal,
+  });
+  expect(stream.status).toBe(200);
+  for (let turn = 0; turn < 12; turn++) {
+    await (await post(door, list, { 'mcp-session-id': used })).text();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  expect((await post(door, list, { 'mcp-session-id': unused })).status).toBe(404);
+  expect((await post(door, list, { 'mcp-session-id': used })).status).toBe(200);
+  expect((await post(door, list, { 'mcp-session-id': streaming })).status).toBe(200);
+  stop.abort();
+  await stream.text().catch(() => undefined);
+  await vi.waitFor(async () => {
+    const health = (await (await fetch(`${door.origin}/health`)).json()) as any;
+    expect(health.components.mcp.sessions).toBe(0);
+  }, 9000);
+  await door.close();
+});
+
+test('at its cap a principal loses the session it used longest ago; others lose nothing', async () => {
+  const door = await open({ file, flags: ['--max-sessions-each', '2', '--max-sessions', '3'] });
+  const [first, second] = [await beginSession(door, as('alice')), await beginSession(door, as('alice'))];
+  const other = await beginSession(door, as('bob'));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await (await post(door, list, as('alice', first))).text();
+  const third = await beginSession(door, as('alice'));
+  expect((await post(door, list, as('alice', second))).status).toBe(404);
+  for (const id of [first, third]) expect((await post(door, list, as('alice', id))).status).toBe(200);
+  expect((await post(door, list, as('bob', other))).status).toBe(200);
+  // All three places are taken, and bob has one left.
+  const full = await post(door, initialize, as('bob'));
+  expect(full.status).toBe(503);
+  expect(full.headers.get('retry-after')).toBe('30');
+  await door.close();
+});
+
+test('sessions at work are not lost to new ones', async () => {
+  const fake = await startFake(
+    (_command, response) => void setTimeout(() => response.end('{"listzonesresponse":{}}'), 800),
+  );
+  const door = await startDoor({
+    env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' },
+    flags: ['--max-sessions-each', '1'],
+  });
+  const host = await openClient(door);
+  const call = host.call('read', { tool: 'list-zones' });
+  await vi.waitFor(() => expect(fake.counts.get('listZones')).toBe(1));
+  const refused = await post(door, initialize);
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get('retry-after')).toBe('5');
+  expect((await call).isError).toBeUndefined();
+  await host.close();
+  await door.close();
+  await fake.close();
+});
+
+test('an initialize that is none leaves no session', async () => {
+  const door = await open();
+  const bad = await post(door, { ...initialize, jsonrpc: '1.0' });
+  expect(bad.status).toBe(400);
+  const batch = await post(door, [initialize, list]);
+  expect(batch.status).toBe(400);
+  const wrongAccept = await post(door, initialize, { accept: 'text/html' });
+  expect(wrongAccept.status).toBe(406);
+  const health = (await (await fetch(`${door.origin}/health`)).json()) as any;
+  expect(health.components.mcp).toMatchObject({ sessions: 0, running: 0 });
+  await door.close();
+});

@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { request as httpRequest, Agent } from 'node:http';
+import { createInterface } from 'node:readline';
+import { expect, test, vi } from 'vitest';
+import { startCloud, startFake } from '../harness.ts';
+import { openClient, startDoor } from './door.ts';
+
+const eras = ['old', 'new'] as const;
+const quiet = { CLOUDSTACK_MCP_DISCOVER: 'false' };
+
+test.each(eras)('%s era: a running call is finished, then the server ends with 0', async (era) => {
+  const fake = await startFake(
+    (_command, response) =>
+      void setTimeout(
+        () => response.end('{"listzonesresponse":{"count":1,"zone":[{"id":"1","name":"late-zone"}]}}'),
+        400,
+      ),
+  );
+  const door = await startDoor({ env: { ...fake.env, ...quiet } });
+  const host = await openClient(door, { era });
+  const call = host.call('read', { tool: 'list-zones' });
+  await vi.waitFor(() => expect(fake.counts.get('listZones')).toBe(1));
+  door.stop.abort();
+  expect((await call).text).toContain('late-zone');
+  expect(await door.close()).toBe(0);
+  await expect(fetch(`${door.origin}/health/live`)).rejects.toThrow();
+  await host.close();
+  await fake.close();
+});
+
+test.each(eras)('%s era: a call that waits for its job hands it out', async (era) => {
+  const cloud = await startCloud({ jobMillis: 60_000 });
+  const door = await startDoor({ env: cloud.env });
+  const host = await openClient(door, { era });
+  const [vm] = (
+    await host.call('read', { tool: 'list-virtual-machines', arguments: { listall: true, state: 'Running' } })
+  ).structured['items'] as { id: string }[];
+  const call = host.call('change', { tool: 'createSnapshot', arguments: { volumeid: await rootOf(vm!.id) } });
+  await vi.waitFor(() => expect(cloud.calls.map(({ command }) => command)).toContain('queryAsyncJobResult'));
+  const begun = Date.now();
+  door.stop.abort();
+  const { structured, text } = await call;
+  expect(structured['job'], text).toMatchObject({ status: 'pending' });
+  expect(await door.close()).toBe(0);
+  expect(Date.now() - begun).toBeLessThan(5000);
+  await host.close();
+  await cloud.close();
+
+  async function rootOf(id: string): Promise<string> {
+    const { structured: found } = await host.call('read', {
+      tool: 'list-volumes',
+      arguments: { virtualmachineid: id, listall: true },
+    });
+    return (found['items'] as { id: string }[])[0]!.id;
+  }
+});
+
+test('while it stops, new work is sent away and the server is not ready', async () => {
+  const fake = await startFake(
+    (_command, response) => void setTimeout(() => response.end('{"listzonesresponse":{}}'), 600),
+  );
+  const door = await startDoor({ env: { ...fake.env, ...quiet } });
+  // A connection that is open before it stops.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = (path: string, method = 'GET', body?: string) =>
+    new Promise<{ status: number; retry: unknown }>((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+      const sent = httpRequest(`${door.origin}${path}`, { agent, method, headers }, (response) => {
+        response.resume();
+        response.on('end', () => resolve({ status: response.statusCode!, retry: response.headers['retry-after'] }));
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  const host = await openClient(door);
+  const call = host.call('read', { tool: 'list-zones' });
+  await vi.waitFor(() => expect(fake.counts.get('listZones')).toBe(1));
+  const slow = ask('/health/ready');
+  expect((await slow).status).toBe(200);
+  // Half a request keeps the connection from being idle when the server stops.
+  const late = httpRequest(`${door.origin}/mcp`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+  });
+  const answered = once(late, 'response') as Promise<[{ statusCode: number; headers: Record<string, string> }]>;
+  late.write('{"jsonrpc":"2.0",');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  door.stop.abort();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  late.end('"id":1,"method":"tools/list"}');
+  const [{ statusCode, headers }] = await answered;
+  expect(statusCode).toBe(503);
+  expect(headers['retry-after']).toBe('5');
+  expect((await call).isError).toBeUndefined();
+  expect(await door.close()).toBe(0);
+  agent.destroy();
+  await host.close();
+  await fake.close();
+});
+
+test('what does not end within the grace period is cut off, and its entry is written', async () => {
+  const fake = await startFake((_command, response) => void setTimeout(() => response.end('{}'), 20_000).unref());
+  const door = await startDoor({ env: { ...fake.env, ...quiet }, flags: ['--grace', '100'] });
+  const host = await openClient(door);
+  const call = host.call('read', { tool: 'list-zones' }).catch(() => undefined);
+  await vi.waitFor(() => expect(fake.counts.get('listZones')).toBe(1));
+  door.stop.abort();
+  expect(await door.exited).toBe(0);
+  await vi.waitFor(() => expect(door.audit()).toMatchObject([{ command: 'listZones', result: 'cancelled' }]));
+  await host.close();
+  await call;
+  await fake.close();
+});
+
+test('the process itself: ready on standard error, nothing on standard output, SIGTERM ends it with 0', async () => {
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', 'src/main.ts', 'serve', '--transport', 'http', '--port', '0', '--simulator'],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { CLOUDSTACK_MCP_AUDIT: '/dev/null' } },
+  );
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const ready = new Promise<string>((resolve) => {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      const origin = /Serving MCP on (\S+)\/mcp/.exec(line)?.[1];
+      if (origin) resolve(origin);
+    });
+  });
+  const origin = await ready;
+  const host = await openClient({ url: `${origin}/mcp` });
+  expect((await host.call('read', { tool: 'list-zones' })).text).toContain('Frankfurt');
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+  expect(output).toBe('');
+  await host.close();
+});
