@@ -4,7 +4,7 @@ import { loadConfig } from '../config.ts';
 import { CallError } from '../errors.ts';
 import { createApprovals, type WaitingCall } from '../guard/approvals.ts';
 import { exit, printLine, type Io } from './io.ts';
-import { toTable } from './output.ts';
+import { toTable } from './table.ts';
 import { createTerminalConsent } from './terminal.ts';
 
 const list = async (waiting: readonly WaitingCall[], io: Io): Promise<number> => {

@@ -1,52 +1,12 @@
 import { pick, toCell } from '../present/columns.ts';
 import type { Outcome } from '../types.ts';
 import type { Format } from './io.ts';
-
-const width = (text: string): number => [...text].length;
-const pad = (text: string, to: number): string => text + ' '.repeat(Math.max(0, to - width(text)));
-const cut = (text: string, to: number): string =>
-  width(text) <= to ? text : `${[...text].slice(0, Math.max(1, to - 1)).join('')}…`;
-
-/** Widths that fit into the terminal: the widest columns give way first, ids last. */
-const fitWidths = (widths: number[], columns: readonly string[], room: number): number[] => {
-  const fitted = [...widths];
-  const gaps = 2 * (columns.length - 1);
-  const total = (): number => fitted.reduce((sum, value) => sum + value, gaps);
-  while (total() > room) {
-    const candidates = fitted.map((value, at) =>
-      columns[at] === 'id' && fitted.some((v, i) => i !== at && v > 8) ? 0 : value,
-    );
-    const widest = candidates.indexOf(Math.max(...candidates));
-    if (fitted[widest]! <= 4) break;
-    fitted[widest]!--;
-  }
-  return fitted;
-};
-
-/** Rows as an aligned table, cut to `room` characters a line where it is given. */
-export const toTable = (
-  rows: readonly Readonly<Record<string, unknown>>[],
-  columns: readonly string[],
-  room?: number,
-): string => {
-  const cells = rows.map((row) => {
-    const picked = pick(row, columns);
-    return columns.map((column) => toCell(picked[column]));
-  });
-  const natural = columns.map((column, at) => Math.max(width(column), ...cells.map((row) => width(row[at]!))));
-  const widths = room === undefined ? natural : fitWidths(natural, columns, room);
-  const line = (values: readonly string[]): string =>
-    values
-      .map((value, at) => pad(cut(value, widths[at]!), widths[at]!))
-      .join('  ')
-      .trimEnd();
-  return [line(columns.map((column) => column.toUpperCase())), ...cells.map(line)].join('\n');
-};
+import { pad, toTable } from './table.ts';
 
 const toRecord = (outcome: Outcome): string => {
   const [item = {}] = outcome.rows();
   const fields = Object.entries(item).filter(([, value]) => value !== '' && value !== null);
-  const longest = Math.max(0, ...fields.map(([name]) => width(name)));
+  const longest = Math.max(0, ...fields.map(([name]) => name.length));
   return fields.map(([name, value]) => `${pad(name, longest)}  ${toCell(value)}`).join('\n');
 };
 

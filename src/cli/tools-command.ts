@@ -6,7 +6,7 @@ import { loadConfig } from '../config.ts';
 import { CallError } from '../errors.ts';
 import { describeInText, toDescription, toMatch } from '../mcp/describe.ts';
 import { exit, printLine, type Io } from './io.ts';
-import { toTable } from './output.ts';
+import { toTable } from './table.ts';
 
 /** The flags of `tools list`, `find` and `show`. */
 export interface ToolsFlags {

@@ -193,11 +193,11 @@ test.each([
   expect(isPassing(error)).toBe(again);
 });
 
-const attempts = async (errors: readonly unknown[], retries: number, signal = never) => {
+const attempts = async (errors: readonly Error[], retries: number, signal = never) => {
   let made = 0;
   const result = await withRetries({ retries, delay: 1 }, signal, () => {
     const error = errors[made++];
-    return error ? Promise.reject(error as Error) : Promise.resolve('done');
+    return error ? Promise.reject(error) : Promise.resolve('done');
   }).catch((error: unknown) => error);
   return { made, result };
 };
@@ -329,9 +329,9 @@ const transportOf = (send: (request: HttpRequest) => Promise<HttpResponse>): Tra
   close: () => Promise.resolve(),
 });
 const coded = (code: string, inner?: unknown) => Object.assign(new Error(code, { cause: inner }), { code });
-const send = (error: unknown, changes: boolean, signal = never) =>
+const send = (error: Error, changes: boolean, signal = never) =>
   sendOnce(
-    transportOf(() => Promise.reject(error as Error)),
+    transportOf(() => Promise.reject(error)),
     'x',
     { method: 'POST', url: 'https://cloud.example.com/client/api', headers: {}, signal },
     { timeout: 1000, changes },

@@ -176,9 +176,15 @@ const target: Target = {
   row: running,
 };
 
+interface Asking {
+  args?: Record<string, unknown>;
+  once?: (key: string) => Promise<boolean>;
+  command?: string;
+}
+
 const ask = async (
   consent: Consent,
-  { args = {}, once = () => Promise.resolve(true), command = 'destroyVirtualMachine' } = {},
+  { args = {}, once = () => Promise.resolve(true), command = 'destroyVirtualMachine' }: Asking = {},
 ) => {
   const noted: string[] = [];
   const approved = await approve(

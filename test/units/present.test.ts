@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { toTable } from '../../src/cli/output.ts';
+import { toTable } from '../../src/cli/table.ts';
 import { chooseColumns, pick, toCell, valueAt } from '../../src/present/columns.ts';
 import { cleanRow } from '../../src/present/clean.ts';
 import { showItem } from '../../src/present/item.ts';

@@ -1,0 +1,58 @@
+import { pick, toCell } from '../present/columns.ts';
+
+const width = (text: string): number => [...text].length;
+
+/** Text filled up with spaces to a width. */
+export const pad = (text: string, to: number): string => text + ' '.repeat(Math.max(0, to - width(text)));
+
+const cut = (text: string, to: number): string =>
+  width(text) <= to ? text : `${[...text].slice(0, Math.max(1, to - 1)).join('')}…`;
+
+const gap = 2;
+/** What a column of text is cut to at most, before columns are left out; names tell things apart. */
+const narrow = 12;
+const narrowName = 24;
+
+/** Widths for a terminal: ids are never cut, texts give way, and columns that still do not fit are left out. */
+const fitWidths = (natural: readonly number[], columns: readonly string[], room: number): number[] => {
+  const least = natural.map((value, at) => {
+    const column = columns[at]!;
+    if (/^(id|code|tool)$|id$/.test(column)) return value;
+    return Math.min(value, column === 'name' ? narrowName : narrow);
+  });
+  const fitted: number[] = [];
+  let used = -gap;
+  for (const value of least) {
+    if (fitted.length && used + gap + value > room) break;
+    fitted.push(value);
+    used += gap + value;
+  }
+  for (const [at, value] of fitted.entries()) {
+    const more = Math.max(0, Math.min(natural[at]! - value, room - used));
+    fitted[at] = value + more;
+    used += more;
+  }
+  return fitted;
+};
+
+/** Rows as an aligned table. With `room` its lines fit into so many characters, and what is left out is said below. */
+export const toTable = (
+  rows: readonly Readonly<Record<string, unknown>>[],
+  columns: readonly string[],
+  room?: number,
+): string => {
+  const cells = rows.map((row) => {
+    const picked = pick(row, columns);
+    return columns.map((column) => toCell(picked[column]));
+  });
+  const natural = columns.map((column, at) => Math.max(width(column), ...cells.map((row) => width(row[at]!))));
+  const widths = room === undefined ? natural : fitWidths(natural, columns, room);
+  const line = (values: readonly string[]): string =>
+    widths
+      .map((to, at) => pad(cut(values[at]!, to), to))
+      .join(' '.repeat(gap))
+      .trimEnd();
+  const missing = columns.slice(widths.length);
+  const said = missing.length ? [cut(`(no room for ${missing.join(', ')})`, room ?? Infinity)] : [];
+  return [line(columns.map((column) => column.toUpperCase())), ...cells.map(line), ...said].join('\n');
+};
