@@ -11,14 +11,15 @@ const load = (): Package => JSON.parse(readFileSync('package.json', 'utf8')) as 
 
 /** Why each runtime dependency is there. A dependency without a reason fails the check, and so does a reason left over. */
 const reasons: Readonly<Record<string, string>> = {
-  '@hono/node-server': "Puts the simulator's Request → Response function on a port.",
+  '@hono/node-server': 'Puts a Request → Response function on a port: the HTTP door, the simulator.',
   '@modelcontextprotocol/server': 'The Model Context Protocol, both eras of it, by those who write the specification.',
   ajv: 'Checks arguments against the same JSON Schema that hosts see, compiled once a command.',
   commander: 'Reads the command line and writes its help.',
   'csv-stringify': 'Quotes CSV as spreadsheets expect it.',
   'fastest-levenshtein': 'Finds the name that was meant: "did you mean …?".',
-  hono: 'What @hono/node-server is made for and requires.',
+  hono: 'The routes of the HTTP door; what @hono/node-server is made for and requires.',
   ini: 'Reads the configuration files of cloudmonkey and cs.',
+  jose: 'Checks the signatures and claims of access tokens against the key set of their issuer.',
   minisearch: 'The index behind find-tools: in memory, ranked, with prefixes and spelling mistakes.',
   pino: 'Structured logs on standard error.',
   undici: 'The HTTP client: a bounded pool of kept connections, which the built-in fetch does not let one size.',

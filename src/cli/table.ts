@@ -12,6 +12,7 @@ const gap = 2;
 /** What a column of text is cut to at most, before columns are left out; names tell things apart. */
 const narrow = 12;
 const narrowName = 24;
+const readable = 8;
 
 /** Widths for a terminal: ids are never cut, texts give way, and columns that still do not fit are left out. */
 const fitWidths = (natural: readonly number[], columns: readonly string[], room: number): number[] => {
@@ -23,9 +24,12 @@ const fitWidths = (natural: readonly number[], columns: readonly string[], room:
   const fitted: number[] = [];
   let used = -gap;
   for (const value of least) {
-    if (fitted.length && used + gap + value > room) break;
-    fitted.push(value);
-    used += gap + value;
+    const left = room - used - gap;
+    // The last column may be cut further, as long as some of it can be read.
+    const taken = value <= left || !fitted.length ? value : left >= readable && value > left ? left : 0;
+    if (!taken) break;
+    fitted.push(taken);
+    used += gap + taken;
   }
   for (const [at, value] of fitted.entries()) {
     const more = Math.max(0, Math.min(natural[at]! - value, room - used));

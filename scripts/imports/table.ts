@@ -1,0 +1,110 @@
+/** What lies under every step: the nouns, the catalog, the errors, and text. */
+const foundation = ['catalog', 'data.ts', 'errors.ts', 'rows.ts', 'secrets.ts', 'text.ts', 'type types.ts'];
+
+/**
+ * Places from the top down: main → doors → app, parts → call → steps → simulator, store → foundation. Each may import
+ * what stands behind it here, and nothing else: a place, a single file, or with `type` only types. Values are imported
+ * from places further down only; this script checks the table for that too.
+ */
+export const table: Readonly<Record<string, readonly string[]>> = {
+  'main.ts': ['cli'],
+  // The command line starts the other door (stdio) and describes commands to people in the words models get
+  // (describe.ts); its tables print cells as present/ does (columns.ts).
+  cli: [
+    'web/serve.ts',
+    'web/tokens.ts',
+    'mcp/stdio.ts',
+    'mcp/describe.ts',
+    'app.ts',
+    'present/columns.ts',
+    // A person's yes at a terminal goes where a waiting call looks for it.
+    'guard/approvals.ts',
+    // `audit verify` and `audit tail` read the log that audit/ wrote.
+    'audit/claim.ts',
+    'audit/files.ts',
+    'audit/tail.ts',
+    'audit/targets.ts',
+    'audit/verify.ts',
+    'simulator',
+    'config.ts',
+    'config-http.ts',
+    'version.ts',
+    ...foundation,
+  ],
+  // The HTTP door: who asks and how much of it; what is asked is mcp/'s.
+  web: ['mcp/server.ts', 'app.ts', 'type config.ts', 'type config-auth.ts', ...foundation],
+  // A door names the tool that runs a risk (permit.ts); it never decides.
+  mcp: ['app.ts', 'guard/permit.ts', 'version.ts', ...foundation],
+  // Loaded with the first call, so that a host sees its tools at once.
+  'app.ts': [
+    'parts.ts',
+    'health.ts',
+    'call.ts',
+    'errors.ts',
+    'type cloudstack/transport.ts',
+    'type store/store.ts',
+    'type config.ts',
+    'type catalog',
+    'type types.ts',
+  ],
+  'parts.ts': [
+    'type call.ts',
+    'type app.ts',
+    'guard/policy.ts',
+    'guard/roles.ts',
+    'guard/bounds.ts',
+    'guard/approvals.ts',
+    'request/to-wire.ts',
+    'cloudstack',
+    'audit',
+    'simulator',
+    'store',
+    'type config.ts',
+    ...foundation,
+  ],
+  'health.ts': ['type call.ts', 'request/to-wire.ts', 'type config.ts', ...foundation],
+  'call.ts': ['validate', 'guard', 'resolve', 'request', 'cloudstack', 'present', 'audit', ...foundation],
+  // The steps know the foundation and never each other: what one needs of another, call.ts hands over.
+  validate: foundation,
+  guard: [...foundation, 'type config-policy.ts'],
+  resolve: foundation,
+  request: foundation,
+  cloudstack: foundation,
+  present: foundation,
+  audit: foundation,
+  // Only facts: a mistake in signing, encoding or errors must not agree with itself.
+  simulator: ['catalog', 'data.ts'],
+  store: [],
+  // A profile holds a credential, and only the step that proves it says what one looks like.
+  'config.ts': [
+    'config-http.ts',
+    'config-auth.ts',
+    'config-policy.ts',
+    'config-import.ts',
+    'errors.ts',
+    'type cloudstack/credential.ts',
+  ],
+  'config-http.ts': [],
+  'config-auth.ts': [],
+  'config-policy.ts': [],
+  'config-import.ts': ['errors.ts'],
+  // Types of the path and of its errors name each other; no code runs between them.
+  'types.ts': ['type catalog', 'type config-policy.ts'],
+  'errors.ts': ['type types.ts'],
+  catalog: ['data.ts'],
+  'secrets.ts': ['data.ts'],
+  'data.ts': [],
+  'text.ts': [],
+  'rows.ts': [],
+  'version.ts': [],
+};
+
+/** What stands against the order above, and why it may. One that is no longer needed is a violation. */
+export const exceptions: Readonly<Record<string, string>> = {};
+
+/** Casts to a branded type, and the one place that may make such a value. */
+export const brands: Readonly<Record<string, string>> = {
+  PermittedCall: 'src/guard/',
+  ApprovedCall: 'src/guard/',
+  WireParams: 'src/request/',
+};
