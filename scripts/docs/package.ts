@@ -21,7 +21,6 @@ const reasons: Readonly<Record<string, string>> = {
   ini: 'Reads the configuration files of cloudmonkey and cs.',
   jose: 'Checks the signatures and claims of access tokens against the key set of their issuer.',
   minisearch: 'The index behind find-tools: in memory, ranked, with prefixes and spelling mistakes.',
-  pino: 'Structured logs on standard error.',
   undici: 'The HTTP client: a bounded pool of kept connections, which the built-in fetch does not let one size.',
   yaml: 'Reads the configuration file; prints answers as YAML.',
   zod: 'Settings, profiles and the arguments of the listed tools: one schema is the type, the check and the documentation.',

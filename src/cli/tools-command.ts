@@ -38,7 +38,7 @@ const print = async (tools: readonly Tool[], total: number, flags: ToolsFlags, i
 /** Throws a usage error for a toolset that does not exist. */
 const checkToolset = (toolset: string | undefined): void => {
   const known = loadToolsets().map(({ name }) => name);
-  if (toolset !== undefined && !known.includes(toolset))
+  if (toolset !== undefined && toolset !== 'other' && !known.includes(toolset))
     throw new CallError('invalid', `There is no toolset "${toolset}".`, `There are: ${known.join(', ')}.`);
 };
 

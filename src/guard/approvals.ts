@@ -47,6 +47,9 @@ const newCode = (): string =>
 const isOpen = ({ asked, approved }: WaitingCall, now: number): boolean =>
   approved === undefined ? now - asked < waitsFor : now - approved < lastsFor;
 
+/** What a run throws becomes a rejection. */
+const settle = <T>(run: () => T): Promise<T> => new Promise((resolve) => resolve(run()));
+
 /** Approvals in a folder that only its owner can enter, so that a server and a terminal share them. */
 export const createApprovals = (folder: string, now: () => number = Date.now): Approvals => {
   /** The name tells the call, so that looking for one does not read them all. */
@@ -110,14 +113,8 @@ export const createApprovals = (folder: string, now: () => number = Date.now): A
           .filter(({ approved }) => approved === undefined)
           .sort((a, b) => a.asked - b.asked),
       ),
-    approve: (code, by) => {
-      write({ ...find(code), by, approved: now() });
-      return Promise.resolve();
-    },
-    decline: (code) => {
-      rmSync(pathOf(find(code)), { force: true });
-      return Promise.resolve();
-    },
+    approve: (code, by) => settle(() => write({ ...find(code), by, approved: now() })),
+    decline: (code) => settle(() => rmSync(pathOf(find(code)), { force: true })),
     take: (digest) => {
       const found = read(digest).find((call) => call.digest === digest && call.approved !== undefined);
       if (!found) return Promise.resolve(undefined);

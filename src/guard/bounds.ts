@@ -72,7 +72,8 @@ const idsIn = (value: unknown): string[] => (value === undefined || value === nu
 
 /** Whether a row belongs to somebody within the bounds. */
 export const isInside = ({ domains, projects }: Bounds, response: string, row: Row): boolean => {
-  if (response === 'Domain') return domains.has(String(row['id']));
+  // A domain that was made since the bounds were read lies below one that is known.
+  if (response === 'Domain') return domains.has(String(row['id'])) || domains.has(String(row['parentdomainid']));
   if (projects.has(String(response === 'Project' ? row['id'] : row['projectid']))) return true;
   return idsIn(row['domainid']).some((id) => domains.has(id));
 };

@@ -78,7 +78,8 @@ const send = ({ app, server, ctx, principal, ...rest }: HostCall, asked: Asked):
 const find = async (host: HostCall, args: unknown): Promise<ToolResult> => {
   const { query, toolset, limit } = readInput('find-tools', args);
   const known = loadToolsets().map(({ name }) => name);
-  if (toolset !== undefined && !known.includes(toolset))
+  // Commands of the connected cloud that the catalog has never seen stand under `other`.
+  if (toolset !== undefined && toolset !== 'other' && !known.includes(toolset))
     throw new CallError('invalid', `There is no toolset "${toolset}".`, `There are: ${known.join(', ')}.`);
   const { matches, total } = createSearch(await host.app.catalog(profileOf(host)))(query, { toolset, limit });
   const lines = matches.map((tool) => {

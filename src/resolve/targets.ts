@@ -18,6 +18,13 @@ interface Dependents {
   named?: string[];
 }
 
+/** A few at a time: a call may name hundreds of things, and a cloud has others to answer. */
+const inGroups = async <T, U>(all: readonly T[], size: number, run: (one: T) => Promise<U>): Promise<U[]> => {
+  const done: U[] = [];
+  for (let at = 0; at < all.length; at += size) done.push(...(await Promise.all(all.slice(at, at + size).map(run))));
+  return done;
+};
+
 const readDependents = async (directory: Directory, kind: Kind, row: Row) => {
   const all = loadData<Record<string, Dependents[]>>('dependents.json')[kind.name] ?? [];
   const found = await Promise.all(
@@ -48,23 +55,21 @@ export const readTargets = async (
   { dependents = false, all = false }: { dependents?: boolean; all?: boolean },
 ) => {
   const named = namedIn(tool.command, params);
-  return Promise.all(
-    (all ? named : actedOn(tool, named)).map(async ({ parameter, id, kind, rank }) => {
-      const isReadable = kind !== undefined && directory.shows(kind);
-      const row = isReadable && isId(id) ? await directory.get(kind, id, params) : undefined;
-      return {
-        parameter,
-        title: kind?.title ?? 'resource',
-        kind: kind?.name,
-        id,
-        isOwn: rank === 'own',
-        isReadable,
-        name: row && kind ? nameOf(kind, row) : undefined,
-        row,
-        ...(dependents && row && kind ? { dependents: await readDependents(directory, kind, row) } : {}),
-      };
-    }),
-  );
+  return inGroups(all ? named : actedOn(tool, named), dependents ? 1 : 8, async ({ parameter, id, kind, rank }) => {
+    const isReadable = kind !== undefined && directory.shows(kind);
+    const row = isReadable && isId(id) ? await directory.get(kind, id, params) : undefined;
+    return {
+      parameter,
+      title: kind?.title ?? 'resource',
+      kind: kind?.name,
+      id,
+      isOwn: rank === 'own',
+      isReadable,
+      name: row && kind ? nameOf(kind, row) : undefined,
+      row,
+      ...(dependents && row && kind ? { dependents: await readDependents(directory, kind, row) } : {}),
+    };
+  });
 };
 
 const placeKinds: Readonly<Record<string, readonly [kind: string, id: string, name: string]>> = {

@@ -8,7 +8,7 @@ const encode = (value: string, tilde: string): string =>
 
 const textToSign = (raw: ReadonlyMap<string, string>, tilde: string): string => {
   const names = [...raw.keys()].filter((name) => name.toLowerCase() !== 'signature');
-  names.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   return names
     .map((name) => `${name}=${encode(raw.get(name) ?? '', tilde)}`)
     .join('&')

@@ -67,7 +67,13 @@ export const openApp = async (
     answers,
     env = {},
     store,
-  }: { answers?: Answers | undefined; env?: Record<string, string>; store?: Store | undefined } = {},
+    transport,
+  }: {
+    answers?: Answers | undefined;
+    env?: Record<string, string>;
+    store?: Store | undefined;
+    transport?: Transport | undefined;
+  } = {},
 ) => {
   const state = mkdtempSync(join(tmpdir(), 'cloudstack-guard-'));
   const base = await loadConfig(
@@ -95,7 +101,7 @@ export const openApp = async (
   };
   const app: App = createApp(config, {
     stderr: { write: (text: string) => said.push(text) },
-    transport: counting.transport,
+    transport: transport ?? counting.transport,
     ...(store ? { store } : {}),
   });
   return {
