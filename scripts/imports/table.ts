@@ -92,7 +92,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   'types.ts': ['type catalog', 'type config-policy.ts'],
   'errors.ts': ['type types.ts'],
   catalog: ['data.ts'],
-  'secrets.ts': ['data.ts'],
+  'secrets.ts': ['data.ts', 'text.ts'],
   'data.ts': [],
   'text.ts': [],
   'rows.ts': [],

@@ -61,7 +61,7 @@ export const createCore = ({ build, identify, limits, settings, report }: CoreOp
   const work = async (request: Request, principal: Principal, body: unknown): Promise<Response> => {
     if (draining) return laterError(503, 'The server is being stopped', 5);
     if (limits.isFull(principal.name)) return laterError(429, 'Too many requests at once', 1);
-    const leave = limits.enter(principal.name);
+    const leave = limits.enter(principal.name, isRecord(body) && body['method'] === 'subscriptions/listen');
     try {
       return whenAnswered(await dispatch(request, principal, body), leave);
     } catch (error) {

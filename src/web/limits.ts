@@ -4,8 +4,8 @@ export interface Limits {
   take(principal: string, requests: number): number | undefined;
   /** Whether a principal has as many requests running as it may. */
   isFull(principal: string): boolean;
-  /** Counts an exchange until the given function is called. */
-  enter(principal: string): () => void;
+  /** Counts an exchange until the given function is called; a `lasting` one takes a place, but nobody waits for its end. */
+  enter(principal: string, lasting?: boolean): () => void;
   /** Counts a call until it has ended: it goes on even if its client has gone. */
   run<T>(principal: string, call: () => Promise<T>): Promise<T>;
   /** What runs at the moment, in all. */
@@ -41,6 +41,7 @@ export const createLimits = (
   const buckets = new Map<string, Bucket>();
   const exchanges = createCounter();
   const calls = createCounter();
+  const lastings = createCounter();
   let waiting: (() => void)[] = [];
 
   const fill = ({ left, at }: Bucket): number => Math.min(rateLimit, left + (now() - at) * perMillisecond);
@@ -65,14 +66,16 @@ export const createLimits = (
       buckets.set(principal, { left: available - price, at: now() });
       return undefined;
     },
-    isFull: (principal) => Math.max(exchanges.of(principal), calls.of(principal)) >= maxInFlight,
-    enter: (principal) => {
-      exchanges.add(principal, 1);
+    isFull: (principal) =>
+      Math.max(exchanges.of(principal), calls.of(principal)) + lastings.of(principal) >= maxInFlight,
+    enter: (principal, lasting = false) => {
+      const counter = lasting ? lastings : exchanges;
+      counter.add(principal, 1);
       let entered = true;
       return () => {
         if (!entered) return;
         entered = false;
-        exchanges.add(principal, -1);
+        counter.add(principal, -1);
         left();
       };
     },

@@ -1,7 +1,9 @@
+import { Server } from '@modelcontextprotocol/server';
 import { expect, test, vi } from 'vitest';
+import { createCore } from '../../src/web/core.ts';
 import { createLimits } from '../../src/web/limits.ts';
 import { startFake } from '../harness.ts';
-import { beginSession, openClient, post, startDoor } from './door.ts';
+import { beginSession, jsonHeaders, openClient, post, startDoor } from './door.ts';
 
 test('a bucket fills evenly over a minute, and never over its brim', () => {
   let now = 0;
@@ -66,4 +68,47 @@ test('so many requests at once, and no more; answers and cancellations never wai
   await host.close();
   await door.close();
   await fake.close();
+});
+
+test('a stream of notifications takes a place among the requests, but nobody waits for its end', async () => {
+  const limits = createLimits({ rateLimit: 60, maxInFlight: 1 });
+  const core = createCore({
+    build: () => {
+      const server = new Server({ name: 'x', version: '1' }, { capabilities: { tools: { listChanged: true } } });
+      server.setRequestHandler('tools/list', () => ({ tools: [] }));
+      return server;
+    },
+    identify: () => Promise.resolve({ name: 'a', scopes: [] }),
+    limits,
+    settings: { bodyLimit: 10_000, requestTimeout: 1000, maxSessions: 1, maxSessionsEach: 1, sessionIdle: 1000 },
+    report: () => undefined,
+  });
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+    'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
+  };
+  const ask = (method: string, params: object) =>
+    core.fetch(
+      new Request('http://localhost/mcp', {
+        method: 'POST',
+        headers: { ...jsonHeaders, 'mcp-protocol-version': '2026-07-28', 'mcp-method': method },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } }),
+      }),
+    );
+  const stream = await ask('subscriptions/listen', { notifications: { toolsListChanged: true } });
+  const reader = stream.body!.getReader();
+  await reader.read();
+  expect((await ask('tools/list', {})).status).toBe(429);
+  expect(limits.running()).toBe(0);
+  await limits.idle();
+  core.notify.toolsChanged();
+  const { value } = await reader.read();
+  expect(new TextDecoder().decode(value as Uint8Array)).toContain('notifications/tools/list_changed');
+  await reader.cancel();
+  expect((await ask('tools/list', {})).status).toBe(200);
+  core.drain();
+  const sentAway = await ask('tools/list', {});
+  expect(sentAway.status).toBe(503);
+  await core.close();
 });
