@@ -2,7 +2,7 @@
  * npm run bench: start, memory, tokens and latency, each beside its reference in the same run. Prints a table and, with
  * --json FILE, writes the figures. Exits with 1 when a bound is missed (not with --report).
  */
-import { buildSync } from 'esbuild';
+import { buildSync, type BuildOptions } from 'esbuild';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { rmSync, writeFileSync } from 'node:fs';
 import { Pool } from 'undici';
@@ -21,12 +21,12 @@ const rows: Row[] = [];
 // against the first; the second tells what our own code adds when both start from a bundle.
 const emptyFile = 'dist/bench-empty.js';
 const emptyBundle = 'dist/bench-empty-bundle.js';
-const common = {
+const common: BuildOptions = {
   entryPoints: ['scripts/bench/empty-server.ts'],
   platform: 'node',
   format: 'esm',
   target: 'node20',
-} as const;
+};
 buildSync({ ...common, outfile: emptyFile });
 buildSync({
   ...common,

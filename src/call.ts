@@ -4,6 +4,7 @@ import type { Catalog } from './catalog/catalog.ts';
 import { findKind } from './catalog/kinds.ts';
 import type { Tool } from './catalog/tool.ts';
 import type { CloudStack } from './cloudstack/cloudstack.ts';
+import { CallError } from './errors.ts';
 import { approve, type OpenQuestions } from './guard/approve.ts';
 import type { Approvals } from './guard/approvals.ts';
 import { narrowings, seenRow, isForAll, type Bounds } from './guard/bounds.ts';
@@ -18,7 +19,7 @@ import { createDirectory, type Directory } from './resolve/directory.ts';
 import { resolveNames } from './resolve/resolve.ts';
 import { readPlaces, readTargets } from './resolve/targets.ts';
 import { itemOf, rowsOf, type Row } from './rows.ts';
-import { maskSecrets } from './secrets.ts';
+import { listSecrets, maskSecrets, scrubSecrets } from './secrets.ts';
 import type { Caller, CallRequest, Outcome, Params, PermittedCall } from './types.ts';
 import { validate } from './validate/validate.ts';
 
@@ -41,6 +42,8 @@ export interface Parts {
   bounds(call: PermittedCall, cloud: Cloud): Promise<Bounds | undefined>;
   /** Which jobs a caller began: CloudStack tells only whose key it was. */
   jobs: { add(caller: Caller, job: string): Promise<void>; isOf(caller: Caller, job: string): Promise<boolean> };
+  /** The secrets that jobs which go on were given: their errors may repeat them later. */
+  secrets: { keep(job: string, secrets: readonly string[]): void; of(job: string): readonly string[] };
   count: Count;
   once: (key: string) => Promise<boolean>;
   /** Tokens that one answer may take. */
@@ -89,37 +92,62 @@ const prepare = async (parts: Parts, request: CallRequest, note: (facts: Facts) 
   return { cloud, policy, bounds, directory, confined };
 };
 
+/** CloudStack's errors repeat what they were given: they go on without its secrets. */
+const withoutSecrets = (error: unknown, secrets: readonly string[]): unknown => {
+  if (!(error instanceof CallError)) return error;
+  const [message, hint] = [error.message, error.hint].map((text) => scrubSecrets(text, secrets)) as [string, string];
+  return message === error.message && hint === error.hint ? error : new CallError(error.kind, message, hint, error);
+};
+
 /** The whole path of one call. Every door comes through here. Throws a CallError for every failure. */
 export const call = (parts: Parts, request: CallRequest): Promise<Outcome> =>
-  audited(parts.audit, request, async (note) => {
-    const { cloud, policy, bounds, directory, confined } = await prepare(parts, request, note);
-    const approved = await approve(
-      {
-        policy,
-        targets: (asked, options) => readTargets(directory, asked, options),
-        places: (asked) => readPlaces(directory, asked),
-        once: parts.once,
-        count: parts.count,
-        approvals: parts.approvals,
-        questions: parts.questions,
-        noteQuestion: (question) => note({ question }),
-      },
-      confined,
-    );
-    note({ rule: approved.decision?.rule, confirmation: approved.confirmation });
-    if (approved.tool.risk.risk !== 'read') parts.audit.ready();
-    let requests = 0;
-    const answer = await cloud.cloudstack.send(toWire(approved), {
-      ...request,
-      sent: () => note({ requests: ++requests }),
-    });
-    if (answer.job && bounds) await parts.jobs.add(request.caller, answer.job.id);
-    if (answer.job) note({ job: answer.job.id, pending: answer.job.status === 'pending' });
-    return present(approved, bounds ? confineAnswer(bounds, approved, answer) : answer, parts.budget);
+  audited(parts.audit, request, async (tell) => {
+    const facts: Facts = {};
+    const note = (learned: Facts): void => {
+      Object.assign(facts, learned);
+      tell(learned);
+    };
+    const secrets = () => listSecrets(request.args, facts.params);
+    try {
+      const outcome = await run(parts, request, note);
+      if (facts.pending && facts.job) parts.secrets.keep(facts.job, secrets());
+      return outcome;
+    } catch (error) {
+      throw withoutSecrets(error, [...secrets(), ...parts.secrets.of(String(facts.params?.['jobid']))]);
+    }
   });
+
+const run = async (parts: Parts, request: CallRequest, note: (facts: Facts) => void): Promise<Outcome> => {
+  const { cloud, policy, bounds, directory, confined } = await prepare(parts, request, note);
+  const approved = await approve(
+    {
+      policy,
+      targets: (asked, options) => readTargets(directory, asked, options),
+      places: (asked) => readPlaces(directory, asked),
+      once: parts.once,
+      count: parts.count,
+      approvals: parts.approvals,
+      questions: parts.questions,
+      noteQuestion: (question) => note({ question }),
+    },
+    confined,
+  );
+  note({ rule: approved.decision?.rule, confirmation: approved.confirmation });
+  if (approved.tool.risk.risk !== 'read') parts.audit.ready();
+  let requests = 0;
+  const answer = await cloud.cloudstack.send(toWire(approved), {
+    ...request,
+    sent: () => note({ requests: ++requests }),
+  });
+  if (answer.job && bounds) await parts.jobs.add(request.caller, answer.job.id);
+  if (answer.job) note({ job: answer.job.id, pending: answer.job.status === 'pending' });
+  return present(approved, bounds ? confineAnswer(bounds, approved, answer) : answer, parts.budget);
+};
 
 /** The request that a call would become, unsigned: everything but the human's yes and the sending. */
 export const preview = async (parts: Parts, request: CallRequest): Promise<Record<string, unknown>> => {
   const { confined } = await prepare(parts, request, () => undefined);
-  return maskSecrets({ ...describeWire(confined), decision: confined.decision, resolved: confined.names });
+  // Masked before they are encoded: on the wire, a map's name and its value stand apart.
+  const shown = { ...confined, params: maskSecrets(confined.params) };
+  return maskSecrets({ ...describeWire(shown), decision: confined.decision, resolved: confined.names });
 };

@@ -62,6 +62,21 @@ export const createRules = (config: Config): Parts['rules'] => ({
   access: createAccess(config.roles, config.principals),
 });
 
+/** In this process's memory only, and of the latest jobs. */
+const createJobSecrets = (): Parts['secrets'] => {
+  const kept = new Map<string, readonly string[]>();
+  return {
+    keep: (job, secrets) => {
+      if (secrets.length) kept.set(job, secrets);
+      for (const [oldest] of kept.size > 1000 ? kept : []) {
+        kept.delete(oldest);
+        break;
+      }
+    },
+    of: (job) => kept.get(job) ?? [],
+  };
+};
+
 const jobKey = ({ profile, principal }: Caller, job: string): string => `job:${profile}:${principal}:${job}`;
 
 /** The bounds of roles, kept for a minute: domains come and go slowly. */
@@ -132,6 +147,7 @@ export const createParts = (config: Config, { stderr, transport, store = createM
       add: (caller, job) => store.remember(jobKey(caller, job), 86_400_000),
       isOf: (caller, job) => store.knows(jobKey(caller, job)),
     },
+    secrets: createJobSecrets(),
     bounds: createBounds(),
     budget: config.budget,
     pageSizeLimit: config.pageSizeLimit,

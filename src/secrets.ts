@@ -1,4 +1,5 @@
 import { loadData } from './data.ts';
+import { toLabel } from './text.ts';
 
 interface Secrets {
   fields: string[];
@@ -64,3 +65,63 @@ export const maskSecrets = <T>(value: T, command = ''): T => {
   const further = own(command);
   return masked(value, (name) => isSecretName(name) || further.has(name)) as T;
 };
+
+const textsOf = (value: unknown): string[] => {
+  if (typeof value === 'string' || typeof value === 'number') return [String(value)];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
+};
+
+/** What an address carries: `scheme://user:secret@host`, `…?password=secret`. */
+const secretsInAddress = (text: string): string[] => [
+  ...[...text.matchAll(/:\/\/[^\s/:@]*:([^\s@]+)@/g)].map(([, secret = '']) => secret),
+  ...[...text.matchAll(/[?&;]([\w.-]+)=([^&;#\s"]+)/g)].flatMap(([, name = '', secret = '']) =>
+    isSecretName(name) ? [secret] : [],
+  ),
+];
+
+/** The values that stand in secret places: of secret names, of `{name: 'password', value: …}`, and in addresses. */
+const secretsIn = (value: unknown): string[] => {
+  if (typeof value === 'string') {
+    if (/^\s*[[{]/.test(value))
+      try {
+        return secretsIn(JSON.parse(value));
+      } catch {
+        // Not the JSON text it looks like.
+      }
+    return value.includes('://') ? secretsInAddress(value) : [];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  const record = value as Record<string, unknown>;
+  const label = record['name'] ?? record['key'];
+  return Object.entries(record).flatMap(([name, inner]) =>
+    isSecretName(name) || (name === 'value' && typeof label === 'string' && isSecretName(label))
+      ? textsOf(inner)
+      : secretsIn(inner),
+  );
+};
+
+const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+const spellings = (secret: string): string[] => {
+  const encoded = encodeURIComponent(secret.toWellFormed());
+  const base64 = Buffer.from(secret).toString('base64');
+  const quoted = JSON.stringify(secret).slice(1, -1);
+  return [secret, toLabel(secret, Infinity), quoted, encoded, encoded.replaceAll('%20', '+'), base64];
+};
+
+/** The secrets among parameters. */
+export const listSecrets = (...params: readonly unknown[]): string[] => [
+  ...new Set(params.flatMap(secretsIn).filter((secret) => secret.trim() !== '')),
+];
+
+/** A message without these secrets, however they are quoted or encoded in it, and without those in addresses. */
+export const scrubSecrets = (message: string, secrets: readonly string[]): string =>
+  [...new Set(secrets.flatMap(spellings))]
+    .sort((a, b) => b.length - a.length)
+    .reduce((text, secret) => {
+      // A short secret is a part of many words; alone it is still one.
+      if (secret.length < 4) return text.replace(new RegExp(`(?<!\\w)${escape(secret)}(?!\\w)`, 'g'), mask);
+      // A long one may have been cut in the message.
+      const rest = secret.length > 24 ? `.{0,${secret.length - 24}}` : '';
+      return text.replace(new RegExp(escape(secret.slice(0, 24)) + rest, 'gs'), mask);
+    }, maskAddress(message));

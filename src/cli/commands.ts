@@ -47,6 +47,38 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         end(await approveCall(code, settingsOf(options), io));
       }),
   },
+  keys: {
+    description: "a user's API keys: show, register, rotate",
+    build: (command, io, end) => {
+      const load = () => import('./keys-command.ts');
+      const flags = (sub: Command): Command =>
+        withSettings(sub.argument('<user>', "the user's name or id")).option(
+          '--secrets-to <file>',
+          'write the new keys to a new file that only you can read',
+        );
+      const given = (options: Options) => ({ ...options, settings: settingsOf(options) }) as never;
+      withSettings(
+        command
+          .command('show')
+          .description('whether a user has keys; they stay masked')
+          .argument('<user>', "the user's name or id"),
+      ).action(async (user: string, options: Options) => {
+        end(await (await load()).showKeys(user, given(options), io));
+      });
+      flags(command.command('register').description('make a pair; CloudStack forgets the former one at once')).action(
+        async (user: string, options: Options) => {
+          end(await (await load()).registerKeys(user, given(options), io));
+        },
+      );
+      flags(
+        command.command('rotate').description('make a pair, prove it with a signed call, and put it into the profile'),
+      )
+        .option('--update-config', 'put the new keys into the profile of the configuration file')
+        .action(async (user: string, options: Options) => {
+          end(await (await load()).rotateKeys(user, given(options), io));
+        });
+    },
+  },
   audit: {
     description: 'the log of every call: verify its chain, show its last entries',
     build: (command, io, end) => {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { CallError } from '../errors.ts';
 
 /** A new file that only its owner can read, for secrets that are still to come. */
@@ -25,6 +25,7 @@ export const openSecretFile = (path: string): SecretFile => {
   return {
     write: (text) => {
       writeSync(file, `${text}\n`);
+      fsyncSync(file);
       empty = false;
     },
     close: () => {

@@ -24,7 +24,7 @@ export const showItem = (item: Row, budget: number): { text: string; item: Row }
   }
   const names = new Set(kept.map(([name]) => name));
   const missing = fields.filter(([name]) => !names.has(name)).map(([name]) => name);
-  const lines = kept.map(([name, value]) => `${name}: ${toCell(value)}`);
+  const lines = kept.map(([name, value]) => `${toCell(name)}: ${toCell(value)}`);
   if (missing.length) lines.push(`(left out for length: ${missing.join(', ')}; ask with fields)`);
   return { text: lines.join('\n'), item: Object.fromEntries(kept) };
 };

@@ -19,7 +19,11 @@ interface Shown {
   structured: Record<string, unknown>;
 }
 
-const line = (row: Row, columns: readonly string[]): string => columns.map((column) => toCell(row[column])).join(' | ');
+// A bar in a value would look like the next cell's.
+const joinCells = (values: readonly unknown[]): string =>
+  values.map((value) => toCell(value).replaceAll('|', '¦')).join(' | ');
+
+const line = (row: Row, columns: readonly string[]): string => joinCells(columns.map((column) => row[column]));
 
 /** How many whole rows fit into a budget of tokens, as text and as JSON. */
 const howManyFit = (items: readonly Row[], columns: readonly string[], budget: number): number => {
@@ -75,7 +79,7 @@ export const showList = (
   const title = (page.count === 1 ? options.kind?.title : options.kind?.plural) ?? 'rows';
   const text = [
     heading(returned, page, title, next, options.filters),
-    ...(shown.length ? [columns.join(' | '), ...shown.map((item) => line(item, columns))] : []),
+    ...(shown.length ? [joinCells(columns), ...shown.map((item) => line(item, columns))] : []),
   ].join('\n');
   const structured = { items: shown, returned, count: page.count, page: page.page, ...(next ? { next } : {}) };
   return { items: shown, text, structured };

@@ -1,7 +1,8 @@
+import { mayUse } from '../access.ts';
 import { object, success, work } from '../answers.ts';
 import { listArg, needRow, numberArg, rowArg, text, textArg } from '../args.ts';
 import { insertKind } from '../birth.ts';
-import { badParameter, badValue, failure } from '../errors.ts';
+import { badParameter, badValue, failure, forbidden, unknownId } from '../errors.ts';
 import { statedFields } from '../generic.ts';
 import { listKind } from '../list.ts';
 import type { Behaviour, Call, Fields, Row } from '../types.ts';
@@ -108,8 +109,17 @@ const updateItem: Behaviour = (call) => {
   });
 };
 
+// The ids of moveNetworkAclItem are declared as text, so nothing has resolved them before.
+const itemNamed = (call: Call, id: string): Row => {
+  const item = call.world.find('NetworkACLItem', id);
+  if (!item) throw unknownId(call.command.name, 'id', id);
+  if (item.removed !== undefined) throw badValue(`Unable to find ACL item ${id}`);
+  if (!mayUse(call.world, call.caller, item)) throw forbidden();
+  return item;
+};
+
 const moveItem: Behaviour = (call) => {
-  const item = needRow(call, 'id');
+  const item = itemNamed(call, textArg(call, 'id') ?? '');
   const list = listOfItem(call, item);
   const find = (name: string): Row | undefined => call.world.find('NetworkACLItem', textArg(call, name) ?? '');
   const [previous, next] = [find('previousaclruleid'), find('nextaclruleid')];

@@ -1,0 +1,146 @@
+import { createApp } from '../app.ts';
+import { loadConfig, type Config } from '../config.ts';
+import { CallError } from '../errors.ts';
+import type { CallRequest } from '../types.ts';
+import { exit, printLine, type Io } from './io.ts';
+import { checkProfile, writeProfileKeys } from './profile-file.ts';
+import { openSecretFile } from './secret-file.ts';
+import { createTerminalConsent } from './terminal.ts';
+
+/** The flags of `keys`. */
+export interface KeysFlags {
+  secretsTo?: string;
+  updateConfig?: boolean;
+  settings: Record<string, unknown>;
+}
+
+interface Pair {
+  apiKey: string;
+  secretKey: string;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Makes one call, with secrets or without, and gives its one row. */
+const ask = async (
+  config: Config,
+  io: Io,
+  request: Pick<CallRequest, 'tool' | 'args'> & { secrets: boolean },
+): Promise<Row> => {
+  const app = createApp(config, { stderr: io.stderr });
+  try {
+    const { rows } = await app.call({
+      tool: request.tool,
+      args: request.args,
+      view: { secrets: request.secrets },
+      wait: config.wait * 1000,
+      caller: { principal: config.principal, host: 'cli', profile: config.profile },
+      consent: createTerminalConsent(io),
+      signal: io.signal,
+    });
+    return rows()[0] ?? {};
+  } finally {
+    await app.close();
+  }
+};
+
+/** `keys show USER`: whether a user has keys; they stay masked. */
+export const showKeys = async (user: string, { settings }: KeysFlags, io: Io): Promise<number> => {
+  const config = await loadConfig(settings, io.env);
+  const row = await ask(config, io, { tool: 'getUserKeys', args: { id: user }, secrets: false });
+  const say = (field: string): string => (row[field] ? String(row[field]) : 'none');
+  await printLine(io.stdout, `API key:    ${say('apikey')}\nSecret key: ${row['secretkey'] ? 'exists' : 'none'}`);
+  return exit.done;
+};
+
+const toPair = (row: Row): Pair => {
+  const { apikey, secretkey } = row;
+  if (typeof apikey === 'string' && typeof secretkey === 'string') return { apiKey: apikey, secretKey: secretkey };
+  throw new CallError(
+    'unknown-outcome',
+    'CloudStack answered without a whole key pair; the former one may be replaced.',
+    'Look with keys show, and register again.',
+  );
+};
+
+const needFile = (path: string | undefined): string => {
+  if (path !== undefined) return path;
+  throw new CallError(
+    'configuration',
+    'New keys are printed nowhere; they need a file.',
+    'Say which: --secrets-to FILE. It must not exist yet.',
+  );
+};
+
+/** Makes a new pair and has it on the disk before anything else happens. */
+const makePair = async (user: string, path: string, config: Config, io: Io): Promise<Pair> => {
+  const file = openSecretFile(path);
+  try {
+    const row = await ask(config, io, { tool: 'registerUserKeys', args: { id: user }, secrets: true });
+    const pair = toPair(row);
+    file.write(JSON.stringify({ user, ...pair }, null, 2));
+    return pair;
+  } finally {
+    file.close();
+  }
+};
+
+/** `keys register USER`: makes a pair and writes it to a new file. */
+export const registerKeys = async (user: string, flags: KeysFlags, io: Io): Promise<number> => {
+  const path = needFile(flags.secretsTo);
+  await makePair(user, path, await loadConfig(flags.settings, io.env), io);
+  await printLine(
+    io.stdout,
+    `New keys of ${user} are in ${path} (readable by you only). Former ones no longer work: CloudStack replaces keys at once.`,
+  );
+  return exit.done;
+};
+
+/** Makes a signed call with the new pair. */
+const prove = async (pair: Pair, path: string, config: Config, io: Io): Promise<void> => {
+  const profile = { ...config.profiles[config.profile], secret: pair };
+  const proving = { ...config, discover: false, profiles: { [config.profile]: profile } };
+  try {
+    await ask(proving, io, { tool: 'listCapabilities', args: {}, secrets: false });
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+    throw new CallError(
+      error.kind === 'cancelled' ? 'cancelled' : 'failed',
+      `The new keys are in ${path}, but a call signed with them failed: ${error.message}`,
+      'The former keys no longer work: CloudStack replaces keys at once. Keep the file, and try the new keys again before you register others.',
+      { cause: error },
+    );
+  }
+};
+
+/**
+ * `keys rotate USER`: makes a new pair, writes it down, proves it with a signed call, and puts it into the profile of the
+ * configuration file where asked to. CloudStack keeps no former pair: from the answer on, only the new one works.
+ */
+export const rotateKeys = async (user: string, flags: KeysFlags, io: Io): Promise<number> => {
+  const path = needFile(flags.secretsTo);
+  const config = await loadConfig(flags.settings, io.env);
+  const configPath = (flags.settings['config'] ?? io.env['CLOUDSTACK_MCP_CONFIG']) as string | undefined;
+  // What would fail afterwards is found out before the former keys are lost.
+  const owner = flags.updateConfig ? checkProfile(configPath, config) : undefined;
+  if (owner !== undefined) await checkOwner(user, owner, config, io);
+  const pair = await makePair(user, path, config, io);
+  await printLine(io.stdout, `New keys of ${user} are in ${path} (readable by you only).`);
+  await prove(pair, path, config, io);
+  await printLine(io.stdout, 'A call signed with them worked. The former keys no longer work.');
+  if (owner === undefined) return exit.done;
+  writeProfileKeys(configPath!, config.profile, pair, path);
+  await printLine(io.stdout, `The profile ${config.profile} in ${configPath} has the new keys.`);
+  return exit.done;
+};
+
+/** The profile must sign as the user whose keys are replaced: another's keys do not belong into it. */
+const checkOwner = async (user: string, apiKey: string, config: Config, io: Io): Promise<void> => {
+  const row = await ask(config, io, { tool: 'getUser', args: { userapikey: apiKey }, secrets: false });
+  if (row['id'] === user || row['username'] === user) return;
+  throw new CallError(
+    'configuration',
+    `The profile ${config.profile} signs as ${String(row['username'])}, not as ${user}. Nothing was changed.`,
+    'Leave --update-config out, or choose the profile of that user with --profile.',
+  );
+};

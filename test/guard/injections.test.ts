@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { compactTools, instructions } from '../../src/mcp/compact.ts';
+import { stripUnsafe } from '../../src/text.ts';
+import { openApp, uuid, type Answers } from './counting.ts';
+import { openRaw, type RawAnswer } from './raw.ts';
+
+const injections = JSON.parse(readFileSync('test/guard/injections.json', 'utf8')) as Record<string, string>;
+
+// Controls but line feed and tab, zero-width, bidirectional, tag and filler characters: written down a second time.
+const hidden =
+  // eslint-disable-next-line no-control-regex, no-misleading-character-class
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/u;
+
+/** A cloud in which every text that a tenant chooses is the same. */
+const poisoned =
+  (text: string): Answers =>
+  (command, params) => {
+    const tool = loadCatalog().find(command);
+    if (!tool?.command.result || command === 'queryAsyncJobResult' || tool.command.async) return undefined;
+    const row = {
+      id: params['id'] ?? uuid(1),
+      name: text,
+      displayname: text,
+      displaytext: text,
+      description: text,
+      state: 'Running',
+      zonename: text,
+      account: text,
+      userdata: text,
+      annotation: text,
+      details: { [text]: text },
+      tags: [{ key: text, value: text }],
+    };
+    const key = [tool.command.key ?? 'item'].flat()[0]!;
+    return tool.command.result === 'list' ? { count: 2, [key]: [row, { ...row, id: uuid(2) }] } : { [key]: row };
+  };
+
+const textOf = ({ result }: RawAnswer): string => result!.content!.map(({ text }) => text).join('\n');
+
+for (const [what, text] of Object.entries(injections))
+  test(`${what}: stands as data, and is clean where a person decides`, async () => {
+    const { app, close } = await openApp({}, { answers: poisoned(text) });
+    const raw = await openRaw(app);
+    const list = await raw.call('read', { tool: 'listVirtualMachines', arguments: { listall: true } });
+    const lines = textOf(list).split('\n');
+    // One heading, one row of columns, two rows, one note: whatever the cells hold.
+    expect(lines[0]).toBe('2 of 2 virtual machines');
+    expect(lines).toHaveLength(5);
+    const columns = lines[1]!.split(' | ');
+    for (const line of lines.slice(2, 4)) expect(line.split(' | ')).toHaveLength(columns.length);
+    expect(lines[2]!.startsWith(uuid(1))).toBe(true);
+    expect(lines[3]!.startsWith(uuid(2))).toBe(true);
+    expect(lines[4]).toContain('data from the cloud');
+
+    const item = await raw.call('change', { tool: 'createAffinityGroup', arguments: { name: 'x', type: 'y' } });
+    for (const line of textOf(item).split('\n').slice(2, -1)) expect(line).toMatch(/^[a-z]+: /);
+
+    // What a person reads before saying yes: ten lines, no quotes but the phrase's own.
+    const destroy = await raw.call('destroy', {
+      tool: 'destroyVirtualMachine',
+      arguments: { id: uuid(1), expunge: true },
+    });
+    const { message } = destroy.result!.inputRequests!['confirm']!.params;
+    expect(message.split('\n').length).toBeLessThanOrEqual(10);
+    expect([...message.matchAll(/"/g)]).toHaveLength(2);
+    expect(message).not.toMatch(/[\n]\s*(system|human|assistant)\s*:/i);
+    expect(message.length).toBeLessThan(2500);
+
+    // Names in errors and hints: what there is, what is meant twice.
+    const none = await raw.call('read', { tool: 'listVirtualMachines', arguments: { id: 'no-such-name' } });
+    const twice = await raw.call('read', {
+      tool: 'listVirtualMachines',
+      arguments: { id: stripUnsafe(text).trim() || 'x' },
+    });
+    for (const answer of [list, item, destroy, none, twice]) {
+      const whole = JSON.stringify(answer);
+      const strings = JSON.stringify(JSON.parse(whole), (_key, value: unknown) => value);
+      expect(strings).not.toMatch(hidden);
+      expect(strings).not.toMatch(/\\u00(0[0-8b-f]|1)/);
+      expect(whole.isWellFormed()).toBe(true);
+      expect(answer.result).toBeDefined();
+    }
+    for (const { result } of [none, twice])
+      if (result?.isError) expect(result.content![0]!.text.split('\n').length).toBeLessThanOrEqual(2);
+    await raw.close();
+    await close();
+  });
+
+test('the words of the cloud reach no tool list, no description and no instruction', async () => {
+  for (const text of Object.values(injections)) {
+    const apis = [
+      { name: 'listVirtualMachines', description: text, params: [{ name: 'id', type: 'uuid', description: text }] },
+      { name: 'frobnicateCloud', description: text, params: [{ name: 'x', type: 'string', description: text }] },
+    ];
+    const answers: Answers = (command) => (command === 'listApis' ? { count: 2, api: apis } : undefined);
+    const { app, close } = await openApp({}, { answers, env: { CLOUDSTACK_MCP_DISCOVER: 'true' } });
+    const raw = await openRaw(app);
+    const said = JSON.stringify([
+      await raw.call('find-tools', { query: 'virtual machines' }),
+      await raw.call('find-tools', { query: 'frobnicate' }),
+      await raw.call('describe-tools', { tools: ['listVirtualMachines', 'frobnicateCloud'] }),
+      compactTools,
+      instructions,
+    ]);
+    expect(said).not.toContain(JSON.stringify(text).slice(1, -1).slice(0, 40));
+    await raw.close();
+    await close();
+  }
+});
+
+test("CloudStack's error texts are cleaned, too", async () => {
+  for (const text of Object.values(injections)) {
+    const { app, close } = await openApp({}, { answers: () => ({ errorcode: 431, errortext: text }) });
+    const raw = await openRaw(app);
+    const answer = await raw.call('read', { tool: 'listVirtualMachines' });
+    expect(JSON.stringify(answer)).not.toMatch(hidden);
+    await raw.close();
+    await close();
+  }
+});
