@@ -11,6 +11,7 @@ import { listDirectTools } from '../src/mcp/direct.ts';
 import { loadToolsets } from '../src/catalog/tool.ts';
 import { createKeyCredential } from '../src/cloudstack/credential.ts';
 import { median, residentMiB, startServer, time } from './bench/process.ts';
+import { guardPerCall } from './bench/guard.ts';
 import { judge, show, type Row } from './bench/rows.ts';
 import { startSimulatorProcess } from './bench/simulator.ts';
 
@@ -148,6 +149,16 @@ const measureLatency = async (): Promise<void> => {
   await empty.close();
 };
 
+/** What permission and approval add to a plain read, in this process. */
+const measureGuard = async (): Promise<void> => {
+  rows.push({
+    what: 'guard on a read',
+    value: 1000 * (await guardPerCall()),
+    unit: 'µs',
+    bound: { of: 'value', most: 100 },
+  });
+};
+
 /** The simulator alone: pages of 100 out of 10,000 virtual machines, 16 requests at once. */
 const measureSimulator = async (): Promise<void> => {
   const large = await startSimulatorProcess('--vms', '10000');
@@ -197,6 +208,7 @@ const measureSimulator = async (): Promise<void> => {
 
 try {
   measureTokens();
+  await measureGuard();
   await measureStart();
   await measureLatency();
   await measureSimulator();

@@ -78,9 +78,11 @@ const riskRow = ({ command, name, risk }: Tool, withPhrase: boolean): string[] =
   ...(withPhrase ? [risk.phrase ? code(risk.phrase) : ''] : []),
 ];
 
-/** What destroys or gives out credentials, the worst first; then the arguments that make a command worse. */
+const isGrave = ({ risk }: Tool): boolean => risk.severity === 'critical' || risk.severity === 'high';
+
+/** What destroys, cuts off or gives out credentials, the worst first; then the arguments that make a command worse. */
 export const riskTables = (): string => {
-  const judged = tools.filter(({ risk }) => risk.risk === 'destroy' || risk.risk === 'sensitive');
+  const judged = tools.filter((tool) => ['destroy', 'sensitive'].includes(tool.risk.risk) || isGrave(tool));
   const sections = severities.map((severity) => {
     const members = judged.filter(({ risk }) => risk.severity === severity);
     const isCritical = severity === 'critical';

@@ -53,7 +53,8 @@ const withoutVerb: Readonly<Record<string, number>> = { list: 1.5, create: 1.35,
 
 /** Many people want the everyday commands, whose names are short; few the plugins of one vendor. */
 const weightOf = (tool: Tool, hasVerb: boolean): number => {
-  const special = tool.command.build || /plugin|tungsten|vmware|bare-metal|routing|simulator/.test(tool.toolset) ? 0.6 : 1;
+  const special =
+    tool.command.build || /plugin|tungsten|vmware|bare-metal|routing|simulator/.test(tool.toolset) ? 0.6 : 1;
   const long = tool.name.split('-').length - 2;
   return special * 0.94 ** long * (hasVerb ? 1 : (withoutVerb[verbOf(tool)] ?? 1));
 };

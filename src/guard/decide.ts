@@ -47,7 +47,10 @@ const placeFields = {
   account: ['account'],
 } as const;
 
-interface Tag { key?: string; value?: string }
+interface Tag {
+  key?: string;
+  value?: string;
+}
 
 const same = (a: string | undefined, b: string): boolean => a?.trim().toLowerCase() === b.trim().toLowerCase();
 

@@ -69,7 +69,6 @@ const TYPES: Record<string, string> = {
   Ipv6FirewallRule: 'FirewallRule',
   RoutingFirewallRule: 'FirewallRule',
   ResourceDetail: 'ResourceTag',
-  ProjectAccount: 'Project',
   CniConfiguration: 'UserData',
   SecondaryStagingStore: 'ImageStore',
   Swift: 'ImageStore',

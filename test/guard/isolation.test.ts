@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { kindOfParameter } from '../../src/catalog/kinds.ts';
 import type { Command, Parameter } from '../../src/catalog/types.ts';

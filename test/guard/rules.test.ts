@@ -236,7 +236,7 @@ test('the configuration is read again on a signal: good rules are taken over, ba
     },
     send: (message) => (stdin.write(serializeMessage(message)), Promise.resolve()),
     close: () => (stdin.end(), Promise.resolve()),
-  } as Parameters<typeof client.connect>[0]);
+  });
   const create = async (name: string): Promise<boolean> => {
     const args = { tool: 'createAffinityGroup', arguments: { name, type: 'host anti-affinity' } };
     return (await client.callTool({ name: 'change', arguments: args })).isError !== true;

@@ -11,7 +11,7 @@ const person = (username: string) => ({
 });
 
 test('roles: rules are copied, ordered, changed and gone with their role', async () => {
-  const { one, all, list, id, did, refused } = createCloud();
+  const { simulator, one, all, list, id, did, refused } = createCloud();
   const role = await did('createRole', { name: 'viewer', type: 'User', description: 'reads' });
   const rule = { roleid: role['id'], rule: 'list*', permission: 'allow' };
   const first = await did('createRolePermission', rule);
@@ -45,8 +45,9 @@ test('roles: rules are copied, ordered, changed and gone with their role', async
   expect(await all('listRoles', { name: 'copy' })).toEqual([]);
   const roleid = await id('listRoles', 'User');
   expect(await refused('deleteRole', { id: roleid })).toBe('Default roles cannot be deleted');
-  const [fewer] = (await send(createCloud().simulator, 'listRoles', {}, keysOf('alice'))).body['role'] ?? [];
-  expect(fewer?.type).not.toBe('Admin');
+  const seen = (await send(simulator, 'listRoles', {}, keysOf('alice'))).body['role'] as { type: string }[];
+  expect(seen.length).toBeGreaterThan(0);
+  expect(seen.map(({ type }) => type)).not.toContain('Admin');
 });
 
 test('accounts: names are taken once, what an account has goes with it, nobody deletes himself', async () => {
@@ -125,7 +126,7 @@ test('domains: a name is taken once among siblings, and none moves under itself'
   expect(await names({ id: sales }, 'alice')).toEqual([]);
   expect(await refused('createDomain', { name: 'x', parentdomainid: sales }, keysOf('alice'))).toMatch(/permission/);
   expect(await refused('listAccounts', { domainid: sales }, keysOf('alice'))).toContain(
-    'does not have permission to operate within domain',
+    'does not have permission to operate with',
   );
 });
 
@@ -152,7 +153,9 @@ test('projects: members are invited, join, lead and leave', async () => {
   expect(await all('listProjectInvitations', { projectid, activeonly: 'true' })).toMatchObject([
     { account: 'gina', state: 'Pending' },
   ]);
-  expect(await refused('updateProjectInvitation', { projectid, account: 'nobody' })).toContain('Invitation is not found');
+  expect(await refused('updateProjectInvitation', { projectid, account: 'nobody' })).toContain(
+    'Invitation is not found',
+  );
   await did('updateProjectInvitation', { projectid, account: 'gina', accept: 'false' });
   expect((await all('listProjectInvitations', { projectid })).map(({ state }) => state)).toEqual(['Declined']);
   await did('addAccountToProject', { projectid, account: 'gina' }, bob);
@@ -180,7 +183,9 @@ test('projects: members are invited, join, lead and leave', async () => {
   expect(await members()).toContainEqual(['bob', 'Admin']);
   await did('suspendProject', { id: projectid });
   expect(await one('listProjects', { id: projectid })).toMatchObject({ state: 'Suspended', name: 'lab2' });
-  expect(((await send(simulator, 'listProjects', { listall: 'true' }, keysOf('alice'))).body['project'] ?? []).length).toBe(2);
+  expect(
+    ((await send(simulator, 'listProjects', { listall: 'true' }, keysOf('alice'))).body['project'] ?? []).length,
+  ).toBe(2);
   const role = await did('createProjectRole', { projectid, name: 'guest' });
   const rule = { projectid, projectroleid: role['id'] };
   const permit = await did('createProjectRolePermission', { ...rule, rule: 'listX*', permission: 'allow' });
@@ -207,7 +212,13 @@ test('what is on a resource: details, icons and notes', async () => {
   await did('removeResourceDetail', { ...on, key: 'color' });
   expect((await all('listResourceDetails', on)).map(({ key }) => key)).toEqual(['size']);
   const tags = { resourceids: volume, resourcetype: 'Volume' };
-  await did('createTags', { ...tags, 'tags[0].key': 'a', 'tags[0].value': '1', 'tags[1].key': 'b', 'tags[1].value': '2' });
+  await did('createTags', {
+    ...tags,
+    'tags[0].key': 'a',
+    'tags[0].value': '1',
+    'tags[1].key': 'b',
+    'tags[1].value': '2',
+  });
   await did('deleteTags', { ...tags, 'tags[0].key': 'a', 'tags[0].value': '9' });
   expect(await all('listTags', { resourceid: volume })).toHaveLength(2);
   await did('deleteTags', { ...tags, 'tags[0].key': 'a', 'tags[0].value': '1' });
@@ -240,7 +251,7 @@ test('keys, user data and groups have names of their own and stay while they are
   await did('resetUserDataForVirtualMachine', { id: vm, userdata: 'AAAA' });
   expect(await did('getVirtualMachineUserData', { virtualmachineid: vm })).toMatchObject({ userdata: 'AAAA' });
   await did('deleteUserData', { id: data['id'] });
-  expect(await all('listUserData')).toEqual([]);
+  expect((await all('listUserData')).map(({ name }) => name)).toEqual(['nginx']);
   const group = { name: 'near', type: 'host affinity' };
   await did('createAffinityGroup', group);
   expect(await refused('createAffinityGroup', group)).toContain('a group with name near already exists');
@@ -248,7 +259,7 @@ test('keys, user data and groups have names of their own and stay while they are
   expect(await refused('createInstanceGroup', { name: 'fleet' })).toContain('a group with name fleet already exists');
   await did('updateVirtualMachine', { id: vm, group: 'fleet' });
   expect(await one('listVirtualMachines', { id: vm })).toMatchObject({ group: 'fleet' });
-  expect(await refused('resetPasswordForVirtualMachine', { id: await id('listVirtualMachines', 'monitoring') })).toMatch(
-    /should be stopped|not password enabled/,
-  );
+  expect(
+    await refused('resetPasswordForVirtualMachine', { id: await id('listVirtualMachines', 'monitoring') }),
+  ).toMatch(/should be stopped|not password enabled/);
 });

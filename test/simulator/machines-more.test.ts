@@ -126,8 +126,12 @@ test('users are kept from what only administrators may do to a virtual machine',
   const web = await id('listVirtualMachines', 'web-1');
   const may = async (name: string, value: string) => did('updateConfiguration', { name, value });
   await may('allow.user.expunge.recover.vm', 'false');
-  expect(await refused('recoverVirtualMachine', { id: old }, bob)).toContain('Recovering a vm can be done by Admin only');
-  expect(await refused('expungeVirtualMachine', { id: old }, bob)).toContain('Expunging a vm can be done by Admin only');
+  expect(await refused('recoverVirtualMachine', { id: old }, bob)).toContain(
+    'Recovering a vm can be done by Admin only',
+  );
+  expect(await refused('expungeVirtualMachine', { id: old }, bob)).toContain(
+    'Expunging a vm can be done by Admin only',
+  );
   expect(await refused('destroyVirtualMachine', { id: web, expunge: 'true' }, bob)).toContain(
     'Parameter expunge can be passed by Admin only',
   );
@@ -212,11 +216,15 @@ test('nics come, go, change their network and addresses', async () => {
   expect(second).toMatchObject({ ipaddress: '10.1.20.99', networkname: 'db-net', isdefault: false });
   expect(await refused('addNicToVirtualMachine', add)).toContain('A NIC already exists for VM');
   const nic = { virtualmachineid: web, nicid: String(second?.['id']) };
-  expect(await refused('removeNicFromVirtualMachine', { ...nic, nicid: String(first?.['id']) })).toContain('is default');
+  expect(await refused('removeNicFromVirtualMachine', { ...nic, nicid: String(first?.['id']) })).toContain(
+    'is default',
+  );
   expect(await refused('updateVmNicIp', { nicid: nic.nicid, ipaddress: '10.1.20.98' })).toContain('must be stopped');
   await did('updateDefaultNicForVirtualMachine', nic);
   expect(await refused('updateDefaultNicForVirtualMachine', nic)).toContain('is already the default one');
-  expect(await refused('removeNicFromVirtualMachine', { ...nic, nicid: String(first?.['id']) })).toContain('it has rules');
+  expect(await refused('removeNicFromVirtualMachine', { ...nic, nicid: String(first?.['id']) })).toContain(
+    'it has rules',
+  );
   await did('updateDefaultNicForVirtualMachine', { ...nic, nicid: String(first?.['id']) });
   await did('stopVirtualMachine', { id: web });
   await did('updateVmNicIp', { nicid: nic.nicid, ipaddress: '10.1.20.98' });

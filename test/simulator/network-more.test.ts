@@ -45,7 +45,9 @@ test('networks are made once, within their offering, and restarted only when the
   expect((await all('listNetworkOfferings', { sourcenatsupported: 'false' })).map(({ name }) => name)).not.toContain(
     'plain',
   );
-  expect((await all('listNetworks', { supportedservices: 'SourceNat', forvpc: 'false' })).map(({ name }) => name)).toContain('f2');
+  expect(
+    (await all('listNetworks', { supportedservices: 'SourceNat', forvpc: 'false' })).map(({ name }) => name),
+  ).toContain('f2');
   await did('deleteNetwork', { id: own['id'] });
   await did('deleteNetworkOffering', { id: off['id'] });
   expect(await all('listNetworkOfferings', { name: 'plain' })).toEqual([]);
@@ -114,7 +116,7 @@ test('addresses and their rules do not overlap, and go when they are released', 
   ).toContain('Invalid user vm');
   expect(await refused('createPortForwardingRule', { ...forward, ipaddressid: nat })).toContain('used for static NAT');
   await did('createPortForwardingRule', { ...forward, openfirewall: 'false' });
-  expect(await all('listFirewallRules', { ipaddressid: web, startport: '90' })).not.toMatchObject([{ startport: 90, endport: 90 }]);
+  expect((await all('listFirewallRules', { ipaddressid: web })).map((row) => row['startport'])).not.toContain(90);
   expect(await refused('createIpForwardingRule', { ipaddressid: web, protocol: 'tcp', startport: '1' })).toContain(
     'has no static NAT',
   );
@@ -152,7 +154,9 @@ test('addresses and their rules do not overlap, and go when they are released', 
   expect((await all('listPublicIpAddresses', { networkid: egress.networkid })).length).toBeGreaterThan(1);
   await did('disassociateIpAddress', { id: loose['id'] });
   await did('disassociateIpAddress', { id: loose['id'] });
-  expect(await one('listPublicIpAddresses', { id: loose['id'], allocatedonly: 'false' })).toMatchObject({ state: 'Free' });
+  expect(await one('listPublicIpAddresses', { id: loose['id'], allocatedonly: 'false' })).toMatchObject({
+    state: 'Free',
+  });
   const reserved = await did('reserveIpAddress', { id: loose['id'] });
   expect(reserved).toMatchObject({ state: 'Reserved' });
   expect(await refused('reserveIpAddress', { id: loose['id'] })).toContain('is not free');
@@ -223,7 +227,9 @@ test('access lists keep the order and the VPC of their items', async () => {
       .map((row) => row['id']);
   const [first = '', second = ''] = (await items()).map(String);
   expect(await refused('moveNetworkAclItem', { id: last['id'] })).toContain('cannot be invalid');
-  expect(await refused('moveNetworkAclItem', { id: last['id'], nextaclruleid: first }, keysOf('carol'))).toMatch(/permission/);
+  expect(await refused('moveNetworkAclItem', { id: last['id'], nextaclruleid: first }, keysOf('carol'))).toMatch(
+    /permission/,
+  );
   expect(await refused('moveNetworkAclItem', { id: 'nowhere', nextaclruleid: first })).toContain('nowhere');
   await did('moveNetworkAclItem', { id: last['id'], nextaclruleid: first });
   expect(await items()).toEqual([last['id'], first, second]);
@@ -261,7 +267,9 @@ test('VPCs have gateways and routes that do not cross, and VPNs that are one to 
   const fresh = { name: 'x', displaytext: 'x', cidr: '10.50.0.0/16', zoneid };
   expect(await refused('createVPC', { ...fresh, vpcofferingid: offering['id'] })).toContain('state is not Enabled');
   const vpcofferingid = await id('listVPCOfferings', 'Default VPC offering');
-  expect(await refused('createVPC', { ...fresh, vpcofferingid, sourcenatipaddress: '203.0.113.20' })).toMatch(/\S/);
+  expect(await refused('createVPC', { ...fresh, vpcofferingid, sourcenatipaddress: '203.0.113.20' })).toBe(
+    'Insufficient address capacity',
+  );
   expect(await all('listVPCs', { name: 'x' })).toEqual([]);
   const gateway = await did('createPrivateGateway', {
     vpcid,

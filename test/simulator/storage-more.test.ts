@@ -17,7 +17,12 @@ test('primary storage goes into maintenance with its machines, comes back, and g
   const volumeid = await id('listVolumes', 'metrics');
   expect(await refused('migrateVolume', { volumeid, storageid: pool['id'] })).toContain('livemigrate must be true');
   const diskofferingid = await id('listDiskOfferings', 'Large');
-  await did('migrateVolume', { volumeid, storageid: pool['id'], livemigrate: 'true', newdiskofferingid: diskofferingid });
+  await did('migrateVolume', {
+    volumeid,
+    storageid: pool['id'],
+    livemigrate: 'true',
+    newdiskofferingid: diskofferingid,
+  });
   expect(await one('listVolumes', { id: volumeid })).toMatchObject({
     storage: 'fast',
     state: 'Ready',
@@ -126,9 +131,7 @@ test('snapshots go back only to disks and machines that are there and stopped', 
   await did('revertSnapshot', { id: snapshot });
   expect(await one('listVolumes', { id: volume['id'] })).toMatchObject({ size: 60 * 2 ** 30 });
   const policy = { volumeid: volume['id'], intervaltype: 'DAILY', schedule: '00:02', timezone: 'UTC' };
-  expect(await refused('createSnapshotPolicy', { ...policy, maxsnaps: '99' })).toContain(
-    'for interval type: DAILY',
-  );
+  expect(await refused('createSnapshotPolicy', { ...policy, maxsnaps: '99' })).toContain('for interval type: DAILY');
   const template = { name: 't', displaytext: 't', ostypeid: await id('listOsTypes', 'Ubuntu 24.04 LTS') };
   const root = await one('listVolumes', { name: 'ROOT-17' });
   expect(await refused('createTemplate', { ...template, volumeid: root['id'] })).toContain('is not stopped');
@@ -158,14 +161,16 @@ test('snapshots go back only to disks and machines that are there and stopped', 
     'does not belong to the virtual machine of the snapshot',
   );
   await did('stopVirtualMachine', { id: vm });
-  expect(await refused('revertToVMSnapshot', { vmsnapshotid: first['id'] })).toContain('VM Snapshot revert not allowed');
+  expect(await refused('revertToVMSnapshot', { vmsnapshotid: first['id'] })).toContain(
+    'VM Snapshot revert not allowed',
+  );
   expect(await refused('createVMSnapshot', take)).toContain('Can not snapshot memory');
   const old = await id('listVirtualMachines', 'old-test');
   expect(await refused('createVMSnapshot', { virtualmachineid: old })).toContain('not in the running or Stopped state');
 });
 
 test('templates are shared with accounts and projects, and listed by filter', async () => {
-  const { simulator, one, all, id, did, refused } = createCloud();
+  const { simulator, all, id, did, refused } = createCloud();
   const bob = keysOf('bob');
   const templateid = await id('listTemplates', 'Windows Server 2022', { templatefilter: 'all' });
   const seen = async (templatefilter: string, more: Record<string, string> = {}, keys = bob) => {
@@ -216,7 +221,9 @@ test('templates are shared with accounts and projects, and listed by filter', as
   await did('updateTemplatePermissions', { id: templateid, op: 'reset' });
   expect(await did('listTemplatePermissions', { id: templateid })).toMatchObject({ account: [], ispublic: false });
   expect(await seen('self', { projectid })).toEqual(new Set());
-  expect(await refused('listTemplates', { templatefilter: 'all' }, bob)).toBe('Filter all can be specified by admin only');
+  expect(await refused('listTemplates', { templatefilter: 'all' }, bob)).toBe(
+    'Filter all can be specified by admin only',
+  );
   expect(await refused('listTemplates', { templatefilter: 'some' })).toContain('Unable to parse template filter some');
   expect(await refused('listTemplates')).toContain('missing parameter templatefilter');
   expect((await all('listTemplates', { templatefilter: 'all', account: 'dora' })).length).toBe(0);
@@ -224,9 +231,13 @@ test('templates are shared with accounts and projects, and listed by filter', as
   expect(await refused('extractTemplate', { id: templateid, mode: 'HTTP_DOWNLOAD' }, bob)).toBe(
     `Template ${templateid} is not extractable`,
   );
-  expect(await refused('extractVolume', { id: await id('listVolumes', 'db-data'), mode: 'HTTP_DOWNLOAD', zoneid: deploy.zoneid })).toContain(
-    'attached to a running virtual machine',
-  );
+  expect(
+    await refused('extractVolume', {
+      id: await id('listVolumes', 'db-data'),
+      mode: 'HTTP_DOWNLOAD',
+      zoneid: deploy.zoneid,
+    }),
+  ).toContain('attached to a running virtual machine');
 });
 
 test('backups restore stopped machines and single disks', async () => {
@@ -253,8 +264,9 @@ test('backups restore stopped machines and single disks', async () => {
   const part = { backupid: backup['id'], virtualmachineid: vm, volumeid: await id('listVolumes', 'metrics') };
   await did('restoreVolumeFromBackupAndAttachToVM', part);
   expect(await all('listVolumes', { virtualmachineid: vm })).toHaveLength(3);
-  expect(await refused('restoreVolumeFromBackupAndAttachToVM', { ...part, volumeid: await id('listVolumes', 'spare') }))
-    .toContain('is not in the backup');
+  expect(
+    await refused('restoreVolumeFromBackupAndAttachToVM', { ...part, volumeid: await id('listVolumes', 'spare') }),
+  ).toContain('is not in the backup');
   const plan = { virtualmachineid: vm, intervaltype: 'DAILY', schedule: '00:02', timezone: 'UTC' };
   await did('createBackupSchedule', plan);
   await did('createBackupSchedule', { ...plan, schedule: '30:03' });
@@ -281,8 +293,9 @@ test('shared file systems and buckets live and go', async () => {
   expect(made).toMatchObject({ state: 'Ready', filesystem: 'XFS', sizegb: '20.00 GB' });
   const { id: shareid } = made;
   expect(await refused('destroySharedFileSystem', { id: shareid })).toContain('unless forced');
-  expect(await refused('changeSharedFileSystemServiceOffering', { id: shareid, serviceofferingid: share.serviceofferingid }))
-    .toContain('only if it is in Stopped state');
+  expect(
+    await refused('changeSharedFileSystemServiceOffering', { id: shareid, serviceofferingid: share.serviceofferingid }),
+  ).toContain('only if it is in Stopped state');
   await did('stopSharedFileSystem', { id: shareid });
   expect(await one('listSharedFileSystems', { id: shareid })).toMatchObject({ state: 'Stopped' });
   await did('destroySharedFileSystem', { id: shareid });

@@ -93,6 +93,10 @@ const credentials = fc.record({
 });
 const never = new AbortController().signal;
 
+/** URLSearchParams would drop a byte order mark at the start of a value. */
+const decode = (query: string): Record<string, string> =>
+  Object.fromEntries(query.split('&').map((pair) => pair.split('=', 2).map(decodeURIComponent) as [string, string]));
+
 test.each(Object.entries(types))(
   '1,000 random values of a %s: signed as an independent implementation signs, and nothing is lost on the way',
   async (_type, [declared, values]) => {
@@ -101,7 +105,7 @@ test.each(Object.entries(types))(
       fc.asyncProperty(values, credentials, async (value, keys) => {
         const given = { command: command.name, response: 'json', ...encodeParams(command, { value }) };
         const { query, headers } = await createKeyCredential(keys).prove(given, never);
-        const { expires, signature, ...sent } = Object.fromEntries(new URLSearchParams(query));
+        const { expires, signature, ...sent } = decode(query);
 
         const signed = { ...given, apiKey: keys.apiKey, signatureVersion: '3', expires: expires! };
         expect(signature).toBe(signIndependently(signed, keys.secretKey));

@@ -116,10 +116,14 @@ export const projectMembers: Record<string, Behaviour> = {
       testsOf({ ...call, args: { ...call.args, projectid: undefined } }, 'ProjectAccount'),
     );
   },
-  listProjectInvitations: (call) =>
-    listKind(
-      call,
-      'ProjectInvitation',
-      call.args['activeonly'] === true ? [({ fields }) => fields['state'] === 'Pending'] : [],
-    ),
+  listProjectInvitations: (call) => {
+    const pending = call.args['activeonly'] === true ? [({ fields }: Row) => fields['state'] === 'Pending'] : [];
+    const project = rowArg(call, 'projectid');
+    if (!project) return listKind(call, 'ProjectInvitation', pending);
+    // Invitations belong to those invited, not to the project's account, so the project is no scope for them.
+    needAdmin(call, project);
+    const rows = [...call.world.where('ProjectInvitation', 'projectid', project.id)];
+    const args = { ...call.args, projectid: undefined };
+    return listRows(call, 'ProjectInvitation', rows, [...pending, ...testsOf({ ...call, args }, 'ProjectInvitation')]);
+  },
 };

@@ -156,6 +156,16 @@ const listProjects: Behaviour = (call) => {
   ]);
 };
 
+/** Roles belong to whoever made them, not to the project's account, so the project is no scope for them. */
+const inProject =
+  (kind: string): Behaviour =>
+  (call) => {
+    const project = needRow(call, 'projectid');
+    const args = { ...call.args, projectid: undefined };
+    const rows = [...call.world.where(kind, 'projectid', project.id)];
+    return listRows(call, kind, rows, testsOf({ ...call, args }, kind));
+  };
+
 /** Projects, their members and invitations. */
 export const projects: Record<string, Behaviour> = {
   createProject: create,
@@ -164,6 +174,8 @@ export const projects: Record<string, Behaviour> = {
   activateProject: setState('Active'),
   suspendProject: setState('Suspended'),
   listProjects,
+  listProjectRoles: inProject('ProjectRole'),
+  listProjectRolePermissions: inProject('ProjectRolePermission'),
   updateProjectRolePermission: (call) => {
     const order = rowsArg(call, 'ruleorder');
     const rule = rowArg(call, 'projectrolepermissionid');

@@ -1,0 +1,39 @@
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { approve, type GuardDeps } from '../../src/guard/approve.ts';
+import { permit } from '../../src/guard/permit.ts';
+import { createPolicy } from '../../src/guard/policy.ts';
+import { createAccess } from '../../src/guard/roles.ts';
+import type { CallRequest } from '../../src/types.ts';
+import { validate } from '../../src/validate/validate.ts';
+
+const request: CallRequest = {
+  tool: 'listVirtualMachines',
+  args: { listall: true },
+  view: {},
+  wait: 0,
+  caller: { principal: 'local', host: 'bench', profile: 'default' },
+  consent: () => Promise.resolve(undefined),
+  signal: new AbortController().signal,
+};
+
+/** Milliseconds that the guard takes for one plain read: by role and policy, with rules and limits that do not match. */
+export const guardPerCall = async (): Promise<number> => {
+  const rules = ['delete*', 'destroy*', 'stop*', '*Zone*'].map((command) => ({
+    name: command,
+    match: { command: [command] },
+    action: 'block' as const,
+  }));
+  const limits = [{ name: 'few', match: {}, changes: 10, per: 60 }];
+  const protect = { key: 'protected', value: 'true' };
+  const policy = createPolicy({ preset: 'operator', actions: {}, rules, limits, protect }, false);
+  const access = createAccess({}, { local: { role: 'operator' } });
+  const valid = validate(loadCatalog(), request, 500);
+  // A plain read touches none of what a change needs.
+  const deps = { policy } as GuardDeps;
+  const once = () => approve(deps, { ...permit(policy, access, valid), names: [] });
+  for (let n = 0; n < 20_000; n++) await once();
+  const count = 100_000;
+  const begun = performance.now();
+  for (let n = 0; n < count; n++) await once();
+  return (performance.now() - begun) / count;
+};
