@@ -262,6 +262,53 @@ test('commands of the whole cloud are refused, whatever the key could do', async
   });
 });
 
+test('what is made for everybody is used, not changed', async () => {
+  const { world } = simulator;
+  const template = world.all('Template').find(({ fields }) => fields['ispublic'] === true)!;
+  const offering = world.all('ServiceOffering')[0]!;
+  for (const [tool, args] of [
+    ['updateServiceOffering', { id: offering.id, name: 'mine' }],
+    ['deleteServiceOffering', { id: offering.id }],
+    ['updateTemplate', { id: template.id, name: 'mine' }],
+    ['deleteTemplate', { id: template.id }],
+    ['updateTemplatePermissions', { id: template.id, ispublic: false }],
+  ] as const)
+    for (const who of ['eng', 'sal', 'pro']) {
+      expect(JSON.parse(await told(who, tool, { ...args }))).toMatchObject({ kind: 'refused' });
+      expect(world.get(offering.id)!.fields['name']).not.toBe('mine');
+    }
+  // It is shown without its owner.
+  const [row] = (await call('eng', 'listTemplates', { templatefilter: 'executable', id: template.id })).rows();
+  expect(row).toMatchObject({ id: template.id });
+  expect(row).not.toHaveProperty('account');
+});
+
+test('a row that should tell its owner and does not is not shown', async () => {
+  const other = await openApp(
+    { roles: { a: { domains: ['ROOT/a'] } }, principals: { p: { role: 'a' } } },
+    {
+      answers: (command) => {
+        if (command === 'listDomains') return { count: 1, domain: [{ id: 'd1', path: 'ROOT/a' }] };
+        const rows = [
+          { id: 'x', domainid: 'd1' },
+          { id: 'y' },
+          { id: 'z', domainid: 'd2' },
+          { id: 'w', projectid: 'p2' },
+        ];
+        if (command === 'listEvents') return { count: 9, event: rows };
+        return command === 'listZones' ? { count: 1, zone: rows } : undefined;
+      },
+    },
+  );
+  const ids = async (tool: string): Promise<unknown[]> =>
+    (await other.app.call(requestOf(tool, {}, { caller: { principal: 'p', host: 'test', profile: 'default' } })))
+      .rows()
+      .map(({ id }) => id);
+  expect(await ids('listEvents')).toEqual(['x']);
+  expect(await ids('listZones')).toEqual(['x', 'y']);
+  await other.close();
+});
+
 test('what is made lands in the own domain or project, or nowhere', async () => {
   const ownerDomain = (id: string): unknown => simulator.world.get(simulator.world.get(id)!.owner!)!.fields['domainid'];
   const created = async (who: string, tool: string, args: Record<string, unknown>): Promise<string> => {

@@ -140,3 +140,31 @@ test('a rule that allows everything does not let go unasked what cannot be looke
   expect(times('destroyVirtualMachine')).toBe(0);
   await close();
 });
+
+test('what belongs to a project is found there, wherever the call wants it to go', async () => {
+  const inProject: Answers = (command, params) => {
+    if (command !== 'listVirtualMachines') return command.startsWith('list') ? {} : undefined;
+    const shown = params['projectid'] === uuid(40) || params['projectid'] === '-1';
+    return shown ? { count: 1, virtualmachine: [{ id: safe, name: 'precious', projectid: uuid(40), tags: kept }] } : {};
+  };
+  const { app, times, close } = await openApp({ policy: allowAll }, { answers: inProject });
+  for (const [command, args] of [
+    ['stopVirtualMachine', { id: safe }],
+    ['assignVirtualMachine', { virtualmachineid: safe, projectid: uuid(41) }],
+    ['assignVirtualMachine', { virtualmachineid: safe, account: 'x', domainid: other }],
+  ] as const) {
+    await expect(app.call(requestOf(command, { ...args }, consent)), command).rejects.toThrow('protected');
+    expect(times(command)).toBe(0);
+  }
+  // And what belongs to none is found though the call names a project.
+  const outside: Answers = (command, params) => {
+    if (command !== 'listVirtualMachines') return command.startsWith('list') ? {} : undefined;
+    return params['projectid'] ? {} : { count: 1, virtualmachine: [{ id: safe, name: 'precious', tags: kept }] };
+  };
+  const second = await openApp({ policy: allowAll }, { answers: outside });
+  await expect(
+    second.app.call(requestOf('assignVirtualMachine', { virtualmachineid: safe, projectid: uuid(41) }, consent)),
+  ).rejects.toThrow('protected');
+  await close();
+  await second.close();
+});
