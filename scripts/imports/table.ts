@@ -1,5 +1,14 @@
 /** What lies under every step: the nouns, the catalog, the errors, and text. */
-const foundation = ['catalog', 'data.ts', 'errors.ts', 'rows.ts', 'secrets.ts', 'text.ts', 'type types.ts'];
+const foundation = [
+  'catalog',
+  'data.ts',
+  'errors.ts',
+  'rows.ts',
+  'secrets.ts',
+  'text.ts',
+  'type types.ts',
+  'type observe.ts',
+];
 
 /**
  * Places from the top down: main → doors → app, parts → call → steps → simulator, store → foundation. Each may import
@@ -91,6 +100,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // Types of the path and of its errors name each other; no code runs between them.
   'types.ts': ['type catalog', 'type config-policy.ts'],
   'errors.ts': ['type types.ts'],
+  // What happens, as a type: places that tell of it know nobody who counts it.
+  'observe.ts': ['type errors.ts'],
   catalog: ['data.ts'],
   'secrets.ts': ['data.ts', 'text.ts'],
   'data.ts': [],
