@@ -21,6 +21,10 @@ export const httpSettings = {
     .describe('HTTP: bytes that one request may have'),
   requestTimeout: whole.min(1).default(30_000).describe('HTTP: milliseconds in which a request must have arrived'),
   sessionIdle: whole.min(1).default(1_800_000).describe('HTTP: milliseconds after which an unused session ends'),
+  sessionLifetime: whole
+    .min(1)
+    .default(43_200_000)
+    .describe('HTTP: milliseconds after which a session ends however much it is used, for a new id'),
   maxSessions: whole.min(1).default(1000).describe('HTTP: sessions of older clients in all'),
   maxSessionsEach: whole.min(1).default(50).describe('HTTP: sessions of older clients of one principal'),
   rateLimit: whole.min(1).default(1200).describe('HTTP: requests that one principal may send in a minute'),

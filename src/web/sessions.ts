@@ -13,6 +13,8 @@ export interface SessionLimits {
   maxSessionsEach: number;
   /** Milliseconds. */
   sessionIdle: number;
+  /** Milliseconds after which an id is worth nothing, however much it is used: its client begins anew and gets another. */
+  sessionLifetime: number;
 }
 
 /** A request of the older era, as the door knows it. */
@@ -38,16 +40,23 @@ interface Session {
   /** Requests and streams that are open. A stream alone keeps a session, but not from whoever needs its place. */
   requests: number;
   streams: number;
+  begun: number;
   /** When it was last used. */
   at: number;
 }
+
+/** Requests, and streams, which have no body; not answers to questions of ours, nor notifications. */
+const beginsWork = (body: unknown): boolean =>
+  (Array.isArray(body) ? body : [body ?? { id: 0, method: '' }]).some(
+    (message) => typeof message === 'object' && message !== null && 'id' in message && 'method' in message,
+  );
 
 const notFound = (): Response => rpcError(404, -32_001, 'Session not found');
 
 /** Sessions in this process. `build` makes the server of one. */
 export const createSessions = (
   build: () => Server,
-  { maxSessions, maxSessionsEach, sessionIdle }: SessionLimits,
+  { maxSessions, maxSessionsEach, sessionIdle, sessionLifetime }: SessionLimits,
 ): Sessions => {
   const sessions = new Map<string, Session>();
 
@@ -56,13 +65,14 @@ export const createSessions = (
     await session.server.close();
   };
 
+  const isOld = ({ begun }: Session): boolean => Date.now() - begun >= sessionLifetime;
+  const isUnused = ({ streams, at }: Session): boolean => !streams && Date.now() - at >= sessionIdle;
   const sweep = setInterval(
     () => {
-      const now = Date.now();
       for (const session of sessions.values())
-        if (!session.requests && !session.streams && now - session.at >= sessionIdle) void end(session);
+        if (!session.requests && (isUnused(session) || isOld(session))) void end(session);
     },
-    Math.min(sessionIdle / 2, 30_000),
+    Math.min(sessionIdle / 2, sessionLifetime / 2, 30_000),
   ).unref();
 
   const serve = async (session: Session, request: Request, { authInfo, body }: SessionRequest): Promise<Response> => {
@@ -102,6 +112,7 @@ export const createSessions = (
       server,
       requests: 0,
       streams: 0,
+      begun: Date.now(),
       at: Date.now(),
     };
     sessions.set(id, session);
@@ -120,6 +131,12 @@ export const createSessions = (
       const session = id === null ? undefined : sessions.get(id);
       if (id !== null && session?.principal !== from.principal) return notFound();
       const begins = isInitializeRequest(from.body);
+      // What runs in an old session may end, with answers to its questions; nothing new is begun under the old id.
+      if (session && !begins && isOld(session) && !session.requests) {
+        await end(session);
+        return notFound();
+      }
+      if (session && !begins && isOld(session) && beginsWork(from.body)) return notFound();
       if (session && !begins) return serve(session, request, from);
       if (!begins) return rpcError(400, -32_000, 'Bad Request: Mcp-Session-Id header is required');
       const response = await begin(request, from);

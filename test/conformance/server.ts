@@ -16,6 +16,7 @@ const core: Core = createCore({
     maxSessions: 1000,
     maxSessionsEach: 1000,
     sessionIdle: 60_000,
+    sessionLifetime: 3_600_000,
   },
   report,
 });

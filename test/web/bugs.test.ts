@@ -9,7 +9,14 @@ import { principalOf } from '../../src/web/principal.ts';
 import { createRoutes } from '../../src/web/routes.ts';
 
 const limits = createLimits({ rateLimit: 60, maxInFlight: 5 });
-const settings = { bodyLimit: 100, requestTimeout: 100, maxSessions: 1, maxSessionsEach: 1, sessionIdle: 1000 };
+const settings = {
+  bodyLimit: 100,
+  requestTimeout: 100,
+  maxSessions: 1,
+  maxSessionsEach: 1,
+  sessionIdle: 1000,
+  sessionLifetime: 60_000,
+};
 const broken = (): never => {
   throw new TypeError('secret path /etc/x');
 };

@@ -80,7 +80,14 @@ test('a stream of notifications takes a place among the requests, but nobody wai
     },
     identify: () => Promise.resolve({ name: 'a', scopes: [] }),
     limits,
-    settings: { bodyLimit: 10_000, requestTimeout: 1000, maxSessions: 1, maxSessionsEach: 1, sessionIdle: 1000 },
+    settings: {
+      bodyLimit: 10_000,
+      requestTimeout: 1000,
+      maxSessions: 1,
+      maxSessionsEach: 1,
+      sessionIdle: 1000,
+      sessionLifetime: 60_000,
+    },
     report: () => undefined,
   });
   const _meta = {

@@ -55,6 +55,47 @@ test('beginning anew rotates the id; the old one is worth nothing', async () => 
   await door.close();
 });
 
+test('a session that is old gets a new id however much it is used', async () => {
+  const door = await open({ env: { ...cloud.env, CLOUDSTACK_MCP_SESSION_LIFETIME: '86400000' } });
+  const id = await beginSession(door);
+  const headers = { 'mcp-session-id': id };
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    expect((await post(door, list, headers)).status).toBe(200);
+    vi.setSystemTime(Date.now() + 86_400_001);
+    expect((await post(door, list, headers)).status).toBe(404);
+    expect((await post(door, initialize, headers)).status).toBe(404);
+    const next = await beginSession(door);
+    expect(next).not.toBe(id);
+    expect((await post(door, list, { 'mcp-session-id': next })).status).toBe(200);
+  } finally {
+    vi.useRealTimers();
+  }
+  await door.close();
+});
+
+test('a question that was put in a session before it grew old can still be answered', async () => {
+  const door = await open({ env: { ...cloud.env, CLOUDSTACK_MCP_SESSION_LIFETIME: '60000' } });
+  const answer = async () => {
+    vi.setSystemTime(Date.now() + 60_001);
+    await expect(host.client.listTools()).rejects.toThrow(/Session not found/);
+    return { action: 'accept', content: { confirm: false } };
+  };
+  const host = await openClient(door, { human: () => answer() });
+  const { structured } = await host.call('read', { tool: 'list-virtual-machines', arguments: { listall: true } });
+  const [vm] = structured['items'] as { id: string }[];
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    const { text } = await host.call('destroy', { tool: 'reboot-virtual-machine', arguments: { id: vm!.id } });
+    expect(text).toContain('The human did not say yes');
+    await expect(host.client.listTools()).rejects.toThrow(/Session not found/);
+  } finally {
+    vi.useRealTimers();
+  }
+  await host.close();
+  await door.close();
+});
+
 test('a client can end its session', async () => {
   const door = await open();
   const host = await openClient(door);
