@@ -37,15 +37,44 @@ const lastsFor = 5 * 60_000;
 /** More than a person will read; a model that asks without end does not fill the disk. */
 const most = 100;
 
+/** Throws a CallError where so many calls wait that one more is not kept. */
+export const checkRoom = (waiting: number): void => {
+  if (waiting >= most)
+    throw new CallError(
+      'unconfirmed',
+      `${most} calls wait for approval already. Nothing was sent.`,
+      'A person can look at them: cloudstack-mcp approve. They are forgotten after 15 minutes.',
+    );
+};
+
 // Without letters and digits that are taken for each other.
 const alphabet = 'ABCDEFGHJKMNPQRSTUVWXYZ23456789';
-const newCode = (): string =>
+/** A code that a person can read out, such as `7KQM-3XWD`. */
+export const newCode = (): string =>
   Array.from({ length: 8 }, () => alphabet[randomInt(alphabet.length)])
     .join('')
     .replace(/^(.{4})/, '$1-');
 
-const isOpen = ({ asked, approved }: WaitingCall, now: number): boolean =>
+/** Whether a call still waits, or its approval is still good. */
+export const isOpen = ({ asked, approved }: WaitingCall, now: number): boolean =>
   approved === undefined ? now - asked < waitsFor : now - approved < lastsFor;
+
+/** The call that waits under a code, however it was typed. Throws a CallError where none does. */
+export const findWaiting = (calls: readonly WaitingCall[], code: string): WaitingCall => {
+  const wanted = code.toUpperCase().replace(/[^A-Z0-9]/g, '');
+  const found = calls.find((call) => call.code.replace('-', '') === wanted && call.approved === undefined);
+  if (!found)
+    throw new CallError(
+      'not-found',
+      `No call waits under the code ${code}.`,
+      'Codes are good for 15 minutes; cloudstack-mcp approve lists what waits.',
+    );
+  return found;
+};
+
+/** The calls that wait for a yes, oldest first. */
+export const listWaiting = (calls: readonly WaitingCall[]): readonly WaitingCall[] =>
+  calls.filter(({ approved }) => approved === undefined).sort((a, b) => a.asked - b.asked);
 
 /** What a run throws becomes a rejection. */
 const settle = <T>(run: () => T): Promise<T> => new Promise((resolve) => resolve(run()));
@@ -80,39 +109,18 @@ export const createApprovals = (folder: string, now: () => number = Date.now): A
       return [];
     });
   };
-  const find = (code: string): WaitingCall => {
-    const wanted = code.toUpperCase().replace(/[^A-Z0-9]/g, '');
-    const found = read().find((call) => call.code.replace('-', '') === wanted && call.approved === undefined);
-    if (!found)
-      throw new CallError(
-        'not-found',
-        `No call waits under the code ${code}.`,
-        'Codes are good for 15 minutes; cloudstack-mcp approve lists what waits.',
-      );
-    return found;
-  };
+  const find = (code: string): WaitingCall => findWaiting(read(), code);
   return {
-    open: ({ digest, message, phrase }, caller) => {
-      const same = read(digest).find((call) => call.digest === digest && call.approved === undefined);
-      if (same) return Promise.resolve(same.code);
-      if (read().length >= most)
-        return Promise.reject(
-          new CallError(
-            'unconfirmed',
-            `${most} calls wait for approval already. Nothing was sent.`,
-            'A person can look at them: cloudstack-mcp approve. They are forgotten after 15 minutes.',
-          ),
-        );
-      const code = newCode();
-      write({ code, digest, message, phrase, caller, asked: now() });
-      return Promise.resolve(code);
-    },
-    waiting: () =>
-      Promise.resolve(
-        read()
-          .filter(({ approved }) => approved === undefined)
-          .sort((a, b) => a.asked - b.asked),
-      ),
+    open: ({ digest, message, phrase }, caller) =>
+      settle(() => {
+        const same = read(digest).find((call) => call.digest === digest && call.approved === undefined);
+        if (same) return same.code;
+        checkRoom(read().length);
+        const code = newCode();
+        write({ code, digest, message, phrase, caller, asked: now() });
+        return code;
+      }),
+    waiting: () => settle(() => listWaiting(read())),
     approve: (code, by) => settle(() => write({ ...find(code), by, approved: now() })),
     decline: (code) => settle(() => rmSync(pathOf(find(code)), { force: true })),
     take: (digest) => {

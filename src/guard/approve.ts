@@ -23,6 +23,8 @@ export interface GuardDeps {
   questions: OpenQuestions;
   /** Told the digest of the question before it is asked. */
   noteQuestion: (digest: string) => void;
+  /** Told what became of a question. */
+  noteConfirmation: (result: 'asked' | 'accepted' | 'declined' | 'sent-to-terminal') => void;
 }
 
 /** Questions that were put to a host and not answered yet, by digest; each is kept in mind as long as it may be answered. */
@@ -54,6 +56,7 @@ const approved = (call: ResolvedCall, confirmation?: Confirmation): ApprovedCall
 /** The approval code and where to use it. */
 const sendToTerminal = async (deps: GuardDeps, call: ResolvedCall, question: Question, why: string): Promise<never> => {
   const code = await deps.approvals.open(question, call.request.caller);
+  deps.noteConfirmation('sent-to-terminal');
   throw unconfirmed(
     `${call.tool.command.name} needs a human's yes (${call.decision?.rule ?? 'policy'}), and ${why}. Approval code: ${code}.`,
     `A person can approve it at a terminal: cloudstack-mcp approve ${code} — then make exactly the same call again.`,
@@ -71,6 +74,7 @@ const hear = async (deps: GuardDeps, call: ResolvedCall, question: Question): Pr
     if (await questions.isOpen(question.digest))
       return sendToTerminal(deps, call, question, 'nobody has answered the question that this host was given');
     await questions.open(question.digest);
+    deps.noteConfirmation('asked');
     throw error;
   });
   if (!reply) return sendToTerminal(deps, call, question, 'this host has no way to ask');
@@ -83,14 +87,23 @@ const ask = async (deps: GuardDeps, call: ResolvedCall): Promise<Confirmation> =
   const question = askAbout(call, await read());
   deps.noteQuestion(question.digest);
   const approval = await deps.approvals.take(question.digest);
-  if (approval) return { by: 'approval', who: approval.by ?? 'unknown' };
+  if (approval) {
+    deps.noteConfirmation('accepted');
+    return { by: 'approval', who: approval.by ?? 'unknown' };
+  }
   if (call.decision?.action === 'approve')
     return sendToTerminal(deps, call, question, 'the policy wants it outside of this host');
   const reply = await hear(deps, call, question);
-  await checkReply(question, reply, deps.once);
+  try {
+    await checkReply(question, reply, deps.once);
+  } catch (error) {
+    deps.noteConfirmation('declined');
+    throw error;
+  }
   // A person may have taken minutes; what is about to be destroyed must still be what they were shown.
   if (askAbout(call, await read()).digest !== question.digest)
     throw unconfirmed('What it acts on has changed since the human was asked.', again);
+  deps.noteConfirmation('accepted');
   return { by: reply.by, who: call.request.caller.principal };
 };
 

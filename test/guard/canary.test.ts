@@ -6,7 +6,10 @@ import type { Tool } from '../../src/catalog/tool.ts';
 import type { Parameter, ResponseType } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
 import { isSecretName } from '../../src/secrets.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { openTracing } from '../../src/telemetry/open-tracing.ts';
 import { runCommand, startFake } from '../harness.ts';
+import { startCollector } from '../telemetry/collector.ts';
 import { openApp, requiredOf, usual, uuid, valueFor, type Answers } from './counting.ts';
 import { openRaw } from './raw.ts';
 
@@ -114,13 +117,21 @@ for (const [what, create] of [
   test(`no secret of any command in any sink: ${what}, through MCP`, async () => {
     const leaks = new Set<string>();
     const audit: string[] = [];
+    const metrics = createMetrics();
+    const collector = await startCollector();
+    const tracing = openTracing({ url: `${collector.url}/v1/traces`, headers: {} }, () => undefined);
     for (const [policy, elicits] of [
       [{}, true],
       [{ preset: 'strict' }, false],
     ] as const) {
       const { app, state, said, config, close } = await openApp(
         { policy },
-        { answers: create(), env: { CLOUDSTACK_MCP_TOOLS: 'all', CLOUDSTACK_MCP_AUDIT: '' } },
+        {
+          answers: create(),
+          env: { CLOUDSTACK_MCP_TOOLS: 'all', CLOUDSTACK_MCP_AUDIT: '' },
+          observe: metrics.observe,
+          tracing: () => Promise.resolve(tracing),
+        },
       );
       const raw = await openRaw(app, { elicits });
       for (const tool of loadCatalog().tools) {
@@ -157,6 +168,14 @@ for (const [what, create] of [
       await close();
     }
     for (const leak of leaksIn('audit', audit.join('\n'))) leaks.add(leak);
+    const counted = await metrics.text();
+    for (const leak of leaksIn('metrics', counted)) leaks.add(leak);
+    expect(counted).toContain('tool="deploy-virtual-machine"');
+    await tracing.close();
+    for (const leak of leaksIn('traces', collector.bodies.join('\n'))) leaks.add(leak);
+    // More than fit into a batch at once are left out.
+    expect(collector.spans().length).toBeGreaterThan(1000);
+    collector.close();
     expect(audit.join('\n').split('\n').length).toBeGreaterThan(2 * 958);
     expect(planted).toBeGreaterThan(500);
     expect([...leaks].slice(0, 60)).toEqual([]);

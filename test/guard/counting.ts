@@ -7,6 +7,7 @@ import type { Command, Parameter } from '../../src/catalog/types.ts';
 import type { Transport } from '../../src/cloudstack/transport.ts';
 import { loadConfig } from '../../src/config.ts';
 import { loadData } from '../../src/data.ts';
+import type { Observe, Tracing } from '../../src/observe.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { CallRequest } from '../../src/types.ts';
 
@@ -68,11 +69,18 @@ export const openApp = async (
     env = {},
     store,
     transport,
+    cache = false,
+    observe,
+    tracing,
   }: {
     answers?: Answers | undefined;
     env?: Record<string, string>;
     store?: Store | undefined;
     transport?: Transport | undefined;
+    /** Keep answers, as a server does. */
+    cache?: boolean;
+    observe?: Observe | undefined;
+    tracing?: (() => Promise<Tracing>) | undefined;
   } = {},
 ) => {
   const state = mkdtempSync(join(tmpdir(), 'cloudstack-guard-'));
@@ -100,8 +108,11 @@ export const openApp = async (
     ...(sections['principals'] ? { principals: principalsSection.parse(sections['principals']) } : {}),
   };
   const app: App = createApp(config, {
+    cache,
     stderr: { write: (text: string) => said.push(text) },
     transport: transport ?? counting.transport,
+    observe,
+    tracing,
     ...(store ? { store } : {}),
   });
   return {

@@ -21,13 +21,9 @@ export interface RawAnswer {
 /** A client of the new era that sends what it likes, for one principal of an app. */
 export const openRaw = async (
   app: App,
-  {
-    principal = app.config.principal,
-    key,
-    elicits = true,
-  }: { principal?: string; key?: Uint8Array; elicits?: boolean } = {},
+  { principal = app.config.principal, elicits = true }: { principal?: string; elicits?: boolean } = {},
 ) => {
-  const factory = await createServerFactory(app, () => principal, key);
+  const factory = await createServerFactory(app, () => principal);
   const [stdin, stdout] = [new PassThrough(), new PassThrough()];
   const handle = serveStdio(factory, { transport: new StdioServerTransport(stdin, stdout) });
   const waiting = new Map<number, (answer: RawAnswer) => void>();

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
-import { createMemoryStore } from '../../src/store/store.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
 import { openApp, uuid, type Answers } from './counting.ts';
 import { openRaw, type Raw, type RawAnswer } from './raw.ts';
 
@@ -104,28 +103,27 @@ test('an expired state is refused', async () => {
   questionOf(await raw.call('destroy', destroy));
 });
 
-test('the state of another principal is refused, over one app and key', async () => {
+test('the state of another principal is refused, over one app', async () => {
   const { app, times } = await start();
-  const key = randomBytes(32);
-  const alice = await connect(app, { principal: 'alice', key });
-  const eve = await connect(app, { principal: 'eve', key });
+  const alice = await connect(app, { principal: 'alice' });
+  const eve = await connect(app, { principal: 'eve' });
   const state = questionOf(await alice.call('destroy', destroy));
   expect((await answer(eve, state)).error).toBeDefined();
   expect(times(left)).toBe(0);
   expect(kindOf(await answer(alice, state))).toBe('done');
 });
 
-test('the state of another replica is refused, unless they share a key; then it is good once for both', async () => {
+test('the state of another replica is refused, unless they share a store; then it is good once for both', async () => {
   const one = await start();
   const two = await start();
   const state = questionOf(await (await connect(one.app)).call('destroy', destroy));
   expect((await answer(await connect(two.app), state)).error).toBeDefined();
   expect(two.times(left)).toBe(0);
 
-  const [key, store] = [randomBytes(32), createMemoryStore()];
+  const store = createMemoryStore();
   const a = await start({ store });
   const b = await start({ store });
-  const [first, second] = [await connect(a.app, { key }), await connect(b.app, { key })];
+  const [first, second] = [await connect(a.app), await connect(b.app)];
   const shared = questionOf(await first.call('destroy', destroy));
   const kinds = await Promise.all([answer(second, shared), answer(first, shared)]);
   expect(kinds.map(kindOf).sort()).toEqual(['done', 'unconfirmed']);

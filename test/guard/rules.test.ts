@@ -7,7 +7,7 @@ import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { policySection, principalsSection, rolesSection } from '../../src/config-policy.ts';
 import { CallError } from '../../src/errors.ts';
-import { createMemoryStore } from '../../src/store/store.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
 import { openHost, runCommand } from '../harness.ts';
 import { openApp, requestOf, uuid, type Answers } from './counting.ts';
 

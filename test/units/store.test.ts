@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createMemoryStore } from '../../src/store/store.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
 
 test('a key is new once within its time to live', async () => {
   let now = 0;

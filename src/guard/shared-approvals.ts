@@ -1,0 +1,72 @@
+import { CallError } from '../errors.ts';
+import { checkRoom, findWaiting, isOpen, listWaiting, newCode, type Approvals, type WaitingCall } from './approvals.ts';
+
+/** A table that replicas share. */
+export interface Table {
+  list(table: string): Promise<ReadonlyMap<string, string>>;
+  /** Puts `to` in the place of `from`, both of which may be nothing; false where there is something else by now. */
+  swap(table: string, field: string, from: string | undefined, to: string | undefined, ttl: number): Promise<boolean>;
+}
+
+const table = 'approvals';
+/** Longer than anything in it is good for, in milliseconds. */
+const ttl = 30 * 60_000;
+
+const answered = (code: string): CallError =>
+  new CallError('not-found', `The call under the code ${code} was answered just now by somebody else.`, '');
+
+const parse = (text: string): WaitingCall | undefined => {
+  try {
+    return JSON.parse(text) as WaitingCall;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Approvals in a store, so that every replica and every terminal that reach it share them. */
+export const createSharedApprovals = ({ list, swap }: Table, now: () => number = Date.now): Approvals => {
+  interface Entry {
+    call: WaitingCall;
+    text: string;
+  }
+  /** What is still good, by the digest of its question; the rest is put away. */
+  const read = async (): Promise<Map<string, Entry>> => {
+    const found = new Map<string, Entry>();
+    for (const [digest, text] of await list(table)) {
+      const call = parse(text);
+      if (call?.digest === digest && isOpen(call, now())) found.set(digest, { call, text });
+      else await swap(table, digest, text, undefined, ttl);
+    }
+    return found;
+  };
+  const callsOf = (entries: Map<string, Entry>): WaitingCall[] => [...entries.values()].map(({ call }) => call);
+  /** One of those who answer at the same time is heard. */
+  const answer = async (code: string, change: (call: WaitingCall) => WaitingCall | undefined): Promise<void> => {
+    const entries = await read();
+    const call = findWaiting(callsOf(entries), code);
+    const changed = change(call);
+    const to = changed && JSON.stringify(changed);
+    if (!(await swap(table, call.digest, entries.get(call.digest)?.text, to, ttl))) throw answered(call.code);
+  };
+  const open: Approvals['open'] = async (question, caller) => {
+    const { digest, message, phrase } = question;
+    const entries = await read();
+    const same = entries.get(digest);
+    if (same && same.call.approved === undefined) return same.call.code;
+    checkRoom(entries.size);
+    const call: WaitingCall = { code: newCode(), digest, message, phrase, caller, asked: now() };
+    // Another replica may have opened it meanwhile: then its code is the one.
+    return (await swap(table, digest, same?.text, JSON.stringify(call), ttl)) ? call.code : open(question, caller);
+  };
+  return {
+    open,
+    waiting: async () => listWaiting(callsOf(await read())),
+    approve: (code, by) => answer(code, (call) => ({ ...call, by, approved: now() })),
+    decline: (code) => answer(code, () => undefined),
+    take: async (digest) => {
+      const found = (await read()).get(digest);
+      if (found?.call.approved === undefined) return undefined;
+      return (await swap(table, digest, found.text, undefined, ttl)) ? found.call : undefined;
+    },
+  };
+};

@@ -1,0 +1,182 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { createMemoryStore } from '../../src/store/memory.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { Store } from '../../src/store/store.ts';
+import { describeWithServer, startServer, type Server } from './server.ts';
+
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const firstOf = (all: unknown[]) => all.filter(Boolean).length;
+
+/** What every store promises, whatever it is made of. `two`: two replicas of one store. */
+const contract = (two: () => [Store, Store]) => {
+  let n = 0;
+  /** A key that no other test has used. */
+  const fresh = (): string => `key-${++n}`;
+
+  test('a key is new once within its time to live, and of many at the same time one is first', async () => {
+    const [a, b] = two();
+    const key = fresh();
+    const all = await Promise.all(Array.from({ length: 50 }, (_, at) => (at % 2 ? a : b).once(key, 60_000)));
+    expect(firstOf(all)).toBe(1);
+    expect(await b.once(fresh(), 60_000)).toBe(true);
+    const brief = fresh();
+    expect(await a.once(brief, 30)).toBe(true);
+    await sleep(60);
+    expect(await b.once(brief, 30)).toBe(true);
+  });
+
+  test('events are counted together, and forgotten when they are older than the window', async () => {
+    const [a, b] = two();
+    const key = fresh();
+    expect(await a.count(key, 60_000, false)).toBe(0);
+    const all = await Promise.all(Array.from({ length: 10 }, (_, at) => (at % 2 ? a : b).count(key, 60_000)));
+    expect(all.sort((x, y) => x - y)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(await b.count(key, 60_000, false)).toBe(10);
+    expect(await a.count(fresh(), 60_000)).toBe(1);
+    const brief = fresh();
+    await a.count(brief, 30);
+    await sleep(60);
+    expect(await b.count(brief, 30, false)).toBe(0);
+    expect(await b.count(brief, 30)).toBe(1);
+  });
+
+  test('a bucket gives what is in it, says how long to wait for more, and fills again', async () => {
+    const [a, b] = two();
+    const key = fresh();
+    const hourly = { size: 10, perMillisecond: 10 / 3_600_000 };
+    const all = await Promise.all(Array.from({ length: 12 }, (_, at) => (at % 2 ? a : b).take(key, hourly, 1)));
+    expect(all.filter((wait) => wait === 0)).toHaveLength(10);
+    const wait = await a.take(key, hourly, 2);
+    expect(wait).toBeGreaterThan(700_000);
+    expect(wait).toBeLessThanOrEqual(720_000);
+    // What was refused has taken nothing.
+    expect(await b.take(key, hourly, 2)).toBeGreaterThan(700_000);
+    expect(await b.take(fresh(), hourly, 10)).toBe(0);
+    const quick = fresh();
+    const fast = { size: 2, perMillisecond: 0.1 };
+    expect(await a.take(quick, fast, 2)).toBe(0);
+    await sleep(60);
+    expect(await b.take(quick, fast, 2)).toBe(0);
+  });
+
+  test('a text is kept, replaced, and gone after its time', async () => {
+    const [a, b] = two();
+    const key = fresh();
+    expect(await a.recall(key)).toBeUndefined();
+    await a.keep(key, 'one', 60_000);
+    expect(await b.recall(key)).toBe('one');
+    await b.keep(key, 'zwölf "…"\n', 60_000);
+    expect(await a.recall(key)).toBe('zwölf "…"\n');
+    await a.keep(key, 'brief', 30);
+    await sleep(60);
+    expect(await a.recall(key)).toBeUndefined();
+  });
+
+  test('all agree on the first proposal', async () => {
+    const [a, b] = two();
+    const key = fresh();
+    const all = await Promise.all(Array.from({ length: 10 }, (_, at) => (at % 2 ? a : b).agree(key, `${at}`, 60_000)));
+    expect(new Set(all).size).toBe(1);
+    expect(await b.agree(key, 'later', 60_000)).toBe(all[0]);
+  });
+
+  test('a field of a table changes only from what it is taken for', async () => {
+    const [a, b] = two();
+    const table = fresh();
+    expect([...(await a.list(table))]).toEqual([]);
+    const added = await Promise.all([a, b, a].map((store, at) => store.swap(table, 'f', undefined, `${at}`, 60_000)));
+    expect(firstOf(added)).toBe(1);
+    const [[, found] = []] = await b.list(table);
+    expect(await a.swap(table, 'f', 'else', 'x', 60_000)).toBe(false);
+    expect(await a.swap(table, 'g', 'else', 'x', 60_000)).toBe(false);
+    expect(await a.swap(table, 'f', found, '', 60_000)).toBe(true);
+    // An empty text is something.
+    expect(await b.swap(table, 'f', undefined, 'x', 60_000)).toBe(false);
+    await b.swap(table, 'g', undefined, 'y', 60_000);
+    expect([...(await a.list(table))].sort()).toEqual([
+      ['f', ''],
+      ['g', 'y'],
+    ]);
+    const taken = await Promise.all([a, b, a, b].map((store) => store.swap(table, 'g', 'y', undefined, 60_000)));
+    expect(firstOf(taken)).toBe(1);
+    expect([...(await b.list(table))]).toEqual([['f', '']]);
+    await a.swap(table, 'f', '', 'brief', 30);
+    await sleep(60);
+    expect([...(await b.list(table))]).toEqual([]);
+  });
+
+  test('it answers', async () => {
+    const [a] = two();
+    await a.ping();
+  });
+};
+
+describe('in memory', () => {
+  const store = createMemoryStore();
+  contract(() => [store, store]);
+
+  test('what has ended does not pile up', async () => {
+    let now = 0;
+    const own = createMemoryStore(() => now);
+    for (let n = 0; n < 10_000; n++) {
+      now += 10;
+      await own.once(`a${n}`, 100);
+      await own.count(`b${n}`, 100);
+      await own.take(`c${n}`, { size: 1, perMillisecond: 0.01 }, 1);
+      await own.keep(`d${n}`, 'x', 100);
+      await own.swap(`e${n}`, 'f', undefined, 'x', 100);
+      // Looking keeps nothing in mind.
+      await own.count(`f${n}`, 100, false);
+    }
+    expect(own.size()).toBeLessThan(500);
+  });
+});
+
+describeWithServer('on a server', () => {
+  let server: Server;
+  const stores: Store[] = [];
+  const lines: string[] = [];
+  const open = (): Store => {
+    const store = openStore({ redisUrl: server.url }, { report: (line) => lines.push(line) });
+    stores.push(store);
+    return store;
+  };
+  let pair: [Store, Store];
+  beforeAll(async () => {
+    server = await startServer();
+    pair = [open(), open()];
+  });
+  afterEach(() => expect(lines).toEqual([]));
+  afterAll(async () => {
+    await Promise.all(stores.map((store) => store.close()));
+    await server.close();
+  });
+  contract(() => pair);
+
+  test('every key has an end, and the name of this program', async () => {
+    const { Redis } = await import('ioredis');
+    const redis = new Redis(server.url);
+    await redis.flushall();
+    const [a] = pair;
+    const shared = a.shared!;
+    await Promise.all([
+      a.once('a', 1000),
+      a.count('b', 1000),
+      a.take('c', { size: 1, perMillisecond: 0.001 }, 1),
+      a.keep('d', 'x', 1000),
+      a.agree('e', 'x', 1000),
+      a.swap('f', 'g', undefined, 'x', 1000),
+      a.ping(),
+      shared.set('h', 'x', 1000),
+      shared.bump(['i', 'j']),
+      shared.claim('k', 1000),
+    ]);
+    const keys = await redis.keys('*');
+    expect(keys).toHaveLength(11);
+    for (const key of keys) {
+      expect(key).toMatch(/^cloudstack-mcp:1:/);
+      expect(await redis.pttl(key)).toBeGreaterThan(0);
+    }
+    redis.disconnect();
+  });
+});

@@ -1,0 +1,247 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { Redis } from 'ioredis';
+import type { Observation } from '../../src/observe.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { Store } from '../../src/store/store.ts';
+import { describeWithServer, password, startServer, type Server } from './server.ts';
+
+const soon = { timeout: 10_000, interval: 20 };
+
+describeWithServer('the shared part', () => {
+  let server: Server;
+  let admin: Redis;
+  const stores: Store[] = [];
+  const lines: string[] = [];
+  const seen: Observation[] = [];
+  const open = (path = ''): Store & { shared: NonNullable<Store['shared']> } => {
+    const store = openStore(
+      { redisUrl: `${server.url}${path}` },
+      { report: (line) => lines.push(line), observe: (observation) => seen.push(observation) },
+    );
+    stores.push(store);
+    return store as never;
+  };
+  const hear = async (store: Store): Promise<string[][]> => {
+    const heard: string[][] = [];
+    store.shared!.onBump((keys) => heard.push([...keys]));
+    await vi.waitFor(() => expect(store.shared!.isReachable()).toBe(true), soon);
+    return heard;
+  };
+  beforeAll(async () => {
+    server = await startServer();
+  });
+  beforeEach(() => {
+    admin = new Redis(server.url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
+    admin.on('error', () => undefined);
+  });
+  afterEach(async () => {
+    admin.disconnect();
+    await Promise.all(stores.splice(0).map((store) => store.close()));
+    lines.length = 0;
+    seen.length = 0;
+  });
+  afterAll(() => server.close());
+
+  test('generations begin anew with a bump, everywhere, and every process hears of it', async () => {
+    const [a, b] = [open(), open()];
+    const heardByA = await hear(a);
+    const heardByB = await hear(b);
+    // What was said before somebody listened is lost.
+    expect(heardByB).toEqual([['*']]);
+    expect(await a.shared.generations([])).toEqual([]);
+    expect(await a.shared.generations(['x', 'y'])).toEqual(['', '']);
+    await a.shared.bump(['x']);
+    const [x, y] = await b.shared.generations(['x', 'y']);
+    expect(x).not.toBe('');
+    expect(y).toBe('');
+    await b.shared.bump(['x', 'y']);
+    const [again, other] = await a.shared.generations(['x', 'y']);
+    expect([x, '']).not.toContain(again);
+    expect(other).not.toBe('');
+    await vi.waitFor(() => expect(heardByA).toEqual([['*'], ['x'], ['x', 'y']]), soon);
+    await vi.waitFor(() => expect(heardByB).toEqual([['*'], ['x'], ['x', 'y']]), soon);
+  });
+
+  test('a text is shared, a claim is one process’s, and nobody listens for ever', async () => {
+    const [a, b] = [open(), open()];
+    expect(await a.shared.get('k')).toBeUndefined();
+    await a.shared.set('k', '{"rows":[]}', 60_000);
+    expect(await b.shared.get('k')).toBe('{"rows":[]}');
+    const claims = await Promise.all([a, b, a, b].map(({ shared }) => shared.claim('poll', 60_000)));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    let told = 0;
+    const stop = a.shared.onBump(() => told++);
+    const heard = await hear(a);
+    stop();
+    const before = told;
+    await b.shared.bump(['z']);
+    await vi.waitFor(() => expect(heard).toContainEqual(['z']), soon);
+    expect(told).toBe(before);
+  });
+
+  test('databases of one server hear nothing of each other', async () => {
+    const [zero, one] = [open(), open('/1')];
+    const heard = await hear(zero);
+    const other = await hear(one);
+    await one.shared.bump(['theirs']);
+    await zero.shared.bump(['ours']);
+    await vi.waitFor(() => expect(heard).toEqual([['*'], ['ours']]), soon);
+    await vi.waitFor(() => expect(other).toEqual([['*'], ['theirs']]), soon);
+    expect(await zero.shared.generations(['theirs'])).toEqual(['']);
+  });
+
+  test('a subscription that is lost may have missed something: everything is dropped when it is back', async () => {
+    const a = open();
+    const heard = await hear(a);
+    await a.ping();
+    const reachable: boolean[] = [];
+    const watching = setInterval(() => reachable.push(a.shared.isReachable()), 1);
+    expect(await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')).toBe(1);
+    await vi.waitFor(() => expect(heard).toEqual([['*'], ['*']]), soon);
+    clearInterval(watching);
+    expect(reachable).toContain(false);
+    await vi.waitFor(() => expect(a.shared.isReachable()).toBe(true), soon);
+    // Commands went on: that is no loss of the store.
+    expect(lines).toEqual([]);
+    await a.shared.bump(['after']);
+    await vi.waitFor(() => expect(heard.at(-1)).toEqual(['after']), soon);
+  });
+
+  test('a notice that cannot be read may have been any', async () => {
+    const a = open();
+    const heard = await hear(a);
+    await admin.publish('cloudstack-mcp:1:bump:0', 'nonsense');
+    await admin.publish('cloudstack-mcp:1:bump:0', '{"a":1}');
+    await vi.waitFor(() => expect(heard).toEqual([['*'], ['*'], ['*']]), soon);
+  });
+
+  test('a store that is lost says so once, refuses at once, and heals by itself', async () => {
+    const a = open();
+    const heard = await hear(a);
+    await a.keep('k', 'v', 60_000);
+    await server.stop();
+    await vi.waitFor(() => expect(lines).toHaveLength(1), soon);
+    expect(a.shared.isReachable()).toBe(false);
+    for (const use of [
+      () => a.once('x', 1000),
+      () => a.count('x', 1000),
+      () => a.take('x', { size: 1, perMillisecond: 1 }, 1),
+      () => a.recall('k'),
+      () => a.agree('x', 'y', 1000),
+      () => a.list('x'),
+      () => a.swap('x', 'y', undefined, 'z', 1000),
+      () => a.ping(),
+      () => a.shared.get('x'),
+      () => a.shared.bump(['x']),
+    ]) {
+      const error: unknown = await use().catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ name: 'CallError', kind: 'unavailable' });
+      expect(JSON.stringify([error, String(error), (error as Error).stack])).not.toContain('c4nary');
+      expect((error as Error).cause).toBeUndefined();
+    }
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(`redis://127.0.0.1:${server.port} cannot be reached`);
+    await server.start();
+    await vi.waitFor(() => a.ping(), soon);
+    await vi.waitFor(() => expect(a.shared.isReachable()).toBe(true), soon);
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toContain('can be reached again');
+    expect(heard.at(-1)).toEqual(['*']);
+    // Its functions are gone with the server, and come again.
+    expect(await a.count('y', 60_000)).toBe(1);
+    expect(seen).toEqual([true, false, true].map((reachable) => ({ what: 'store', reachable })));
+    expect(lines.join()).not.toContain(password);
+  });
+
+  test('a server that answers nothing any more is lost within about a second, and comes back', async () => {
+    const a = open();
+    await hear(a);
+    server.freeze();
+    await expect(a.once('x', 1000)).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('(timeout)');
+    // Nobody waits for it again.
+    await Promise.all(Array.from({ length: 100 }, () => expect(a.recall('x')).rejects.toThrow('(timeout)')));
+    server.thaw();
+    await vi.waitFor(() => a.ping(), soon);
+    await vi.waitFor(() => expect(a.shared.isReachable()).toBe(true), soon);
+    expect(lines).toHaveLength(2);
+  });
+
+  test('a user with the rights that the document names can do everything, and nothing else', async () => {
+    const [, rights = ''] = /ACL SETUSER mcp on >PASSWORD (.*)/.exec(readFileSync('docs/store.md', 'utf8')) ?? [];
+    await admin.call('ACL', 'SETUSER', 'mcp', 'on', '>mcp-secret', ...rights.split(' '));
+    const url = `redis://mcp:mcp-secret@127.0.0.1:${server.port}`;
+    const a = openStore({ redisUrl: url }, { report: (line) => lines.push(line) });
+    stores.push(a);
+    const heard = await hear(a);
+    const shared = a.shared!;
+    await a.ping();
+    await a.once('acl', 1000);
+    await a.count('acl', 1000);
+    await a.take('acl', { size: 1, perMillisecond: 1 }, 1);
+    await a.recall('acl');
+    await a.agree('acl', 'x', 1000);
+    await a.swap('acl', 'f', undefined, 'x', 1000);
+    expect((await a.list('acl')).size).toBe(1);
+    await shared.set('acl', 'x', 1000);
+    await shared.get('acl');
+    await shared.generations(['acl']);
+    await shared.bump(['acl']);
+    await vi.waitFor(() => expect(heard).toContainEqual(['acl']), soon);
+    expect(lines).toEqual([]);
+    const other = new Redis(url);
+    await expect(other.get('elsewhere')).rejects.toThrow('NOPERM');
+    await expect(other.flushall()).rejects.toThrow('NOPERM');
+    other.disconnect();
+  });
+
+  test('what must not come back does not, even if the server has kept it', async () => {
+    const kept = await startServer(['--appendonly', 'yes', '--appendfsync', 'always']);
+    const a = openStore({ redisUrl: kept.url }, { report: (line) => lines.push(line) });
+    stores.push(a);
+    await a.swap('approvals', 'd1', undefined, 'approved', 60_000);
+    expect(await a.agree('question-key', 'first', 60_000)).toBe('first');
+    await a.count('limit', 60_000);
+    await kept.stop();
+    await vi.waitFor(() => expect(lines).toHaveLength(1), soon);
+    await kept.start();
+    await vi.waitFor(() => a.ping(), soon);
+    // It did keep what it had.
+    expect(await a.count('limit', 60_000)).toBe(2);
+    expect(await a.agree('question-key', 'second', 60_000)).toBe('second');
+    expect((await a.list('approvals')).size).toBe(0);
+    await a.close();
+    await kept.close();
+  });
+
+  test('one that was never there, and one that does not let us in', async () => {
+    const nobody = openStore(
+      { redisUrl: `redis://:${encodeURIComponent(password)}@127.0.0.1:1` },
+      { report: (line) => lines.push(line) },
+    );
+    stores.push(nobody);
+    await expect(nobody.recall('x')).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(lines.splice(0)).toEqual([expect.stringContaining('redis://127.0.0.1:1 cannot be reached (ECONNREFUSED)')]);
+    const stranger = openStore(
+      { redisUrl: `redis://somebody:c4nary-wrong@127.0.0.1:${server.port}` },
+      { report: (line) => lines.push(line) },
+    );
+    stores.push(stranger);
+    const error: unknown = await stranger.ping().catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain('WRONGPASS');
+    expect(lines).toEqual([expect.stringContaining('(WRONGPASS)')]);
+    expect(JSON.stringify([lines, error, String(error)])).not.toMatch(/c4nary|somebody/);
+  });
+
+  test('a server that takes no more: what needs it is refused, and it is said once', async () => {
+    const a = open();
+    await a.ping();
+    await admin.config('SET', 'maxmemory', '1');
+    for (let n = 0; n < 5; n++) await expect(a.once(`full-${n}`, 1000)).rejects.toThrow('(OOM)');
+    expect(lines).toEqual([expect.stringContaining('refuses commands (OOM)')]);
+    await admin.config('SET', 'maxmemory', '0');
+    expect(await a.once('room', 1000)).toBe(true);
+  });
+});
