@@ -11,16 +11,31 @@ interface ErrorFacts {
 
 const facts = (): ErrorFacts => loadData<ErrorFacts>('errors.json');
 
-/** The next thing to do after an error of this kind. */
-export const hintFor = (kind: ErrorKind): string => facts().hints[kind] ?? '';
+/** The next thing to do after an error of this kind; `retryAfter`: milliseconds that the answer asks to wait. */
+export const hintFor = (kind: ErrorKind, retryAfter?: number): string =>
+  retryAfter === undefined
+    ? (facts().hints[kind] ?? '')
+    : `It asks to wait ${Math.max(1, Math.ceil(retryAfter / 1000))} s before trying again.`;
+
+/** What CloudStack said of a failure. */
+export interface Failure {
+  code: number;
+  cserrorcode?: number | undefined;
+  text: string;
+  job?: string | undefined;
+  /** Milliseconds. */
+  retryAfter?: number | undefined;
+}
 
 /** CloudStack's own error, classified, its text whole. `what` names the command or its job. */
-export const classify = (
-  what: string,
-  { code, cserrorcode, text, job }: { code: number; cserrorcode?: number | undefined; text: string; job?: string },
-): CallError => {
+export const classify = (what: string, { code, cserrorcode, text, job, retryAfter }: Failure): CallError => {
   const { byText, byException, byCode } = facts();
   const told = byText.find(({ match, codes }) => (!codes || codes.includes(code)) && new RegExp(match, 'i').test(text));
   const kind = told?.kind ?? byException[String(cserrorcode)] ?? byCode[String(code)] ?? 'failed';
-  return new CallError(kind, `${what}: ${stripUnsafe(text)}`, told?.hint ?? hintFor(kind), { code, cserrorcode, job });
+  return new CallError(kind, `${what}: ${stripUnsafe(text)}`, told?.hint ?? hintFor(kind, retryAfter), {
+    code,
+    cserrorcode,
+    job,
+    retryAfter,
+  });
 };

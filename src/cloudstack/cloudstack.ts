@@ -1,22 +1,19 @@
 import { CallError } from '../errors.ts';
 import type { Answer, Progress, WireParams } from '../types.ts';
 import { createKeyCredential, createSessionCredential, type Draft, type Secret } from './credential.ts';
+import type { Endpoint } from './endpoint.ts';
 import { openEnvelope } from './envelope.ts';
-import { followJob } from './jobs.ts';
-import { sendOnce } from './network.ts';
+import { followJob, watchJob } from './jobs.ts';
+import { isAnswer, sendOnce, type Sending } from './network.ts';
+import { leastTime } from './not-sent.ts';
 import { withRetries } from './retry.ts';
-import { createPool, type HttpResponse, type Transport } from './transport.ts';
+import type { HttpRequest, HttpResponse } from './transport.ts';
 
-/** Where a CloudStack is, how to prove who asks, and how patient to be. */
+/** How to prove who asks, and how patient to be. */
 export interface CloudStackOptions {
-  /** Such as `https://cloud.example.com/client/api`; from the configuration only. */
-  endpoint: string;
   secret: Secret;
   /** Milliseconds for one request. */
   timeout: number;
-  connections: number;
-  /** Milliseconds. */
-  keepAlive: number;
   /** Further attempts of a read. */
   retries: number;
   /** Milliseconds before the first retry. */
@@ -28,96 +25,136 @@ export interface CloudStackOptions {
 /** How one request is sent and watched. */
 export interface SendOptions {
   signal: AbortSignal;
+  /** Milliseconds since 1970 by which there is an answer: retries, jobs and waiting for a connection end before that. */
+  deadline?: number | undefined;
   /** Milliseconds to wait for a job. */
   wait: number;
   progress?: ((progress: Progress) => void) | undefined;
   /** Once aborted, jobs are handed out as pending instead of waited for. */
   handOut?: AbortSignal | undefined;
-  /** Told before each attempt. */
+  /** Told whenever a request leaves. */
   sent?: (() => void) | undefined;
   /** Instead of the configured ones. */
   retries?: number | undefined;
+  /** Looks even where the endpoint was found down a moment ago, so that the answer is how it is now. */
+  early?: boolean | undefined;
 }
 
-/** The one way to a CloudStack: signs, sends, retries what may be retried, follows jobs, classifies errors. */
+/** The one way of one credential to a CloudStack: signs, sends, retries what may be retried, follows jobs, classifies errors. */
 export interface CloudStack {
   send(wire: WireParams, options: SendOptions): Promise<Answer>;
-  /** Logs out and closes the connections. */
+  /** Logs out; the connections are the endpoint's. */
   close(): Promise<void>;
 }
 
 type Ask = Pick<WireParams, 'command' | 'method' | 'params'>;
+type Sent = Pick<SendOptions, 'signal' | 'deadline' | 'sent'>;
 
 /** Longer requests go by POST even when they read: servers and proxies limit the length of a URL. */
 const longestUrl = 6000;
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
 /** A change whose answer cannot be understood may have happened, unless CloudStack itself refused it. */
-const unsure = (error: unknown): unknown => {
+const unsure = (error: unknown): never => {
   const unread = error instanceof CallError && error.cserrorcode === undefined;
   const doubtful = unread && (error.kind === 'protocol' || (error.kind === 'unavailable' && (error.code ?? 0) >= 500));
-  return doubtful
-    ? new CallError(
-        'unknown-outcome',
-        `${error.message}; it was sent once, and whether it happened is unknown`,
-        'Look whether it happened before trying again: list the resource, list-async-jobs, list-events.',
-        { code: error.code, cause: error },
-      )
-    : error;
+  if (!doubtful) throw error;
+  throw new CallError(
+    'unknown-outcome',
+    `${error.message}; it was sent once, and whether it happened is unknown`,
+    'Look whether it happened before trying again: list the resource, list-async-jobs, list-events.',
+    { code: error.code, cause: error },
+  );
 };
 
 /** Only a stub is a job to follow: a row that has a pending job carries jobid among other fields. */
 const isStub = (body: Readonly<Record<string, unknown>>): body is { jobid: string; id?: string } =>
   typeof body['jobid'] === 'string' && Object.keys(body).every((key) => ['jobid', 'id', 'jobstatus'].includes(key));
 
+/** The cheapest thing to ask that every account may. */
+const probe: Ask = { command: 'listCapabilities', method: 'GET', params: {} };
+/** Milliseconds that it may take, with a login. */
+const probeTime = 10_000;
+
 /** A client of one endpoint with one credential. */
-export const createCloudStack = (options: CloudStackOptions, transport?: Transport): CloudStack => {
-  const { endpoint, secret, timeout } = options;
-  const http = transport ?? createPool(endpoint, options);
-  const post = (command: string, body: string, headers: Record<string, string>, signal: AbortSignal, changes = true) =>
-    sendOnce(
-      http,
-      command,
-      { method: 'POST', url: endpoint, headers: { ...form, ...headers }, body, signal },
-      { timeout, changes },
-    );
+export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint): CloudStack => {
+  const { secret, timeout } = options;
+  const { url, circuit, observe } = endpoint;
+  const deliver = <T>(
+    { command, method }: Ask,
+    { query, headers }: Draft,
+    signal: AbortSignal,
+    sending: Pick<Sending<T>, 'read' | 'deadline' | 'sent' | 'probing'>,
+  ): Promise<T> => {
+    const changes = method === 'POST';
+    const request: HttpRequest =
+      changes || query.length > longestUrl
+        ? { method: 'POST', url, headers: { ...form, ...headers }, body: query, signal }
+        : { method, url: `${url}?${query}`, headers, signal };
+    const sent = sendOnce(endpoint, request, { ...sending, command, changes, timeout });
+    return changes ? sent.catch(unsure) : sent;
+  };
   const credential =
     'apiKey' in secret
       ? createKeyCredential(secret)
-      : createSessionCredential(secret, (body, headers, signal) => post('login', body, headers, signal, false));
+      : createSessionCredential(secret, (command, body, headers, signal) =>
+          sendOnce(
+            endpoint,
+            { method: 'POST', url, headers: { ...form, ...headers }, body, signal },
+            // A probe may have to log in first.
+            { command, changes: false, timeout, probing: true, read: (response) => response },
+          ),
+        );
 
-  const prove = ({ command, params }: Ask, signal: AbortSignal): Promise<Draft> =>
-    credential.prove({ command, response: 'json', ...params }, signal);
-
-  const request = ({ command, method }: Ask, { query, headers }: Draft, signal: AbortSignal): Promise<HttpResponse> => {
-    const changes = method === 'POST';
-    if (changes || query.length > longestUrl) return post(command, query, headers, signal, changes);
-    return sendOnce(
-      http,
-      command,
-      { method, url: `${endpoint}?${query}`, headers, signal },
-      { timeout, changes: false },
-    );
-  };
-
-  const ask = async (wire: Ask, { signal, sent, retries = options.retries }: SendOptions) => {
-    const once = async () => {
-      sent?.();
-      const draft = await prove(wire, signal);
-      const response = await request(wire, draft, signal);
-      // A session that has ended is refused before anything runs, so that sending again is not repeating.
-      const again = response.status === 401 && credential.renew(draft);
-      return openEnvelope(wire.command, again ? await request(wire, await prove(wire, signal), signal) : response);
-    };
-    if (wire.method === 'GET') return withRetries({ retries, delay: options.retryDelay }, signal, once);
-    return once().catch((error: unknown) => {
-      throw unsure(error);
+  const attempt = async (wire: Ask, { signal, deadline, sent }: Sent, probing = false) => {
+    const { command, params } = wire;
+    const prove = () => credential.prove({ command, response: 'json', ...params }, signal, deadline);
+    const draft = await prove();
+    const read = (response: HttpResponse) => openEnvelope(command, response);
+    const body = await deliver(wire, draft, signal, {
+      deadline,
+      sent,
+      probing,
+      read: (response) => (response.status === 401 && credential.renew(draft) ? undefined : read(response)),
     });
+    // A session that has ended is refused before anything runs, so that sending again is not repeating.
+    return body ?? deliver(wire, await prove(), signal, { deadline, sent, probing, read });
   };
 
-  const follow = (command: string, job: string, send: SendOptions): Promise<Answer> => {
+  /** Whether anybody answers there, whatever they say to this credential. Not cancelled with who happened to ask. */
+  const look = () =>
+    attempt(probe, { signal: new AbortController().signal, deadline: Date.now() + probeTime }, true).catch(
+      (error: unknown) => {
+        if (!isAnswer(error)) throw error;
+      },
+    );
+
+  const ask = async (wire: Ask, send: SendOptions): Promise<Answer['body']> => {
+    const { signal, deadline = Infinity, retries = options.retries } = send;
+    const once = async () => {
+      if (circuit.isOpen())
+        await circuit.pass({ command: wire.command, signal, until: deadline - leastTime }, look, send.early);
+      return attempt(wire, send);
+    };
+    if (wire.method === 'GET')
+      return withRetries(
+        {
+          retries,
+          delay: options.retryDelay,
+          deadline,
+          isWorth: () => !circuit.isOpen(),
+          tell: () => observe?.({ what: 'retry', command: wire.command }),
+        },
+        signal,
+        once,
+      );
+    return once();
+  };
+
+  const follow = async (command: string, job: string, send: SendOptions): Promise<Answer> => {
     const poll = (jobid: string) => ask({ command: 'queryAsyncJobResult', method: 'GET', params: { jobid } }, send);
-    return followJob(command, job, poll, { ...send, interval: options.pollInterval });
+    const following = followJob(command, job, poll, { ...send, interval: options.pollInterval });
+    return observe ? watchJob(observe, command, following) : following;
   };
 
   return {
@@ -129,9 +166,6 @@ export const createCloudStack = (options: CloudStackOptions, transport?: Transpo
       // The new object's id is known before its job is done.
       return answer.job?.status === 'pending' && body.id ? { ...answer, body: { id: body.id } } : answer;
     },
-    close: async () => {
-      await credential.close(AbortSignal.timeout(5000));
-      await http.close();
-    },
+    close: () => credential.close(AbortSignal.timeout(5000)),
   };
 };

@@ -1,5 +1,7 @@
 import { CallError } from '../errors.ts';
 import { openEnvelope } from './envelope.ts';
+import { leastTime } from './not-sent.ts';
+import { waitForPromise } from './patience.ts';
 import { expiresAt, sign, toQuery } from './sign.ts';
 import type { HttpRequest, HttpResponse } from './transport.ts';
 
@@ -12,8 +14,8 @@ export type Draft = Pick<HttpRequest, 'body'> & { query: string; headers: Record
 
 /** Makes requests that CloudStack accepts as ours. */
 export interface Credential {
-  /** The parameters with whatever proves who asks. */
-  prove(params: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Draft>;
+  /** The parameters with whatever proves who asks. Waits for a login until `deadline` (milliseconds since 1970). */
+  prove(params: Readonly<Record<string, string>>, signal: AbortSignal, deadline?: number): Promise<Draft>;
   /** Forgets the proof that CloudStack did not accept. True when trying again makes sense: the request was not run. */
   renew(refused: Draft): boolean;
   /** Ends a login session. */
@@ -43,16 +45,19 @@ const cookiesOf = (response: HttpResponse): string => {
   return (Array.isArray(header) ? header : [header]).map((cookie) => cookie.split(';', 1)[0]).join('; ');
 };
 
-/** Logs in with the first request and again when the session has ended; one login for many requests. */
+/**
+ * Logs in with the first request and again when the session has ended; one login for many requests. It does not end with
+ * the request that asked for it first, because others wait for it too.
+ */
 export const createSessionCredential = (
   { username, password, domain }: { username: string; password: string; domain?: string | undefined },
-  post: (body: string, headers: Record<string, string>, signal: AbortSignal) => Promise<HttpResponse>,
+  post: (command: string, body: string, headers: Record<string, string>, signal: AbortSignal) => Promise<HttpResponse>,
 ): Credential => {
-  let session: Promise<Session> | undefined;
-  let cookie: string | undefined;
-  const login = async (signal: AbortSignal): Promise<Session> => {
+  let session: Session | undefined;
+  let opening: Promise<Session> | undefined;
+  const login = async (): Promise<Session> => {
     const params = { command: 'login', response: 'json', username, password, ...(domain ? { domain } : {}) };
-    const response = await post(toQuery(params), {}, signal);
+    const response = await post('login', toQuery(params), {}, new AbortController().signal);
     const { sessionkey, is2faenabled, is2faverified } = openEnvelope('login', response);
     if (is2faenabled === 'true' && is2faverified === 'false')
       throw new CallError(
@@ -60,33 +65,31 @@ export const createSessionCredential = (
         'login: this user has a second factor.',
         'Use an API key pair: keys skip the second factor.',
       );
-    cookie = cookiesOf(response);
-    return { key: String(sessionkey), cookie };
+    return (session = { key: String(sessionkey), cookie: cookiesOf(response) });
   };
-  const current = (signal: AbortSignal): Promise<Session> => {
-    session ??= login(signal).catch((error: unknown) => {
-      session = undefined;
-      throw error;
-    });
-    return session;
+  const open = (): Promise<Session> => {
+    opening ??= login().finally(() => (opening = undefined));
+    return opening;
   };
   return {
-    prove: async (params, signal) => {
-      const { key, cookie } = await current(signal);
+    prove: async (params, signal, deadline = Infinity) => {
+      const patience = { command: params['command'] ?? 'login', signal, until: deadline - leastTime };
+      const { key, cookie } = session ?? (await waitForPromise(patience, open(), 'the login took too long'));
       return { query: toQuery({ ...params, sessionkey: key }), headers: { cookie } };
     },
     renew: ({ headers }) => {
       // Another request that was refused with it may have renewed it already.
-      if (headers['cookie'] === cookie) session = undefined;
+      if (headers['cookie'] === session?.cookie) session = undefined;
       return true;
     },
     close: async (signal) => {
-      const open = await session?.catch(() => undefined);
+      await opening?.catch(() => undefined);
+      const open = session;
       session = undefined;
       if (!open) return;
       const body = toQuery({ command: 'logout', response: 'json', sessionkey: open.key });
       // The session ends by itself when this fails; there is nobody left to tell.
-      await post(body, { cookie: open.cookie }, signal).catch(() => undefined);
+      await post('logout', body, { cookie: open.cookie }, signal).catch(() => undefined);
     },
   };
 };

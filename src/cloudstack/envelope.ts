@@ -1,6 +1,7 @@
 import { CallError } from '../errors.ts';
 import { startOf, stripUnsafe } from '../text.ts';
 import { classify, hintFor } from './classify.ts';
+import { readRetryAfter } from './retry-after.ts';
 import type { HttpResponse } from './transport.ts';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -8,7 +9,15 @@ type Body = Readonly<Record<string, unknown>>;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const unreadable = (command: string, { status, body }: HttpResponse): CallError => {
+/** What answered is no CloudStack, or half of one. `code` is the HTTP status. */
+export class Unreadable extends CallError {}
+
+/** Only these say that the same request may work later. */
+const waitOf = (response: HttpResponse): number | undefined =>
+  response.status === 429 || response.status === 503 ? readRetryAfter(response) : undefined;
+
+const unreadable = (command: string, response: HttpResponse): Unreadable => {
+  const { status, body } = response;
   const start = stripUnsafe(body).trim();
   const looks = start === '' ? 'is empty' : start.startsWith('<') ? 'is HTML or XML' : 'is not whole JSON';
   const kind = [429, 502, 503, 504].includes(status) ? (status === 429 ? 'rate-limit' : 'unavailable') : 'protocol';
@@ -17,11 +26,12 @@ const unreadable = (command: string, { status, body }: HttpResponse): CallError 
     .replace(/\s+/g, ' ')
     .trim();
   const quote = startOf(words, 200);
-  return new CallError(
+  const retryAfter = waitOf(response);
+  return new Unreadable(
     status === 401 ? 'authentication' : kind,
     `${command}: the answer (HTTP ${status}) ${looks}${quote ? `: ${quote}` : ''}`,
-    hintFor(status === 401 ? 'authentication' : kind),
-    { code: status },
+    hintFor(status === 401 ? 'authentication' : kind, retryAfter),
+    { code: status, retryAfter },
   );
 };
 
@@ -47,6 +57,7 @@ export const openEnvelope = (command: string, response: HttpResponse): Body => {
       code: asNumber(inner['errorcode']) ?? response.status,
       cserrorcode: asNumber(inner['cserrorcode']),
       text: String(inner['errortext'] ?? 'no error text'),
+      retryAfter: waitOf(response),
     });
   }
   if (!inner || response.status >= 400) throw unreadable(command, response);

@@ -1,7 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { CallError } from '../errors.ts';
+import { CallError, endingOf } from '../errors.ts';
+import type { Ending, Observe } from '../observe.ts';
 import type { Answer, Progress } from '../types.ts';
 import { classify } from './classify.ts';
+import { leastTime, NotSent } from './not-sent.ts';
+import { rest } from './patience.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -13,6 +15,8 @@ export interface FollowOptions {
   progress?: ((progress: Progress) => void) | undefined;
   /** Once aborted, the job is handed out as pending at the next look. */
   handOut?: AbortSignal | undefined;
+  /** Milliseconds since 1970 when the call's time is up; the job is handed out as pending before that. */
+  deadline?: number | undefined;
   /** Milliseconds before the first look; grows by half each time, to ten times at most. */
   interval: number;
 }
@@ -44,9 +48,11 @@ export const followJob = async (
   command: string,
   job: string,
   poll: (job: string) => Promise<Body>,
-  { wait, signal, progress, handOut, interval }: FollowOptions,
+  { wait, signal, progress, handOut, interval, deadline = Infinity }: FollowOptions,
 ): Promise<Answer> => {
   const start = Date.now();
+  // A last look and the way back to the caller take time too.
+  const end = Math.min(start + wait, deadline - 2 * leastTime);
   const elapsed = (): number => Math.round((Date.now() - start) / 100) / 10;
   const stopped = (): CallError =>
     new CallError(
@@ -58,6 +64,8 @@ export const followJob = async (
   for (let pause = interval; ; pause = Math.min(pause * 1.5, interval * 10)) {
     const state = await poll(job).catch((error: unknown) => {
       if (signal.aborted) throw stopped();
+      // Held back here: it is looked at again while there is time.
+      if (error instanceof NotSent && (error.kind === 'timeout' || Date.now() + pause < end)) return undefined;
       // The job was accepted: not being able to see it is not its failure.
       const reason = error instanceof CallError ? error : undefined;
       throw new CallError(
@@ -67,12 +75,29 @@ export const followJob = async (
         { job, code: reason?.code, cserrorcode: reason?.cserrorcode, cause: error },
       );
     });
-    if (Number(state['jobstatus']) !== 0) return ended(command, job, state, elapsed());
-    progress?.({ elapsed: elapsed(), message: `${command}: job ${job} is running, ${Math.round(elapsed())} s` });
-    const left = wait - (Date.now() - start);
+    if (state && Number(state['jobstatus']) !== 0) return ended(command, job, state, elapsed());
+    if (state)
+      progress?.({ elapsed: elapsed(), message: `${command}: job ${job} is running, ${Math.round(elapsed())} s` });
+    const left = end - Date.now();
     if (left <= 0 || handOut?.aborted) return { body: {}, job: { id: job, status: 'pending', elapsed: elapsed() } };
-    await sleep(Math.min(pause, left), undefined, { signal }).catch(() => {
+    await rest(command, Math.min(pause, left), signal).catch(() => {
       throw stopped();
     });
+  }
+};
+
+/** Tells of a job while it is followed, and how that ended. */
+export const watchJob = async (observe: Observe, command: string, following: Promise<Answer>): Promise<Answer> => {
+  const begun = performance.now();
+  const tell = (ending: Ending): void =>
+    observe({ what: 'job', command, ending, seconds: (performance.now() - begun) / 1000 });
+  observe({ what: 'job-begun', command });
+  try {
+    const answer = await following;
+    tell(answer.job?.status === 'pending' ? 'pending' : 'ok');
+    return answer;
+  } catch (error) {
+    tell(endingOf(error));
+    throw error;
   }
 };

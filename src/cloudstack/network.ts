@@ -1,6 +1,27 @@
-import { CallError } from '../errors.ts';
+import { CallError, endingOf } from '../errors.ts';
+import type { Ending } from '../observe.ts';
 import { hintFor } from './classify.ts';
-import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+import type { Endpoint } from './endpoint.ts';
+import { Unreadable } from './envelope.ts';
+import { givenUp, leastTime, outOfTime } from './not-sent.ts';
+import { notStarted, type HttpRequest, type HttpResponse } from './transport.ts';
+
+/** How one request is sent, and what its answer is read as. */
+export interface Sending<T> {
+  command: string;
+  /** Whether it may change something once it has left. */
+  changes: boolean;
+  /** Milliseconds to wait for the answer once it has left. */
+  timeout: number;
+  /** Milliseconds since 1970 when the call's time is up. */
+  deadline?: number | undefined;
+  /** Also where the circuit is open: it is the probe, or part of it. */
+  probing?: boolean | undefined;
+  /** Told when it leaves. */
+  sent?: (() => void) | undefined;
+  /** Makes of the answer what is wanted; throws where it is an error. */
+  read: (response: HttpResponse) => T;
+}
 
 // What can only happen before a request has left.
 const neverSent = new Set([
@@ -20,16 +41,59 @@ const codesOf = (error: unknown): string[] => {
   return ['code' in error ? String(error.code) : '', ...inner].filter(Boolean);
 };
 
+/** A time-out shorter than this (milliseconds) says more about who asked than about the endpoint. */
+const tellingTime = 5000;
+
+/** What is wrong with a single request (too long, forbidden, too many) says nothing about the endpoint. */
+const saysDown = (status = 0): boolean => status < 400 || status >= 500 || status === 404;
+
+/** Whether an error came as an answer that shows somebody is there: CloudStack itself, or at least its door. */
+export const isAnswer = (error: unknown): boolean =>
+  error instanceof CallError && error.code !== undefined && !(error instanceof Unreadable && saysDown(error.code));
+
 /**
- * Sends once, within `timeout` milliseconds, and says in the error what is known: for a change that may have arrived the
- * outcome is unknown.
+ * Sends once, as soon as a connection is free, and says in the error what is known: what was not sent, and for a change
+ * that may have arrived, that the outcome is unknown. Tells the circuit how the endpoint is.
  */
-export const sendOnce = async (
-  transport: Transport,
-  command: string,
+export const sendOnce = async <T>(endpoint: Endpoint, request: HttpRequest, sending: Sending<T>): Promise<T> => {
+  const { gate, circuit, observe } = endpoint;
+  const { command, timeout, deadline = Infinity, probing } = sending;
+  const least = Math.min(leastTime, timeout);
+  const turn = gate.enter({ command, signal: request.signal, until: deadline - least });
+  if (turn) await turn;
+  let begun: number | undefined;
+  let ending: Ending = 'ok';
+  try {
+    if (request.signal.aborted) throw givenUp(command);
+    if (!probing && circuit.isOpen()) throw circuit.refusal(command);
+    const left = deadline - Date.now();
+    if (left < least) throw outOfTime(command);
+    begun = performance.now();
+    sending.sent?.();
+    return await exchange(endpoint, request, sending, Math.min(timeout, left));
+  } catch (error) {
+    ending = endingOf(error);
+    throw error;
+  } finally {
+    gate.leave();
+    if (observe && begun !== undefined)
+      observe({
+        what: 'request',
+        command,
+        method: request.method,
+        ending,
+        seconds: (performance.now() - begun) / 1000,
+      });
+  }
+};
+
+const exchange = async <T>(
+  { transport, circuit, tracing, url }: Endpoint,
   request: HttpRequest,
-  { timeout, changes }: { timeout: number; changes: boolean },
-): Promise<HttpResponse> => {
+  { command, changes, timeout, read }: Sending<T>,
+  allowed: number,
+): Promise<T> => {
+  const moment = circuit.begin();
   // One controller instead of AbortSignal.any and .timeout, which cost more than signing does.
   const stop = new AbortController();
   const abort = (): void => stop.abort();
@@ -37,29 +101,51 @@ export const sendOnce = async (
   const timer = setTimeout(() => {
     timedOut = true;
     abort();
-  }, timeout);
+  }, allowed);
   request.signal.addEventListener('abort', abort, { once: true });
-  if (request.signal.aborted) abort();
+  const send = (headers?: Readonly<Record<string, string>>): Promise<HttpResponse> =>
+    transport.send({
+      ...request,
+      headers: headers ? { ...request.headers, ...headers } : request.headers,
+      signal: stop.signal,
+    });
+  let response: HttpResponse;
   try {
-    return await transport.send({ ...request, signal: stop.signal });
+    response = await (tracing ? tracing.request(command, { method: request.method, url }, send) : send());
   } catch (error) {
-    throw explain(error, command, request, changes, timedOut ? timeout : undefined);
+    const codes = codesOf(error);
+    if (timedOut ? allowed >= Math.min(timeout, tellingTime) : !request.signal.aborted && codes.length > 0)
+      circuit.failed(moment, timedOut);
+    throw explain(
+      error,
+      codes,
+      { command, changes, host: new URL(url).host },
+      {
+        cancelled: request.signal.aborted && !timedOut,
+        ...(timedOut ? { timedOut: allowed, wasCut: allowed < timeout } : {}),
+      },
+    );
   } finally {
     clearTimeout(timer);
     request.signal.removeEventListener('abort', abort);
+  }
+  try {
+    const value = read(response);
+    circuit.answered();
+    return value;
+  } catch (error) {
+    if (error instanceof Unreadable && saysDown(error.code)) circuit.failed(moment, false);
+    else circuit.answered();
+    throw error;
   }
 };
 
 const explain = (
   error: unknown,
-  command: string,
-  request: HttpRequest,
-  changes: boolean,
-  timedOut: number | undefined,
+  codes: readonly string[],
+  { command, changes, host }: { command: string; changes: boolean; host: string },
+  { cancelled, timedOut, wasCut }: { cancelled: boolean; timedOut?: number; wasCut?: boolean },
 ): unknown => {
-  const codes = codesOf(error);
-  const isRead = !changes;
-  const host = new URL(request.url).host;
   const fail = (kind: CallError['kind'], message: string, hint = hintFor(kind)): CallError =>
     new CallError(kind, `${command}: ${message}`, hint, { cause: error });
   if (codes.some((code) => neverSent.has(code)))
@@ -74,16 +160,21 @@ const explain = (
       `the certificate of ${host} is not trusted (${codes.join(', ')}); nothing was sent`,
       'Point NODE_EXTRA_CA_CERTS at the certificate of the authority that signed it.',
     );
-  if (request.signal.aborted && timedOut === undefined)
-    return isRead
-      ? fail('cancelled', 'cancelled', 'Nothing was changed.')
-      : fail('unknown-outcome', 'cancelled after it was sent; whether it happened is unknown');
+  const seconds = (timedOut ?? 0) / 1000;
+  if (codes.includes(notStarted))
+    return cancelled
+      ? givenUp(command)
+      : fail('unavailable', `no connection to ${host} within ${seconds} s; nothing was sent`);
+  if (cancelled)
+    return changes
+      ? fail('unknown-outcome', 'cancelled after it was sent; whether it happened is unknown')
+      : fail('cancelled', 'cancelled', 'Nothing was changed.');
   // Neither the network nor the clock: a bug, which must look like one.
-  if (isRead && timedOut === undefined && codes.length === 0) return error;
+  if (!changes && timedOut === undefined && codes.length === 0) return error;
   const what =
     timedOut === undefined
       ? `the connection broke (${codes.join(', ') || String(error)})`
-      : `no answer within ${timedOut / 1000} s`;
-  if (isRead) return fail(timedOut === undefined ? 'unavailable' : 'timeout', what);
+      : `no answer within ${seconds} s${wasCut ? ', all that was left for the call' : ''}`;
+  if (!changes) return fail(timedOut === undefined ? 'unavailable' : 'timeout', what);
   return fail('unknown-outcome', `${what}; it was sent once, and whether it happened is unknown`);
 };

@@ -1,5 +1,5 @@
 import { Pool, type Dispatcher } from 'undici';
-import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+import { notStarted, type HttpRequest, type HttpResponse, type Transport } from './transport.ts';
 
 /** How many connections to keep, and how long. */
 export interface PoolOptions {
@@ -7,6 +7,9 @@ export interface PoolOptions {
   /** Milliseconds. */
   keepAlive: number;
 }
+
+/** Given up before a connection was there to send it. */
+const unsent = (): Error => Object.assign(new Error('there was no connection yet'), { code: notStarted });
 
 /**
  * Collects one answer as text. The dispatcher's own interface instead of `request()`: answers are read whole, and a
@@ -19,8 +22,8 @@ const collect = (pool: Pool, options: Dispatcher.DispatchOptions, signal: AbortS
     let headers: HttpResponse['headers'] = {};
     let controller: Dispatcher.DispatchController | undefined;
     const abort = (): void => {
-      // While it waits for a connection there is nothing to abort yet; it is dropped when its turn comes.
-      reject(signal.reason as Error);
+      // While it waits for a connection there is nothing to abort yet; it is dropped when its turn comes, unsent.
+      reject(controller ? (signal.reason as Error) : unsent());
       controller?.abort(signal.reason as Error);
     };
     const done = (): void => signal.removeEventListener('abort', abort);

@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CallError } from '../errors.ts';
+import { leastTime, NotSent } from './not-sent.ts';
+import { rest } from './patience.ts';
 
 /** How often and how soon to try again. */
 export interface RetryOptions {
@@ -7,32 +8,49 @@ export interface RetryOptions {
   retries: number;
   /** Milliseconds before the first retry; doubled each time, with jitter. */
   delay: number;
+  /** Milliseconds since 1970 when the call's time is up. */
+  deadline?: number | undefined;
+  /** Whether trying again still makes sense. */
+  isWorth?: (() => boolean) | undefined;
+  /** Told of each further attempt. */
+  tell?: (() => void) | undefined;
 }
 
 const retriable = new Set([429, 502, 503, 504]);
 
 /** Whether a failed read may be tried again: the connection or a server on the way failed, not the request. */
-export const isPassing = (error: unknown): boolean =>
+export const isPassing = (error: unknown): error is CallError =>
   error instanceof CallError &&
+  !(error instanceof NotSent) &&
   (error.kind === 'timeout' ||
     (error.kind === 'unavailable' && (error.code === undefined || retriable.has(error.code))) ||
     (error.kind === 'rate-limit' && error.code === 429));
 
-/** Runs `attempt` up to `1 + retries` times while it fails in passing. Only for what may be sent twice. */
+/**
+ * Runs `attempt` up to `1 + retries` times while it fails in passing, no sooner than the answer asks for and only while
+ * there is time. Only for what may be sent twice.
+ */
 export const withRetries = async <T>(
-  { retries, delay }: RetryOptions,
+  { retries, delay, deadline = Infinity, isWorth, tell }: RetryOptions,
   signal: AbortSignal,
   attempt: () => Promise<T>,
 ): Promise<T> => {
+  let last: unknown;
   for (let tried = 0; ; tried++) {
     try {
       return await attempt();
     } catch (error) {
-      if (tried >= retries || signal.aborted || !isPassing(error)) throw error;
+      // What was held back says that nothing was sent, which is no longer true; what went wrong before tells more.
+      if (tried && error instanceof NotSent && error.kind !== 'cancelled') throw last;
+      if (tried >= retries || signal.aborted || !isPassing(error) || isWorth?.() === false) throw error;
+      last = error;
       // Full jitter over the upper half keeps clients that failed together from returning together.
-      await sleep(delay * 2 ** tried * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {
+      const pause = Math.max(error.retryAfter ?? 0, delay * 2 ** tried * (0.5 + Math.random() / 2));
+      if (Date.now() + pause + leastTime > deadline) throw error;
+      await rest('', pause, signal).catch(() => {
         throw error;
       });
+      tell?.();
     }
   }
 };

@@ -16,6 +16,9 @@ export interface HttpResponse {
   body: string;
 }
 
+/** The code of an error that came before there was a connection to send on. */
+export const notStarted = 'NOT_STARTED';
+
 /** Sends one request and reads the whole answer. Throws what the network threw; follows no redirect. */
 export interface Transport {
   send(request: HttpRequest): Promise<HttpResponse>;
@@ -24,12 +27,13 @@ export interface Transport {
 
 /** A pooled transport to the endpoint's origin. The HTTP client is loaded with the first request. */
 export const createPool = (endpoint: string, options: PoolOptions): Transport => {
-  let opened: Promise<Transport> | undefined;
+  let opening: Promise<Transport> | undefined;
+  let pool: Transport | undefined;
   const open = (): Promise<Transport> =>
-    (opened ??= import('./pool.ts').then(({ openPool }) => openPool(endpoint, options)));
+    (opening ??= import('./pool.ts').then(({ openPool }) => (pool = openPool(endpoint, options))));
   return {
-    send: async (request) => (await open()).send(request),
-    close: async () => (await opened)?.close(),
+    send: (request) => (pool ? pool.send(request) : open().then((opened) => opened.send(request))),
+    close: async () => (await opening)?.close(),
   };
 };
 

@@ -2,11 +2,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { classify, hintFor } from '../../src/cloudstack/classify.ts';
 import { createCloudStack, type CloudStack, type CloudStackOptions } from '../../src/cloudstack/cloudstack.ts';
 import { createSessionCredential } from '../../src/cloudstack/credential.ts';
+import { createEndpoint } from '../../src/cloudstack/endpoint.ts';
 import { openEnvelope } from '../../src/cloudstack/envelope.ts';
 import { followJob } from '../../src/cloudstack/jobs.ts';
 import { sendOnce } from '../../src/cloudstack/network.ts';
 import { isPassing, withRetries } from '../../src/cloudstack/retry.ts';
-import type { HttpRequest, HttpResponse, Transport } from '../../src/cloudstack/transport.ts';
+import { notStarted, type HttpRequest, type HttpResponse, type Transport } from '../../src/cloudstack/transport.ts';
 import { loadData } from '../../src/data.ts';
 import { CallError, type ErrorKind } from '../../src/errors.ts';
 import { toReadWire } from '../../src/request/to-wire.ts';
@@ -329,12 +330,27 @@ const transportOf = (send: (request: HttpRequest) => Promise<HttpResponse>): Tra
   close: () => Promise.resolve(),
 });
 const coded = (code: string, inner?: unknown) => Object.assign(new Error(code, { cause: inner }), { code });
-const send = (error: Error, changes: boolean, signal = never) =>
+const endpointTo = (send: Transport['send'], url = 'https://cloud.example.com/client/api') =>
+  createEndpoint(
+    {
+      url,
+      name: 'default',
+      connections: 1,
+      maxWaiting: 100,
+      keepAlive: 1000,
+      breakerFailures: 0,
+      breakerPause: 1000,
+    },
+    transportOf(send),
+  );
+const send = (error: Error, changes: boolean, signal = never, first?: () => void) =>
   sendOnce(
-    transportOf(() => Promise.reject(error)),
-    'x',
+    endpointTo(() => {
+      first?.();
+      return Promise.reject(error);
+    }),
     { method: 'POST', url: 'https://cloud.example.com/client/api', headers: {}, signal },
-    { timeout: 1000, changes },
+    { command: 'x', timeout: 1000, changes, read: (answer) => answer },
   );
 
 test.each([
@@ -361,19 +377,30 @@ test.each([
 });
 
 test('cancelled: a read changed nothing, of a change nobody knows', async () => {
-  const stopped = AbortSignal.abort();
-  expect((await failing(send(coded('ABORT_ERR'), false, stopped))).kind).toBe('cancelled');
-  expect((await failing(send(coded('ABORT_ERR'), true, stopped))).kind).toBe('unknown-outcome');
+  const during = (changes: boolean, code = 'ABORT_ERR') => {
+    const stop = new AbortController();
+    return failing(send(coded(code), changes, stop.signal, () => stop.abort()));
+  };
+  expect((await during(false)).kind).toBe('cancelled');
+  expect((await during(true)).kind).toBe('unknown-outcome');
+  expect(await during(true, notStarted)).toMatchObject({
+    kind: 'cancelled',
+    message: 'x: cancelled before it was sent',
+  });
 });
 
 test('too late: a read timed out, of a change nobody knows', async () => {
-  const slow = transportOf(
+  const slow = endpointTo(
     ({ signal }) =>
       new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
   );
   const late = (changes: boolean) =>
     failing(
-      sendOnce(slow, 'x', { method: 'GET', url: 'http://x/', headers: {}, signal: never }, { timeout: 10, changes }),
+      sendOnce(
+        slow,
+        { method: 'GET', url: 'http://x/', headers: {}, signal: never },
+        { command: 'x', timeout: 10, changes, read: (answer) => answer },
+      ),
     );
   expect((await late(false)).kind).toBe('timeout');
   expect((await late(true)).kind).toBe('unknown-outcome');
@@ -397,22 +424,19 @@ type Answers = (params: Record<string, string>) => HttpResponse | Promise<HttpRe
 const open = (answers: Answers, options: Partial<CloudStackOptions> = {}): CloudStack =>
   (client = createCloudStack(
     {
-      endpoint: 'http://cloud.test/client/api',
       secret: { apiKey: 'k', secretKey: 's' },
       timeout: 1000,
-      connections: 1,
-      keepAlive: 1000,
       retries: 2,
       retryDelay: 1,
       pollInterval: 1,
       ...options,
     },
-    transportOf(async ({ method, url, body, headers }) => {
+    endpointTo(async ({ method, url, body, headers }) => {
       const params = Object.fromEntries(new URLSearchParams(body ?? url.split('?')[1]));
       sent.push({ method, params, cookie: headers['cookie'] });
       await Promise.resolve();
       return answers(params);
-    }),
+    }, 'http://cloud.test/client/api'),
   ));
 
 const wire = (command: string, params = {}): WireParams => toReadWire(loadCatalog().find(command)!, params);
@@ -571,9 +595,37 @@ test('a login that failed is tried anew with the next call', async () => {
   expect(sent[2]!.cookie).toBe('JSESSIONID=1');
 });
 
+test('who gives up during a login leaves the others theirs', async () => {
+  let release: (() => void) | undefined;
+  const cloud = open(
+    ({ command }) =>
+      command === 'login'
+        ? new Promise((resolve) => {
+            release = () => resolve(response({ loginresponse: { sessionkey: 'k' } }, 200, { 'set-cookie': 'a=b' }));
+          })
+        : response({ r: { count: 0 } }),
+    { secret },
+  );
+  const stop = new AbortController();
+  const first = failing(cloud.send(wire('listZones'), { ...options, signal: stop.signal }));
+  const second = cloud.send(wire('listZones'), options);
+  await expect.poll(() => release).toBeDefined();
+  stop.abort();
+  expect((await first).kind).toBe('cancelled');
+  release?.();
+  await second;
+  expect(sentCommands()).toEqual(['login', 'listZones']);
+});
+
+test('a change whose login failed was not sent, and its outcome is known', async () => {
+  const cloud = open(() => response('<h1>Bad Gateway</h1>', 502), { secret });
+  expect(await failing(cloud.send(change('stopVirtualMachine'), options))).toMatchObject({ kind: 'unavailable' });
+  expect(sentCommands()).toEqual(['login']);
+});
+
 test('a logout that fails is nobody’s error', async () => {
   const posts: string[] = [];
-  const credential = createSessionCredential({ username: 'u', password: 'p' }, (body) => {
+  const credential = createSessionCredential({ username: 'u', password: 'p' }, (_command, body) => {
     posts.push(body);
     return posts.length === 1
       ? Promise.resolve(response({ l: { sessionkey: 'k' } }))

@@ -1,0 +1,72 @@
+import type { Observe, Tracing } from '../observe.ts';
+import { createCircuit, type Circuit, type CircuitOptions } from './circuit.ts';
+import { createGate, type Gate, type GateOptions } from './gate.ts';
+import { createPool, type Transport } from './transport.ts';
+
+/** One CloudStack, whoever asks it. */
+export interface EndpointOptions extends Omit<CircuitOptions & GateOptions, 'host' | 'tell'> {
+  /** Such as `https://cloud.example.com/client/api`; from the configuration only. */
+  url: string;
+  /** The configuration's profile that asked first, for metrics. */
+  name: string;
+  /** Milliseconds to keep an idle connection. */
+  keepAlive: number;
+  observe?: Observe | undefined;
+  tracing?: Tracing | undefined;
+}
+
+/** What all credentials of one CloudStack share: its connections, who may use them now, and whether it is worth asking. */
+export interface Endpoint {
+  url: string;
+  transport: Transport;
+  gate: Gate;
+  circuit: Circuit;
+  observe?: Observe | undefined;
+  tracing?: Tracing | undefined;
+  close(): Promise<void>;
+}
+
+/** An endpoint over a pool of connections. `transport` replaces the network, for the simulator and for tests. */
+export const createEndpoint = (options: EndpointOptions, transport?: Transport): Endpoint => {
+  const { url, name: profile, observe, tracing } = options;
+  const way = transport ?? createPool(url, options);
+  return {
+    url,
+    transport: way,
+    gate: createGate({
+      ...options,
+      tell: observe && ((running, waiting) => observe({ what: 'pool', profile, running, waiting })),
+    }),
+    circuit: createCircuit({
+      ...options,
+      host: new URL(url).host,
+      tell: observe && ((state) => observe({ what: 'circuit', profile, state })),
+    }),
+    observe,
+    tracing,
+    close: () => way.close(),
+  };
+};
+
+/** The endpoints of all profiles, each opened once however many credentials it is asked with. */
+export interface Endpoints {
+  /** `name` is the profile that asks; `transport` replaces the network. */
+  of(url: string, name: string, transport?: Transport): Endpoint;
+  /** Closes all connections. */
+  close(): Promise<void>;
+}
+
+/** Endpoints with what they have in common. */
+export const createEndpoints = (options: Omit<EndpointOptions, 'url' | 'name'>): Endpoints => {
+  const opened = new Map<string, Endpoint>();
+  return {
+    of: (url, name, transport) => {
+      let endpoint = opened.get(url);
+      if (!endpoint) opened.set(url, (endpoint = createEndpoint({ ...options, url, name }, transport)));
+      return endpoint;
+    },
+    close: async () => {
+      await Promise.all([...opened.values()].map((endpoint) => endpoint.close()));
+    },
+  };
+};

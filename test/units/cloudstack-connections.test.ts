@@ -1,0 +1,102 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { createGate } from '../../src/cloudstack/gate.ts';
+import { openPool } from '../../src/cloudstack/pool.ts';
+import { readRetryAfter } from '../../src/cloudstack/retry-after.ts';
+
+let close: (() => Promise<void>) | undefined;
+afterEach(async () => {
+  await close?.();
+  close = undefined;
+});
+
+/** A web server that answers when the test says so. */
+const serve = async (answer: (path: string, request: IncomingMessage, response: ServerResponse) => void) => {
+  const server = createServer((request, response) => {
+    request.resume();
+    answer(request.url ?? '', request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const pool = openPool(origin, { connections: 1, keepAlive: 1000 });
+  close = async () => {
+    await pool.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  const send = (path: string, signal = new AbortController().signal) =>
+    pool.send({ method: 'POST', url: `${origin}${path}`, headers: {}, body: 'a=b', signal });
+  return { send };
+};
+
+test('what is given up before a connection is free was not sent, says so, and never is', async () => {
+  const arrived: string[] = [];
+  let release: (() => void) | undefined;
+  const { send } = await serve((path, _request, response) => {
+    arrived.push(path);
+    if (path === '/first') release = () => response.end('1');
+    else response.end('2');
+  });
+  const first = send('/first');
+  await expect.poll(() => arrived).toEqual(['/first']);
+  const stop = new AbortController();
+  const dropped = send('/dropped', stop.signal);
+  stop.abort();
+  await expect(dropped).rejects.toMatchObject({ code: 'NOT_STARTED' });
+  release?.();
+  expect((await first).body).toBe('1');
+  // The next one in line arrives, the one before it does not.
+  expect((await send('/next')).body).toBe('2');
+  expect(arrived).toEqual(['/first', '/next']);
+});
+
+test('what is given up after it was sent does not say that it was not', async () => {
+  const stop = new AbortController();
+  const { send } = await serve(() => stop.abort());
+  const error: unknown = await send('/x', stop.signal).catch((reason: unknown) => reason);
+  expect(error).not.toMatchObject({ code: 'NOT_STARTED' });
+});
+
+test('places are handed on in order, and come back when nobody waits', async () => {
+  const told: string[] = [];
+  const gate = createGate({
+    connections: 1,
+    maxWaiting: 5,
+    tell: (running, waiting) => told.push(`${running}/${waiting}`),
+  });
+  const order: number[] = [];
+  const patience = { command: 'x', signal: new AbortController().signal, until: Infinity };
+  expect(gate.enter(patience)).toBeUndefined();
+  const waiting = [1, 2, 3].map((n) =>
+    gate.enter(patience)!.then(() => {
+      order.push(n);
+      gate.leave();
+    }),
+  );
+  gate.leave();
+  await Promise.all(waiting);
+  expect(order).toEqual([1, 2, 3]);
+  expect(told.at(-1)).toBe('0/0');
+  expect(gate.enter(patience)).toBeUndefined();
+});
+
+test('with no room to wait, whoever finds no connection is refused', () => {
+  const gate = createGate({ connections: 1, maxWaiting: 0 });
+  const patience = { command: 'x', signal: new AbortController().signal, until: Infinity };
+  expect(gate.enter(patience)).toBeUndefined();
+  expect(() => gate.enter(patience)).toThrow('1 running, 0 waiting');
+});
+
+const now = Date.parse('2026-01-02T03:04:05Z');
+test.each([
+  [{ 'retry-after': '7' }, '', 7000],
+  [{ 'retry-after': ['7', '9'] }, '', 7000],
+  [{ 'retry-after': 'Fri, 02 Jan 2026 03:04:15 GMT' }, '', 10_000],
+  [{ 'retry-after': 'Fri, 02 Jan 2026 03:04:00 GMT' }, '', 0],
+  [{ 'retry-after': 'soon' }, '', undefined],
+  [{}, '', undefined],
+  [{}, 'limit, please retry after [1200] ms.', 1200],
+])('%o %s asks to wait %s ms', (headers, body, expected) => {
+  expect(readRetryAfter({ status: 429, headers, body }, now)).toBe(expected);
+});
