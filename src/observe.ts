@@ -10,6 +10,8 @@ export type Observation =
   /** One HTTP request to a CloudStack. */
   | { what: 'request'; command: string; method: 'GET' | 'POST'; ending: Ending; seconds: number }
   | { what: 'retry'; command: string }
+  /** A job is followed from now on. */
+  | { what: 'job-begun'; command: string }
   /** A job that was followed: to its end, or until it was handed out as pending. */
   | { what: 'job'; command: string; ending: Ending; seconds: number }
   /** A read that the cache was asked for; `joined`: it waited for an equal one in flight. */
@@ -23,7 +25,43 @@ export type Observation =
   /** The connections to an endpoint, whenever that changes. */
   | { what: 'pool'; profile: string; running: number; waiting: number }
   /** Whether the shared store can be reached. */
-  | { what: 'store'; reachable: boolean };
+  | { what: 'store'; reachable: boolean }
+  /** An audit entry: in the log, or waiting for a log that cannot be written. */
+  | { what: 'audit'; kept: boolean };
 
 /** Told of everything that happens, at once; must neither throw nor wait. */
 export type Observe = (observation: Observation) => void;
+
+/** The span of one call. */
+export interface CallSpan {
+  /** The id of its trace: 32 hexadecimal digits. */
+  trace: string;
+  /** Tells what became known of the call, and how it ended. */
+  end(call: { command?: string; risk?: string }, ending: Ending): void;
+}
+
+/** Where a call came from, as the door knows it. */
+export interface Origin {
+  /** The id of the HTTP request. */
+  request?: string | undefined;
+  /** W3C trace context as the host sent it. */
+  parent?: Readonly<Record<string, string>> | undefined;
+  /** Told the id of the trace that the call is part of. */
+  traced?: ((trace: string) => void) | undefined;
+}
+
+/** Follows calls through their steps to CloudStack. */
+export interface Tracing {
+  /** Runs one call in a span of its own, beneath the host's. */
+  call<T>(origin: Origin | undefined, run: (span: CallSpan) => Promise<T>): Promise<T>;
+  /** Runs a step of a call in a span beneath the call's. */
+  step<T>(name: string, run: () => T): T;
+  /** Runs one HTTP request in a client span. `send` is given the headers that carry the trace on. */
+  request<T extends { status: number }>(
+    command: string,
+    about: { method: string; url: string },
+    send: (headers: Readonly<Record<string, string>>) => Promise<T>,
+  ): Promise<T>;
+  /** Sends what is left. */
+  close(): Promise<void>;
+}

@@ -6,8 +6,8 @@ export const rpcError = (status: number, code: number, message: string, close = 
   );
 
 /** Come back in so many seconds. */
-export const laterError = (status: 429 | 503, message: string, seconds: number): Response => {
-  const response = rpcError(status, -32_000, message);
+export const laterError = (status: 429 | 503, message: string, seconds: number, close = false): Response => {
+  const response = rpcError(status, -32_000, message, close);
   response.headers.set('retry-after', String(seconds));
   return response;
 };

@@ -1,6 +1,8 @@
 import { bearerAuthChallengeResponse, OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import type { App } from '../app.ts';
 import type { Auth } from '../config-auth.ts';
+import type { Report } from './core.ts';
+import type { Exchange } from './exchange.ts';
 import { createJwtReader, TokenError } from './jwt.ts';
 import type { Principal } from './principal.ts';
 import { createTokens } from './tokens.ts';
@@ -8,7 +10,7 @@ import { createTokens } from './tokens.ts';
 /** Finds out who asks. */
 export interface Identity {
   /** The principal, or the answer for whoever is none. */
-  identify(request: Request): Promise<Principal | Response>;
+  identify(request: Request, exchange?: Exchange): Promise<Principal | Response>;
   /** The protected-resource metadata (RFC 9728), where tokens of an issuer are taken. */
   metadata(): Record<string, unknown> | undefined;
 }
@@ -42,7 +44,7 @@ const createReader = (auth: Auth): Read => {
 };
 
 /** Tokens by the section `auth`, as it is now; without it everybody on loopback is the configured principal. */
-export const createIdentity = (app: App, report: (message: string) => void): Identity => {
+export const createIdentity = (app: App, report: Report): Identity => {
   let known: { auth: Auth; read: Read } | undefined;
   const readerOf = (auth: Auth): Read => {
     if (known?.auth !== auth) known = { auth, read: createReader(auth) };
@@ -55,7 +57,11 @@ export const createIdentity = (app: App, report: (message: string) => void): Ide
       ...(resourceMetadataUrl ? { resourceMetadataUrl } : {}),
     });
   };
-  const authenticate = async (auth: Auth, request: Request): Promise<Principal | Response> => {
+  const authenticate = async (
+    auth: Auth,
+    request: Request,
+    exchange: Exchange | undefined,
+  ): Promise<Principal | Response> => {
     const refuse = (message: string): Response => challenge(auth, OAuthErrorCode.InvalidToken, message);
     const header = request.headers.get('authorization');
     if (!header) return refuse('A token is needed: Authorization: Bearer TOKEN');
@@ -69,7 +75,7 @@ export const createIdentity = (app: App, report: (message: string) => void): Ide
       return principal;
     } catch (error) {
       if (error instanceof TokenError) return refuse(error.message);
-      report(`Tokens cannot be checked: ${String(error)}`);
+      report(`Tokens cannot be checked: ${String(error)}`, exchange);
       return Response.json(
         { error: 'temporarily_unavailable', error_description: 'Tokens cannot be checked at the moment' },
         { status: 503, headers: { 'retry-after': '5' } },
@@ -77,10 +83,10 @@ export const createIdentity = (app: App, report: (message: string) => void): Ide
     }
   };
   return {
-    identify: async (request) => {
+    identify: async (request, exchange) => {
       const { auth, principals, principal: local } = app.config;
       if (!auth) return { name: local, scopes: [] };
-      const principal = await authenticate(auth, request);
+      const principal = await authenticate(auth, request, exchange);
       if (principal instanceof Response) return principal;
       if (principals && (Object.hasOwn(principals, principal.name) || Object.hasOwn(principals, '*'))) return principal;
       const description = `Nobody gave ${principal.name} a role here; someone who operates this server can add it under principals`;

@@ -1,7 +1,11 @@
+import { CallError } from '../errors.ts';
+import { createMemoryStore } from '../store/memory.ts';
+import type { Store } from '../store/store.ts';
+
 /** How much one principal may ask for. */
 export interface Limits {
   /** Takes so many requests off a principal's minute; gives the seconds to wait where there are not so many left. */
-  take(principal: string, requests: number): number | undefined;
+  take(principal: string, requests: number): Promise<number | undefined>;
   /** Whether a principal has as many requests running as it may. */
   isFull(principal: string): boolean;
   /** Counts an exchange until the given function is called; a `lasting` one takes a place, but nobody waits for its end. */
@@ -12,11 +16,6 @@ export interface Limits {
   running(): number;
   /** Resolves when nothing runs any more. */
   idle(): Promise<void>;
-}
-
-interface Bucket {
-  left: number;
-  at: number;
 }
 
 const createCounter = () => {
@@ -32,23 +31,21 @@ const createCounter = () => {
   };
 };
 
-/** Limits in this process: a bucket that fills evenly over a minute, and a number of requests at once. */
+/**
+ * A bucket that fills evenly over a minute, in the store, so that all replicas take from it; while the store is lost, each
+ * has its own. And a number of requests at once, in this process.
+ */
 export const createLimits = (
   { rateLimit, maxInFlight }: { rateLimit: number; maxInFlight: number },
-  now: () => number = Date.now,
+  store: Pick<Store, 'take'> = createMemoryStore(),
 ): Limits => {
-  const perMillisecond = rateLimit / 60_000;
-  const buckets = new Map<string, Bucket>();
+  const bucket = { size: rateLimit, perMillisecond: rateLimit / 60_000 };
+  const own = createMemoryStore();
   const exchanges = createCounter();
   const calls = createCounter();
   const lastings = createCounter();
   let waiting: (() => void)[] = [];
 
-  const fill = ({ left, at }: Bucket): number => Math.min(rateLimit, left + (now() - at) * perMillisecond);
-  /** Whoever has a full bucket again need not be remembered. */
-  const forget = (): void => {
-    for (const [principal, bucket] of buckets) if (fill(bucket) >= rateLimit) buckets.delete(principal);
-  };
   const running = (): number => Math.max(exchanges.sum(), calls.sum());
   const left = (): void => {
     if (running()) return;
@@ -56,15 +53,15 @@ export const createLimits = (
     waiting = [];
   };
   return {
-    take: (principal, requests) => {
-      if (buckets.size > 1000) forget();
-      const bucket = buckets.get(principal);
-      const available = bucket ? fill(bucket) : rateLimit;
+    take: async (principal, requests) => {
       // A batch larger than the whole bucket could never be paid: a full one is enough.
       const price = Math.min(requests, rateLimit);
-      if (available < price) return Math.max(1, Math.ceil((price - available) / perMillisecond / 1000));
-      buckets.set(principal, { left: available - price, at: now() });
-      return undefined;
+      const ask = ({ take }: Pick<Store, 'take'>): Promise<number> => take(`rate:${principal}`, bucket, price);
+      const wait = await ask(store).catch((error: unknown) => {
+        if (error instanceof CallError) return ask(own);
+        throw error;
+      });
+      return wait ? Math.ceil(wait / 1000) : undefined;
     },
     isFull: (principal) =>
       Math.max(exchanges.of(principal), calls.of(principal)) + lastings.of(principal) >= maxInFlight,

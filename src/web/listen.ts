@@ -9,7 +9,12 @@ export interface ListenOptions {
   port: number;
   /** Milliseconds in which a request must have arrived. */
   requestTimeout: number;
+  /** Further ones are closed at once: what they cost is not known before they are taken. */
+  maxConnections: number;
 }
+
+/** Milliseconds for which an unused connection is kept: longer than a proxy keeps it, which otherwise asks on one that closes. */
+const keepAlive = 75_000;
 
 /** A port that is listened on. */
 export interface Listening {
@@ -35,7 +40,7 @@ const lastWords = 1000;
 /** Serves a fetch function on a port. Throws a configuration error when the port cannot be had. */
 export const listen = async (
   fetch: (request: Request) => Response | Promise<Response>,
-  { host, port, requestTimeout }: ListenOptions,
+  { host, port, requestTimeout, maxConnections }: ListenOptions,
 ): Promise<Listening> => {
   const server: Server = createServer(
     {
@@ -43,10 +48,12 @@ export const listen = async (
       // The door answers a body that is late; this closes what does not even get that far.
       requestTimeout: 2 * requestTimeout,
       connectionsCheckingInterval: Math.min(requestTimeout, 5000),
+      keepAliveTimeout: keepAlive,
     },
     // What cannot be a request (no Host, a target that is no URL) does not get as far as a route.
     getRequestListener(fetch, { errorHandler: () => new Response('Bad request', { status: 400 }) }) as never,
   );
+  server.maxConnections = maxConnections;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(taken(host, port, error)));
     server.listen(port, host.replace(/^\[|\]$/g, ''), resolve);

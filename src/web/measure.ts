@@ -2,6 +2,7 @@ import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { randomUUID } from 'node:crypto';
 import type { App } from '../app.ts';
 import { AwaitingReply, CallError, type ErrorKind } from '../errors.ts';
+import type { Report } from './core.ts';
 import type { Limits } from './limits.ts';
 
 /** What the calls of the last minute were like. */
@@ -56,7 +57,7 @@ const createFigures = () => {
 };
 
 /** The same app for many users: calls are counted and timed, and can be told to hand out their jobs. */
-export const measure = (app: App, limits: Limits, handOut: AbortSignal, report: (message: string) => void) => {
+export const measure = (app: App, limits: Limits, handOut: AbortSignal, report: Report) => {
   const figures = createFigures();
   const call: App['call'] = async (request) => {
     const begun = Date.now();
@@ -69,7 +70,10 @@ export const measure = (app: App, limits: Limits, handOut: AbortSignal, report: 
       if (error instanceof CallError) throw error;
       // A bug: what it says is for whoever operates the server, who finds it by its number.
       const reference = randomUUID();
-      report(`bug ${reference}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      report(
+        `bug ${reference}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        request.origin,
+      );
       throw new ProtocolError(ProtocolErrorCode.InternalError, `Internal error ${reference}`);
     } finally {
       figures.add(Date.now() - begun, failed);
@@ -82,7 +86,9 @@ export const measure = (app: App, limits: Limits, handOut: AbortSignal, report: 
     call,
     preview: app.preview,
     catalog: app.catalog,
+    store: app.store,
     health: app.health,
+    count: app.count,
     reload: app.reload,
     close: app.close,
   };

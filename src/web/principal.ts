@@ -1,4 +1,5 @@
 import type { AuthInfo } from '@modelcontextprotocol/server';
+import type { Origin } from '../observe.ts';
 
 /** Who asks over HTTP, once the door knows it. */
 export interface Principal {
@@ -7,11 +8,11 @@ export interface Principal {
 }
 
 /** A principal in the form in which the SDK carries it to the handlers; the token itself stays at the door. */
-export const toAuthInfo = ({ name, scopes }: Principal): AuthInfo => ({
+export const toAuthInfo = ({ name, scopes }: Principal, origin?: Origin): AuthInfo => ({
   token: '',
   clientId: name,
   scopes: [...scopes],
-  extra: { principal: name },
+  extra: { principal: name, origin },
 });
 
 /** The principal of a request that a handler got. Throws where the door let one in without. */

@@ -6,7 +6,9 @@ import {
 } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
-import type { Core } from './core.ts';
+import type { Core, Report } from './core.ts';
+import { beginExchange, type Exchange } from './exchange.ts';
+import type { Watch } from './watch.ts';
 
 /** What the routes lead to. */
 export interface RouteOptions {
@@ -18,7 +20,15 @@ export interface RouteOptions {
   /** Names beside loopback, with commas between them. */
   allowedHosts: string;
   allowedOrigins: string;
-  report: (message: string) => void;
+  report: Report;
+  /** Begins to watch a request at a time (milliseconds). */
+  watch?: ((begun: number) => Watch) | undefined;
+  /** Answers `/metrics`, where it is answered. */
+  metrics?: (() => Promise<Response>) | undefined;
+}
+
+interface Env {
+  Variables: { exchange: Exchange };
 }
 
 const list = (names: string): string[] => names.split(',').flatMap((name) => name.trim().toLowerCase() || []);
@@ -33,22 +43,31 @@ const hostNameOf = (text: string): string => {
 const originOf = (text: string): string => (text.endsWith('://*') ? text : hostNameOf(text));
 
 /** Every route of the HTTP door. Host and Origin are checked on all of them, also on those that do not exist. */
-export const createRoutes = (options: RouteOptions): Hono => {
-  const { core, health, isReady, metadata, report } = options;
+export const createRoutes = (options: RouteOptions): Hono<Env> => {
+  const { core, health, isReady, metadata, report, watch, metrics } = options;
   const hosts = [...localhostAllowedHostnames(), ...list(options.allowedHosts).map(hostNameOf)];
   const webPages = list(options.allowedOrigins).map(originOf);
   const origins = [...localhostAllowedOrigins(), ...webPages];
-  const app = new Hono();
+  const app = new Hono<Env>();
 
-  app.use(async ({ req }, next) => {
+  app.use(async (context, next) => {
+    const { raw } = context.req;
+    const exchange = beginExchange(raw);
+    const watched = watch?.(performance.now());
+    context.set('exchange', exchange);
+    await next();
+    context.header('x-request-id', exchange.request);
+    if (watched) context.res = watched(exchange, raw, context.res);
+  });
+
+  app.use(async ({ req, var: { exchange } }, next) => {
     // A target that is a whole URL counts before Host (RFC 9112), and then the URL has it.
     const named = new Request('http://localhost/', { headers: { host: new URL(req.url).host } });
-    const rejected =
-      hostHeaderValidationResponse(req.raw, hosts) ??
-      hostHeaderValidationResponse(named, hosts) ??
-      originValidationResponse(req.raw, origins);
-    if (rejected) return rejected;
-    return next();
+    const wrongHost = hostHeaderValidationResponse(req.raw, hosts) ?? hostHeaderValidationResponse(named, hosts);
+    const rejected = wrongHost ?? originValidationResponse(req.raw, origins);
+    if (!rejected) return next();
+    exchange.refused = wrongHost ? 'host' : 'origin';
+    return rejected;
   });
   app.use(async (context, next) => {
     await next();
@@ -61,12 +80,13 @@ export const createRoutes = (options: RouteOptions): Hono => {
       cors({
         origin: (origin) => (originValidationResponse(fromOrigin(origin), webPages) ? null : origin),
         allowMethods: ['GET', 'POST', 'DELETE'],
-        exposeHeaders: ['mcp-session-id', 'mcp-protocol-version', 'www-authenticate', 'retry-after'],
+        exposeHeaders: ['mcp-session-id', 'mcp-protocol-version', 'www-authenticate', 'retry-after', 'x-request-id'],
         maxAge: 600,
       }),
     );
 
-  app.all('/mcp', ({ req }) => core.fetch(req.raw));
+  app.all('/mcp', ({ req, var: { exchange } }) => core.fetch(req.raw, exchange));
+  if (metrics) app.get('/metrics', () => metrics());
   app.get('/health', () => health());
   app.get('/health/live', (context) => context.json({ status: 'ok' }));
   app.get('/health/ready', (context) =>
@@ -79,7 +99,7 @@ export const createRoutes = (options: RouteOptions): Hono => {
     });
   app.notFound((context) => context.text('Not found', 404));
   app.onError((error, context) => {
-    report(`${context.req.path}: ${error.stack ?? error.message}`);
+    report(`${context.req.path}: ${error.stack ?? error.message}`, context.var.exchange);
     return context.text('Internal error', 500);
   });
   return app;

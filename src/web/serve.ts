@@ -3,15 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../app.ts';
 import type { Config } from '../config.ts';
 import { CallError } from '../errors.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { createServerFactory } from '../mcp/server.ts';
-import { createCore } from './core.ts';
+import { createCore, type Report } from './core.ts';
 import { createHealth } from './health.ts';
 import { createIdentity } from './identity.ts';
 import { createLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import { measure } from './measure.ts';
 import { principalOf } from './principal.ts';
+import { pollResources } from './resources.ts';
 import { createRoutes } from './routes.ts';
+import { createWatch } from './watch.ts';
 
 const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 
@@ -33,7 +36,7 @@ const checkSafety = ({ host, auth, principals }: Config): void => {
 
 /** What the door needs from the process. */
 export interface ServeOptions {
-  stderr: { write(text: string): unknown };
+  telemetry: Telemetry;
   /** Aborted when the process is asked to stop. */
   signal: AbortSignal;
 }
@@ -42,12 +45,13 @@ export interface ServeOptions {
  * Serves MCP over Streamable HTTP, health and metadata until it is asked to stop: then nothing new is let in, running
  * calls end or hand out their jobs, and what is left after the grace period is cut off.
  */
-export const serveHttp = async (app: App, { stderr, signal }: ServeOptions): Promise<void> => {
+export const serveHttp = async (app: App, { telemetry, signal }: ServeOptions): Promise<void> => {
   const { config } = app;
   checkSafety(config);
-  const report = (message: string): void => void stderr.write(`${message}\n`);
+  const { log, metrics } = telemetry;
+  const report: Report = (message, about) => log.say('error', message, about ? { request: about.request } : {});
   const stopping = new AbortController();
-  const limits = createLimits(config);
+  const limits = createLimits(config, await app.store());
   const measured = measure(app, limits, stopping.signal, report);
   const identity = createIdentity(app, report);
   const core = createCore({
@@ -60,19 +64,28 @@ export const serveHttp = async (app: App, { stderr, signal }: ServeOptions): Pro
   const routes = createRoutes({
     core,
     health: createHealth({ app, figures: measured.figures, sessions: core.sessions, running: limits.running }),
-    isReady: () => !stopping.signal.aborted,
+    isReady: () => !signal.aborted,
     metadata: identity.metadata,
     allowedHosts: config.allowedHosts,
     allowedOrigins: config.allowedOrigins,
     report,
+    watch: createWatch(telemetry),
+    metrics:
+      metrics && (async () => new Response(await metrics.text(), { headers: { 'content-type': metrics.contentType } })),
   });
+  metrics?.watch({ sessions: core.sessions, inFlight: limits.running });
   const listening = await listen((request) => routes.fetch(request), config);
-  report(`Serving MCP on ${listening.origin}/mcp${config.auth ? '' : ', without authentication'}`);
+  log.say('info', `Serving MCP on ${listening.origin}/mcp${config.auth ? '' : ', without authentication'}`);
   if (!isLoopback(config.host) && !config.allowedHosts)
-    report('Only requests for localhost are answered: --allowed-hosts names the hosts that clients ask for.');
+    log.say('warn', 'Only requests for localhost are answered: --allowed-hosts names the hosts that clients ask for.');
+
+  const polling = metrics && pollResources(app, metrics, log);
 
   if (!signal.aborted) await once(signal, 'abort');
+  // A proxy that has not yet noticed sends on connections that would close under its request.
+  if (config.drain) await sleep(config.drain);
   stopping.abort();
+  polling?.stop();
   core.drain();
   listening.stop();
   const late = new AbortController();

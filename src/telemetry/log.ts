@@ -1,0 +1,19 @@
+/** How much a line matters. */
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** What a line says beside its words; never a secret, never an argument of a call. */
+export type LogFacts = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** The log of whoever operates the server. */
+export interface Log {
+  /** Says something to people and collectors. */
+  say(level: Level, message: string, facts?: LogFacts): void;
+  /** Notes something that only collectors can make use of. */
+  note(level: Level, message: string, facts?: LogFacts): void;
+}
+
+/** A log for people: plain lines on a stream. */
+export const createTextLog = (stream: { write(text: string): unknown }): Log => ({
+  say: (_level, message) => void stream.write(`${message}\n`),
+  note: () => undefined,
+});

@@ -1,0 +1,48 @@
+import { context } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
+import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
+import type { Traces } from '../config-telemetry.ts';
+import type { Tracing } from '../observe.ts';
+import { version } from '../version.ts';
+import { createTracing } from './tracing.ts';
+
+const service = 'cloudstack-mcp-server';
+/** Milliseconds that the end of the process waits for a collector. */
+const lastWords = 2000;
+
+/** Says the first time that spans do not arrive: nobody looks for traces that were never promised. */
+const reporting = (exporter: SpanExporter, report: (message: string) => void): SpanExporter => {
+  let said = false;
+  return {
+    export: (spans, told) =>
+      exporter.export(spans, (result) => {
+        if (result.error && !said) {
+          said = true;
+          report(`Traces do not arrive at their collector: ${result.error.message}`);
+        }
+        told(result);
+      }),
+    shutdown: () => exporter.shutdown(),
+    forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
+  };
+};
+
+/** Traces to a collector by OTLP (JSON over HTTP). Names, sampler and batches are what OpenTelemetry's variables say. */
+export const openTracing = ({ url, headers }: Traces, report: (message: string) => void): Tracing => {
+  // One a process: whoever came first keeps it, and it serves all.
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  const provider = new BasicTracerProvider({
+    resource: defaultResource()
+      .merge(resourceFromAttributes({ 'service.name': service, 'service.version': version }))
+      .merge(detectResources({ detectors: [envDetector] })),
+    spanProcessors: [
+      new BatchSpanProcessor(reporting(new OTLPTraceExporter({ url, headers: { ...headers } }), report)),
+    ],
+  });
+  return createTracing(provider.getTracer(service, version), async () => {
+    const late = new Promise<void>((resolve) => setTimeout(resolve, lastWords).unref());
+    await Promise.race([provider.shutdown().catch(() => undefined), late]);
+  });
+};

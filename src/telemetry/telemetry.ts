@@ -1,0 +1,60 @@
+import type { Config } from '../config.ts';
+import type { Observe, Tracing } from '../observe.ts';
+import { createTextLog, type Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+
+/** What a server tells of itself. */
+export interface Telemetry {
+  log: Log;
+  /** Undefined on stdio, and where they are switched off. */
+  metrics?: Metrics | undefined;
+  observe?: Observe | undefined;
+  /** Loads what traces calls; undefined where nobody named a collector. */
+  tracing?: (() => Promise<Tracing>) | undefined;
+  /** Sends what is left. */
+  close(): Promise<void>;
+}
+
+type Asked = Pick<Config, 'transport' | 'log' | 'logLevel' | 'metrics' | 'traces'>;
+
+/** Turns of a circuit and of the store, for the log: they explain what calls then say. */
+const createTurns = (log: Log): Observe => {
+  let reachable = true;
+  const circuits = new Map<string, string>();
+  return (seen) => {
+    if (seen.what === 'circuit') {
+      const { profile, state } = seen;
+      const before = circuits.get(profile) ?? 'closed';
+      circuits.set(profile, state);
+      if (before === state) return;
+      log.note(state === 'closed' ? 'info' : 'warn', `The circuit of ${profile} is ${state}`, { profile, state });
+    } else if (seen.what === 'store' && seen.reachable !== reachable) {
+      reachable = seen.reachable;
+      log.note(reachable ? 'info' : 'warn', `The store ${reachable ? 'is back' : 'cannot be reached'}`);
+    }
+  };
+};
+
+/** Opens what the settings ask for; each library is loaded only then. */
+export const openTelemetry = async (
+  { transport, log: form, logLevel, metrics: counts, traces }: Asked,
+  stderr: { write(text: string): unknown },
+): Promise<Telemetry> => {
+  const log = form === 'json' ? (await import('./json-log.ts')).createJsonLog(stderr, logLevel) : createTextLog(stderr);
+  const metrics = transport === 'http' && counts ? (await import('./metrics.ts')).createMetrics() : undefined;
+  const watchers = [metrics?.observe, form === 'json' ? createTurns(log) : undefined].filter((one) => !!one);
+  let opened: Promise<Tracing> | undefined;
+  const tracing = traces
+    ? () =>
+        (opened ??= import('./open-tracing.ts').then(({ openTracing }) =>
+          openTracing(traces, (message) => log.say('warn', message)),
+        ))
+    : undefined;
+  return {
+    log,
+    metrics,
+    observe: watchers.length > 1 ? (seen) => watchers.forEach((watch) => watch(seen)) : watchers[0],
+    tracing,
+    close: async () => (await opened)?.close(),
+  };
+};

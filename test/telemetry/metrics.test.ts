@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { readExposition, type Family, type Sample } from '../../scripts/observe/exposition.ts';
+import { fillIn, readAlerts, readPanels } from '../../scripts/observe/files.ts';
+import { lint } from '../../scripts/observe/lint.ts';
+import { isSelected, mentionedIn } from '../../scripts/observe/promql.ts';
+import { sections, settings, work } from '../../scripts/observe/workload.ts';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { openApp, requestOf } from '../guard/counting.ts';
+import { startCloud, type Cloud } from '../harness.ts';
+import { openClient, post, sendRaw, startDoor, type Door } from '../web/door.ts';
+
+const read = async (origin: string): Promise<Family[]> => {
+  const response = await fetch(`${origin}/metrics`);
+  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  return readExposition(await response.text());
+};
+
+const valueOf = (families: readonly Family[], name: string, labels: Record<string, string> = {}): number | undefined =>
+  families
+    .flatMap(({ samples }) => samples)
+    .find((one) => one.name === name && Object.entries(labels).every(([label, value]) => one.labels[label] === value))
+    ?.value;
+
+/** Breaks a simulator on purpose, as a person would from outside. */
+const setFaults = async ({ url }: Cloud, rules: readonly object[]): Promise<void> => {
+  const { ok } = await fetch(new URL('/simulator/faults', url), { method: 'PUT', body: JSON.stringify({ rules }) });
+  expect(ok).toBe(true);
+};
+
+// After everything that the metrics tell of has happened.
+
+let cloud: Cloud;
+let door: Door;
+let families: Family[];
+let samples: Sample[];
+
+beforeAll(async () => {
+  cloud = await startCloud({ jobMillis: 60 });
+  door = await startDoor({ env: { ...cloud.env, ...settings }, file: sections });
+  await work({ origin: door.origin, setFaults: (rules) => setFaults(cloud, rules) }, 0);
+  await vi.waitFor(
+    async () => expect(valueOf(await read(door.origin), 'cloudstack_mcp_resources', { kind: 'alert' })).toBeDefined(),
+    5000,
+  );
+  families = await read(door.origin);
+  samples = families.flatMap((family) => family.samples);
+}, 60_000);
+
+afterAll(async () => {
+  await door.close();
+  await cloud.close();
+});
+
+test('/metrics keeps to the conventions of Prometheus', () => {
+  expect(lint(families)).toEqual([]);
+  expect(families.length).toBeGreaterThan(50);
+  const own = families.filter(({ name }) => !/^(process|nodejs)_/.test(name));
+  expect(own.filter(({ name }) => !name.startsWith('cloudstack_mcp_'))).toEqual([]);
+});
+
+/** What an expression names that is not there. `all`: its conditions on labels must hold somewhere, too. */
+const missingIn = (expression: string, all: boolean): string[] => {
+  const { selectors, labels } = mentionedIn(fillIn(expression, { interval: '1m', range: '1h' }));
+  // Prometheus adds these itself.
+  const isOwn = (label: string): boolean => label === 'instance' || label === 'job';
+  return selectors
+    .filter(({ metric }) => metric !== 'up')
+    .flatMap(({ metric, matchers }) => {
+      const series = samples.filter(({ name }) => name === metric);
+      const conditions = matchers.filter(({ label }) => !isOwn(label));
+      const named = [...labels, ...conditions.map(({ label }) => label)].filter((label) => !isOwn(label));
+      const selected = all ? series.filter((one) => isSelected({ metric, matchers: conditions }, one)) : series;
+      if (!selected.length) return [`${expression}: nothing for ${metric} ${JSON.stringify(conditions)}`];
+      return named.filter((label) => !(label in selected[0]!.labels)).map((label) => `${metric} has no label ${label}`);
+    });
+};
+
+test('every panel of the dashboard selects what is there', () => {
+  const expressions = readPanels().flatMap((panel) => panel.expressions);
+  expect(expressions.length).toBeGreaterThan(40);
+  expect(expressions.flatMap((expression) => missingIn(expression, true))).toEqual([]);
+  expect(missingIn('sum by (nothing) (cloudstack_mcp_calls_total)', true)).toHaveLength(1);
+  expect(missingIn('rate(cloudstack_mcp_calls_total{risk="none"}[5m])', true)).toHaveLength(1);
+});
+
+test('every alert speaks of metrics and labels that exist', () => {
+  const alerts = readAlerts();
+  expect(alerts.length).toBeGreaterThan(10);
+  expect(alerts.flatMap(({ text }) => missingIn(text, false))).toEqual([]);
+  expect(missingIn('cloudstack_mcp_nothing > 1', false)).toHaveLength(1);
+});
+
+test('the figures are those of what happened', () => {
+  const value = (name: string, labels?: Record<string, string>) => valueOf(families, `cloudstack_mcp_${name}`, labels);
+  // Two hosts looked at zones three times each, and three times again while CloudStack was gone.
+  const zones = { tool: 'list-zones', risk: 'read' };
+  expect(value('calls_total', { ...zones, outcome: 'ok' })).toBeGreaterThanOrEqual(8);
+  expect(value('calls_total', { ...zones, outcome: 'unavailable' })).toBeGreaterThanOrEqual(2);
+  expect(value('calls_total', { tool: 'other', outcome: 'invalid' })).toBe(2);
+  expect(value('calls_total', { tool: 'list-virtual-machines', outcome: 'invalid' })).toBe(2);
+  expect(value('calls_total', { tool: 'delete-zone', risk: 'destroy', outcome: 'refused' })).toBe(1);
+  expect(value('calls_total', { tool: 'start-virtual-machine', outcome: 'pending' })).toBe(1);
+  expect(value('confirmations_total', { result: 'accepted' })).toBeGreaterThanOrEqual(2);
+  expect(value('confirmations_total', { result: 'declined' })).toBe(1);
+  expect(value('confirmations_total', { result: 'sent-to-terminal' })).toBe(1);
+  expect(value('jobs_total', { outcome: 'failed' })).toBe(1);
+  expect(value('jobs_in_progress')).toBe(0);
+  expect(value('circuit_changes_total', { state: 'open' })).toBeGreaterThanOrEqual(1);
+  expect(value('circuit_state', { state: 'closed' })).toBe(1);
+  expect(value('cache_requests_total', { result: 'hit' })).toBeGreaterThanOrEqual(2);
+  expect(value('cache_requests_total', { result: 'joined' })).toBeGreaterThanOrEqual(1);
+  expect(value('cache_dropped_total', { cause: 'change' })).toBeGreaterThanOrEqual(1);
+  expect(value('cloudstack_retries_total')).toBeGreaterThanOrEqual(1);
+  for (const reason of ['host', 'origin', 'unauthenticated', 'malformed', 'rate-limit'])
+    expect(value('http_refused_total', { reason }), reason).toBeGreaterThanOrEqual(1);
+  expect(value('resources', { kind: 'virtual-machine', state: 'Running' })).toBeGreaterThan(0);
+  expect(value('cloudstack_up')).toBe(1);
+});
+
+test('nobody is named in a label, and no id', () => {
+  const text = samples.map(({ labels }) => JSON.stringify(labels)).join('\n');
+  expect(text).not.toMatch(/operator|viewer|flood|web-1|observed|127\.0\.0\.1/);
+  expect(text).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}/);
+});
+
+// One thing at a time.
+
+test('10,000 unknown names of 10,000 principals make no new series', async () => {
+  const metrics = createMetrics();
+  const { app, close } = await openApp({}, { observe: metrics.observe });
+  const count = async () => readExposition(await metrics.text()).flatMap((family) => family.samples).length;
+  const flood = async (from: number, to: number): Promise<void> => {
+    for (let at = from; at < to; at++) {
+      const name = `tool-${at.toString(36)}-${Math.random().toString(36).slice(2)}`;
+      const caller = { principal: `nobody-${at}`, host: `host-${at}`, profile: 'default' };
+      await app.call(requestOf(name, { [`p${at}`]: at }, { caller })).catch(() => undefined);
+      metrics.observe({ what: 'request', command: name, method: 'GET', ending: 'ok', seconds: 0.1 });
+      metrics.observe({ what: 'job-begun', command: name });
+      metrics.observe({ what: 'job', command: name, ending: 'ok', seconds: 1 });
+      metrics.observe({ what: 'pool', profile: `profile-${at}`, running: 1, waiting: 0 });
+      metrics.observe({ what: 'circuit', profile: `profile-${at}`, state: 'open' });
+      metrics.http({
+        route: 'other',
+        method: `METHOD${at}`,
+        status: 400 + (at % 100),
+        seconds: 1,
+        refused: 'malformed',
+      });
+    }
+  };
+  await flood(0, 10);
+  const few = await count();
+  await flood(10, 10_000);
+  // Kinds of handles and garbage collections come and go.
+  expect(Math.abs((await count()) - few)).toBeLessThan(20);
+  const found = readExposition(await metrics.text());
+  expect(valueOf(found, 'cloudstack_mcp_calls_total', { tool: 'other', outcome: 'invalid' })).toBe(10_000);
+  expect(valueOf(found, 'cloudstack_mcp_cloudstack_requests_total', { command: 'other' })).toBe(10_000);
+  expect(valueOf(found, 'cloudstack_mcp_pool_running')).toBe(10_000);
+  expect(valueOf(found, 'cloudstack_mcp_circuit_state', { state: 'open' })).toBe(10_000);
+  expect(lint(found)).toEqual([]);
+  await close();
+}, 60_000);
+
+test('all commands with all endings stay within a bound that the catalog sets', async () => {
+  const metrics = createMetrics();
+  const endings = ['ok', 'invalid', 'refused', 'unconfirmed'] as const;
+  for (const { command, risk } of loadCatalog().tools)
+    for (const ending of endings)
+      metrics.observe({ what: 'call', command: command.name, risk: risk.risk, ending, seconds: 0.1 });
+  const calls = readExposition(await metrics.text()).find(({ name }) => name === 'cloudstack_mcp_calls_total')!;
+  expect(calls.samples).toHaveLength(loadCatalog().tools.length * endings.length);
+});
+
+test('/metrics is asked for by allowed hosts only, and not answered where it is switched off', async () => {
+  expect(
+    await sendRaw(door.origin, 'GET /metrics HTTP/1.1\r\nHost: evil.example.com\r\nConnection: close\r\n\r\n'),
+  ).toMatch(/^HTTP\/1.1 403/);
+  const foreign = await fetch(`${door.origin}/metrics`, { headers: { origin: 'https://evil.example.com' } });
+  expect(foreign.status).toBe(403);
+  const quiet = await startDoor({ env: { ...cloud.env, CLOUDSTACK_MCP_METRICS: 'false' } });
+  expect((await fetch(`${quiet.origin}/metrics`)).status).toBe(404);
+  await quiet.close();
+});
+
+test('sessions and requests in flight are what they are when somebody looks', async () => {
+  const mine = await startDoor({ env: cloud.env });
+  const clients = await Promise.all([1, 2, 3].map(() => openClient(mine)));
+  expect(valueOf(await read(mine.origin), 'cloudstack_mcp_sessions')).toBe(3);
+  await Promise.all(clients.map(({ transport }) => transport.terminateSession()));
+  await Promise.all(clients.map((client) => client.close()));
+  const now = await read(mine.origin);
+  expect(valueOf(now, 'cloudstack_mcp_sessions')).toBe(0);
+  expect(valueOf(now, 'cloudstack_mcp_http_requests_in_flight')).toBe(0);
+  expect(valueOf(now, 'cloudstack_mcp_http_requests_total', { route: '/mcp', method: 'DELETE', status: '2xx' })).toBe(
+    3,
+  );
+  await mine.close();
+});
+
+test('an audit log that cannot be written is counted', async () => {
+  const mine = await startDoor({ env: { ...cloud.env, CLOUDSTACK_MCP_AUDIT: '/dev/null/audit.jsonl' } });
+  const host = await openClient(mine);
+  await host.call('read', { tool: 'list-zones' });
+  const now = await read(mine.origin);
+  expect(valueOf(now, 'cloudstack_mcp_audit_entries_total', { result: 'waiting' })).toBe(1);
+  expect(valueOf(now, 'cloudstack_mcp_audit_entries_total', { result: 'written' })).toBe(0);
+  await host.close();
+  await mine.close();
+});
+
+test('a cloud that is gone is down until it answers again, whatever it answers', async () => {
+  const own = await startCloud();
+  const mine = await startDoor({ env: { ...own.env, CLOUDSTACK_MCP_RETRIES: '0', CLOUDSTACK_MCP_CACHE: 'false' } });
+  const host = await openClient(mine);
+  const up = async () => valueOf(await read(mine.origin), 'cloudstack_mcp_cloudstack_up');
+  await setFaults(own, [{ kind: 'reset' }]);
+  await host.call('read', { tool: 'list-zones' });
+  expect(await up()).toBe(0);
+  await setFaults(own, [{ kind: 'status', status: 431, command: 'listZones' }]);
+  await host.call('read', { tool: 'list-zones' });
+  expect(await up()).toBe(1);
+  await host.close();
+  await mine.close();
+  await own.close();
+});
+
+test('every refusal of the door has its reason', async () => {
+  const mine = await startDoor({ env: { ...cloud.env, CLOUDSTACK_MCP_BODY_LIMIT: '1000' } });
+  await post(mine, 'x'.repeat(2000));
+  await post(mine, '{');
+  const now = await read(mine.origin);
+  expect(valueOf(now, 'cloudstack_mcp_http_refused_total', { reason: 'too-large' })).toBe(1);
+  expect(valueOf(now, 'cloudstack_mcp_http_refused_total', { reason: 'malformed' })).toBe(1);
+  await mine.close();
+});
+
+test('the linter finds what promtool finds, and what it does not look at', () => {
+  const problemsOf = (text: string): string[] => lint(readExposition(text));
+  const counter = '# HELP a_total x\n# TYPE a_total counter\n';
+  expect(problemsOf(`${counter}a_total 1\n`)).toEqual([]);
+  expect(problemsOf('# HELP a x\n# TYPE a counter\na 1\n')).toEqual(['a is a counter without _total']);
+  expect(problemsOf('# HELP a_total x\n# TYPE a_total gauge\na_total 1\n')).toHaveLength(1);
+  expect(problemsOf('# TYPE a gauge\na 1\n')).toEqual(['a has no HELP']);
+  expect(problemsOf('a 1\n')).toHaveLength(2);
+  expect(problemsOf('# HELP a_ms x\n# TYPE a_ms gauge\na_ms 1\n')).toEqual(['a_ms is not in base units']);
+  expect(problemsOf(`${counter}a_total{x="1"} 1\na_total{x="1"} 2\n`)).toHaveLength(1);
+  expect(problemsOf(`${counter}a_total -1\n`)).toHaveLength(1);
+  const histogram = (lines: string): string => `# HELP h x\n# TYPE h histogram\n${lines}`;
+  expect(problemsOf(histogram('h_bucket{le="1"} 1\nh_bucket{le="+Inf"} 2\nh_sum 3\nh_count 2\n'))).toEqual([]);
+  expect(problemsOf(histogram('h_bucket{le="1"} 3\nh_bucket{le="+Inf"} 2\nh_sum 3\nh_count 2\n'))).toHaveLength(1);
+  expect(problemsOf(histogram('h_bucket{le="1"} 1\nh_sum 3\nh_count 2\n'))).toHaveLength(2);
+  expect(() => problemsOf('a{b=c} 1\n')).toThrow();
+  expect(() => problemsOf('a{b="c" 1\n')).toThrow();
+  expect(() => problemsOf('1a 1\n')).toThrow();
+});
