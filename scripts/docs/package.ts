@@ -19,7 +19,6 @@ const reasons: Readonly<Record<string, string>> = {
   '@opentelemetry/resources': "Names the service in its traces, as OpenTelemetry's own variables say.",
   '@opentelemetry/sdk-trace-base': 'Makes, samples and batches spans; loaded only where a collector is named.',
   ajv: 'Checks arguments against the same JSON Schema that hosts see, compiled once a command.',
-  cockatiel: 'The circuit breaker in front of an endpoint: closed, open, half-open.',
   commander: 'Reads the command line and writes its help.',
   'csv-stringify': 'Quotes CSV as spreadsheets expect it.',
   'fastest-levenshtein': 'Finds the name that was meant: "did you mean …?".',

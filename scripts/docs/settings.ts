@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { withSettings } from '../../src/cli/options.ts';
-import { envNameOf, settings } from '../../src/config.ts';
+import { envNameOf, secretSettings, settings } from '../../src/config.ts';
 import { code, toTable } from './markdown.ts';
 
 const flagOf = (setting: string): string => {
@@ -19,8 +19,10 @@ export const settingsTable = (): string =>
     Object.entries(settings.shape).map(([name, schema]) => {
       const initial = schema.parse(undefined);
       return [
-        code(flagOf(name)),
-        code(envNameOf(name)),
+        secretSettings.has(name) ? '' : code(flagOf(name)),
+        secretSettings.has(name)
+          ? `${code(envNameOf(name))}, ${code(`${envNameOf(name)}_FILE`)}`
+          : code(envNameOf(name)),
         code(name),
         initial === '' ? '' : code(String(initial)),
         schema.description ?? '',
@@ -33,5 +35,6 @@ export const variables: ReadonlySet<string> = (() => {
   const source = readFileSync('src/config.ts', 'utf8');
   const named = [...source.matchAll(/'(CLOUDSTACK_[A-Z_]*[A-Z])'/g)].map((match) => match[1]!);
   const secret = [...source.matchAll(/readSecret\(env, '([A-Z_]+)'\)/g)].map((match) => `${match[1]!}_FILE`);
-  return new Set([...named, ...secret, ...Object.keys(settings.shape).map(envNameOf)]);
+  const inFiles = [...secretSettings].map((name) => `${envNameOf(name)}_FILE`);
+  return new Set([...named, ...secret, ...inFiles, ...Object.keys(settings.shape).map(envNameOf)]);
 })();

@@ -1,0 +1,47 @@
+import { parse } from 'yaml';
+import { readFileSync } from 'node:fs';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { alertsFile } from '../observe/files.ts';
+import { code, toTable } from './markdown.ts';
+
+interface Metric {
+  name: string;
+  help: string;
+  type: string;
+  labelNames?: string[];
+}
+
+/** Every metric of our own, from the registry that answers /metrics. */
+export const metricsTable = (): string => {
+  const { registry } = createMetrics();
+  // prom-client's type of a metric tells neither its labels nor its help.
+  const metrics = registry.getMetricsAsArray() as unknown as Metric[];
+  return toTable(
+    ['metric', 'type', 'labels', 'meaning'],
+    // Those of the process depend on the system and on Node.
+    metrics
+      .filter(({ name }) => !/^(process|nodejs)_/.test(name))
+      .map(({ name, help, labelNames = [] }) => {
+        const type = registry.getSingleMetric(name)!.constructor.name.toLowerCase();
+        return [code(name), type, labelNames.map(code).join(', '), help];
+      }),
+  );
+};
+
+/** Every alert rule: how grave it is, what it says and what to do. */
+export const alertsTable = (): string => {
+  const { groups } = parse(readFileSync(alertsFile, 'utf8')) as {
+    groups: { rules: { alert: string; labels: { severity: string }; annotations: Record<string, string> }[] }[];
+  };
+  return toTable(
+    ['alert', 'severity', 'what it says', 'what to do'],
+    groups.flatMap(({ rules }) =>
+      rules.map(({ alert, labels, annotations }) => [
+        code(alert),
+        labels.severity,
+        annotations['description'] ?? '',
+        annotations['runbook'] ?? '',
+      ]),
+    ),
+  );
+};
