@@ -1,6 +1,6 @@
 /** Bundles src/main.ts into dist/: one entry and the chunks that are loaded when they are used. */
 import { build, type Plugin } from 'esbuild';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 
 /**
  * commander can run subcommands as programs of their own, and loads node:child_process for it at every start. We have
@@ -17,7 +17,8 @@ const withoutPrograms: Plugin = {
 };
 
 rmSync('dist', { recursive: true, force: true });
-await build({
+const { metafile } = await build({
+  metafile: true,
   entryPoints: ['src/main.ts'],
   outdir: 'dist',
   bundle: true,
@@ -36,3 +37,21 @@ await build({
   },
 });
 chmodSync('dist/main.js', 0o755);
+
+/**
+ * Bundled, a CommonJS package that is imported when it is used has no named exports, while it has them in node_modules:
+ * what works in every test fails in the build. Its default export is the same in both.
+ */
+const isCommonJs = ({ kind, path }: { kind: string; path: string }): boolean =>
+  kind === 'dynamic-import' &&
+  path.includes('node_modules/') &&
+  Object.values(metafile.outputs).some(
+    ({ entryPoint, exports }) => entryPoint === path && exports.length === 1 && exports[0] === 'default',
+  );
+for (const [file, { imports }] of Object.entries(metafile.inputs)) {
+  const wrong = imports.filter(isCommonJs).map(({ original = '' }) => original);
+  const text = wrong.length && !file.includes('node_modules/') ? readFileSync(file, 'utf8') : '';
+  for (const name of wrong)
+    if (text.includes(`import('${name}')`) && !text.includes(`(await import('${name}')).default`))
+      throw new Error(`${file}: write (await import('${name}')).default; its named exports are gone in the bundle.`);
+}

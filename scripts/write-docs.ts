@@ -6,8 +6,10 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeHelp, exitTable } from './docs/command-line.ts';
+import { chartValues, loadTable, sizing } from './docs/deployment.ts';
 import { dependencyTable, needs } from './docs/package.ts';
 import { notSimulatedList, promiseTable } from './docs/simulator.ts';
+import { alertsTable, metricsTable } from './docs/metrics.ts';
 import { settingsTable, variables } from './docs/settings.ts';
 import { dataTable, numbers, policyTable, riskCounts, riskTables, toolTables } from './docs/catalog.ts';
 
@@ -19,12 +21,17 @@ const blocks: Readonly<Record<string, () => string | Promise<string>>> = {
   policies: policyTable,
   risks: riskTables,
   settings: settingsTable,
+  metrics: metricsTable,
+  alerts: alertsTable,
   help: writeHelp,
   exit: exitTable,
   dependencies: dependencyTable,
   data: dataTable,
   promises: promiseTable,
   'not-simulated': notSimulatedList,
+  'chart-values': chartValues,
+  load: loadTable,
+  sizing,
 };
 
 const check = process.argv.includes('--check');

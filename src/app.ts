@@ -3,6 +3,8 @@ import type { Transport } from './cloudstack/transport.ts';
 import type { Config } from './config.ts';
 import { CallError } from './errors.ts';
 import type { Component } from './health.ts';
+import type { ResourceCount } from './inventory.ts';
+import type { Observe, Tracing } from './observe.ts';
 import type { Store } from './store/store.ts';
 import type { CallRequest, Outcome } from './types.ts';
 
@@ -15,8 +17,12 @@ export interface App {
   preview(request: CallRequest): Promise<Record<string, unknown>>;
   /** What the profile's cloud offers; what is known of CloudStack in general where the cloud cannot be asked. */
   catalog(profile: string): Promise<Catalog>;
+  /** What the replicas of this server share: the doors' own needs of it. */
+  store(): Promise<Store>;
   /** How the parts are that calls depend on. */
   health(): Promise<Record<string, Component>>;
+  /** How many resources the profile's cloud has, of the kinds that are counted. */
+  count(profile: string): Promise<readonly ResourceCount[]>;
   /** Takes over policy, roles, principals and tokens of a configuration that was read again. Throws when they cannot be right. */
   reload(config: Config): Promise<void>;
   /** Logs out, closes connections and the audit log. */
@@ -28,16 +34,28 @@ export interface AppOptions {
   stderr: { write(text: string): unknown };
   /** Replaces the network, for tests. */
   transport?: Transport;
-  /** What the replicas of one server share; in memory by default. */
+  /** Goes on after a call: worth keeping answers for, if the configuration wants that. */
+  cache?: boolean;
+  /** Instead of the store of the configuration, for tests. */
   store?: Store;
+  /** Told of what happens; nobody is by default. */
+  observe?: Observe | undefined;
+  /** Loads what traces calls, with the first of them. */
+  tracing?: (() => Promise<Tracing>) | undefined;
+  /** Says something to whoever operates the server; on standard error by default. */
+  report?: ((message: string) => void) | undefined;
 }
 
 /** An app whose parts are loaded with the first call, so that a host sees its tools at once. */
 export const createApp = (config: Config, options: AppOptions): App => {
   let current = config;
   const load = async () => {
-    const [{ createParts, createRules }, path] = await Promise.all([import('./parts.ts'), import('./call.ts')]);
-    return { parts: createParts(config, options), createRules, path };
+    const [{ createParts, createRules }, path, tracing] = await Promise.all([
+      import('./parts.ts'),
+      import('./call.ts'),
+      options.tracing?.(),
+    ]);
+    return { parts: createParts(config, { ...options, tracing }), createRules, path };
   };
   let loaded: ReturnType<typeof load> | undefined;
   const ready = () => (loaded ??= load());
@@ -54,9 +72,14 @@ export const createApp = (config: Config, options: AppOptions): App => {
       return path.preview(parts, request);
     },
     catalog: async (profile) => (await (await ready()).parts.cloud(profile)).catalog,
+    store: async () => (await ready()).parts.store,
     health: async () => {
       const { checkHealth } = await import('./health.ts');
       return checkHealth((await ready()).parts, current.profiles);
+    },
+    count: async (profile) => {
+      const { countResources } = await import('./inventory.ts');
+      return countResources((await ready()).parts, profile);
     },
     reload: async (changed) => {
       if (current.auth && !changed.auth)

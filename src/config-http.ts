@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { cacheSettings } from './config-cache.ts';
+import { telemetrySettings } from './config-telemetry.ts';
 
 const whole = z.coerce.number().int().min(0);
 /** Names with commas between them; in the file also a list. */
@@ -25,12 +27,20 @@ export const httpSettings = {
     .min(1)
     .default(43_200_000)
     .describe('HTTP: milliseconds after which a session ends however much it is used, for a new id'),
+  maxConnections: whole.min(1).default(5000).describe('HTTP: connections at most; further ones are closed at once'),
   maxSessions: whole.min(1).default(1000).describe('HTTP: sessions of older clients in all'),
   maxSessionsEach: whole.min(1).default(50).describe('HTTP: sessions of older clients of one principal'),
   rateLimit: whole.min(1).default(1200).describe('HTTP: requests that one principal may send in a minute'),
   maxInFlight: whole.min(1).default(64).describe('HTTP: requests of one principal that may run at once'),
+  drain: whole
+    .default(0)
+    .describe('HTTP: milliseconds that all is still served when asked to stop, while /health/ready says no to proxies'),
   grace: whole.default(25_000).describe('HTTP: milliseconds that running calls get when the server is asked to stop'),
 };
 
 /** Settings that only `serve` has flags for. */
-export const serveOnly: ReadonlySet<string> = new Set(Object.keys(httpSettings));
+export const serveOnly: ReadonlySet<string> = new Set([
+  ...Object.keys(httpSettings),
+  ...Object.keys(cacheSettings),
+  ...Object.keys(telemetrySettings),
+]);

@@ -40,7 +40,7 @@ export const importProfiles = async (source: string): Promise<Record<string, unk
       `No configuration of ${source} was found.`,
       'Give cloudmonkey, cs, or the path of such a file.',
     );
-  const { parse } = await import('ini');
+  const { parse } = (await import('ini')).default;
   const file = parse(readFileSync(path, 'utf8')) as Record<string, Section | string>;
   const sections = Object.entries(file).filter((entry): entry is [string, Section] => typeof entry[1] === 'object');
   const profiles: Record<string, unknown> = {};

@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Secret } from './cloudstack/credential.ts';
 import type { Auth } from './config-auth.ts';
+import { cacheSettings } from './config-cache.ts';
+import { cloudSettings } from './config-cloud.ts';
 import { httpSettings } from './config-http.ts';
 import { importProfiles } from './config-import.ts';
 import type { PolicySection, Principals, Roles } from './config-policy.ts';
+import { storeSettings } from './config-store.ts';
+import { readHeaders, readTraces, telemetrySettings, type Traces } from './config-telemetry.ts';
 import { CallError } from './errors.ts';
 
 /** One CloudStack endpoint with one credential. */
@@ -31,15 +35,7 @@ export const settings = z.strictObject({
   tools: z.string().default('compact').describe('Tools to list: compact, all, or toolsets such as compute,network'),
   readOnly: flag.default(false).describe('Run reads only, whatever else is allowed'),
   simulator: flag.default(false).describe('Use the embedded CloudStack simulator instead of a cloud'),
-  timeout: whole.min(1).default(30_000).describe('Milliseconds to wait for one answer of CloudStack'),
-  connections: whole.min(1).default(50).describe('Connections to CloudStack at most'),
-  keepAlive: whole.default(30_000).describe('Milliseconds to keep an idle connection'),
-  retries: whole.default(3).describe('Further attempts of a read that failed in passing; changes are sent once'),
-  retryDelay: whole.default(1000).describe('Milliseconds before the first retry; doubled each time, with jitter'),
-  pollInterval: whole
-    .min(1)
-    .default(250)
-    .describe('Milliseconds before the first look at a job; grows to ten times that'),
+  ...cloudSettings,
   wait: whole.max(45).default(45).describe('Seconds to wait for a job before it is handed out as pending'),
   questionTimeout: whole.min(1).default(300).describe('Seconds that a question to a human stays open'),
   budget: whole.min(500).default(8000).describe('Tokens that one answer may take'),
@@ -55,8 +51,14 @@ export const settings = z.strictObject({
     .default('')
     .describe('Audit log: file, stderr, syslog[:host:port], otlp, or several with commas; by default audit.jsonl'),
   auditRotate: z.coerce.number().positive().default(50).describe('MiB at which the audit file is rotated'),
+  ...cacheSettings,
+  ...storeSettings,
   ...httpSettings,
+  ...telemetrySettings,
 });
+
+/** Settings that hold a secret: in a variable, `…_FILE` or the file, but no flag, which everybody on the machine sees. */
+export const secretSettings: ReadonlySet<string> = new Set(Object.keys(storeSettings));
 
 /** Every setting but the profiles, with defaults filled in. */
 export type Settings = z.output<typeof settings>;
@@ -67,6 +69,8 @@ export interface Config extends Settings {
   /** Folder for what outlives the process: the audit log, calls that wait for approval. */
   state: string;
   otlp: Otlp;
+  /** Undefined: calls are not traced. */
+  traces?: Traces | undefined;
   policy?: PolicySection | undefined;
   roles?: Roles | undefined;
   principals?: Principals | undefined;
@@ -147,7 +151,7 @@ const fromEnv = (env: Env): Raw | undefined => {
 };
 
 const readFile = async (path: string): Promise<Raw> => {
-  const { parse } = await import('yaml');
+  const { parse } = (await import('yaml')).default;
   try {
     return (parse(readText(path, 'The configuration file')) ?? {}) as Raw;
   } catch (error) {
@@ -158,24 +162,12 @@ const readFile = async (path: string): Promise<Raw> => {
   }
 };
 
-const unescapePercent = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-};
-
 /** https://opentelemetry.io/docs/specs/otel/protocol/exporter/ */
 const readOtlp = (env: Env): Otlp => {
   const base = env['OTEL_EXPORTER_OTLP_ENDPOINT'] || 'http://localhost:4318';
-  const pairs = (env['OTEL_EXPORTER_OTLP_LOGS_HEADERS'] || env['OTEL_EXPORTER_OTLP_HEADERS'] || '')
-    .split(',')
-    .map((pair) => /^([^=]+)=(.*)$/.exec(pair.trim()))
-    .flatMap((found) => (found ? [[found[1]!.trim(), unescapePercent(found[2]!.trim())]] : []));
   return {
     url: env['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'] || `${base.replace(/\/+$/, '')}/v1/logs`,
-    headers: Object.fromEntries(pairs) as Record<string, string>,
+    headers: readHeaders(env['OTEL_EXPORTER_OTLP_LOGS_HEADERS'] || env['OTEL_EXPORTER_OTLP_HEADERS']),
     service: env['OTEL_SERVICE_NAME'] || 'cloudstack-mcp-server',
   };
 };
@@ -220,7 +212,7 @@ export const loadConfig = async (flags: Raw, env: Env): Promise<Config> => {
   } = path ? await readFile(path as string) : {};
   const fromVariables = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => {
-      const value = env[envNameOf(name)];
+      const value = secretSettings.has(name) ? readSecret(env, envNameOf(name)) : env[envNameOf(name)];
       return value === undefined || value === '' ? [] : [[name, value]];
     }),
   );
@@ -242,6 +234,7 @@ export const loadConfig = async (flags: Raw, env: Env): Promise<Config> => {
     state: parsed.data.state || stateFolder(env),
     audit: parsed.data.audit || join(parsed.data.state || stateFolder(env), 'audit.jsonl'),
     otlp: readOtlp(env),
+    traces: readTraces(env),
     ...(await readSections({ policy, roles, principals, auth })),
     profiles: parsed.data.simulator ? byName([[only, {}]]) : profiles,
   };

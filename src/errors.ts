@@ -11,7 +11,7 @@ export type ErrorKind =
   | 'conflict' // wrong state, in use, clashes with something
   | 'unavailable'
   | 'rate-limit'
-  | 'timeout' // of a read: nothing changed
+  | 'timeout' // of a read, or of a change before it was sent: nothing changed
   | 'unknown-outcome' // of a change: it may have happened
   | 'protocol' // the answer cannot be understood
   | 'failed' // CloudStack tried and failed
@@ -27,6 +27,8 @@ export interface ErrorDetails {
   cserrorcode?: number | undefined;
   /** Job to look at, where one had begun. */
   job?: string | undefined;
+  /** Milliseconds after which trying again makes sense. */
+  retryAfter?: number | undefined;
   cause?: unknown;
 }
 
@@ -38,6 +40,7 @@ export class CallError extends Error {
   readonly code: number | undefined;
   readonly cserrorcode: number | undefined;
   readonly job: string | undefined;
+  readonly retryAfter: number | undefined;
 
   constructor(kind: ErrorKind, message: string, hint: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -46,6 +49,7 @@ export class CallError extends Error {
     this.code = details.code;
     this.cserrorcode = details.cserrorcode;
     this.job = details.job;
+    this.retryAfter = details.retryAfter;
   }
 }
 
@@ -69,3 +73,9 @@ export class AwaitingReply extends Error {
     this.question = question;
   }
 }
+
+/** How a call that threw this has ended. */
+export const endingOf = (error: unknown): ErrorKind | 'asked' | 'bug' => {
+  if (error instanceof AwaitingReply) return 'asked';
+  return error instanceof CallError ? error.kind : 'bug';
+};

@@ -3,6 +3,7 @@ import { loadCatalog } from './catalog/catalog.ts';
 import type { Profile } from './config.ts';
 import { CallError } from './errors.ts';
 import { toReadWire } from './request/to-wire.ts';
+import type { Store } from './store/store.ts';
 
 /** How one part is. */
 export interface Component {
@@ -32,7 +33,9 @@ const lookAt = async ({ cloud }: Pick<Parts, 'cloud'>, profile: string): Promise
   });
   const ask = async (): Promise<void> => {
     const { cloudstack } = await cloud(profile);
-    await cloudstack.send(toReadWire(loadCatalog().find('listCapabilities')!, {}), { signal, wait: 0, retries: 0 });
+    const wire = toReadWire(loadCatalog().find('listCapabilities')!, {});
+    // Also where calls found nobody a moment ago: this is how it is now, and an answer lets calls through again.
+    await cloudstack.send(wire, { signal, wait: 0, retries: 0, early: true });
   };
   try {
     await Promise.race([ask(), late]);
@@ -64,15 +67,30 @@ const tryOut = async (run: () => unknown): Promise<Component> => {
   }
 };
 
-/** The clouds, the audit log and the store. */
+/** Without the store reads go on: the server is degraded, and so it is while it hears nothing of other replicas. */
+const checkStore = async ({ kind, shared, ping }: Store): Promise<Component> => {
+  const begun = Date.now();
+  const { status } = await tryOut(ping);
+  const isWhole = status === 'ok' && shared?.isReachable() !== false;
+  return { status: isWhole ? 'ok' : 'degraded', kind, ...(shared ? { milliseconds: Date.now() - begun } : {}) };
+};
+
+/** Without a place for questions and approvals nobody can say yes: reads go on, what needs a yes is refused. */
+const checkGuard = async ({ questions, approvals }: Pick<Parts, 'questions' | 'approvals'>): Promise<Component> => {
+  const { status } = await tryOut(() => Promise.all([questions.isOpen('health'), approvals.waiting()]));
+  return { status: status === 'ok' ? 'ok' : 'degraded' };
+};
+
+/** The clouds, the guard, the audit log and the store. */
 export const checkHealth = async (
-  parts: Pick<Parts, 'cloud' | 'audit' | 'count'>,
+  parts: Pick<Parts, 'cloud' | 'audit' | 'questions' | 'approvals'> & { store: Store },
   profiles: Readonly<Record<string, Profile>>,
 ): Promise<Record<string, Component>> => {
-  const [cloudstack, audit, store] = await Promise.all([
+  const [cloudstack, guard, audit, store] = await Promise.all([
     checkClouds(parts, oneOfEach(profiles)),
+    checkGuard(parts),
     tryOut(() => parts.audit.ready()),
-    tryOut(() => parts.count('health', 1, false)),
+    checkStore(parts.store),
   ]);
-  return { cloudstack, audit, store };
+  return { cloudstack, guard, audit, store };
 };

@@ -1,33 +1,64 @@
-import { join } from 'node:path';
-import { createAudit } from './audit/audit.ts';
+import { createAudit, type Audit } from './audit/audit.ts';
 import { createSinks, type Sinks } from './audit/sinks.ts';
 import type { AppOptions } from './app.ts';
+import { openApprovals } from './approvals.ts';
+import { createBegunJobs } from './begun-jobs.ts';
 import type { Cloud, Parts } from './call.ts';
 import { joinCatalog, loadCatalog, type Catalog } from './catalog/catalog.ts';
 import type { LiveApi } from './catalog/live.ts';
 import { createCloudStack, type CloudStack } from './cloudstack/cloudstack.ts';
+import { createEndpoints } from './cloudstack/endpoint.ts';
 import { createFetchTransport, type Transport } from './cloudstack/transport.ts';
 import type { Config, Profile } from './config.ts';
 import { CallError } from './errors.ts';
-import { createApprovals } from './guard/approvals.ts';
+import { createKeptAnswers } from './kept-answers.ts';
 import { boundsOf, type Bounds } from './guard/bounds.ts';
 import { createPolicy } from './guard/policy.ts';
 import { createAccess } from './guard/roles.ts';
+import type { Tracing } from './observe.ts';
 import { toReadWire } from './request/to-wire.ts';
 import { rowsOf } from './rows.ts';
-import { createMemoryStore } from './store/store.ts';
-import type { Caller } from './types.ts';
+import { openStore } from './store/open.ts';
+import type { Store } from './store/store.ts';
 
 /** A cloud that could not say what it offers is asked again after this many milliseconds. */
 const askAgainAfter = 60_000;
 
-const openSinks = ({ audit, auditRotate, otlp }: Config, stderr: AppOptions['stderr']): Sinks =>
+/** What the parts are told and given beside the configuration. */
+type PartsOptions = Omit<AppOptions, 'tracing'> & { tracing?: Tracing | undefined };
+
+const openSinks = ({ audit, auditRotate, otlp }: Config, { stderr, report }: PartsOptions): Sinks =>
   createSinks(audit, {
     stderr,
-    report: (message) => stderr.write(`audit: ${message}\n`),
+    report: (message) => (report ? report(`audit: ${message}`) : stderr.write(`audit: ${message}\n`)),
     limit: auditRotate * 2 ** 20,
     otlp,
   });
+
+/** Questions that replicas put and answer for each other: `question:DIGEST` is `open` or `answered`. */
+const openQuestions = (store: Store, lifetime: number) => {
+  const recall = (digest: string) => store.recall(`question:${digest}`);
+  return {
+    isOpen: async (digest: string) => (await recall(digest)) === 'open',
+    // Known for longer than another replica waits for it.
+    isAnswered: async (digest: string) => (await recall(digest)) === 'answered',
+    open: (digest: string) => store.keep(`question:${digest}`, 'open', lifetime),
+    close: (digest: string) => store.keep(`question:${digest}`, 'answered', 2 * lifetime),
+  };
+};
+
+/** The audit log, watched: what cannot be written is counted, what is written is a step of its call. */
+const openAudit = (
+  config: Config,
+  lifetime: number,
+  isAnswered: (question: string) => Promise<boolean>,
+  options: PartsOptions,
+): Audit => {
+  const { observe, tracing } = options;
+  const told = (kept: boolean): void => observe?.({ what: 'audit', kept });
+  const audit = createAudit(openSinks(config, options), lifetime, told, isAnswered);
+  return tracing ? { ...audit, record: (entry) => tracing.step('audit', () => audit.record(entry)) } : audit;
+};
 
 /** The live catalog of one cloud: asked for with the first call, without holding up a cloud that is down. */
 const createLiveCatalog = (cloudstack: CloudStack): (() => Promise<Catalog>) => {
@@ -77,8 +108,6 @@ const createJobSecrets = (): Parts['secrets'] => {
   };
 };
 
-const jobKey = ({ profile, principal }: Caller, job: string): string => `job:${profile}:${principal}:${job}`;
-
 /** The bounds of roles, kept for a minute: domains come and go slowly. */
 const createBounds = (): Parts['bounds'] => {
   const kept = new Map<string, { bounds: Promise<Bounds | undefined>; until: number }>();
@@ -101,7 +130,11 @@ const createBounds = (): Parts['bounds'] => {
 };
 
 /** Everything a call needs, put together from the configuration. `transport` replaces the network, for tests. */
-export const createParts = (config: Config, { stderr, transport, store = createMemoryStore() }: AppOptions) => {
+export const createParts = (config: Config, options: PartsOptions) => {
+  const { transport, observe, tracing, report = (message) => void options.stderr.write(`${message}\n`) } = options;
+  const store = options.store ?? openStore(config, { report, observe });
+  const endpoints = createEndpoints({ ...config, observe, tracing });
+  const kept = createKeptAnswers(config, store, { isWanted: options.cache === true, observe });
   const clouds = new Map<string, Promise<Cloud & { live: () => Promise<Catalog> }>>();
   const open = async (name: string) => {
     const found = config.profiles[name];
@@ -114,11 +147,12 @@ export const createParts = (config: Config, { stderr, transport, store = createM
     const simulated = found.endpoint === undefined ? await openSimulator() : undefined;
     const profile = simulated?.profile ?? found;
     const cloudstack = createCloudStack(
-      { ...config, endpoint: profile.endpoint!, secret: profile.secret! },
-      transport ?? simulated?.transport,
+      { ...config, secret: profile.secret! },
+      endpoints.of(profile.endpoint!, name, transport ?? simulated?.transport),
     );
     const live = config.discover ? createLiveCatalog(cloudstack) : () => Promise.resolve(loadCatalog());
-    return { cloudstack, catalog: loadCatalog(), live };
+    const send = await kept.before({ cloudstack, profile, isSimulated: simulated !== undefined, live });
+    return { cloudstack, send, catalog: loadCatalog(), live };
   };
   const cloud = async (name: string): Promise<Cloud> => {
     let opened = clouds.get(name);
@@ -127,37 +161,38 @@ export const createParts = (config: Config, { stderr, transport, store = createM
       clouds.set(name, opened);
       opened.catch(() => clouds.delete(name));
     }
-    const { live, cloudstack } = await opened;
-    return { cloudstack, catalog: await live() };
+    const { live, cloudstack, send } = await opened;
+    return { cloudstack, send, catalog: await live() };
   };
   const lifetime = config.questionTimeout * 1000;
+  const questions = openQuestions(store, lifetime);
   const parts: Parts = {
+    observe,
+    tracing,
     cloud,
     rules: createRules(config),
-    audit: createAudit(openSinks(config, stderr), lifetime),
+    audit: openAudit(config, lifetime, questions.isAnswered, options),
     once: (key) => store.once(key, 2 * lifetime),
     count: (key, seconds, add) => store.count(key, seconds * 1000, add),
-    questions: {
-      isOpen: (digest) => store.knows(`question:${digest}`),
-      open: (digest) => store.remember(`question:${digest}`, lifetime),
-      close: (digest) => store.forget(`question:${digest}`),
-    },
-    approvals: createApprovals(join(config.state, 'approvals')),
-    jobs: {
-      add: (caller, job) => store.remember(jobKey(caller, job), 86_400_000),
-      isOf: (caller, job) => store.knows(jobKey(caller, job)),
-    },
+    questions,
+    approvals: openApprovals(config, store),
+    jobs: createBegunJobs(store),
     secrets: createJobSecrets(),
     bounds: createBounds(),
     budget: config.budget,
     pageSizeLimit: config.pageSizeLimit,
+    callTimeout: config.callTimeout,
   };
   const close = async (): Promise<void> => {
     const opened = await Promise.allSettled(clouds.values());
+    await kept.close();
     await Promise.all(
       opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value.cloudstack.close()] : [])),
     );
+    await endpoints.close();
     await parts.audit.close();
+    // One that was given is its giver's to close.
+    if (!options.store) await store.close();
   };
-  return Object.assign(parts, { close });
+  return Object.assign(parts, { store, close });
 };

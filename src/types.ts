@@ -5,6 +5,7 @@
  */
 import type { Tool } from './catalog/tool.ts';
 import type { Role } from './config-policy.ts';
+import type { Origin } from './observe.ts';
 
 /** What a door asks for. */
 export interface CallRequest {
@@ -19,8 +20,12 @@ export interface CallRequest {
   /** Asked for a job's state: wait for its end instead. */
   follow?: boolean | undefined;
   caller: Caller;
+  /** Where it came from, for logs and traces. */
+  origin?: Origin | undefined;
   consent: Consent;
   signal: AbortSignal;
+  /** Milliseconds since 1970 by which the caller wants an answer; by default what the configuration gives a call. */
+  deadline?: number | undefined;
   progress?: ((progress: Progress) => void) | undefined;
   /** Once aborted, jobs are handed out as pending instead of waited for: the server is being stopped. */
   handOut?: AbortSignal | undefined;
@@ -35,6 +40,8 @@ export interface View {
   fields?: readonly string[] | undefined;
   page?: number | undefined;
   pagesize?: number | undefined;
+  /** Ask the cloud, whatever is kept of an earlier answer. */
+  fresh?: boolean | undefined;
   /** Show credentials: only a person at a terminal can ask for it. */
   secrets?: boolean | undefined;
 }
@@ -137,6 +144,8 @@ export interface Job {
 export interface Answer {
   body: Readonly<Record<string, unknown>>;
   job?: Job | undefined;
+  /** Seconds since it was asked for, where it was kept from an earlier call. */
+  age?: number | undefined;
 }
 
 /** What a door gives back. */

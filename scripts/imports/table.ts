@@ -20,14 +20,17 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // The command line starts the other door (stdio) and describes commands to people in the words models get
   // (describe.ts); its tables print cells as present/ does (columns.ts).
   cli: [
+    'telemetry/telemetry.ts',
     'web/serve.ts',
     'web/tokens.ts',
     'mcp/stdio.ts',
     'mcp/describe.ts',
     'app.ts',
     'present/columns.ts',
-    // A person's yes at a terminal goes where a waiting call looks for it.
-    'guard/approvals.ts',
+    // A person's yes at a terminal goes where a waiting call looks for it: the state folder or the shared store.
+    'approvals.ts',
+    'store/open.ts',
+    'type guard/approvals.ts',
     // `audit verify` and `audit tail` read the log that audit/ wrote.
     'audit/claim.ts',
     'audit/files.ts',
@@ -41,13 +44,14 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     ...foundation,
   ],
   // The HTTP door: who asks and how much of it; what is asked is mcp/'s.
-  web: ['mcp/server.ts', 'app.ts', 'type config.ts', 'type config-auth.ts', ...foundation],
+  web: ['mcp/server.ts', 'app.ts', 'type telemetry', 'store', 'type config.ts', 'type config-auth.ts', ...foundation],
   // A door names the tool that runs a risk (permit.ts); it never decides.
   mcp: ['app.ts', 'guard/permit.ts', 'version.ts', ...foundation],
   // Loaded with the first call, so that a host sees its tools at once.
   'app.ts': [
     'parts.ts',
     'health.ts',
+    'inventory.ts',
     'call.ts',
     'errors.ts',
     'type cloudstack/transport.ts',
@@ -55,6 +59,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'type config.ts',
     'type catalog',
     'type types.ts',
+    'type observe.ts',
   ],
   'parts.ts': [
     'type call.ts',
@@ -62,7 +67,9 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'guard/policy.ts',
     'guard/roles.ts',
     'guard/bounds.ts',
-    'guard/approvals.ts',
+    'approvals.ts',
+    'begun-jobs.ts',
+    'kept-answers.ts',
     'request/to-wire.ts',
     'cloudstack',
     'audit',
@@ -71,8 +78,40 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'type config.ts',
     ...foundation,
   ],
-  'health.ts': ['type call.ts', 'request/to-wire.ts', 'type config.ts', ...foundation],
-  'call.ts': ['validate', 'guard', 'resolve', 'request', 'cloudstack', 'present', 'audit', ...foundation],
+  // Puts the cache before a client: the path asks, and is answered with what is kept where that is as good.
+  'kept-answers.ts': [
+    'cache/cache.ts',
+    'cache/identity.ts',
+    'request/to-wire.ts',
+    'type cloudstack/cloudstack.ts',
+    'type store/store.ts',
+    'type config.ts',
+    ...foundation,
+  ],
+  'health.ts': ['type call.ts', 'request/to-wire.ts', 'type config.ts', 'type store/store.ts', ...foundation],
+  // One way to pick where calls wait for a person, for the server and for the terminal.
+  'approvals.ts': ['guard/approvals.ts', 'guard/shared-approvals.ts', 'type store/store.ts', 'type config.ts'],
+  'begun-jobs.ts': ['type call.ts', 'store', 'type types.ts'],
+  'inventory.ts': ['type call.ts', 'request/to-wire.ts', ...foundation],
+  'call.ts': [
+    'type cache/cache.ts',
+    'watch.ts',
+    'deadline.ts',
+    'validate',
+    'guard',
+    'resolve',
+    'request',
+    'cloudstack',
+    'present',
+    'audit',
+    ...foundation,
+  ],
+  // Around the path: how long it may take.
+  'deadline.ts': ['type types.ts'],
+  // Around the path: tells whoever counts or traces how a call went.
+  'watch.ts': ['type audit/entry.ts', 'errors.ts', 'type observe.ts', 'type types.ts'],
+  // Before a client of cloudstack/, not a step: it sends what the path sends, or answers with what is kept.
+  cache: ['type cloudstack', 'type store/store.ts', ...foundation],
   // The steps know the foundation and never each other: what one needs of another, call.ts hands over.
   validate: foundation,
   guard: [...foundation, 'type config-policy.ts'],
@@ -83,22 +122,40 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   audit: foundation,
   // Only facts: a mistake in signing, encoding or errors must not agree with itself.
   simulator: ['catalog', 'data.ts'],
-  store: [],
+  // Counts, traces and logs what the places above tell of; they hand it over and never import it.
+  telemetry: [
+    'catalog',
+    'errors.ts',
+    'version.ts',
+    'type inventory.ts',
+    'type observe.ts',
+    'type config.ts',
+    'type config-telemetry.ts',
+  ],
+  store: ['config-store.ts', 'errors.ts', 'type observe.ts'],
   // A profile holds a credential, and only the step that proves it says what one looks like.
   'config.ts': [
+    'config-cloud.ts',
+    'config-cache.ts',
     'config-http.ts',
+    'config-store.ts',
+    'config-telemetry.ts',
     'config-auth.ts',
     'config-policy.ts',
     'config-import.ts',
     'errors.ts',
     'type cloudstack/credential.ts',
   ],
-  'config-http.ts': [],
+  'config-http.ts': ['config-cache.ts', 'config-telemetry.ts'],
+  'config-telemetry.ts': [],
+  'config-store.ts': [],
+  'config-cloud.ts': [],
   'config-auth.ts': [],
+  'config-cache.ts': [],
   'config-policy.ts': [],
   'config-import.ts': ['errors.ts'],
   // Types of the path and of its errors name each other; no code runs between them.
-  'types.ts': ['type catalog', 'type config-policy.ts'],
+  'types.ts': ['type catalog', 'type config-policy.ts', 'type observe.ts'],
   'errors.ts': ['type types.ts'],
   // What happens, as a type: places that tell of it know nobody who counts it.
   'observe.ts': ['type errors.ts'],

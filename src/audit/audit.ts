@@ -29,8 +29,17 @@ const describe = (error: unknown): NonNullable<AuditEntry['error']> =>
     ? { kind: error.kind, ...(error.code === undefined ? {} : { code: error.code }), message: error.message }
     : { kind: 'bug', message: String(error) };
 
-/** An audit log over its sinks. `lifetime`: milliseconds that a question stays open. */
-export const createAudit = ({ ledgers, copies }: Sinks, lifetime: number): Audit => {
+/**
+ * An audit log over its sinks. `lifetime`: milliseconds that a question stays open; `told` of each entry, whether it was
+ * kept; `isAnswered`: whether another replica has heard the answer to a question, and so leaves its entry.
+ */
+export const createAudit = (
+  { ledgers, copies }: Sinks,
+  lifetime: number,
+  told: (kept: boolean) => void = () => undefined,
+  isAnswered?: (question: string) => Promise<boolean>,
+): Audit => {
+  const asking = new Set<Promise<void>>();
   const held = new Map<string, { entry: AuditEntry; timer: NodeJS.Timeout }>();
   const write = (entry: AuditEntry): void => {
     const text = JSON.stringify(entry);
@@ -38,6 +47,7 @@ export const createAudit = ({ ledgers, copies }: Sinks, lifetime: number): Audit
     for (const ledger of ledgers) {
       const written = ledger.write(text, entry);
       line ??= written;
+      told(written !== undefined);
     }
     // Copies carry the chain's hashes: elsewhere, they prove what the file said.
     for (const copy of copies) copy.write(line ?? text, entry);
@@ -49,6 +59,18 @@ export const createAudit = ({ ledgers, copies }: Sinks, lifetime: number): Audit
     held.delete(question);
     return waiting.entry;
   };
+  const expire = (question: string): void => {
+    const entry = release(question);
+    if (!entry) return;
+    if (!isAnswered) return write(entry);
+    const asked = isAnswered(question)
+      .catch(() => false)
+      .then((answered) => {
+        if (!answered) write(entry);
+      })
+      .finally(() => asking.delete(asked));
+    asking.add(asked);
+  };
   return {
     ready: () => {
       for (const ledger of ledgers) ledger.ready();
@@ -59,14 +81,12 @@ export const createAudit = ({ ledgers, copies }: Sinks, lifetime: number): Audit
     },
     hold: (question, entry) => {
       release(question);
-      const timer = setTimeout(() => {
-        held.delete(question);
-        write(entry);
-      }, lifetime).unref();
+      const timer = setTimeout(() => expire(question), lifetime).unref();
       held.set(question, { entry, timer });
     },
     close: async () => {
-      for (const question of [...held.keys()]) write(release(question)!);
+      for (const question of [...held.keys()]) expire(question);
+      await Promise.all(asking);
       await Promise.all([...ledgers, ...copies].map((sink) => sink.close()));
     },
   };

@@ -2,6 +2,10 @@ import type { Confirmation, ResolvedName } from '../types.ts';
 
 /** What the steps tell about a call as they learn it. */
 export interface Facts {
+  /** The id of the HTTP request that brought the call. */
+  request?: string | undefined;
+  /** The id of the trace that the call is part of. */
+  trace?: string | undefined;
   command?: string;
   risk?: string;
   severity?: string;

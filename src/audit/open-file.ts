@@ -3,6 +3,7 @@ import {
   closeSync,
   existsSync,
   fchmodSync,
+  fstatSync,
   ftruncateSync,
   openSync,
   readFileSync,
@@ -59,8 +60,8 @@ const openBoth = (path: string): Pick<OpenFile, 'file' | 'head' | 'inode' | 'hea
   const head = openHead(path);
   try {
     const file = openSync(path, 'a', 0o600);
-    // It may have been there before, open to others.
-    for (const opened of [file, head]) fchmodSync(opened, 0o600);
+    // It may have been there before, open to others; a device such as /dev/null is not ours to close to them.
+    for (const opened of [file, head]) if (fstatSync(opened).isFile()) fchmodSync(opened, 0o600);
     return { file, head, inode: statSync(path).ino, headInode: statSync(headPath(path)).ino };
   } catch (error) {
     closeSync(head);

@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
+import { createHash } from 'node:crypto';
 import { loadData } from '../data.ts';
-import { joinCommand, liveCommand, type LiveApi } from './live.ts';
+import { joinCommand, liveCommand, sayInOrder, type LiveApi } from './live.ts';
 import { spellingKey } from './names.ts';
 import { createTool, loadToolsets, type Tool } from './tool.ts';
 import type { Command, CommandsFile } from './types.ts';
@@ -44,16 +45,28 @@ let known: Catalog | undefined;
 /** The catalog of data/commands.json: the newest known form of every command. Built once. */
 export const loadCatalog = (): Catalog => (known ??= createCatalog(loadData<CommandsFile>('commands.json').commands));
 
+/** Joined catalogs that are in use, by the digest of what the cloud said: a thousand accounts of one role share one. */
+const joined = new Map<string, WeakRef<Catalog>>();
+const forget = new FinalizationRegistry<string>((digest) => {
+  if (!joined.get(digest)?.deref()) joined.delete(digest);
+});
+
 /**
  * What the connected cloud offers: commands it lacks are left out, commands the catalog has never seen come in with
- * their live parameters and the highest risk.
+ * their live parameters and the highest risk. Equal offers give the same catalog.
  */
 export const joinCatalog = (apis: readonly LiveApi[]): Catalog => {
+  const digest = createHash('sha256').update(sayInOrder(apis)).digest('base64');
+  const shared = joined.get(digest)?.deref();
+  if (shared) return shared;
   const facts = new Map(loadCatalog().tools.map(({ command }) => [command.name, command]));
-  return createCatalog(
+  const catalog = createCatalog(
     apis.map((api) => {
       const command = facts.get(api.name);
       return command ? joinCommand(command, api) : liveCommand(api);
     }),
   );
+  joined.set(digest, new WeakRef(catalog));
+  forget.register(catalog, digest);
+  return catalog;
 };

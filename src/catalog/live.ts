@@ -8,6 +8,15 @@ export interface LiveApi {
   response?: readonly { name?: string; type?: string }[];
 }
 
+/** What is taken from a cloud's answer, as text that does not depend on the order in which it was said. */
+export const sayInOrder = (apis: readonly LiveApi[]): string =>
+  apis
+    .map(({ name, isasync, params }) =>
+      JSON.stringify([name, isasync === true, params?.map((p) => [p.name, p.type, p.required === true].join()).sort()]),
+    )
+    .sort()
+    .join('\n');
+
 const types = new Set<ParameterType>(['boolean', 'date', 'double', 'integer', 'list', 'long', 'map', 'short', 'uuid']);
 
 const typeOf = (type: string | undefined): ParameterType => {

@@ -1,8 +1,9 @@
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { openApprovals } from '../approvals.ts';
 import { loadConfig } from '../config.ts';
 import { CallError } from '../errors.ts';
-import { createApprovals, type WaitingCall } from '../guard/approvals.ts';
+import type { Approvals, WaitingCall } from '../guard/approvals.ts';
+import { openStore } from '../store/open.ts';
 import { exit, printLine, type Io } from './io.ts';
 import { toTable } from './table.ts';
 import { createTerminalConsent } from './terminal.ts';
@@ -23,14 +24,7 @@ const list = async (waiting: readonly WaitingCall[], io: Io): Promise<number> =>
   return exit.done;
 };
 
-/** `approve [CODE]`: shows a waiting call to a person at a terminal and takes their yes; never without a terminal. */
-export const approveCall = async (
-  code: string | undefined,
-  settings: Record<string, unknown>,
-  io: Io,
-): Promise<number> => {
-  const config = await loadConfig(settings, io.env);
-  const approvals = createApprovals(join(config.state, 'approvals'));
+const answerCall = async (approvals: Approvals, code: string | undefined, io: Io): Promise<number> => {
   const waiting = await approvals.waiting();
   if (code === undefined) return list(waiting, io);
   const call = waiting.find((candidate) => candidate.code.replace('-', '') === code.toUpperCase().replace('-', ''));
@@ -56,4 +50,19 @@ export const approveCall = async (
   await approvals.approve(call.code, userInfo().username);
   await printLine(io.stdout, `Approved. The next identical call goes through once, within five minutes.`);
   return exit.done;
+};
+
+/** `approve [CODE]`: shows a waiting call to a person at a terminal and takes their yes; never without a terminal. */
+export const approveCall = async (
+  code: string | undefined,
+  settings: Record<string, unknown>,
+  io: Io,
+): Promise<number> => {
+  const config = await loadConfig(settings, io.env);
+  const store = openStore(config, { report: (message) => void io.stderr.write(`${message}\n`) });
+  try {
+    return await answerCall(openApprovals(config, store), code, io);
+  } finally {
+    await store.close();
+  }
 };

@@ -45,6 +45,8 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
       follow,
       view: { fields, secrets: flags.secretsTo !== undefined },
       wait: wait * 1000,
+      // A person at a terminal waits as long as they said for a job, and no host gives up on them.
+      deadline: Date.now() + config.callTimeout + wait * 1000,
       caller: { principal: config.principal, host: 'cli', profile: config.profile },
       consent: createTerminalConsent(io),
       signal: io.signal,

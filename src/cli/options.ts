@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { serveOnly } from '../config-http.ts';
-import { settings } from '../config.ts';
+import { secretSettings, settings } from '../config.ts';
 
 /** What commander read: flags by their names in camelCase. */
 export type Options = Record<string, unknown>;
@@ -14,12 +14,12 @@ export const whole = (text: string): number => {
 
 const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** Adds a flag for every setting (`serve`: also for those of the HTTP door), `--config` and `--credentials`. */
+/** Adds a flag for every setting but secrets (`serve`: also for those of the HTTP door), `--config` and `--credentials`. */
 export const withSettings = (command: Command, { serve = false } = {}): Command => {
   command.option('--config <file>', 'configuration file (YAML or JSON)');
   command.option('--credentials <source>', "profiles of another tool: cloudmonkey, cs, or such a file's path");
   for (const [name, schema] of Object.entries(settings.shape)) {
-    if (!serve && serveOnly.has(name)) continue;
+    if (secretSettings.has(name) || (!serve && serveOnly.has(name))) continue;
     const initial = schema.parse(undefined);
     const value = typeof initial === 'boolean' ? (initial ? '[boolean]' : '') : '<value>';
     const shown = initial === '' || initial === false ? '' : ` (default: ${String(initial)})`;

@@ -41,6 +41,6 @@ export const render = async (
       ? { ...rest, items: rows }
       : { ...rest, ...(rows[0] && !('job' in rest && !rows.length) ? { item: rows[0] } : {}) };
   if (format === 'json') return JSON.stringify(value, null, 2);
-  const { stringify } = await import('yaml');
+  const { stringify } = (await import('yaml')).default;
   return stringify(value).trimEnd();
 };

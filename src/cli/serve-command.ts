@@ -2,12 +2,13 @@ import { createApp, type App } from '../app.ts';
 import { loadConfig } from '../config.ts';
 import { CallError } from '../errors.ts';
 import { serveStdio } from '../mcp/stdio.ts';
+import { openTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { exit, type Io } from './io.ts';
 
-const serveStreams = async (app: App, io: Io): Promise<void> => {
-  const { stdin, stdout, stderr } = io;
+const serveStreams = async (app: App, io: Io, { log }: Telemetry): Promise<void> => {
+  const { stdin, stdout } = io;
   io.signal.addEventListener('abort', () => stdin.destroy(), { once: true });
-  await serveStdio(app, { stdin, stdout, onerror: (error) => stderr.write(`${error.message}\n`) });
+  await serveStdio(app, { stdin, stdout, onerror: (error) => log.say('error', error.message) });
 };
 
 /** `serve`: MCP on stdio until the input ends, or over HTTP, until the process is asked to stop. */
@@ -19,7 +20,15 @@ export const serve = async (settings: Record<string, unknown>, io: Io): Promise<
       Object.keys(config.profiles).length ? `There is no profile "${config.profile}".` : 'No CloudStack is configured.',
       'Set CLOUDSTACK_API_URL (https://…/client/api) with CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or with CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD; or try --simulator.',
     );
-  const app = createApp(config, { stderr: io.stderr });
+  const telemetry = await openTelemetry(config, io.stderr);
+  const { log, observe, tracing } = telemetry;
+  const app = createApp(config, {
+    cache: true,
+    stderr: io.stderr,
+    observe,
+    tracing,
+    report: (message) => log.say('error', message),
+  });
   // Rules that cannot be right stop the server now, not its first call.
   if (config.policy ?? config.roles ?? config.principals ?? config.auth) await app.reload(config);
   io.onReload?.(() => {
@@ -27,18 +36,20 @@ export const serve = async (settings: Record<string, unknown>, io: Io): Promise<
       .then((changed) => app.reload(changed))
       .then(
         () =>
-          io.stderr.write('The configuration was read again; its policy, roles, principals and tokens are in force.\n'),
+          log.say('info', 'The configuration was read again; its policy, roles, principals and tokens are in force.'),
         (error: unknown) =>
-          io.stderr.write(
-            `The configuration was not taken over: ${error instanceof Error ? error.message : String(error)}\n`,
+          log.say(
+            'error',
+            `The configuration was not taken over: ${error instanceof Error ? error.message : String(error)}`,
           ),
       );
   });
   try {
-    if (config.transport === 'http') await (await import('../web/serve.ts')).serveHttp(app, io);
-    else await serveStreams(app, io);
+    if (config.transport === 'http') await (await import('../web/serve.ts')).serveHttp(app, { telemetry, signal: io.signal });
+    else await serveStreams(app, io, telemetry);
   } finally {
     await app.close();
+    await telemetry.close();
   }
   return exit.done;
 };

@@ -18,7 +18,7 @@ export interface SimulatorFlags {
 }
 
 const readPlan = async (path: string): Promise<FaultPlan> => {
-  const { parse } = await import('yaml');
+  const { parse } = (await import('yaml')).default;
   try {
     return parse(readFileSync(path, 'utf8')) as FaultPlan;
   } catch (error) {

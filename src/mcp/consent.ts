@@ -1,6 +1,6 @@
 import { inputResponse, type ClientCapabilities, type Server, type ServerContext } from '@modelcontextprotocol/server';
 import { randomUUID } from 'node:crypto';
-import { AwaitingReply } from '../errors.ts';
+import { AwaitingReply, type CallError } from '../errors.ts';
 import type { Consent, Question, Reply } from '../types.ts';
 
 /** What travels through the client, sealed, between the question and its answer. */
@@ -8,6 +8,9 @@ export interface QuestionState {
   digest: string;
   nonce: string;
 }
+
+/** What a sealed state turned out to be: a question of ours, or one that cannot be told at the moment, and why. */
+export type Unsealed = QuestionState | { unreadable: CallError };
 
 const capabilitiesKey = 'io.modelcontextprotocol/clientCapabilities';
 
@@ -39,7 +42,8 @@ export const newQuestionState = ({ digest }: Question): QuestionState => ({ dige
 export const createConsent =
   (server: Server, ctx: ServerContext): Consent =>
   (question): Promise<Reply | undefined> => {
-    const state = ctx.mcpReq.requestState<QuestionState>();
+    const state = ctx.mcpReq.requestState<Unsealed>();
+    if (state && 'unreadable' in state) return Promise.reject(state.unreadable);
     const answer = inputResponse(ctx.mcpReq.inputResponses, 'confirm');
     if (state && answer.kind === 'elicit') {
       const content = (answer.content ?? {}) as { confirm?: unknown; phrase?: unknown };

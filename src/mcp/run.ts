@@ -3,6 +3,7 @@ import type { App } from '../app.ts';
 import { createSearch } from '../catalog/search.ts';
 import { loadToolsets } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
+import type { Origin } from '../observe.ts';
 import type { CallRequest, Door, Outcome, View } from '../types.ts';
 import { createConsent } from './consent.ts';
 import { describeInText, toDescription, toMatch } from './describe.ts';
@@ -28,6 +29,15 @@ const hostOf = ({ server, ctx }: HostCall): string => {
   const envelope = ctx.mcpReq.envelope as Record<string, { name?: string; version?: string }> | undefined;
   const info = envelope?.[clientInfoKey] ?? server.getClientVersion();
   return info ? `${info.name ?? 'unknown'} ${info.version ?? ''}`.trim() : 'unknown';
+};
+
+/** Where a request came from: the host's trace is in its `_meta` (SEP-414), else in the HTTP request's headers. */
+const originOf = ({ http, mcpReq }: ServerContext): Origin => {
+  // The HTTP door put it there.
+  const origin = http?.authInfo?.extra?.['origin'] as Origin | undefined;
+  const { traceparent, tracestate } = mcpReq._meta ?? {};
+  if (typeof traceparent !== 'string') return { ...origin };
+  return { ...origin, parent: { traceparent, ...(typeof tracestate === 'string' ? { tracestate } : {}) } };
 };
 
 interface Asked {
@@ -61,6 +71,7 @@ const send = ({ app, server, ctx, principal, ...rest }: HostCall, asked: Asked):
       host: hostOf({ app, server, ctx, principal, ...rest }),
       profile: asked.profile ?? profileOf({ app, server, ctx, principal, ...rest }),
     },
+    origin: originOf(ctx),
     consent: createConsent(server, ctx),
     signal: ctx.mcpReq.signal,
     progress:
@@ -112,8 +123,8 @@ const doors = {
   'find-tools': find,
   'describe-tools': describe,
   read: (host: HostCall, args: unknown) => {
-    const { tool, arguments: given = {}, fields, page, pagesize, profile } = readInput('read', args);
-    return send(host, { tool, args: given, door: 'read', view: { fields, page, pagesize }, profile, wait: 0 });
+    const { tool, arguments: given = {}, fields, page, pagesize, fresh, profile } = readInput('read', args);
+    return send(host, { tool, args: given, door: 'read', view: { fields, page, pagesize, fresh }, profile, wait: 0 });
   },
   change: (host: HostCall, args: unknown) => {
     const { tool, arguments: given = {}, profile, wait } = readInput('change', args);

@@ -1,5 +1,4 @@
 import {
-  createRequestStateCodec,
   inputRequired,
   ProtocolError,
   ProtocolErrorCode,
@@ -7,12 +6,12 @@ import {
   type CallToolResult,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { randomBytes } from 'node:crypto';
 import type { App } from '../app.ts';
 import { AwaitingReply, CallError, describeError } from '../errors.ts';
 import { version } from '../version.ts';
 import { compactTools, instructions, resultSchema } from './compact.ts';
-import { newQuestionState, toForm, type QuestionState } from './consent.ts';
+import { newQuestionState, toForm } from './consent.ts';
+import { createSeal } from './seal.ts';
 
 const failed = (error: CallError): CallToolResult => ({
   isError: true,
@@ -20,26 +19,27 @@ const failed = (error: CallError): CallToolResult => ({
   structuredContent: { error: describeError(error) },
 });
 
+/** Only a CallError is an answer. */
+const fail = (error: unknown): CallToolResult => {
+  if (error instanceof CallError) return failed(error);
+  throw error;
+};
+
 const listFor = 3_600_000;
 
 /**
  * Makes MCP servers over one app, one a connection or request; the same handlers serve both protocol eras. `principalOf`
- * tells who makes a request: by default the local user. Replicas that answer each other's questions share a `key`.
+ * tells who makes a request: by default the local user.
  */
 export const createServerFactory = async (
   app: App,
   principalOf: (ctx: ServerContext) => string = () => app.config.principal,
-  key: Uint8Array = randomBytes(32),
 ) => {
   // The compact list needs no catalog, which is then loaded with the first call.
   const direct = app.config.tools === 'compact' ? undefined : await import('./direct.ts');
   const list = direct?.listDirectTools(app.config.tools) ?? compactTools;
   const outputSchemas = new Map(list.map(({ name, outputSchema }) => [name, outputSchema]));
-  const codec = createRequestStateCodec<QuestionState>({
-    key,
-    ttlSeconds: app.config.questionTimeout,
-    bind: principalOf,
-  });
+  const seal = createSeal(app, principalOf);
   /** Listed names as they are; other spellings of a listed command by the catalog. */
   const listedName = (name: string): string | undefined => {
     if (outputSchemas.has(name)) return name;
@@ -53,7 +53,7 @@ export const createServerFactory = async (
       {
         instructions,
         capabilities: { tools: {} },
-        requestState: { verify: codec.verify },
+        requestState: { verify: seal.verify },
         inputRequired: { roundTimeoutMs: app.config.questionTimeout * 1000 },
         cacheHints: {
           'tools/list': { ttlMs: listFor, cacheScope: 'public' },
@@ -72,13 +72,15 @@ export const createServerFactory = async (
         );
         return server.projectCallToolResult(result, outputSchemas.get(name) ?? resultSchema);
       } catch (error) {
-        if (error instanceof AwaitingReply)
-          return inputRequired({
-            inputRequests: { confirm: inputRequired.elicit(toForm(error.question)) },
-            requestState: await codec.mint(newQuestionState(error.question), ctx),
-          });
-        if (error instanceof CallError) return failed(error);
-        throw error;
+        if (!(error instanceof AwaitingReply)) return fail(error);
+        const { question } = error;
+        return seal
+          .mint(newQuestionState(question), ctx)
+          .then(
+            (requestState) =>
+              inputRequired({ inputRequests: { confirm: inputRequired.elicit(toForm(question)) }, requestState }),
+            fail,
+          );
       }
     });
     return server;

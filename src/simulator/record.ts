@@ -1,8 +1,13 @@
+import { loadData } from '../data.ts';
 import { isRow } from './answers.ts';
 import type { ApiError } from './errors.ts';
-import type { Answer, Call, Fields, Row, Work } from './types.ts';
+import type { Answer, Call, Fields, Row, Value, Work } from './types.ts';
 
 const KEPT = 20_000;
+
+/** Commands that declare no event leave one all the same, as data/events.json says. */
+const typeOf = ({ command }: Call): Value =>
+  (command.event as Value) ?? loadData<Record<string, string>>('events.json')[command.name];
 
 const firstEvents = new WeakMap<Call, Row>();
 
@@ -18,7 +23,7 @@ const write = (call: Call, subject: Row | undefined, state: string, description:
   const first = firstEvents.get(call);
   const fields: Fields = {
     username: caller.user.fields['username'],
-    type: command.event,
+    type: typeOf(call),
     level,
     description,
     created: world.now(),
@@ -42,14 +47,14 @@ const what = ({ command }: Call, subject: Row | undefined): string => {
 
 /** Events of a synchronous change that succeeded. */
 export const recordEnd = (call: Call, answer: Answer): void => {
-  if (call.command.event === undefined) return;
+  if (typeOf(call) === undefined) return;
   const subject = subjectOf(call, answer);
   write(call, subject, 'Completed', `Successfully completed ${what(call, subject)}`);
 };
 
 /** Events of a job that begins: scheduled, then started. */
 export const recordStart = (call: Call, { on }: Work): void => {
-  if (call.command.event === undefined) return;
+  if (typeOf(call) === undefined) return;
   const subject = on ?? subjectOf(call);
   if (call.command.create)
     firstEvents.set(call, write(call, subject, 'Created', `Successfully created entity for ${what(call, subject)}`));
@@ -60,7 +65,7 @@ export const recordStart = (call: Call, { on }: Work): void => {
 
 /** Event of a job's end. */
 export const recordJobEnd = (call: Call, on: Row | undefined, error?: ApiError): void => {
-  if (call.command.event === undefined) return;
+  if (typeOf(call) === undefined) return;
   if (error) write(call, on, 'Completed', `Error while ${what(call, on)}: ${error.message}`, 'ERROR');
   else write(call, on, 'Completed', `Successfully completed ${what(call, on)}`);
 };

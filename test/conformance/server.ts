@@ -33,6 +33,7 @@ const { origin, close } = await listen((request) => routes.fetch(request), {
   host: '127.0.0.1',
   port: 0,
   requestTimeout: 30_000,
+  maxConnections: 100,
 });
 process.stdout.write(`${JSON.stringify({ url: `${origin}/mcp` })}\n`);
 process.stdin.resume().on('end', () => void core.close().then(close));

@@ -298,3 +298,12 @@ test('without words a search lists everything; a name in any spelling comes firs
   for (const name of ['listVMSnapshot', 'list-vm-snapshot', 'list_vm_snapshot', 'list-vm-snapshots'])
     expect(search(name, { limit: 1 }).matches[0]!.command.name).toBe('listVMSnapshot');
 });
+
+test('equal offers of a cloud give one catalog, in whatever order they were said', () => {
+  const zones = { name: 'listZones', params: [{ name: 'id' }, { name: 'name' }] };
+  const pods = { name: 'listPods', params: [{ name: 'id' }] };
+  const catalog = joinCatalog([zones, pods]);
+  expect(joinCatalog([pods, { ...zones, params: [...zones.params].reverse() }])).toBe(catalog);
+  expect(joinCatalog([zones])).not.toBe(catalog);
+  expect(joinCatalog([zones, { ...pods, params: [{ name: 'id', required: true }] }])).not.toBe(catalog);
+});

@@ -8,7 +8,7 @@ import { createPolicy, effectiveRisk, type Policy } from '../../src/guard/policy
 import { askAbout, digestOf } from '../../src/guard/question.ts';
 import { createAccess } from '../../src/guard/roles.ts';
 import type { Target } from '../../src/guard/targets.ts';
-import { createMemoryStore } from '../../src/store/store.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Consent, Door, Question, Reply } from '../../src/types.ts';
 import { validate } from '../../src/validate/validate.ts';
 import { id, operator, request, resolved } from './calls.ts';
@@ -162,6 +162,7 @@ const depsOf = (targets: readonly Target[]): GuardDeps => ({
     close: () => Promise.resolve(),
   },
   noteQuestion: () => undefined,
+  noteConfirmation: () => undefined,
 });
 
 const running = { id, state: 'Running', zonename: 'Frankfurt', account: 'admin' };

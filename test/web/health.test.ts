@@ -21,6 +21,7 @@ test('health says how each part is, and what the last minute was like', async ()
     components: {
       mcp: { status: 'ok', sessions: 1, running: 0 },
       cloudstack: { status: 'ok', endpoints: 1, reachable: 1 },
+      guard: { status: 'ok' },
       audit: { status: 'ok' },
       store: { status: 'ok' },
     },

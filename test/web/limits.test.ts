@@ -1,25 +1,29 @@
 import { Server } from '@modelcontextprotocol/server';
 import { expect, test, vi } from 'vitest';
 import { createCore } from '../../src/web/core.ts';
+import { createMemoryStore } from '../../src/store/memory.ts';
 import { createLimits } from '../../src/web/limits.ts';
 import { startFake } from '../harness.ts';
 import { beginSession, jsonHeaders, openClient, post, startDoor } from './door.ts';
 
-test('a bucket fills evenly over a minute, and never over its brim', () => {
+test('a bucket fills evenly over a minute, and never over its brim', async () => {
   let now = 0;
-  const { take } = createLimits({ rateLimit: 60, maxInFlight: 1 }, () => now);
-  for (let turn = 0; turn < 60; turn++) expect(take('a', 1)).toBeUndefined();
-  expect(take('a', 1)).toBe(1);
-  expect(take('a', 5)).toBe(5);
-  expect(take('b', 60)).toBeUndefined();
+  const { take } = createLimits(
+    { rateLimit: 60, maxInFlight: 1 },
+    createMemoryStore(() => now),
+  );
+  for (let turn = 0; turn < 60; turn++) expect(await take('a', 1)).toBeUndefined();
+  expect(await take('a', 1)).toBe(1);
+  expect(await take('a', 5)).toBe(5);
+  expect(await take('b', 60)).toBeUndefined();
   now += 5000;
-  expect(take('a', 5)).toBeUndefined();
-  expect(take('a', 1)).toBe(1);
+  expect(await take('a', 5)).toBeUndefined();
+  expect(await take('a', 1)).toBe(1);
   now += 3_600_000;
   // More than a whole bucket is paid with a whole bucket.
-  expect(take('a', 1000)).toBeUndefined();
-  expect(take('a', 1)).toBe(1);
-  for (let other = 0; other < 2000; other++) expect(take(`other-${other}`, 1)).toBeUndefined();
+  expect(await take('a', 1000)).toBeUndefined();
+  expect(await take('a', 1)).toBe(1);
+  for (let other = 0; other < 2000; other++) expect(await take(`other-${other}`, 1)).toBeUndefined();
 });
 
 test('what runs is counted until it has ended, and once', async () => {
@@ -50,7 +54,8 @@ test('so many requests at once, and no more; answers and cancellations never wai
     (_command, response) => void setTimeout(() => response.end('{"listzonesresponse":{}}'), 500),
   );
   const door = await startDoor({
-    env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' },
+    // Two equal reads are to be two requests.
+    env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false', CLOUDSTACK_MCP_CACHE: 'false' },
     flags: ['--max-in-flight', '2'],
   });
   const host = await openClient(door);

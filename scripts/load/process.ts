@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+/** A process under test, watched from outside. */
+export interface Watched {
+  pid: number;
+  /** The end of what it has said on standard error. */
+  said(): string;
+  isRunning(): boolean;
+  /** Resident memory in MiB. */
+  memory(): number;
+  /** Seconds of processor time since its start. */
+  cpu(): number;
+  /** Open files and sockets. */
+  handles(): number;
+  /** Sends a signal and waits for the end; gives the exit status, or the signal that ended it. */
+  stop(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
+}
+
+const ticksPerSecond = 100;
+const keptText = 20_000;
+
+/** Watches a process through /proc. */
+export const watch = (child: ChildProcess): Watched => {
+  const pid = child.pid!;
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-keptText)));
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const read = (name: string): string => readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  return {
+    pid,
+    said: () => said,
+    isRunning: () => child.exitCode === null && child.signalCode === null,
+    memory: () => Number(/VmRSS:\s+(\d+) kB/.exec(read('status'))?.[1] ?? 0) / 1024,
+    cpu: () => {
+      // After the command's name, which may hold anything, in parentheses; then from the third field on.
+      const fields = read('stat')
+        .replace(/^.*\) /s, '')
+        .split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+    },
+    handles: () => readdirSync(`/proc/${pid}/fd`).length,
+    stop: async (signal = 'SIGTERM') => {
+      child.kill(signal);
+      const [status, by] = await exited;
+      return status ?? by;
+    },
+  };
+};
+
+/** Waits for a line that matches, and gives what its first group caught. Throws with all that was said if it ends before. */
+const waitForLine = (child: ChildProcess, pattern: RegExp): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const lines: string[] = [];
+    for (const stream of [child.stdout, child.stderr])
+      if (stream)
+        createInterface({ input: stream }).on('line', (line) => {
+          if (lines.length < 50) lines.push(line);
+          const found = pattern.exec(line)?.[1];
+          if (found !== undefined) resolve(found);
+        });
+    child.once('exit', (status) => reject(new Error(`it ended with ${status}:\n${lines.join('\n')}`)));
+  });
+
+/** How a process of our own binary is started. */
+export interface StartOptions {
+  args: readonly string[];
+  /** Its whole environment. */
+  env?: Record<string, string>;
+  /** A limit as `ulimit` takes it, such as `-f 100`. */
+  limit?: string | undefined;
+}
+
+const start = async ({ args, env = {}, limit }: StartOptions, pattern: RegExp) => {
+  const command = [process.execPath, 'dist/main.js', ...args];
+  const child = limit
+    ? spawn('/bin/bash', ['-c', `ulimit ${limit}; exec "$@"`, 'limited', ...command], {
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+    : spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const watched = watch(child);
+  return { watched, found: await waitForLine(child, pattern) };
+};
+
+/** A running server. */
+export interface ServerProcess extends Watched {
+  /** Such as `http://127.0.0.1:40123`. */
+  origin: string;
+}
+
+/** Starts `serve --transport http` from the build, as users do. */
+export const startHttpServer = async ({ args, ...options }: StartOptions): Promise<ServerProcess> => {
+  const flags = ['serve', '--transport', 'http', ...args];
+  const { watched, found } = await start({ args: flags, ...options }, /Serving MCP on (\S+)\/mcp/);
+  return { ...watched, origin: found };
+};
+
+/** A running simulator and how to prove who asks. */
+export interface SimulatorProcess extends Watched {
+  url: string;
+  apiKey: string;
+  secretKey: string;
+}
+
+/** Starts the simulator from the build. */
+export const startSimulator = async (...flags: string[]): Promise<SimulatorProcess> => {
+  const { watched, found } = await start({ args: ['simulator', '--port', '0', ...flags] }, /^(\{"url".*)$/);
+  return { ...watched, ...(JSON.parse(found) as { url: string; apiKey: string; secretKey: string }) };
+};

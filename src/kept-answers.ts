@@ -1,0 +1,66 @@
+import type { Cache, CachedCloudStack } from './cache/cache.ts';
+import type { Catalog } from './catalog/catalog.ts';
+import { loadCatalog } from './catalog/catalog.ts';
+import type { CloudStack } from './cloudstack/cloudstack.ts';
+import type { Config, Profile } from './config.ts';
+import { CallError } from './errors.ts';
+import type { Observe } from './observe.ts';
+import { toReadWire } from './request/to-wire.ts';
+import { rowsOf } from './rows.ts';
+import type { Store } from './store/store.ts';
+
+/** What a cloud is reached by. `live`: the commands that the account may call. */
+interface Reached {
+  cloudstack: CloudStack;
+  profile: Profile;
+  isSimulated: boolean;
+  live: () => Promise<Catalog>;
+}
+
+/** Puts the cache before a cloud's client; without one, requests go straight through. */
+export interface KeptAnswers {
+  before(reached: Reached): Promise<CachedCloudStack['send']>;
+  close(): Promise<void>;
+}
+
+/** Milliseconds that one look at the events may take. */
+const patience = 10_000;
+
+const eventsOf =
+  ({ cloudstack, live }: Reached) =>
+  async (page: number, pagesize: number) => {
+    const tool = (await live()).find('listEvents');
+    if (!tool) throw new CallError('permission', 'This account may not list events.', 'Nothing was sent.');
+    const wire = toReadWire(tool, { listall: true, page, pagesize });
+    const signal = AbortSignal.timeout(patience);
+    const { body } = await cloudstack.send(wire, { signal, wait: 0, retries: 0 });
+    return rowsOf(body).map(({ id, type }) => ({ id: String(id), type: String(type) }));
+  };
+
+const isForbidden = (error: unknown): boolean => error instanceof CallError && error.kind === 'permission';
+
+/** `isWanted`: by a server that goes on. The cache is loaded with the first cloud. */
+export const createKeptAnswers = (
+  config: Config,
+  store: Store,
+  { isWanted, observe }: { isWanted: boolean; observe?: Observe | undefined },
+): KeptAnswers => {
+  let opened: Promise<Cache> | undefined;
+  const open = async (): Promise<Cache> => {
+    const { createCache } = await import('./cache/cache.ts');
+    return createCache(config, { shared: store.shared, observe });
+  };
+  return {
+    before: async (reached) => {
+      const { cloudstack, profile, isSimulated } = reached;
+      if (!isWanted || !config.cache) return (_tool, wire, options) => cloudstack.send(wire, options);
+      const { identityOf } = await import('./cache/identity.ts');
+      const endpoint = profile.endpoint!;
+      const identity = await identityOf(endpoint, profile.secret!);
+      const events = eventsOf(reached);
+      const cache = await (opened ??= open());
+      return cache.open(cloudstack, { endpoint, identity, isShared: !isSimulated, events, isForbidden }).send;
+    },
+    close: async () => (await opened)?.close(),
+  };
+};

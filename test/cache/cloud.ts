@@ -1,0 +1,63 @@
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { kindOfParameter } from '../../src/catalog/kinds.ts';
+import type { Command, Parameter } from '../../src/catalog/types.ts';
+import { createFetchTransport } from '../../src/cloudstack/transport.ts';
+import { createSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/index.ts';
+import type { CallRequest, Consent, Outcome } from '../../src/types.ts';
+import { lifetimeOf } from '../../src/cache/lifetimes.ts';
+import { openApp, requestOf, valueFor } from '../guard/counting.ts';
+
+/** A human who agrees to everything. */
+export const yes: Consent = ({ digest, phrase }) =>
+  Promise.resolve({ action: 'accept', confirm: true, phrase, digest, nonce: crypto.randomUUID(), by: 'terminal' });
+
+/** An app that keeps answers, over a simulator whose jobs are done at the first look. */
+export const openCached = async (
+  env: Record<string, string> = {},
+  sections: Record<string, unknown> = {},
+  options: SimulatorOptions = {},
+) => {
+  const simulator = createSimulator({ jobMillis: 0, ...options });
+  const { apiKey, secretKey } = simulator.credentials;
+  const opened = await openApp(sections, {
+    cache: true,
+    transport: createFetchTransport(simulator.fetch),
+    env: { CLOUDSTACK_API_KEY: apiKey, CLOUDSTACK_SECRET_KEY: secretKey, ...env },
+  });
+  const call = (
+    tool: string,
+    args: Record<string, unknown> = {},
+    { fresh, ...more }: Partial<CallRequest> & { fresh?: boolean } = {},
+  ): Promise<Outcome> =>
+    opened.app.call(requestOf(tool, args, { consent: yes, view: { fields: ['*'], fresh }, ...more }));
+  return { ...opened, simulator, call };
+};
+
+/** Every command whose answers are kept. */
+export const keptReads: readonly Command[] = loadCatalog()
+  .tools.filter(({ command }) => lifetimeOf(command.name))
+  .map(({ command }) => command);
+
+/** Every command that is not a read. */
+export const changes = loadCatalog().tools.filter(({ risk, command }) => risk.risk !== 'read' && !command.auth);
+
+/** A value that the simulator takes: ids of things that exist. */
+export const fill = (simulator: Simulator, command: Command, parameter: Parameter): unknown => {
+  const kind = kindOfParameter(command, parameter)?.name ?? parameter.kind;
+  const isId = parameter.type === 'uuid' || parameter.of === 'uuid' || (kind && parameter.name.endsWith('id'));
+  if (kind && isId) {
+    const id = simulator.world.ensure(kind);
+    return parameter.type === 'list' ? [id] : id;
+  }
+  return valueFor(parameter);
+};
+
+const whole: Record<string, unknown> = { listall: true, templatefilter: 'all', isofilter: 'all' };
+
+/** Arguments with which a list shows all that there is. */
+export const wideArgs = (simulator: Simulator, command: Command): Record<string, unknown> => ({
+  ...Object.fromEntries(
+    command.params.filter(({ required }) => required).map((p) => [p.name, fill(simulator, command, p)]),
+  ),
+  ...Object.fromEntries(Object.entries(whole).filter(([name]) => command.params.some((p) => p.name === name))),
+});

@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openHost, startCloud, type Cloud, type Host } from '../harness.ts';
+import { send } from '../simulator/sign.ts';
+
+const every = 15_000;
+let cloud: Cloud;
+let host: Host;
+beforeEach(async () => {
+  // The one clock of looking at events; everything else goes on by itself.
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  cloud = await startCloud();
+  host = await openHost({ env: { ...cloud.env, CLOUDSTACK_MCP_CACHE: 'true' } });
+  cloud.calls.length = 0;
+});
+afterEach(async () => {
+  await host.close();
+  await cloud.close();
+  vi.useRealTimers();
+});
+
+const sent = (command: string): number => cloud.calls.filter((call) => call.command === command).length;
+const read = (tool: string, args: Record<string, unknown> = { listall: true }) =>
+  host.call('read', { tool, arguments: args });
+const isKept = async (tool: string, args?: Record<string, unknown>): Promise<boolean> =>
+  (await read(tool, args)).structured['age'] !== undefined;
+const behind = async (
+  command: string,
+  params: Record<string, string>,
+  keys?: { apiKey: string; secretKey: string },
+): Promise<Record<string, any>> => {
+  const reply = await send(cloud.simulator, command, params, keys ?? cloud.simulator.credentials);
+  expect(reply).toMatchObject({ status: 200 });
+  return reply.body;
+};
+const machine = (state = 'Running') =>
+  cloud.simulator.world.all('UserVm').find(({ fields }) => fields['state'] === state)!;
+
+/** Lets the time between two looks go by, and the look come to its end. */
+const look = async (): Promise<void> => {
+  const before = sent('listEvents');
+  vi.advanceTimersByTime(every);
+  await vi.waitFor(() => expect(sent('listEvents')).toBeGreaterThan(before));
+  // The look has its answer once a call that was sent after it has one, and the page is read.
+  await read('list-capacity', {});
+  await new Promise((resolve) => setTimeout(resolve, 20));
+};
+
+test('a machine that is stopped elsewhere: one look later its list is asked anew', async () => {
+  await read('list-virtual-machines');
+  expect(await isKept('list-virtual-machines')).toBe(true);
+  const { id } = machine();
+  const { jobid } = await behind('stopVirtualMachine', { id });
+  await behind('queryAsyncJobResult', { jobid });
+  await look();
+  const after = await host.call('read', {
+    tool: 'list-virtual-machines',
+    arguments: { listall: true },
+    fields: ['id', 'state'],
+  });
+  expect(after.structured['age']).toBeUndefined();
+  expect(after.structured['items']).toContainEqual({ id, state: 'Stopped' });
+});
+
+const first = (kind: string): string => cloud.simulator.world.all(kind)[0]!.id;
+const all = { listall: true };
+const account = () => cloud.simulator.world.all('Account').find(({ fields }) => fields['name'] === 'bob')!;
+
+test.each([
+  ['list-networks', all, 'updateNetwork', () => ({ id: first('Network'), name: 'elsewhere' })],
+  ['list-volumes', all, 'updateVolume', () => ({ id: first('Volume'), name: 'elsewhere' })],
+  ['list-service-offerings', {}, 'updateServiceOffering', () => ({ id: first('ServiceOffering'), name: 'elsewhere' })],
+  ['list-zones', {}, 'updateZone', () => ({ id: first('Zone'), name: 'elsewhere' })],
+  ['list-accounts', all, 'updateAccount', () => ({ id: account().id, newname: 'elsewhere' })],
+  ['list-virtual-machines', all, 'updateVirtualMachine', () => ({ id: machine().id, displayname: 'elsewhere' })],
+] as const)('%s %o after %s elsewhere', async (tool, args, command, params) => {
+  await read(tool, args);
+  expect(await isKept(tool, args)).toBe(true);
+  await behind(command, params());
+  await look();
+  const fields = ['id', 'name', 'displayname'];
+  const after = await host.call('read', { tool, arguments: args, fields });
+  expect(after.structured['age']).toBeUndefined();
+  expect(after.text).toContain('elsewhere');
+});
+
+test('a change by another account is seen, too', async () => {
+  const bob = cloud.simulator.world.all('User').find(({ fields }) => fields['username'] === 'bob')!;
+  const { userkeys } = await behind('getUserKeys', { id: bob.id });
+  await read('list-ssh-key-pairs');
+  expect(await isKept('list-ssh-key-pairs')).toBe(true);
+  await behind('createSSHKeyPair', { name: 'of-bob' }, { apiKey: userkeys.apikey, secretKey: userkeys.secretkey });
+  await look();
+  const after = await read('list-ssh-key-pairs');
+  expect(after.structured['age']).toBeUndefined();
+  expect(after.text).toContain('of-bob');
+});
+
+test('what an event says nothing of stays', async () => {
+  await read('list-service-offerings');
+  await read('list-virtual-machines');
+  await behind('updateVirtualMachine', { id: machine().id, displayname: 'elsewhere' });
+  await look();
+  expect(await isKept('list-service-offerings')).toBe(true);
+  expect(await isKept('list-virtual-machines')).toBe(false);
+});
+
+test('events are looked at only while something is kept, and once in that time', async () => {
+  expect(sent('listEvents')).toBe(0);
+  for (const tool of ['list-zones', 'list-networks', 'list-volumes', 'list-zones']) await read(tool, {});
+  expect(sent('listEvents')).toBe(1);
+  await look();
+  expect(sent('listEvents')).toBe(2);
+  // Everything is dropped: the next turn finds nothing to keep honest, and the one after it does not come.
+  await behind('updateConfiguration', { name: 'expunge.delay', value: '1' });
+  await look();
+  expect(sent('listEvents')).toBe(3);
+  vi.advanceTimersByTime(20 * every);
+  await read('list-capacity', {});
+  expect(sent('listEvents')).toBe(3);
+  await read('list-zones', {});
+  expect(sent('listEvents')).toBe(4);
+});
+
+test('more events than are looked through: nothing is kept', async () => {
+  await read('list-service-offerings');
+  const { id } = machine();
+  for (let turn = 0; turn < 600; turn++) await behind('updateVirtualMachine', { id, displayname: `turn ${turn}` });
+  const before = sent('listEvents');
+  await look();
+  await vi.waitFor(() => expect(sent('listEvents')).toBe(before + 6));
+  await vi.waitFor(async () => expect(await isKept('list-service-offerings')).toBe(false));
+});
