@@ -11,6 +11,7 @@ import { listDirectTools } from '../src/mcp/direct.ts';
 import { loadToolsets } from '../src/catalog/tool.ts';
 import { createKeyCredential } from '../src/cloudstack/credential.ts';
 import { median, residentMiB, startServer, time } from './bench/process.ts';
+import { measureKept } from './bench/cache.ts';
 import { guardPerCall } from './bench/guard.ts';
 import { judge, show, type Row } from './bench/rows.ts';
 import { startSimulatorProcess } from './bench/simulator.ts';
@@ -101,7 +102,8 @@ const measureTokens = (): void => {
 
 const measureLatency = async (): Promise<void> => {
   const empty = await startServer([emptyFile]);
-  const server = await startServer(ours, env);
+  // What a call adds to a request that is sent: nothing may be kept.
+  const server = await startServer(ours, { ...env, CLOUDSTACK_MCP_CACHE: 'false' });
   const endpoint = new URL(simulator.url);
   const pool = new Pool(endpoint.origin, { connections: 50 });
   const credential = createKeyCredential(simulator);
@@ -159,6 +161,20 @@ const measureGuard = async (): Promise<void> => {
   });
 };
 
+/** What is kept of a list, against the simulator's answer. */
+const measureCache = async (): Promise<void> => {
+  for (const [command, params] of [
+    ['listZones', {}],
+    ['listVirtualMachines', { listall: true, page: 1, pagesize: 100 }],
+  ] as const) {
+    const { kept, asked } = await measureKept(env, command, params);
+    rows.push(
+      { what: `${command}, kept, beside asked`, value: 1000 * kept, reference: 1000 * asked, unit: 'µs' },
+      { what: `${command}, kept: times as fast`, value: asked / kept, unit: '', bound: { of: 'value', least: 10 } },
+    );
+  }
+};
+
 /** The simulator alone: pages of 100 out of 10,000 virtual machines, 16 requests at once. */
 const measureSimulator = async (): Promise<void> => {
   const large = await startSimulatorProcess('--vms', '10000');
@@ -211,6 +227,7 @@ try {
   await measureGuard();
   await measureStart();
   await measureLatency();
+  await measureCache();
   await measureSimulator();
 } finally {
   await simulator.close();

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { writeHelp, exitTable } from './docs/command-line.ts';
 import { chartValues, loadTable, sizing } from './docs/deployment.ts';
 import { dependencyTable, needs } from './docs/package.ts';
+import { keptTable, touchedTable } from './docs/cache.ts';
 import { notSimulatedList, promiseTable } from './docs/simulator.ts';
 import { alertsTable, metricsTable } from './docs/metrics.ts';
 import { settingsTable, variables } from './docs/settings.ts';
@@ -27,6 +28,8 @@ const blocks: Readonly<Record<string, () => string | Promise<string>>> = {
   exit: exitTable,
   dependencies: dependencyTable,
   data: dataTable,
+  kept: keptTable,
+  touched: touchedTable,
   promises: promiseTable,
   'not-simulated': notSimulatedList,
   'chart-values': chartValues,

@@ -1,6 +1,5 @@
 import type { Cache, CachedCloudStack } from './cache/cache.ts';
 import type { Catalog } from './catalog/catalog.ts';
-import { loadCatalog } from './catalog/catalog.ts';
 import type { CloudStack } from './cloudstack/cloudstack.ts';
 import type { Config, Profile } from './config.ts';
 import { CallError } from './errors.ts';

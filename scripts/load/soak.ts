@@ -32,21 +32,21 @@ const cloudConnections = 50;
 const think = { least: 0.1, most: 0.9 };
 
 const read = async (url: string, token: string): Promise<string> => {
-  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
-  return response.ok ? response.text() : '';
+  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } }).catch(() => undefined);
+  return response?.ok ? response.text() : '';
 };
 
 const sample = async (server: ServerProcess, token: string, at: number): Promise<Sample> => {
   const metrics = await read(`${server.origin}/metrics`, token);
   const heap = /^nodejs_heap_size_used_bytes (\S+)/m.exec(metrics)?.[1];
-  const health = JSON.parse(await read(`${server.origin}/health`, token)) as {
+  const health = JSON.parse((await read(`${server.origin}/health`, token)) || '{}') as {
     components?: { mcp?: { sessions?: number } };
   };
   return {
     at,
-    memory: server.memory(),
+    memory: server.isRunning() ? server.memory() : 0,
     heap: heap === undefined ? undefined : Number(heap) / 2 ** 20,
-    handles: server.handles(),
+    handles: server.isRunning() ? server.handles() : 0,
     sessions: health.components?.mcp?.sessions ?? 0,
   };
 };
@@ -72,11 +72,14 @@ export const runSoak = async (checks: Checks, { users, minutes }: { users: numbe
   const seconds = minutes * 60;
   const samples: Sample[] = [];
   const tally = createTally();
-  const begun = performance.now();
+  let begun = performance.now();
   const elapsed = (): number => (performance.now() - begun) / 1000;
   try {
+    // As much as it will ever be: what the engine takes at its first great load is no growth.
+    await letWork(stage, server.origin, { users, seconds: Math.min(20, seconds / 10), tell: checks.say });
+    begun = performance.now();
     const working = letWork(stage, server.origin, { users, seconds, think, tally, tell: checks.say });
-    while (elapsed() + every < seconds) {
+    while (elapsed() + every < seconds && server.isRunning()) {
       await sleep(every * 1000);
       const taken = await sample(server, stage.tokenOf(0), Math.round(elapsed()));
       samples.push(taken);
@@ -87,6 +90,11 @@ export const runSoak = async (checks: Checks, { users, minutes }: { users: numbe
         );
     }
     await working;
+    checks.check(
+      'the server runs',
+      server.isRunning(),
+      server.isRunning() ? '' : `it ended with ${String(await server.stop())}: ${server.said().slice(-2000)}`,
+    );
     const early = Math.min(120, seconds / 5);
     const width = Math.min(around, seconds / 10);
     const before = summarize(samples.filter(({ at }) => Math.abs(at - early) <= width));

@@ -52,7 +52,8 @@ export const runUsers = async (checks: Checks, { users, seconds }: { users: numb
       checks.say(
         `          ${operation.padEnd(24)} ${String(count).padStart(6)} × p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms`,
       );
-    checks.check('the server runs, and leaves when it is asked to', server.isRunning() && (await server.stop()) === 0);
+    const left = server.isRunning() ? await server.stop() : server.said().slice(-2000);
+    checks.check('the server runs, and leaves when it is asked to', left === 0, String(left));
     return { first, runs };
   } finally {
     await stage.close();

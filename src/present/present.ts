@@ -108,7 +108,13 @@ const presentItem = (call: ApprovedCall, answer: Answer, budget: number): Outcom
       : `${command.name}: ${command.async ? 'answered' : 'done'}.`;
   const hasItem = Object.keys(item).length > 0;
   return {
-    text: [head, ...sayNames(call), ...sayDecision(call), ...sayAge(call, answer), ...(hasItem ? [shown.text, isData] : [])].join('\n'),
+    text: [
+      head,
+      ...sayNames(call),
+      ...sayDecision(call),
+      ...sayAge(call, answer),
+      ...(hasItem ? [shown.text, isData] : []),
+    ].join('\n'),
     structured: {
       ...(job ? { job } : {}),
       ...ageIn(answer),

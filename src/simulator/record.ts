@@ -7,7 +7,7 @@ const KEPT = 20_000;
 
 /** Commands that declare no event leave one all the same, as data/events.json says. */
 const typeOf = ({ command }: Call): Value =>
-  (command.event as Value) ?? loadData<Record<string, string>>('events.json')[command.name];
+  command.event ?? loadData<Record<string, string>>('events.json')[command.name];
 
 const firstEvents = new WeakMap<Call, Row>();
 

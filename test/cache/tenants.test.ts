@@ -7,7 +7,9 @@ import { send } from '../simulator/sign.ts';
 import { createHash } from 'node:crypto';
 import { loadConfig } from '../../src/config.ts';
 import { createApp } from '../../src/app.ts';
+import type { Observation } from '../../src/observe.ts';
 import { requestOf } from '../guard/counting.ts';
+import { yes } from './cloud.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -83,10 +85,12 @@ test('the same key with another secret, and the same key at another endpoint, ar
     two: { endpoint: 'http://two.invalid/client/api', secret: { apiKey, secretKey } },
     thief: { endpoint: 'http://one.invalid/client/api', secret: { apiKey, secretKey: 'guessed' } },
   };
+  const told: Observation[] = [];
   const app = createApp(
     { ...base, profiles, profile: 'one' },
     {
       cache: true,
+      observe: (observation) => void told.push(observation),
       stderr: { write: () => true },
       transport: createFetchTransport((request) =>
         simulators[new URL(request.url).hostname === 'one.invalid' ? 0 : 1]!.fetch(request),
@@ -100,5 +104,13 @@ test('the same key with another secret, and the same key at another endpoint, ar
   expect((await zones('one')).text).not.toContain('elsewhere');
   expect((await zones('two')).text).toContain('elsewhere');
   await expect(zones('thief')).rejects.toMatchObject({ kind: 'authentication' });
+  const results = told.flatMap((one) => (one.what === 'cache' ? [one.result] : []));
+  expect(results).toEqual(['miss', 'hit', 'hit', 'miss', 'miss']);
+  const change = requestOf('updateZone', { id: simulators[0]!.world.all('Zone')[0]!.id, name: 'x' }, { consent: yes });
+  await app.call({ ...change, caller: { principal: 'local', host: 'test', profile: 'one' } });
+  // At this endpoint only.
+  expect(told).toContainEqual({ what: 'drop', cause: 'change', entries: 1 });
+  expect((await zones('two')).structured['age']).toBeGreaterThanOrEqual(0);
+  expect((await zones('one')).structured['age']).toBeUndefined();
   await app.close();
 });

@@ -30,6 +30,8 @@ const start = async (): Promise<void> => {
     },
     {
       transport: createFetchTransport(simulator.fetch),
+      // All three share one credential, and so what is kept: nothing of it may be shown to whom it is not for.
+      cache: true,
       env: { CLOUDSTACK_API_KEY: apiKey, CLOUDSTACK_SECRET_KEY: secretKey },
     },
   );

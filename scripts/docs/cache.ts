@@ -1,0 +1,64 @@
+import { lifetimeOf, type Lifetime } from '../../src/cache/lifetimes.ts';
+import { loadViews } from '../../src/cache/shows.ts';
+import { touchedBy } from '../../src/cache/touches.ts';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { loadToolsets } from '../../src/catalog/tool.ts';
+import { cacheSettings } from '../../src/config-cache.ts';
+import { loadData } from '../../src/data.ts';
+import { code, toTable } from './markdown.ts';
+
+const settingOf: Readonly<Record<Lifetime, keyof typeof cacheSettings>> = {
+  lists: 'cacheLists',
+  infrastructure: 'cacheInfrastructure',
+  configuration: 'cacheConfiguration',
+};
+
+const reads = loadCatalog().tools.filter(({ risk }) => risk.risk === 'read');
+const classOf = (command: string): Lifetime | 'never' => lifetimeOf(command) ?? 'never';
+
+/** The reads of each toolset by how long they are kept. */
+export const keptTable = (): string => {
+  const classes = [...(Object.keys(settingOf) as Lifetime[]), 'never' as const];
+  const rows = classes.map((wanted) => {
+    const setting = wanted === 'never' ? undefined : settingOf[wanted];
+    const commands = reads.filter(({ command }) => classOf(command.name) === wanted);
+    const toolsets = loadToolsets().flatMap(({ name }) => {
+      const own = reads.filter(({ toolset }) => toolset === name);
+      const here = own.filter(({ command }) => classOf(command.name) === wanted);
+      if (!here.length) return [];
+      return here.length === own.length ? [name] : [`${name} (${here.map(({ name: tool }) => code(tool)).join(', ')})`];
+    });
+    return [
+      setting === undefined ? 'never' : `${Number(cacheSettings[setting].parse(undefined)) / 60} min, ${code(setting)}`,
+      String(commands.length),
+      toolsets.join(', '),
+    ];
+  });
+  return toTable(['kept', 'reads', 'toolsets (where not whole: the tools)'], rows);
+};
+
+/** What everyday changes drop, and which drop all. */
+export const touchedTable = (): string => {
+  const views = loadViews();
+  const examples = [
+    'deployVirtualMachine',
+    'startVirtualMachine',
+    'createVolume',
+    'createSnapshot',
+    'createFirewallRule',
+    'createTags',
+    'createServiceOffering',
+    'updateZone',
+    'createAccount',
+  ];
+  const rows = examples.map((command) => {
+    const touched = touchedBy(command);
+    const left = [...views.keys()].filter((view) => touched !== 'everything' && !touched.has(view));
+    return [code(command), `${views.size - left.length} of ${views.size}`];
+  });
+  const { everything } = loadData<{ everything: { toolsets: string[] } }>('touches.json');
+  return [
+    toTable(['change', 'drops of the kinds of answers'], rows),
+    `Changes of these toolsets drop everything: ${everything.toolsets.join(', ')}.`,
+  ].join('\n\n');
+};
