@@ -76,7 +76,7 @@ const checkFacts = (path: string, text: string): void => {
     if (!/^[a-z]+:/.test(target) && !existsSync(join(dirname(path), target)))
       problems.push(`${path}: the link to ${target} leads nowhere`);
   for (const [name] of text.matchAll(/\bCLOUDSTACK_[A-Z_]*[A-Z]\b/g))
-    if (!variables.has(name)) problems.push(`${path}: src/config.ts reads no variable ${name}`);
+    if (!variables.has(name)) problems.push(`${path}: src/config/config.ts reads no variable ${name}`);
 };
 
 for (const path of [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('data')]) {

@@ -1,9 +1,9 @@
 import type { Catalog } from './catalog/catalog.ts';
 import type { Transport } from './cloudstack/transport.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import { CallError } from './errors.ts';
-import type { Component } from './health.ts';
-import type { ResourceCount } from './inventory.ts';
+import type { Component } from './parts/health.ts';
+import type { ResourceCount } from './parts/inventory.ts';
 import type { Observe, Tracing } from './observe.ts';
 import type { Store } from './store/store.ts';
 import type { CallRequest, Outcome } from './types.ts';
@@ -51,7 +51,7 @@ export const createApp = (config: Config, options: AppOptions): App => {
   let current = config;
   const load = async () => {
     const [{ createParts, createRules }, path, tracing] = await Promise.all([
-      import('./parts.ts'),
+      import('./parts/parts.ts'),
       import('./call.ts'),
       options.tracing?.(),
     ]);
@@ -74,11 +74,11 @@ export const createApp = (config: Config, options: AppOptions): App => {
     catalog: async (profile) => (await (await ready()).parts.cloud(profile)).catalog,
     store: async () => (await ready()).parts.store,
     health: async () => {
-      const { checkHealth } = await import('./health.ts');
+      const { checkHealth } = await import('./parts/health.ts');
       return checkHealth((await ready()).parts, current.profiles);
     },
     count: async (profile) => {
-      const { countResources } = await import('./inventory.ts');
+      const { countResources } = await import('./parts/inventory.ts');
       return countResources((await ready()).parts, profile);
     },
     reload: async (changed) => {

@@ -4,7 +4,7 @@
  * CallRequest → ValidCall → PermittedCall → ResolvedCall → ApprovedCall → WireParams → Answer → Outcome
  */
 import type { Tool } from './catalog/tool.ts';
-import type { Role } from './config-policy.ts';
+import type { Role } from './config/policy.ts';
 import type { Origin } from './observe.ts';
 
 /** What a door asks for. */

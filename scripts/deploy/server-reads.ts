@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { loadConfig } from '../../src/config.ts';
-import { createRules } from '../../src/parts.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { createRules } from '../../src/parts/parts.ts';
 import type { Manifest } from './chart.ts';
 
 const secret = /^(\/run\/secrets\/|\/etc\/cloudstack-mcp-ca\/)/;

@@ -3,7 +3,7 @@ import { loadViews } from '../../src/cache/shows.ts';
 import { touchedBy } from '../../src/cache/touches.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { loadToolsets } from '../../src/catalog/tool.ts';
-import { cacheSettings } from '../../src/config-cache.ts';
+import { cacheSettings } from '../../src/config/cache.ts';
 import { loadData } from '../../src/data.ts';
 import { code, toTable } from './markdown.ts';
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
 import { withSettings } from '../../src/cli/options.ts';
-import { envNameOf, secretSettings, settings } from '../../src/config.ts';
+import { envNameOf, secretSettings, settings } from '../../src/config/config.ts';
 import { code, toTable } from './markdown.ts';
 
 const flagOf = (setting: string): string => {
@@ -32,7 +32,7 @@ export const settingsTable = (): string =>
 
 /** Every environment variable that the configuration reads. */
 export const variables: ReadonlySet<string> = (() => {
-  const source = readFileSync('src/config.ts', 'utf8');
+  const source = readFileSync('src/config/config.ts', 'utf8');
   const named = [...source.matchAll(/'(CLOUDSTACK_[A-Z_]*[A-Z])'/g)].map((match) => match[1]!);
   const secret = [...source.matchAll(/readSecret\(env, '([A-Z_]+)'\)/g)].map((match) => `${match[1]!}_FILE`);
   const inFiles = [...secretSettings].map((name) => `${envNameOf(name)}_FILE`);

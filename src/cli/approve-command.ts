@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
-import { openApprovals } from '../approvals.ts';
-import { loadConfig } from '../config.ts';
+import { openApprovals } from '../parts/approvals.ts';
+import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import type { Approvals, WaitingCall } from '../guard/approvals.ts';
 import { openStore } from '../store/open.ts';

@@ -5,7 +5,7 @@ import { listSlots, logOf } from '../audit/files.ts';
 import { createMatcher, followLogs, readTail, type Filter, type LoggedEntry } from '../audit/tail.ts';
 import { auditFiles } from '../audit/targets.ts';
 import { verifyLog, type Problem, type Verdict } from '../audit/verify.ts';
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { toLabel } from '../text.ts';
 import { exit, printLine, type Io } from './io.ts';

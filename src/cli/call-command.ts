@@ -1,6 +1,6 @@
 import { createApp } from '../app.ts';
 import { spellingKey } from '../catalog/names.ts';
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { readArguments } from './arguments.ts';
 import { exit, printLine, type Format, type Io } from './io.ts';

@@ -4,7 +4,7 @@ import { formatCommands } from '../catalog/file.ts';
 import type { LiveApi } from '../catalog/live.ts';
 import { diffCommands, syncCommands } from '../catalog/sync.ts';
 import type { CommandsFile } from '../catalog/types.ts';
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
 import { exit, printLine, type Io } from './io.ts';

@@ -1,5 +1,5 @@
 import { createApp } from '../app.ts';
-import { loadConfig, type Config } from '../config.ts';
+import { loadConfig, type Config } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import type { CallRequest } from '../types.ts';
 import { exit, printLine, type Io } from './io.ts';

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { serveOnly } from '../config-http.ts';
-import { secretSettings, settings } from '../config.ts';
+import { serveOnly } from '../config/http.ts';
+import { secretSettings, settings } from '../config/config.ts';
 
 /** What commander read: flags by their names in camelCase. */
 export type Options = Record<string, unknown>;

@@ -1,5 +1,5 @@
 import { createApp, type App } from '../app.ts';
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { serveStdio } from '../mcp/stdio.ts';
 import { openTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
@@ -45,7 +45,8 @@ export const serve = async (settings: Record<string, unknown>, io: Io): Promise<
       );
   });
   try {
-    if (config.transport === 'http') await (await import('../web/serve.ts')).serveHttp(app, { telemetry, signal: io.signal });
+    if (config.transport === 'http')
+      await (await import('../web/serve.ts')).serveHttp(app, { telemetry, signal: io.signal });
     else await serveStreams(app, io, telemetry);
   } finally {
     await app.close();

@@ -2,7 +2,7 @@ import { createApp } from '../app.ts';
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { createSearch } from '../catalog/search.ts';
 import { loadToolsets, type Tool } from '../catalog/tool.ts';
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { describeInText, toDescription, toMatch } from '../mcp/describe.ts';
 import { exit, printLine, type Io } from './io.ts';

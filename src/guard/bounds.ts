@@ -1,6 +1,6 @@
 import type { Tool } from '../catalog/tool.ts';
 import type { ResponseType } from '../catalog/types.ts';
-import type { Role } from '../config-policy.ts';
+import type { Role } from '../config/policy.ts';
 import { loadData } from '../data.ts';
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';

@@ -1,4 +1,4 @@
-import type { Action, RuleMatch } from '../config-policy.ts';
+import type { Action, RuleMatch } from '../config/policy.ts';
 import type { Tool } from '../catalog/tool.ts';
 import type { Caller } from '../types.ts';
 import type { Row } from '../rows.ts';

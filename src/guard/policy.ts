@@ -1,4 +1,4 @@
-import type { Action, Limit, PolicySection, RuleMatch } from '../config-policy.ts';
+import type { Action, Limit, PolicySection, RuleMatch } from '../config/policy.ts';
 import type { Risk, RiskRow, Severity } from '../catalog/tool.ts';
 
 type Actions = Readonly<Record<Risk, Readonly<Record<Severity, Action>>>>;

@@ -1,4 +1,4 @@
-import type { Principals, Role, Roles } from '../config-policy.ts';
+import type { Principals, Role, Roles } from '../config/policy.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
 import type { Caller } from '../types.ts';

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { StoreAddress } from '../config-store.ts';
+import type { StoreAddress } from '../config/store.ts';
 
 /** A connection that opens itself again whenever it is lost. */
 export interface Connection {

@@ -1,4 +1,4 @@
-import type { StoreAddress } from '../config-store.ts';
+import type { StoreAddress } from '../config/store.ts';
 import { openConnection, type Connection } from './connection.ts';
 
 /** What other processes say, on a connection of its own. */

@@ -3,7 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
-import type { Traces } from '../config-telemetry.ts';
+import type { Traces } from '../config/telemetry.ts';
 import type { Tracing } from '../observe.ts';
 import { version } from '../version.ts';
 import { createTracing } from './tracing.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Observe, Tracing } from '../observe.ts';
 import { createTextLog, type Log } from './log.ts';
 import type { Metrics } from './metrics.ts';

@@ -1,6 +1,6 @@
 import { bearerAuthChallengeResponse, OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import type { App } from '../app.ts';
-import type { Auth } from '../config-auth.ts';
+import type { Auth } from '../config/auth.ts';
 import type { Report } from './core.ts';
 import type { Exchange } from './exchange.ts';
 import { createJwtReader, TokenError } from './jwt.ts';

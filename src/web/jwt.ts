@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
-import type { Auth } from '../config-auth.ts';
+import type { Auth } from '../config/auth.ts';
 import type { Principal } from './principal.ts';
 
 /** A token that is not taken, in words that may go to whoever sent it. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../app.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { createServerFactory } from '../mcp/server.ts';

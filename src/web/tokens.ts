@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Auth } from '../config-auth.ts';
+import type { Auth } from '../config/auth.ts';
 
 /** What the configuration keeps of a token. */
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createApp } from '../../src/app.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Shared, Store } from '../../src/store/store.ts';
 import { createCounting, requestOf, uuid, type Answers } from '../guard/counting.ts';

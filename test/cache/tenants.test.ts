@@ -5,7 +5,7 @@ import { openClient, startDoor } from '../web/door.ts';
 import { startCloud } from '../harness.ts';
 import { send } from '../simulator/sign.ts';
 import { createHash } from 'node:crypto';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { createApp } from '../../src/app.ts';
 import type { Observation } from '../../src/observe.ts';
 import { requestOf } from '../guard/counting.ts';

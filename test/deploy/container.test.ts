@@ -6,7 +6,7 @@ import { environmentOf, lastOf, readContainerFile, readExec, readPairs } from '.
 import { createIgnore } from '../../scripts/container/ignore.ts';
 import { findLeftovers, findUnreadable } from '../../scripts/container/leftovers.ts';
 import { variables } from '../../scripts/docs/settings.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { startDoor } from '../web/door.ts';
 
 const file = readContainerFile(readFileSync('deploy/container/Dockerfile', 'utf8'));

@@ -5,7 +5,7 @@ import { createApp, type App } from '../../src/app.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import type { Command, Parameter } from '../../src/catalog/types.ts';
 import type { Transport } from '../../src/cloudstack/transport.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { loadData } from '../../src/data.ts';
 import type { Observe, Tracing } from '../../src/observe.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -100,7 +100,7 @@ export const openApp = async (
   );
   const counting = createCounting(answers);
   const said: string[] = [];
-  const { policySection, principalsSection, rolesSection } = await import('../../src/config-policy.ts');
+  const { policySection, principalsSection, rolesSection } = await import('../../src/config/policy.ts');
   const config = {
     ...base,
     ...(sections['policy'] ? { policy: policySection.parse(sections['policy']) } : {}),

@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { runCli } from '../../src/cli/program.ts';
-import { policySection, principalsSection, rolesSection } from '../../src/config-policy.ts';
+import { policySection, principalsSection, rolesSection } from '../../src/config/policy.ts';
 import { CallError } from '../../src/errors.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { openHost, runCommand } from '../harness.ts';

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { createApp, type App } from '../../src/app.ts';
 import type { HttpRequest, HttpResponse } from '../../src/cloudstack/transport.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { CallError } from '../../src/errors.ts';
 import type { Observation } from '../../src/observe.ts';
 import type { CallRequest } from '../../src/types.ts';

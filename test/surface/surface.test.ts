@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { commands } from '../../src/cli/commands.ts';
-import { envNameOf, settings } from '../../src/config.ts';
+import { envNameOf, settings } from '../../src/config/config.ts';
 import { version } from '../../src/version.ts';
 import { openHost, runCommand, startCloud } from '../harness.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { envNameOf, loadConfig, settings, toProfile } from '../../src/config.ts';
+import { envNameOf, loadConfig, settings, toProfile } from '../../src/config/config.ts';
 import { CallError } from '../../src/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cloudstack-config-'));

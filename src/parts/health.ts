@@ -1,9 +1,9 @@
-import type { Parts } from './call.ts';
-import { loadCatalog } from './catalog/catalog.ts';
-import type { Profile } from './config.ts';
-import { CallError } from './errors.ts';
-import { toReadWire } from './request/to-wire.ts';
-import type { Store } from './store/store.ts';
+import type { Parts } from '../call.ts';
+import { loadCatalog } from '../catalog/catalog.ts';
+import type { Profile } from '../config/config.ts';
+import { CallError } from '../errors.ts';
+import { toReadWire } from '../request/to-wire.ts';
+import type { Store } from '../store/store.ts';
 
 /** How one part is. */
 export interface Component {

@@ -1,25 +1,25 @@
-import { createAudit, type Audit } from './audit/audit.ts';
-import { createSinks, type Sinks } from './audit/sinks.ts';
-import type { AppOptions } from './app.ts';
+import { createAudit, type Audit } from '../audit/audit.ts';
+import { createSinks, type Sinks } from '../audit/sinks.ts';
+import type { AppOptions } from '../app.ts';
 import { openApprovals } from './approvals.ts';
 import { createBegunJobs } from './begun-jobs.ts';
-import type { Cloud, Parts } from './call.ts';
-import { joinCatalog, loadCatalog, type Catalog } from './catalog/catalog.ts';
-import type { LiveApi } from './catalog/live.ts';
-import { createCloudStack, type CloudStack } from './cloudstack/cloudstack.ts';
-import { createEndpoints } from './cloudstack/endpoint.ts';
-import { createFetchTransport, type Transport } from './cloudstack/transport.ts';
-import type { Config, Profile } from './config.ts';
-import { CallError } from './errors.ts';
+import type { Cloud, Parts } from '../call.ts';
+import { joinCatalog, loadCatalog, type Catalog } from '../catalog/catalog.ts';
+import type { LiveApi } from '../catalog/live.ts';
+import { createCloudStack, type CloudStack } from '../cloudstack/cloudstack.ts';
+import { createEndpoints } from '../cloudstack/endpoint.ts';
+import { createFetchTransport, type Transport } from '../cloudstack/transport.ts';
+import type { Config, Profile } from '../config/config.ts';
+import { CallError } from '../errors.ts';
 import { createKeptAnswers } from './kept-answers.ts';
-import { boundsOf, type Bounds } from './guard/bounds.ts';
-import { createPolicy } from './guard/policy.ts';
-import { createAccess } from './guard/roles.ts';
-import type { Tracing } from './observe.ts';
-import { toReadWire } from './request/to-wire.ts';
-import { rowsOf } from './rows.ts';
-import { openStore } from './store/open.ts';
-import type { Store } from './store/store.ts';
+import { boundsOf, type Bounds } from '../guard/bounds.ts';
+import { createPolicy } from '../guard/policy.ts';
+import { createAccess } from '../guard/roles.ts';
+import type { Tracing } from '../observe.ts';
+import { toReadWire } from '../request/to-wire.ts';
+import { rowsOf } from '../rows.ts';
+import { openStore } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
 
 /** A cloud that could not say what it offers is asked again after this many milliseconds. */
 const askAgainAfter = 60_000;
@@ -78,7 +78,7 @@ const createLiveCatalog = (cloudstack: CloudStack): (() => Promise<Catalog>) => 
 };
 
 const openSimulator = async (): Promise<{ profile: Profile; transport: Transport }> => {
-  const { createSimulator } = await import('./simulator/index.ts');
+  const { createSimulator } = await import('../simulator/index.ts');
   const simulator = createSimulator();
   const { apiKey, secretKey } = simulator.credentials;
   return {

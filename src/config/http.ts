@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { cacheSettings } from './config-cache.ts';
-import { telemetrySettings } from './config-telemetry.ts';
+import { cacheSettings } from './cache.ts';
+import { telemetrySettings } from './telemetry.ts';
 
 const whole = z.coerce.number().int().min(0);
 /** Names with commas between them; in the file also a list. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { CallError } from './errors.ts';
+import { CallError } from '../errors.ts';
 
 type Section = Record<string, string | undefined>;
 

@@ -1,12 +1,12 @@
-import type { Cache, CachedCloudStack } from './cache/cache.ts';
-import type { Catalog } from './catalog/catalog.ts';
-import type { CloudStack } from './cloudstack/cloudstack.ts';
-import type { Config, Profile } from './config.ts';
-import { CallError } from './errors.ts';
-import type { Observe } from './observe.ts';
-import { toReadWire } from './request/to-wire.ts';
-import { rowsOf } from './rows.ts';
-import type { Store } from './store/store.ts';
+import type { Cache, CachedCloudStack } from '../cache/cache.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { CloudStack } from '../cloudstack/cloudstack.ts';
+import type { Config, Profile } from '../config/config.ts';
+import { CallError } from '../errors.ts';
+import type { Observe } from '../observe.ts';
+import { toReadWire } from '../request/to-wire.ts';
+import { rowsOf } from '../rows.ts';
+import type { Store } from '../store/store.ts';
 
 /** What a cloud is reached by. `live`: the commands that the account may call. */
 interface Reached {
@@ -46,14 +46,14 @@ export const createKeptAnswers = (
 ): KeptAnswers => {
   let opened: Promise<Cache> | undefined;
   const open = async (): Promise<Cache> => {
-    const { createCache } = await import('./cache/cache.ts');
+    const { createCache } = await import('../cache/cache.ts');
     return createCache(config, { shared: store.shared, observe });
   };
   return {
     before: async (reached) => {
       const { cloudstack, profile, isSimulated } = reached;
       if (!isWanted || !config.cache) return (_tool, wire, options) => cloudstack.send(wire, options);
-      const { identityOf } = await import('./cache/identity.ts');
+      const { identityOf } = await import('../cache/identity.ts');
       const endpoint = profile.endpoint!;
       const identity = await identityOf(endpoint, profile.secret!);
       const events = eventsOf(reached);

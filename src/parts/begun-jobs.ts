@@ -1,7 +1,7 @@
-import type { Parts } from './call.ts';
-import { createMemoryStore } from './store/memory.ts';
-import type { Store } from './store/store.ts';
-import type { Caller } from './types.ts';
+import type { Parts } from '../call.ts';
+import { createMemoryStore } from '../store/memory.ts';
+import type { Store } from '../store/store.ts';
+import type { Caller } from '../types.ts';
 
 const day = 86_400_000;
 /** Milliseconds until the store is told again. */

@@ -1,7 +1,7 @@
-import type { Parts } from './call.ts';
-import { loadData } from './data.ts';
-import { toReadWire } from './request/to-wire.ts';
-import type { Params } from './types.ts';
+import type { Parts } from '../call.ts';
+import { loadData } from '../data.ts';
+import { toReadWire } from '../request/to-wire.ts';
+import type { Params } from '../types.ts';
 
 /** How many there are of one kind of resource, in one state where its states are counted apart. */
 export interface ResourceCount {
@@ -26,7 +26,10 @@ const patience = 60_000;
  * Counts the resources that data/inventory.json names, as a profile's credential sees them: one small page a count, one
  * after the other. Kinds that the cloud does not offer, or the account may not list, are left out. Throws when none can be had.
  */
-export const countResources = async (parts: Pick<Parts, 'cloud'>, profile: string): Promise<readonly ResourceCount[]> => {
+export const countResources = async (
+  parts: Pick<Parts, 'cloud'>,
+  profile: string,
+): Promise<readonly ResourceCount[]> => {
   const { cloudstack, catalog } = await parts.cloud(profile);
   const signal = AbortSignal.timeout(patience);
   const counts: ResourceCount[] = [];

@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Secret } from './cloudstack/credential.ts';
-import type { Auth } from './config-auth.ts';
-import { cacheSettings } from './config-cache.ts';
-import { cloudSettings } from './config-cloud.ts';
-import { httpSettings } from './config-http.ts';
-import { importProfiles } from './config-import.ts';
-import type { PolicySection, Principals, Roles } from './config-policy.ts';
-import { storeSettings } from './config-store.ts';
-import { readHeaders, readTraces, telemetrySettings, type Traces } from './config-telemetry.ts';
-import { CallError } from './errors.ts';
+import type { Secret } from '../cloudstack/credential.ts';
+import type { Auth } from './auth.ts';
+import { cacheSettings } from './cache.ts';
+import { cloudSettings } from './cloud.ts';
+import { httpSettings } from './http.ts';
+import { importProfiles } from './import.ts';
+import type { PolicySection, Principals, Roles } from './policy.ts';
+import { storeSettings } from './store.ts';
+import { readHeaders, readTraces, telemetrySettings, type Traces } from './telemetry.ts';
+import { CallError } from '../errors.ts';
 
 /** One CloudStack endpoint with one credential. */
 export interface Profile {
@@ -175,8 +175,8 @@ const readOtlp = (env: Env): Otlp => {
 /** The sections about who may do what; their schemas are loaded only where a file has them. */
 const readSections = async (sections: Raw): Promise<Pick<Config, 'policy' | 'roles' | 'principals' | 'auth'>> => {
   if (Object.values(sections).every((section) => section === undefined)) return {};
-  const { policySection, principalsSection, rolesSection } = await import('./config-policy.ts');
-  const { authSection } = await import('./config-auth.ts');
+  const { policySection, principalsSection, rolesSection } = await import('./policy.ts');
+  const { authSection } = await import('./auth.ts');
   const schema = z.object({
     policy: policySection.optional(),
     roles: rolesSection.optional(),
