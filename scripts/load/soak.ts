@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Checks } from './checks.ts';
 import { letWork } from './crowd.ts';
+import { inspected, lookInto } from './heap.ts';
 import type { ServerProcess } from './process.ts';
 import { setStage } from './stage.ts';
 import { countErrors, createTally, errorsOf, figuresOf } from './tally.ts';
@@ -17,10 +18,9 @@ interface Sample {
   sessions: number;
 }
 
-/** Seconds between two samples: so many that some are taken right after a collection. Each of `kept` is written down. */
-const every = 1;
-const kept = 15;
-/** Seconds on both sides of the moments that are compared. */
+/** Seconds between two samples. */
+const every = 5;
+/** Seconds before the moments that are compared, from which samples are taken. */
 const around = 60;
 /** MiB that JavaScript may hold more or less whenever it is looked at. */
 const slack = 2;
@@ -54,21 +54,19 @@ const sample = async (server: ServerProcess, token: string, at: number): Promise
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** Median of what some samples have; of the heap the least, which is what is left after a collection. */
-const summarize = (samples: readonly Sample[]) => {
-  const heaps = samples.flatMap(({ heap }) => heap ?? []);
-  return {
-    memory: median(samples.map(({ memory }) => memory)),
-    heap: heaps.length ? Math.min(...heaps) : undefined,
-    handles: median(samples.map(({ handles }) => handles)),
-    sessions: median(samples.map(({ sessions }) => sessions)),
-  };
-};
+/** Medians of some samples. */
+const summarize = (samples: readonly Sample[]) => ({
+  memory: median(samples.map(({ memory }) => memory)),
+  handles: median(samples.map(({ handles }) => handles)),
+  sessions: median(samples.map(({ sessions }) => sessions)),
+});
 
 /** Steady load for minutes: what the server holds after two minutes is what it holds at the end. */
 export const runSoak = async (checks: Checks, { users, minutes }: { users: number; minutes: number }) => {
   const stage = await setStage({ users });
-  const server = await stage.serve('server', { flags: ['--rate-limit', '1000000', '--audit-rotate', '5'] });
+  const flags = ['--rate-limit', '1000000', '--audit-rotate', '5'];
+  const server = await stage.serve('server', { flags, env: inspected });
+  const held = lookInto(server);
   const seconds = minutes * 60;
   const samples: Sample[] = [];
   const tally = createTally();
@@ -79,12 +77,19 @@ export const runSoak = async (checks: Checks, { users, minutes }: { users: numbe
     await letWork(stage, server.origin, { users, seconds: Math.min(20, seconds / 10), tell: checks.say });
     begun = performance.now();
     const working = letWork(stage, server.origin, { users, seconds, think, tally, tell: checks.say });
+    const early = Math.min(120, seconds / 5);
+    const width = Math.min(around, seconds / 10);
+    let heldEarly: number | undefined;
+    let heldLate = 0;
     while (elapsed() + every < seconds && server.isRunning()) {
       await sleep(every * 1000);
+      // While the load goes on, and after the samples of resident memory: a forced collection gives some of it back.
+      if (heldEarly === undefined && elapsed() >= early) heldEarly = await held();
+      if (!heldLate && elapsed() >= seconds - 3 * every) heldLate = await held();
       const taken = await sample(server, stage.tokenOf(0), Math.round(elapsed()));
       samples.push(taken);
       const { at, memory, heap, handles, sessions } = taken;
-      if (samples.length % 60 === 0)
+      if (samples.length % 12 === 0)
         checks.say(
           `          ${at} s: ${memory.toFixed(1)} MiB, heap ${heap?.toFixed(1)} MiB, ${handles} handles, ${sessions} sessions`,
         );
@@ -95,9 +100,7 @@ export const runSoak = async (checks: Checks, { users, minutes }: { users: numbe
       server.isRunning(),
       server.isRunning() ? '' : `it ended with ${String(await server.stop())}: ${server.said().slice(-2000)}`,
     );
-    const early = Math.min(120, seconds / 5);
-    const width = Math.min(around, seconds / 10);
-    const before = summarize(samples.filter(({ at }) => Math.abs(at - early) <= width));
+    const before = summarize(samples.filter(({ at }) => at >= early - width && at < early));
     const after = summarize(samples.filter(({ at }) => at >= seconds - 2 * width));
     const figures = figuresOf(tally.operations.values());
     const rate = Math.round(figures.count / seconds);
@@ -113,8 +116,7 @@ export const runSoak = async (checks: Checks, { users, minutes }: { users: numbe
         `${from.toFixed(1)} → ${to.toFixed(1)} (×${(to / from).toFixed(3)})`,
       );
     compare('resident memory (MiB)', before.memory, after.memory);
-    if (before.heap !== undefined && after.heap !== undefined)
-      compare('heap after collection (MiB)', before.heap, after.heap, mostGrowth + slack / before.heap);
+    compare('heap after collection (MiB)', heldEarly ?? 0, heldLate, mostGrowth + slack / (heldEarly ?? 1));
     // Connections to the cloud are opened when many are needed at once, up to what `connections` allows.
     compare('number of handles', before.handles, after.handles, 1 + cloudConnections / before.handles);
     compare('number of sessions', before.sessions, after.sessions, 1);
@@ -124,9 +126,9 @@ export const runSoak = async (checks: Checks, { users, minutes }: { users: numbe
       calls: figures.count,
       rate,
       p99: figures.p99,
-      before,
-      after,
-      samples: samples.filter((_, at) => at % kept === 0),
+      before: { ...before, heap: heldEarly },
+      after: { ...after, heap: heldLate },
+      samples: samples.filter((_, at) => at % 3 === 0),
     };
   } finally {
     await stage.close();
