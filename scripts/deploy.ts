@@ -74,6 +74,7 @@ const refused: readonly (readonly [string, string, ...string[]])[] = [
   ['a configuration without auth', 'auth and principals', 'config={"readOnly":true}'],
   ['an endpoint without a credential', 'needs a credential', 'cloudstack.url="https://cloud.example.com/client/api"'],
   ['an Ingress without a host', 'ingress.hosts', 'ingress.enabled=true'],
+  ['an autoscaler without what it goes by', 'requests.cpu', 'autoscaling.enabled=true', 'resources.requests=null'],
   ['a value that there is not', 'additional', 'replicaCount=2'],
   ['a secret in the configuration file', 'additional', 'config={"profiles":{"a":{"url":"https://a","secretKey":"s"}}}'],
 ];

@@ -90,6 +90,7 @@ const run = async (): Promise<void> => {
   check(`promtool check metrics: ${families.length} metrics, ${series} series`, promtool(['metrics'], text));
   check('our own linter', lint(families).join('\n') || undefined);
   check('promtool check rules', promtool(['rules', alertsFile]));
+  check('promtool test rules', promtool(['rules', 'scripts/observe/alerts.test.yml'], undefined, 'test'));
   check('promtool check config', promtool(['config', 'deploy/prometheus/prometheus.yml']));
 
   const panels = readPanels();

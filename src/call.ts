@@ -99,8 +99,8 @@ const prepare = async (parts: Parts, request: CallRequest, note: (facts: Facts) 
   const bounds = await parts.bounds(permitted, cloud);
   const straight: Cloud['send'] = (_tool, wire, options) => cloud.cloudstack.send(wire, options);
   const now = openDirectory(cloud.catalog, straight, request, bounds);
-  // What is changed is looked at as it is now: kept answers serve reads only.
-  const isNow = risk !== 'read' || request.view.fresh === true;
+  // What is changed, judged by a rule or shown to a human is looked at as it is now: kept answers serve plain reads only.
+  const isNow = risk !== 'read' || permitted.decision?.action !== 'allow' || request.view.fresh === true;
   const directory = isNow ? now : openDirectory(cloud.catalog, cloud.send, request, bounds);
   const resolved = await step('resolve', () =>
     resolveNames(directory, permitted).catch((error: unknown) => {

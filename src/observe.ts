@@ -7,8 +7,15 @@ export type Ending = 'ok' | 'pending' | 'asked' | ErrorKind | 'bug';
 export type Observation =
   /** One call of a door, whole. `command` is CloudStack's name, absent where no such command is known. */
   | { what: 'call'; command?: string | undefined; risk?: string | undefined; ending: Ending; seconds: number }
-  /** One HTTP request to a CloudStack. */
-  | { what: 'request'; command: string; method: 'GET' | 'POST'; ending: Ending; seconds: number }
+  /** One HTTP request to a CloudStack. `answered`: whether anybody was there; undefined where its caller gave up first. */
+  | {
+      what: 'request';
+      command: string;
+      method: 'GET' | 'POST';
+      ending: Ending;
+      answered: boolean | undefined;
+      seconds: number;
+    }
   | { what: 'retry'; command: string }
   /** A job is followed from now on. */
   | { what: 'job-begun'; command: string }
@@ -18,6 +25,8 @@ export type Observation =
   | { what: 'cache'; result: 'hit' | 'miss' | 'joined' | 'skipped' }
   /** Cached answers were dropped because of a change made here, an event, a notice of a replica, or for want of news. */
   | { what: 'drop'; cause: 'change' | 'event' | 'replica' | 'doubt'; entries: number }
+  /** So many answers are in the cache, whenever that changes. */
+  | { what: 'kept'; entries: number }
   /** A question to a human: put, or answered. */
   | { what: 'confirmation'; result: 'asked' | 'accepted' | 'declined' | 'sent-to-terminal' }
   /** The circuit of an endpoint; `profile` is one of the configuration's. */

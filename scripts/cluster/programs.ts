@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { install } from '../observe/programs.ts';
 
 /** A program that could not be had, and why. */
 export class MissingProgram extends Error {}
@@ -17,12 +18,8 @@ export const findProgram = (names: readonly string[], debianPackage: string): st
     throw new MissingProgram(
       `${names.join(' or ')} is needed (Debian: apt-get install ${debianPackage}); only root can install it.`,
     );
-  const install = spawnSync('apt-get', ['install', '-y', '--no-install-recommends', debianPackage], {
-    encoding: 'utf8',
-  });
+  install(debianPackage);
   const installed = find(names);
   if (installed) return installed;
-  throw new MissingProgram(
-    `apt-get install ${debianPackage} did not bring ${names.join(' or ')}: ${install.stderr || String(install.error)}`,
-  );
+  throw new MissingProgram(`apt-get install ${debianPackage} did not bring ${names.join(' or ')}`);
 };

@@ -104,7 +104,7 @@ export const brokenPromises = (rendered: Rendered, alerts: unknown): string[] =>
   const env = environmentOf(rendered);
   const { terminationGracePeriodSeconds, containers } = serverOf(rendered);
   const drain = containers[0]?.lifecycle?.preStop?.sleep?.seconds ?? 0;
-  const { legacySessions, cloudstack } = rendered.values as Record<string, Record<string, unknown> | undefined>;
+  const { legacySessions, cloudstack, config } = rendered.values as Record<string, Record<string, unknown> | undefined>;
   const sticky = stickyMarks(rendered);
   const [rule] = ofKind(rendered, 'PrometheusRule');
   const secrets = ofKind(rendered, 'Secret').filter(({ metadata }) => !metadata.name.endsWith('-valkey'));
@@ -116,7 +116,9 @@ export const brokenPromises = (rendered: Rendered, alerts: unknown): string[] =>
     ...((legacySessions?.['enabled'] === true) === sticky.length > 0
       ? []
       : [`sticky routing: ${sticky.join(', ') || 'none'}`]),
-    ...(terminationGracePeriodSeconds * 1000 > Number(env['CLOUDSTACK_MCP_GRACE']) + drain * 1000
+    ...(Object.keys(env).length === containers[0]!.env!.length ? [] : ['a variable is set twice']),
+    ...(terminationGracePeriodSeconds * 1000 >
+    Number(env['CLOUDSTACK_MCP_GRACE']) + drain * 1000 + Number(config?.['drain'] ?? 0)
       ? []
       : ['pods are killed before the grace of running calls is over']),
     ...(env['CLOUDSTACK_MCP_ALLOWED_HOSTS']?.startsWith('$(POD_IP),') ? [] : ['Prometheus cannot ask by address']),

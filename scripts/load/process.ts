@@ -27,6 +27,10 @@ export const watch = (child: ChildProcess): Watched => {
   const pid = child.pid!;
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-keptText)));
+  // However this ends, nothing that it started stays behind.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const read = (name: string): string => readFileSync(`/proc/${pid}/${name}`, 'utf8');
   return {

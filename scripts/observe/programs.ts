@@ -17,7 +17,7 @@ const isThere = (program: string): boolean =>
 const policy = '/usr/sbin/policy-rc.d';
 
 /** Debian's packages start their services; this one is only to be there. */
-const install = (name: string): void => {
+export const install = (name: string): void => {
   const isOurs = !existsSync(policy);
   if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
@@ -50,6 +50,10 @@ export const findPort = async (): Promise<number> => {
 
 const stopOf = (child: ChildProcess): (() => Promise<void>) => {
   const gone = once(child, 'exit');
+  // However this ends, nothing that it started stays behind.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   return async () => {
     child.kill();
     await gone;

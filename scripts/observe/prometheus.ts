@@ -18,9 +18,9 @@ interface Answer {
   data?: { resultType: string; result: { value: [number, string] }[] };
 }
 
-/** Runs promtool; gives what is wrong, or nothing. */
-export const promtool = (args: readonly string[], input?: string): string | undefined => {
-  const { status, stdout, stderr } = spawnSync('promtool', ['check', ...args], { encoding: 'utf8', input });
+/** Runs promtool's `check`, or another command of it; gives what is wrong, or nothing. */
+export const promtool = (args: readonly string[], input?: string, command = 'check'): string | undefined => {
+  const { status, stdout, stderr } = spawnSync('promtool', [command, ...args], { encoding: 'utf8', input });
   const said = `${stdout}${stderr}`.trim();
   if (status !== 0) return said || `promtool ended with ${status}`;
   // `check metrics` says what it does not like on standard error, and nothing else.

@@ -1,6 +1,8 @@
 import type { Tool } from '../catalog/tool.ts';
 import type { CloudStack, SendOptions } from '../cloudstack/cloudstack.ts';
+import { CallError } from '../errors.ts';
 import type { Observe } from '../observe.ts';
+import { listSecrets } from '../secrets.ts';
 import type { Shared } from '../store/store.ts';
 import type { Answer, WireParams } from '../types.ts';
 import { createChanges } from './changes.ts';
@@ -66,7 +68,7 @@ export const createCache = (
   { shared, observe }: { shared?: Shared | undefined; observe?: Observe | undefined },
 ): Cache => {
   const now = (): number => Date.now();
-  const memory = createMemory(settings.cacheSize, now);
+  const memory = createMemory(settings.cacheSize, now, (entries) => observe?.({ what: 'kept', entries }));
   const flights = createFlights();
   const every = settings.cacheFollow * 1000;
   const endpoints = new Set<string>();
@@ -91,6 +93,7 @@ export const createCache = (
     const generations = (isShared && together) || alone;
     const store = isShared ? shared : undefined;
     const own = `${endpoint} of ${identity}`;
+    let asking = 0;
     const everything = `${endpoint} *`;
     const toKeys = (touched: Touched): string[] =>
       touched === 'everything' ? [everything] : [...touched].map((kind) => `${endpoint} ${kind}`);
@@ -102,7 +105,8 @@ export const createCache = (
       list: place.events,
       isForbidden: place.isForbidden,
       every,
-      isNeeded: () => memory.holds(own),
+      // What is on its way will be kept as long as events are followed.
+      isNeeded: () => asking > 0 || memory.holds(own),
       onEvents: (types) => tell([...new Set(types.map(touchedByEvent).flatMap(toKeys))], 'event'),
       onDoubt: () => tell([own], 'doubt'),
       shared: store && { store, key: identity },
@@ -120,16 +124,20 @@ export const createCache = (
     closing.push(changes.close);
 
     const recall = async (key: string, stamp: string): Promise<Entry | undefined> => {
-      const text = await store?.get(key).catch(() => undefined);
-      const found = text === undefined ? undefined : (JSON.parse(text) as Entry);
+      const read = async () => JSON.parse((await store?.get(key)) ?? 'null') as Entry | null;
+      // Whatever is wrong with the store or with what lies there: the cloud is asked.
+      const found = await read().catch(() => null);
       return found?.stamp === stamp && found.until > now() ? found : undefined;
     };
+    /** Neither credentials nor what is too large or too old for this process. */
+    const isForStore = (key: string, entry: Entry): boolean =>
+      memory.get(key) === entry && !listSecrets(entry.body).length;
     const answerOf = ({ body, at }: Entry): Answer => {
       observe?.({ what: 'cache', result: 'hit' });
       return { body, age: Math.max(0, Math.round((now() - at) / 1000)) };
     };
 
-    const read = async (tool: Tool, wire: WireParams, options: CachedOptions, life: number): Promise<Answer> => {
+    const ask = async (tool: Tool, wire: WireParams, options: CachedOptions, life: number): Promise<Answer> => {
       const { fresh = false, signal } = options;
       const key = keyOf(identity, wire);
       const keys = [everything, own, ...kindsIn(tool.command, wire.params).map((kind) => `${endpoint} ${kind}`)];
@@ -149,7 +157,7 @@ export const createCache = (
         memory.keep(key, kept);
         return answerOf(kept);
       }
-      const ask = async (stopped: AbortSignal): Promise<Answer> => {
+      const obtain = async (stopped: AbortSignal): Promise<Answer> => {
         const at = now();
         const answer = await cloudstack.send(wire, { ...options, signal: stopped });
         if (answer.job || (await generations.stamp(keys)) !== stamp) return answer;
@@ -159,12 +167,28 @@ export const createCache = (
         const until = at + (isFollowed && !isOfProject(wire) ? life : Math.min(life, every));
         const entry: Entry = { body, at, until, stamp, keys, size: text.length };
         memory.keep(key, entry);
-        void store?.set(key, JSON.stringify(entry), Math.max(1, until - now())).catch(() => undefined);
+        if (store && isForStore(key, entry))
+          void store.set(key, JSON.stringify(entry), Math.max(1, until - now())).catch(() => undefined);
         return answer;
       };
-      const { joined, answer } = flights.fly(key, stamp, { signal, alone: fresh }, ask);
+      const { joined, answer } = flights.fly(key, stamp, { signal, alone: fresh }, obtain);
       observe?.({ what: 'cache', result: fresh ? 'skipped' : joined ? 'joined' : 'miss' });
-      return answer;
+      if (!joined) return answer;
+      return answer.catch((error: unknown) => {
+        // The time of whoever asked first was up, not ours.
+        const isOver = options.deadline === undefined || now() >= options.deadline;
+        if (isOver || !(error instanceof CallError) || error.kind !== 'timeout') throw error;
+        return ask(tool, wire, options, life);
+      });
+    };
+
+    const read = async (...asked: Parameters<typeof ask>): Promise<Answer> => {
+      asking++;
+      try {
+        return await ask(...asked);
+      } finally {
+        asking--;
+      }
     };
 
     return {

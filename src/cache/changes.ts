@@ -46,12 +46,22 @@ export const createChanges = (hold: (touched: Touched) => Promise<End>): Changes
       return end();
     };
   };
+  const keepOpen = (job: string, end: End): void => {
+    const over = (): Promise<void> => {
+      jobs.delete(job);
+      return end();
+    };
+    jobs.set(job, endLater(over, longest));
+  };
+  const remember = (job: string): void => {
+    ended.add(job);
+    if (ended.size > mostEnded) for (const oldest of [...ended].slice(0, mostEnded / 10)) ended.delete(oldest);
+  };
   const noteEnd = async (job: string): Promise<void> => {
     if (ended.has(job)) return;
     const end = jobs.get(job);
     jobs.delete(job);
-    ended.add(job);
-    if (ended.size > mostEnded) for (const oldest of [...ended].slice(0, mostEnded / 10)) ended.delete(oldest);
+    remember(job);
     // A job that others began may have changed anything.
     await (end ?? (await hold('everything')))();
   };
@@ -63,12 +73,12 @@ export const createChanges = (hold: (touched: Touched) => Promise<End>): Changes
         const job = error instanceof CallError ? error.job : undefined;
         if (!isOpen(error)) await end();
         else if (job === undefined) endLater(end, longestUnknown);
-        else jobs.set(job, endLater(end, longest));
+        else keepOpen(job, end);
         throw error;
       });
-      if (answer.job?.status === 'pending') jobs.set(answer.job.id, endLater(end, longest));
+      if (answer.job?.status === 'pending') keepOpen(answer.job.id, end);
       else {
-        if (answer.job) ended.add(answer.job.id);
+        if (answer.job) remember(answer.job.id);
         await end();
       }
       return answer;

@@ -112,7 +112,7 @@ export const createFollower = (options: FollowOptions): Follower => {
     try {
       const known = await cursor.get();
       if (!(await cursor.isMine())) {
-        isFollowed = known !== undefined;
+        isFollowed = timer !== undefined && known !== undefined;
         return;
       }
       if (!known) await begin();
@@ -122,7 +122,8 @@ export const createFollower = (options: FollowOptions): Follower => {
         if (found) await cursor.set(found.ids);
         else await begin();
       }
-      isFollowed = true;
+      // Whoever was stopped meanwhile looks no more.
+      isFollowed = timer !== undefined;
     } catch (error) {
       isFollowed = false;
       if (isForbidden(error)) {

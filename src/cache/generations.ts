@@ -54,9 +54,13 @@ export const createGenerations = (): Generations => {
 export const createSharedGenerations = (shared: Shared, everything: () => readonly string[]): Generations => {
   const local = createGenerations();
   const timers = new Set<NodeJS.Timeout>();
-  let isLost = false;
+  let losses = 0;
+  let healed = 0;
+  let healing: NodeJS.Timeout | undefined;
   const lose = (): undefined => {
-    isLost = true;
+    losses++;
+    // The others learn of it even where nobody reads here.
+    healing ??= setInterval(() => void reached().catch(lose), again).unref();
     return undefined;
   };
   const tell = async (keys: readonly string[]): Promise<void> => {
@@ -69,9 +73,15 @@ export const createSharedGenerations = (shared: Shared, everything: () => readon
       lose();
       return false;
     }
-    if (!isLost) return true;
+    if (losses === healed) return true;
+    // What is lost meanwhile is not made good by this.
+    const known = losses;
     await shared.bump(everything());
-    isLost = false;
+    healed = Math.max(healed, known);
+    if (losses === healed) {
+      clearInterval(healing);
+      healing = undefined;
+    }
     return true;
   };
   const stop = shared.onBump((keys) => {
@@ -103,6 +113,7 @@ export const createSharedGenerations = (shared: Shared, everything: () => readon
     },
     close: () => {
       stop();
+      clearInterval(healing);
       for (const timer of timers) clearInterval(timer);
     },
   };

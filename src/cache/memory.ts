@@ -29,8 +29,8 @@ export interface Memory {
 // Strings of two bytes a character, objects around them: what lies in memory is more than its JSON.
 const bytesPerCharacter = 3;
 
-/** `size`: MiB that the answers may take in all; one may take an eighth of it. */
-export const createMemory = (size: number, now: () => number): Memory => {
+/** `size`: MiB that the answers may take in all; one may take an eighth of it. `tell`: told how many there are. */
+export const createMemory = (size: number, now: () => number, tell?: (entries: number) => void): Memory => {
   const maxSize = size * 2 ** 20;
   const entries = new LRUCache<string, Entry>({
     maxSize,
@@ -41,18 +41,24 @@ export const createMemory = (size: number, now: () => number): Memory => {
     get: (key) => {
       const found = entries.get(key);
       if (found && found.until > now()) return found;
-      if (found) entries.delete(key);
+      if (found) {
+        entries.delete(key);
+        tell?.(entries.size);
+      }
       return undefined;
     },
     keep: (key, entry) => {
       const known = entries.peek(key);
-      if (!known || known.at <= entry.at) entries.set(key, entry);
+      if (known && known.at > entry.at) return;
+      entries.set(key, entry);
+      tell?.(entries.size);
     },
     drop: (keys) => {
       const dropped = new Set(keys);
       let count = 0;
       for (const [key, entry] of [...entries.entries()])
         if (entry.keys.some((one) => dropped.has(one)) && entries.delete(key)) count++;
+      if (count) tell?.(entries.size);
       return count;
     },
     holds: (key) => {

@@ -93,7 +93,9 @@ export const createCircuit = ({
     isOpen: () => until !== undefined,
     pass: async (patience, probe, early = false) => {
       if (until === undefined) return;
-      if ((!probing && !early && now() < until) || waiting >= maxWaiting) throw refusal(patience.command);
+      // Whoever begins the probe does not stand behind others: one is let through even where nobody may wait.
+      const isRefused = probing ? waiting >= maxWaiting : !early && now() < until;
+      if (isRefused) throw refusal(patience.command);
       waiting++;
       try {
         await waitForPromise(

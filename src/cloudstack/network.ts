@@ -38,7 +38,10 @@ const certificate = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|ERR_TLS/;
 const codesOf = (error: unknown): string[] => {
   if (!(error instanceof Error)) return [];
   const inner = error instanceof AggregateError ? error.errors.flatMap(codesOf) : codesOf(error.cause);
-  return ['code' in error ? String(error.code) : '', ...inner].filter(Boolean);
+  if (!('code' in error)) return inner;
+  // A connection that was there can also find that its host is unreachable: what was sent on it has left.
+  const wasThere = 'syscall' in error && (error.syscall === 'read' || error.syscall === 'write');
+  return [`${wasThere ? `${String(error.syscall)} ` : ''}${String(error.code)}`, ...inner].filter(Boolean);
 };
 
 /** A time-out shorter than this (milliseconds) says more about who asked than about the endpoint. */
@@ -63,6 +66,7 @@ export const sendOnce = async <T>(endpoint: Endpoint, request: HttpRequest, send
   if (turn) await turn;
   let begun: number | undefined;
   let ending: Ending = 'ok';
+  let answered: boolean | undefined = true;
   try {
     if (request.signal.aborted) throw givenUp(command);
     if (!probing && circuit.isOpen()) throw circuit.refusal(command);
@@ -73,6 +77,8 @@ export const sendOnce = async <T>(endpoint: Endpoint, request: HttpRequest, send
     return await exchange(endpoint, request, sending, Math.min(timeout, left));
   } catch (error) {
     ending = endingOf(error);
+    // Whoever gave up says nothing about the cloud, and neither does a bug.
+    answered = isAnswer(error) || (request.signal.aborted || ending === 'bug' ? undefined : false);
     throw error;
   } finally {
     gate.leave();
@@ -82,6 +88,7 @@ export const sendOnce = async <T>(endpoint: Endpoint, request: HttpRequest, send
         command,
         method: request.method,
         ending,
+        answered,
         seconds: (performance.now() - begun) / 1000,
       });
   }

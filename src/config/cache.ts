@@ -18,6 +18,8 @@ export const cacheSettings = {
     .number()
     .int()
     .min(15)
+    // A timer that is set for much longer rings at once, again and again.
+    .max(43_200)
     .default(15)
     .describe('Seconds between two looks at the events of the cloud, for changes made elsewhere; 15 at least'),
 };

@@ -1,6 +1,11 @@
 import * as z from 'zod';
 
-const whole = z.coerce.number().int().min(0);
+// A timer that is set for longer rings at once.
+const whole = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
 
 /** How a CloudStack is asked: how patiently, how often, with how much at once. */
 export const cloudSettings = {

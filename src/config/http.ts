@@ -2,7 +2,12 @@ import * as z from 'zod';
 import { cacheSettings } from './cache.ts';
 import { telemetrySettings } from './telemetry.ts';
 
-const whole = z.coerce.number().int().min(0);
+// A timer that is set for longer rings at once.
+const whole = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
 /** Names with commas between them; in the file also a list. */
 const names = z.union([z.string(), z.array(z.string()).transform((list) => list.join(','))]).default('');
 

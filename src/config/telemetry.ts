@@ -11,7 +11,9 @@ export const telemetrySettings = {
     .default('info')
     .describe('JSON log: the least that a line must matter; HTTP requests are info'),
   metrics: flag.default(true).describe('HTTP: answer /metrics, in the format of Prometheus'),
+  // A timer that is set for much longer rings at once, again and again.
   resourceCounts: whole
+    .max(1440)
     .default(0)
     .describe('HTTP: minutes between counts of the virtual machines, volumes, … of the cloud for /metrics; 0: never'),
 };

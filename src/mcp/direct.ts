@@ -12,10 +12,17 @@ const listSchema = {
   properties: { items: { type: 'array', items: { type: 'object' } }, count: { type: 'integer' } },
 };
 
+/** A read takes `fresh` beside its command's parameters. */
+const toSchema = ({ command, risk }: Tool): McpTool['inputSchema'] => {
+  const schema = toInputSchema(command);
+  const fresh = risk.risk === 'read' ? { fresh: { type: 'boolean' } } : {};
+  return { ...schema, properties: { ...schema.properties, ...fresh } } as McpTool['inputSchema'];
+};
+
 const toMcpTool = (tool: Tool): McpTool => ({
   name: tool.name,
   description: tool.risk.warning && tool.risk.risk !== 'read' ? `${tool.summary}. ${tool.risk.warning}` : tool.summary,
-  inputSchema: toInputSchema(tool.command) as McpTool['inputSchema'],
+  inputSchema: toSchema(tool),
   outputSchema: tool.command.result === 'list' ? listSchema : objectSchema,
   annotations: {
     readOnlyHint: tool.risk.risk === 'read',
@@ -46,6 +53,13 @@ export const listDirectTools = (setting: string): readonly McpTool[] => {
   return setting === 'all'
     ? [...direct, ...compactTools.filter(({ name }) => name === 'wait-for-job')]
     : [...compactTools, ...direct];
+};
+
+/** What a listed tool was given: its command's parameters and, of a read, how it is to be answered. */
+export const splitArguments = (name: string, args: Readonly<Record<string, unknown>>) => {
+  const { fresh, ...given } = args;
+  const isRead = loadCatalog().find(name)?.risk.risk === 'read';
+  return isRead && typeof fresh === 'boolean' ? { args: given, view: { fresh } } : { args };
 };
 
 /** The listed tool that another spelling of its command's name means. */

@@ -143,7 +143,8 @@ const doors = {
 /** Runs a tool of the compact list, or a command listed as a tool of its own. */
 export const runTool = async (host: HostCall, name: string, args: unknown): Promise<ToolResult> => {
   if (name in doors) return doors[name as keyof typeof doors](host, args);
-  return send(host, { tool: name, args: (args ?? {}) as Record<string, unknown> });
+  const { splitArguments } = await import('./direct.ts');
+  return send(host, { tool: name, ...splitArguments(name, (args ?? {}) as Record<string, unknown>) });
 };
 
 /** The form in which MCP wants a result. */

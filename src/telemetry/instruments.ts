@@ -41,6 +41,7 @@ export const createInstruments = (registry: Registry) => {
     jobDuration: histogram('job_duration_seconds', 'How long jobs were followed.', [], slow),
     jobsFollowed: gauge('jobs_in_progress', 'Jobs that are being followed.'),
     cache: counter('cache_requests_total', 'Reads that the cache was asked for.', ['result']),
+    kept: gauge('cache_entries', 'Answers in the cache.'),
     dropped: counter('cache_dropped_total', 'Cached answers that were dropped, by why.', ['cause']),
     poolRunning: gauge('pool_running', 'Requests on connections to CloudStack.'),
     poolWaiting: gauge('pool_waiting', 'Requests that wait for a connection to CloudStack.'),

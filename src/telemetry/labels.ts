@@ -29,7 +29,13 @@ export const createToolLabels = (): ((command: string | undefined) => ToolLabels
 };
 
 /** Whether CloudStack was reached: `unreachable` counts against it or the network, `error` against the request. */
-export const reachOf = (ending: Ending): 'ok' | 'error' | 'unreachable' => {
-  if (ending === 'ok' || ending === 'pending') return 'ok';
-  return ending === 'unavailable' || ending === 'timeout' || ending === 'unknown-outcome' ? 'unreachable' : 'error';
+export const reachOf = ({
+  ending,
+  answered,
+}: {
+  ending: Ending;
+  answered: boolean | undefined;
+}): 'ok' | 'error' | 'unreachable' => {
+  if (ending === 'ok') return 'ok';
+  return answered === false ? 'unreachable' : 'error';
 };

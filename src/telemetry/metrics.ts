@@ -79,14 +79,15 @@ const createObserve = (
   endpoints: ReturnType<typeof createEndpoints>,
   labelsOf: (command: string | undefined) => ToolLabels,
 ): Observe => {
-  const request = ({ command, method, ending, seconds }: Extract<Observation, { what: 'request' }>): void => {
+  const request = (seen: Extract<Observation, { what: 'request' }>): void => {
+    const { command, method, ending, answered, seconds } = seen;
     const labels = labelsOf(command);
-    const result = reachOf(ending);
+    const result = reachOf(seen);
     to.requests.inc({ command: labels.command, outcome: ending });
     to.requestSeconds.inc({ command: labels.command }, seconds);
     to.requestDuration.observe({ method, result }, seconds);
     // Whoever gave up says nothing about the cloud.
-    if (ending !== 'cancelled') to.up.set(result === 'unreachable' ? 0 : 1);
+    if (answered !== undefined) to.up.set(answered ? 1 : 0);
   };
   const call = ({ command, risk, ending, seconds }: Extract<Observation, { what: 'call' }>): void => {
     const labels = labelsOf(command);
@@ -112,6 +113,8 @@ const createObserve = (
         return to.cache.inc({ result: seen.result });
       case 'drop':
         return to.dropped.inc({ cause: seen.cause }, seen.entries);
+      case 'kept':
+        return to.kept.set(seen.entries);
       case 'confirmation':
         return to.confirmations.inc({ result: seen.result });
       case 'circuit':

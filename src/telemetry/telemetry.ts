@@ -35,6 +35,9 @@ const createTurns = (log: Log): Observe => {
   };
 };
 
+/** Whether spans can be sent there: OpenTelemetry's exporter throws for what is no URL, and every call would with it. */
+const canBeSentTo = (url: string): boolean => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+
 /** Opens what the settings ask for; each library is loaded only then. */
 export const openTelemetry = async (
   { transport, log: form, logLevel, metrics: counts, traces }: Asked,
@@ -44,7 +47,10 @@ export const openTelemetry = async (
   const metrics = transport === 'http' && counts ? (await import('./metrics.ts')).createMetrics() : undefined;
   const watchers = [metrics?.observe, form === 'json' ? createTurns(log) : undefined].filter((one) => !!one);
   let opened: Promise<Tracing> | undefined;
-  const tracing = traces
+  const isTraced = traces !== undefined && canBeSentTo(traces.url);
+  // The address itself may hold a password.
+  if (traces && !isTraced) log.say('warn', 'No traces: what OTEL_EXPORTER_OTLP_ENDPOINT names is no http(s) URL.');
+  const tracing = isTraced
     ? () =>
         (opened ??= import('./open-tracing.ts').then(({ openTracing }) =>
           openTracing(traces, (message) => log.say('warn', message)),

@@ -11,8 +11,37 @@ export interface HealthOptions {
 
 /** Milliseconds for which an answer is good enough for the next who asks. */
 const freshFor = 5000;
+/** Of fewer calls in a minute, those that are slow or fail may all be of one kind. */
+const telling = 20;
+/** Share of calls that may fail for no fault of their callers. */
+const mostFailures = 0.1;
 
 type Checked = Awaited<ReturnType<App['health']>>;
+
+/** What the last minute was like, and whether that is well: where it is not, the server is degraded. */
+const judge = ({ calls, failed, mean, slowest }: Figures, running: number, timeout: number) => {
+  const statusOf = (isWell: boolean) => (isWell ? ('ok' as const) : ('degraded' as const));
+  const isTelling = calls >= telling;
+  return {
+    responseTime: {
+      // On average, calls take half the time after which a single request of theirs would be given up.
+      status: statusOf(!isTelling || mean <= timeout / 2),
+      meanMilliseconds: mean,
+      slowestMilliseconds: slowest,
+    },
+    throughput: {
+      // Many run, and none has ended for a minute.
+      status: statusOf(calls > 0 || running < telling),
+      callsPerSecond: Math.round((calls / 60) * 100) / 100,
+    },
+    errorRate: {
+      status: statusOf(!isTelling || failed <= calls * mostFailures),
+      calls,
+      failed,
+      share: calls ? Math.round((failed / calls) * 1000) / 1000 : 0,
+    },
+  };
+};
 
 /** Answers how the server is: 200, or 503 when something that calls depend on is down. */
 export const createHealth = ({ app, figures, sessions, running }: HealthOptions): (() => Promise<Response>) => {
@@ -23,17 +52,14 @@ export const createHealth = ({ app, figures, sessions, running }: HealthOptions)
   };
   return async () => {
     const checked = await check();
-    const { calls, failed, mean, slowest } = figures();
-    const statuses = Object.values(checked).map(({ status }) => status);
+    const minute = judge(figures(), running(), app.config.timeout);
+    const statuses: string[] = Object.values({ ...checked, ...minute }).map(({ status }) => status);
     const status = statuses.includes('down') ? 'down' : statuses.includes('degraded') ? 'degraded' : 'ok';
     return Response.json(
       {
         status,
         components: { mcp: { status: 'ok', sessions: sessions(), running: running() }, ...checked },
-        // Of the last minute.
-        responseTime: { meanMilliseconds: mean, slowestMilliseconds: slowest },
-        throughput: { callsPerSecond: Math.round((calls / 60) * 100) / 100 },
-        errorRate: { calls, failed, share: calls ? Math.round((failed / calls) * 1000) / 1000 : 0 },
+        ...minute,
       },
       { status: status === 'down' ? 503 : 200 },
     );

@@ -20,7 +20,8 @@ export const pollResources = (
       metrics.resources(await app.count(profile));
       failing = false;
     } catch (error) {
-      if (!failing) log.say('warn', `Resources cannot be counted: ${error instanceof Error ? error.message : 'failed'}`);
+      if (!failing)
+        log.say('warn', `Resources cannot be counted: ${error instanceof Error ? error.message : 'failed'}`);
       failing = true;
     } finally {
       counting = false;

@@ -78,14 +78,17 @@ export const createSessions = (
   const serve = async (session: Session, request: Request, { authInfo, body }: SessionRequest): Promise<Response> => {
     const kind = request.method === 'GET' ? 'streams' : 'requests';
     session[kind]++;
-    const response = await session.transport.handleRequest(request, {
-      authInfo,
-      ...(body === undefined ? {} : { parsedBody: body }),
-    });
-    return whenAnswered(response, () => {
+    const leave = (): void => {
       session[kind]--;
       session.at = Date.now();
-    });
+    };
+    try {
+      const parsed = body === undefined ? {} : { parsedBody: body };
+      return whenAnswered(await session.transport.handleRequest(request, { authInfo, ...parsed }), leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
   };
 
   /** The session that a principal used longest ago, where it has to go for a new one; or why there cannot be one. */

@@ -146,3 +146,17 @@ test('switched off, every read is asked, and no events are looked at', async () 
   expect(sent('listEvents')).toBe(0);
   await without.close();
 });
+
+test('a read that is listed as a tool of its own can be asked for anew, too; a change knows no such thing', async () => {
+  const all = await openHost({ env: { ...cloud.env, CLOUDSTACK_MCP_CACHE: 'true' }, flags: ['--tools', 'all'] });
+  const { tools } = await all.client.listTools();
+  const takesFresh = (name: string) => 'fresh' in tools.find((tool) => tool.name === name)!.inputSchema.properties!;
+  expect([takesFresh('list-zones'), takesFresh('start-virtual-machine')]).toEqual([true, false]);
+  await all.call('list-zones');
+  expect((await all.call('list-zones')).text).toContain('fresh: true asks again');
+  expect((await all.call('list-zones', { fresh: true })).structured['age']).toBeUndefined();
+  expect(sent('listZones')).toBe(2);
+  const wrong = await all.call('start-virtual-machine', { id: machine('Stopped').id, fresh: true });
+  expect(wrong.structured['error']).toMatchObject({ kind: 'invalid' });
+  await all.close();
+});

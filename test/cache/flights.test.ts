@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Transport } from '../../src/cloudstack/transport.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { openApp, requestOf, usual, uuid, type Answers } from '../guard/counting.ts';
@@ -87,6 +87,24 @@ test('one that gives up leaves the others their answer; when all do, the request
   // Nothing of the request that was given up is left for the next.
   await expect(cloud.call('listClusters')).resolves.toBeDefined();
   expect(cloud.times('listClusters')).toBe(2);
+  await cloud.close();
+});
+
+test('one whose time is up leaves those that have more of it their answer', async () => {
+  const cloud = await openGated();
+  cloud.gate(isZones);
+  const zones = (milliseconds: number) =>
+    cloud.app.call(requestOf('listZones', {}, { deadline: Date.now() + milliseconds }));
+  // What is loaded with the first call takes of its time.
+  await cloud.call('listPods');
+  const first = zones(2000);
+  await cloud.until(() => cloud.held.length > 0);
+  const second = zones(60_000);
+  await expect(first).rejects.toMatchObject({ kind: 'timeout' });
+  await cloud.until(() => cloud.held.length > 1);
+  cloud.release();
+  await expect(second).resolves.toBeDefined();
+  expect(cloud.times('listZones')).toBe(2);
   await cloud.close();
 });
 
@@ -180,4 +198,34 @@ test('a job that was handed out: until its end was seen, nothing that it touches
   await cloud.call('queryAsyncJobResult', { jobid: uuid(99) });
   expect((await cloud.call('listServiceOfferings')).structured['age']).toBeUndefined();
   await cloud.close();
+});
+
+test('a slow answer: events are looked at until it comes and from then on', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  let rows = [{ id: 'a', type: 'VM.START' }];
+  const cloud = await openGated((command) =>
+    command === 'listEvents' ? { count: rows.length, event: rows } : undefined,
+  );
+  try {
+    cloud.gate(isZones);
+    const slow = cloud.call('listZones');
+    await cloud.until(() => cloud.held.length > 0);
+    // Nothing is kept yet.
+    vi.advanceTimersByTime(15_000);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    cloud.release();
+    await slow;
+    cloud.gate(() => false);
+    expect((await cloud.call('listZones')).structured['age']).toBe(0);
+    rows = [{ id: 'b', type: 'ZONE.EDIT' }, ...rows];
+    vi.advanceTimersByTime(15_000);
+    const reads = cloud.times('listZones');
+    await vi.waitFor(async () => {
+      await cloud.call('listZones');
+      expect(cloud.times('listZones')).toBeGreaterThan(reads);
+    });
+  } finally {
+    vi.useRealTimers();
+    await cloud.close();
+  }
 });

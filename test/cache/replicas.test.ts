@@ -58,6 +58,7 @@ const createSharedStore = () => {
       tell(['*']);
     },
     texts: () => [...values.values()].map(({ text }) => text),
+    spoil: () => values.forEach((value) => (value.text = '{')),
   };
 };
 
@@ -183,5 +184,25 @@ test('while a change runs on one replica, the others do not keep for long what i
   await running;
   expect(await isKept(replicas, 1, 'listVirtualMachines')).toBe(false);
   expect(await isKept(replicas, 1, 'listVirtualMachines')).toBe(true);
+  await replicas.close();
+});
+
+test('what lies spoiled in the store is asked for anew', async () => {
+  const replicas = await openReplicas(2);
+  await replicas.call(0, 'listZones');
+  replicas.spoil();
+  for (const replica of [0, 1]) expect(await isKept(replicas, replica, 'listZones')).toBe(false);
+  await replicas.close();
+});
+
+test('an answer with a credential in it is kept, but not in the store', async () => {
+  const user = { id: uuid(1), username: 'bob', apikey: 'key-of-bob' };
+  const replicas = await openReplicas(2, (command) =>
+    command === 'listUsers' ? { count: 1, user: [user] } : undefined,
+  );
+  await replicas.call(0, 'listUsers');
+  expect(await isKept(replicas, 0, 'listUsers')).toBe(true);
+  expect(replicas.texts().join()).not.toContain('key-of-bob');
+  expect(await isKept(replicas, 1, 'listUsers')).toBe(false);
   await replicas.close();
 });

@@ -49,6 +49,7 @@ describe('the chart', () => {
     ['a secret key for a ConfigMap', { config: { profiles: { a: { url: 'https://a', secretKey: 's' } } } }],
     ["the store's password for a ConfigMap", { config: { redisUrl: 'redis://:p@h' } }],
     ['a host name with a path', { ingress: { hosts: ['mcp.example.com/mcp'] } }],
+    ['a NetworkPolicy whose ports are all ports', { networkPolicy: { egress: { ports: [] } } }],
     ['a route that hangs on nothing', { httpRoute: { enabled: true } }],
   ])('has a schema that refuses %s', (_, given) => {
     expect(validate(merge(values, given))).toBe(false);

@@ -58,6 +58,10 @@ test('a ledger tells what was lost, repeated, or done though it was refused', as
   expect(await audit('x-0', 'x-1')).toMatchObject({ clean: true, verdict: { accepted: 2, unknown: 3, refused: 1 } });
   expect(await audit('x-0', 'x-1', 'x-2', 'x-4', 'x-5')).toMatchObject({ clean: true, verdict: { done: 3 } });
   expect(await audit('x-0')).toMatchObject({ clean: false, verdict: { lost: 1 } });
+  // Of a change, "out of time" says that it was not sent.
+  const late = createLedger('y');
+  late.close(late.open(), { kind: 'timeout', structured: {}, text: '' });
+  expect(await late.audit(cloudWith('y-0'))).toMatchObject({ refused: 1, ghosts: 1 });
   expect(await audit('x-0', 'x-1', 'x-1')).toMatchObject({ clean: false, verdict: { repeated: 1 } });
   expect(await audit('x-0', 'x-1', 'x-2', 'x-2')).toMatchObject({ clean: false, verdict: { repeated: 1 } });
   expect(await audit('x-0', 'x-1', 'x-3')).toMatchObject({ clean: false, verdict: { ghosts: 1 } });

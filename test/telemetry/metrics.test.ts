@@ -5,6 +5,7 @@ import { lint } from '../../scripts/observe/lint.ts';
 import { isSelected, mentionedIn } from '../../scripts/observe/promql.ts';
 import { sections, settings, work } from '../../scripts/observe/workload.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { createMemory } from '../../src/cache/memory.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { openApp, requestOf } from '../guard/counting.ts';
 import { startCloud, type Cloud } from '../harness.ts';
@@ -135,7 +136,7 @@ test('10,000 unknown names of 10,000 principals make no new series', async () =>
       const name = `tool-${at.toString(36)}-${Math.random().toString(36).slice(2)}`;
       const caller = { principal: `nobody-${at}`, host: `host-${at}`, profile: 'default' };
       await app.call(requestOf(name, { [`p${at}`]: at }, { caller })).catch(() => undefined);
-      metrics.observe({ what: 'request', command: name, method: 'GET', ending: 'ok', seconds: 0.1 });
+      metrics.observe({ what: 'request', command: name, method: 'GET', ending: 'ok', answered: true, seconds: 0.1 });
       metrics.observe({ what: 'job-begun', command: name });
       metrics.observe({ what: 'job', command: name, ending: 'ok', seconds: 1 });
       metrics.observe({ what: 'pool', profile: `profile-${at}`, running: 1, waiting: 0 });
@@ -210,6 +211,38 @@ test('an audit log that cannot be written is counted', async () => {
   await mine.close();
 });
 
+test('the cache tells how many answers it keeps', async () => {
+  const mine = await startDoor({ env: cloud.env });
+  const host = await openClient(mine);
+  const kept = async () => valueOf(await read(mine.origin), 'cloudstack_mcp_cache_entries');
+  expect(await kept()).toBe(0);
+  for (const [tool, entries] of [
+    ['list-zones', 1],
+    ['list-zones', 1],
+    ['list-service-offerings', 2],
+  ] as const) {
+    await host.call('read', { tool });
+    expect(await kept()).toBe(entries);
+  }
+  await host.close();
+  await mine.close();
+
+  const told: number[] = [];
+  let now = 0;
+  const memory = createMemory(
+    1,
+    () => now,
+    (entries) => told.push(entries),
+  );
+  const entry = { body: {}, at: 0, until: 10, stamp: '', keys: ['zones'], size: 10 };
+  for (const key of ['a', 'b', 'c']) memory.keep(key, entry);
+  now = 20;
+  memory.get('a');
+  memory.drop(['networks']);
+  memory.drop(['zones']);
+  expect(told).toEqual([1, 2, 3, 2, 0]);
+});
+
 test('a cloud that is gone is down until it answers again, whatever it answers', async () => {
   const own = await startCloud();
   const mine = await startDoor({ env: { ...own.env, CLOUDSTACK_MCP_RETRIES: '0', CLOUDSTACK_MCP_CACHE: 'false' } });
@@ -219,6 +252,13 @@ test('a cloud that is gone is down until it answers again, whatever it answers',
   await host.call('read', { tool: 'list-zones' });
   expect(await up()).toBe(0);
   await setFaults(own, [{ kind: 'status', status: 431, command: 'listZones' }]);
+  await host.call('read', { tool: 'list-zones' });
+  expect(await up()).toBe(1);
+  // An error in its own envelope, also one that says that a part of it is down, is an answer; a proxy's page is none.
+  await setFaults(own, [{ kind: 'html', status: 502 }]);
+  await host.call('read', { tool: 'list-zones' });
+  expect(await up()).toBe(0);
+  await setFaults(own, [{ kind: 'status', status: 534 }]);
   await host.call('read', { tool: 'list-zones' });
   expect(await up()).toBe(1);
   await host.close();

@@ -223,3 +223,16 @@ test('a collector that does not take them is said once, and stops nothing', asyn
   expect(host.stderr().match(/Traces do not arrive/g)).toHaveLength(1);
   deaf.close();
 });
+
+test.each(['nonsense', 'collector:4318', 'user:hunter2@collector'])(
+  '%s is no collector: it is said, and calls go on',
+  async (url) => {
+    const door = await startDoor({ env: { ...cloud.env, OTEL_EXPORTER_OTLP_ENDPOINT: url } });
+    const host = await openClient(door);
+    expect((await host.call('read', { tool: 'list-zones' })).isError).toBeFalsy();
+    await host.close();
+    await door.close();
+    expect(door.out.stderr).toContain('No traces: what OTEL_EXPORTER_OTLP_ENDPOINT names is no http(s) URL.');
+    expect(door.out.stderr).not.toContain('hunter2');
+  },
+);

@@ -73,6 +73,18 @@ test('only so many wait for a probe; the rest hears at once that it is still ope
   expect(probes).toBe(1);
 });
 
+test('where nobody may wait, the one that begins the probe still closes it', async () => {
+  const { circuit, time, fail, refused } = start({ maxWaiting: 0 });
+  fail(3);
+  time.now += 1000;
+  let release: (() => void) | undefined;
+  const first = circuit.pass(patience(), () => new Promise<void>((resolve) => (release = resolve)));
+  expect(await refused(circuit.pass(patience(), up))).toBeInstanceOf(NotSent);
+  release?.();
+  await first;
+  expect(circuit.isOpen()).toBe(false);
+});
+
 test('a late failure of a request that others overtook with an answer says nothing', () => {
   const { circuit } = start();
   const begun = [circuit.begin(), circuit.begin(), circuit.begin()];

@@ -366,6 +366,20 @@ test.each([
   ['a certificate', coded('DEPTH_ZERO_SELF_SIGNED_CERT'), 'unavailable', 'unavailable', 'not trusted'],
   ['an authority', coded('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), 'unavailable', 'unavailable', 'not trusted'],
   ['a reset', coded('ECONNRESET'), 'unavailable', 'unknown-outcome', 'the connection broke'],
+  [
+    'a host that is gone behind an open connection',
+    Object.assign(coded('EHOSTUNREACH'), { syscall: 'read' }),
+    'unavailable',
+    'unknown-outcome',
+    'read EHOSTUNREACH',
+  ],
+  [
+    'a host that cannot be found',
+    Object.assign(coded('EHOSTUNREACH'), { syscall: 'connect' }),
+    'unavailable',
+    'unavailable',
+    'nothing was sent',
+  ],
   ['a broken socket', coded('UND_ERR_SOCKET'), 'unavailable', 'unknown-outcome', 'the connection broke'],
   ['something of no known kind', new Error('odd'), undefined, 'unknown-outcome', 'odd'],
 ])('%s', async (_what, error, read, change, says) => {

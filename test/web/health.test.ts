@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
+import type { App } from '../../src/app.ts';
+import { createHealth } from '../../src/web/health.ts';
 import { startCloud, startFake } from '../harness.ts';
 import { openClient, startDoor } from './door.ts';
 
@@ -25,7 +27,9 @@ test('health says how each part is, and what the last minute was like', async ()
       audit: { status: 'ok' },
       store: { status: 'ok' },
     },
-    errorRate: { calls: 2, failed: 0, share: 0 },
+    responseTime: { status: 'ok' },
+    throughput: { status: 'ok' },
+    errorRate: { status: 'ok', calls: 2, failed: 0, share: 0 },
   });
   expect(body.throughput.callsPerSecond).toBeGreaterThan(0);
   expect(body.responseTime.slowestMilliseconds).toBeGreaterThanOrEqual(body.responseTime.meanMilliseconds);
@@ -96,4 +100,32 @@ test('an audit log that cannot be kept is down', async () => {
   });
   await door.close();
   await cloud.close();
+});
+
+test.each([
+  ['nothing at all', {}, 0, ['ok', 'ok', 'ok']],
+  ['a tenth of the calls fails', { calls: 40, failed: 4 }, 0, ['ok', 'ok', 'ok']],
+  ['more than a tenth of the calls fails', { calls: 40, failed: 5 }, 0, ['ok', 'ok', 'degraded']],
+  ['all of too few calls fail', { calls: 19, failed: 19, mean: 999 }, 0, ['ok', 'ok', 'ok']],
+  ['calls take half of the time for one request', { calls: 20, mean: 500 }, 0, ['ok', 'ok', 'ok']],
+  ['calls take longer than that', { calls: 20, mean: 501 }, 0, ['degraded', 'ok', 'ok']],
+  ['many calls run, and some end', { calls: 1 }, 20, ['ok', 'ok', 'ok']],
+  ['many calls run, and none ends', {}, 20, ['ok', 'degraded', 'ok']],
+  ['a few calls run, and none ends', {}, 19, ['ok', 'ok', 'ok']],
+])('the last minute: %s', async (_what, figures, running, [responseTime, throughput, errorRate]) => {
+  const app = { config: { timeout: 1000 }, health: () => Promise.resolve({ audit: { status: 'ok' } }) };
+  const health = createHealth({
+    app: app as unknown as App,
+    figures: () => ({ calls: 0, failed: 0, mean: 0, slowest: 0, ...figures }),
+    sessions: () => 0,
+    running: () => running,
+  });
+  const response = await health();
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({
+    status: [responseTime, throughput, errorRate].includes('degraded') ? 'degraded' : 'ok',
+    responseTime: { status: responseTime },
+    throughput: { status: throughput },
+    errorRate: { status: errorRate },
+  });
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startCloud, startFake, type Cloud } from '../harness.ts';
 import { beginSession, initialize, jsonHeaders, openClient, post, startDoor, type DoorOptions } from './door.ts';
@@ -178,5 +179,17 @@ test('an initialize that is none leaves no session', async () => {
   expect(wrongAccept.status).toBe(406);
   const health = (await (await fetch(`${door.origin}/health`)).json()) as any;
   expect(health.components.mcp).toMatchObject({ sessions: 0, running: 0 });
+  await door.close();
+});
+
+test('a request that ends in a bug is over: its session can go, and make room', async () => {
+  const door = await open({ file, env: { ...cloud.env, CLOUDSTACK_MCP_MAX_SESSIONS_EACH: '1' } });
+  const id = await beginSession(door, as('alice'));
+  const broken = vi
+    .spyOn(WebStandardStreamableHTTPServerTransport.prototype, 'handleRequest')
+    .mockRejectedValueOnce(new Error('a bug'));
+  expect((await post(door, list, as('alice', id))).status).toBe(500);
+  broken.mockRestore();
+  expect((await post(door, initialize, as('alice'))).status).toBe(200);
   await door.close();
 });

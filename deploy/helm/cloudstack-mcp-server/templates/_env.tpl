@@ -3,7 +3,12 @@
 - name: POD_IP
   valueFrom: { fieldRef: { fieldPath: status.podIP } }
 - { name: CLOUDSTACK_MCP_TRANSPORT, value: http }
+{{- /* A name must not come twice. */ -}}
+{{- $own := list }}
+{{- range .Values.extraEnv }}{{ $own = append $own .name }}{{ end }}
+{{- if not (has "CLOUDSTACK_MCP_HOST" $own) }}
 - { name: CLOUDSTACK_MCP_HOST, value: 0.0.0.0 }
+{{- end }}
 - { name: CLOUDSTACK_MCP_PORT, value: '3000' }
 - { name: CLOUDSTACK_MCP_ALLOWED_HOSTS, value: {{ include "mcp.allowedHosts" . | quote }} }
 - { name: CLOUDSTACK_MCP_STATE, value: /var/lib/cloudstack-mcp }

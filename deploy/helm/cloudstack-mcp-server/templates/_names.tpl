@@ -98,6 +98,9 @@ capabilities: { drop: [ALL] }
 {{- if and .Values.cloudstack.url (not (include "mcp.cloudstackSecret" .)) -}}
 {{- fail "cloudstack.url needs a credential: name a Secret with api-key and secret-key in cloudstack.existingSecret." -}}
 {{- end -}}
+{{- if and .Values.autoscaling.enabled (not (dig "requests" "cpu" "" .Values.resources)) -}}
+{{- fail "autoscaling goes by a share of resources.requests.cpu, which is missing." -}}
+{{- end -}}
 {{- if and .Values.ingress.enabled (not .Values.ingress.hosts) -}}
 {{- fail "ingress.hosts is empty: the server answers only for hosts that it knows." -}}
 {{- end -}}
