@@ -13,7 +13,8 @@ const load = (): Package => JSON.parse(readFileSync('package.json', 'utf8')) as 
 const reasons: Readonly<Record<string, string>> = {
   '@hono/node-server': 'Puts a Request → Response function on a port: the HTTP door, the simulator.',
   '@modelcontextprotocol/server': 'The Model Context Protocol, both eras of it, by those who write the specification.',
-  '@opentelemetry/api': 'The names that every OpenTelemetry program uses for a trace: spans cost nothing until one is asked for.',
+  '@opentelemetry/api':
+    'The names that every OpenTelemetry program uses for a trace: spans cost nothing until one is asked for.',
   '@opentelemetry/context-async-hooks': "Keeps a span's children under it across awaits.",
   '@opentelemetry/exporter-trace-otlp-http': 'Sends traces to a collector by OTLP over HTTP.',
   '@opentelemetry/resources': "Names the service in its traces, as OpenTelemetry's own variables say.",
