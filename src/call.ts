@@ -175,15 +175,27 @@ const run = async (parts: Parts, request: CallRequest, note: (facts: Facts) => v
   if (mustBeKept) parts.audit.ready();
   let requests = 0;
   const wire = step('request', () => toWire(approved));
+  /** The job is the caller's to ask about, however the call ends. */
+  const began = async (job: string): Promise<void> => {
+    note({ job });
+    if (bounds) await parts.jobs.add(request.caller, job);
+  };
   const answer = await step('cloudstack', () =>
-    cloud.send(approved.tool, wire, {
-      ...request,
-      fresh: request.view.fresh,
-      sent: () => note({ requests: ++requests }),
-    }),
+    cloud
+      .send(approved.tool, wire, {
+        ...request,
+        fresh: request.view.fresh,
+        sent: () => note({ requests: ++requests }),
+      })
+      .catch(async (error: unknown) => {
+        if (error instanceof CallError && error.job !== undefined) await began(error.job);
+        throw error;
+      }),
   );
-  if (answer.job && bounds) await parts.jobs.add(request.caller, answer.job.id);
-  if (answer.job) note({ job: answer.job.id, pending: answer.job.status === 'pending' });
+  if (answer.job) {
+    await began(answer.job.id);
+    note({ pending: answer.job.status === 'pending' });
+  }
   return step('present', () =>
     present(approved, bounds ? confineAnswer(bounds, approved, answer) : answer, parts.budget),
   );

@@ -14,6 +14,7 @@ type WorldRow = ReturnType<Simulator['world']['all']>[number];
 const project = 'webshop';
 let simulator: Simulator;
 let opened: Awaited<ReturnType<typeof openApp>>;
+let jobsAreUnseen = false;
 const start = async (): Promise<void> => {
   simulator = createSimulator({ jobMillis: 0 });
   const { apiKey, secretKey } = simulator.credentials;
@@ -29,7 +30,11 @@ const start = async (): Promise<void> => {
       principals: { eng: { role: 'engineering' }, sal: { role: 'sales' }, pro: { role: 'shop' } },
     },
     {
-      transport: createFetchTransport(simulator.fetch),
+      transport: createFetchTransport((request) =>
+        jobsAreUnseen && request.url.includes('command=queryAsyncJobResult')
+          ? Promise.resolve(new Response('', { status: 500 }))
+          : simulator.fetch(request),
+      ),
       // All three share one credential, and so what is kept: nothing of it may be shown to whom it is not for.
       cache: true,
       env: { CLOUDSTACK_API_KEY: apiKey, CLOUDSTACK_SECRET_KEY: secretKey },
@@ -366,6 +371,20 @@ test('a job is shown to whom began it', async () => {
   expect((await call('eng', 'queryAsyncJobResult', { jobid: id })).text).toContain(vm.id);
   for (const who of ['sal', 'pro'])
     expect(JSON.parse(await told(who, 'queryAsyncJobResult', { jobid: id }))).toMatchObject({ kind: 'not-found' });
+});
+
+test("a job whose end could not be seen is its caller's to ask about", async () => {
+  const vm = everything().find(
+    (row) => row.kind === 'UserVm' && isOf('eng', row) && row.fields['state'] === 'Running',
+  )!;
+  jobsAreUnseen = true;
+  const failed = JSON.parse(await told('eng', 'rebootVirtualMachine', { id: vm.id })) as { kind: string; job: string };
+  jobsAreUnseen = false;
+  expect(failed).toMatchObject({ kind: 'unknown-outcome', job: expect.any(String) as string });
+  expect((await call('eng', 'queryAsyncJobResult', { jobid: failed.job })).text).toContain(vm.id);
+  expect(JSON.parse(await told('sal', 'queryAsyncJobResult', { jobid: failed.job }))).toMatchObject({
+    kind: 'not-found',
+  });
 });
 
 test('over two MCP servers of one app, each principal keeps to its own', async () => {
