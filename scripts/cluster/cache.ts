@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createLedger } from '../load/ledger.ts';
 import { openHost } from '../load/stage.ts';
 import { makeVolume } from '../load/traffic.ts';
 import type { Cluster } from './cluster.ts';
 
 const rounds = 15;
+/** Seconds after which a change made past all replicas has to be seen. */
+const mostSeconds = 20;
 
 /** How often a replica has answered out of its cache, as it says itself. */
 const hits = async (origin: string): Promise<number> => {
@@ -35,6 +38,20 @@ export const seeChanges = async ({ checks, stage, replicas }: Cluster): Promise<
       if (seen !== round + 1) stale.push(`${writer} → ${reader}: ${seen} of ${round + 1}`);
     }
   }
+  const [volume] = await stage.cloud.list('listVolumes', { listall: 'true', keyword: prefix });
+  await stage.cloud.ask('deleteVolume', { id: String(volume!['id']) });
+  const changed = performance.now();
+  const since = (): number => (performance.now() - changed) / 1000;
+  const unaware = new Set(hosts.keys());
+  while (unaware.size && since() < mostSeconds) {
+    await sleep(100);
+    for (const n of unaware) if ((await count(n)) === rounds - 1) unaware.delete(n);
+  }
+  checks.check(
+    `a change made directly at the cloud is seen in the kept lists of all replicas within ${mostSeconds} s`,
+    unaware.size === 0,
+    `after ${since().toFixed(1)} s; ${unaware.size} of ${hosts.length} did not see it`,
+  );
   await Promise.all(hosts.map((host) => host.close()));
   checks.check(
     'a change through one replica is in the lists of the others at once',
