@@ -10,7 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readExposition } from './observe/exposition.ts';
 import { alertsFile, fillIn, readAlerts, readPanels } from './observe/files.ts';
 import { lint } from './observe/lint.ts';
-import { findPort, provide, start, type Running } from './observe/programs.ts';
+import { provide, start, type Running } from './observe/programs.ts';
+import { findPort } from './ports.ts';
 import { promtool, startPrometheus } from './observe/prometheus.ts';
 import { sections, settings, work } from './observe/workload.ts';
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until, type Checks } from '../load/checks.ts';
 import type { ServerProcess, Watched } from '../load/process.ts';
 import { setStage, type Stage } from '../load/stage.ts';
-import { findPorts } from './ports.ts';
+import { findPorts } from '../ports.ts';
 import { checkEvery, startProxy } from './proxy.ts';
 import { createStoreServer, type StoreServer } from './redis.ts';
 

@@ -2,9 +2,9 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findPort } from '../ports.ts';
 import { lastOf, readExec, type Stage } from './dockerfile.ts';
 import { owner, runInside, startInside, type Inside } from './namespace.ts';
 import type { Built } from './stages.ts';
@@ -15,15 +15,6 @@ export interface TryOptions {
   say: (line: string) => void;
   fail: (line: string) => void;
 }
-
-const findPort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
 
 const readZones = async (url: string, token: string): Promise<number> => {
   const client = new Client({ name: 'container-check', version: '1.0.0' });

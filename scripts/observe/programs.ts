@@ -1,7 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 
 /** A program that runs until it is stopped. */
@@ -36,16 +35,6 @@ export const provide = (programs: readonly string[], debian: string): boolean =>
   if (programs.every(isThere)) return true;
   if (process.getuid?.() === 0 && isThere('apt-get')) install(debian);
   return programs.every(isThere);
-};
-
-/** A port of loopback that nobody listens on now. */
-export const findPort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 };
 
 const stopOf = (child: ChildProcess): (() => Promise<void>) => {

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { alertsFile } from './files.ts';
-import { findPort, start } from './programs.ts';
+import { findPort } from '../ports.ts';
+import { start } from './programs.ts';
 
 /** What an expression came to. */
 export interface Result {

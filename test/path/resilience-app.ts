@@ -2,9 +2,9 @@ import { PassThrough } from 'node:stream';
 import { createApp, type App } from '../../src/app.ts';
 import type { HttpRequest, HttpResponse } from '../../src/cloudstack/transport.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { CallError } from '../../src/errors.ts';
 import type { Observation } from '../../src/observe.ts';
 import type { CallRequest } from '../../src/types.ts';
+import { failing } from '../failing.ts';
 
 export const id = '5f0f2d3c-0000-4000-8000-000000000001';
 export const zones = { listzonesresponse: { count: 1, zone: [{ id, name: 'Frankfurt' }] } };
@@ -71,14 +71,6 @@ export const openApp = async (answer: Answer, settings: Record<string, unknown> 
       signal: new AbortController().signal,
       ...more,
     });
-  const failing = async (promise: Promise<unknown>): Promise<CallError> => {
-    const error: unknown = await promise.then(
-      () => undefined,
-      (reason: unknown) => reason,
-    );
-    if (error instanceof CallError) return error;
-    throw new Error(`no CallError but ${String(error)}`);
-  };
   return {
     app,
     sent,

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { env } from 'node:process';
 import { describe } from 'vitest';
+import { findPort } from '../../scripts/ports.ts';
 
 const isProgram = (path: string): boolean => {
   try {
@@ -28,14 +29,6 @@ export const describeWithServer = program
   : (name: string, tests: () => void) =>
       describe.skip(`${name} (skipped: neither valkey-server nor redis-server is on the PATH)`, tests);
 
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
-
 const answers = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
@@ -51,7 +44,7 @@ export const password = 'c4nary/p@ss:word';
 
 /** A Valkey or Redis of this test, empty, on a port of loopback that stays the same. `flags`: as its command line has them. */
 export const startServer = async (flags: string[] = []) => {
-  const port = await freePort();
+  const port = await findPort();
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-store-'));
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {

@@ -13,6 +13,7 @@ import { CallError, type ErrorKind } from '../../src/errors.ts';
 import { toReadWire } from '../../src/request/to-wire.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import type { WireParams } from '../../src/types.ts';
+import { failing } from '../failing.ts';
 
 const caught = (run: () => unknown): CallError => {
   try {
@@ -22,15 +23,6 @@ const caught = (run: () => unknown): CallError => {
     throw error;
   }
   throw new Error('nothing was thrown');
-};
-
-const failing = async (promise: Promise<unknown>): Promise<CallError> => {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof CallError) return error;
-  throw new Error(`no CallError but ${String(error)}`);
 };
 
 const never = new AbortController().signal;

@@ -14,3 +14,6 @@ export const findPorts = async (count: number): Promise<number[]> => {
   await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
   return ports;
 };
+
+/** A port on loopback that nobody uses at the moment. */
+export const findPort = async (): Promise<number> => (await findPorts(1))[0]!;
