@@ -7,7 +7,7 @@ import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 import { brands, exceptions, table } from './imports/table.ts';
 
-const longest = 250;
+const longest = 400;
 
 const violations: string[] = [];
 const usedExceptions = new Set<string>();

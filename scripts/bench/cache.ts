@@ -1,5 +1,5 @@
 import { loadConfig } from '../../src/config/config.ts';
-import { createParts } from '../../src/parts/parts.ts';
+import { createParts } from '../../src/app/compose.ts';
 import { toReadWire } from '../../src/request/to-wire.ts';
 import type { Params } from '../../src/types.ts';
 import { median, time } from './process.ts';

@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { readFileSync } from 'node:fs';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { alertsFile } from '../observe/files.ts';
+import { alertsFile } from './deploy-files.ts';
 import { code, toTable } from './markdown.ts';
 
 interface Metric {

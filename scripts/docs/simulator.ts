@@ -1,5 +1,5 @@
 import { loadData } from '../../src/data.ts';
-import { NOT_SIMULATED } from '../../src/simulator/not-simulated.ts';
+import { NOT_SIMULATED } from '../../src/simulator/engine/not-simulated.ts';
 import { code, toTable } from './markdown.ts';
 
 /** What the simulator keeps of CloudStack's behavior. */

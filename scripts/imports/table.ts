@@ -25,10 +25,10 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'web/tokens.ts',
     'mcp/stdio.ts',
     'mcp/describe.ts',
-    'app.ts',
+    'app/app.ts',
     'present/columns.ts',
     // A person's yes at a terminal goes where a waiting call looks for it: the state folder or the shared store.
-    'parts/approvals.ts',
+    'app/approvals.ts',
     'store/open.ts',
     'type guard/approvals.ts',
     // `audit verify` and `audit tail` read the log that audit/ wrote.
@@ -43,26 +43,13 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     ...foundation,
   ],
   // The HTTP door: who asks and how much of it; what is asked is mcp/'s.
-  web: ['mcp/server.ts', 'app.ts', 'type telemetry', 'store', 'type config', ...foundation],
+  web: ['mcp/server.ts', 'app/app.ts', 'type telemetry', 'store', 'type config', ...foundation],
   // A door names the tool that runs a risk (permit.ts); it never decides.
-  mcp: ['app.ts', 'guard/permit.ts', 'version.ts', ...foundation],
-  // Loaded with the first call, so that a host sees its tools at once.
-  'app.ts': [
-    'parts',
-    'call.ts',
-    'errors.ts',
-    'type cloudstack/transport.ts',
-    'type store/store.ts',
-    'type config',
-    'type catalog',
-    'type types.ts',
-    'type observe.ts',
-  ],
-  // Puts the parts of the path together from the configuration, and looks after them: the cache before a client, which
-  // approvals and jobs are known, how everything is, what a cloud has.
-  parts: [
-    'type call.ts',
-    'type app.ts',
+  mcp: ['app/app.ts', 'guard/permit.ts', 'version.ts', ...foundation],
+  // The one composition root: builds the path from the configuration with the first call, so that a host sees its tools
+  // at once.
+  app: [
+    'call',
     'guard/policy.ts',
     'guard/roles.ts',
     'guard/bounds.ts',
@@ -77,10 +64,9 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'type config',
     ...foundation,
   ],
-  'call.ts': [
+  // The path.
+  call: [
     'type cache/cache.ts',
-    'watch.ts',
-    'deadline.ts',
     'validate',
     'guard',
     'resolve',
@@ -90,10 +76,6 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'audit',
     ...foundation,
   ],
-  // Around the path: how long it may take.
-  'deadline.ts': ['type types.ts'],
-  // Around the path: tells whoever counts or traces how a call went.
-  'watch.ts': ['type audit/entry.ts', 'errors.ts', 'type observe.ts', 'type types.ts'],
   // Before a client of cloudstack/, not a step: it sends what the path sends, or answers with what is kept.
   cache: ['type cloudstack', 'type store/store.ts', ...foundation],
   // The steps know the foundation and never each other: what one needs of another, call.ts hands over.
@@ -107,7 +89,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // Only facts: a mistake in signing, encoding or errors must not agree with itself.
   simulator: ['catalog', 'data.ts'],
   // Counts, traces and logs what the places above tell of; they hand it over and never import it.
-  telemetry: ['catalog', 'errors.ts', 'version.ts', 'type parts/inventory.ts', 'type observe.ts', 'type config'],
+  telemetry: ['catalog', 'errors.ts', 'version.ts', 'type app/count-resources.ts', 'type observe.ts', 'type config'],
   store: ['config/store.ts', 'errors.ts', 'type observe.ts'],
   // A profile holds a credential, and only the step that proves it says what one looks like.
   config: ['errors.ts', 'type cloudstack/credential.ts'],

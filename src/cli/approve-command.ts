@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { openApprovals } from '../parts/approvals.ts';
+import { openApprovals } from '../app/approvals.ts';
 import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import type { Approvals, WaitingCall } from '../guard/approvals.ts';

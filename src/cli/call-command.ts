@@ -1,4 +1,4 @@
-import { createApp } from '../app.ts';
+import { createApp } from '../app/app.ts';
 import { spellingKey } from '../catalog/names.ts';
 import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';

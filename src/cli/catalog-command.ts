@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createApp } from '../app.ts';
+import { createApp } from '../app/app.ts';
 import { formatCommands } from '../catalog/file.ts';
 import type { LiveApi } from '../catalog/live.ts';
 import { diffCommands, syncCommands } from '../catalog/sync.ts';

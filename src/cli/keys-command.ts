@@ -1,4 +1,4 @@
-import { createApp } from '../app.ts';
+import { createApp } from '../app/app.ts';
 import { loadConfig, type Config } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import type { CallRequest } from '../types.ts';

@@ -1,4 +1,4 @@
-import { createApp, type App } from '../app.ts';
+import { createApp, type App } from '../app/app.ts';
 import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { serveStdio } from '../mcp/stdio.ts';

@@ -1,4 +1,4 @@
-import { createApp } from '../app.ts';
+import { createApp } from '../app/app.ts';
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { createSearch } from '../catalog/search.ts';
 import { loadToolsets, type Tool } from '../catalog/tool.ts';

@@ -1,5 +1,5 @@
 import type { CallToolResult, Server, ServerContext } from '@modelcontextprotocol/server';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { createSearch } from '../catalog/search.ts';
 import { loadToolsets } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';

@@ -1,6 +1,6 @@
 import { createRequestStateCodec, type RequestStateCodec, type ServerContext } from '@modelcontextprotocol/server';
 import { randomBytes } from 'node:crypto';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { CallError } from '../errors.ts';
 import type { QuestionState, Unsealed } from './consent.ts';
 

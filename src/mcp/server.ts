@@ -6,7 +6,7 @@ import {
   type CallToolResult,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { AwaitingReply, CallError, describeError } from '../errors.ts';
 import { version } from '../version.ts';
 import { compactTools, instructions, resultSchema } from './compact.ts';

@@ -1,6 +1,6 @@
 import { serveStdio as serveSdk, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import type { Readable, Writable } from 'node:stream';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { createServerFactory } from './server.ts';
 
 /** Serves MCP on a pair of streams until the input ends. Both protocol eras; nothing but frames goes out. */

@@ -1,13 +1,13 @@
 import { loadData } from '../data.ts';
-import { callerOf } from './authenticate.ts';
-import { insertKind } from './birth.ts';
-import { loadCatalog } from './catalog.ts';
-import { parseDate } from './clock.ts';
-import { prepare, run, type Engine } from './dispatch.ts';
+import { callerOf } from './protocol/authenticate.ts';
+import { insertKind } from './world/insert.ts';
+import { loadCatalog } from './world/catalog.ts';
+import { parseDate } from './world/clock.ts';
+import { prepare, run, type Engine } from './engine/dispatch.ts';
 import { multiply } from './multiply.ts';
-import { hashPassword } from './session.ts';
-import type { Fields, Row, Value } from './types.ts';
-import type { World } from './world.ts';
+import { hashPassword } from './protocol/session.ts';
+import type { Fields, Row, Value } from './world/types.ts';
+import type { World } from './world/world.ts';
 
 /** How to reach the seeded root administrator. */
 export interface Credentials {

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { ResourceCount } from '../parts/inventory.ts';
+import type { ResourceCount } from '../app/count-resources.ts';
 import type { Observation, Observe } from '../observe.ts';
 import { version } from '../version.ts';
 import { createInstruments, labelValues, type Instruments, type Refusal } from './instruments.ts';

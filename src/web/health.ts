@@ -1,4 +1,4 @@
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import type { Figures } from './measure.ts';
 
 /** What `/health` is told beside the app's own parts. */

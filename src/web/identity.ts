@@ -1,5 +1,5 @@
 import { bearerAuthChallengeResponse, OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import type { Auth } from '../config/auth.ts';
 import type { Report } from './core.ts';
 import type { Exchange } from './exchange.ts';

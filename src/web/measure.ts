@@ -1,6 +1,6 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { randomUUID } from 'node:crypto';
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { AwaitingReply, CallError, type ErrorKind } from '../errors.ts';
 import type { Report } from './core.ts';
 import type { Limits } from './limits.ts';

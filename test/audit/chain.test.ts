@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { verifyLog } from '../../src/audit/verify.ts';
-import { runCommand } from '../harness.ts';
+import { runCommand } from '../support/harness.ts';
 import { entryOf, newFolder, openLedger } from './log.ts';
 
 const runs = { numRuns: 1000 };

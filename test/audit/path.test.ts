@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openHost, runCommand, startCloud, startFake, type Cloud } from '../harness.ts';
+import { openHost, runCommand, startCloud, startFake, type Cloud } from '../support/harness.ts';
 import { newFolder } from './log.ts';
 
 let cloud: Cloud;

@@ -6,7 +6,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { createServer as createStreamServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openHost, startCloud, type Cloud } from '../harness.ts';
+import { openHost, startCloud, type Cloud } from '../support/harness.ts';
 import { newFolder } from './log.ts';
 
 let cloud: Cloud;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { runCommand, startCommand } from '../harness.ts';
+import { runCommand, startCommand } from '../support/harness.ts';
 import { entryOf, newFolder, openLedger } from './log.ts';
 
 let path: string;

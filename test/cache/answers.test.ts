@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openHost, startCloud, type Cloud, type Host } from '../harness.ts';
+import { openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
 import { send } from '../simulator/sign.ts';
 
 let cloud: Cloud;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openHost, startCloud, type Cloud, type Host } from '../harness.ts';
+import { openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
 import { send } from '../simulator/sign.ts';
 
 let cloud: Cloud;

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { openHost, startCloud } from '../harness.ts';
-import { describeWithServer, startServer } from '../store/server.ts';
+import { openHost, startCloud } from '../support/harness.ts';
+import { describeWithServer, startServer } from '../support/store-server.ts';
 
 describeWithServer('with a real store', () => {
   test('replicas answer with what one of them asked for, and forget what one of them changed', async () => {

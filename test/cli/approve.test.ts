@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createApprovals } from '../../src/guard/approvals.ts';
-import { openHost, runCommand, startCloud, startCommand, type Cloud, type Host } from '../harness.ts';
+import { openHost, runCommand, startCloud, startCommand, type Cloud, type Host } from '../support/harness.ts';
 
 let cloud: Cloud;
 let state: string;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
-import { runCommand, startCloud, startCommand, startFake, type Cloud } from '../harness.ts';
+import { runCommand, startCloud, startCommand, startFake, type Cloud } from '../support/harness.ts';
 
 let cloud: Cloud;
 let folder: string;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { runCommand } from '../harness.ts';
+import { runCommand } from '../support/harness.ts';
 
 /** What people say, and the commands that they may mean by it. */
 const phrases: [said: string, ...commands: string[]][] = [

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openHost, runCommand, startCloud, type Cloud, type Host } from '../harness.ts';
+import { openHost, runCommand, startCloud, type Cloud, type Host } from '../support/harness.ts';
 
 // Who may do what here: the sections policy, roles and principals of the configuration file, through the front door.
 

@@ -8,7 +8,15 @@ import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { demo } from '../../src/cli/demo.ts';
 import { loadData } from '../../src/data.ts';
 import { version } from '../../src/version.ts';
-import { openHost, runCommand, startCloud, startCommand, startFake, streamTransport, type Cloud } from '../harness.ts';
+import {
+  openHost,
+  runCommand,
+  startCloud,
+  startCommand,
+  startFake,
+  streamTransport,
+  type Cloud,
+} from '../support/harness.ts';
 import { runCli } from '../../src/cli/program.ts';
 
 let cloud: Cloud;

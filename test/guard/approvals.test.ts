@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createApprovals } from '../../src/guard/approvals.ts';
-import { openHost, runCommand, startCloud, type Cloud, type Host } from '../harness.ts';
+import { openHost, runCommand, startCloud, type Cloud, type Host } from '../support/harness.ts';
 
 let cloud: Cloud;
 let state: string;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApp, type App } from '../../src/app.ts';
+import { createApp, type App } from '../../src/app/app.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import type { Command, Parameter } from '../../src/catalog/types.ts';
 import type { Transport } from '../../src/cloudstack/transport.ts';

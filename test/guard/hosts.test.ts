@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { openHost, startFake, type Asked, type HostOptions } from '../harness.ts';
+import { openHost, startFake, type Asked, type HostOptions } from '../support/harness.ts';
 import { usual, uuid } from './counting.ts';
 
 let cloud: Awaited<ReturnType<typeof startFake>>;

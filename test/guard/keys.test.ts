@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, statSync, writeFileSync, existsSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runCommand, startCloud, startFake, type Cloud } from '../harness.ts';
+import { runCommand, startCloud, startFake, type Cloud } from '../support/harness.ts';
 
 let cloud: Cloud;
 let folder: string;

@@ -1,7 +1,7 @@
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/app/app.ts';
 import { createServerFactory } from '../../src/mcp/server.ts';
 
 export interface RawResult {

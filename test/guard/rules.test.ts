@@ -8,7 +8,7 @@ import { runCli } from '../../src/cli/program.ts';
 import { policySection, principalsSection, rolesSection } from '../../src/config/policy.ts';
 import { CallError } from '../../src/errors.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { openHost, runCommand } from '../harness.ts';
+import { openHost, runCommand } from '../support/harness.ts';
 import { openApp, requestOf, uuid, type Answers } from './counting.ts';
 
 const vm = uuid(1);

@@ -1,6 +1,6 @@
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openHost, startCloud, type Cloud, type Host } from '../harness.ts';
+import { openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
 
 let cloud: Cloud;
 let host: Host;

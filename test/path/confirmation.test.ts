@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openHost, startCloud, type Asked, type Cloud, type HostOptions } from '../harness.ts';
+import { openHost, startCloud, type Asked, type Cloud, type HostOptions } from '../support/harness.ts';
 
 let cloud: Cloud;
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { openHost, startCloud, startFake, type Cloud } from '../harness.ts';
+import { openHost, startCloud, startFake, type Cloud } from '../support/harness.ts';
 
 let cloud: Cloud;
 beforeEach(async () => {

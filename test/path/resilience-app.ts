@@ -1,10 +1,10 @@
 import { PassThrough } from 'node:stream';
-import { createApp, type App } from '../../src/app.ts';
+import { createApp, type App } from '../../src/app/app.ts';
 import type { HttpRequest, HttpResponse } from '../../src/cloudstack/transport.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { Observation } from '../../src/observe.ts';
 import type { CallRequest } from '../../src/types.ts';
-import { failing } from '../failing.ts';
+import { failing } from '../support/failing.ts';
 
 export const id = '5f0f2d3c-0000-4000-8000-000000000001';
 export const zones = { listzonesresponse: { count: 1, zone: [{ id, name: 'Frankfurt' }] } };

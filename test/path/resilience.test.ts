@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openHost, startCloud, startFake } from '../harness.ts';
+import { openHost, startCloud, startFake } from '../support/harness.ts';
 import { hang, id, openApp, reply, reset, settle, zones, type TestApp } from './resilience-app.ts';
 
 let open: TestApp | undefined;

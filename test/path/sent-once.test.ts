@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { openHost, startFake } from '../harness.ts';
+import { openHost, startFake } from '../support/harness.ts';
 
 const id = '5f0f2d3c-0000-4000-8000-000000000001';
 const deploy = { tool: 'deploy-virtual-machine', arguments: { zoneid: id, serviceofferingid: id, templateid: id } };

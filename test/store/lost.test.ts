@@ -1,9 +1,9 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { createBegunJobs } from '../../src/parts/begun-jobs.ts';
+import { createBegunJobs } from '../../src/app/begun-jobs.ts';
 import { readStoreUrl } from '../../src/config/store.ts';
 import { CallError } from '../../src/errors.ts';
 import { createSharedApprovals } from '../../src/guard/shared-approvals.ts';
-import { checkHealth } from '../../src/parts/health.ts';
+import { checkHealth } from '../../src/app/health.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createLimits } from '../../src/web/limits.ts';

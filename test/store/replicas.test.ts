@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { runCommand, startCloud, type Cloud, type ToolResult } from '../harness.ts';
+import { runCommand, startCloud, type Cloud, type ToolResult } from '../support/harness.ts';
 import { openClient, post, startDoor, type Door } from '../web/door.ts';
-import { describeWithServer, password, startServer, type Server } from './server.ts';
+import { describeWithServer, password, startServer, type Server } from '../support/store-server.ts';
 
 const soon = { timeout: 10_000, interval: 20 };
 const yes = { inputResponses: { confirm: { action: 'accept', content: { confirm: true } } } };

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import type { Observation } from '../../src/observe.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
-import { describeWithServer, password, startServer, type Server } from './server.ts';
+import { describeWithServer, password, startServer, type Server } from '../support/store-server.ts';
 
 const soon = { timeout: 10_000, interval: 20 };
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openHost, startCloud, type Cloud, type Host } from '../harness.ts';
+import { openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
 
 let cloud: Cloud;
 let host: Host;

@@ -10,7 +10,7 @@ import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { commands } from '../../src/cli/commands.ts';
 import { envNameOf, settings } from '../../src/config/config.ts';
 import { version } from '../../src/version.ts';
-import { openHost, runCommand, startCloud } from '../harness.ts';
+import { openHost, runCommand, startCloud } from '../support/harness.ts';
 
 // What users and models rely on, in files that a reviewer sees. `npx vitest -u test/surface` writes them anew.
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/app/app.ts';
 import { createTextLog, type Log } from '../../src/telemetry/log.ts';
 import { createJsonLog } from '../../src/telemetry/json-log.ts';
 import { openTelemetry } from '../../src/telemetry/telemetry.ts';
 import { pollResources } from '../../src/web/resources.ts';
-import { openHost, startCloud, type Cloud } from '../harness.ts';
+import { openHost, startCloud, type Cloud } from '../support/harness.ts';
 import { openClient, post, startDoor, type Door, type DoorOptions } from '../web/door.ts';
 
 let cloud: Cloud;

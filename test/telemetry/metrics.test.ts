@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { readExposition, type Family, type Sample } from '../../scripts/observe/exposition.ts';
-import { fillIn, readAlerts, readPanels } from '../../scripts/observe/files.ts';
-import { lint } from '../../scripts/observe/lint.ts';
-import { isSelected, mentionedIn } from '../../scripts/observe/promql.ts';
-import { sections, settings, work } from '../../scripts/observe/workload.ts';
+import { readExposition, type Family, type Sample } from '../system/observe/exposition.ts';
+import { fillIn, readAlerts, readPanels } from '../../scripts/docs/deploy-files.ts';
+import { lint } from '../system/observe/lint.ts';
+import { isSelected, mentionedIn } from '../system/observe/promql.ts';
+import { sections, settings, work } from '../system/observe/workload.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { createMemory } from '../../src/cache/memory.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { openApp, requestOf } from '../guard/counting.ts';
-import { startCloud, type Cloud } from '../harness.ts';
+import { startCloud, type Cloud } from '../support/harness.ts';
 import { openClient, post, sendRaw, startDoor, type Door } from '../web/door.ts';
 
 const read = async (origin: string): Promise<Family[]> => {

@@ -13,7 +13,7 @@ import { CallError, type ErrorKind } from '../../src/errors.ts';
 import { toReadWire } from '../../src/request/to-wire.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import type { WireParams } from '../../src/types.ts';
-import { failing } from '../failing.ts';
+import { failing } from '../support/failing.ts';
 
 const caught = (run: () => unknown): CallError => {
   try {

@@ -1,7 +1,7 @@
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { estimateTokens } from '../../src/present/tokens.ts';
-import { openHost, startCloud, type Cloud, type Host } from '../harness.ts';
+import { openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
 
 let cloud: Cloud;
 let host: Host;

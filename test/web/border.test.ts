@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startCloud, type Cloud } from '../harness.ts';
+import { startCloud, type Cloud } from '../support/harness.ts';
 import { beginSession, initialize, jsonHeaders, post, sendRaw, startDoor, type Door } from './door.ts';
 
 let cloud: Cloud;

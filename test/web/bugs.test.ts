@@ -1,6 +1,6 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { expect, test } from 'vitest';
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/app/app.ts';
 import { AwaitingReply, CallError } from '../../src/errors.ts';
 import { createLimits } from '../../src/web/limits.ts';
 import { createCore } from '../../src/web/core.ts';

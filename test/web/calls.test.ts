@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { startCloud, startFake, type Asked, type Cloud } from '../harness.ts';
+import { startCloud, startFake, type Asked, type Cloud } from '../support/harness.ts';
 import { openClient, startDoor, type ClientOptions, type Door } from './door.ts';
 
 let cloud: Cloud;

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
-import type { App } from '../../src/app.ts';
+import type { App } from '../../src/app/app.ts';
 import { createHealth } from '../../src/web/health.ts';
-import { startCloud, startFake } from '../harness.ts';
+import { startCloud, startFake } from '../support/harness.ts';
 import { openClient, startDoor } from './door.ts';
 
 const look = async (origin: string, path = '/health') => {

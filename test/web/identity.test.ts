@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { runCommand, startCloud, startCommand, type Cloud } from '../harness.ts';
+import { runCommand, startCloud, startCommand, type Cloud } from '../support/harness.ts';
 import { initialize, openClient, post, startDoor, type Door } from './door.ts';
 import { startProvider, type Provider } from './provider.ts';
 

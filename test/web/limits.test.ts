@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { createCore } from '../../src/web/core.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { createLimits } from '../../src/web/limits.ts';
-import { startFake } from '../harness.ts';
+import { startFake } from '../support/harness.ts';
 import { beginSession, jsonHeaders, openClient, post, startDoor } from './door.ts';
 
 test('a bucket fills evenly over a minute, and never over its brim', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startCloud, startFake, type Cloud } from '../harness.ts';
+import { startCloud, startFake, type Cloud } from '../support/harness.ts';
 import { beginSession, initialize, jsonHeaders, openClient, post, startDoor, type DoorOptions } from './door.ts';
 
 let cloud: Cloud;

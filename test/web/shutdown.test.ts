@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request as httpRequest, Agent } from 'node:http';
 import { createInterface } from 'node:readline';
 import { expect, test, vi } from 'vitest';
-import { startCloud, startFake } from '../harness.ts';
+import { startCloud, startFake } from '../support/harness.ts';
 import { openClient, startDoor } from './door.ts';
 
 const eras = ['old', 'new'] as const;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startCloud, type Cloud } from '../harness.ts';
+import { startCloud, type Cloud } from '../support/harness.ts';
 import { initialize, openClient, post, startDoor, type Door } from './door.ts';
 import { startProvider, type Provider } from './provider.ts';
 

@@ -1,0 +1,96 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Transport } from '../cloudstack/transport.ts';
+import type { Config } from '../config/config.ts';
+import { CallError } from '../errors.ts';
+import type { Component } from './health.ts';
+import type { ResourceCount } from './count-resources.ts';
+import type { Observe, Tracing } from '../observe.ts';
+import type { Store } from '../store/store.ts';
+import type { CallRequest, Outcome } from '../types.ts';
+
+/** The server as every door sees it. */
+export interface App {
+  /** As it is now: a configuration that was read again changes it. */
+  readonly config: Config;
+  call(request: CallRequest): Promise<Outcome>;
+  /** The request a call would become, unsigned and unsent. */
+  preview(request: CallRequest): Promise<Record<string, unknown>>;
+  /** What the profile's cloud offers; what is known of CloudStack in general where the cloud cannot be asked. */
+  catalog(profile: string): Promise<Catalog>;
+  /** What the replicas of this server share: the doors' own needs of it. */
+  store(): Promise<Store>;
+  /** How the parts are that calls depend on. */
+  health(): Promise<Record<string, Component>>;
+  /** How many resources the profile's cloud has, of the kinds that are counted. */
+  count(profile: string): Promise<readonly ResourceCount[]>;
+  /** Takes over policy, roles, principals and tokens of a configuration that was read again. Throws when they cannot be right. */
+  reload(config: Config): Promise<void>;
+  /** Logs out, closes connections and the audit log. */
+  close(): Promise<void>;
+}
+
+/** What an app needs from the process it runs in. */
+export interface AppOptions {
+  stderr: { write(text: string): unknown };
+  /** Replaces the network, for tests. */
+  transport?: Transport;
+  /** Goes on after a call: worth keeping answers for, if the configuration wants that. */
+  cache?: boolean;
+  /** Instead of the store of the configuration, for tests. */
+  store?: Store;
+  /** Told of what happens; nobody is by default. */
+  observe?: Observe | undefined;
+  /** Loads what traces calls, with the first of them. */
+  tracing?: (() => Promise<Tracing>) | undefined;
+  /** Says something to whoever operates the server; on standard error by default. */
+  report?: ((message: string) => void) | undefined;
+}
+
+/** An app whose parts are loaded with the first call, so that a host sees its tools at once. */
+export const createApp = (config: Config, options: AppOptions): App => {
+  let current = config;
+  const load = async () => {
+    const [{ createParts, createRules }, path, tracing] = await Promise.all([
+      import('./compose.ts'),
+      import('../call/call.ts'),
+      options.tracing?.(),
+    ]);
+    return { parts: createParts(config, { ...options, tracing }), createRules, path };
+  };
+  let loaded: ReturnType<typeof load> | undefined;
+  const ready = () => (loaded ??= load());
+  return {
+    get config() {
+      return current;
+    },
+    call: async (request) => {
+      const { parts, path } = await ready();
+      return path.call(parts, request);
+    },
+    preview: async (request) => {
+      const { parts, path } = await ready();
+      return path.preview(parts, request);
+    },
+    catalog: async (profile) => (await (await ready()).parts.cloud(profile)).catalog,
+    store: async () => (await ready()).parts.store,
+    health: async () => {
+      const { checkHealth } = await import('./health.ts');
+      return checkHealth((await ready()).parts, current.profiles);
+    },
+    count: async (profile) => {
+      const { countResources } = await import('./count-resources.ts');
+      return countResources((await ready()).parts, profile);
+    },
+    reload: async (changed) => {
+      if (current.auth && !changed.auth)
+        throw new CallError('configuration', 'The section `auth` is gone.', 'Without it, only a new start is safe.');
+      const { parts, createRules } = await ready();
+      parts.rules = createRules(changed);
+      const { policy, roles, principals, auth } = changed;
+      current = { ...current, policy, roles, principals, auth };
+    },
+    close: async () => {
+      await (await loaded)?.parts.close();
+    },
+  };
+};

@@ -1,0 +1,54 @@
+import type { Parts } from '../call/call.ts';
+import { loadData } from '../data.ts';
+import { toReadWire } from '../request/to-wire.ts';
+import type { Params } from '../types.ts';
+
+/** How many there are of one kind of resource, in one state where its states are counted apart. */
+export interface ResourceCount {
+  kind: string;
+  state?: string | undefined;
+  count: number;
+}
+
+interface Counted {
+  kind: string;
+  command: string;
+  params: Params;
+  /** The parameter that tells states apart, and the states. */
+  by?: string;
+  states?: readonly string[];
+}
+
+/** Milliseconds for the whole of a count: nobody waits for it. */
+const patience = 60_000;
+
+/**
+ * Counts the resources that data/inventory.json names, as a profile's credential sees them: one small page a count, one
+ * after the other. Kinds that the cloud does not offer, or the account may not list, are left out. Throws when none can be had.
+ */
+export const countResources = async (
+  parts: Pick<Parts, 'cloud'>,
+  profile: string,
+): Promise<readonly ResourceCount[]> => {
+  const { cloudstack, catalog } = await parts.cloud(profile);
+  const signal = AbortSignal.timeout(patience);
+  const counts: ResourceCount[] = [];
+  let problem: Error | undefined;
+  for (const { kind, command, params, by, states } of loadData<Counted[]>('inventory.json')) {
+    const tool = catalog.find(command);
+    if (!tool) continue;
+    try {
+      for (const state of by && states ? states : [undefined]) {
+        const filter: Params = by && state ? { [by]: state } : {};
+        const wire = toReadWire(tool, { ...params, ...filter, page: 1, pagesize: 1 });
+        const { body } = await cloudstack.send(wire, { signal, wait: 0, retries: 0 });
+        counts.push({ kind, state, count: Number(body['count'] ?? 0) });
+      }
+    } catch (error) {
+      problem = error as Error;
+      if (signal.aborted) break;
+    }
+  }
+  if (!counts.length && problem) throw problem;
+  return counts;
+};

@@ -1,0 +1,96 @@
+import type { Parts } from '../call/call.ts';
+import { loadCatalog } from '../catalog/catalog.ts';
+import type { Profile } from '../config/config.ts';
+import { CallError } from '../errors.ts';
+import { toReadWire } from '../request/to-wire.ts';
+import type { Store } from '../store/store.ts';
+
+/** How one part is. */
+export interface Component {
+  status: 'ok' | 'degraded' | 'down';
+  [fact: string]: unknown;
+}
+
+/** Milliseconds that a cloud may take to answer. */
+const patience = 3000;
+
+/** One profile of each endpoint: they share whatever can be down. */
+const oneOfEach = (profiles: Readonly<Record<string, Profile>>): string[] => [
+  ...new Map(Object.entries(profiles).map(([name, { endpoint = '' }]) => [endpoint, name])).values(),
+];
+
+interface Look {
+  milliseconds: number;
+  problem?: string;
+}
+
+/** Asks a cloud for what costs it least. Says only what kind of problem there is: anybody may read this. */
+const lookAt = async ({ cloud }: Pick<Parts, 'cloud'>, profile: string): Promise<Look> => {
+  const begun = Date.now();
+  const signal = AbortSignal.timeout(patience);
+  const late = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new CallError('timeout', 'no answer in time', '')), { once: true });
+  });
+  const ask = async (): Promise<void> => {
+    const { cloudstack } = await cloud(profile);
+    const wire = toReadWire(loadCatalog().find('listCapabilities')!, {});
+    // Also where calls found nobody a moment ago: this is how it is now, and an answer lets calls through again.
+    await cloudstack.send(wire, { signal, wait: 0, retries: 0, early: true });
+  };
+  try {
+    await Promise.race([ask(), late]);
+    return { milliseconds: Date.now() - begun };
+  } catch (error) {
+    return { milliseconds: Date.now() - begun, problem: error instanceof CallError ? error.kind : 'failed' };
+  }
+};
+
+const checkClouds = async (parts: Pick<Parts, 'cloud'>, profiles: readonly string[]): Promise<Component> => {
+  const looks = await Promise.all(profiles.map((profile) => lookAt(parts, profile)));
+  const problems = looks.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
+  const reachable = looks.length - problems.length;
+  return {
+    status: reachable === looks.length ? 'ok' : reachable ? 'degraded' : 'down',
+    endpoints: looks.length,
+    reachable,
+    milliseconds: Math.max(0, ...looks.map(({ milliseconds }) => milliseconds)),
+    ...(problems.length ? { problems: [...new Set(problems)] } : {}),
+  };
+};
+
+const tryOut = async (run: () => unknown): Promise<Component> => {
+  try {
+    await run();
+    return { status: 'ok' };
+  } catch {
+    return { status: 'down' };
+  }
+};
+
+/** Without the store reads go on: the server is degraded, and so it is while it hears nothing of other replicas. */
+const checkStore = async ({ kind, shared, ping }: Store): Promise<Component> => {
+  const begun = Date.now();
+  const { status } = await tryOut(ping);
+  const isWhole = status === 'ok' && shared?.isReachable() !== false;
+  return { status: isWhole ? 'ok' : 'degraded', kind, ...(shared ? { milliseconds: Date.now() - begun } : {}) };
+};
+
+/** Without a place for questions and approvals nobody can say yes: reads go on, what needs a yes is refused. */
+const checkGuard = async ({ questions, approvals }: Pick<Parts, 'questions' | 'approvals'>): Promise<Component> => {
+  const { status } = await tryOut(() => Promise.all([questions.isOpen('health'), approvals.waiting()]));
+  return { status: status === 'ok' ? 'ok' : 'degraded' };
+};
+
+/** The clouds, the guard, the audit log and the store. */
+export const checkHealth = async (
+  parts: Pick<Parts, 'cloud' | 'audit' | 'questions' | 'approvals'> & { store: Store },
+  profiles: Readonly<Record<string, Profile>>,
+): Promise<Record<string, Component>> => {
+  const [cloudstack, guard, audit, store] = await Promise.all([
+    checkClouds(parts, oneOfEach(profiles)),
+    checkGuard(parts),
+    tryOut(() => parts.audit.ready()),
+    checkStore(parts.store),
+  ]);
+  return { cloudstack, guard, audit, store };
+};

@@ -1,0 +1,221 @@
+import { object, success, work } from '../engine/results.ts';
+import { entriesArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from '../engine/args.ts';
+import { insertKind } from '../world/insert.ts';
+import { badValue, inUse } from '../world/errors.ts';
+import { statedFields } from '../engine/generic.ts';
+import { listKind } from '../engine/list.ts';
+import type { Behaviour, Call, Fields, Row, Value } from '../world/types.ts';
+
+const ids = (rows: readonly Row[]): Value[] => rows.map(({ id }) => id);
+
+const includes = (row: Row, name: string, id: string): boolean =>
+  Array.isArray(row.hidden[name]) && row.hidden[name].includes(id);
+
+const operatorOf = (call: Call): string => {
+  const operator = (textArg(call, 'relationaloperator') ?? '').toUpperCase();
+  if (!['EQ', 'GT', 'LT', 'GE', 'LE'].includes(operator))
+    throw badValue(`The Operator ${textArg(call, 'relationaloperator')} does not exist; Unable to create Condition.`);
+  return operator;
+};
+
+const createCondition: Behaviour = (call) => {
+  const operator = operatorOf(call);
+  const row = insertKind(
+    call.world,
+    'Condition',
+    { counterid: needRow(call, 'counterid').id, relationaloperator: operator, threshold: numberArg(call, 'threshold') },
+    { owner: call.caller.account.id },
+  );
+  return work(row, () => object(row));
+};
+
+const createPolicy: Behaviour = (call) => {
+  const action = (textArg(call, 'action') ?? '').toUpperCase();
+  if (!['SCALEUP', 'SCALEDOWN'].includes(action))
+    throw badValue(`The action ${textArg(call, 'action')} does not exist; Unable to create policy.`);
+  const row = insertKind(
+    call.world,
+    'AutoScalePolicy',
+    { ...statedFields(call, 'AutoScalePolicy').fields, action, quiettime: numberArg(call, 'quiettime') ?? 300 },
+    { owner: call.caller.account.id, hidden: { conditions: ids(rowsArg(call, 'conditionids')) } },
+  );
+  return work(row, () => object(row));
+};
+
+const createProfile: Behaviour = (call) => {
+  const { fields } = statedFields(call, 'AutoScaleVmProfile');
+  const pairs = (name: string): Fields =>
+    Object.fromEntries(entriesArg(call, name).map(({ name: key = '', value }) => [key, value]));
+  const row = insertKind(
+    call.world,
+    'AutoScaleVmProfile',
+    {
+      ...fields,
+      counterparam: pairs('counterparam'),
+      otherdeployparams: pairs('otherdeployparams'),
+      expungevmgraceperiod: numberArg(call, 'expungevmgraceperiod') ?? 120,
+    },
+    { owner: call.caller.account.id },
+  );
+  return work(row, () => object(row));
+};
+
+const checkMembers = (least: number, most: number): void => {
+  if (least < 0) throw badValue(`minMembers is an invalid value: ${least}`);
+  if (most < 1) throw badValue(`maxMembers is an invalid value: ${most}`);
+  if (least > most) throw badValue(`minMembers (${least})cannot be greater than maxMembers (${most})`);
+};
+
+const createGroup: Behaviour = (call) => {
+  const { world } = call;
+  const rule = needRow(call, 'lbruleid');
+  const [least, most] = [numberArg(call, 'minmembers') ?? 0, numberArg(call, 'maxmembers') ?? 0];
+  checkMembers(least, most);
+  if ([...world.where('AutoScaleVmGroup', 'lbruleid', rule.id)].length > 0)
+    throw badValue(
+      'an AutoScaleVmGroup is already attached to the lb rule, the existing vm group has to be first deleted',
+    );
+  const profile = needRow(call, 'vmprofileid');
+  const row = insertKind(
+    world,
+    'AutoScaleVmGroup',
+    {
+      ...statedFields(call, 'AutoScaleVmGroup').fields,
+      lbruleid: rule.id,
+      vmprofileid: profile.id,
+      minmembers: least,
+      maxmembers: most,
+      interval: numberArg(call, 'interval') ?? 30,
+      state: 'NEW',
+      availablevirtualmachinecount: 0,
+      publicipid: rule.fields['publicipid'],
+      publicport: rule.fields['publicport'],
+      privateport: rule.fields['privateport'],
+      associatednetworkid: rule.fields['networkid'],
+    },
+    {
+      owner: rule.owner,
+      hidden: { up: ids(rowsArg(call, 'scaleuppolicyids')), down: ids(rowsArg(call, 'scaledownpolicyids')) },
+    },
+  );
+  return work(row, () => {
+    world.update(row, { state: 'ENABLED' });
+    return object(row);
+  });
+};
+
+const setState =
+  (state: string): Behaviour =>
+  (call) => {
+    const row = needRow(call, 'id');
+    return work(row, () => {
+      call.world.update(row, { state });
+      return object(row);
+    });
+  };
+
+const update =
+  (kind: string, lists: Record<string, string>): Behaviour =>
+  (call) => {
+    const row = needRow(call, 'id');
+    if (kind === 'AutoScaleVmGroup' && row.fields['state'] !== 'DISABLED')
+      throw badValue(
+        `An AutoScale Vm Group can be updated with minMembers/maxMembers/Interval only when it is in disabled state`,
+      );
+    if (kind === 'AutoScaleVmGroup')
+      checkMembers(
+        numberArg(call, 'minmembers') ?? Number(row.fields['minmembers']),
+        numberArg(call, 'maxmembers') ?? Number(row.fields['maxmembers']),
+      );
+    return work(row, () => {
+      const { id: _, ...fields } = statedFields(call, kind).fields;
+      for (const [parameter, name] of Object.entries(lists)) {
+        delete fields[parameter];
+        if (call.args[parameter] !== undefined) row.hidden[name] = ids(rowsArg(call, parameter));
+      }
+      call.world.update(row, fields);
+      return object(row);
+    });
+  };
+
+const drop =
+  (used: (call: Call, row: Row) => string | undefined): Behaviour =>
+  (call) => {
+    const row = needRow(call, 'id');
+    const reason = used(call, row);
+    if (reason !== undefined) throw inUse(reason);
+    return work(row, () => {
+      call.world.remove(row);
+      return success();
+    });
+  };
+
+const filtered =
+  (kind: string, parameter: string, names: string[]): Behaviour =>
+  (call) => {
+    const wanted = rowArg(call, parameter);
+    return listKind(call, kind, wanted ? [(row) => names.some((name) => includes(row, name, wanted.id))] : []);
+  };
+
+/** Groups of virtual machines that grow and shrink by rules. */
+export const autoscale: Record<string, Behaviour> = {
+  createCondition,
+  updateCondition: (call) => {
+    const row = needRow(call, 'id');
+    const relationaloperator = operatorOf(call);
+    return work(row, () => {
+      call.world.update(row, {
+        relationaloperator,
+        threshold: numberArg(call, 'threshold'),
+      });
+      return object(row);
+    });
+  },
+  createAutoScalePolicy: createPolicy,
+  createAutoScaleVmProfile: createProfile,
+  createAutoScaleVmGroup: createGroup,
+  enableAutoScaleVmGroup: setState('ENABLED'),
+  disableAutoScaleVmGroup: setState('DISABLED'),
+  updateAutoScalePolicy: update('AutoScalePolicy', { conditionids: 'conditions' }),
+  updateAutoScaleVmGroup: update('AutoScaleVmGroup', { scaleuppolicyids: 'up', scaledownpolicyids: 'down' }),
+  deleteCounter: drop(({ world }, row) =>
+    [...world.where('Condition', 'counterid', row.id)].length > 0 ? `Counter is in use.` : undefined,
+  ),
+  deleteCondition: drop(({ world }, row) =>
+    world.all('AutoScalePolicy').some((policy) => includes(policy, 'conditions', row.id))
+      ? 'Cannot delete Condition when it is being used by one or more AutoScale Policies.'
+      : undefined,
+  ),
+  deleteAutoScalePolicy: drop(({ world }, row) =>
+    world.all('AutoScaleVmGroup').some((group) => includes(group, 'up', row.id) || includes(group, 'down', row.id))
+      ? 'Cannot delete AutoScale Policy when it is in use by one or more AutoScale Vm Groups'
+      : undefined,
+  ),
+  deleteAutoScaleVmProfile: drop(({ world }, row) =>
+    [...world.where('AutoScaleVmGroup', 'vmprofileid', row.id)].length > 0
+      ? 'Cannot delete AutoScale Vm Profile when it is in use by one more vm groups'
+      : undefined,
+  ),
+  listAutoScalePolicies: (call) => {
+    const group = rowArg(call, 'vmgroupid');
+    const condition = rowArg(call, 'conditionid');
+    return listKind(call, 'AutoScalePolicy', [
+      (row) =>
+        (!group || includes(group, 'up', row.id) || includes(group, 'down', row.id)) &&
+        (!condition || includes(row, 'conditions', condition.id)),
+    ]);
+  },
+  listAutoScaleVmGroups: filtered('AutoScaleVmGroup', 'policyid', ['up', 'down']),
+  listConditions: (call) => {
+    const policy = rowArg(call, 'policyid');
+    return listKind(call, 'Condition', policy ? [({ id }) => includes(policy, 'conditions', id)] : []);
+  },
+  deleteAutoScaleVmGroup: (call) => {
+    const row = needRow(call, 'id');
+    if (text(row, 'state') === 'SCALING') throw badValue('The group is scaling');
+    return work(row, () => {
+      call.world.remove(row);
+      return success();
+    });
+  },
+};

@@ -1,0 +1,161 @@
+import { list, object } from '../engine/results.ts';
+import { numberArg, rowArg, text, textArg } from '../engine/args.ts';
+import { windowOf } from '../engine/paging.ts';
+import { loadOf } from '../rules/placement.ts';
+import type { Answer, Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { World } from '../world/world.ts';
+import { poolLoad } from './storage.ts';
+
+const percent = (used: number, total: number): string =>
+  total === 0 ? '0' : String(Number(((100 * used) / total).toFixed(2)));
+
+/** Adds up what a function says of each row. */
+export const sum = (rows: Iterable<Row>, of: (row: Row) => number): number =>
+  Array.from(rows, of).reduce((a, b) => a + b, 0);
+
+/** Capacity of a zone, pod or cluster: what there is of each thing and what is taken. */
+const capacitiesOf = (world: World, zone: Row, within?: { field: 'podid' | 'clusterid'; id: string }): Fields[] => {
+  const inside = (row: Row): boolean =>
+    row.fields['zoneid'] === zone.id && (!within || row.fields[within.field] === within.id);
+  const hosts = world.all('Host').filter((row) => inside(row) && row.fields['type'] === 'Routing');
+  const pools = world.all('StoragePool').filter(inside);
+  const loads = hosts.map((host) => loadOf(world, host));
+  const addresses = world
+    .all('IPAddress')
+    .filter((row) => row.fields['zoneid'] === zone.id && row.fields['forvirtualnetwork'] !== false);
+  const stores = world.all('ImageStore').filter((row) => row.fields['zoneid'] === zone.id);
+  const networks = world.all('Network').filter((row) => row.fields['zoneid'] === zone.id);
+  const vlans = [...world.where('PhysicalNetwork', 'zoneid', zone.id)].map((row) =>
+    text(row, 'vlan').split('-').map(Number),
+  );
+  const rows: [number, string, number, number][] = [
+    [
+      0,
+      'MEMORY',
+      loads.reduce((all, { memoryMib }) => all + memoryMib * 2 ** 20, 0),
+      sum(hosts, ({ fields }) => Number(fields['memorytotal'] ?? 0)),
+    ],
+    [
+      1,
+      'CPU',
+      loads.reduce((all, { mhz }) => all + mhz, 0),
+      sum(hosts, ({ fields }) => Number(fields['cpunumber'] ?? 0) * Number(fields['cpuspeed'] ?? 0)),
+    ],
+    [
+      90,
+      'CPU_CORE',
+      loads.reduce((all, { cpus }) => all + cpus, 0),
+      sum(hosts, ({ fields }) => Number(fields['cpunumber'] ?? 0)),
+    ],
+    [
+      2,
+      'STORAGE',
+      sum(pools, (pool) => Number(poolLoad(world, pool)['disksizeused'])),
+      sum(pools, ({ fields }) => Number(fields['disksizetotal'] ?? 0)),
+    ],
+    [
+      3,
+      'STORAGE_ALLOCATED',
+      sum(pools, (pool) => Number(poolLoad(world, pool)['disksizeallocated'])),
+      2 * sum(pools, ({ fields }) => Number(fields['disksizetotal'] ?? 0)),
+    ],
+    [5, 'PRIVATE_IP', world.all('SystemVm').filter((row) => row.fields['zoneid'] === zone.id).length, 70],
+  ];
+  if (!within)
+    rows.push(
+      [
+        4,
+        'VIRTUAL_NETWORK_PUBLIC_IP',
+        addresses.filter(({ fields }) => fields['state'] !== 'Free').length,
+        addresses.length,
+      ],
+      [
+        6,
+        'SECONDARY_STORAGE',
+        sum(stores, ({ fields }) => Number(fields['disksizeused'] ?? 0)),
+        sum(stores, ({ fields }) => Number(fields['disksizetotal'] ?? 0)),
+      ],
+      [
+        7,
+        'VLAN',
+        networks.filter(({ fields }) => fields['vlan'] !== undefined).length,
+        vlans.reduce((all, [first = 0, last = first]) => all + (first > 0 ? last - first + 1 : 0), 0),
+      ],
+    );
+  const place = within
+    ? {
+        [within.field]: within.id,
+        [within.field === 'podid' ? 'podname' : 'clustername']: world.get(within.id)?.fields['name'],
+      }
+    : {};
+  return rows.map(([type, name, used, total]) => ({
+    type,
+    name,
+    zoneid: zone.id,
+    zonename: zone.fields['name'],
+    ...place,
+    capacityallocated: used,
+    capacityused: used,
+    capacitytotal: total,
+    percentused: percent(used, total),
+  }));
+};
+
+const listCapacity: Behaviour = (call) => {
+  const { world } = call;
+  const [zone, pod, cluster] = [rowArg(call, 'zoneid'), rowArg(call, 'podid'), rowArg(call, 'clusterid')];
+  const within = cluster
+    ? ({ field: 'clusterid', id: cluster.id } as const)
+    : pod
+      ? ({ field: 'podid', id: pod.id } as const)
+      : undefined;
+  const home = zone ?? world.get(text(cluster ?? pod, 'zoneid'));
+  const all = (home ? [home] : world.all('Zone')).flatMap((each) => capacitiesOf(world, each, within));
+  const type = numberArg(call, 'type');
+  const found = all.filter((row) => type === undefined || row['type'] === type);
+  if (textArg(call, 'sortby') === 'usage') found.sort((a, b) => Number(b['percentused']) - Number(a['percentused']));
+  return paged(call, found);
+};
+
+/** A page of made-up rows. */
+export const paged = (call: Call, items: Fields[], key?: string): Answer => {
+  const { start, size } = windowOf(call.args, 500);
+  return list(items.slice(start, size === Infinity ? undefined : start + size), items.length, key);
+};
+
+/** Capacity, and how many of everything there are. */
+export const capacity: Record<string, Behaviour> = {
+  listCapacity,
+  listDbMetrics: ({ world }) =>
+    object({
+      hostname: 'simulator',
+      collectiontime: world.now(),
+      version: 'in memory',
+      versioncomment: 'simulator',
+      connections: 1,
+      queries: world.version(),
+      uptime: 1,
+      dbloadaverages: [0, 0, 0],
+      replicas: [],
+      tlsversions: '',
+    }),
+  listInfrastructure: ({ world }) => {
+    const count = (kind: string): number => world.all(kind).length;
+    return object({
+      zones: count('Zone'),
+      pods: count('Pod'),
+      clusters: count('Cluster'),
+      hosts: count('Host'),
+      storagepools: count('StoragePool'),
+      imagestores: count('ImageStore'),
+      objectstores: count('ObjectStore'),
+      systemvms: count('SystemVm'),
+      routers: count('DomainRouter'),
+      ilbvms: 0,
+      alerts: count('Alert'),
+      cpusockets: sum(world.all('Host'), ({ fields }) => Number(fields['cpusockets'] ?? 0)),
+      managementservers: count('ManagementServer'),
+      backuprepositories: count('BackupRepository'),
+    });
+  },
+};

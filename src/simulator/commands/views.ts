@@ -1,0 +1,236 @@
+import { rulesOfGroup } from './security-groups.ts';
+import { hostLoad } from './hosts.ts';
+import { poolLoad } from './storage.ts';
+import { membersOf } from './projects.ts';
+import { countFor, limitOf, RESOURCE_TYPES } from '../rules/limits.ts';
+import { servicesOf } from '../rules/networks.ts';
+import type { Fields, Row, Value } from '../world/types.ts';
+import type { World } from '../world/world.ts';
+
+type Show = (row: Row, type?: string) => Fields;
+
+/** What is put together when a resource is shown: resources that other kinds hold, tags, totals. */
+export type Composition = (world: World, row: Row, show: Show) => Fields;
+
+const each = (rows: Iterable<Row>, show: Show, type?: string): Value[] => Array.from(rows, (row) => show(row, type));
+
+const tags: Composition = (world, row, show) => ({
+  tags: each(world.where('ResourceTag', 'resourceid', row.id), show),
+});
+
+const hiddenRows = (world: World, row: Row, name: string): Row[] => {
+  const ids = row.hidden[name];
+  return Array.isArray(ids)
+    ? ids.flatMap((id) => world.get(String(id)) ?? []).filter(({ removed }) => removed === undefined)
+    : [];
+};
+
+const machine: Composition = (world, row, show) => {
+  const nat = [...world.where('IPAddress', 'virtualmachineid', row.id)].find(
+    ({ fields }) => fields['isstaticnat'] === true,
+  );
+  const nics = Array.from(world.where('Nic', 'virtualmachineid', row.id), (nic) => ({
+    ...show(nic),
+    virtualmachineid: undefined,
+  }));
+  const gotten = nics.find((nic) => (nic as Fields)['isdefault'] === true) as Fields | undefined;
+  return {
+    ...tags(world, row, show),
+    nic: nics,
+    ipaddress: gotten?.['ipaddress'],
+    securitygroup: hiddenRows(world, row, 'securitygroupids').map(({ id, fields }) => ({
+      id,
+      name: fields['name'],
+      description: fields['description'],
+    })),
+    affinitygroup: hiddenRows(world, row, 'affinitygroupids').map(({ id, fields }) => ({
+      id,
+      name: fields['name'],
+      type: fields['type'],
+    })),
+    ...(nat ? { publicipid: nat.id, publicip: nat.fields['ipaddress'] } : {}),
+  };
+};
+
+const isoOf = (world: World, row: Row): Fields => {
+  const iso = world.get(String(row.fields['isoid'] ?? ''));
+  return iso ? { isoname: iso.fields['name'], isodisplaytext: iso.fields['displaytext'] } : {};
+};
+
+const totals = (world: World, holder: Row, owners: ReadonlySet<string>): Fields => {
+  const out: Fields = {};
+  for (const { name, stem } of RESOURCE_TYPES) {
+    const limit = limitOf(world, holder, name);
+    const total = countFor(world, name, owners);
+    out[`${stem}limit`] = limit < 0 ? 'Unlimited' : String(limit);
+    out[`${stem}total`] = total;
+    out[`${stem}available`] = limit < 0 ? 'Unlimited' : String(Math.max(0, limit - total));
+  }
+  return out;
+};
+
+const account: Composition = (world, row, show) => {
+  const domain = world.get(String(row.fields['domainid']));
+  const states = world
+    .all('UserVm')
+    .filter(({ owner }) => owner === row.id)
+    .map(({ fields }) => fields['state']);
+  return {
+    ...totals(world, row, new Set([row.id])),
+    domainpath: domain?.fields['path'],
+    vmrunning: states.filter((state) => state === 'Running').length,
+    vmstopped: states.filter((state) => state === 'Stopped').length,
+    user: each(world.where('User', 'accountid', row.id), show),
+    groups: [],
+  };
+};
+
+const domain: Composition = (world, row) => ({
+  ...totals(world, row, new Set(Array.from(world.where('Account', 'domainid', row.id), ({ id }) => id))),
+  haschild: [...world.where('Domain', 'parentdomainid', row.id)].length > 0,
+  parentdomainname: world.get(String(row.fields['parentdomainid'] ?? ''))?.fields['name'],
+});
+
+const project: Composition = (world, row, show) => {
+  const held = world.all('Account').find(({ hidden }) => hidden['projectid'] === row.id);
+  const admins = membersOf(world, row).filter(({ fields }) => fields['role'] === 'Admin');
+  return {
+    ...(held ? totals(world, held, new Set([held.id])) : {}),
+    ...tags(world, row, show),
+    projectaccountname: held?.fields['name'],
+    account: admins[0]?.fields['account'],
+    owner: admins.map(({ fields }) => ({
+      account: fields['account'],
+      ...(fields['userid'] === undefined ? {} : { userid: fields['userid'], user: fields['username'] }),
+    })),
+  };
+};
+
+const user: Composition = (world, row) => {
+  const held = world.get(String(row.fields['accountid']));
+  const role = world.get(String(held?.fields['roleid']));
+  return {
+    account: held?.fields['name'],
+    accounttype: held?.fields['accounttype'],
+    roleid: role?.id,
+    rolename: role?.fields['name'],
+    roletype: role?.fields['type'],
+  };
+};
+
+const network: Composition = (world, row, show) => {
+  const vpc = world.get(String(row.fields['vpcid'] ?? ''));
+  return {
+    ...tags(world, row, show),
+    service: servicesOf(world, row) as unknown as Value,
+    ...(vpc ? { vpcname: vpc.fields['name'] } : {}),
+  };
+};
+
+const vpc: Composition = (world, row, show) => ({
+  ...tags(world, row, show),
+  service: servicesOf(world, row) as unknown as Value,
+  network: Array.from(world.where('Network', 'vpcid', row.id), (tier) => ({
+    id: tier.id,
+    name: tier.fields['name'],
+    cidr: tier.fields['cidr'],
+    gateway: tier.fields['gateway'],
+    netmask: tier.fields['netmask'],
+    state: tier.fields['state'],
+    aclid: tier.fields['aclid'],
+  })),
+});
+
+const address: Composition = (world, row, show) => {
+  const range = world.get(String(row.fields['vlanid']));
+  return {
+    ...tags(world, row, show),
+    forvirtualnetwork: row.fields['forvirtualnetwork'] !== false,
+    vlanname: range?.fields['vlan'],
+    hasrules:
+      [
+        ...world.where('PortForwardingRule', 'ipaddressid', row.id),
+        ...world.where('LoadBalancer', 'publicipid', row.id),
+      ].length > 0,
+  };
+};
+
+const securityGroup: Composition = (world, row, show) => {
+  const ids =
+    row.hidden['machines'] === undefined
+      ? world
+          .all('UserVm')
+          .filter(
+            ({ hidden }) => Array.isArray(hidden['securitygroupids']) && hidden['securitygroupids'].includes(row.id),
+          )
+          .map(({ id }) => id)
+      : [];
+  return {
+    ...tags(world, row, show),
+    ingressrule: rulesOfGroup(world, row, 'ingress'),
+    egressrule: rulesOfGroup(world, row, 'egress'),
+    virtualmachinecount: ids.length,
+    virtualmachineids: ids,
+  };
+};
+
+const affinity: Composition = (world, row) => ({
+  virtualmachineIds: world
+    .all('UserVm')
+    .filter(({ hidden }) => Array.isArray(hidden['affinitygroupids']) && hidden['affinitygroupids'].includes(row.id))
+    .map(({ id }) => id),
+});
+
+const router: Composition = (world, row) => {
+  const target = world.get(String(row.fields['guestnetworkid'] ?? ''));
+  const source = [
+    ...world.where(
+      'IPAddress',
+      row.fields['vpcid'] === undefined ? 'associatednetworkid' : 'vpcid',
+      String(row.fields['vpcid'] ?? target?.id),
+    ),
+  ].find(({ fields }) => fields['issourcenat'] === true);
+  return { nic: [], publicip: source?.fields['ipaddress'] };
+};
+
+/** By kind. Whatever is not named here but may carry tags gets them from `tags`. */
+export const compositions: Record<string, Composition> = {
+  UserVm: (world, row, show) => ({ ...machine(world, row, show), ...isoOf(world, row) }),
+  Nic: (world, row, show) => ({
+    secondaryip: each(world.where('NicSecondaryIp', 'nicid', row.id), show).map((ip) => ({
+      id: (ip as Fields)['id'],
+      ipaddress: (ip as Fields)['ipaddress'],
+    })),
+    extradhcpoption: [],
+  }),
+  Account: account,
+  Domain: domain,
+  Project: project,
+  User: user,
+  Network: network,
+  Vpc: vpc,
+  IPAddress: address,
+  SecurityGroup: securityGroup,
+  AffinityGroup: affinity,
+  DomainRouter: router,
+  Host: (world, row) => hostLoad(world, row),
+  StoragePool: (world, row) => poolLoad(world, row),
+  ...Object.fromEntries(
+    [
+      'Volume',
+      'Snapshot',
+      'Template',
+      'VMSnapshot',
+      'LoadBalancer',
+      'PortForwardingRule',
+      'Firewall',
+      'EgressFirewall',
+      'NetworkACLItem',
+      'Zone',
+      'StaticRoute',
+      'Backup',
+      'SnapshotPolicy',
+      'AutoScaleVmGroup',
+    ].map((kind) => [kind, tags]),
+  ),
+};

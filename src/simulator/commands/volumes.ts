@@ -1,0 +1,216 @@
+import { object, work } from '../engine/results.ts';
+import { flagArg, needRow, numberArg, rowArg, text, textArg } from '../engine/args.ts';
+import { insertKind } from '../world/insert.ts';
+import { badValue, failure } from '../world/errors.ts';
+import { statedFields } from '../engine/generic.ts';
+import { checkLimit } from '../rules/limits.ts';
+import { detach, gigabytes, nameOf, readyVolume, volumesOf } from '../rules/machines.ts';
+import { ownerOf } from '../engine/owner.ts';
+import { numberSetting } from '../world/settings.ts';
+import type { Behaviour, Call, Row } from '../world/types.ts';
+
+/** A row's state. */
+export const stateOf = (row: Row): string => text(row, 'state');
+const GIB = gigabytes(1);
+
+const machineOf = (call: Call, volume: Row): Row | undefined => call.world.get(text(volume, 'virtualmachineid'));
+
+const sizeFor = (call: Call, offering: Row | undefined, snapshot: Row | undefined): number => {
+  const asked = numberArg(call, 'size');
+  const [least, most] = [
+    numberSetting(call.world, 'custom.diskoffering.size.min', 1),
+    numberSetting(call.world, 'custom.diskoffering.size.max', 1024),
+  ];
+  if (offering?.fields['iscustomized'] === true) {
+    if (asked === undefined && !snapshot) throw badValue('This disk offering requires a custom size specified');
+    if (asked !== undefined && (asked < least || asked > most))
+      throw badValue(`Volume size: ${asked} GB is out of allowed range. Min: ${least}. Max: ${most}`);
+  }
+  if (offering && asked !== undefined && offering.fields['iscustomized'] === true) return asked * GIB;
+  if (snapshot) return Number(snapshot.fields['virtualsize'] ?? GIB);
+  return Number(offering?.fields['disksize'] ?? 1) * GIB;
+};
+
+const create: Behaviour = (call) => {
+  const { world } = call;
+  const offering = rowArg(call, 'diskofferingid');
+  const snapshot = rowArg(call, 'snapshotid');
+  if (!offering && !snapshot)
+    throw badValue('At least one of disk Offering ID or snapshot ID must be passed whilst creating volume');
+  const owner = ownerOf(call);
+  const zone = rowArg(call, 'zoneid') ?? world.get(text(snapshot, 'zoneid'));
+  if (!zone) throw badValue('Please specify a valid zone.');
+  const size = sizeFor(call, offering, snapshot);
+  checkLimit(world, owner, 'volume');
+  checkLimit(world, owner, 'primary_storage', size / GIB);
+  const number = world.count('data');
+  const volume = insertKind(
+    world,
+    'Volume',
+    {
+      name: textArg(call, 'name') ?? `DATA-${number}`,
+      type: 'DATADISK',
+      state: 'Allocated',
+      size,
+      zoneid: zone.id,
+      diskofferingid: offering?.id ?? world.get(text(snapshot, 'volumeid'))?.fields['diskofferingid'],
+      snapshotid: snapshot?.id,
+      provisioningtype: 'thin',
+      storagetype: 'shared',
+      isextractable: true,
+      displayvolume: true,
+      destroyed: false,
+      hypervisor: 'None',
+    },
+    { owner: owner.id, ...(textArg(call, 'customid') === undefined ? {} : { id: textArg(call, 'customid') ?? '' }) },
+  );
+  const vm = rowArg(call, 'virtualmachineid');
+  return work(volume, () => {
+    if (snapshot || rowArg(call, 'storageid')) readyVolume(world, volume);
+    if (vm) attachTo(call, volume, vm);
+    return object(volume);
+  });
+};
+
+const attachTo = (call: Call, volume: Row, vm: Row, wanted?: number): void => {
+  const { world } = call;
+  const taken = new Set(volumesOf(world, vm).map(({ fields }) => Number(fields['deviceid'])));
+  let device = wanted ?? 1;
+  if (wanted !== undefined && taken.has(wanted)) throw failure(`deviceId ${wanted} is used by vm ${vm.id}`);
+  while (taken.has(device) || device === 3) device += 1;
+  if (stateOf(volume) !== 'Ready') readyVolume(world, volume, vm.fields['hostid']);
+  world.update(volume, {
+    virtualmachineid: vm.id,
+    deviceid: device,
+    attached: world.now(),
+    hypervisor: vm.fields['hypervisor'],
+  });
+};
+
+const attach: Behaviour = (call) => {
+  const volume = needRow(call, 'id');
+  const vm = needRow(call, 'virtualmachineid');
+  const { world } = call;
+  if (volume.fields['virtualmachineid'] !== undefined)
+    throw badValue('Please specify a volume that is not attached to any VM.');
+  if (!['Allocated', 'Ready', 'Uploaded'].includes(stateOf(volume)))
+    throw badValue('Volume state must be in Allocated, Ready or in Uploaded state');
+  if (!['Running', 'Stopped'].includes(stateOf(vm)))
+    throw badValue('Please specify a VM that is either running or stopped.');
+  if (volume.fields['zoneid'] !== vm.fields['zoneid'])
+    throw badValue('Please specify a VM that is in the same zone as the volume.');
+  const most = numberSetting(world, 'max.data.volumes.limit', 6);
+  if (volumesOf(world, vm).filter(({ fields }) => fields['type'] === 'DATADISK').length >= most)
+    throw badValue(
+      `The specified VM already has the maximum number of data disks (${most}) attached. Please specify another VM.`,
+    );
+  return work(volume, () => {
+    attachTo(call, volume, vm, numberArg(call, 'deviceid'));
+    return object(volume);
+  });
+};
+
+const detachVolume: Behaviour = (call) => {
+  const { world } = call;
+  const holder = rowArg(call, 'virtualmachineid');
+  const device = numberArg(call, 'deviceid');
+  const volume =
+    rowArg(call, 'id') ?? (holder && volumesOf(world, holder).find(({ fields }) => fields['deviceid'] === device));
+  if (!volume) throw badValue('Please provide either a volume id, or a tuple(device id, instance id)');
+  const vm = machineOf(call, volume);
+  if (!vm) throw badValue('The specified volume is not attached to a VM.');
+  if (volume.fields['type'] === 'ROOT' && stateOf(vm) !== 'Stopped')
+    throw badValue('Please specify a data volume, or stop the virtual machine of the root volume first.');
+  if (!['Running', 'Stopped', 'Destroyed'].includes(stateOf(vm)))
+    throw badValue('Please specify a VM that is either running or stopped.');
+  return work(volume, () => {
+    detach(world, volume);
+    return object(volume);
+  });
+};
+
+const resize: Behaviour = (call) => {
+  const volume = needRow(call, 'id');
+  const { world } = call;
+  if (!['Ready', 'Allocated'].includes(stateOf(volume)))
+    throw badValue(
+      `Volume should be in ready or allocated state before attempting a resize. Volume ${volume.id} is in state ${stateOf(volume)}.`,
+    );
+  const offering = rowArg(call, 'diskofferingid');
+  const asked = numberArg(call, 'size');
+  const size =
+    asked !== undefined ? asked * GIB : offering ? Number(offering.fields['disksize'] ?? 0) * GIB : undefined;
+  if (size === undefined) throw badValue('Either a new disk offering or a size must be given');
+  if (size < Number(volume.fields['size']) && !flagArg(call, 'shrinkok'))
+    throw badValue(
+      `Going from existing size of ${String(volume.fields['size'])} to size of ${size} would shrink the volume.Need to sign off by supplying the shrinkok parameter with value of true.`,
+    );
+  const vm = machineOf(call, volume);
+  if (volume.fields['type'] === 'ROOT' && vm && stateOf(vm) !== 'Stopped')
+    throw badValue(`Cannot resize the root volume of ${nameOf(vm)} while it is ${stateOf(vm)}`);
+  checkLimit(
+    world,
+    world.get(volume.owner ?? '') ?? call.caller.account,
+    'primary_storage',
+    Math.max(0, (size - Number(volume.fields['size'])) / GIB),
+  );
+  return work(volume, () => {
+    world.update(volume, { size, ...(offering ? { diskofferingid: offering.id } : {}) });
+    return object(volume);
+  });
+};
+
+const migrate: Behaviour = (call) => {
+  const volume = needRow(call, 'volumeid');
+  const pool = needRow(call, 'storageid');
+  const vm = machineOf(call, volume);
+  if (stateOf(volume) !== 'Ready') throw badValue('Volume must be in ready state');
+  if (vm && stateOf(vm) === 'Running' && !flagArg(call, 'livemigrate'))
+    throw badValue(
+      `Volume ${volume.id} is attached to the running VM ${nameOf(vm)}; to move it now, livemigrate must be true`,
+    );
+  if (pool.fields['state'] !== 'Up') throw badValue(`Destination storage pool ${pool.id} is not Up`);
+  call.world.update(volume, { state: 'Migrating' });
+  return work(volume, () => {
+    const offering = rowArg(call, 'newdiskofferingid');
+    call.world.update(volume, {
+      state: 'Ready',
+      storageid: pool.id,
+      ...(offering ? { diskofferingid: offering.id } : {}),
+    });
+    return object(volume);
+  });
+};
+
+/** Disks. */
+export const volumes: Record<string, Behaviour> = {
+  createVolume: create,
+  attachVolume: attach,
+  detachVolume,
+  resizeVolume: resize,
+  migrateVolume: migrate,
+  updateVolume: (call) => {
+    const volume = rowArg(call, 'id');
+    if (!volume) throw badValue('The volume id is required');
+    return work(volume, () => {
+      const { id: _, ...fields } = statedFields(call, 'Volume').fields;
+      call.world.update(volume, fields);
+      return object(volume);
+    });
+  },
+  changeOfferingForVolume: (call) => {
+    const volume = needRow(call, 'id');
+    const offering = needRow(call, 'diskofferingid');
+    return work(volume, () => {
+      const size =
+        numberArg(call, 'size') ??
+        (offering.fields['iscustomized'] === true ? undefined : Number(offering.fields['disksize']));
+      call.world.update(volume, { diskofferingid: offering.id, ...(size ? { size: size * GIB } : {}) });
+      return object(volume);
+    });
+  },
+  checkVolume: (call) => {
+    const volume = needRow(call, 'id');
+    return work(volume, () => object(volume));
+  },
+};

@@ -1,0 +1,215 @@
+import { object, success, work } from '../engine/results.ts';
+import { flagArg, needRow, rowArg, text, textArg } from '../engine/args.ts';
+import { insertKind } from '../world/insert.ts';
+import { badValue, inUse } from '../world/errors.ts';
+import { statedFields } from '../engine/generic.ts';
+import { ownerOf } from '../engine/owner.ts';
+import { settingOf } from '../world/settings.ts';
+import type { Behaviour, Call, Row } from '../world/types.ts';
+
+const createRemote: Behaviour = (call) => {
+  const { world } = call;
+  const address = needRow(call, 'publicipid');
+  if ([...world.where('RemoteAccessVpn', 'publicipid', address.id)].length > 0)
+    throw badValue('A Remote Access VPN already exists for this public Ip address');
+  if (
+    address.fields['issourcenat'] !== true &&
+    address.fields['associatednetworkid'] === undefined &&
+    address.fields['vpcid'] === undefined
+  )
+    throw badValue('The Ip address is not associated with any network or VPC');
+  const vpn = insertKind(
+    world,
+    'RemoteAccessVpn',
+    {
+      publicipid: address.id,
+      publicip: address.fields['ipaddress'],
+      iprange: textArg(call, 'iprange') ?? settingOf(world, 'remote.access.vpn.client.iprange'),
+      presharedkey: world.random.key(24),
+      state: 'Added',
+      networkid: address.fields['associatednetworkid'],
+      fordisplay: true,
+    },
+    { owner: address.owner },
+  );
+  return work(vpn, () => {
+    world.update(vpn, { state: 'Running' });
+    return object(vpn);
+  });
+};
+
+const removeRemote: Behaviour = (call) => {
+  const address = needRow(call, 'publicipid');
+  const vpn = [...call.world.where('RemoteAccessVpn', 'publicipid', address.id)][0];
+  if (!vpn) throw badValue(`VPN is not running on the address ${address.id}`);
+  return work(vpn, () => {
+    call.world.remove(vpn);
+    return success();
+  });
+};
+
+const userOf = (call: Call): Row | undefined => {
+  const owner = ownerOf(call);
+  return call.world
+    .all('VpnUsers')
+    .find((row) => row.owner === owner.id && text(row, 'username') === textArg(call, 'username'));
+};
+
+const addUser: Behaviour = (call) => {
+  if (userOf(call)) throw badValue(`VPN User with name ${textArg(call, 'username')} is already added for account`);
+  const user = insertKind(
+    call.world,
+    'VpnUsers',
+    { username: textArg(call, 'username'), state: 'Add' },
+    { owner: ownerOf(call).id },
+  );
+  return work(user, () => {
+    call.world.update(user, { state: 'Active' });
+    return object(user);
+  });
+};
+
+const createGateway: Behaviour = (call) => {
+  const { world } = call;
+  const vpc = needRow(call, 'vpcid');
+  if ([...world.where('Site2SiteVpnGateway', 'vpcid', vpc.id)].length > 0)
+    throw badValue(`The VPN gateway of VPC ${vpc.id} already existed!`);
+  const address =
+    rowArg(call, 'ipaddressid') ??
+    [...world.where('IPAddress', 'vpcid', vpc.id)].find(({ fields }) => fields['issourcenat'] === true);
+  if (!address) throw badValue(`Cannot get source nat ip of vpc ${vpc.id}`);
+  const gateway = insertKind(
+    world,
+    'Site2SiteVpnGateway',
+    { vpcid: vpc.id, publicip: address.fields['ipaddress'], fordisplay: true },
+    { owner: vpc.owner },
+  );
+  return work(gateway, () => object(gateway));
+};
+
+const connect: Behaviour = (call) => {
+  const { world } = call;
+  const gateway = needRow(call, 's2svpngatewayid');
+  const customer = needRow(call, 's2scustomergatewayid');
+  if (
+    [...world.where('Site2SiteVpnConnection', 's2svpngatewayid', gateway.id)].some(
+      ({ fields }) => fields['s2scustomergatewayid'] === customer.id,
+    )
+  )
+    throw badValue(
+      `The vpn connection with customer gateway id ${customer.id} and vpn gateway id ${gateway.id} already existed!`,
+    );
+  const passive = flagArg(call, 'passive');
+  const {
+    cidrlist,
+    gateway: address,
+    ikepolicy,
+    esppolicy,
+    ikelifetime,
+    esplifetime,
+    ipsecpsk,
+    dpd,
+    forceencap,
+    splitconnections,
+    ikeversion,
+  } = customer.fields;
+  const connection = insertKind(
+    world,
+    'Site2SiteVpnConnection',
+    {
+      s2svpngatewayid: gateway.id,
+      s2scustomergatewayid: customer.id,
+      passive,
+      publicip: gateway.fields['publicip'],
+      vpcid: gateway.fields['vpcid'],
+      cidrlist,
+      gateway: address,
+      ikepolicy,
+      esppolicy,
+      ikelifetime,
+      esplifetime,
+      ipsecpsk,
+      dpd,
+      forceencap,
+      splitconnections,
+      ikeversion,
+      state: 'Pending',
+      fordisplay: true,
+    },
+    { owner: gateway.owner },
+  );
+  return work(connection, () => {
+    world.update(connection, { state: passive ? 'Disconnected' : 'Connected' });
+    return object(connection);
+  });
+};
+
+const used = (call: Call, field: string, row: Row): boolean =>
+  [...call.world.where('Site2SiteVpnConnection', field, row.id)].length > 0;
+
+/** VPN for people and between sites. */
+export const vpn: Record<string, Behaviour> = {
+  createRemoteAccessVpn: createRemote,
+  deleteRemoteAccessVpn: removeRemote,
+  addVpnUser: addUser,
+  removeVpnUser: (call) => {
+    const user = userOf(call);
+    if (!user) throw badValue(`Could not find vpn user=${textArg(call, 'username')}`);
+    return work(user, () => {
+      call.world.remove(user);
+      return success();
+    });
+  },
+  createVpnGateway: createGateway,
+  deleteVpnGateway: (call) => {
+    const gateway = needRow(call, 'id');
+    if (used(call, 's2svpngatewayid', gateway))
+      throw inUse(`Unable to delete VPN gateway ${gateway.id} because there is still related VPN connections!`);
+    return work(gateway, () => {
+      call.world.remove(gateway);
+      return success();
+    });
+  },
+  deleteVpnCustomerGateway: (call) => {
+    const gateway = needRow(call, 'id');
+    if (used(call, 's2scustomergatewayid', gateway))
+      throw inUse(
+        `Unable to delete VPN customer gateway with id ${gateway.id} because there is still related VPN connections!`,
+      );
+    return work(gateway, () => {
+      call.world.remove(gateway);
+      return success();
+    });
+  },
+  createVpnCustomerGateway: (call) => {
+    const owner = ownerOf(call);
+    const name = textArg(call, 'name') ?? `VPN-${textArg(call, 'gateway')}`;
+    if (call.world.all('Site2SiteCustomerGateway').some((row) => row.owner === owner.id && text(row, 'name') === name))
+      throw badValue(`The customer gateway with name ${name} already existed!`);
+    const row = insertKind(
+      call.world,
+      'Site2SiteCustomerGateway',
+      {
+        ikelifetime: 86400,
+        esplifetime: 3600,
+        dpd: false,
+        forceencap: false,
+        splitconnections: false,
+        ikeversion: 'ike',
+        ...statedFields(call, 'Site2SiteCustomerGateway').fields,
+        name,
+      },
+      { owner: owner.id },
+    );
+    return work(row, () => object(row));
+  },
+  createVpnConnection: connect,
+  resetVpnConnection: (call) => {
+    const row = needRow(call, 'id');
+    call.world.update(row, { state: 'Connecting' });
+    return work(row, () => {
+      call.world.update(row, { state: 'Connected' });
+      return object(row);
+    });
+  },
+};

@@ -1,0 +1,85 @@
+import type { Command } from '../../catalog/types.ts';
+import type { ApiError } from '../world/errors.ts';
+import type { Renderer } from './render.ts';
+import type { Answer } from '../world/types.ts';
+
+const JSON_TYPE = 'application/json; charset=UTF-8';
+
+/** The key inside a command's envelope. */
+const keyOf = (command: Command): string => String(Array.isArray(command.key) ? command.key[0] : command.key);
+
+/** The type to show rows as, where a command's answer has more fields than the kind itself. */
+const typeFor = (command: Command): string | undefined =>
+  /Metrics$|UsageHistory$|ForMigration$/.test(command.response) || command.response.endsWith('Metrics')
+    ? command.response
+    : undefined;
+
+/** What goes inside the envelope, as JSON text without the outer braces. */
+export const bodyOf = (command: Command, answer: Answer, renderer: Renderer, root: boolean): string => {
+  const type = typeFor(command);
+  if (answer.form === 'success')
+    return `"success":true${answer.text === undefined ? '' : `,"displaytext":${JSON.stringify(answer.text)}`}`;
+  const key = JSON.stringify(answer.key ?? keyOf(command));
+  if (answer.form === 'list') {
+    if (answer.count === 0) return '';
+    const { pick } = answer;
+    const items = answer.items.map((item) =>
+      pick ? JSON.stringify(pick(renderer.show(item, root, type))) : renderer.json(item, root, type),
+    );
+    return `"count":${answer.count}${items.length > 0 ? `,${key}:[${items.join(',')}]` : ''}`;
+  }
+  const item = answer.extra
+    ? JSON.stringify({ ...renderer.show(answer.item, root, type), ...answer.extra })
+    : renderer.json(answer.item, root, type);
+  if (command.result === 'list') return `"count":1,${key}:[${item}]`;
+  if (command.result === 'flat') return item.slice(1, -1);
+  return `${key}:${item}`;
+};
+
+const COMMA = Buffer.from(',');
+
+/** The same for a plain list, as pieces of UTF-8; undefined for any other answer. */
+export const bytesOf = (
+  command: Command,
+  answer: Answer,
+  renderer: Renderer,
+  root: boolean,
+): Uint8Array[] | undefined => {
+  if (answer.form !== 'list' || answer.pick || answer.items.length < 5) return undefined;
+  const key = JSON.stringify(answer.key ?? keyOf(command));
+  const pieces: Uint8Array[] = [Buffer.from(`"count":${answer.count},${key}:[`)];
+  answer.items.forEach((item, i) => {
+    if (i > 0) pieces.push(COMMA);
+    pieces.push(renderer.bytes(item, root, typeFor(command)));
+  });
+  pieces.push(Buffer.from(']'));
+  return pieces;
+};
+
+/** A successful answer, around what `bodyOf` or `bytesOf` made. */
+export const respond = (
+  wrapper: string,
+  body: string | Uint8Array[],
+  headers: Record<string, string> = {},
+): Response => {
+  const init = { headers: { 'content-type': JSON_TYPE, ...headers } };
+  const start = `{${JSON.stringify(wrapper)}:{`;
+  if (typeof body === 'string') return new Response(`${start}${body}}}`, init);
+  return new Response(Buffer.concat([Buffer.from(start), ...body, Buffer.from('}}')]), init);
+};
+
+/** An error in CloudStack's envelope, with its text in X-Description too. */
+export const respondError = (wrapper: string, error: ApiError): Response => {
+  const body = {
+    uuidList: error.uuids,
+    errorcode: error.status,
+    ...(error.cs === undefined ? {} : { cserrorcode: error.cs }),
+    errortext: error.message,
+  };
+  // Header values may not hold line breaks or letters beyond Latin-1.
+  const description = error.message.replace(/[^\x20-\x7e]/g, '?');
+  return new Response(JSON.stringify({ [wrapper]: body }), {
+    status: error.status,
+    headers: { 'content-type': JSON_TYPE, 'x-description': description },
+  });
+};

@@ -1,0 +1,71 @@
+import { loadData } from '../../data.ts';
+import { isRow } from './results.ts';
+import type { ApiError } from '../world/errors.ts';
+import type { Answer, Call, Fields, Row, Value, Work } from '../world/types.ts';
+
+const KEPT = 20_000;
+
+/** Commands that declare no event leave one all the same, as data/events.json says. */
+const typeOf = ({ command }: Call): Value =>
+  command.event ?? loadData<Record<string, string>>('events.json')[command.name];
+
+const firstEvents = new WeakMap<Call, Row>();
+
+const subjectOf = (call: Call, answer?: Answer): Row | undefined => {
+  if (answer?.form === 'object' && isRow(answer.item)) return answer.item;
+  return call.rows.get('id')?.[0] ?? [...call.rows.values()][0]?.[0];
+};
+
+const write = (call: Call, subject: Row | undefined, state: string, description: string, level = 'INFO'): Row => {
+  const { world, caller, command } = call;
+  const events = world.all('Event');
+  if (events.length > KEPT) for (const event of events.slice(0, KEPT / 10)) world.forget(event);
+  const first = firstEvents.get(call);
+  const fields: Fields = {
+    username: caller.user.fields['username'],
+    type: typeOf(call),
+    level,
+    description,
+    created: world.now(),
+    state,
+    archived: false,
+    parentid: first?.id,
+    resourceid: subject?.id,
+    resourcename: subject?.fields['displayname'] ?? subject?.fields['name'],
+    resourcetype: subject && (command.jobType ?? command.entity?.[0]),
+  };
+  const owner = subject?.owner ?? caller.account.id;
+  return world.insert('Event', Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)), {
+    owner,
+  });
+};
+
+const what = ({ command }: Call, subject: Row | undefined): string => {
+  const doing = command.name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  return `${doing}${subject ? `. Id: ${subject.id}` : ''}`;
+};
+
+/** Events of a synchronous change that succeeded. */
+export const recordEnd = (call: Call, answer: Answer): void => {
+  if (typeOf(call) === undefined) return;
+  const subject = subjectOf(call, answer);
+  write(call, subject, 'Completed', `Successfully completed ${what(call, subject)}`);
+};
+
+/** Events of a job that begins: scheduled, then started. */
+export const recordStart = (call: Call, { on }: Work): void => {
+  if (typeOf(call) === undefined) return;
+  const subject = on ?? subjectOf(call);
+  if (call.command.create)
+    firstEvents.set(call, write(call, subject, 'Created', `Successfully created entity for ${what(call, subject)}`));
+  const scheduled = write(call, subject, 'Scheduled', what(call, subject));
+  if (!firstEvents.has(call)) firstEvents.set(call, scheduled);
+  write(call, subject, 'Started', what(call, subject));
+};
+
+/** Event of a job's end. */
+export const recordJobEnd = (call: Call, on: Row | undefined, error?: ApiError): void => {
+  if (typeOf(call) === undefined) return;
+  if (error) write(call, on, 'Completed', `Error while ${what(call, on)}: ${error.message}`, 'ERROR');
+  else write(call, on, 'Completed', `Successfully completed ${what(call, on)}`);
+};

@@ -1,0 +1,158 @@
+import { isWithin } from '../rules/access.ts';
+import { text } from './args.ts';
+import type { Call, Row, Value } from '../world/types.ts';
+
+/** Whether a resource passes the value of one parameter that is not simply one of its fields. */
+export type Filter = (row: Row, wanted: Value, call: Call) => boolean;
+
+const lower = (value: Value): string => String(value ?? '').toLowerCase();
+
+const hostOf = (row: Row, { world }: Call): Row | undefined => world.get(text(row, 'hostid'));
+
+const hasNic: Filter = (row, wanted, { world }) =>
+  [...world.where('Nic', 'virtualmachineid', row.id)].some(({ fields }) => fields['networkid'] === wanted);
+
+const inHidden =
+  (name: string): Filter =>
+  (row, wanted) =>
+    Array.isArray(row.hidden[name]) && row.hidden[name].includes(wanted);
+
+const renamed =
+  (field: string): Filter =>
+  (row, wanted) =>
+    lower(row.fields[field]) === lower(wanted);
+
+const within =
+  (field: string): Filter =>
+  (row, wanted, call) =>
+    hostOf(row, call)?.fields[field] === wanted;
+
+const machineKeyword: Filter = (row, wanted, { world, caller }) => {
+  const part = lower(wanted);
+  const { displayname, name, state, instancename } = row.fields;
+  if (lower(displayname).includes(part) || lower(name).includes(part) || lower(state) === part) return true;
+  if (caller.root && lower(instancename).includes(part)) return true;
+  return [...world.where('Nic', 'virtualmachineid', row.id)].some(({ fields }) =>
+    lower(fields['ipaddress']).includes(part),
+  );
+};
+
+const vmOf = (row: Row, { world }: Call): Row | undefined => world.get(text(row, 'virtualmachineid'));
+
+const serves = (row: Row, names: Value, { world }: Call): boolean => {
+  const services = world.get(text(row, 'networkofferingid') || text(row, 'vpcofferingid'))?.fields['service'];
+  const has = new Set(Array.isArray(services) ? services.map((service) => (service as { name: string }).name) : []);
+  return (Array.isArray(names) ? names : [names]).every((name) => has.has(String(name)));
+};
+
+const pass: Filter = () => true;
+
+/** By kind and parameter. */
+export const filters: Record<string, Record<string, Filter>> = {
+  UserVm: {
+    keyword: machineKeyword,
+    name: renamed('name'),
+    state: (row, wanted) =>
+      lower(wanted) === 'present'
+        ? !['Destroyed', 'Expunging'].includes(text(row, 'state'))
+        : lower(row.fields['state']) === lower(wanted),
+    networkid: hasNic,
+    vpcid: (row, wanted, { world }) =>
+      [...world.where('Nic', 'virtualmachineid', row.id)].some(
+        ({ fields }) => world.get(String(fields['networkid']))?.fields['vpcid'] === wanted,
+      ),
+    clusterid: within('clusterid'),
+    podid: within('podid'),
+    storageid: (row, wanted, { world }) =>
+      [...world.where('Volume', 'virtualmachineid', row.id)].some(({ fields }) => fields['storageid'] === wanted),
+    affinitygroupid: inHidden('affinitygroupids'),
+    securitygroupid: inHidden('securitygroupids'),
+    keypair: (row, wanted) => text(row, 'keypairs').split(',').includes(String(wanted)),
+    accumulate: pass,
+    userdata: pass,
+    arch: pass,
+  },
+  Volume: {
+    hostid: (row, wanted, call) => vmOf(row, call)?.fields['hostid'] === wanted,
+    podid: (row, wanted, { world }) => world.get(text(row, 'storageid'))?.fields['podid'] === wanted,
+    clusterid: (row, wanted, { world }) => world.get(text(row, 'storageid'))?.fields['clusterid'] === wanted,
+    listsystemvms: pass,
+    isencrypted: (row, wanted) => (row.fields['encryptformat'] !== undefined) === wanted,
+  },
+  Network: {
+    forvpc: (row, wanted) => (row.fields['vpcid'] !== undefined) === wanted,
+    supportedservices: serves,
+    networkfilter: (row, wanted, { caller }) =>
+      lower(wanted) === 'account'
+        ? row.owner === caller.account.id
+        : lower(wanted) !== 'shared' || row.fields['type'] === 'Shared',
+    issystem: (row, wanted) => (row.fields['issystem'] === true) === wanted,
+    specifyvlan: (row, wanted) => (row.fields['specifyvlan'] === true) === wanted,
+    canusefordeploy: pass,
+  },
+  Vpc: { supportedservices: serves },
+  DomainRouter: {
+    networkid: renamed('guestnetworkid'),
+    forvpc: (row, wanted) => (row.fields['vpcid'] !== undefined) === wanted,
+    clusterid: within('clusterid'),
+    fetchhealthcheckresults: pass,
+  },
+  Host: {
+    virtualmachineid: (row, wanted, { world }) => world.get(String(wanted))?.fields['zoneid'] === row.fields['zoneid'],
+    outofbandmanagementenabled: (row, wanted, { world }) =>
+      [...world.where('OutOfBandManagement', 'hostid', row.id)].some(({ fields }) => fields['enabled'] === true) ===
+      wanted,
+    outofbandmanagementpowerstate: (row, wanted, { world }) =>
+      [...world.where('OutOfBandManagement', 'hostid', row.id)].some(
+        ({ fields }) => lower(fields['powerstate']) === lower(wanted),
+      ),
+    hahost: (row, wanted) => (row.fields['hahost'] === true) === wanted,
+  },
+  Cluster: { hypervisor: renamed('hypervisortype'), showcapacities: pass },
+  Zone: {
+    available: (row, wanted) => wanted !== true || row.fields['allocationstate'] === 'Enabled',
+    showcapacities: pass,
+  },
+  StoragePool: {
+    status: renamed('state'),
+    hostid: (row, wanted, { world }) =>
+      row.fields['clusterid'] === undefined ||
+      world.get(String(wanted))?.fields['clusterid'] === row.fields['clusterid'],
+  },
+  ImageStore: { provider: renamed('providername') },
+  ObjectStore: { provider: renamed('providername') },
+  IPAddress: {
+    allocatedonly: pass,
+    forvirtualnetwork: pass,
+    forloadbalancing: pass,
+    networkid: (row, wanted) => row.fields['networkid'] === wanted || row.fields['associatednetworkid'] === wanted,
+    fordisplay: pass,
+  },
+  LoadBalancer: {
+    virtualmachineid: (row, wanted, { world }) =>
+      [...world.where('LbMember', 'lbruleid', row.id)].some(({ fields }) => fields['virtualmachineid'] === wanted),
+  },
+  VMSnapshot: {
+    vmsnapshotid: (row, wanted) => row.id === wanted,
+    vmsnapshotids: (row, wanted) => Array.isArray(wanted) && wanted.includes(row.id),
+  },
+  Event: {
+    startid: (row, wanted) => row.id === wanted || row.fields['parentid'] === wanted,
+    duration: pass,
+    entrytime: pass,
+    archived: pass,
+  },
+  User: {
+    accounttype: (row, wanted, { world }) => world.get(row.owner ?? '')?.fields['accounttype'] === wanted,
+  },
+  Role: { type: renamed('type') },
+  GuestOS: { ids: (row, wanted) => Array.isArray(wanted) && wanted.includes(row.id) },
+  HostHA: { hypervisor: pass },
+  Domain: { listall: pass },
+  Project: { account: pass, username: pass },
+  VirtualRouterProvider: { enabled: (row, wanted) => (row.fields['enabled'] === true) === wanted },
+  InternalLoadBalancerElement: { enabled: (row, wanted) => (row.fields['enabled'] === true) === wanted },
+  DataCenterIpv4Subnet: {
+    domainid: (row, wanted, { world }) => isWithin(world, text(world.get(row.owner ?? ''), 'domainid'), String(wanted)),
+  },
+};

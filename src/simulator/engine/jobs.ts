@@ -1,0 +1,87 @@
+import { bodyOf } from './envelope.ts';
+import { ApiError } from '../world/errors.ts';
+import type { Queue } from '../world/queue.ts';
+import type { Renderer } from './render.ts';
+import type { Call, Row, Work } from '../world/types.ts';
+
+/** How a job may be made to go wrong on purpose. */
+export type JobFate = 'fail' | 'hang' | undefined;
+
+/** The asynchronous half of the API. */
+export interface Jobs {
+  /** Makes a job for a call's work; `custom` is the uuid that the caller chose for it. */
+  start(call: Call, work: Work, custom?: string, fate?: JobFate): Row;
+  queue: Queue;
+}
+
+const KEPT = 5000;
+
+const classOf = ({ command, caller }: Call): string => {
+  const name = `${command.name.charAt(0).toUpperCase()}${command.name.slice(1)}`;
+  const level = command.roles?.includes('User') ? 'user' : 'admin';
+  const group = (command.entity?.[0] ?? command.response).toLowerCase();
+  return `org.apache.cloudstack.api.command.${level}.${group}.${name}Cmd${level === 'user' && caller.root ? 'ByAdmin' : ''}`;
+};
+
+const resultOf = (call: Call, work: Work, renderer: Renderer): string => {
+  const answer = work.finish();
+  if (answer.form === 'success')
+    return `{"success":true${answer.text === undefined ? '' : `,"details":${JSON.stringify(answer.text)}`}}`;
+  return `{${bodyOf(call.command, answer, renderer, call.caller.root)}}`;
+};
+
+/** Jobs that take `millis` each, told by the clock whenever something is asked. */
+export const createJobs = (
+  renderer: Renderer,
+  queue: Queue,
+  millis: number,
+  onEnd: (call: Call, job: Row, error?: ApiError) => void,
+): Jobs => {
+  const end = (call: Call, job: Row, work: Work, fate: JobFate): void => {
+    const { world } = call;
+    const completed = { completed: world.now(), jobresulttype: 'object' };
+    try {
+      if (fate === 'fail') throw new ApiError(530, `Simulated failure of ${call.command.name}`, 4250);
+      const jobresult: unknown = JSON.parse(resultOf(call, work, renderer));
+      world.update(job, { ...completed, jobstatus: 1, jobresult: jobresult as Row['fields'] });
+      onEnd(call, job);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // In jobs only invalid values keep 431; permissions, conflicts and the rest all become 530 (reference 2.3).
+      const code =
+        error.cs === 9999 || error.cs === 4350 || [532, 533, 535].includes(error.status) ? error.status : 530;
+      const jobresult = { errorcode: code, errortext: error.message };
+      world.update(job, { ...completed, jobstatus: 2, jobresultcode: code, jobresult });
+      onEnd(call, job, error);
+    }
+  };
+  return {
+    queue,
+    start: (call, work, custom, fate) => {
+      const { world, caller, command } = call;
+      const old = world.all('AsyncJob');
+      if (old.length > KEPT)
+        for (const job of old.slice(0, KEPT / 10)) if (job.fields['jobstatus'] !== 0) world.forget(job);
+      const job = world.insert(
+        'AsyncJob',
+        {
+          accountid: caller.account.id,
+          account: caller.account.fields['name'],
+          domainid: caller.domain.id,
+          domainpath: caller.domain.fields['path'],
+          userid: caller.user.id,
+          cmd: classOf(call),
+          jobstatus: 0,
+          jobprocstatus: 0,
+          jobresultcode: 0,
+          created: world.now(),
+          managementserverid: world.all('ManagementServer')[0]?.id,
+          ...(work.on ? { jobinstancetype: command.jobType ?? command.entity?.[0], jobinstanceid: work.on.id } : {}),
+        },
+        { owner: caller.account.id, ...(custom === undefined ? {} : { id: custom }) },
+      );
+      if (fate !== 'hang') queue.later(millis * (work.factor ?? 1), () => end(call, job, work, fate));
+      return job;
+    },
+  };
+};

@@ -1,0 +1,175 @@
+import { list } from './results.ts';
+import { parseDate } from '../world/clock.ts';
+import { badParameter } from '../world/errors.ts';
+import { filters } from './filters.ts';
+import { kindOf, typeOf } from '../world/kinds.ts';
+import { windowOf } from './paging.ts';
+import { scopeOf } from '../rules/scope.ts';
+import { numberSetting } from '../world/settings.ts';
+import type { Answer, Call, Row, Value } from '../world/types.ts';
+import type { World } from '../world/world.ts';
+
+/** Decides whether a resource is in a list. */
+export type Test = (row: Row) => boolean;
+
+const PLAIN = new Set(
+  'id ids page pagesize keyword listall isrecursive account domainid projectid details showicon fordisplay retrieveonlyresourcecount tags startdate enddate'.split(
+    ' ',
+  ),
+);
+
+const NEWEST_FIRST = new Set(
+  'Volume Event Alert Network Vpc Project SSHKeyPair UserData StaticRoute PrivateGateway NetworkACL Provider IPAddress'.split(
+    ' ',
+  ),
+);
+
+const SORTED = new Set('Zone ServiceOffering DiskOffering NetworkOffering VpcOffering Template'.split(' '));
+
+const KEYWORD_FIELDS =
+  'name displayname displaytext description state type value category key username email account hostname ipaddress level cmd url cidr zonename'.split(
+    ' ',
+  );
+
+const same = (stored: Value, wanted: Value): boolean => {
+  if (typeof wanted === 'boolean') return (stored === true || stored === 'true') === wanted;
+  return stored !== undefined && String(stored).toLowerCase() === String(wanted).toLowerCase();
+};
+
+const keywordTest = (keyword: string): Test => {
+  const wanted = keyword.toLowerCase();
+  return ({ fields }) =>
+    KEYWORD_FIELDS.some((name) =>
+      String(fields[name] ?? '')
+        .toLowerCase()
+        .includes(wanted),
+    );
+};
+
+const dateTest = (field: string, { args }: Call): Test[] => {
+  const from = typeof args['startdate'] === 'string' ? parseDate(args['startdate']) : undefined;
+  const to = typeof args['enddate'] === 'string' ? parseDate(args['enddate'], true) : undefined;
+  if (from === undefined && to === undefined) return [];
+  return [
+    ({ fields }) => {
+      const at = parseDate(String(fields[field] ?? ''));
+      return at !== undefined && (from === undefined || at >= from) && (to === undefined || at <= to);
+    },
+  ];
+};
+
+const tagTest = (call: Call): Test[] => {
+  const wanted = call.args['tags'];
+  if (typeof wanted !== 'object' || wanted === null || Array.isArray(wanted)) return [];
+  const pairs = Object.entries(wanted);
+  return [
+    (row) =>
+      [...call.world.where('ResourceTag', 'resourceid', row.id)].some(({ fields }) =>
+        pairs.some(([key, value]) => fields['key'] === key && fields['value'] === value),
+      ),
+  ];
+};
+
+/** Tests for each given parameter that means a field of the kind, or has a filter of its own. */
+export const testsOf = (call: Call, kind: string): Test[] => {
+  const { args, command, world } = call;
+  const fields = world.catalog.fields(typeOf(kind));
+  const tests: Test[] = [...dateTest('created', call), ...tagTest(call)];
+  for (const parameter of command.params) {
+    const { name } = parameter;
+    const wanted = args[name];
+    if (wanted === undefined) continue;
+    const own = filters[kind]?.[name];
+    if (own) tests.push((row) => own(row, wanted, call));
+    else if (!PLAIN.has(name) && fields.has(name)) tests.push(({ fields: stored }) => same(stored[name], wanted));
+  }
+  if (typeof args['keyword'] === 'string' && args['keyword'] !== '' && !filters[kind]?.['keyword'])
+    tests.push(keywordTest(args['keyword']));
+  return tests;
+};
+
+const candidatesOf = (call: Call, kind: string): readonly Row[] => {
+  const { args, world, rows, command } = call;
+  if (args['id'] !== undefined && args['ids'] !== undefined)
+    throw badParameter('Specify either id or ids but not both parameters');
+  const named = rows.get('id') ?? rows.get('ids');
+  if (named) return named.filter((row) => row.kind === kind && row.removed === undefined);
+  if (args['id'] !== undefined && args['id'] !== '-1') {
+    const found = world.find(kind, String(args['id']));
+    return found && found.removed === undefined ? [found] : [];
+  }
+  for (const { name, kind: target } of command.params) {
+    const wanted = args[name];
+    if (target === undefined || typeof wanted !== 'string' || name === 'domainid' || name === 'projectid') continue;
+    if (filters[kind]?.[name] || !world.catalog.fields(typeOf(kind)).has(name)) continue;
+    return [...world.where(kind, name, wanted)];
+  }
+  return world.all(kind);
+};
+
+/** Rows in the order in which CloudStack lists the kind. */
+const ordered = (kind: string, rows: readonly Row[]): readonly Row[] => {
+  if (SORTED.has(kind))
+    return rows.toSorted((a, b) => Number(a.fields['sortkey'] ?? 0) - Number(b.fields['sortkey'] ?? 0));
+  if (kind === 'Configuration')
+    return rows.toSorted((a, b) => (String(a.fields['name']) < String(b.fields['name']) ? -1 : 1));
+  return rows;
+};
+
+/** Rows that pass all tests, in the order in which the kind is listed. */
+const matching = (kind: string, candidates: readonly Row[], tests: readonly Test[]): Row[] => {
+  const rows = ordered(kind, candidates);
+  const newest = NEWEST_FIRST.has(kind);
+  const found: Row[] = [];
+  for (let i = 0; i < rows.length; i += 1) {
+    const row = rows[newest ? rows.length - 1 - i : i];
+    if (row?.removed === undefined && row && tests.every((test) => test(row))) found.push(row);
+  }
+  return found;
+};
+
+/** The page asked for out of what was found. */
+const pageOf = (call: Call, found: readonly Row[]): Answer => {
+  const { start, size } = windowOf(call.args, numberSetting(call.world, 'default.page.size', 500));
+  const end = size === Infinity ? undefined : start + size;
+  return list(call.args['retrieveonlyresourcecount'] === true ? [] : found.slice(start, end), found.length);
+};
+
+/** Lists what passes all tests: the page asked for, and the count of all. */
+export const listRows = (call: Call, kind: string, candidates: readonly Row[], tests: readonly Test[]): Answer =>
+  pageOf(call, matching(kind, candidates, tests));
+
+/** What a caller's scope lets through: rows of the accounts in it, and rows that nobody owns. */
+const scopeTest = (call: Call): Test[] => {
+  const scope = scopeOf(call);
+  return scope ? [({ owner }) => owner === undefined || scope.has(owner)] : [];
+};
+
+interface Remembered {
+  version: number;
+  found: Map<string, readonly Row[]>;
+}
+
+// Clients read long lists page by page: what matched is kept until something changes.
+const remembered = new WeakMap<World, Remembered>();
+
+const memoryOf = (world: World): Map<string, readonly Row[]> => {
+  const known = remembered.get(world);
+  if (known?.version === world.version() && known.found.size < 200) return known.found;
+  const found = new Map<string, readonly Row[]>();
+  remembered.set(world, { version: world.version(), found });
+  return found;
+};
+
+/** The list command of any kind. The extra tests must depend on nothing but the call and the world. */
+export const listKind = (call: Call, kind = kindOf(call.command), extra: readonly Test[] = []): Answer => {
+  const { page: _page, pagesize: _size, ...asked } = call.args;
+  const key = `${call.command.name} ${kind} ${call.caller.user.id} ${JSON.stringify(asked)}`;
+  const memory = memoryOf(call.world);
+  let found = memory.get(key);
+  if (!found) {
+    found = matching(kind, candidatesOf(call, kind), [...scopeTest(call), ...testsOf(call, kind), ...extra]);
+    memory.set(key, found);
+  }
+  return pageOf(call, found);
+};

@@ -1,0 +1,25 @@
+import { badParameter, badValue } from '../world/errors.ts';
+import type { Fields } from '../world/types.ts';
+
+/** The part of a list that is asked for: from `start` on, at most `size` rows. */
+export interface Window {
+  start: number;
+  size: number;
+}
+
+/** The window of a list call; the largest page is the setting default.page.size. */
+export const windowOf = (args: Fields, largest: number): Window => {
+  const { page, pagesize } = args as { page?: number; pagesize?: number };
+  if (pagesize === -1) {
+    if (page !== undefined) throw badValue("Can't specify page parameter when pagesize is -1 (Unlimited)");
+    return { start: 0, size: Infinity };
+  }
+  if (page !== undefined && pagesize === undefined)
+    throw badParameter('"pagesize" parameter is required when "page" is specified');
+  if (pagesize !== undefined && page === undefined)
+    throw badParameter('"page" parameter is required when "pagesize" is specified');
+  if (pagesize === undefined || page === undefined) return { start: 0, size: largest };
+  if (pagesize > largest) throw badValue(`Page size can't exceed max allowed page size value: ${largest}`);
+  if (page < 1 || pagesize < 1) throw badValue(`Invalid value provided for API arg: ${page < 1 ? 'page' : 'pagesize'}`);
+  return { start: (page - 1) * pagesize, size: pagesize };
+};

@@ -1,0 +1,57 @@
+import type { Command, Parameter } from '../../catalog/types.ts';
+import { mayUse } from '../rules/access.ts';
+import { badValue, forbidden, unknownId } from '../world/errors.ts';
+import type { Caller, Fields, Row } from '../world/types.ts';
+import type { World } from '../world/world.ts';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+// Some ids are declared as text; regions and system addresses have numbers for ids.
+const isId = ({ name, type, of, kind }: Parameter): boolean =>
+  kind !== undefined &&
+  (type === 'uuid' ||
+    of === 'uuid' ||
+    (type === 'string' && name.endsWith('id')) ||
+    (kind === 'Region' && type === 'integer'));
+
+/** `VMSnapshot` → `vm snapshot`, for texts. */
+const wordsOf = (kind: string): string =>
+  kind === 'UserVm' ? 'virtual machine' : kind.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+
+/**
+ * The resources that a call's id parameters name. Reads find removed ones (and then list nothing); anything else is
+ * told they are gone. Foreign resources are refused.
+ */
+export const resolveRows = (world: World, command: Command, args: Fields, caller: Caller): Map<string, Row[]> => {
+  const rows = new Map<string, Row[]>();
+  const reads = command.get === true || command.name.startsWith('list');
+  for (const parameter of command.params) {
+    if (!isId(parameter)) continue;
+    const { name, kind = '' } = parameter;
+    const value = args[name];
+    if (value === undefined) continue;
+    const found: Row[] = [];
+    for (const each of Array.isArray(value) ? value : [value]) {
+      const id = String(each);
+      if (id === '-1') continue;
+      const row = world.find(kind, UUID.test(id) ? id.toLowerCase() : id);
+      if (!row) {
+        if (parameter.releases !== undefined && !UUID.test(id)) {
+          // Parameters of later releases take only uuids, and CloudStack passes over anything else.
+          delete args[name];
+          continue;
+        }
+        throw unknownId(command.name, name, id);
+      }
+      if (row.removed !== undefined && !reads)
+        throw badValue(`unable to find a ${wordsOf(row.kind)} with id ${row.no}`);
+      if (!caller.root && !(reads && (name === 'id' || name === 'ids')) && !mayUse(world, caller, row))
+        throw forbidden();
+      found.push(row);
+    }
+    if (found.length > 0) rows.set(name, found);
+    // Internal numbers are taken for ids; what follows compares ids only.
+    if (typeof value === 'string' && found[0]) args[name] = found[0].id;
+  }
+  return rows;
+};

@@ -1,0 +1,51 @@
+import { parseDate } from '../world/clock.ts';
+import { unauthenticated } from '../world/errors.ts';
+import type { Received } from './request.ts';
+import type { Sessions } from './session.ts';
+import { isSigned } from './signature.ts';
+import type { Caller, Row } from '../world/types.ts';
+import type { World } from '../world/world.ts';
+
+/** Everything about a user that decides what a call may do. */
+export const callerOf = (world: World, user: Row): Caller => {
+  const account = world.get(String(user.fields['accountid'])) ?? user;
+  const domain = world.get(String(account.fields['domainid'])) ?? user;
+  const role = String(world.get(String(account.fields['roleid']))?.fields['type'] ?? 'User');
+  return { user, account, domain, role, root: role === 'Admin' };
+};
+
+const isUsable = (world: World, user: Row): boolean => {
+  const account = world.get(String(user.fields['accountid']));
+  const access = user.fields['apikeyaccess'] ?? account?.fields['apikeyaccess'];
+  return (
+    user.removed === undefined &&
+    user.fields['state'] === 'enabled' &&
+    account?.fields['state'] === 'enabled' &&
+    !/^disabled$/i.test(String(access ?? ''))
+  );
+};
+
+/** Who sent a request, by key and signature or by session, and which of the two; throws CloudStack's 401. */
+export const authenticate = (
+  world: World,
+  sessions: Sessions,
+  received: Received,
+): { caller: Caller; session: boolean } => {
+  const { params, raw } = received;
+  const apiKey = params.get('apikey');
+  if (apiKey === undefined || params.get('signature') === undefined) {
+    const user = sessions.userOf(received);
+    if (user === 'mismatch') throw unauthenticated('unable to verify user credentials');
+    if (!user || !isUsable(world, user)) throw unauthenticated();
+    return { caller: callerOf(world, user), session: true };
+  }
+  const user = [...world.where('User', 'apikey', apiKey)][0];
+  const secret = user?.hidden['secretkey'];
+  if (!user || typeof secret !== 'string' || !isUsable(world, user)) throw unauthenticated();
+  if (params.get('signatureversion') === '3') {
+    const expires = parseDate(params.get('expires') ?? '');
+    if (expires === undefined || expires <= world.clock.now()) throw unauthenticated();
+  }
+  if (!isSigned(raw, secret, params.get('signature') ?? '')) throw unauthenticated();
+  return { caller: callerOf(world, user), session: false };
+};

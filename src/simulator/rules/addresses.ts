@@ -1,0 +1,84 @@
+import { raise } from './alarm.ts';
+import { noCapacity } from '../world/errors.ts';
+import { parseBlock, toAddress, toNumber } from './ip.ts';
+import type { Fields, Row } from '../world/types.ts';
+import type { World } from '../world/world.ts';
+
+/** Takes a free public address of a zone for an account; 533 when the pool is empty. */
+export const takeAddress = (
+  world: World,
+  zoneId: string,
+  owner: string | undefined,
+  fields: Fields,
+  wanted?: string,
+): Row => {
+  let found: Row | undefined;
+  for (const row of world.where('IPAddress', 'zoneid', zoneId)) {
+    if (row.fields['state'] !== 'Free' || row.fields['forsystemvms'] === true) continue;
+    if (wanted !== undefined && row.fields['ipaddress'] !== wanted) continue;
+    found = row;
+    break;
+  }
+  if (!found) {
+    raise(world, 'publicIp', `Zone ${String(world.get(zoneId)?.fields['name'])} has no free public address left`);
+    throw noCapacity('Insufficient address capacity', 4320);
+  }
+  if (owner !== undefined) found.owner = owner;
+  world.update(found, {
+    state: 'Allocated',
+    allocated: world.now(),
+    isstaticnat: false,
+    issourcenat: false,
+    ...fields,
+  });
+  return found;
+};
+
+/** Gives a public address back to its pool. */
+export const freeAddress = (world: World, address: Row): void => {
+  delete address.owner;
+  world.update(address, {
+    state: 'Free',
+    allocated: undefined,
+    associatednetworkid: undefined,
+    vpcid: undefined,
+    virtualmachineid: undefined,
+    vmipaddress: undefined,
+    issourcenat: false,
+    isstaticnat: false,
+    purpose: undefined,
+  });
+};
+
+/** Adds the addresses of a public range, free. */
+export const addAddresses = (world: World, range: Row, start: string, end: string): void => {
+  const { zoneid, networkid, physicalnetworkid, vlan, forvirtualnetwork, forsystemvms } = range.fields;
+  const fields: Fields = { zoneid, networkid, physicalnetworkid, vlanname: vlan, forvirtualnetwork, forsystemvms };
+  for (let at = toNumber(start); at <= toNumber(end); at += 1)
+    world.insert('IPAddress', {
+      ...fields,
+      vlanid: range.id,
+      ipaddress: toAddress(at),
+      state: 'Free',
+      isstaticnat: false,
+      issourcenat: false,
+      issystem: false,
+      isportable: false,
+      fordisplay: true,
+    });
+};
+
+/** The lowest address of a network that no interface has; from its range when it has one. */
+export const nextGuestAddress = (world: World, network: Row): string | undefined => {
+  const { cidr, gateway, startip, endip } = network.fields;
+  const block = parseBlock(String(cidr ?? ''));
+  if (!block) return undefined;
+  const first = typeof startip === 'string' ? toNumber(startip) : block.first + 2;
+  const last = typeof endip === 'string' ? toNumber(endip) : block.last - 1;
+  const taken = new Set<string>([String(gateway)]);
+  for (const nic of world.where('Nic', 'networkid', network.id)) taken.add(String(nic.fields['ipaddress']));
+  for (const secondary of world.where('NicSecondaryIp', 'networkid', network.id))
+    taken.add(String(secondary.fields['ipaddress']));
+  for (let at = first; at <= last; at += 1) if (!taken.has(toAddress(at))) return toAddress(at);
+  throw noCapacity('Insufficient address capacity', 4320);
+};

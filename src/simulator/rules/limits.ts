@@ -1,0 +1,118 @@
+import { isWithin } from './access.ts';
+import { ApiError } from '../world/errors.ts';
+import type { Row } from '../world/types.ts';
+import type { World } from '../world/world.ts';
+
+/** What resources are counted by: number on the wire, name, default for accounts and for domains. */
+export const RESOURCE_TYPES = [
+  { type: 0, name: 'user_vm', stem: 'vm', account: 20, domain: 40 },
+  { type: 1, name: 'public_ip', stem: 'ip', account: 20, domain: 40 },
+  { type: 2, name: 'volume', stem: 'volume', account: 20, domain: 40 },
+  { type: 3, name: 'snapshot', stem: 'snapshot', account: 20, domain: 40 },
+  { type: 4, name: 'template', stem: 'template', account: 20, domain: 40 },
+  { type: 5, name: 'project', stem: 'project', account: 10, domain: 50 },
+  { type: 6, name: 'network', stem: 'network', account: 20, domain: 40 },
+  { type: 7, name: 'vpc', stem: 'vpc', account: 20, domain: 40 },
+  { type: 8, name: 'cpu', stem: 'cpu', account: 40, domain: 80 },
+  { type: 9, name: 'memory', stem: 'memory', account: 40_960, domain: 81_920 },
+  { type: 10, name: 'primary_storage', stem: 'primarystorage', account: 200, domain: 400 },
+  { type: 11, name: 'secondary_storage', stem: 'secondarystorage', account: 400, domain: 800 },
+  { type: 12, name: 'backup', stem: 'backup', account: 20, domain: 40 },
+  { type: 13, name: 'backup_storage', stem: 'backupstorage', account: 400, domain: 800 },
+  { type: 14, name: 'bucket', stem: 'bucket', account: 20, domain: 40 },
+  { type: 15, name: 'object_storage', stem: 'objectstorage', account: 400, domain: 800 },
+] as const;
+
+/** Name of a counted resource. */
+export type ResourceName = (typeof RESOURCE_TYPES)[number]['name'];
+
+const GIB = 2 ** 30;
+
+const num = (row: Row, field: string): number => Number(row.fields[field] ?? 0);
+
+/** How each is counted: kind, and what one of it adds (0 for what does not count). */
+const COUNTED: Record<ResourceName, [kind: string, weight: (row: Row) => number]> = {
+  user_vm: ['UserVm', (row) => Number(alive(row))],
+  public_ip: ['IPAddress', (row) => Number(row.fields['state'] === 'Allocated')],
+  volume: ['Volume', (row) => Number(row.fields['state'] !== 'Destroy')],
+  snapshot: ['Snapshot', () => 1],
+  template: ['Template', () => 1],
+  project: ['Project', () => 1],
+  network: ['Network', (row) => Number(row.fields['issystem'] !== true && row.fields['vpcid'] === undefined)],
+  vpc: ['Vpc', () => 1],
+  cpu: ['UserVm', (row) => (alive(row) ? num(row, 'cpunumber') : 0)],
+  memory: ['UserVm', (row) => (alive(row) ? num(row, 'memory') : 0)],
+  primary_storage: ['Volume', (row) => (row.fields['state'] === 'Destroy' ? 0 : num(row, 'size') / GIB)],
+  secondary_storage: ['Template', (row) => num(row, 'size') / GIB],
+  backup: ['Backup', () => 1],
+  backup_storage: ['Backup', (row) => num(row, 'size') / GIB],
+  bucket: ['Bucket', () => 1],
+  object_storage: ['Bucket', (row) => num(row, 'quota')],
+};
+
+const alive = ({ fields }: Row): boolean =>
+  fields['state'] !== 'Destroyed' && fields['state'] !== 'Expunging' && fields['state'] !== 'Error';
+
+/** How much of a resource some accounts have. */
+export const countFor = (world: World, name: ResourceName, owners: ReadonlySet<string>): number => {
+  const [kind, weight] = COUNTED[name];
+  let sum = 0;
+  for (const row of world.all(kind)) if (row.owner !== undefined && owners.has(row.owner)) sum += weight(row);
+  return Math.ceil(sum);
+};
+
+const limitRow = (world: World, holder: Row, type: number): Row | undefined =>
+  [...world.where('ResourceLimit', 'holder', holder.id)].find(({ fields }) => fields['resourcetype'] === String(type));
+
+/** The limit that holds for an account or domain; -1 is none. Root administrators never have any. */
+export const limitOf = (world: World, holder: Row, name: ResourceName): number => {
+  const known = RESOURCE_TYPES.find((each) => each.name === name);
+  if (!known) return -1;
+  const set = limitRow(world, holder, known.type);
+  if (holder.kind === 'Account' && holder.fields['accounttype'] === 1) return -1;
+  if (holder.kind === 'Domain' && holder.fields['parentdomainid'] === undefined) return -1;
+  if (set) return Number(set.fields['max']);
+  return holder.kind === 'Account' ? known.account : known.domain;
+};
+
+const domainsAbove = (world: World, account: Row): Row[] => {
+  const above: Row[] = [];
+  for (
+    let row = world.get(String(account.fields['domainid']));
+    row;
+    row = world.get(String(row.fields['parentdomainid']))
+  )
+    above.push(row);
+  return above;
+};
+
+const accountsIn = (world: World, domain: Row): Set<string> =>
+  new Set(
+    world
+      .all('Account')
+      .filter(({ fields }) => isWithin(world, String(fields['domainid']), domain.id))
+      .map(({ id }) => id),
+  );
+
+/** Throws CloudStack's 535 if so much more would be more than an account or a domain above it may have. */
+export const checkLimit = (world: World, account: Row, name: ResourceName, more = 1): void => {
+  if (account.fields['accounttype'] === 1) return;
+  const refuse = (holder: string, which: string, limit: number, count: number): never => {
+    throw new ApiError(
+      535,
+      `Maximum amount of resources of Type = '${name}', tag = 'null' for ${holder} is exceeded: ${which} Resource Limit = ${limit}, ` +
+        `Current ${which} Resource Amount = ${count}, Requested Resource Amount = ${more}.`,
+      4370,
+    );
+  };
+  const limit = limitOf(world, account, name);
+  const count = countFor(world, name, new Set([account.id]));
+  const domains = domainsAbove(world, account);
+  if (limit >= 0 && count + more > limit)
+    refuse(`Account Name = ${account.fields['name']} in Domain Id = ${domains[0]?.no}`, 'Account', limit, count);
+  for (const domain of domains) {
+    const most = limitOf(world, domain, name);
+    const sum = most < 0 ? 0 : countFor(world, name, accountsIn(world, domain));
+    if (most >= 0 && sum + more > most) refuse(`Domain Id = ${domain.no}`, 'Domain', most, sum);
+  }
+};

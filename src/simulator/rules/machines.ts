@@ -1,0 +1,145 @@
+import { insertKind } from '../world/insert.ts';
+import { ApiError, badValue, failure } from '../world/errors.ts';
+import { chooseHost } from './placement.ts';
+import { numberSetting } from '../world/settings.ts';
+import type { Row, Value } from '../world/types.ts';
+import { implementNetwork, releaseRules, scheduleShutdown } from './networks.ts';
+import type { World } from '../world/world.ts';
+
+/** `<uuid> (<name>)`, as texts speak of a virtual machine. */
+export const nameOf = (vm: Row): string => `${vm.id} (${String(vm.fields['displayname'] ?? vm.fields['name'])})`;
+
+/** Volumes of a virtual machine; the root disk first. */
+export const volumesOf = (world: World, vm: Row): Row[] =>
+  [...world.where('Volume', 'virtualmachineid', vm.id)].sort(
+    (a, b) => Number(a.fields['deviceid']) - Number(b.fields['deviceid']),
+  );
+
+/** Networks that a virtual machine has an interface on. */
+const networksOf = (world: World, vm: Row): Row[] =>
+  [...world.where('Nic', 'virtualmachineid', vm.id)].flatMap(
+    ({ fields }) => world.get(String(fields['networkid'])) ?? [],
+  );
+
+const POWERED = new Set(['Running', 'Starting']);
+
+/** Marks a volume as usable on some primary storage of its zone. */
+export const readyVolume = (world: World, volume: Row, hostId?: Value): void => {
+  const cluster = world.get(String(hostId))?.fields['clusterid'];
+  const pools = [...world.where('StoragePool', 'zoneid', String(volume.fields['zoneid']))].filter(
+    ({ fields }) => fields['state'] === 'Up',
+  );
+  const pool = pools.find(({ fields }) => fields['clusterid'] === cluster) ?? pools[0];
+  if (!pool) throw new ApiError(533, 'Insufficient storage capacity', 4340);
+  const storage = volume.fields['storageid'] ?? pool.id;
+  world.update(volume, {
+    state: 'Ready',
+    storageid: storage,
+    storagetype: 'shared',
+    path: volume.fields['path'] ?? volume.id,
+  });
+};
+
+/** Puts a stopped machine to work: networks up, host chosen, disks ready. */
+export const powerOn = (world: World, vm: Row, wanted?: Row): void => {
+  const host = chooseHost(world, vm, wanted);
+  for (const network of networksOf(world, vm)) implementNetwork(world, network);
+  for (const volume of volumesOf(world, vm))
+    if (volume.fields['state'] === 'Allocated') readyVolume(world, volume, host.id);
+  world.update(vm, { state: 'Running', hostid: host.id, lastupdated: world.now() });
+};
+
+/** Takes a machine off its host. */
+export const powerOff = (world: World, vm: Row): void => {
+  if (vm.fields['hostid'] !== undefined) vm.hidden['lasthostid'] = vm.fields['hostid'];
+  world.update(vm, { state: 'Stopped', hostid: undefined, lastupdated: world.now() });
+  for (const network of networksOf(world, vm)) scheduleShutdown(world, network);
+};
+
+/** Refuses to start what cannot be started, in the words of the failed job. */
+export const checkStartable = (vm: Row): void => {
+  const { state } = vm.fields;
+  if (state === 'Running') throw badValue(`The virtual machine ${nameOf(vm)} is already running`);
+  if (state !== 'Stopped' && state !== 'Starting')
+    throw failure(`Cannot start ${nameOf(vm)} in ${String(state)} state`);
+};
+
+/** Takes a virtual machine away for good, with its root disk, interfaces and rules. */
+export const expunge = (world: World, vm: Row): void => {
+  for (const volume of volumesOf(world, vm)) {
+    if (volume.fields['type'] === 'ROOT') world.remove(volume);
+    else detach(world, volume);
+  }
+  for (const kind of [
+    'Nic',
+    'VMSnapshot',
+    'BackupSchedule',
+    'VMSchedule',
+    'PortForwardingRule',
+    'IpForwardingRule',
+    'NicSecondaryIp',
+  ])
+    for (const row of [...world.where(kind, 'virtualmachineid', vm.id)]) world.remove(row);
+  for (const address of [...world.where('IPAddress', 'virtualmachineid', vm.id)]) {
+    releaseRules(world, address, false);
+    world.update(address, { isstaticnat: false, virtualmachineid: undefined, vmipaddress: undefined });
+  }
+  for (const member of [...world.where('LbMember', 'virtualmachineid', vm.id)]) world.remove(member);
+  for (const tag of [...world.where('ResourceTag', 'resourceid', vm.id)]) world.remove(tag);
+  world.update(vm, { state: 'Expunging' });
+  world.remove(vm);
+};
+
+/** Takes a disk off its machine. */
+export const detach = (world: World, volume: Row): void =>
+  world.update(volume, { virtualmachineid: undefined, deviceid: undefined, attached: undefined });
+
+/** Destroys a machine: off, data disks detached, root disk kept until it is expunged. */
+export const destroy = (world: World, vm: Row, now: boolean): void => {
+  const broken = vm.fields['state'] === 'Error';
+  if (POWERED.has(String(vm.fields['state']))) powerOff(world, vm);
+  for (const volume of volumesOf(world, vm)) if (volume.fields['type'] !== 'ROOT') detach(world, volume);
+  world.update(vm, { state: 'Destroyed', hostid: undefined, lastupdated: world.now() });
+  if (now || broken) return expunge(world, vm);
+  const destroyed = world.clock.now();
+  vm.hidden['destroyed'] = destroyed;
+  world.queue.later(numberSetting(world, 'expunge.delay', 86_400) * 1000, () => {
+    if (vm.removed === undefined && vm.fields['state'] === 'Destroyed' && vm.hidden['destroyed'] === destroyed)
+      expunge(world, vm);
+  });
+  return undefined;
+};
+
+const GIB = 2 ** 30;
+
+/** Makes a disk for a machine, not yet on any storage. */
+export const addVolume = (
+  world: World,
+  vm: Row,
+  fields: { type: 'ROOT' | 'DATADISK'; size: number; [name: string]: Value },
+): Row => {
+  const index = volumesOf(world, vm).length;
+  return insertKind(
+    world,
+    'Volume',
+    {
+      name: `${fields.type === 'ROOT' ? 'ROOT' : 'DATA'}-${vm.no}`,
+      state: 'Allocated',
+      zoneid: vm.fields['zoneid'],
+      virtualmachineid: vm.id,
+      deviceid: index,
+      attached: world.now(),
+      hypervisor: vm.fields['hypervisor'],
+      provisioningtype: 'thin',
+      isextractable: true,
+      displayvolume: true,
+      destroyed: false,
+      quiescevm: false,
+      ...fields,
+    },
+    { owner: vm.owner },
+  );
+};
+
+/** Bytes of so many gigabytes. */
+export const gigabytes = (count: number): number => count * GIB;

@@ -1,0 +1,54 @@
+import type { Command, CommandsFile, Field, Parameter, ResponseType } from '../../catalog/types.ts';
+import { loadData } from '../../data.ts';
+
+/** The commands and response types of one release, or of all. */
+export interface Catalog {
+  /** What listCapabilities calls the cloud. */
+  release: string;
+  commands: ReadonlyMap<string, Command>;
+  /** Fields by name of a response type. */
+  fields(response: string): ReadonlyMap<string, Field>;
+  hasField(field: Field): boolean;
+}
+
+const NEWEST = '4.22.1';
+
+/** Whether a list of ranges such as `4.11.0-4.13.1 4.15.0-4.22.1` holds a release, by place on the axis. */
+export const inReleases = (ranges: string | undefined, release: string, axis: readonly string[]): boolean => {
+  if (ranges === undefined) return true;
+  const at = axis.indexOf(release);
+  return ranges.split(' ').some((range) => {
+    const [first = range, last = first] = range.split('-');
+    return at >= axis.indexOf(first) && at <= axis.indexOf(last);
+  });
+};
+
+/** Reads data/commands.json and data/responses.json, keeping what the given release has; throws for an unknown one. */
+export const loadCatalog = (release?: string): Catalog => {
+  const { releases, commands } = loadData<CommandsFile>('commands.json');
+  if (release !== undefined && !releases.includes(release))
+    throw new Error(`The catalog has no release ${release}. It knows ${releases.join(', ')}.`);
+  const has = (ranges?: string): boolean => release === undefined || inReleases(ranges, release, releases);
+  const kept = new Map<string, Command>();
+  for (const command of commands) {
+    if (!has(command.releases)) continue;
+    kept.set(command.name, {
+      ...command,
+      params: command.params.filter((parameter: Parameter) => has(parameter.releases)),
+    });
+  }
+  const types = new Map(loadData<ResponseType[]>('responses.json').map((type) => [type.name, type]));
+  const cache = new Map<string, ReadonlyMap<string, Field>>();
+  return {
+    release: release ?? NEWEST,
+    commands: kept,
+    fields: (response) => {
+      const known = cache.get(response);
+      if (known) return known;
+      const fields = new Map((types.get(response)?.fields ?? []).map((field) => [field.name, field]));
+      cache.set(response, fields);
+      return fields;
+    },
+    hasField: (field) => has(field.releases),
+  };
+};

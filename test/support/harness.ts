@@ -1,0 +1,264 @@
+import {
+  Client,
+  deserializeMessage,
+  serializeMessage,
+  type JSONRPCMessage,
+  type Transport,
+} from '@modelcontextprotocol/client';
+import { mkdtempSync, readFileSync, rmSync, existsSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
+import type { AuditEntry } from '../../src/audit/entry.ts';
+import { runCli } from '../../src/cli/program.ts';
+import { createSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/index.ts';
+import { serveSimulator } from '../../src/simulator/server.ts';
+
+/** A request as it arrived, whoever sent it. */
+export interface Arrival {
+  command: string;
+  method: string;
+  params: Record<string, string>;
+}
+
+/** A simulator on a port, with everything it was sent. */
+export interface Cloud {
+  readonly simulator: Simulator;
+  /** Begins a new world behind the same address; the keys stay the same. */
+  renew(): void;
+  url: string;
+  calls: Arrival[];
+  env: Record<string, string>;
+  close(): Promise<void>;
+}
+
+/** Starts a simulator whose jobs are done at the first look. */
+export const startCloud = async (options: SimulatorOptions = {}): Promise<Cloud> => {
+  const calls: Arrival[] = [];
+  const create = (): Simulator => createSimulator({ jobMillis: 0, ...options });
+  let current = create();
+  const record = async (request: Request): Promise<Response> => {
+    const body = request.method === 'POST' ? await request.text() : undefined;
+    const params = Object.fromEntries(new URLSearchParams(body ?? request.url.split('?')[1]));
+    calls.push({ command: params['command'] ?? '', method: request.method, params });
+    const { url, method, headers } = request;
+    return current.fetch(body === undefined ? request : new Request(url, { method, headers, body }));
+  };
+  const server = await serveSimulator({ ...current, fetch: record }, { port: 0 });
+  const { apiKey, secretKey } = current.credentials;
+  return {
+    get simulator() {
+      return current;
+    },
+    renew: () => {
+      current = create();
+    },
+    url: server.url,
+    calls,
+    env: { CLOUDSTACK_API_URL: server.url, CLOUDSTACK_API_KEY: apiKey, CLOUDSTACK_SECRET_KEY: secretKey },
+    close: () => server.close(),
+  };
+};
+
+/** A web server that answers as the test says, and counts what arrives by command. */
+export const startFake = async (
+  answer: (command: string, response: ServerResponse, request: IncomingMessage, params: URLSearchParams) => void,
+) => {
+  const counts = new Map<string, number>();
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      const params = new URLSearchParams(request.method === 'POST' ? body : (request.url ?? '').split('?')[1]);
+      const command = params.get('command') ?? '';
+      counts.set(command, (counts.get(command) ?? 0) + 1);
+      answer(command, response, request, params);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/client/api`;
+  return {
+    url,
+    counts,
+    env: { CLOUDSTACK_API_URL: url, CLOUDSTACK_API_KEY: 'key', CLOUDSTACK_SECRET_KEY: 'secret' },
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};
+
+/** A client transport over the streams of a server in this process. */
+export const streamTransport = (input: PassThrough, output: PassThrough): Transport => {
+  const transport: Transport = {
+    start: () => {
+      createInterface({ input: output }).on('line', (line) => transport.onmessage?.(deserializeMessage(line)));
+      return Promise.resolve();
+    },
+    send: (message: JSONRPCMessage) => {
+      input.write(serializeMessage(message));
+      return Promise.resolve();
+    },
+    close: () => {
+      input.end();
+      transport.onclose?.();
+      return Promise.resolve();
+    },
+  };
+  return transport;
+};
+
+export interface ToolResult {
+  isError?: boolean;
+  text: string;
+  structured: Record<string, any>;
+}
+
+export interface Asked {
+  message: string;
+  requestedSchema: { properties: Record<string, unknown> };
+}
+
+export interface HostOptions {
+  env?: Record<string, string>;
+  flags?: string[];
+  era?: 'old' | 'new';
+  /** How the human answers; without it the host cannot ask. */
+  human?: (
+    asked: Asked,
+  ) => { action: 'accept' | 'decline' | 'cancel'; content?: Record<string, unknown> } | Promise<never>;
+  onprogress?: (message: string) => void;
+}
+
+/** A whole MCP host: the real command line with a real client on its standard streams. */
+export const openHost = async ({ env = {}, flags = [], era = 'old', human, onprogress }: HostOptions) => {
+  const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-'));
+  const audit = join(folder, 'audit.jsonl');
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  let errors = '';
+  stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const stop = new AbortController();
+  const exited = runCli(['serve', ...flags], {
+    stdin,
+    stdout,
+    stderr,
+    env: { CLOUDSTACK_MCP_AUDIT: audit, CLOUDSTACK_MCP_RETRY_DELAY: '1', CLOUDSTACK_MCP_POLL_INTERVAL: '5', ...env },
+    signal: stop.signal,
+  });
+  const client = new Client(
+    { name: 'test-host', version: '1.0.0' },
+    {
+      capabilities: human ? { elicitation: { form: {} } } : {},
+      ...(era === 'new' ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {}),
+    },
+  );
+  const readAudit = (): AuditEntry[] =>
+    existsSync(audit)
+      ? readFileSync(audit, 'utf8')
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line) as AuditEntry)
+      : [];
+  const asked: Asked[] = [];
+  if (human)
+    client.setRequestHandler('elicitation/create', ({ params }) => {
+      asked.push(params as unknown as Asked);
+      return human(params as unknown as Asked) as never;
+    });
+  await client.connect(streamTransport(stdin, stdout));
+  return {
+    client,
+    asked,
+    folder,
+    exited,
+    stop,
+    stderr: () => errors,
+    audit: readAudit,
+    call: async (
+      name: string,
+      args: Record<string, unknown> = {},
+      options: { signal?: AbortSignal } = {},
+    ): Promise<ToolResult> => {
+      const result = (await client.callTool(
+        { name, arguments: args },
+        {
+          ...options,
+          ...(onprogress
+            ? { onprogress: ({ message }: { message?: string | undefined }) => onprogress(message ?? '') }
+            : {}),
+        },
+      )) as { isError?: boolean; content: { text: string }[]; structuredContent?: Record<string, unknown> };
+      return {
+        ...(result.isError ? { isError: true } : {}),
+        text: result.content.map(({ text }) => text).join('\n'),
+        structured: result.structuredContent ?? {},
+      };
+    },
+    close: async () => {
+      await client.close();
+      const status = await exited;
+      const entries = readAudit();
+      rmSync(folder, { recursive: true, force: true });
+      return { status, audit: entries };
+    },
+  };
+};
+
+export type Host = Awaited<ReturnType<typeof openHost>>;
+
+/** The command line, run to its end. `answers`: what a person types at the terminal; without it there is no terminal. */
+export const runCommand = async (
+  argv: string[],
+  { env = {}, answers }: { env?: Record<string, string>; answers?: string[] } = {},
+) => {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const out = { stdout: '', stderr: '' };
+  stdout.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()));
+  stderr.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()));
+  const stop = new AbortController();
+  if (answers) for (const answer of answers) stdin.write(`${answer}\n`);
+  else stdin.end();
+  const running = runCli(argv, {
+    stdin: Object.assign(stdin, answers ? { isTTY: true } : {}),
+    stdout,
+    stderr,
+    env: {
+      CLOUDSTACK_MCP_AUDIT: '/dev/null',
+      CLOUDSTACK_MCP_RETRY_DELAY: '1',
+      CLOUDSTACK_MCP_POLL_INTERVAL: '5',
+      ...env,
+    },
+    signal: stop.signal,
+  });
+  const status = await running;
+  return { status, ...out, stop };
+};
+
+/** The command line while it still runs, for commands that go on until they are stopped. `terminal`: a person is there. */
+export const startCommand = (
+  argv: string[],
+  { env = {}, terminal, columns }: { env?: Record<string, string>; terminal?: boolean; columns?: number } = {},
+) => {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const out = { stdout: '', stderr: '' };
+  stdout.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()));
+  stderr.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()));
+  const stop = new AbortController();
+  const ended = runCli(argv, {
+    stdin: Object.assign(stdin, terminal ? { isTTY: true } : {}),
+    stdout: Object.assign(stdout, terminal ? { isTTY: true, columns: columns ?? 100 } : {}),
+    stderr: Object.assign(stderr, terminal ? { isTTY: true } : {}),
+    env: {
+      CLOUDSTACK_MCP_AUDIT: '/dev/null',
+      CLOUDSTACK_MCP_RETRY_DELAY: '1',
+      CLOUDSTACK_MCP_POLL_INTERVAL: '5',
+      ...env,
+    },
+    signal: stop.signal,
+  });
+  return { stdin, out, stop, ended };
+};

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createSimulator } from '../../src/simulator/index.ts';
+import { rows, signedRequest } from '../simulator/sign.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'simulator-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ready {
+  url: string;
+  apiKey: string;
+  secretKey: string;
+}
+
+const start = async (state: string) => {
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', 'src/main.ts', 'simulator', '--port', '0', '--state', state, '--job-millis', '0'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return { child, ready: JSON.parse(line) as Ready };
+};
+
+test('a simulator killed while it writes leaves the old world or the new one, never a broken file', async () => {
+  const state = join(folder, 'world.json');
+  const made: string[] = [];
+  for (let round = 0; round < 4; round++) {
+    const { child, ready } = await start(state);
+    const gone = once(child, 'exit');
+    let alive = true;
+    void gone.then(() => (alive = false));
+    const write = async (): Promise<void> => {
+      for (let i = 0; alive; i++) {
+        const name = `group-${round}-${i}`;
+        const { url, method, headers } = signedRequest(ready, 'createInstanceGroup', { name }, 'GET');
+        await fetch(url.replace('http://simulator/client/api', ready.url), { method, headers })
+          .then(() => made.push(name))
+          .catch(() => undefined);
+      }
+    };
+    const writing = write();
+    await new Promise((resolve) => setTimeout(resolve, 120 + round * 70));
+    child.kill('SIGKILL');
+    await gone;
+    await writing;
+    if (!existsSync(state)) continue;
+    expect(() => JSON.parse(readFileSync(state, 'utf8')) as unknown).not.toThrow();
+    const again = createSimulator({ state, jobMillis: 0 });
+    const groups = await rows(again, 'listInstanceGroups', { listall: 'true', pagesize: '-1' });
+    const kept = groups.map(({ name }) => String(name)).filter((name) => name.startsWith(`group-${round}-`));
+    // What was kept is what was made first: a world as it once was.
+    const first = Array.from(kept, (_, i) => `group-${round}-${i}`);
+    expect([...kept].sort()).toEqual([...first].sort());
+  }
+  expect(made.length).toBeGreaterThan(20);
+  expect(existsSync(state)).toBe(true);
+}, 60_000);
