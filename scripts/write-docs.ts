@@ -7,6 +7,8 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeHelp, exitTable } from './docs/command-line.ts';
 import { chartValues, loadTable, sizing } from './docs/deployment.ts';
+import { missingSections } from './docs/behaviour.ts';
+import { anchorOf } from './docs/markdown.ts';
 import { dependencyTable, needs } from './docs/package.ts';
 import { keptTable, touchedTable } from './docs/cache.ts';
 import { notSimulatedList, promiseTable } from './docs/simulator.ts';
@@ -70,11 +72,18 @@ const fill = async (path: string, text: string): Promise<string> => {
   return filled;
 };
 
-/** What is written by hand but can be looked up: links to files, names of variables. */
+const anchorsIn = (text: string): Set<string> =>
+  new Set([...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading)));
+
+/** What is written by hand but can be looked up: links to files and headings, names of variables. */
 const checkFacts = (path: string, text: string): void => {
-  for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g))
-    if (!/^[a-z]+:/.test(target) && !existsSync(join(dirname(path), target)))
-      problems.push(`${path}: the link to ${target} leads nowhere`);
+  for (const [, target = '', anchor] of text.matchAll(/\]\(([^)#\s]*)(?:#([^)\s]+))?[^)]*\)/g)) {
+    if (/^[a-z]+:/.test(target)) continue;
+    const file = target ? join(dirname(path), target) : path;
+    if (!existsSync(file)) problems.push(`${path}: the link to ${target} leads nowhere`);
+    else if (anchor && !anchorsIn(file === path ? text : readFileSync(file, 'utf8')).has(anchor))
+      problems.push(`${path}: ${target} has no heading #${anchor}`);
+  }
   for (const [name] of text.matchAll(/\bCLOUDSTACK_[A-Z_]*[A-Z]\b/g))
     if (!variables.has(name)) problems.push(`${path}: src/config/config.ts reads no variable ${name}`);
 };
@@ -87,6 +96,7 @@ for (const path of [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('da
   if (check) problems.push(`${path} is stale: npm run docs writes it anew`);
   else writeFileSync(path, filled);
 }
+problems.push(...missingSections());
 for (const name of Object.keys(blocks)) if (!used.has(name)) problems.push(`no document holds the block "${name}"`);
 
 for (const problem of problems) process.stderr.write(`${problem}\n`);

@@ -6,3 +6,11 @@ export const toTable = (head: readonly string[], rows: readonly (readonly string
 
 /** Text as code. */
 export const code = (text: string): string => `\`${text}\``;
+
+/** The anchor that GitHub gives to a heading. */
+export const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replaceAll(' ', '-');

@@ -1,12 +1,17 @@
 import { loadData } from '../../src/data.ts';
 import { NOT_SIMULATED } from '../../src/simulator/engine/not-simulated.ts';
+import { linkToSection } from './behaviour.ts';
 import { code, toTable } from './markdown.ts';
 
-/** What the simulator keeps of CloudStack's behavior. */
+/** How the simulator behaves as CloudStack does, each with the section that describes CloudStack; `-` cites none. */
 export const promiseTable = (): string =>
   toTable(
-    ['promise', 'what it says'],
-    loadData<{ id: string; text: string }[]>('promises.json').map(({ id, text }) => [code(id), text]),
+    ['promise', 'what it says', 'CloudStack'],
+    loadData<{ id: string; text: string; cites: string }[]>('promises.json').map(({ id, text, cites }) => [
+      code(id),
+      text,
+      cites === '-' ? '' : linkToSection(cites),
+    ]),
   );
 
 /** The commands that it refuses. */

@@ -47,7 +47,7 @@ export const createJobs = (
       onEnd(call, job);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      // In jobs only invalid values keep 431; permissions, conflicts and the rest all become 530 (reference 2.3).
+      // In jobs only invalid values keep 431; permissions, conflicts and the rest all become 530 (docs/cloudstack-behaviour.md §2.3).
       const code =
         error.cs === 9999 || error.cs === 4350 || [532, 533, 535].includes(error.status) ? error.status : 530;
       const jobresult = { errorcode: code, errortext: error.message };
