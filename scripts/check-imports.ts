@@ -1,81 +1,65 @@
 /**
- * npm run imports: who may import whom, and a few habits that a reader should be able to rely on. One line a violation;
- * exits with 1 if there is one.
+ * npm run imports: who may import whom in src, scripts and test, no circles anywhere, and a few habits that a reader
+ * should be able to rely on. One line a violation; exits with 1 if there is one.
  */
-import { readFileSync, readdirSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
+import { findCircles } from './imports/circles.ts';
+import { filesIn, importsOf, lineOf, type Import } from './imports/read.ts';
 import { brands, exceptions, table } from './imports/table.ts';
 
-const longest = 400;
+const maxLines = 400;
 
 const violations: string[] = [];
 const usedExceptions = new Set<string>();
 const order = Object.keys(table);
+const sources = { src: filesIn('src'), scripts: filesIn('scripts'), test: filesIn('test') };
+const all = Object.values(sources).flat();
+const imports = new Map(all.map((source) => [source.fileName, importsOf(source)]));
 
+/** The place of a file: the longest name of the table that it lies in. Files of src are named from there. */
 const placeOf = (file: string): string => {
-  const [first = '', ...rest] = file.replace(/^src\//, '').split('/');
-  return rest.length || order.includes(first) ? first : file;
+  const path = file.replace(/^src\//, '');
+  const places = order.filter((place) => path === place || path.startsWith(`${place}/`));
+  return places.sort((a, b) => b.length - a.length)[0] ?? file;
 };
 
-interface Import {
-  to: string;
-  typeOnly: boolean;
-  at: ts.Node;
-}
+const where = (source: ts.SourceFile, node: ts.Node): string => `${source.fileName}:${lineOf(source, node)}`;
 
-const isTypeOnly = (node: ts.ImportDeclaration | ts.ExportDeclaration): boolean => {
-  if (ts.isExportDeclaration(node)) return node.isTypeOnly;
-  const clause = node.importClause;
-  if (!clause) return false;
-  if (clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return true;
-  const named = clause.namedBindings;
-  return !clause.name && !!named && ts.isNamedImports(named) && named.elements.every((element) => element.isTypeOnly);
+/** An entry names a place, a folder or a file; `src` stands for all of it. */
+const covers = (entry: string, file: string): boolean => {
+  if (entry === 'src') return file.startsWith('src/');
+  const path = file.replace(/^src\//, '');
+  return entry === path || entry === placeOf(file);
 };
 
-const importsOf = (source: ts.SourceFile): Import[] => {
-  const found: Import[] = [];
-  const visit = (node: ts.Node): void => {
-    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier)
-      found.push({ to: (node.moduleSpecifier as ts.StringLiteral).text, typeOnly: isTypeOnly(node), at: node });
-    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-      const [argument] = node.arguments;
-      if (argument && ts.isStringLiteralLike(argument)) found.push({ to: argument.text, typeOnly: false, at: node });
-      else violations.push(`${where(source, node)} import() of something that cannot be read here`);
-    }
-    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
-      found.push({ to: (node.argument.literal as ts.StringLiteral).text, typeOnly: true, at: node });
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return found;
+const isAllowed = (from: string, file: string, typeOnly: boolean): boolean =>
+  (table[from] ?? []).some(
+    (entry) => covers(entry.replace(/^type /, ''), file) && (typeOnly || !entry.startsWith('type ')),
+  );
+
+const checkImport = (source: ts.SourceFile, from: string, { file, specifier, typeOnly, line }: Import): void => {
+  const at = `${source.fileName}:${line}`;
+  if (/^dist\//.test(file ?? specifier)) violations.push(`${at} imports ${specifier}: nothing imports the bundle`);
+  if (file === undefined || placeOf(file) === from || isAllowed(from, file, typeOnly)) return;
+  const exception = `${from} → ${placeOf(file)}`;
+  if (exception in exceptions) usedExceptions.add(exception);
+  else violations.push(`${at} ${from} may not import ${typeOnly ? 'types of ' : ''}${file}`);
 };
-
-const where = (source: ts.SourceFile, node: ts.Node): string =>
-  `${source.fileName}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1}`;
-
-const isAllowed = (from: string, to: string, typeOnly: boolean): boolean =>
-  (table[from] ?? []).some((entry) => {
-    const target = entry.replace(/^type /, '');
-    return (target === to || target === placeOf(to)) && (typeOnly || target === entry);
-  });
 
 const checkImports = (source: ts.SourceFile): void => {
   const from = placeOf(source.fileName);
   if (!order.includes(from))
     violations.push(`${source.fileName}:1 "${from}" is not in the table of scripts/imports/table.ts`);
-  for (const { to, typeOnly, at } of importsOf(source)) {
-    if (!to.startsWith('.')) continue;
-    const file = normalize(join(dirname(source.fileName), to));
-    if (!file.startsWith('src/')) {
-      violations.push(`${where(source, at)} imports ${file}: src imports nothing from outside src`);
-      continue;
-    }
-    const target = file.slice('src/'.length);
-    if (placeOf(target) === from || isAllowed(from, target, typeOnly)) continue;
-    const exception = `${from} → ${placeOf(target)}`;
+  for (const one of imports.get(source.fileName)!) checkImport(source, from, one);
+};
+
+const checkCircles = (): void => {
+  const graph = new Map([...imports].map(([file, found]) => [file, found.flatMap((one) => one.file ?? [])]));
+  for (const circle of findCircles(graph)) {
+    const [first = ''] = circle;
+    const exception = `circle in ${first.split('/')[1]}`;
     if (exception in exceptions) usedExceptions.add(exception);
-    else violations.push(`${where(source, at)} ${from} may not import ${typeOnly ? 'types of ' : ''}${target}`);
+    else violations.push(`${first}:1 imports itself, by ${circle.join(', ')}`);
   }
 };
 
@@ -113,23 +97,15 @@ const checkDocstrings = (source: ts.SourceFile): void => {
 
 const checkLength = (source: ts.SourceFile): void => {
   const lines = source.text.trimEnd().split('\n').length;
-  if (lines > longest)
-    violations.push(`${source.fileName}:${longest + 1} has ${lines} lines: what is its second subject?`);
-};
-
-/** Neither the bundle nor the tests are material for anything else. */
-const checkOutside = (source: ts.SourceFile): void => {
-  const closed = source.fileName.startsWith('test/') ? /^dist\// : /^(dist|test)\//;
-  for (const { to, at } of importsOf(source)) {
-    const file = to.startsWith('.') ? normalize(join(dirname(source.fileName), to)) : to;
-    if (closed.test(file)) violations.push(`${where(source, at)} imports ${file}: nothing imports from dist or test`);
-  }
+  if (lines > maxLines)
+    violations.push(`${source.fileName}:${maxLines + 1} has ${lines} lines: what is its second subject?`);
 };
 
 const checkTable = (): void => {
   for (const [from, entries] of Object.entries(table))
     for (const entry of entries) {
       const to = placeOf(entry.replace(/^type /, ''));
+      if (to === 'src') continue;
       if (!order.includes(to)) violations.push(`the table: ${from} names ${to}, which is no place`);
       if (!entry.startsWith('type ') && order.indexOf(to) <= order.indexOf(from))
         violations.push(`the table: ${from} may not import values of ${to}, which does not stand below it`);
@@ -138,26 +114,16 @@ const checkTable = (): void => {
     if (!usedExceptions.has(exception)) violations.push(`the exceptions: ${exception} is no longer needed`);
 };
 
-const filesIn = (folder: string): ts.SourceFile[] =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .sort()
-    .map((name) => join(folder, name))
-    .map((file) => ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true));
-
-const sources = filesIn('src');
-for (const source of sources)
-  for (const check of [checkImports, checkCasts, checkDocstrings, checkLength]) check(source);
-for (const source of [...filesIn('scripts'), ...filesIn('test')]) {
-  checkOutside(source);
-  if (source.fileName.startsWith('scripts/')) checkCasts(source);
-}
+for (const source of all) checkImports(source);
+for (const source of sources.src) for (const check of [checkDocstrings, checkLength]) check(source);
+for (const source of [...sources.src, ...sources.scripts]) checkCasts(source);
+checkCircles();
 checkTable();
 
 for (const violation of violations) process.stdout.write(`${violation}\n`);
 process.stdout.write(
   violations.length
     ? `${violations.length} violations of the import rule (scripts/imports/table.ts)\n`
-    : `imports: ${sources.length} files of src keep to the table\n`,
+    : `imports: ${sources.src.length} files of src, ${sources.scripts.length} of scripts and ${sources.test.length} of test keep to the table; no circles\n`,
 );
 if (violations.length) process.exitCode = 1;

@@ -1,5 +1,3 @@
-import type { Question } from './types.ts';
-
 /** What went wrong with a call, in classes that ask for different next steps. */
 export type ErrorKind =
   | 'invalid' // the input cannot be right; nothing was sent
@@ -62,20 +60,3 @@ export const describeError = ({ kind, code, cserrorcode, message, hint, job }: C
   hint,
   ...(job === undefined ? {} : { job }),
 });
-
-/** Not a failure: the human's answer will come with a second request (multi round-trip). */
-export class AwaitingReply extends Error {
-  override readonly name = 'AwaitingReply';
-  readonly question: Question;
-
-  constructor(question: Question) {
-    super('waiting for the human');
-    this.question = question;
-  }
-}
-
-/** How a call that threw this has ended. */
-export const endingOf = (error: unknown): ErrorKind | 'asked' | 'bug' => {
-  if (error instanceof AwaitingReply) return 'asked';
-  return error instanceof CallError ? error.kind : 'bug';
-};

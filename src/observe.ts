@@ -1,7 +1,14 @@
-import type { ErrorKind } from './errors.ts';
+import { AwaitingReply } from './consent.ts';
+import { CallError, type ErrorKind } from './errors.ts';
 
 /** How something ended: well, or as which kind of error. */
 export type Ending = 'ok' | 'pending' | 'asked' | ErrorKind | 'bug';
+
+/** How a call that threw this has ended. */
+export const endingOf = (error: unknown): Ending => {
+  if (error instanceof AwaitingReply) return 'asked';
+  return error instanceof CallError ? error.kind : 'bug';
+};
 
 /** What happens on the path and around it, for whoever counts it. No value of a caller's is in it. Durations in seconds. */
 export type Observation =

@@ -5,6 +5,7 @@
  */
 import type { Tool } from './catalog/tool.ts';
 import type { Role } from './config/policy.ts';
+import type { Consent } from './consent.ts';
 import type { Origin } from './observe.ts';
 
 /** What a door asks for. */
@@ -157,31 +158,3 @@ export interface Outcome {
   rows: () => readonly Readonly<Record<string, unknown>>[];
   columns: readonly string[];
 }
-
-/** A question to the human behind the caller, bound to one call. */
-export interface Question {
-  message: string;
-  /** The text that must be typed, for critical commands; otherwise a plain yes. */
-  phrase?: string | undefined;
-  /** Binds the answer to the tool, its arguments with ids for names, the principal and the profile. */
-  digest: string;
-}
-
-/** The human's reply as the door received it. Nothing in it is trusted before guard/ has checked it. */
-export interface Reply {
-  action: 'accept' | 'decline' | 'cancel';
-  confirm?: unknown;
-  phrase?: unknown;
-  /** The digest of the question that was answered. */
-  digest: string;
-  /** Used once. */
-  nonce: string;
-  /** How it was asked: `elicitation`, `terminal`. */
-  by: string;
-}
-
-/**
- * How a door asks the human. It returns undefined when nobody can be asked, and may throw a door's own signal
- * when the answer will come with a second request (multi round-trip).
- */
-export type Consent = (question: Question) => Promise<Reply | undefined>;

@@ -6,8 +6,9 @@ const foundation = [
   'rows.ts',
   'secrets.ts',
   'text.ts',
+  'consent.ts',
+  'observe.ts',
   'type types.ts',
-  'type observe.ts',
 ];
 
 /**
@@ -16,6 +17,14 @@ const foundation = [
  * from places further down only; this script checks the table for that too.
  */
 export const table: Readonly<Record<string, readonly string[]>> = {
+  // Tests come in by the front door and look at what left; the sweeps over the whole catalog are a run of their own.
+  'test/sweep': ['test', 'test/support', 'scripts', 'src'],
+  test: ['test/system', 'test/support', 'scripts', 'src'],
+  // Programs that run the built server with others: load, cluster, clients, containers.
+  'test/system': ['test/support', 'scripts', 'src'],
+  'test/support': ['src'],
+  // Nothing of the tests is material for a script.
+  scripts: ['src'],
   'main.ts': ['cli'],
   // The command line starts the other door (stdio) and describes commands to people in the words models get
   // (describe.ts); its tables print cells as present/ does (columns.ts).
@@ -89,15 +98,15 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // Only facts: a mistake in signing, encoding or errors must not agree with itself.
   simulator: ['catalog', 'data.ts'],
   // Counts, traces and logs what the places above tell of; they hand it over and never import it.
-  telemetry: ['catalog', 'errors.ts', 'version.ts', 'type app/count-resources.ts', 'type observe.ts', 'type config'],
+  telemetry: ['catalog', 'errors.ts', 'version.ts', 'type app/count-resources.ts', 'observe.ts', 'type config'],
   store: ['config/store.ts', 'errors.ts', 'type observe.ts'],
   // A profile holds a credential, and only the step that proves it says what one looks like.
   config: ['errors.ts', 'type cloudstack/credential.ts'],
-  // Types of the path and of its errors name each other; no code runs between them.
-  'types.ts': ['type catalog', 'type config/policy.ts', 'type observe.ts'],
-  'errors.ts': ['type types.ts'],
-  // What happens, as a type: places that tell of it know nobody who counts it.
-  'observe.ts': ['type errors.ts'],
+  'types.ts': ['type catalog', 'type config/policy.ts', 'type consent.ts', 'type observe.ts'],
+  // What happens: places that report it know no one who counts it.
+  'observe.ts': ['consent.ts', 'errors.ts'],
+  'errors.ts': [],
+  'consent.ts': [],
   catalog: ['data.ts'],
   'secrets.ts': ['data.ts', 'text.ts'],
   'data.ts': [],
@@ -107,7 +116,10 @@ export const table: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What stands against the order above, and why it may. One that is no longer needed is a violation. */
-export const exceptions: Readonly<Record<string, string>> = {};
+export const exceptions: Readonly<Record<string, string>> = {
+  'circle in simulator': 'its rooms are being built',
+  'test/system → test': 'the load and the observation start the HTTP door as its tests do',
+};
 
 /** Casts to a branded type, and the one place that may make such a value. */
 export const brands: Readonly<Record<string, string>> = {

@@ -1,10 +1,9 @@
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Transport } from '../cloudstack/transport.ts';
 import type { Config } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import type { Component } from './health.ts';
 import type { ResourceCount } from './count-resources.ts';
-import type { Observe, Tracing } from '../observe.ts';
+import type { AppOptions } from './options.ts';
 import type { Store } from '../store/store.ts';
 import type { CallRequest, Outcome } from '../types.ts';
 
@@ -27,23 +26,6 @@ export interface App {
   reload(config: Config): Promise<void>;
   /** Logs out, closes connections and the audit log. */
   close(): Promise<void>;
-}
-
-/** What an app needs from the process it runs in. */
-export interface AppOptions {
-  stderr: { write(text: string): unknown };
-  /** Replaces the network, for tests. */
-  transport?: Transport;
-  /** Goes on after a call: worth keeping answers for, if the configuration wants that. */
-  cache?: boolean;
-  /** Instead of the store of the configuration, for tests. */
-  store?: Store;
-  /** Told of what happens; nobody is by default. */
-  observe?: Observe | undefined;
-  /** Loads what traces calls, with the first of them. */
-  tracing?: (() => Promise<Tracing>) | undefined;
-  /** Says something to whoever operates the server; on standard error by default. */
-  report?: ((message: string) => void) | undefined;
 }
 
 /** An app whose parts are loaded with the first call, so that a host sees its tools at once. */

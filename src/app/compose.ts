@@ -1,6 +1,6 @@
 import { createAudit, type Audit } from '../audit/audit.ts';
 import { createSinks, type Sinks } from '../audit/sinks.ts';
-import type { AppOptions } from './app.ts';
+import type { AppOptions } from './options.ts';
 import { openApprovals } from './approvals.ts';
 import { createBegunJobs } from './begun-jobs.ts';
 import type { Cloud, Parts } from '../call/call.ts';

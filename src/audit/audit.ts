@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { AwaitingReply, CallError } from '../errors.ts';
+import { CallError } from '../errors.ts';
+import { AwaitingReply } from '../consent.ts';
 import type { CallRequest } from '../types.ts';
 import type { AuditEntry, Facts } from './entry.ts';
 import { cutText, maskParams, scrubText } from './scrub.ts';

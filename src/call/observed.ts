@@ -1,6 +1,5 @@
 import type { Facts } from '../audit/entry.ts';
-import { endingOf } from '../errors.ts';
-import type { Ending, Observe, Tracing } from '../observe.ts';
+import { endingOf, type Ending, type Observe, type Tracing } from '../observe.ts';
 import type { CallRequest } from '../types.ts';
 
 /** Who is told of calls: whoever counts them, and whoever traces them. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
-import type { Consent, Progress } from '../types.ts';
+import type { Progress } from '../types.ts';
+import type { Consent } from '../consent.ts';
 import type { Io } from './io.ts';
 
 /** Asks at the terminal; nobody can be asked where standard input is not one. */

@@ -1,7 +1,8 @@
 import type { Observe, Tracing } from '../observe.ts';
 import { createCircuit, type Circuit, type CircuitOptions } from './circuit.ts';
 import { createGate, type Gate, type GateOptions } from './gate.ts';
-import { createPool, type Transport } from './transport.ts';
+import type { PoolOptions } from './pool.ts';
+import type { Transport } from './transport.ts';
 
 /** One CloudStack, whoever asks it. */
 export interface EndpointOptions extends Omit<CircuitOptions & GateOptions, 'host' | 'tell'> {
@@ -25,6 +26,18 @@ export interface Endpoint {
   tracing?: Tracing | undefined;
   close(): Promise<void>;
 }
+
+/** A pooled transport to the endpoint's origin. The HTTP client is loaded with the first request. */
+const createPool = (endpoint: string, options: PoolOptions): Transport => {
+  let opening: Promise<Transport> | undefined;
+  let pool: Transport | undefined;
+  const open = (): Promise<Transport> =>
+    (opening ??= import('./pool.ts').then(({ openPool }) => (pool = openPool(endpoint, options))));
+  return {
+    send: (request) => (pool ? pool.send(request) : open().then((opened) => opened.send(request))),
+    close: async () => (await opening)?.close(),
+  };
+};
 
 /** An endpoint over a pool of connections. `transport` replaces the network, for the simulator and for tests. */
 export const createEndpoint = (options: EndpointOptions, transport?: Transport): Endpoint => {

@@ -1,5 +1,5 @@
-import { CallError, endingOf } from '../errors.ts';
-import type { Ending, Observe } from '../observe.ts';
+import { CallError } from '../errors.ts';
+import { endingOf, type Ending, type Observe } from '../observe.ts';
 import type { Answer, Progress } from '../types.ts';
 import { classify } from './classify.ts';
 import { leastTime, NotSent } from './not-sent.ts';

@@ -1,5 +1,5 @@
-import { CallError, endingOf } from '../errors.ts';
-import type { Ending } from '../observe.ts';
+import { CallError } from '../errors.ts';
+import { endingOf, type Ending } from '../observe.ts';
 import { hintFor } from './classify.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Unreadable } from './envelope.ts';

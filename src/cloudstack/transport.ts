@@ -1,5 +1,3 @@
-import type { PoolOptions } from './pool.ts';
-
 /** An HTTP request to one fixed endpoint. */
 export interface HttpRequest {
   method: 'GET' | 'POST';
@@ -24,18 +22,6 @@ export interface Transport {
   send(request: HttpRequest): Promise<HttpResponse>;
   close(): Promise<void>;
 }
-
-/** A pooled transport to the endpoint's origin. The HTTP client is loaded with the first request. */
-export const createPool = (endpoint: string, options: PoolOptions): Transport => {
-  let opening: Promise<Transport> | undefined;
-  let pool: Transport | undefined;
-  const open = (): Promise<Transport> =>
-    (opening ??= import('./pool.ts').then(({ openPool }) => (pool = openPool(endpoint, options))));
-  return {
-    send: (request) => (pool ? pool.send(request) : open().then((opened) => opened.send(request))),
-    close: async () => (await opening)?.close(),
-  };
-};
 
 /** A transport over anything that answers a Request with a Response, such as the simulator in this process. */
 export const createFetchTransport = (fetch: (request: Request) => Promise<Response>): Transport => ({

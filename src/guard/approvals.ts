@@ -2,7 +2,8 @@ import { randomInt } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CallError } from '../errors.ts';
-import type { Caller, Question } from '../types.ts';
+import type { Caller } from '../types.ts';
+import type { Question } from '../consent.ts';
 
 /** A call that waits for a person at a terminal. Times in milliseconds. */
 export interface WaitingCall {

@@ -1,6 +1,7 @@
-import { AwaitingReply, CallError } from '../errors.ts';
+import { CallError } from '../errors.ts';
+import { AwaitingReply, type Question, type Reply } from '../consent.ts';
 import type { Row } from '../rows.ts';
-import type { ApprovedCall, Confirmation, Question, Reply, ResolvedCall } from '../types.ts';
+import type { ApprovedCall, Confirmation, ResolvedCall } from '../types.ts';
 import { decide, hasTag, strictest } from './decide.ts';
 import type { Approvals } from './approvals.ts';
 import { checkLimits, type Count } from './limits.ts';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { maskSecrets } from '../secrets.ts';
 import { toLabel } from '../text.ts';
-import type { Question, ResolvedCall } from '../types.ts';
+import type { ResolvedCall } from '../types.ts';
+import type { Question } from '../consent.ts';
 import { describeTarget, fingerprint, type Target } from './targets.ts';
 
 const canonical = (value: unknown): unknown => {

@@ -1,7 +1,7 @@
 import { inputResponse, type ClientCapabilities, type Server, type ServerContext } from '@modelcontextprotocol/server';
 import { randomUUID } from 'node:crypto';
-import { AwaitingReply, type CallError } from '../errors.ts';
-import type { Consent, Question, Reply } from '../types.ts';
+import type { CallError } from '../errors.ts';
+import { AwaitingReply, type Consent, type Question, type Reply } from '../consent.ts';
 
 /** What travels through the client, sealed, between the question and its answer. */
 export interface QuestionState {

@@ -7,7 +7,8 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { App } from '../app/app.ts';
-import { AwaitingReply, CallError, describeError } from '../errors.ts';
+import { CallError, describeError } from '../errors.ts';
+import { AwaitingReply } from '../consent.ts';
 import { version } from '../version.ts';
 import { compactTools, instructions, resultSchema } from './compact.ts';
 import { newQuestionState, toForm } from './consent.ts';

@@ -1,7 +1,6 @@
 import { context, SpanKind, SpanStatusCode, trace, type Context, type Span, type Tracer } from '@opentelemetry/api';
 import { loadCatalog } from '../catalog/catalog.ts';
-import { endingOf } from '../errors.ts';
-import type { Tracing } from '../observe.ts';
+import { endingOf, type Tracing } from '../observe.ts';
 import { readTraceContext, writeTraceContext } from './trace-context.ts';
 
 /** Ends a span well, or as an error of a kind; what an error says may quote arguments, and stays out. */

@@ -1,7 +1,8 @@
 import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import { randomUUID } from 'node:crypto';
 import type { App } from '../app/app.ts';
-import { AwaitingReply, CallError, type ErrorKind } from '../errors.ts';
+import { CallError, type ErrorKind } from '../errors.ts';
+import { AwaitingReply } from '../consent.ts';
 import type { Report } from './core.ts';
 import type { Limits } from './limits.ts';
 

@@ -3,7 +3,8 @@ import { kindOfParameter } from '../../src/catalog/kinds.ts';
 import type { Command, Parameter } from '../../src/catalog/types.ts';
 import { createFetchTransport } from '../../src/cloudstack/transport.ts';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/index.ts';
-import type { CallRequest, Consent, Outcome } from '../../src/types.ts';
+import type { CallRequest, Outcome } from '../../src/types.ts';
+import type { Consent } from '../../src/consent.ts';
 import { lifetimeOf } from '../../src/cache/lifetimes.ts';
 import { openApp, requestOf, valueFor } from '../guard/counting.ts';
 

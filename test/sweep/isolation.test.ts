@@ -5,7 +5,8 @@ import type { Command, Parameter } from '../../src/catalog/types.ts';
 import { createFetchTransport } from '../../src/cloudstack/transport.ts';
 import { CallError, describeError } from '../../src/errors.ts';
 import { createSimulator, type Simulator } from '../../src/simulator/index.ts';
-import type { Consent, Outcome } from '../../src/types.ts';
+import type { Outcome } from '../../src/types.ts';
+import type { Consent } from '../../src/consent.ts';
 import { openApp, requestOf, valueFor } from '../guard/counting.ts';
 import { openRaw } from '../guard/raw.ts';
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import type { Command } from '../../src/catalog/types.ts';
-import { AwaitingReply, CallError } from '../../src/errors.ts';
-import type { Consent, Reply } from '../../src/types.ts';
+import { CallError } from '../../src/errors.ts';
+import { AwaitingReply, type Consent, type Reply } from '../../src/consent.ts';
 import { openApp, requestOf, requiredOf } from '../guard/counting.ts';
 
 // The rows as they stand in the file: nothing of src/guard is asked what to expect.

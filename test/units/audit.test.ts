@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { audited, createAudit } from '../../src/audit/audit.ts';
 import type { AuditEntry } from '../../src/audit/entry.ts';
 import { createStreamCopy } from '../../src/audit/sink.ts';
-import { AwaitingReply, CallError, type ErrorKind } from '../../src/errors.ts';
-import type { Question } from '../../src/types.ts';
+import { CallError, type ErrorKind } from '../../src/errors.ts';
+import { AwaitingReply, type Question } from '../../src/consent.ts';
 import { request } from './calls.ts';
 
 const lifetime = 60_000;

@@ -9,7 +9,8 @@ import { askAbout, digestOf } from '../../src/guard/question.ts';
 import { createAccess } from '../../src/guard/roles.ts';
 import type { Target } from '../../src/guard/targets.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import type { Consent, Door, Question, Reply } from '../../src/types.ts';
+import type { Door } from '../../src/types.ts';
+import type { Consent, Question, Reply } from '../../src/consent.ts';
 import { validate } from '../../src/validate/validate.ts';
 import { id, operator, request, resolved } from './calls.ts';
 

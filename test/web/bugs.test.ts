@@ -1,7 +1,8 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { expect, test } from 'vitest';
 import type { App } from '../../src/app/app.ts';
-import { AwaitingReply, CallError } from '../../src/errors.ts';
+import { CallError } from '../../src/errors.ts';
+import { AwaitingReply } from '../../src/consent.ts';
 import { createLimits } from '../../src/web/limits.ts';
 import { createCore } from '../../src/web/core.ts';
 import { measure } from '../../src/web/measure.ts';

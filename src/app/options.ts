@@ -1,0 +1,20 @@
+import type { Transport } from '../cloudstack/transport.ts';
+import type { Observe, Tracing } from '../observe.ts';
+import type { Store } from '../store/store.ts';
+
+/** What an app needs from the process it runs in. */
+export interface AppOptions {
+  stderr: { write(text: string): unknown };
+  /** Replaces the network, for tests. */
+  transport?: Transport;
+  /** Goes on after a call: worth keeping answers for, if the configuration wants that. */
+  cache?: boolean;
+  /** Instead of the store of the configuration, for tests. */
+  store?: Store;
+  /** Told of what happens; nobody is by default. */
+  observe?: Observe | undefined;
+  /** Loads what traces calls, with the first of them. */
+  tracing?: (() => Promise<Tracing>) | undefined;
+  /** Says something to whoever operates the server; on standard error by default. */
+  report?: ((message: string) => void) | undefined;
+}

@@ -1,0 +1,38 @@
+/** A question to the human behind the caller, bound to one call. */
+export interface Question {
+  message: string;
+  /** The text that must be typed, for critical commands; otherwise a plain yes. */
+  phrase?: string | undefined;
+  /** Binds the answer to the tool, its arguments with ids for names, the principal and the profile. */
+  digest: string;
+}
+
+/** The human's reply as the door received it. Nothing in it is trusted before guard/ has checked it. */
+export interface Reply {
+  action: 'accept' | 'decline' | 'cancel';
+  confirm?: unknown;
+  phrase?: unknown;
+  /** The digest of the question that was answered. */
+  digest: string;
+  /** Used once. */
+  nonce: string;
+  /** How it was asked: `elicitation`, `terminal`. */
+  by: string;
+}
+
+/**
+ * How a door asks the human. It returns undefined when nobody can be asked, and may throw a door's own signal
+ * when the answer will come with a second request (multi round-trip).
+ */
+export type Consent = (question: Question) => Promise<Reply | undefined>;
+
+/** Not a failure: the human's answer will come with a second request (multi round-trip). */
+export class AwaitingReply extends Error {
+  override readonly name = 'AwaitingReply';
+  readonly question: Question;
+
+  constructor(question: Question) {
+    super('waiting for the human');
+    this.question = question;
+  }
+}
