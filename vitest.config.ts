@@ -1,9 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
+/** Whole-catalog sweeps, processes that are killed, floods of made-up input: minutes, so only `npm run test:all` runs them. */
+const sweeps = 'test/sweep/**/*.test.ts';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Every file closes what it opens, so that files can share a process; what a process loads, it loads once.
+    isolate: false,
+    maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [sweeps] } },
+      { extends: true, test: { name: 'sweep', include: [sweeps], testTimeout: 600_000 } },
+    ],
     coverage: {
       provider: 'v8',
       include: ['src/**'],

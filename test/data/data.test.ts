@@ -113,7 +113,10 @@ const problemsOf = (command: Command): string[] => {
       must(declared?.type !== 'boolean' || typeof value === 'boolean', `raised by ${parameter}=${String(value)}`);
     }
     must(risk === undefined || risksKnown.indexOf(risk) >= risksKnown.indexOf(row.risk!), 'raised to a lower risk');
-    must(severity === undefined || severities.indexOf(severity) >= severities.indexOf(row.severity!), 'raised to a lower severity');
+    must(
+      severity === undefined || severities.indexOf(severity) >= severities.indexOf(row.severity!),
+      'raised to a lower severity',
+    );
     must(risk !== undefined || severity !== undefined || reversible === false, 'raised to nothing');
   }
   const critical = row.severity === 'critical' || row.raise?.some(({ severity }) => severity === 'critical');
@@ -121,7 +124,8 @@ const problemsOf = (command: Command): string[] => {
   must(row.phrase === undefined || /^[a-z0-9][a-z0-9 /-]{3,59}$/.test(row.phrase), `phrase "${row.phrase}"`);
   must(row.risk !== 'read' || command.async === undefined || row.raise === undefined, 'a read that is raised');
 
-  if (ending.test(name) && reasons[name] === undefined) must(row.risk === 'destroy', `named like an end, but ${row.risk}`);
+  if (ending.test(name) && reasons[name] === undefined)
+    must(row.risk === 'destroy', `named like an end, but ${row.risk}`);
   if (givingOut.includes(name) || (credentialResponses.includes(command.response) && !command.auth))
     must(row.risk === 'sensitive', `gives out a credential, but is ${row.risk}`);
   return problems;
@@ -165,7 +169,9 @@ test('what only looks is a read, and what is a read only looks', () => {
   const odd = commands.filter(({ name }) => risks[name]?.risk === 'read' && !looks.test(name)).map(({ name }) => name);
   expect(odd).toEqual([]);
   const changing = commands
-    .filter(({ name }) => /^(list|find|search)[A-Z]/.test(name) && !['read', 'sensitive'].includes(risks[name]?.risk ?? ''))
+    .filter(
+      ({ name }) => /^(list|find|search)[A-Z]/.test(name) && !['read', 'sensitive'].includes(risks[name]?.risk ?? ''),
+    )
     .map(({ name }) => name);
   expect(changing).toEqual([]);
 });
@@ -192,7 +198,10 @@ describe('the hand-kept files speak only of what exists', () => {
       Object.keys(words).flatMap((name) => (params(command).has(name) ? [] : [`${command}.${name}`])),
     );
     expect(wrong).toEqual([]);
-    for (const [name, text] of [...Object.entries(texts.parameters), ...Object.values(texts.overrides).flatMap((words) => Object.entries(words))])
+    for (const [name, text] of [
+      ...Object.entries(texts.parameters),
+      ...Object.values(texts.overrides).flatMap((words) => Object.entries(words)),
+    ])
       expect(text.trim(), name).not.toBe('');
   });
 
@@ -200,7 +209,9 @@ describe('the hand-kept files speak only of what exists', () => {
     expect(kindNames.size).toBe(kinds.length);
     for (const { name, title, plural, columns, list, filter, names, args = {} } of kinds) {
       expect(title && plural, name).toBeTruthy();
-      const empty = responses.some((response) => response.name === name && response.fields.every(({ sensitive }) => sensitive));
+      const empty = responses.some(
+        (response) => response.name === name && response.fields.every(({ sensitive }) => sensitive),
+      );
       expect(columns.length > 0 || empty, `${name} has no columns`).toBe(true);
       if (list === undefined) continue;
       expect(byName.has(list), `${name}: ${list}`).toBe(true);
@@ -230,7 +241,9 @@ describe('the hand-kept files speak only of what exists', () => {
     };
     const wrong = kinds
       .filter(({ name }) => fields.has(name))
-      .flatMap(({ name, columns, names = [] }) => [...columns, ...names].flatMap((path) => (has(name, path) ? [] : [`${name}.${path}`])));
+      .flatMap(({ name, columns, names = [] }) =>
+        [...columns, ...names].flatMap((path) => (has(name, path) ? [] : [`${name}.${path}`])),
+      );
     expect(wrong).toEqual([]);
   });
 
@@ -263,7 +276,9 @@ describe('the hand-kept files speak only of what exists', () => {
     const stem = (word: string): string => word.replace(/ies$/, 'y').replace(/([^s])s$/, '$1');
     const words = new Set(
       loadCatalog()
-        .tools.flatMap(({ name, summary, toolset }) => `${name} ${summary} ${toolset}`.toLowerCase().match(/[a-z0-9]+/g) ?? [])
+        .tools.flatMap(
+          ({ name, summary, toolset }) => `${name} ${summary} ${toolset}`.toLowerCase().match(/[a-z0-9]+/g) ?? [],
+        )
         .map(stem),
     );
     const unknown = Object.entries(loadData<Record<string, string[]>>('synonyms.json')).flatMap(([said, meant]) =>
@@ -288,10 +303,13 @@ describe('the hand-kept files speak only of what exists', () => {
     for (const command of commands) {
       expect(known.has(command.response), `${command.name}: ${command.response}`).toBe(true);
       for (const { releases: ranges = command.releases } of [command, ...command.params])
-        for (const release of ranges.split(/[ -]/)) expect(releases.includes(release), `${command.name}: ${release}`).toBe(true);
+        for (const release of ranges.split(/[ -]/))
+          expect(releases.includes(release), `${command.name}: ${release}`).toBe(true);
       for (const { name, kind } of command.params)
         expect(kind === undefined || kindNames.has(kind) || /^[A-Z]/.test(kind), `${command.name}.${name}`).toBe(true);
-      expect(new Set(command.params.map(({ name }) => name.toLowerCase())).size, command.name).toBe(command.params.length);
+      expect(new Set(command.params.map(({ name }) => name.toLowerCase())).size, command.name).toBe(
+        command.params.length,
+      );
     }
   });
 });
