@@ -96,7 +96,24 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   present: foundation,
   audit: foundation,
   // Only facts: a mistake in signing, encoding or errors must not agree with itself.
-  simulator: ['catalog', 'data.ts'],
+  simulator: [
+    'simulator/protocol',
+    'simulator/commands',
+    'simulator/engine',
+    'simulator/rules',
+    'simulator/world',
+    'type catalog',
+    'data.ts',
+  ],
+  // The wire: requests, sessions, signatures, faults.
+  'simulator/protocol': ['simulator/engine', 'simulator/rules', 'simulator/world'],
+  // What each command does, by the catalog's toolsets; the engine is given them and never imports them.
+  'simulator/commands': ['simulator/engine', 'simulator/rules', 'simulator/world', 'type catalog', 'data.ts'],
+  // How any command is decoded, run and shown.
+  'simulator/engine': ['simulator/rules', 'simulator/world', 'type catalog', 'data.ts'],
+  // What holds for resources of a kind, whichever command touches them.
+  'simulator/rules': ['simulator/world', 'type catalog'],
+  'simulator/world': ['type catalog', 'data.ts'],
   // Counts, traces and logs what the places above tell of; they hand it over and never import it.
   telemetry: ['catalog', 'errors.ts', 'version.ts', 'type app/count-resources.ts', 'observe.ts', 'type config'],
   store: ['config/store.ts', 'errors.ts', 'type observe.ts'],

@@ -1,4 +1,6 @@
 import { authenticate } from './protocol/authenticate.ts';
+import { behaviours } from './commands/index.ts';
+import { views } from './commands/views.ts';
 import { makeAny } from './world/insert.ts';
 import { loadCatalog } from './world/catalog.ts';
 import { realClock, type Clock } from './world/clock.ts';
@@ -13,12 +15,12 @@ import { createRandom } from './world/random.ts';
 import { recordJobEnd } from './engine/events.ts';
 import { createRenderer } from './engine/render.ts';
 import { readRequest, type Received } from './protocol/request.ts';
-import { revive } from './restore.ts';
-import { knownCredentials, plant, type Credentials } from './seed.ts';
+import { restore } from './restore.ts';
+import { knownCredentials, seedWorld, type Credentials } from './seed.ts';
 import { createSessions } from './protocol/session.ts';
-import { createKeeper, loadWorld } from './world/state.ts';
+import { createSaver, loadWorld } from './world/state.ts';
 import { createThrottle } from './protocol/throttle.ts';
-import type { Caller } from './world/types.ts';
+import type { CallingUser } from './world/types.ts';
 import { createWorld, type World } from './world/world.ts';
 import { toXml } from './protocol/xml.ts';
 
@@ -84,21 +86,21 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
     queue,
     makeAny,
   );
-  const renderer = createRenderer(world);
+  const renderer = createRenderer(world, views);
   const jobs = createJobs(renderer, queue, options.jobMillis ?? 200, (call, job, error) =>
     recordJobEnd(call, world.get(String(job.fields['jobinstanceid'] ?? '')), error),
   );
-  const engine: Engine = { world, renderer, jobs };
+  const engine: Engine = { world, renderer, jobs, behaviours };
   const sessions = createSessions(world);
   const throttle = createThrottle(world);
   const kept = options.state !== undefined && loadWorld(world, options.state);
-  if (kept) revive(world);
+  if (kept) restore(world);
   const credentials = kept
     ? knownCredentials(world)
-    : plant(engine, shift, { seed: options.seed ?? 'default', vms: options.vms ?? 0 });
-  const keeper = createKeeper(world, options.state);
+    : seedWorld(engine, shift, { seed: options.seed ?? 'default', vms: options.vms ?? 0 });
+  const keeper = createSaver(world, options.state);
 
-  const perform = (received: Received, name: string, caller: Caller, session: boolean): Response => {
+  const perform = (received: Received, name: string, caller: CallingUser, session: boolean): Response => {
     const command = world.catalog.commands.get(name);
     if (!command) {
       if (!session) throw unauthenticated();
@@ -122,7 +124,7 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
   };
 
   const answer = (received: Received, name: string | undefined): Response => {
-    let caller: Caller | undefined;
+    let caller: CallingUser | undefined;
     try {
       if (name !== undefined && /^login$/i.test(name)) return sessions.login(received);
       if (name !== undefined && /^logout$/i.test(name)) return sessions.logout(received);

@@ -1,5 +1,5 @@
 import { destroy } from './rules/machines.ts';
-import type { Fields, Row } from './world/types.ts';
+import type { Fields, Resource } from './world/types.ts';
 import { scheduleShutdown } from './rules/networks.ts';
 import type { World } from './world/world.ts';
 
@@ -27,7 +27,7 @@ const SETTLED: Record<string, Record<string, string>> = {
   SharedFS: { Allocated: 'Ready', Starting: 'Ready', Stopping: 'Stopped' },
 };
 
-const settle = (world: World, row: Row): void => {
+const settle = (world: World, row: Resource): void => {
   const state = SETTLED[row.kind]?.[String(row.fields['state'])];
   if (state !== undefined) world.update(row, { state });
   if (row.fields['state'] === 'Deleting') world.remove(row);
@@ -38,7 +38,7 @@ const settle = (world: World, row: Row): void => {
 };
 
 /** Picks a loaded world up where it was left: jobs under way are lost, what was waiting for its time waits again. */
-export const revive = (world: World): void => {
+export const restore = (world: World): void => {
   const lost: Fields = { errorcode: 530, errortext: 'job cancelled because of management server restart or shutdown' };
   for (const job of world.all('AsyncJob'))
     if (job.fields['jobstatus'] === 0)

@@ -5,8 +5,8 @@ import { loadCatalog } from './world/catalog.ts';
 import { parseDate } from './world/clock.ts';
 import { prepare, run, type Engine } from './engine/dispatch.ts';
 import { multiply } from './multiply.ts';
-import { hashPassword } from './protocol/session.ts';
-import type { Fields, Row, Value } from './world/types.ts';
+import { hashPassword } from './rules/password.ts';
+import type { Fields, Resource, Value } from './world/types.ts';
 import type { World } from './world/world.ts';
 
 /** How to reach the seeded root administrator. */
@@ -86,7 +86,7 @@ const administrator = (world: World): Credentials => {
   return SEEDED;
 };
 
-const userNamed = (world: World, name: string): Row => {
+const userNamed = (world: World, name: string): Resource => {
   const user = [...world.where('User', 'username', name)][0];
   if (!user) throw new Error(`The seed has no user ${name}.`);
   return user;
@@ -95,7 +95,7 @@ const userNamed = (world: World, name: string): Row => {
 const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
 
-const tell = (engine: Engine, { story }: Seed, shift: { ms: number }): void => {
+const makeCalls = (engine: Engine, { story }: Seed, shift: { ms: number }): void => {
   const { world, jobs } = engine;
   // The same story for every release: what an older one could not have been told is there all the same.
   const all = loadCatalog();
@@ -113,7 +113,7 @@ const tell = (engine: Engine, { story }: Seed, shift: { ms: number }): void => {
 };
 
 /** Fills an empty world: what CloudStack installs, the story of the default world, and more virtual machines if asked. */
-export const plant = (
+export const seedWorld = (
   engine: Engine,
   shift: { ms: number },
   options: { seed: 'default' | 'empty'; vms: number },
@@ -122,7 +122,7 @@ export const plant = (
   shift.ms = 400 * DAY;
   install(engine.world, seed);
   const credentials = administrator(engine.world);
-  if (options.seed === 'default') tell(engine, seed, shift);
+  if (options.seed === 'default') makeCalls(engine, seed, shift);
   shift.ms = 0;
   const expired = engine.world.clock.now() - DAY;
   for (const job of [...engine.world.all('AsyncJob')])

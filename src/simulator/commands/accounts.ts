@@ -5,7 +5,7 @@ import { badParameter, badValue, forbidden } from '../world/errors.ts';
 import { listKind, type Test } from '../engine/list.ts';
 import { destroy, powerOff } from '../rules/machines.ts';
 import { checkDomain, findAccount } from '../rules/scope.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { addUser, apiKeyAccess, usersNamed } from './users.ts';
 
@@ -47,9 +47,9 @@ const create: Behaviour = (call) => {
   return object(account);
 };
 
-const isBuiltIn = (account: Row): boolean => account.no <= 2;
+const isBuiltIn = (account: Resource): boolean => account.no <= 2;
 
-const accountOf = (call: Call): Row => {
+const accountOf = (call: Call): Resource => {
   const account =
     rowArg(call, 'id') ??
     findAccount(call.world, textArg(call, 'account') ?? '', rowArg(call, 'domainid')?.id ?? call.caller.domain.id);
@@ -63,7 +63,7 @@ const OWNED =
   );
 
 /** Takes an account and all that belongs to it away. */
-export const deleteAccount = (world: World, account: Row): void => {
+export const deleteAccount = (world: World, account: Resource): void => {
   for (const vm of world.all('UserVm').filter(({ owner }) => owner === account.id)) destroy(world, vm, true);
   for (const kind of OWNED) {
     for (const row of world.all(kind).filter(({ owner }) => owner === account.id)) {
@@ -96,7 +96,7 @@ const remove: Behaviour = (call) => {
   });
 };
 
-const setState = (call: Call, account: Row, state: string): Row => {
+const setState = (call: Call, account: Resource, state: string): Resource => {
   if (isBuiltIn(account) && state !== 'enabled')
     throw forbidden(`Account ${text(account, 'name')} cannot be disabled or locked`);
   call.world.update(account, { state });

@@ -2,7 +2,7 @@ import { list, object, success } from '../engine/results.ts';
 import { listArg, textArg } from '../engine/args.ts';
 import { badValue } from '../world/errors.ts';
 import { listKind } from '../engine/list.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 import { named, resource } from './tags.ts';
 
 const ENTITIES: Record<string, string> = {
@@ -54,7 +54,7 @@ const annotate: Behaviour = (call) => {
   return object(world.insert('Annotation', fields, { owner: row.owner }));
 };
 
-const noteOf = (call: Call): Row => {
+const noteOf = (call: Call): Resource => {
   const row = call.world.find('Annotation', textArg(call, 'id') ?? '');
   if (!row || row.removed !== undefined) throw badValue(`Unable to find the annotation ${textArg(call, 'id')}`);
   return row;
@@ -77,7 +77,7 @@ export const annotations: Record<string, Behaviour> = {
         caller.role !== 'User' ||
         (row.fields['adminsonly'] !== true && (row.owner === undefined || row.owner === caller.account.id)),
       ...(textArg(call, 'annotationfilter') === 'self'
-        ? [({ fields }: Row) => fields['userid'] === caller.user.id]
+        ? [({ fields }: Resource) => fields['userid'] === caller.user.id]
         : []),
     ]);
   },

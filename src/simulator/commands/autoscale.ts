@@ -4,11 +4,11 @@ import { insertKind } from '../world/insert.ts';
 import { badValue, inUse } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
 import { listKind } from '../engine/list.ts';
-import type { Behaviour, Call, Fields, Row, Value } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource, Value } from '../world/types.ts';
 
-const ids = (rows: readonly Row[]): Value[] => rows.map(({ id }) => id);
+const ids = (rows: readonly Resource[]): Value[] => rows.map(({ id }) => id);
 
-const includes = (row: Row, name: string, id: string): boolean =>
+const includes = (row: Resource, name: string, id: string): boolean =>
   Array.isArray(row.hidden[name]) && row.hidden[name].includes(id);
 
 const operatorOf = (call: Call): string => {
@@ -139,7 +139,7 @@ const update =
   };
 
 const drop =
-  (used: (call: Call, row: Row) => string | undefined): Behaviour =>
+  (used: (call: Call, row: Resource) => string | undefined): Behaviour =>
   (call) => {
     const row = needRow(call, 'id');
     const reason = used(call, row);

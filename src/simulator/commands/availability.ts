@@ -3,10 +3,10 @@ import { entriesArg, flagArg, needRow, numberArg, rowArg, text, textArg } from '
 import { insertKind } from '../world/insert.ts';
 import { badValue, failure } from '../world/errors.ts';
 import { loadOf } from '../rules/placement.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
-const haOf = (world: World, host: Row): Row =>
+const haOf = (world: World, host: Resource): Resource =>
   [...world.where('HostHA', 'hostid', host.id)][0] ??
   insertKind(world, 'HostHA', { hostid: host.id, haenable: false, hastate: 'Disabled' });
 
@@ -38,10 +38,10 @@ const switchOn =
     });
   };
 
-const oobmOf = (world: World, host: Row): Row | undefined =>
+const oobmOf = (world: World, host: Resource): Resource | undefined =>
   [...world.where('OutOfBandManagement', 'hostid', host.id)][0];
 
-const needOobm = (call: Call): Row => {
+const needOobm = (call: Call): Resource => {
   const host = needRow(call, 'hostid');
   const row = oobmOf(call.world, host);
   if (!row) throw failure(`Out-of-band management is not configured for the host ${host.id}`);
@@ -82,7 +82,7 @@ const power: Behaviour = (call) => {
   });
 };
 
-const movesOf = (call: Call, cluster: Row): Fields[] => {
+const movesOf = (call: Call, cluster: Resource): Fields[] => {
   const { world } = call;
   const inside = [...world.where('Host', 'clusterid', cluster.id)].sort(
     (a, b) => loadOf(world, b).memoryMib - loadOf(world, a).memoryMib,

@@ -6,10 +6,10 @@ import { statedFields } from '../engine/generic.ts';
 import { listKind } from '../engine/list.ts';
 import { checkLimit } from '../rules/limits.ts';
 import { addVolume, volumesOf } from '../rules/machines.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 import { intervalOf } from './snapshots.ts';
 
-const needOffering = (vm: Row): string => {
+const needOffering = (vm: Resource): string => {
   const id = text(vm, 'backupofferingid');
   if (id === '')
     throw failure(
@@ -18,7 +18,7 @@ const needOffering = (vm: Row): string => {
   return id;
 };
 
-const sizeOf = (call: Call, vm: Row): number =>
+const sizeOf = (call: Call, vm: Resource): number =>
   volumesOf(call.world, vm).reduce((sum, { fields }) => sum + Number(fields['size'] ?? 0), 0);
 
 const create: Behaviour = (call) => {

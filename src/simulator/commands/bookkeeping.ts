@@ -4,7 +4,7 @@ import { needRow, rowArg, text, textArg } from '../engine/args.ts';
 import { badValue, forbidden, unknownId } from '../world/errors.ts';
 import { listKind, listRows, testsOf } from '../engine/list.ts';
 import { findSetting, isOn, numberSetting, settingOf } from '../world/settings.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 
 const query: Behaviour = (call) => {
   const { world, caller } = call;
@@ -29,14 +29,14 @@ const SCOPES: Record<string, string> = {
   domainid: 'Domain',
 };
 
-const scopeOf = (call: Call): Row | undefined => {
+const scopeOf = (call: Call): Resource | undefined => {
   const given = Object.keys(SCOPES).flatMap((name) => rowArg(call, name) ?? []);
   if (given.length > 1) throw badValue('cannot handle multiple IDs, provide only one ID corresponding to the scope');
   return given[0];
 };
 
 // A scoped value overrides the global one and is shown in its place.
-const scoped = (call: Call, row: Row, scope: Row | undefined): Fields => {
+const scoped = (call: Call, row: Resource, scope: Resource | undefined): Fields => {
   const value =
     scope &&
     [...call.world.where('ScopedSetting', 'scopeid', scope.id)].find(
@@ -49,7 +49,7 @@ const scoped = (call: Call, row: Row, scope: Row | undefined): Fields => {
   };
 };
 
-const settingNamed = (call: Call): Row => {
+const settingNamed = (call: Call): Resource => {
   const name = textArg(call, 'name') ?? '';
   const row = findSetting(call.world, name);
   if (!row) throw badValue(`Config parameter with name ${name} doesn't exist`);
@@ -91,7 +91,7 @@ const listSettings: Behaviour = (call) => {
     (row) => kind === undefined || text(row, 'scope').toLowerCase() === kind.toLowerCase(),
   ]);
   if (answer.form !== 'list' || !scope) return answer;
-  return { ...answer, items: answer.items.map((item) => scoped(call, item as Row, scope)) };
+  return { ...answer, items: answer.items.map((item) => scoped(call, item as Resource, scope)) };
 };
 
 const capabilities: Behaviour = ({ world }) =>

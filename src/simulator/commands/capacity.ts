@@ -2,7 +2,7 @@ import { list, object } from '../engine/results.ts';
 import { numberArg, rowArg, text, textArg } from '../engine/args.ts';
 import { windowOf } from '../engine/paging.ts';
 import { loadOf } from '../rules/placement.ts';
-import type { Answer, Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Result, Behaviour, Call, Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { poolLoad } from './storage.ts';
 
@@ -10,12 +10,16 @@ const percent = (used: number, total: number): string =>
   total === 0 ? '0' : String(Number(((100 * used) / total).toFixed(2)));
 
 /** Adds up what a function says of each row. */
-export const sum = (rows: Iterable<Row>, of: (row: Row) => number): number =>
+export const sum = (rows: Iterable<Resource>, of: (row: Resource) => number): number =>
   Array.from(rows, of).reduce((a, b) => a + b, 0);
 
 /** Capacity of a zone, pod or cluster: what there is of each thing and what is taken. */
-const capacitiesOf = (world: World, zone: Row, within?: { field: 'podid' | 'clusterid'; id: string }): Fields[] => {
-  const inside = (row: Row): boolean =>
+const capacitiesOf = (
+  world: World,
+  zone: Resource,
+  within?: { field: 'podid' | 'clusterid'; id: string },
+): Fields[] => {
+  const inside = (row: Resource): boolean =>
     row.fields['zoneid'] === zone.id && (!within || row.fields[within.field] === within.id);
   const hosts = world.all('Host').filter((row) => inside(row) && row.fields['type'] === 'Routing');
   const pools = world.all('StoragePool').filter(inside);
@@ -118,7 +122,7 @@ const listCapacity: Behaviour = (call) => {
 };
 
 /** A page of made-up rows. */
-export const paged = (call: Call, items: Fields[], key?: string): Answer => {
+export const paged = (call: Call, items: Fields[], key?: string): Result => {
   const { start, size } = windowOf(call.args, 500);
   return list(items.slice(start, size === Infinity ? undefined : start + size), items.length, key);
 };

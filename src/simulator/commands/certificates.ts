@@ -5,7 +5,7 @@ import { insertKind } from '../world/insert.ts';
 import { badValue, failure } from '../world/errors.ts';
 import { listRows } from '../engine/list.ts';
 import { ownerOf } from '../engine/owner.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 
 const serial = (call: Call): string => createHash('sha1').update(call.world.random.uuid()).digest('hex').slice(0, 16);
 
@@ -29,7 +29,7 @@ const uploadCert: Behaviour = (call) => {
   return object(row);
 };
 
-const certRules = (call: Call, cert: Row): Row[] =>
+const certRules = (call: Call, cert: Resource): Resource[] =>
   call.world.all('LoadBalancer').filter(({ hidden }) => hidden['certid'] === cert.id);
 
 const listCerts: Behaviour = (call) => {

@@ -5,13 +5,13 @@ import { badValue, failure, inUse } from '../world/errors.ts';
 import { holds, parseBlock, toAddress, overlap } from '../rules/ip.ts';
 import { statedFields } from '../engine/generic.ts';
 import { findAccount } from '../rules/scope.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 
 const WHAT = { Zone: 'zoneid', Pod: 'podid', Cluster: 'clusterid', Host: 'hostid' } as const;
 
 type Place = keyof typeof WHAT;
 
-const accountFor = (call: Call): Row | undefined => {
+const accountFor = (call: Call): Resource | undefined => {
   const name = textArg(call, 'account');
   if (name === undefined) return undefined;
   const account = findAccount(call.world, name, rowArg(call, 'domainid')?.id ?? call.caller.domain.id);

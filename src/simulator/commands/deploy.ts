@@ -17,7 +17,7 @@ import { checkLimit } from '../rules/limits.ts';
 import { addVolume, gigabytes, powerOn } from '../rules/machines.ts';
 import { ownerOf } from '../engine/owner.ts';
 import { settingOf } from '../world/settings.ts';
-import type { Behaviour, Call, Fields, Row, Value } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource, Value } from '../world/types.ts';
 import { addNic } from '../rules/networks.ts';
 import { createGuestNetwork } from './networks.ts';
 import { defaultSecurityGroup } from './security-groups.ts';
@@ -25,7 +25,7 @@ import { defaultSecurityGroup } from './security-groups.ts';
 const HOST_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 /** Processor and memory of a machine, from its offering or, for a custom one, from the call's details. */
-export const sizeOf = (call: Call, offering: Row): Fields => {
+export const sizeOf = (call: Call, offering: Resource): Fields => {
   const details = mapArg(call, 'details');
   const given = { cpunumber: details['cpuNumber'], cpuspeed: details['cpuSpeed'], memory: details['memory'] };
   const { iscustomized, cpunumber, cpuspeed, memory } = offering.fields;
@@ -43,7 +43,7 @@ export const sizeOf = (call: Call, offering: Row): Fields => {
   };
 };
 
-const networksFor = (call: Call, zone: Row, owner: Row): { network: Row; address?: string }[] => {
+const networksFor = (call: Call, zone: Resource, owner: Resource): { network: Resource; address?: string }[] => {
   const { world } = call;
   const listed = entriesArg(call, 'iptonetworklist');
   const named = rowsArg(call, 'networkids');
@@ -84,7 +84,7 @@ const networksFor = (call: Call, zone: Row, owner: Row): { network: Row; address
   return [{ network: createGuestNetwork(world, { zone, offering, owner, fields: { name, displaytext: name } }) }];
 };
 
-const checkNames = (call: Call, name: string, networks: readonly { network: Row }[]): void => {
+const checkNames = (call: Call, name: string, networks: readonly { network: Resource }[]): void => {
   const { world } = call;
   if (!HOST_NAME.test(name))
     throw badValue(
@@ -105,7 +105,7 @@ const checkNames = (call: Call, name: string, networks: readonly { network: Row 
   }
 };
 
-const checkTemplate = (call: Call, template: Row, zone: Row, offering: Row): void => {
+const checkTemplate = (call: Call, template: Resource, zone: Resource, offering: Resource): void => {
   if (template.fields['isready'] === false) throw badValue(`Template ${template.id} is not ready yet`);
   const zones = template.hidden['zones'];
   if (Array.isArray(zones) && !zones.includes(zone.id))
@@ -120,7 +120,7 @@ const checkTemplate = (call: Call, template: Row, zone: Row, offering: Row): voi
     throw new ApiError(531, `Cannot perform this operation, Zone is currently disabled: ${zone.id}`, 4365);
 };
 
-const checkLimits = (call: Call, owner: Row, size: Fields, disks: number[]): void => {
+const checkLimits = (call: Call, owner: Resource, size: Fields, disks: number[]): void => {
   checkLimit(call.world, owner, 'user_vm');
   checkLimit(call.world, owner, 'cpu', Number(size['cpunumber']));
   checkLimit(call.world, owner, 'memory', Number(size['memory']));
@@ -133,14 +133,14 @@ const checkLimits = (call: Call, owner: Row, size: Fields, disks: number[]): voi
   );
 };
 
-const groupOf = (call: Call, owner: Row): string | undefined => {
+const groupOf = (call: Call, owner: Resource): string | undefined => {
   const name = textArg(call, 'group');
   if (name === undefined) return undefined;
   const known = call.world.all('InstanceGroup').find((row) => row.owner === owner.id && row.fields['name'] === name);
   return (known ?? insertKind(call.world, 'InstanceGroup', { name }, { owner: owner.id })).id;
 };
 
-const affinityIds = (call: Call, owner: Row): Value[] => {
+const affinityIds = (call: Call, owner: Resource): Value[] => {
   const names = listArg(call, 'affinitygroupnames');
   const named = call.world
     .all('AffinityGroup')
@@ -148,14 +148,18 @@ const affinityIds = (call: Call, owner: Row): Value[] => {
   return [...rowsArg(call, 'affinitygroupids'), ...named].map(({ id }) => id);
 };
 
-const securityIds = (call: Call, zone: Row, owner: Row): Value[] => {
+const securityIds = (call: Call, zone: Resource, owner: Resource): Value[] => {
   const given = rowsArg(call, 'securitygroupids').map(({ id }) => id);
   if (given.length > 0 || zone.fields['securitygroupsenabled'] !== true) return given;
   return [defaultSecurityGroup(call.world, owner).id];
 };
 
 /** Makes a virtual machine's row, disks and interfaces; it is Stopped until it is started. */
-const makeMachine = (call: Call, template: Row, offering: Row): { vm: Row; password: string | undefined } => {
+const makeMachine = (
+  call: Call,
+  template: Resource,
+  offering: Resource,
+): { vm: Resource; password: string | undefined } => {
   const { world } = call;
   const zone = needRow(call, 'zoneid');
   const owner = ownerOf(call);

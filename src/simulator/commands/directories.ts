@@ -3,7 +3,7 @@ import { listArg, mapArg, needRow, text, textArg } from '../engine/args.ts';
 import { insertKind } from '../world/insert.ts';
 import { badValue, failure } from '../world/errors.ts';
 import { servicesOf } from '../rules/networks.ts';
-import type { Behaviour, Call, Fields, Row, Value } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource, Value } from '../world/types.ts';
 
 const services: Behaviour = (call) => {
   const all = new Map<string, Fields>();
@@ -20,7 +20,7 @@ const services: Behaviour = (call) => {
   );
 };
 
-const extensionResources = (call: Call, add: boolean): Row => {
+const extensionResources = (call: Call, add: boolean): Resource => {
   const row = needRow(call, 'extensionid');
   const id = textArg(call, 'resourceid') ?? '';
   const had = Array.isArray(row.fields['resources']) ? (row.fields['resources'] as Fields[]) : [];

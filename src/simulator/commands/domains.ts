@@ -5,11 +5,11 @@ import { insertKind } from '../world/insert.ts';
 import { badValue, failure, forbidden } from '../world/errors.ts';
 import { listRows, testsOf, type Test } from '../engine/list.ts';
 import { checkDomain } from '../rules/scope.ts';
-import type { Behaviour, Row } from '../world/types.ts';
+import type { Behaviour, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { deleteAccount } from './accounts.ts';
 
-const place = (world: World, domain: Row, parent: Row | undefined): void => {
+const place = (world: World, domain: Resource, parent: Resource | undefined): void => {
   const raw = parent ? `${String(parent.hidden['path'])}${text(domain, 'name')}/` : '/';
   domain.hidden['path'] = raw;
   world.update(domain, {
@@ -19,7 +19,7 @@ const place = (world: World, domain: Row, parent: Row | undefined): void => {
   for (const child of [...world.where('Domain', 'parentdomainid', domain.id)]) place(world, child, domain);
 };
 
-const checkName = (world: World, name: string, parent: Row, except?: Row): void => {
+const checkName = (world: World, name: string, parent: Resource, except?: Resource): void => {
   if (name.includes('/')) throw badValue("Domain name can't contain '/'");
   if (
     [...world.where('Domain', 'parentdomainid', parent.id)].some((row) => row !== except && text(row, 'name') === name)
@@ -50,7 +50,7 @@ const create: Behaviour = (call) => {
   return object(domain);
 };
 
-const below = (world: World, domain: Row): Row[] =>
+const below = (world: World, domain: Resource): Resource[] =>
   world
     .all('Domain')
     .filter((row) => isWithin(world, row.id, domain.id))

@@ -6,12 +6,12 @@ import { statedFields } from '../engine/generic.ts';
 import { checkLimit } from '../rules/limits.ts';
 import { ownerOf } from '../engine/owner.ts';
 import { numberSetting } from '../world/settings.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 import { implementNetwork } from '../rules/networks.ts';
 
-const state = (row: Row): string => text(row, 'state');
+const state = (row: Resource): string => text(row, 'state');
 
-const shareOf = (call: Call): Row => needRow(call, 'id');
+const shareOf = (call: Call): Resource => needRow(call, 'id');
 
 const createShare: Behaviour = (call) => {
   const owner = ownerOf(call);
@@ -123,7 +123,7 @@ const createBucket: Behaviour = (call) => {
   });
 };
 
-const deliver = (call: Call, webhook: Row | undefined, from: Row | undefined): Row =>
+const deliver = (call: Call, webhook: Resource | undefined, from: Resource | undefined): Resource =>
   insertKind(
     call.world,
     'WebhookDelivery',

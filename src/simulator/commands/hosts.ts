@@ -6,14 +6,14 @@ import { statedFields } from '../engine/generic.ts';
 import { listRows } from '../engine/list.ts';
 import { powerOff } from '../rules/machines.ts';
 import { hostsFor, loadOf } from '../rules/placement.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
-const machinesOn = (world: World, host: Row): Row[] =>
+const machinesOn = (world: World, host: Resource): Resource[] =>
   ['UserVm', 'DomainRouter', 'SystemVm'].flatMap((kind) => [...world.where(kind, 'hostid', host.id)]);
 
 /** Moves everything off a host; what fits nowhere is stopped. */
-const evacuate = (world: World, host: Row): void => {
+const evacuate = (world: World, host: Resource): void => {
   for (const machine of machinesOn(world, host)) {
     const [target] = hostsFor(world, machine, host.id);
     if (target) world.update(machine, { hostid: target.id });
@@ -125,7 +125,7 @@ const stopPolicies = (call: Call): Fields => ({
 });
 
 /** What a host's running machines take of it, as its row shows it. */
-export const hostLoad = (world: World, host: Row): Fields => {
+export const hostLoad = (world: World, host: Resource): Fields => {
   const load = loadOf(world, host);
   const mhz = Number(host.fields['cpunumber'] ?? 1) * Number(host.fields['cpuspeed'] ?? 1000);
   const memory = Number(host.fields['memorytotal'] ?? 1);

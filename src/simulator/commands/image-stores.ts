@@ -2,7 +2,7 @@ import { list, object, success, work } from '../engine/results.ts';
 import { needRow, rowArg, textArg } from '../engine/args.ts';
 import { insertKind } from '../world/insert.ts';
 import { failure } from '../world/errors.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { TIB } from './storage.ts';
 
@@ -39,7 +39,7 @@ const addStore: Behaviour = (call) => {
   return object(store);
 };
 
-const stored = (world: World, store: Row): boolean =>
+const stored = (world: World, store: Resource): boolean =>
   world.all('ImageStore').filter(({ fields }) => fields['zoneid'] === store.fields['zoneid']).length === 1 &&
   world.all('Snapshot').some(({ fields }) => fields['zoneid'] === store.fields['zoneid']);
 

@@ -5,9 +5,9 @@ import { insertKind } from '../world/insert.ts';
 import { badValue, inUse } from '../world/errors.ts';
 import { listKind } from '../engine/list.ts';
 import { ownerOf } from '../engine/owner.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 
-const named = (call: Call, kind: string, name = textArg(call, 'name') ?? ''): Row | undefined => {
+const named = (call: Call, kind: string, name = textArg(call, 'name') ?? ''): Resource | undefined => {
   const owner = ownerOf(call);
   return call.world.all(kind).find((row) => row.owner === owner.id && text(row, 'name') === name);
 };

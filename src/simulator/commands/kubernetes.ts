@@ -4,11 +4,11 @@ import { insertKind } from '../world/insert.ts';
 import { badValue, inUse } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
 import { ownerOf } from '../engine/owner.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 
-const state = (cluster: Row): string => text(cluster, 'state');
+const state = (cluster: Resource): string => text(cluster, 'state');
 
-const numbers = (version: Row | undefined): number[] => text(version, 'semanticversion').split('.').map(Number);
+const numbers = (version: Resource | undefined): number[] => text(version, 'semanticversion').split('.').map(Number);
 
 const create: Behaviour = (call) => {
   const { world } = call;
@@ -128,10 +128,10 @@ const remove: Behaviour = (call) => {
   });
 };
 
-const members = (cluster: Row): string[] =>
+const members = (cluster: Resource): string[] =>
   Array.isArray(cluster.hidden['nodes']) ? cluster.hidden['nodes'].map(String) : [];
 
-const changeNodes = (call: Call, name: string, add: boolean): Row => {
+const changeNodes = (call: Call, name: string, add: boolean): Resource => {
   const cluster = needRow(call, 'id');
   const given = rowsArg(call, name).map(({ id }) => id);
   const had = members(cluster);

@@ -5,12 +5,12 @@ import { insertKind } from '../world/insert.ts';
 import { badValue, conflict } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
 import { listRows } from '../engine/list.ts';
-import type { Behaviour, Call, Row, Value } from '../world/types.ts';
+import type { Behaviour, Call, Resource, Value } from '../world/types.ts';
 import { ensureInternalBalancer } from '../rules/networks.ts';
 
-const membersOf = (call: Call, rule: Row): Row[] => [...call.world.where('LbMember', 'lbruleid', rule.id)];
+const membersOf = (call: Call, rule: Resource): Resource[] => [...call.world.where('LbMember', 'lbruleid', rule.id)];
 
-const nicFor = (call: Call, vm: Row, networkId: string): Row => {
+const nicFor = (call: Call, vm: Resource, networkId: string): Resource => {
   const nic = [...call.world.where('Nic', 'virtualmachineid', vm.id)].find(
     ({ fields }) => fields['networkid'] === networkId,
   );
@@ -20,7 +20,7 @@ const nicFor = (call: Call, vm: Row, networkId: string): Row => {
 };
 
 /** Virtual machines that a call names for a rule, each with the address it is reached at. */
-const named = (call: Call, rule: Row): { vm: Row; address: string }[] => {
+const named = (call: Call, rule: Resource): { vm: Resource; address: string }[] => {
   const networkId = text(rule, 'networkid');
   const mapped = entriesArg(call, 'vmidipmap').map(({ vmid = '', vmip }) => {
     const vm = call.world.find('UserVm', vmid);
@@ -97,7 +97,7 @@ const instances: Behaviour = (call) => {
   return list(items, items.length, 'lbrulevmidip');
 };
 
-const ruleOf = (call: Call): Row => needRow(call, 'lbruleid');
+const ruleOf = (call: Call): Resource => needRow(call, 'lbruleid');
 
 const stickiness: Behaviour = (call) => {
   const rule = ruleOf(call);
@@ -136,7 +136,7 @@ const healthCheck: Behaviour = (call) => {
 };
 
 // CloudStack answers with one object a rule, the policies inside it.
-const policyOf = (call: Call, rule: Row, kind: string, key: string) => ({
+const policyOf = (call: Call, rule: Resource, kind: string, key: string) => ({
   lbruleid: rule.id,
   name: rule.fields['name'],
   account: call.world.get(rule.owner ?? '')?.fields['name'],

@@ -5,16 +5,16 @@ import { badValue, forbidden } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
 import { chooseHost } from '../rules/placement.ts';
 import { nameOf, volumesOf } from '../rules/machines.ts';
-import type { Answer, Behaviour, Call, Row } from '../world/types.ts';
+import type { Result, Behaviour, Call, Resource } from '../world/types.ts';
 import { sizeOf } from './deploy.ts';
 
-const stateOf = (vm: Row): string => text(vm, 'state');
+const stateOf = (vm: Resource): string => text(vm, 'state');
 
-const needStopped = (vm: Row, purpose: string): void => {
+const needStopped = (vm: Resource, purpose: string): void => {
   if (stateOf(vm) !== 'Stopped') throw badValue(purpose);
 };
 
-const needLive = (vm: Row): void => {
+const needLive = (vm: Resource): void => {
   if (!['Running', 'Stopped'].includes(stateOf(vm)))
     throw badValue(`Please specify a VM that is either Stopped or Running; ${nameOf(vm)} is ${stateOf(vm)}`);
 };
@@ -41,7 +41,7 @@ const update: Behaviour = (call) => {
   return object(vm);
 };
 
-const resize = (call: Call, vm: Row): Answer => {
+const resize = (call: Call, vm: Resource): Result => {
   const offering = needRow(call, 'serviceofferingid');
   const size = sizeOf(call, offering);
   if (stateOf(vm) === 'Running') {

@@ -12,14 +12,14 @@ import {
   gigabytes,
 } from '../rules/machines.ts';
 import { isOn } from '../world/settings.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 
-const stateOf = (vm: Row): string => String(vm.fields['state']);
+const stateOf = (vm: Resource): string => String(vm.fields['state']);
 
 const mayExpunge = (call: Call): boolean =>
   call.caller.role !== 'User' || isOn(call.world, 'allow.user.expunge.recover.vm');
 
-const checkProtection = (vm: Row): void => {
+const checkProtection = (vm: Resource): void => {
   if (vm.fields['deleteprotection'] === true)
     throw badValue(
       `Instance [id = ${vm.id}, name = ${String(vm.fields['name'])}] has delete protection enabled and cannot be deleted.`,
@@ -27,7 +27,7 @@ const checkProtection = (vm: Row): void => {
 };
 
 /** Only a machine itself has these life cycles; ids of routers and system VMs are told so. */
-const vmOf = (call: Call, name = 'id'): Row => {
+const vmOf = (call: Call, name = 'id'): Resource => {
   const vm = needRow(call, name);
   if (vm.kind !== 'UserVm') throw badValue(`unable to find a virtual machine with id ${vm.no}`);
   return vm;

@@ -4,7 +4,7 @@ import { listArg, needRow, text } from '../engine/args.ts';
 import { badParameter, badValue } from '../world/errors.ts';
 import { listKind, type Test } from '../engine/list.ts';
 import { isOn } from '../world/settings.ts';
-import type { Answer, Behaviour, Call, Fields } from '../world/types.ts';
+import type { Result, Behaviour, Call, Fields } from '../world/types.ts';
 
 /** Fields that a word of `details` brings, beyond what is always shown. */
 const DETAILS: Record<string, string[]> = {
@@ -68,7 +68,7 @@ const load = (fields: Fields): Fields => {
   };
 };
 
-const listMachines: Behaviour = (call): Answer => {
+const listMachines: Behaviour = (call): Result => {
   const { caller, world, args } = call;
   const tests: Test[] = [];
   if (caller.role === 'User') {

@@ -4,7 +4,7 @@ import { insertKind } from '../world/insert.ts';
 import { formatDate, parseDate } from '../world/clock.ts';
 import { badValue } from '../world/errors.ts';
 import { scopeOf } from '../rules/scope.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { paged } from './capacity.ts';
 
@@ -37,7 +37,7 @@ export const TYPES: [number, string, string, string][] = [
   [31, 'VPC', 'VPC usage', 'Vpc*Month'],
 ];
 
-const METERED: [type: number, kind: string, words: (row: Row) => string][] = [
+const METERED: [type: number, kind: string, words: (row: Resource) => string][] = [
   [1, 'UserVm', (row) => `${text(row, 'name')} running time`],
   [2, 'UserVm', (row) => `${text(row, 'name')} allocated`],
   [3, 'IPAddress', (row) => `IPAddress: ${text(row, 'ipaddress')}`],

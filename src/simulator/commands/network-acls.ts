@@ -5,15 +5,15 @@ import { insertKind } from '../world/insert.ts';
 import { badParameter, badValue, failure, forbidden, unknownId } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
 import { listKind } from '../engine/list.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 
-const needOwnList = (list: Row): void => {
+const needOwnList = (list: Resource): void => {
   if (list.hidden['default'] === true) throw badValue('Default ACL cannot be removed/modified');
 };
 
-const itemsOf = (call: Call, list: Row): Row[] => [...call.world.where('NetworkACLItem', 'aclid', list.id)];
+const itemsOf = (call: Call, list: Resource): Resource[] => [...call.world.where('NetworkACLItem', 'aclid', list.id)];
 
-const checkNumber = (call: Call, list: Row, number: number, except?: Row): void => {
+const checkNumber = (call: Call, list: Resource, number: number, except?: Resource): void => {
   if (number < 1) throw badValue(`Invalid number: ${number}. Number cannot be < 1`);
   if (itemsOf(call, list).some((item) => item !== except && item.fields['number'] === number))
     throw badValue(`ACL item with number ${number} already exists in ACL: ${list.id}`);
@@ -41,7 +41,7 @@ const itemFields = (call: Call): Fields => {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 };
 
-const listFor = (call: Call): Row => {
+const listFor = (call: Call): Resource => {
   const given = rowArg(call, 'aclid');
   if (given) return given;
   const network = rowArg(call, 'networkid');
@@ -91,7 +91,7 @@ const createItem: Behaviour = (call) => {
   });
 };
 
-const listOfItem = (call: Call, item: Row): Row => {
+const listOfItem = (call: Call, item: Resource): Resource => {
   const list = call.world.get(text(item, 'aclid'));
   if (!list) throw badValue(`The ACL of item ${item.id} does not exist`);
   needOwnList(list);
@@ -110,7 +110,7 @@ const updateItem: Behaviour = (call) => {
 };
 
 // The ids of moveNetworkAclItem are declared as text, so nothing has resolved them before.
-const itemNamed = (call: Call, id: string): Row => {
+const itemNamed = (call: Call, id: string): Resource => {
   const item = call.world.find('NetworkACLItem', id);
   if (!item) throw unknownId(call.command.name, 'id', id);
   if (item.removed !== undefined) throw badValue(`Unable to find ACL item ${id}`);
@@ -121,14 +121,14 @@ const itemNamed = (call: Call, id: string): Row => {
 const moveItem: Behaviour = (call) => {
   const item = itemNamed(call, textArg(call, 'id') ?? '');
   const list = listOfItem(call, item);
-  const find = (name: string): Row | undefined => call.world.find('NetworkACLItem', textArg(call, name) ?? '');
+  const find = (name: string): Resource | undefined => call.world.find('NetworkACLItem', textArg(call, name) ?? '');
   const [previous, next] = [find('previousaclruleid'), find('nextaclruleid')];
   if (!previous && !next) throw badValue('Both previous and next ACL rule IDs cannot be invalid.');
   return work(item, () => {
     const others = itemsOf(call, list)
       .filter((other) => other !== item)
       .sort((a, b) => Number(a.fields['number']) - Number(b.fields['number']));
-    others.splice(previous ? others.indexOf(previous) + 1 : others.indexOf(next as Row), 0, item);
+    others.splice(previous ? others.indexOf(previous) + 1 : others.indexOf(next as Resource), 0, item);
     others.forEach((other, i) => call.world.update(other, { number: i + 1 }));
     return object(item);
   });

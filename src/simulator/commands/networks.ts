@@ -8,19 +8,19 @@ import { checkLimit } from '../rules/limits.ts';
 import { ownerOf } from '../engine/owner.ts';
 import { findAccount } from '../rules/scope.ts';
 import { settingOf } from '../world/settings.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 import { dismantleNetwork, ensureRouter, implementNetwork, servicesOf } from '../rules/networks.ts';
 import type { World } from '../world/world.ts';
 
-interface Plan {
-  zone: Row;
-  offering: Row;
-  owner: Row;
+interface NewNetwork {
+  zone: Resource;
+  offering: Resource;
+  owner: Resource;
   fields: Fields;
 }
 
 /** Makes a guest network: Allocated, or Setup where its VLAN was chosen by hand. */
-export const createGuestNetwork = (world: World, { zone, offering, owner, fields }: Plan): Row => {
+export const createGuestNetwork = (world: World, { zone, offering, owner, fields }: NewNetwork): Resource => {
   const type = text(offering, 'guestiptype');
   const { gateway, netmask } = fields;
   const given = typeof gateway === 'string' && typeof netmask === 'string' ? blockOf(gateway, netmask) : undefined;
@@ -72,7 +72,7 @@ export const createGuestNetwork = (world: World, { zone, offering, owner, fields
   );
 };
 
-const checkTier = (call: Call, vpc: Row, offering: Row): Fields => {
+const checkTier = (call: Call, vpc: Resource, offering: Resource): Fields => {
   const { world } = call;
   if (offering.fields['forvpc'] !== true)
     throw badValue(`Network offering ${offering.id} can't be used for VPC networks`);
@@ -179,7 +179,7 @@ const update: Behaviour = (call) => {
   });
 };
 
-const permitted = (call: Call): Row[] => {
+const permitted = (call: Call): Resource[] => {
   const { world, caller } = call;
   const network = needRow(call, 'networkid');
   const named = listArg(call, 'accounts').map((name) => {
@@ -194,7 +194,7 @@ const permitted = (call: Call): Row[] => {
   return [...rowsArg(call, 'accountids'), ...named, ...projects];
 };
 
-const permissionsOf = (call: Call): Row[] => [
+const permissionsOf = (call: Call): Resource[] => [
   ...call.world.where('NetworkPermissions', 'networkid', needRow(call, 'networkid').id),
 ];
 

@@ -5,20 +5,20 @@ import { nextGuestAddress } from '../rules/addresses.ts';
 import { implementNetwork, addNic } from '../rules/networks.ts';
 import { listKind } from '../engine/list.ts';
 import { contains, parseBlock } from '../rules/ip.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 
-const needLive = (vm: Row): void => {
+const needLive = (vm: Resource): void => {
   if (!['Running', 'Stopped'].includes(text(vm, 'state')))
     throw badValue(`Instance ${vm.id} is not in Running or Stopped state`);
 };
 
-const nicOf = (call: Call, vm: Row): Row => {
+const nicOf = (call: Call, vm: Resource): Resource => {
   const nic = needRow(call, 'nicid');
   if (nic.fields['virtualmachineid'] !== vm.id) throw badValue(`${nic.id} is not a nic on ${vm.id}`);
   return nic;
 };
 
-const checkAddress = (call: Call, network: Row, address: string): void => {
+const checkAddress = (call: Call, network: Resource, address: string): void => {
   const block = parseBlock(text(network, 'cidr'));
   if (!block || !contains(block, address))
     throw badValue(`The IP address ${address} is not in the range of the network ${network.id}`);
@@ -45,7 +45,7 @@ const add: Behaviour = (call) => {
   });
 };
 
-const hasRules = (call: Call, vm: Row, nic: Row): boolean => {
+const hasRules = (call: Call, vm: Resource, nic: Resource): boolean => {
   const { world } = call;
   const address = nic.fields['ipaddress'];
   return (

@@ -4,9 +4,9 @@ import { insertKind } from '../world/insert.ts';
 import { parseDate } from '../world/clock.ts';
 import { badValue } from '../world/errors.ts';
 import { listKind } from '../engine/list.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 
-const between = (call: Call, kind: string): Row[] => {
+const between = (call: Call, kind: string): Resource[] => {
   const ids = call.rows.get('ids');
   const [from, to] = [parseDate(textArg(call, 'startdate') ?? ''), parseDate(textArg(call, 'enddate') ?? '', true)];
   const type = textArg(call, 'type');

@@ -16,7 +16,7 @@ import { insertKind } from '../world/insert.ts';
 import { badValue, inUse, forbidden } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
 import { listKind, type Test } from '../engine/list.ts';
-import type { Behaviour, Call, Fields, Row, Value } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource, Value } from '../world/types.ts';
 
 const ids = (call: Call, name: string): string[] => rowsArg(call, name).map(({ id }) => id);
 
@@ -196,12 +196,12 @@ const update: Behaviour = (call) => {
 const visible = (call: Call): Test[] => {
   const { world, caller, args } = call;
   const zone = rowArg(call, 'zoneid');
-  const inDomain = ({ fields }: Row): boolean =>
+  const inDomain = ({ fields }: Resource): boolean =>
     typeof fields['domainid'] !== 'string' ||
     fields['domainid']
       .split(',')
       .some((id) => isWithin(world, caller.domain.id, id) || isWithin(world, id, caller.domain.id));
-  const inZone = ({ fields }: Row): boolean =>
+  const inZone = ({ fields }: Resource): boolean =>
     !zone || typeof fields['zoneid'] !== 'string' || fields['zoneid'].split(',').includes(zone.id);
   const tests: Test[] = [inZone];
   if (!caller.root) tests.push(inDomain);
@@ -216,7 +216,7 @@ const lists =
     const { zoneid: _zone, domainid: _domain, supportedservices: _services, ...args } = call.args;
     const wanted = listArg(call, 'supportedservices');
     const nat = call.args['sourcenatsupported'];
-    const has = (row: Row, name: string): boolean =>
+    const has = (row: Resource, name: string): boolean =>
       Array.isArray(row.fields['service']) &&
       row.fields['service'].some((service) => (service as Fields)['name'] === name);
     const tests: Test[] = [...visible(call)];

@@ -3,11 +3,11 @@ import { listArg, needRow, numberArg, rowArg, text, textArg } from '../engine/ar
 import { insertKind } from '../world/insert.ts';
 import { badParameter, badValue, conflict } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 import { hasService } from '../rules/networks.ts';
 import { activate, clashes, type Ports, portsOf, storedPorts } from './rules.ts';
 
-const checkPublic = (call: Call, address: Row, ports: Ports, own: 'PortForwardingRule' | 'LoadBalancer'): void => {
+const checkPublic = (call: Call, address: Resource, ports: Ports, own: 'PortForwardingRule' | 'LoadBalancer'): void => {
   const { world } = call;
   if (address.fields['isstaticnat'] === true)
     throw badValue(
@@ -27,7 +27,7 @@ const checkPublic = (call: Call, address: Row, ports: Ports, own: 'PortForwardin
 };
 
 /** Opens a rule's ports in the firewall of its address too, as CloudStack does outside VPCs unless told not to. */
-const openFirewall = (call: Call, address: Row, ports: Ports, rule: Row): void => {
+const openFirewall = (call: Call, address: Resource, ports: Ports, rule: Resource): void => {
   const network = call.world.get(text(address, 'associatednetworkid'));
   if (
     call.args['openfirewall'] === false ||

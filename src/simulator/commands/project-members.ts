@@ -6,10 +6,10 @@ import { ApiError, badValue } from '../world/errors.ts';
 import { listKind, listRows, testsOf } from '../engine/list.ts';
 import { findAccount } from '../rules/scope.ts';
 import { isOn } from '../world/settings.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 import { isProjectAdmin, join, membersOf, needAdmin } from './projects.ts';
 
-const invite = (call: Call, project: Row, account: Row): void => {
+const invite = (call: Call, project: Resource, account: Resource): void => {
   insertKind(
     call.world,
     'ProjectInvitation',
@@ -117,7 +117,7 @@ export const projectMembers: Record<string, Behaviour> = {
     );
   },
   listProjectInvitations: (call) => {
-    const pending = call.args['activeonly'] === true ? [({ fields }: Row) => fields['state'] === 'Pending'] : [];
+    const pending = call.args['activeonly'] === true ? [({ fields }: Resource) => fields['state'] === 'Pending'] : [];
     const project = rowArg(call, 'projectid');
     if (!project) return listKind(call, 'ProjectInvitation', pending);
     // Invitations belong to those invited, not to the project's account, so the project is no scope for them.

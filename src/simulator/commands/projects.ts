@@ -7,21 +7,21 @@ import { checkLimit } from '../rules/limits.ts';
 import { listRows, type Test, testsOf } from '../engine/list.ts';
 import { ownerOf } from '../engine/owner.ts';
 import { isOn } from '../world/settings.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { deleteAccount } from './accounts.ts';
 
 /** Members of a project. */
-export const membersOf = (world: World, project: Row): Row[] => [
+export const membersOf = (world: World, project: Resource): Resource[] => [
   ...world.where('ProjectAccount', 'projectid', project.id),
 ];
 
 /** The hidden account that owns what a project owns. */
-const accountOfProject = (world: World, project: Row): Row | undefined =>
+const accountOfProject = (world: World, project: Resource): Resource | undefined =>
   world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id);
 
 /** Makes an account, or one of its users, a member. */
-export const join = (world: World, project: Row, account: Row, role: string, user?: Row): Row =>
+export const join = (world: World, project: Resource, account: Resource, role: string, user?: Resource): Resource =>
   insertKind(world, 'ProjectAccount', {
     projectid: project.id,
     project: project.fields['name'],
@@ -67,7 +67,7 @@ const create: Behaviour = (call) => {
 };
 
 /** Whether the caller may administer a project. */
-export const isProjectAdmin = (call: Call, project: Row): boolean =>
+export const isProjectAdmin = (call: Call, project: Resource): boolean =>
   call.caller.root ||
   (call.caller.role === 'DomainAdmin' && isWithin(call.world, text(project, 'domainid'), call.caller.domain.id)) ||
   membersOf(call.world, project).some(
@@ -75,7 +75,7 @@ export const isProjectAdmin = (call: Call, project: Row): boolean =>
   );
 
 /** Refuses whoever may not administer the project. */
-export const needAdmin = (call: Call, project: Row): void => {
+export const needAdmin = (call: Call, project: Resource): void => {
   if (!isProjectAdmin(call, project))
     throw forbidden(`Account ${text(call.caller.account, 'name')} is not the admin of project id=${project.id}`);
 };

@@ -5,7 +5,7 @@ import { badValue, failure, conflict } from '../world/errors.ts';
 import { checkLimit } from '../rules/limits.ts';
 import { listKind, type Test } from '../engine/list.ts';
 import { ownerOf } from '../engine/owner.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 import { hasService, releaseRules } from '../rules/networks.ts';
 import type { World } from '../world/world.ts';
 
@@ -61,7 +61,7 @@ const disassociate: Behaviour = (call) => {
   });
 };
 
-const guestNicOf = (world: World, vm: Row, network?: Row): Row => {
+const guestNicOf = (world: World, vm: Resource, network?: Resource): Resource => {
   const nics = [...world.where('Nic', 'virtualmachineid', vm.id)];
   const nic = network
     ? nics.find(({ fields }) => fields['networkid'] === network.id)
@@ -132,7 +132,7 @@ const listAddresses: Behaviour = (call) => {
   return listKind(call, 'IPAddress', tests);
 };
 
-const reserve = (call: Call): Row => {
+const reserve = (call: Call): Resource => {
   const address = needRow(call, 'id');
   if (address.fields['state'] !== 'Free') throw badValue(`Address ${text(address, 'ipaddress')} is not free`);
   return address;

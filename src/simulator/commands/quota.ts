@@ -6,7 +6,7 @@ import { formatDate, parseDate } from '../world/clock.ts';
 import { badValue } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
 import { findAccount } from '../rules/scope.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { paged, sum } from './capacity.ts';
 import { recordsOf, TYPES, usageWindow } from './metering.ts';
@@ -16,10 +16,10 @@ const tariffOf = (world: World, type: number): number =>
     [...world.all('QuotaTariff')].find(({ fields }) => fields['usageType'] === type)?.fields['tariffValue'] ?? 0.01,
   );
 
-const creditsOf = (world: World, account: Row): number =>
+const creditsOf = (world: World, account: Resource): number =>
   sum(world.where('QuotaCredits', 'accountid', account.id), ({ fields }) => Number(fields['credits'] ?? 0));
 
-const balanceOf = (world: World, account: Row): number => {
+const balanceOf = (world: World, account: Resource): number => {
   const from = world.clock.now() - 30 * 86_400_000;
   const spent = recordsOf(world, from, world.clock.now())
     .filter(({ owner }) => owner === account.id)
@@ -27,7 +27,7 @@ const balanceOf = (world: World, account: Row): number => {
   return Number((creditsOf(world, account) - spent).toFixed(2));
 };
 
-const quotaAccount = (call: Call): Row => {
+const quotaAccount = (call: Call): Resource => {
   const account =
     rowArg(call, 'accountid') ??
     findAccount(call.world, textArg(call, 'account') ?? '', rowArg(call, 'domainid')?.id ?? call.caller.domain.id);

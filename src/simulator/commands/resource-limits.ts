@@ -4,9 +4,9 @@ import { numberArg, rowArg, text, textArg } from '../engine/args.ts';
 import { badValue, forbidden } from '../world/errors.ts';
 import { countFor, limitOf, RESOURCE_TYPES } from '../rules/limits.ts';
 import { checkDomain, findAccount } from '../rules/scope.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 
-const holderOf = (call: Call): Row => {
+const holderOf = (call: Call): Resource => {
   const { world, caller } = call;
   const project = rowArg(call, 'projectid');
   if (project) return world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id) ?? caller.account;
@@ -21,7 +21,7 @@ const holderOf = (call: Call): Row => {
   return domain ?? caller.account;
 };
 
-const limitFields = (call: Call, holder: Row, type: (typeof RESOURCE_TYPES)[number]): Fields => {
+const limitFields = (call: Call, holder: Resource, type: (typeof RESOURCE_TYPES)[number]): Fields => {
   const { world } = call;
   const domain = holder.kind === 'Domain' ? holder : world.get(text(holder, 'domainid'));
   return {

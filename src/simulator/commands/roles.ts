@@ -4,15 +4,15 @@ import { insertKind } from '../world/insert.ts';
 import { badParameter, badValue, forbidden } from '../world/errors.ts';
 import { listKind } from '../engine/list.ts';
 import { rulesOf } from '../rules/permit.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 
 const TYPES = ['Admin', 'ResourceAdmin', 'DomainAdmin', 'User'];
 
-const needOwn = (role: Row, text: string): void => {
+const needOwn = (role: Resource, text: string): void => {
   if (role.fields['isdefault'] === true) throw forbidden(text);
 };
 
-const addRule = (call: Call, role: Row, rule: string, permission: string, description?: string): Row => {
+const addRule = (call: Call, role: Resource, rule: string, permission: string, description?: string): Resource => {
   if (!/^[A-Za-z0-9*]+$/.test(rule)) throw badValue(`Rule contains invalid characters: ${rule}`);
   if (!/^(allow|deny)$/i.test(permission))
     throw badParameter('Values for permission parameter should be: allow or deny');
@@ -28,7 +28,7 @@ const addRule = (call: Call, role: Row, rule: string, permission: string, descri
   return row;
 };
 
-const make = (call: Call, type: string): Row => {
+const make = (call: Call, type: string): Resource => {
   const name = textArg(call, 'name') ?? '';
   if (!TYPES.includes(type)) throw badParameter(`Invalid role type provided: ${type}`);
   if (call.world.all('Role').some((role) => text(role, 'name') === name)) throw badValue(`Role ${name} already exists`);

@@ -3,7 +3,7 @@ import { listArg, needRow, numberArg, text, textArg } from '../engine/args.ts';
 import { insertKind } from '../world/insert.ts';
 import { badValue, conflict } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 
 /** A protocol and a range of its ports. */
 export interface Ports {
@@ -29,7 +29,7 @@ export const clashes = (a: Ports, b: Ports): boolean =>
   a.protocol === b.protocol && a.start <= b.end && b.start <= a.end;
 
 /** Protocol and ports of a rule that exists. */
-export const storedPorts = ({ fields }: Row, first: string, last: string): Ports => ({
+export const storedPorts = ({ fields }: Resource, first: string, last: string): Ports => ({
   protocol: String(fields['protocol']).toLowerCase(),
   start: Number(fields[first] ?? 1),
   end: Number(fields[last] ?? fields[first] ?? 65_535),
@@ -38,7 +38,7 @@ export const storedPorts = ({ fields }: Row, first: string, last: string): Ports
 const describe = ({ protocol, start, end }: Ports): string => `${protocol} ${start}-${end}`;
 
 /** Ends a job that puts a rule in force. */
-export const activate = (call: Call, rule: Row): ReturnType<Behaviour> =>
+export const activate = (call: Call, rule: Resource): ReturnType<Behaviour> =>
   work(rule, () => {
     call.world.update(rule, { state: 'Active' });
     return object(rule);
@@ -140,16 +140,12 @@ export const rules: Record<string, Behaviour> = {
   createEgressFirewallRule: onNetwork('EgressFirewall'),
   createIpv6FirewallRule: onNetwork('Ipv6FirewallRule'),
   createRoutingFirewallRule: onNetwork('RoutingFirewallRule'),
-  ...Object.fromEntries(
-    [
-      'FirewallRule',
-      'EgressFirewallRule',
-      'Ipv6FirewallRule',
-      'RoutingFirewallRule',
-      'PortForwardingRule',
-      'IpForwardingRule',
-      'LoadBalancerRule',
-      'LoadBalancer',
-    ].map((noun) => [`delete${noun}`, revoke]),
-  ),
+  deleteFirewallRule: revoke,
+  deleteEgressFirewallRule: revoke,
+  deleteIpv6FirewallRule: revoke,
+  deleteRoutingFirewallRule: revoke,
+  deletePortForwardingRule: revoke,
+  deleteIpForwardingRule: revoke,
+  deleteLoadBalancerRule: revoke,
+  deleteLoadBalancer: revoke,
 };

@@ -3,18 +3,18 @@ import { entriesArg, listArg, needRow, numberArg, rowArg, text, textArg } from '
 import { insertKind } from '../world/insert.ts';
 import { badValue, inUse } from '../world/errors.ts';
 import { ownerOf } from '../engine/owner.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
-const byName = (world: World, owner: Row, name: string): Row | undefined =>
+const byName = (world: World, owner: Resource, name: string): Resource | undefined =>
   world.all('SecurityGroup').find((group) => group.owner === owner.id && group.fields['name'] === name);
 
 /** The group named default that every account has, made when first needed. */
-export const defaultSecurityGroup = (world: World, owner: Row): Row =>
+export const defaultSecurityGroup = (world: World, owner: Resource): Resource =>
   byName(world, owner, 'default') ??
   insertKind(world, 'SecurityGroup', { name: 'default', description: 'Default Security Group' }, { owner: owner.id });
 
-const groupOf = (call: Call, id: string, name: string): Row => {
+const groupOf = (call: Call, id: string, name: string): Resource => {
   const wanted = textArg(call, name);
   const group = rowArg(call, id) ?? (wanted === undefined ? undefined : byName(call.world, ownerOf(call), wanted));
   if (!group) throw badValue(`Unable to find security group ${wanted ?? 'by id'}`);
@@ -68,7 +68,7 @@ const authorize =
     if (start !== undefined && end !== undefined && start > end)
       throw badValue("Start port can't be bigger than end port");
     const sources = sourcesOf(call);
-    const same = ({ fields }: Row, source: Fields): boolean =>
+    const same = ({ fields }: Resource, source: Fields): boolean =>
       fields['direction'] === direction &&
       fields['protocol'] === protocol &&
       Object.entries({ ...ports, ...source }).every(([name, value]) => fields[name] === value);
@@ -112,7 +112,7 @@ export const securityGroups: Record<string, Behaviour> = {
 };
 
 /** Rules of a group in one direction, as the API shows them inside it. */
-export const rulesOfGroup = (world: World, group: Row, direction: string): Fields[] =>
+export const rulesOfGroup = (world: World, group: Resource, direction: string): Fields[] =>
   [...world.where('SecurityGroupRule', 'securitygroupid', group.id)]
     .filter((rule) => text(rule, 'direction') === direction)
     .map(({ id, fields: { securitygroupid: _group, direction: _direction, ...fields } }) => ({

@@ -6,14 +6,15 @@ import { statedFields, targetsOf } from '../engine/generic.ts';
 import { checkLimit } from '../rules/limits.ts';
 import { volumesOf } from '../rules/machines.ts';
 import { numberSetting } from '../world/settings.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 const stamp = (world: World): string => new Date(world.clock.now()).toISOString().slice(0, 19).replace(/[-:T]/g, '');
 
-const machineOf = (call: Call, volume: Row): Row | undefined => call.world.get(text(volume, 'virtualmachineid'));
+const machineOf = (call: Call, volume: Resource): Resource | undefined =>
+  call.world.get(text(volume, 'virtualmachineid'));
 
-const make = (call: Call, volume: Row, more: Fields = {}): Row => {
+const make = (call: Call, volume: Resource, more: Fields = {}): Resource => {
   const { world } = call;
   const owner = world.get(volume.owner ?? '') ?? call.caller.account;
   checkLimit(world, owner, 'snapshot');

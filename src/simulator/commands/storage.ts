@@ -5,7 +5,7 @@ import { badValue, failure, inUse } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
 import { listRows } from '../engine/list.ts';
 import { powerOff } from '../rules/machines.ts';
-import type { Behaviour, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 /** Bytes of a tebibyte. */
@@ -50,7 +50,7 @@ const createPool: Behaviour = (call) => {
   return object(pool);
 };
 
-const onPool = (world: World, pool: Row): Row[] => [...world.where('Volume', 'storageid', pool.id)];
+const onPool = (world: World, pool: Resource): Resource[] => [...world.where('Volume', 'storageid', pool.id)];
 
 const removePool: Behaviour = (call) => {
   const pool = needRow(call, 'id');
@@ -136,7 +136,7 @@ const changeScope: Behaviour = (call) => {
 };
 
 /** What a pool's volumes take of it. */
-export const poolLoad = (world: World, pool: Row): Fields => {
+export const poolLoad = (world: World, pool: Resource): Fields => {
   const used = onPool(world, pool).reduce((sum, { fields }) => sum + Number(fields['size'] ?? 0), 0);
   return { disksizeallocated: used, disksizeused: Math.round(used * 0.4) };
 };

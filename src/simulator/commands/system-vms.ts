@@ -5,7 +5,7 @@ import { badValue, failure } from '../world/errors.ts';
 import { listKind } from '../engine/list.ts';
 import { hostsFor } from '../rules/placement.ts';
 import { settingOf } from '../world/settings.ts';
-import type { Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 const TYPES = [
@@ -14,7 +14,7 @@ const TYPES = [
 ] as const;
 
 /** Makes the zone's secondary storage VM and console proxy if it has hosts to run them and lacks them. */
-export const ensureSystemVms = (world: World, zone: Row): void => {
+export const ensureSystemVms = (world: World, zone: Resource): void => {
   const present = new Set([...world.where('SystemVm', 'zoneid', zone.id)].map((row) => text(row, 'systemvmtype')));
   for (const [type, letter] of TYPES) {
     if (present.has(type) || [...world.where('Host', 'zoneid', zone.id)].length === 0) continue;

@@ -3,7 +3,7 @@ import { listArg, mapArg, numberArg, textArg } from '../engine/args.ts';
 import { mayUse } from '../rules/access.ts';
 import { badValue, failure, forbidden, unknownId } from '../world/errors.ts';
 import { listKind } from '../engine/list.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 
 const KINDS: Record<string, string> = {
   UserVm: 'UserVm',
@@ -61,7 +61,7 @@ const typed = (type: string): [name: string, kind: string] => {
 };
 
 /** A resource of a kind by id, which the caller may touch. */
-export const resource = (call: Call, id: string, kind: string): Row => {
+export const resource = (call: Call, id: string, kind: string): Resource => {
   const row = call.world.find(kind, id);
   if (!row) throw unknownId(call.command.name, 'resourceids', id);
   if (row.removed !== undefined) throw badValue(`Unable to find the resource ${id}`);
@@ -70,7 +70,7 @@ export const resource = (call: Call, id: string, kind: string): Row => {
 };
 
 /** The resources that a call names, and their type as tags write it. */
-export const named = (call: Call): { type: string; rows: Row[] } => {
+export const named = (call: Call): { type: string; rows: Resource[] } => {
   const [type, kind] = typed(textArg(call, 'resourcetype') ?? '');
   const ids = listArg(call, 'resourceids');
   const single = textArg(call, 'resourceid');

@@ -5,12 +5,12 @@ import { badValue } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
 import { checkLimit } from '../rules/limits.ts';
 import { ownerOf } from '../engine/owner.ts';
-import type { Behaviour, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { copies, GIB } from './templates.ts';
 
 // Downloads are told in stages, the way people watch them in the web interface.
-const download = (world: World, row: Row, size: number): void => {
+const download = (world: World, row: Resource, size: number): void => {
   const stages: [number, Fields][] = [
     [400, { status: '25% Downloaded' }],
     [800, { status: '70% Downloaded' }],

@@ -6,31 +6,32 @@ import { statedFields } from '../engine/generic.ts';
 import { listRows, type Test, testsOf } from '../engine/list.ts';
 import { findAccount } from '../rules/scope.ts';
 import { isOn } from '../world/settings.ts';
-import type { Answer, Behaviour, Call, Fields, Row, Value } from '../world/types.ts';
+import type { Result, Behaviour, Call, Fields, Resource, Value } from '../world/types.ts';
 
 /** Bytes of a gibibyte. */
 export const GIB = 2 ** 30;
 
-const zonesOf = (row: Row): string[] => (Array.isArray(row.hidden['zones']) ? row.hidden['zones'].map(String) : []);
+const zonesOf = (row: Resource): string[] =>
+  Array.isArray(row.hidden['zones']) ? row.hidden['zones'].map(String) : [];
 
-const isIso = (row: Row): boolean => row.fields['format'] === 'ISO';
+const isIso = (row: Resource): boolean => row.fields['format'] === 'ISO';
 
-const shares = (row: Row, call: Call): boolean => {
+const shares = (row: Resource, call: Call): boolean => {
   const accounts = row.hidden['accounts'];
   return Array.isArray(accounts) && accounts.includes(call.caller.account.id);
 };
 
 const filterTest = (call: Call, filter: string): Test => {
   const { world, caller } = call;
-  const mine = ({ owner }: Row): boolean => owner === caller.account.id;
+  const mine = ({ owner }: Resource): boolean => owner === caller.account.id;
   const project = rowArg(call, 'projectid');
   const projects = projectsOf(world, caller);
-  const inProject = ({ owner }: Row): boolean => {
+  const inProject = ({ owner }: Resource): boolean => {
     const id = world.get(owner ?? '')?.hidden['projectid'];
     return typeof id === 'string' && (project ? id === project.id : projects.has(id));
   };
   // Public templates are seen in their owner's domain and below; elsewhere only if the setting says so.
-  const visible = ({ owner }: Row): boolean => {
+  const visible = ({ owner }: Resource): boolean => {
     const theirs = text(world.get(owner ?? ''), 'domainid');
     return (
       caller.root ||
@@ -57,7 +58,7 @@ const filterTest = (call: Call, filter: string): Test => {
 };
 
 /** A template is listed once for each zone that has it. */
-export const copies = (call: Call, rows: readonly Row[], zone: Row | undefined): Fields[] =>
+export const copies = (call: Call, rows: readonly Resource[], zone: Resource | undefined): Fields[] =>
   rows.flatMap((row): Fields[] =>
     zonesOf(row)
       .filter((id) => zone === undefined || id === zone.id)
@@ -65,11 +66,11 @@ export const copies = (call: Call, rows: readonly Row[], zone: Row | undefined):
   );
 
 // A row's stand-in for one zone: it shares the fields, so filters and rendering see it as the row.
-const asItem = (row: Row, zoneid: Value): Fields => ({ ...row, fields: { ...row.fields, zoneid } });
+const asItem = (row: Resource, zoneid: Value): Fields => ({ ...row, fields: { ...row.fields, zoneid } });
 
 const listTemplates =
   (parameter: string, fallback: string | undefined, iso: boolean): Behaviour =>
-  (call): Answer => {
+  (call): Result => {
     const { world, args, rows } = call;
     const filter = (textArg(call, parameter) ?? fallback)?.toLowerCase();
     if (filter === undefined)
@@ -97,7 +98,7 @@ const listTemplates =
     );
     if (flagArg(call, 'showunique')) return listRows(call, 'Template', found, []);
     const spread = found.flatMap((row) =>
-      iso && zonesOf(row).length === 0 ? [row] : (copies(call, [row], zone) as unknown as Row[]),
+      iso && zonesOf(row).length === 0 ? [row] : (copies(call, [row], zone) as unknown as Resource[]),
     );
     return listRows(call, 'Template', spread, []);
   };

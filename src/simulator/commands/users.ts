@@ -5,19 +5,19 @@ import { insertKind } from '../world/insert.ts';
 import { badValue, failure, forbidden } from '../world/errors.ts';
 import { listKind } from '../engine/list.ts';
 import { findAccount } from '../rules/scope.ts';
-import { hashPassword } from '../protocol/session.ts';
+import { hashPassword } from '../rules/password.ts';
 import { createSecret } from '../rules/two-factor.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 /** Users of that name in a domain. */
-export const usersNamed = (world: World, name: string, domainId: string): Row[] =>
+export const usersNamed = (world: World, name: string, domainId: string): Resource[] =>
   [...world.where('User', 'username', name)].filter(
     (user) => text(world.get(text(user, 'accountid')), 'domainid') === domainId,
   );
 
 /** Makes a user of an account out of a call. */
-export const addUser = (call: Call, account: Row): Row => {
+export const addUser = (call: Call, account: Resource): Resource => {
   const { world } = call;
   const name = textArg(call, 'username') ?? '';
   const domain = text(account, 'domainid');

@@ -2,30 +2,27 @@ import { rulesOfGroup } from './security-groups.ts';
 import { hostLoad } from './hosts.ts';
 import { poolLoad } from './storage.ts';
 import { membersOf } from './projects.ts';
+import type { Show, View } from '../engine/render.ts';
 import { countFor, limitOf, RESOURCE_TYPES } from '../rules/limits.ts';
 import { servicesOf } from '../rules/networks.ts';
-import type { Fields, Row, Value } from '../world/types.ts';
+import type { Fields, Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
-type Show = (row: Row, type?: string) => Fields;
+const each = (rows: Iterable<Resource>, show: Show, type?: string): Value[] =>
+  Array.from(rows, (row) => show(row, type));
 
-/** What is put together when a resource is shown: resources that other kinds hold, tags, totals. */
-export type Composition = (world: World, row: Row, show: Show) => Fields;
-
-const each = (rows: Iterable<Row>, show: Show, type?: string): Value[] => Array.from(rows, (row) => show(row, type));
-
-const tags: Composition = (world, row, show) => ({
+const tags: View = (world, row, show) => ({
   tags: each(world.where('ResourceTag', 'resourceid', row.id), show),
 });
 
-const hiddenRows = (world: World, row: Row, name: string): Row[] => {
+const hiddenRows = (world: World, row: Resource, name: string): Resource[] => {
   const ids = row.hidden[name];
   return Array.isArray(ids)
     ? ids.flatMap((id) => world.get(String(id)) ?? []).filter(({ removed }) => removed === undefined)
     : [];
 };
 
-const machine: Composition = (world, row, show) => {
+const machine: View = (world, row, show) => {
   const nat = [...world.where('IPAddress', 'virtualmachineid', row.id)].find(
     ({ fields }) => fields['isstaticnat'] === true,
   );
@@ -52,12 +49,12 @@ const machine: Composition = (world, row, show) => {
   };
 };
 
-const isoOf = (world: World, row: Row): Fields => {
+const isoOf = (world: World, row: Resource): Fields => {
   const iso = world.get(String(row.fields['isoid'] ?? ''));
   return iso ? { isoname: iso.fields['name'], isodisplaytext: iso.fields['displaytext'] } : {};
 };
 
-const totals = (world: World, holder: Row, owners: ReadonlySet<string>): Fields => {
+const totals = (world: World, holder: Resource, owners: ReadonlySet<string>): Fields => {
   const out: Fields = {};
   for (const { name, stem } of RESOURCE_TYPES) {
     const limit = limitOf(world, holder, name);
@@ -69,7 +66,7 @@ const totals = (world: World, holder: Row, owners: ReadonlySet<string>): Fields 
   return out;
 };
 
-const account: Composition = (world, row, show) => {
+const account: View = (world, row, show) => {
   const domain = world.get(String(row.fields['domainid']));
   const states = world
     .all('UserVm')
@@ -85,13 +82,13 @@ const account: Composition = (world, row, show) => {
   };
 };
 
-const domain: Composition = (world, row) => ({
+const domain: View = (world, row) => ({
   ...totals(world, row, new Set(Array.from(world.where('Account', 'domainid', row.id), ({ id }) => id))),
   haschild: [...world.where('Domain', 'parentdomainid', row.id)].length > 0,
   parentdomainname: world.get(String(row.fields['parentdomainid'] ?? ''))?.fields['name'],
 });
 
-const project: Composition = (world, row, show) => {
+const project: View = (world, row, show) => {
   const held = world.all('Account').find(({ hidden }) => hidden['projectid'] === row.id);
   const admins = membersOf(world, row).filter(({ fields }) => fields['role'] === 'Admin');
   return {
@@ -106,7 +103,7 @@ const project: Composition = (world, row, show) => {
   };
 };
 
-const user: Composition = (world, row) => {
+const user: View = (world, row) => {
   const held = world.get(String(row.fields['accountid']));
   const role = world.get(String(held?.fields['roleid']));
   return {
@@ -118,7 +115,7 @@ const user: Composition = (world, row) => {
   };
 };
 
-const network: Composition = (world, row, show) => {
+const network: View = (world, row, show) => {
   const vpc = world.get(String(row.fields['vpcid'] ?? ''));
   return {
     ...tags(world, row, show),
@@ -127,7 +124,7 @@ const network: Composition = (world, row, show) => {
   };
 };
 
-const vpc: Composition = (world, row, show) => ({
+const vpc: View = (world, row, show) => ({
   ...tags(world, row, show),
   service: servicesOf(world, row) as unknown as Value,
   network: Array.from(world.where('Network', 'vpcid', row.id), (tier) => ({
@@ -141,7 +138,7 @@ const vpc: Composition = (world, row, show) => ({
   })),
 });
 
-const address: Composition = (world, row, show) => {
+const address: View = (world, row, show) => {
   const range = world.get(String(row.fields['vlanid']));
   return {
     ...tags(world, row, show),
@@ -155,7 +152,7 @@ const address: Composition = (world, row, show) => {
   };
 };
 
-const securityGroup: Composition = (world, row, show) => {
+const securityGroup: View = (world, row, show) => {
   const ids =
     row.hidden['machines'] === undefined
       ? world
@@ -174,14 +171,14 @@ const securityGroup: Composition = (world, row, show) => {
   };
 };
 
-const affinity: Composition = (world, row) => ({
+const affinity: View = (world, row) => ({
   virtualmachineIds: world
     .all('UserVm')
     .filter(({ hidden }) => Array.isArray(hidden['affinitygroupids']) && hidden['affinitygroupids'].includes(row.id))
     .map(({ id }) => id),
 });
 
-const router: Composition = (world, row) => {
+const router: View = (world, row) => {
   const target = world.get(String(row.fields['guestnetworkid'] ?? ''));
   const source = [
     ...world.where(
@@ -194,7 +191,7 @@ const router: Composition = (world, row) => {
 };
 
 /** By kind. Whatever is not named here but may carry tags gets them from `tags`. */
-export const compositions: Record<string, Composition> = {
+export const views: Record<string, View> = {
   UserVm: (world, row, show) => ({ ...machine(world, row, show), ...isoOf(world, row) }),
   Nic: (world, row, show) => ({
     secondaryip: each(world.where('NicSecondaryIp', 'nicid', row.id), show).map((ip) => ({

@@ -2,10 +2,10 @@ import { object, success, work } from '../engine/results.ts';
 import { flagArg, needRow } from '../engine/args.ts';
 import { badValue, forbidden } from '../world/errors.ts';
 import { isOn } from '../world/settings.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 import { stateOf } from './volumes.ts';
 
-const checkDetached = (volume: Row): void => {
+const checkDetached = (volume: Resource): void => {
   if (volume.fields['deleteprotection'] === true)
     throw badValue(`Volume [id = ${volume.id}] has delete protection enabled and cannot be deleted.`);
   if (volume.fields['virtualmachineid'] !== undefined)
@@ -21,7 +21,7 @@ const remove: Behaviour = (call) => {
   return success();
 };
 
-const dropVolume = (call: Call, volume: Row): void => {
+const dropVolume = (call: Call, volume: Resource): void => {
   for (const policy of [...call.world.where('SnapshotPolicy', 'volumeid', volume.id)]) call.world.remove(policy);
   for (const tag of [...call.world.where('ResourceTag', 'resourceid', volume.id)]) call.world.remove(tag);
   call.world.remove(volume);

@@ -7,15 +7,16 @@ import { checkLimit } from '../rules/limits.ts';
 import { detach, gigabytes, nameOf, readyVolume, volumesOf } from '../rules/machines.ts';
 import { ownerOf } from '../engine/owner.ts';
 import { numberSetting } from '../world/settings.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 
 /** A row's state. */
-export const stateOf = (row: Row): string => text(row, 'state');
+export const stateOf = (row: Resource): string => text(row, 'state');
 const GIB = gigabytes(1);
 
-const machineOf = (call: Call, volume: Row): Row | undefined => call.world.get(text(volume, 'virtualmachineid'));
+const machineOf = (call: Call, volume: Resource): Resource | undefined =>
+  call.world.get(text(volume, 'virtualmachineid'));
 
-const sizeFor = (call: Call, offering: Row | undefined, snapshot: Row | undefined): number => {
+const sizeFor = (call: Call, offering: Resource | undefined, snapshot: Resource | undefined): number => {
   const asked = numberArg(call, 'size');
   const [least, most] = [
     numberSetting(call.world, 'custom.diskoffering.size.min', 1),
@@ -72,7 +73,7 @@ const create: Behaviour = (call) => {
   });
 };
 
-const attachTo = (call: Call, volume: Row, vm: Row, wanted?: number): void => {
+const attachTo = (call: Call, volume: Resource, vm: Resource, wanted?: number): void => {
   const { world } = call;
   const taken = new Set(volumesOf(world, vm).map(({ fields }) => Number(fields['deviceid'])));
   let device = wanted ?? 1;

@@ -5,7 +5,7 @@ import { badValue, inUse } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
 import { ownerOf } from '../engine/owner.ts';
 import { settingOf } from '../world/settings.ts';
-import type { Behaviour, Call, Row } from '../world/types.ts';
+import type { Behaviour, Call, Resource } from '../world/types.ts';
 
 const createRemote: Behaviour = (call) => {
   const { world } = call;
@@ -48,7 +48,7 @@ const removeRemote: Behaviour = (call) => {
   });
 };
 
-const userOf = (call: Call): Row | undefined => {
+const userOf = (call: Call): Resource | undefined => {
   const owner = ownerOf(call);
   return call.world
     .all('VpnUsers')
@@ -144,7 +144,7 @@ const connect: Behaviour = (call) => {
   });
 };
 
-const used = (call: Call, field: string, row: Row): boolean =>
+const used = (call: Call, field: string, row: Resource): boolean =>
   [...call.world.where('Site2SiteVpnConnection', field, row.id)].length > 0;
 
 /** VPN for people and between sites. */

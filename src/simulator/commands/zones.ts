@@ -6,7 +6,7 @@ import { statedFields } from '../engine/generic.ts';
 import { blockOf } from '../rules/ip.ts';
 import { listKind } from '../engine/list.ts';
 import { settingOf } from '../world/settings.ts';
-import type { Behaviour, Fields, Row } from '../world/types.ts';
+import type { Behaviour, Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { ensureSystemVms } from './system-vms.ts';
 
@@ -19,7 +19,7 @@ const unique = (
   kind: string,
   name: string | undefined,
   text: string,
-  among: (row: Row) => boolean = () => true,
+  among: (row: Resource) => boolean = () => true,
 ): void => {
   if (world.all(kind).some((row) => row.fields['name'] === name && among(row))) throw badValue(text);
 };

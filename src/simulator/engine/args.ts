@@ -1,5 +1,5 @@
 import { badParameter } from '../world/errors.ts';
-import type { Call, Fields, Row, Value } from '../world/types.ts';
+import type { Call, Fields, Resource, Value } from '../world/types.ts';
 
 /** A parameter's text; undefined when not given. */
 export const textArg = ({ args }: Call, name: string): string | undefined => {
@@ -35,13 +35,13 @@ export const entriesArg = ({ args }: Call, name: string): Record<string, string>
 };
 
 /** The resource that an id parameter names; undefined when not given. */
-export const rowArg = ({ rows }: Call, name: string): Row | undefined => rows.get(name)?.[0];
+export const rowArg = ({ rows }: Call, name: string): Resource | undefined => rows.get(name)?.[0];
 
 /** The resources that a list of ids names. */
-export const rowsArg = ({ rows }: Call, name: string): Row[] => rows.get(name) ?? [];
+export const rowsArg = ({ rows }: Call, name: string): Resource[] => rows.get(name) ?? [];
 
 /** The resource that an id parameter names; 431 when there is none, also where the declaration calls it optional. */
-export const needRow = (call: Call, name: string): Row => {
+export const needRow = (call: Call, name: string): Resource => {
   const row = rowArg(call, name);
   if (!row)
     throw badParameter(
@@ -51,4 +51,4 @@ export const needRow = (call: Call, name: string): Row => {
 };
 
 /** A stored field as text; empty when absent. */
-export const text = (row: Row | undefined, name: string): string => String(row?.fields[name] ?? '');
+export const text = (row: Resource | undefined, name: string): string => String(row?.fields[name] ?? '');

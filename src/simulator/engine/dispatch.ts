@@ -1,15 +1,14 @@
 import type { Command } from '../../catalog/types.ts';
 import { success } from './results.ts';
-import { behaviours } from '../commands/index.ts';
 import { decodeParams } from './decode.ts';
 import { bodyOf, bytesOf } from './envelope.ts';
 import { ApiError } from '../world/errors.ts';
 import { genericBehaviour } from './generic.ts';
-import type { JobFate, Jobs } from './jobs.ts';
+import type { JobFault, Jobs } from './jobs.ts';
 import { recordEnd, recordStart } from './events.ts';
 import type { Renderer } from './render.ts';
 import { resolveRows } from './resolve.ts';
-import type { Answer, Call, Caller, Work } from '../world/types.ts';
+import type { Behaviours, Result, Call, CallingUser, Work } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 /** What running commands needs. */
@@ -17,25 +16,33 @@ export interface Engine {
   world: World;
   renderer: Renderer;
   jobs: Jobs;
+  /** What commands do that is more than their name says, by command. */
+  behaviours: Behaviours;
 }
 
 /** Decodes a command's parameters and finds what they name: all that is checked before anything happens. */
-export const prepare = (world: World, command: Command, params: ReadonlyMap<string, string>, caller: Caller): Call => {
+export const prepare = (
+  world: World,
+  command: Command,
+  params: ReadonlyMap<string, string>,
+  caller: CallingUser,
+): Call => {
   const args = decodeParams(command, params, caller.root);
   return { world, command, args, rows: resolveRows(world, command, args, caller), caller };
 };
 
-const act = (call: Call): Answer | Work => (behaviours[call.command.name] ?? genericBehaviour(call.command.name))(call);
+const act = ({ behaviours }: Engine, call: Call): Result | Work =>
+  (behaviours[call.command.name] ?? genericBehaviour(call.command.name))(call);
 
-const stub = (engine: Engine, call: Call, done: Work, custom?: string, fate?: JobFate): string => {
+const stub = (engine: Engine, call: Call, done: Work, custom?: string, fate?: JobFault): string => {
   const job = engine.jobs.start(call, done, custom, fate);
   const id = call.command.create && done.on ? `"id":${JSON.stringify(done.on.id)},` : '';
   return `${id}"jobid":${JSON.stringify(job.id)}`;
 };
 
 /** Runs a prepared call; the text is what goes inside its envelope. */
-export const run = (engine: Engine, call: Call, custom?: string, fate?: JobFate): string | Uint8Array[] => {
-  const result = act(call);
+export const run = (engine: Engine, call: Call, custom?: string, fate?: JobFault): string | Uint8Array[] => {
+  const result = act(engine, call);
   if (!call.command.async) {
     const answer = result.form === 'work' ? result.finish() : result;
     if (!call.command.name.startsWith('list')) recordEnd(call, answer);
@@ -55,7 +62,7 @@ export const run = (engine: Engine, call: Call, custom?: string, fate?: JobFate)
 };
 
 /** Hides what only administrators are told of a failure. */
-export const forCaller = (error: ApiError, caller: Caller | undefined): ApiError =>
+export const forCaller = (error: ApiError, caller: CallingUser | undefined): ApiError =>
   caller && !caller.root && [530, 533, 534].includes(error.status)
     ? new ApiError(error.status, 'Internal error executing command, please contact your system administrator', error.cs)
     : error;

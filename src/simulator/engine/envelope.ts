@@ -1,7 +1,7 @@
 import type { Command } from '../../catalog/types.ts';
 import type { ApiError } from '../world/errors.ts';
 import type { Renderer } from './render.ts';
-import type { Answer } from '../world/types.ts';
+import type { Result } from '../world/types.ts';
 
 const JSON_TYPE = 'application/json; charset=UTF-8';
 
@@ -15,7 +15,7 @@ const typeFor = (command: Command): string | undefined =>
     : undefined;
 
 /** What goes inside the envelope, as JSON text without the outer braces. */
-export const bodyOf = (command: Command, answer: Answer, renderer: Renderer, root: boolean): string => {
+export const bodyOf = (command: Command, answer: Result, renderer: Renderer, root: boolean): string => {
   const type = typeFor(command);
   if (answer.form === 'success')
     return `"success":true${answer.text === undefined ? '' : `,"displaytext":${JSON.stringify(answer.text)}`}`;
@@ -41,7 +41,7 @@ const COMMA = Buffer.from(',');
 /** The same for a plain list, as pieces of UTF-8; undefined for any other answer. */
 export const bytesOf = (
   command: Command,
-  answer: Answer,
+  answer: Result,
   renderer: Renderer,
   root: boolean,
 ): Uint8Array[] | undefined => {

@@ -1,7 +1,7 @@
 import { loadData } from '../../data.ts';
 import { isRow } from './results.ts';
 import type { ApiError } from '../world/errors.ts';
-import type { Answer, Call, Fields, Row, Value, Work } from '../world/types.ts';
+import type { Result, Call, Fields, Resource, Value, Work } from '../world/types.ts';
 
 const KEPT = 20_000;
 
@@ -9,14 +9,20 @@ const KEPT = 20_000;
 const typeOf = ({ command }: Call): Value =>
   command.event ?? loadData<Record<string, string>>('events.json')[command.name];
 
-const firstEvents = new WeakMap<Call, Row>();
+const firstEvents = new WeakMap<Call, Resource>();
 
-const subjectOf = (call: Call, answer?: Answer): Row | undefined => {
+const subjectOf = (call: Call, answer?: Result): Resource | undefined => {
   if (answer?.form === 'object' && isRow(answer.item)) return answer.item;
   return call.rows.get('id')?.[0] ?? [...call.rows.values()][0]?.[0];
 };
 
-const write = (call: Call, subject: Row | undefined, state: string, description: string, level = 'INFO'): Row => {
+const write = (
+  call: Call,
+  subject: Resource | undefined,
+  state: string,
+  description: string,
+  level = 'INFO',
+): Resource => {
   const { world, caller, command } = call;
   const events = world.all('Event');
   if (events.length > KEPT) for (const event of events.slice(0, KEPT / 10)) world.forget(event);
@@ -40,13 +46,13 @@ const write = (call: Call, subject: Row | undefined, state: string, description:
   });
 };
 
-const what = ({ command }: Call, subject: Row | undefined): string => {
+const what = ({ command }: Call, subject: Resource | undefined): string => {
   const doing = command.name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
   return `${doing}${subject ? `. Id: ${subject.id}` : ''}`;
 };
 
 /** Events of a synchronous change that succeeded. */
-export const recordEnd = (call: Call, answer: Answer): void => {
+export const recordEnd = (call: Call, answer: Result): void => {
   if (typeOf(call) === undefined) return;
   const subject = subjectOf(call, answer);
   write(call, subject, 'Completed', `Successfully completed ${what(call, subject)}`);
@@ -64,7 +70,7 @@ export const recordStart = (call: Call, { on }: Work): void => {
 };
 
 /** Event of a job's end. */
-export const recordJobEnd = (call: Call, on: Row | undefined, error?: ApiError): void => {
+export const recordJobEnd = (call: Call, on: Resource | undefined, error?: ApiError): void => {
   if (typeOf(call) === undefined) return;
   if (error) write(call, on, 'Completed', `Error while ${what(call, on)}: ${error.message}`, 'ERROR');
   else write(call, on, 'Completed', `Successfully completed ${what(call, on)}`);

@@ -1,33 +1,33 @@
 import { isWithin } from '../rules/access.ts';
 import { text } from './args.ts';
-import type { Call, Row, Value } from '../world/types.ts';
+import type { Call, Resource, Value } from '../world/types.ts';
 
 /** Whether a resource passes the value of one parameter that is not simply one of its fields. */
-export type Filter = (row: Row, wanted: Value, call: Call) => boolean;
+export type ListFilter = (row: Resource, wanted: Value, call: Call) => boolean;
 
 const lower = (value: Value): string => String(value ?? '').toLowerCase();
 
-const hostOf = (row: Row, { world }: Call): Row | undefined => world.get(text(row, 'hostid'));
+const hostOf = (row: Resource, { world }: Call): Resource | undefined => world.get(text(row, 'hostid'));
 
-const hasNic: Filter = (row, wanted, { world }) =>
+const hasNic: ListFilter = (row, wanted, { world }) =>
   [...world.where('Nic', 'virtualmachineid', row.id)].some(({ fields }) => fields['networkid'] === wanted);
 
 const inHidden =
-  (name: string): Filter =>
+  (name: string): ListFilter =>
   (row, wanted) =>
     Array.isArray(row.hidden[name]) && row.hidden[name].includes(wanted);
 
 const renamed =
-  (field: string): Filter =>
+  (field: string): ListFilter =>
   (row, wanted) =>
     lower(row.fields[field]) === lower(wanted);
 
 const within =
-  (field: string): Filter =>
+  (field: string): ListFilter =>
   (row, wanted, call) =>
     hostOf(row, call)?.fields[field] === wanted;
 
-const machineKeyword: Filter = (row, wanted, { world, caller }) => {
+const machineKeyword: ListFilter = (row, wanted, { world, caller }) => {
   const part = lower(wanted);
   const { displayname, name, state, instancename } = row.fields;
   if (lower(displayname).includes(part) || lower(name).includes(part) || lower(state) === part) return true;
@@ -37,18 +37,18 @@ const machineKeyword: Filter = (row, wanted, { world, caller }) => {
   );
 };
 
-const vmOf = (row: Row, { world }: Call): Row | undefined => world.get(text(row, 'virtualmachineid'));
+const vmOf = (row: Resource, { world }: Call): Resource | undefined => world.get(text(row, 'virtualmachineid'));
 
-const serves = (row: Row, names: Value, { world }: Call): boolean => {
+const serves = (row: Resource, names: Value, { world }: Call): boolean => {
   const services = world.get(text(row, 'networkofferingid') || text(row, 'vpcofferingid'))?.fields['service'];
   const has = new Set(Array.isArray(services) ? services.map((service) => (service as { name: string }).name) : []);
   return (Array.isArray(names) ? names : [names]).every((name) => has.has(String(name)));
 };
 
-const pass: Filter = () => true;
+const pass: ListFilter = () => true;
 
 /** By kind and parameter. */
-export const filters: Record<string, Record<string, Filter>> = {
+export const filters: Record<string, Record<string, ListFilter>> = {
   UserVm: {
     keyword: machineKeyword,
     name: renamed('name'),

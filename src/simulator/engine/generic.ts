@@ -6,7 +6,7 @@ import { listKind } from './list.ts';
 import { NOT_SIMULATED } from './not-simulated.ts';
 import { ownerOf } from './owner.ts';
 import { KIND_OF_ID } from '../world/references.ts';
-import type { Answer, Behaviour, Call, Fields, Row } from '../world/types.ts';
+import type { Result, Behaviour, Call, Fields, Resource } from '../world/types.ts';
 
 /** Field names of a kind that its commands' parameters are called differently for. */
 const RENAMED: Record<string, Record<string, string>> = {
@@ -49,7 +49,7 @@ const isOwned = (call: Call, kind: string): boolean => {
 };
 
 /** Makes a resource out of a call's parameters. */
-const createFrom = (call: Call, kind = kindOf(call.command), more: Fields = {}): Row => {
+const createFrom = (call: Call, kind = kindOf(call.command), more: Fields = {}): Resource => {
   const { fields, hidden } = statedFields(call, kind);
   const parent = [...call.rows.values()].flat().find((row) => row.owner !== undefined);
   const owner = isOwned(call, kind) ? ownerOf(call).id : parent?.owner;
@@ -57,7 +57,7 @@ const createFrom = (call: Call, kind = kindOf(call.command), more: Fields = {}):
 };
 
 /** The resources of the command's own kind that a call names: by id, else by what it says of them. */
-export const targetsOf = (call: Call, kind = kindOf(call.command)): Row[] => {
+export const targetsOf = (call: Call, kind = kindOf(call.command)): Resource[] => {
   const { command, rows, args, world } = call;
   const named = rows.get('id') ?? rows.get('ids');
   if (named) return named;
@@ -85,13 +85,13 @@ export const targetsOf = (call: Call, kind = kindOf(call.command)): Row[] => {
 };
 
 /** The one resource a call is about; 431 when what it says fits none. */
-const targetOf = (call: Call, kind = kindOf(call.command)): Row => {
+const targetOf = (call: Call, kind = kindOf(call.command)): Resource => {
   const [row] = targetsOf(call, kind);
   if (!row) throw badValue(`Unable to find the ${kind} that ${call.command.name} names`);
   return row;
 };
 
-const show = (call: Call, row: Row): Answer => (call.command.result === 'success' ? success() : object(row));
+const show = (call: Call, row: Resource): Result => (call.command.result === 'success' ? success() : object(row));
 
 const create: Behaviour = (call) => {
   const row = createFrom(call);
@@ -104,7 +104,7 @@ const create: Behaviour = (call) => {
 
 const update: Behaviour = (call) => {
   const row = targetOf(call);
-  const patch = (): Answer => {
+  const patch = (): Result => {
     const { fields, hidden } = statedFields(call, row.kind);
     const keys = new Set(
       call.command.params
@@ -124,7 +124,7 @@ const update: Behaviour = (call) => {
 const remove: Behaviour = (call) => {
   const rows = targetsOf(call);
   if (rows.length === 0) throw badValue(`Unable to find what ${call.command.name} names`);
-  const drop = (): Answer => {
+  const drop = (): Result => {
     for (const row of rows) call.world.remove(row);
     return call.command.result === 'object' && rows[0] ? object(rows[0]) : success();
   };
@@ -136,7 +136,7 @@ const put =
   (patch: Fields): Behaviour =>
   (call) => {
     const row = targetOf(call);
-    const act = (): Answer => {
+    const act = (): Result => {
       call.world.update(row, patch);
       return show(call, row);
     };

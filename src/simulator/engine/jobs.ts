@@ -2,15 +2,15 @@ import { bodyOf } from './envelope.ts';
 import { ApiError } from '../world/errors.ts';
 import type { Queue } from '../world/queue.ts';
 import type { Renderer } from './render.ts';
-import type { Call, Row, Work } from '../world/types.ts';
+import type { Call, Resource, Work } from '../world/types.ts';
 
 /** How a job may be made to go wrong on purpose. */
-export type JobFate = 'fail' | 'hang' | undefined;
+export type JobFault = 'fail' | 'hang' | undefined;
 
 /** The asynchronous half of the API. */
 export interface Jobs {
   /** Makes a job for a call's work; `custom` is the uuid that the caller chose for it. */
-  start(call: Call, work: Work, custom?: string, fate?: JobFate): Row;
+  start(call: Call, work: Work, custom?: string, fate?: JobFault): Resource;
   queue: Queue;
 }
 
@@ -35,15 +35,15 @@ export const createJobs = (
   renderer: Renderer,
   queue: Queue,
   millis: number,
-  onEnd: (call: Call, job: Row, error?: ApiError) => void,
+  onEnd: (call: Call, job: Resource, error?: ApiError) => void,
 ): Jobs => {
-  const end = (call: Call, job: Row, work: Work, fate: JobFate): void => {
+  const end = (call: Call, job: Resource, work: Work, fate: JobFault): void => {
     const { world } = call;
     const completed = { completed: world.now(), jobresulttype: 'object' };
     try {
       if (fate === 'fail') throw new ApiError(530, `Simulated failure of ${call.command.name}`, 4250);
       const jobresult: unknown = JSON.parse(resultOf(call, work, renderer));
-      world.update(job, { ...completed, jobstatus: 1, jobresult: jobresult as Row['fields'] });
+      world.update(job, { ...completed, jobstatus: 1, jobresult: jobresult as Resource['fields'] });
       onEnd(call, job);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

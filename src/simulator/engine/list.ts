@@ -6,11 +6,11 @@ import { kindOf, typeOf } from '../world/kinds.ts';
 import { windowOf } from './paging.ts';
 import { scopeOf } from '../rules/scope.ts';
 import { numberSetting } from '../world/settings.ts';
-import type { Answer, Call, Row, Value } from '../world/types.ts';
+import type { Result, Call, Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 /** Decides whether a resource is in a list. */
-export type Test = (row: Row) => boolean;
+export type Test = (row: Resource) => boolean;
 
 const PLAIN = new Set(
   'id ids page pagesize keyword listall isrecursive account domainid projectid details showicon fordisplay retrieveonlyresourcecount tags startdate enddate'.split(
@@ -88,7 +88,7 @@ export const testsOf = (call: Call, kind: string): Test[] => {
   return tests;
 };
 
-const candidatesOf = (call: Call, kind: string): readonly Row[] => {
+const candidatesOf = (call: Call, kind: string): readonly Resource[] => {
   const { args, world, rows, command } = call;
   if (args['id'] !== undefined && args['ids'] !== undefined)
     throw badParameter('Specify either id or ids but not both parameters');
@@ -108,7 +108,7 @@ const candidatesOf = (call: Call, kind: string): readonly Row[] => {
 };
 
 /** Rows in the order in which CloudStack lists the kind. */
-const ordered = (kind: string, rows: readonly Row[]): readonly Row[] => {
+const ordered = (kind: string, rows: readonly Resource[]): readonly Resource[] => {
   if (SORTED.has(kind))
     return rows.toSorted((a, b) => Number(a.fields['sortkey'] ?? 0) - Number(b.fields['sortkey'] ?? 0));
   if (kind === 'Configuration')
@@ -117,10 +117,10 @@ const ordered = (kind: string, rows: readonly Row[]): readonly Row[] => {
 };
 
 /** Rows that pass all tests, in the order in which the kind is listed. */
-const matching = (kind: string, candidates: readonly Row[], tests: readonly Test[]): Row[] => {
+const matching = (kind: string, candidates: readonly Resource[], tests: readonly Test[]): Resource[] => {
   const rows = ordered(kind, candidates);
   const newest = NEWEST_FIRST.has(kind);
-  const found: Row[] = [];
+  const found: Resource[] = [];
   for (let i = 0; i < rows.length; i += 1) {
     const row = rows[newest ? rows.length - 1 - i : i];
     if (row?.removed === undefined && row && tests.every((test) => test(row))) found.push(row);
@@ -129,14 +129,14 @@ const matching = (kind: string, candidates: readonly Row[], tests: readonly Test
 };
 
 /** The page asked for out of what was found. */
-const pageOf = (call: Call, found: readonly Row[]): Answer => {
+const pageOf = (call: Call, found: readonly Resource[]): Result => {
   const { start, size } = windowOf(call.args, numberSetting(call.world, 'default.page.size', 500));
   const end = size === Infinity ? undefined : start + size;
   return list(call.args['retrieveonlyresourcecount'] === true ? [] : found.slice(start, end), found.length);
 };
 
 /** Lists what passes all tests: the page asked for, and the count of all. */
-export const listRows = (call: Call, kind: string, candidates: readonly Row[], tests: readonly Test[]): Answer =>
+export const listRows = (call: Call, kind: string, candidates: readonly Resource[], tests: readonly Test[]): Result =>
   pageOf(call, matching(kind, candidates, tests));
 
 /** What a caller's scope lets through: rows of the accounts in it, and rows that nobody owns. */
@@ -147,22 +147,22 @@ const scopeTest = (call: Call): Test[] => {
 
 interface Remembered {
   version: number;
-  found: Map<string, readonly Row[]>;
+  found: Map<string, readonly Resource[]>;
 }
 
 // Clients read long lists page by page: what matched is kept until something changes.
 const remembered = new WeakMap<World, Remembered>();
 
-const memoryOf = (world: World): Map<string, readonly Row[]> => {
+const memoryOf = (world: World): Map<string, readonly Resource[]> => {
   const known = remembered.get(world);
   if (known?.version === world.version() && known.found.size < 200) return known.found;
-  const found = new Map<string, readonly Row[]>();
+  const found = new Map<string, readonly Resource[]>();
   remembered.set(world, { version: world.version(), found });
   return found;
 };
 
 /** The list command of any kind. The extra tests must depend on nothing but the call and the world. */
-export const listKind = (call: Call, kind = kindOf(call.command), extra: readonly Test[] = []): Answer => {
+export const listKind = (call: Call, kind = kindOf(call.command), extra: readonly Test[] = []): Result => {
   const { page: _page, pagesize: _size, ...asked } = call.args;
   const key = `${call.command.name} ${kind} ${call.caller.user.id} ${JSON.stringify(asked)}`;
   const memory = memoryOf(call.world);

@@ -2,10 +2,10 @@ import { textArg, rowArg } from './args.ts';
 import { projectsOf } from '../rules/access.ts';
 import { badValue, forbidden } from '../world/errors.ts';
 import { checkDomain, findAccount } from '../rules/scope.ts';
-import type { Call, Row } from '../world/types.ts';
+import type { Call, Resource } from '../world/types.ts';
 
 /** The account that a new resource will belong to: the project's, the one named, or the caller's. */
-export const ownerOf = (call: Call): Row => {
+export const ownerOf = (call: Call): Resource => {
   const { world, caller } = call;
   const project = rowArg(call, 'projectid');
   const name = textArg(call, 'account');

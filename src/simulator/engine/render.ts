@@ -1,12 +1,11 @@
 import type { Field } from '../../catalog/types.ts';
 import { isRow } from './results.ts';
-import { compositions } from '../commands/views.ts';
 import { typeOf } from '../world/kinds.ts';
 import { expansionOf, KIND_OF_ID, type Expansion } from '../world/references.ts';
-import type { Fields, Item, Row, Value } from '../world/types.ts';
+import type { Fields, Item, Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
-interface Plan {
+interface ViewPlan {
   fields: ReadonlyMap<string, Field>;
   /** Id fields of the type with what is shown beside them. */
   references: [field: string, kind: string, shown: Expansion][];
@@ -22,6 +21,12 @@ export interface Renderer {
   /** As JSON in UTF-8, so that long lists are copied together rather than encoded each time. */
   bytes(item: Item, root: boolean, type?: string): Buffer;
 }
+
+/** Shows a resource that another one holds. */
+export type Show = (row: Resource, type?: string) => Fields;
+
+/** What is put together when a resource is shown: resources that other kinds hold, tags, totals. */
+export type View = (world: World, row: Resource, show: Show) => Fields;
 
 /** What only root administrators are shown of a kind, beside what the catalog says of roles. */
 const ROOT_ONLY: Record<string, ReadonlySet<string>> = {
@@ -44,7 +49,7 @@ const coerce = (value: Value, field: Field): Value => {
 };
 
 /** Owner's fields: an account's, or the project's it stands for. */
-const showOwner = (world: World, row: Row, plan: Plan, out: Fields): void => {
+const showOwner = (world: World, row: Resource, plan: ViewPlan, out: Fields): void => {
   const account = row.owner === undefined ? undefined : world.get(row.owner);
   if (!account) return;
   const project = account.hidden['projectid'];
@@ -59,16 +64,16 @@ const showOwner = (world: World, row: Row, plan: Plan, out: Fields): void => {
   if (plan.fields.has('domainpath')) out['domainpath'] ??= domain.hidden['path'];
 };
 
-/** A renderer over one world. */
-export const createRenderer = (world: World): Renderer => {
-  const plans = new Map<string, Plan>();
-  const cache = new WeakMap<Row, { version: number; forms: Map<string, Buffer> }>();
+/** A renderer over one world; `views` are by kind. */
+export const createRenderer = (world: World, views: Readonly<Record<string, View>>): Renderer => {
+  const plans = new Map<string, ViewPlan>();
+  const cache = new WeakMap<Resource, { version: number; forms: Map<string, Buffer> }>();
 
-  const planOf = (type: string): Plan => {
+  const planOf = (type: string): ViewPlan => {
     const known = plans.get(type);
     if (known) return known;
     const fields = new Map([...world.catalog.fields(type)].filter(([, field]) => world.catalog.hasField(field)));
-    const references = [...fields.keys()].flatMap((name): Plan['references'] => {
+    const references = [...fields.keys()].flatMap((name): ViewPlan['references'] => {
       const kind = KIND_OF_ID[name];
       if (kind === undefined) return [];
       const shown = expansionOf(name).filter(([field]) => fields.has(field));
@@ -79,7 +84,7 @@ export const createRenderer = (world: World): Renderer => {
     return plan;
   };
 
-  const expand = (out: Fields, plan: Plan): void => {
+  const expand = (out: Fields, plan: ViewPlan): void => {
     for (const [name, kind, shown] of plan.references) {
       const id = out[name];
       const target = typeof id === 'string' ? world.find(kind, id) : undefined;
@@ -101,7 +106,7 @@ export const createRenderer = (world: World): Renderer => {
     const out: Fields = { id: item.id };
     const stored: Fields = {
       ...item.fields,
-      ...compositions[item.kind]?.(world, item, (row, as) => show(row, root, as)),
+      ...views[item.kind]?.(world, item, (row, as) => show(row, root, as)),
     };
     for (const [name, value] of Object.entries(stored)) {
       const field = plan.fields.get(name);
@@ -126,7 +131,7 @@ export const createRenderer = (world: World): Renderer => {
     return out;
   };
 
-  const kept = (row: Row): Map<string, Buffer> => {
+  const kept = (row: Resource): Map<string, Buffer> => {
     const known = cache.get(row);
     if (known?.version === world.version()) return known.forms;
     const forms = new Map<string, Buffer>();

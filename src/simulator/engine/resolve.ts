@@ -1,7 +1,7 @@
 import type { Command, Parameter } from '../../catalog/types.ts';
 import { mayUse } from '../rules/access.ts';
 import { badValue, forbidden, unknownId } from '../world/errors.ts';
-import type { Caller, Fields, Row } from '../world/types.ts';
+import type { CallingUser, Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -22,15 +22,20 @@ const wordsOf = (kind: string): string =>
  * The resources that a call's id parameters name. Reads find removed ones (and then list nothing); anything else is
  * told they are gone. Foreign resources are refused.
  */
-export const resolveRows = (world: World, command: Command, args: Fields, caller: Caller): Map<string, Row[]> => {
-  const rows = new Map<string, Row[]>();
+export const resolveRows = (
+  world: World,
+  command: Command,
+  args: Fields,
+  caller: CallingUser,
+): Map<string, Resource[]> => {
+  const rows = new Map<string, Resource[]>();
   const reads = command.get === true || command.name.startsWith('list');
   for (const parameter of command.params) {
     if (!isId(parameter)) continue;
     const { name, kind = '' } = parameter;
     const value = args[name];
     if (value === undefined) continue;
-    const found: Row[] = [];
+    const found: Resource[] = [];
     for (const each of Array.isArray(value) ? value : [value]) {
       const id = String(each);
       if (id === '-1') continue;

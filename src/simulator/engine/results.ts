@@ -1,19 +1,19 @@
-import type { Answer, Item, Row, Work } from '../world/types.ts';
+import type { Result, Item, Resource, Work } from '../world/types.ts';
 
 /** A list answer; `count` is of all matches, of which `items` is the page. */
-export const list = (items: Item[], count = items.length, key?: string): Answer =>
+export const list = (items: Item[], count = items.length, key?: string): Result =>
   key === undefined ? { form: 'list', items, count } : { form: 'list', items, count, key };
 
 /** A single object. */
-export const object = (item: Item, key?: string): Answer =>
+export const object = (item: Item, key?: string): Result =>
   key === undefined ? { form: 'object', item } : { form: 'object', item, key };
 
 /** A plain success. */
-export const success = (text?: string): Answer =>
+export const success = (text?: string): Result =>
   text === undefined ? { form: 'success' } : { form: 'success', text };
 
 /** A job on a resource (or on none), whose effect comes when it ends. */
-export const work = (on: Row | undefined, finish: () => Answer, factor?: number): Work => ({
+export const work = (on: Resource | undefined, finish: () => Result, factor?: number): Work => ({
   form: 'work',
   finish,
   ...(on ? { on } : {}),
@@ -21,4 +21,4 @@ export const work = (on: Row | undefined, finish: () => Answer, factor?: number)
 });
 
 /** Tells a resource from a made-up object. */
-export const isRow = (item: Item): item is Row => 'hidden' in item && 'fields' in item && 'kind' in item;
+export const isRow = (item: Item): item is Resource => 'hidden' in item && 'fields' in item && 'kind' in item;

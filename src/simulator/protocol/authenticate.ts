@@ -1,20 +1,20 @@
 import { parseDate } from '../world/clock.ts';
 import { unauthenticated } from '../world/errors.ts';
 import type { Received } from './request.ts';
-import type { Sessions } from './session.ts';
+import type { LoginSessions } from './session.ts';
 import { isSigned } from './signature.ts';
-import type { Caller, Row } from '../world/types.ts';
+import type { CallingUser, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 /** Everything about a user that decides what a call may do. */
-export const callerOf = (world: World, user: Row): Caller => {
+export const callerOf = (world: World, user: Resource): CallingUser => {
   const account = world.get(String(user.fields['accountid'])) ?? user;
   const domain = world.get(String(account.fields['domainid'])) ?? user;
   const role = String(world.get(String(account.fields['roleid']))?.fields['type'] ?? 'User');
   return { user, account, domain, role, root: role === 'Admin' };
 };
 
-const isUsable = (world: World, user: Row): boolean => {
+const isUsable = (world: World, user: Resource): boolean => {
   const account = world.get(String(user.fields['accountid']));
   const access = user.fields['apikeyaccess'] ?? account?.fields['apikeyaccess'];
   return (
@@ -28,9 +28,9 @@ const isUsable = (world: World, user: Row): boolean => {
 /** Who sent a request, by key and signature or by session, and which of the two; throws CloudStack's 401. */
 export const authenticate = (
   world: World,
-  sessions: Sessions,
+  sessions: LoginSessions,
   received: Received,
-): { caller: Caller; session: boolean } => {
+): { caller: CallingUser; session: boolean } => {
   const { params, raw } = received;
   const apiKey = params.get('apikey');
   if (apiKey === undefined || params.get('signature') === undefined) {

@@ -1,7 +1,7 @@
 import type { Clock } from '../world/clock.ts';
 import { ApiError } from '../world/errors.ts';
 import { respondError } from '../engine/envelope.ts';
-import type { JobFate } from '../engine/jobs.ts';
+import type { JobFault } from '../engine/jobs.ts';
 import { createRandom } from '../world/random.ts';
 
 /** One way in which the cloud misbehaves on purpose. */
@@ -36,7 +36,7 @@ export interface Faults {
   /** Milliseconds by which the server's clock is ahead. */
   skew(): number;
   /** What happens to a job of the command. */
-  fateOf(command: string): JobFate;
+  fateOf(command: string): JobFault;
   /** Lets a request through, or something else happen to it. */
   around(command: string, request: Request, answer: () => Promise<Response>): Promise<Response>;
 }

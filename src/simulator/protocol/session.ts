@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
 import { ApiError, unauthenticated } from '../world/errors.ts';
 import { respond } from '../engine/envelope.ts';
 import type { Received } from './request.ts';
 import { numberSetting } from '../world/settings.ts';
+import { hashPassword } from '../rules/password.ts';
 import { BEFORE_SECOND_FACTOR, isCode } from '../rules/two-factor.ts';
-import type { Row } from '../world/types.ts';
+import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
-interface Session {
+interface LoginSession {
   userId: string;
   key: string;
   used: number;
@@ -16,24 +16,20 @@ interface Session {
 }
 
 /** Login sessions by JSESSIONID. */
-export interface Sessions {
+export interface LoginSessions {
   login(received: Received): Response;
   logout(received: Received): Response;
   /** The user behind a request's cookies and session key; undefined without a session, 401 text when they disagree. */
-  userOf(received: Received): Row | undefined | 'mismatch';
+  userOf(received: Received): Resource | undefined | 'mismatch';
   /** Takes the second factor of the session's user; 511 and the end of the session when it is wrong. */
   verify(received: Received): Response;
 }
 
 const TIMEOUT = 1800;
 
-/** Never stored or compared in the clear, so that a saved world holds no passwords. */
-export const hashPassword = (password: string): string =>
-  createHash('sha256').update(`simulator:${password}`).digest('hex');
-
 const refuse = (text: string): ApiError => new ApiError(531, text);
 
-const findDomain = (world: World, params: ReadonlyMap<string, string>): Row => {
+const findDomain = (world: World, params: ReadonlyMap<string, string>): Resource => {
   const id = params.get('domainid');
   const given = params.get('domain') ?? '';
   const path = `/${given.replace(/^\/+|\/+$/g, '')}/`.replace('//', '/');
@@ -46,12 +42,12 @@ const findDomain = (world: World, params: ReadonlyMap<string, string>): Row => {
   return domain;
 };
 
-const findUser = (world: World, name: string, domain: Row): Row | undefined =>
+const findUser = (world: World, name: string, domain: Resource): Resource | undefined =>
   [...world.where('User', 'username', name)].find(
     (user) => world.get(String(user.fields['accountid']))?.fields['domainid'] === domain.id,
   );
 
-const describe = (world: World, user: Row, domain: Row, key: string): string => {
+const describe = (world: World, user: Resource, domain: Resource, key: string): string => {
   const account = world.get(String(user.fields['accountid']));
   const type = String(account?.fields['accounttype']);
   const { fields } = user;
@@ -77,9 +73,9 @@ const describe = (world: World, user: Row, domain: Row, key: string): string => 
 };
 
 /** An empty table of sessions. */
-export const createSessions = (world: World): Sessions => {
-  const sessions = new Map<string, Session>();
-  const find = (received: Received): [string, Session] | undefined => {
+export const createSessions = (world: World): LoginSessions => {
+  const sessions = new Map<string, LoginSession>();
+  const find = (received: Received): [string, LoginSession] | undefined => {
     const id = received.cookies.get('JSESSIONID') ?? '';
     const session = sessions.get(id);
     if (session && world.clock.now() - session.used > TIMEOUT * 1000) sessions.delete(id);

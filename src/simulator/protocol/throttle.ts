@@ -1,10 +1,10 @@
 import { ApiError } from '../world/errors.ts';
 import { isOn, numberSetting } from '../world/settings.ts';
-import type { Caller } from '../world/types.ts';
+import type { CallingUser } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 /** Counts calls by account while api.throttling.enabled is true; throws 429 beyond the limit. Root is exempt. */
-export const createThrottle = (world: World): ((caller: Caller) => void) => {
+export const createThrottle = (world: World): ((caller: CallingUser) => void) => {
   const counts = new Map<string, { since: number; calls: number }>();
   return (caller) => {
     if (caller.root || !isOn(world, 'api.throttling.enabled')) return;

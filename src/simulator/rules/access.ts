@@ -1,4 +1,4 @@
-import type { Caller, Row } from '../world/types.ts';
+import type { CallingUser, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 /** Whether a domain is another or lies below it. */
@@ -12,20 +12,20 @@ export const isWithin = (world: World, domainId: string, ancestorId: string): bo
 };
 
 /** Ids of the projects in which the caller's account or user is a member. */
-export const projectsOf = (world: World, caller: Caller): Set<string> =>
+export const projectsOf = (world: World, caller: CallingUser): Set<string> =>
   new Set(
     [...world.where('ProjectAccount', 'accountid', caller.account.id)].map((row) => String(row.fields['projectid'])),
   );
 
 /** Id of the domain that owns a resource, by way of its account. */
-const domainIdOf = (world: World, row: Row): string | undefined => {
+const domainIdOf = (world: World, row: Resource): string | undefined => {
   const owner = row.kind === 'Domain' ? undefined : world.get(row.owner ?? '');
   const id = row.kind === 'Domain' ? row.id : owner?.fields['domainid'];
   return typeof id === 'string' ? id : undefined;
 };
 
 /** Whether the caller may act on a resource. What nobody owns is everybody's to name. */
-export const mayUse = (world: World, caller: Caller, row: Row): boolean => {
+export const mayUse = (world: World, caller: CallingUser, row: Resource): boolean => {
   if (caller.root) return true;
   if (row.kind === 'Domain') return isWithin(world, row.id, caller.domain.id);
   if (row.kind === 'Project') return projectsOf(world, caller).has(row.id) || caller.role === 'DomainAdmin';
@@ -39,7 +39,7 @@ export const mayUse = (world: World, caller: Caller, row: Row): boolean => {
   return caller.role !== 'User' && domain !== undefined && isWithin(world, domain, caller.domain.id);
 };
 
-const isShared = (row: Row, caller: Caller): boolean => {
+const isShared = (row: Resource, caller: CallingUser): boolean => {
   const shared = row.hidden['accounts'];
   return Array.isArray(shared) && shared.includes(caller.account.id);
 };

@@ -1,7 +1,7 @@
 import { raise } from './alarm.ts';
 import { noCapacity } from '../world/errors.ts';
 import { parseBlock, toAddress, toNumber } from './ip.ts';
-import type { Fields, Row } from '../world/types.ts';
+import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 /** Takes a free public address of a zone for an account; 533 when the pool is empty. */
@@ -11,8 +11,8 @@ export const takeAddress = (
   owner: string | undefined,
   fields: Fields,
   wanted?: string,
-): Row => {
-  let found: Row | undefined;
+): Resource => {
+  let found: Resource | undefined;
   for (const row of world.where('IPAddress', 'zoneid', zoneId)) {
     if (row.fields['state'] !== 'Free' || row.fields['forsystemvms'] === true) continue;
     if (wanted !== undefined && row.fields['ipaddress'] !== wanted) continue;
@@ -35,7 +35,7 @@ export const takeAddress = (
 };
 
 /** Gives a public address back to its pool. */
-export const freeAddress = (world: World, address: Row): void => {
+export const freeAddress = (world: World, address: Resource): void => {
   delete address.owner;
   world.update(address, {
     state: 'Free',
@@ -51,7 +51,7 @@ export const freeAddress = (world: World, address: Row): void => {
 };
 
 /** Adds the addresses of a public range, free. */
-export const addAddresses = (world: World, range: Row, start: string, end: string): void => {
+export const addAddresses = (world: World, range: Resource, start: string, end: string): void => {
   const { zoneid, networkid, physicalnetworkid, vlan, forvirtualnetwork, forsystemvms } = range.fields;
   const fields: Fields = { zoneid, networkid, physicalnetworkid, vlanname: vlan, forvirtualnetwork, forsystemvms };
   for (let at = toNumber(start); at <= toNumber(end); at += 1)
@@ -69,7 +69,7 @@ export const addAddresses = (world: World, range: Row, start: string, end: strin
 };
 
 /** The lowest address of a network that no interface has; from its range when it has one. */
-export const nextGuestAddress = (world: World, network: Row): string | undefined => {
+export const nextGuestAddress = (world: World, network: Resource): string | undefined => {
   const { cidr, gateway, startip, endip } = network.fields;
   const block = parseBlock(String(cidr ?? ''));
   if (!block) return undefined;

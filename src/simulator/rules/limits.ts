@@ -1,6 +1,6 @@
 import { isWithin } from './access.ts';
 import { ApiError } from '../world/errors.ts';
-import type { Row } from '../world/types.ts';
+import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 /** What resources are counted by: number on the wire, name, default for accounts and for domains. */
@@ -28,10 +28,10 @@ export type ResourceName = (typeof RESOURCE_TYPES)[number]['name'];
 
 const GIB = 2 ** 30;
 
-const num = (row: Row, field: string): number => Number(row.fields[field] ?? 0);
+const num = (row: Resource, field: string): number => Number(row.fields[field] ?? 0);
 
 /** How each is counted: kind, and what one of it adds (0 for what does not count). */
-const COUNTED: Record<ResourceName, [kind: string, weight: (row: Row) => number]> = {
+const COUNTED: Record<ResourceName, [kind: string, weight: (row: Resource) => number]> = {
   user_vm: ['UserVm', (row) => Number(alive(row))],
   public_ip: ['IPAddress', (row) => Number(row.fields['state'] === 'Allocated')],
   volume: ['Volume', (row) => Number(row.fields['state'] !== 'Destroy')],
@@ -50,7 +50,7 @@ const COUNTED: Record<ResourceName, [kind: string, weight: (row: Row) => number]
   object_storage: ['Bucket', (row) => num(row, 'quota')],
 };
 
-const alive = ({ fields }: Row): boolean =>
+const alive = ({ fields }: Resource): boolean =>
   fields['state'] !== 'Destroyed' && fields['state'] !== 'Expunging' && fields['state'] !== 'Error';
 
 /** How much of a resource some accounts have. */
@@ -61,11 +61,11 @@ export const countFor = (world: World, name: ResourceName, owners: ReadonlySet<s
   return Math.ceil(sum);
 };
 
-const limitRow = (world: World, holder: Row, type: number): Row | undefined =>
+const limitRow = (world: World, holder: Resource, type: number): Resource | undefined =>
   [...world.where('ResourceLimit', 'holder', holder.id)].find(({ fields }) => fields['resourcetype'] === String(type));
 
 /** The limit that holds for an account or domain; -1 is none. Root administrators never have any. */
-export const limitOf = (world: World, holder: Row, name: ResourceName): number => {
+export const limitOf = (world: World, holder: Resource, name: ResourceName): number => {
   const known = RESOURCE_TYPES.find((each) => each.name === name);
   if (!known) return -1;
   const set = limitRow(world, holder, known.type);
@@ -75,8 +75,8 @@ export const limitOf = (world: World, holder: Row, name: ResourceName): number =
   return holder.kind === 'Account' ? known.account : known.domain;
 };
 
-const domainsAbove = (world: World, account: Row): Row[] => {
-  const above: Row[] = [];
+const domainsAbove = (world: World, account: Resource): Resource[] => {
+  const above: Resource[] = [];
   for (
     let row = world.get(String(account.fields['domainid']));
     row;
@@ -86,7 +86,7 @@ const domainsAbove = (world: World, account: Row): Row[] => {
   return above;
 };
 
-const accountsIn = (world: World, domain: Row): Set<string> =>
+const accountsIn = (world: World, domain: Resource): Set<string> =>
   new Set(
     world
       .all('Account')
@@ -95,7 +95,7 @@ const accountsIn = (world: World, domain: Row): Set<string> =>
   );
 
 /** Throws CloudStack's 535 if so much more would be more than an account or a domain above it may have. */
-export const checkLimit = (world: World, account: Row, name: ResourceName, more = 1): void => {
+export const checkLimit = (world: World, account: Resource, name: ResourceName, more = 1): void => {
   if (account.fields['accounttype'] === 1) return;
   const refuse = (holder: string, which: string, limit: number, count: number): never => {
     throw new ApiError(

@@ -2,21 +2,21 @@ import { insertKind } from '../world/insert.ts';
 import { ApiError, badValue, failure } from '../world/errors.ts';
 import { chooseHost } from './placement.ts';
 import { numberSetting } from '../world/settings.ts';
-import type { Row, Value } from '../world/types.ts';
+import type { Resource, Value } from '../world/types.ts';
 import { implementNetwork, releaseRules, scheduleShutdown } from './networks.ts';
 import type { World } from '../world/world.ts';
 
 /** `<uuid> (<name>)`, as texts speak of a virtual machine. */
-export const nameOf = (vm: Row): string => `${vm.id} (${String(vm.fields['displayname'] ?? vm.fields['name'])})`;
+export const nameOf = (vm: Resource): string => `${vm.id} (${String(vm.fields['displayname'] ?? vm.fields['name'])})`;
 
 /** Volumes of a virtual machine; the root disk first. */
-export const volumesOf = (world: World, vm: Row): Row[] =>
+export const volumesOf = (world: World, vm: Resource): Resource[] =>
   [...world.where('Volume', 'virtualmachineid', vm.id)].sort(
     (a, b) => Number(a.fields['deviceid']) - Number(b.fields['deviceid']),
   );
 
 /** Networks that a virtual machine has an interface on. */
-const networksOf = (world: World, vm: Row): Row[] =>
+const networksOf = (world: World, vm: Resource): Resource[] =>
   [...world.where('Nic', 'virtualmachineid', vm.id)].flatMap(
     ({ fields }) => world.get(String(fields['networkid'])) ?? [],
   );
@@ -24,7 +24,7 @@ const networksOf = (world: World, vm: Row): Row[] =>
 const POWERED = new Set(['Running', 'Starting']);
 
 /** Marks a volume as usable on some primary storage of its zone. */
-export const readyVolume = (world: World, volume: Row, hostId?: Value): void => {
+export const readyVolume = (world: World, volume: Resource, hostId?: Value): void => {
   const cluster = world.get(String(hostId))?.fields['clusterid'];
   const pools = [...world.where('StoragePool', 'zoneid', String(volume.fields['zoneid']))].filter(
     ({ fields }) => fields['state'] === 'Up',
@@ -41,7 +41,7 @@ export const readyVolume = (world: World, volume: Row, hostId?: Value): void => 
 };
 
 /** Puts a stopped machine to work: networks up, host chosen, disks ready. */
-export const powerOn = (world: World, vm: Row, wanted?: Row): void => {
+export const powerOn = (world: World, vm: Resource, wanted?: Resource): void => {
   const host = chooseHost(world, vm, wanted);
   for (const network of networksOf(world, vm)) implementNetwork(world, network);
   for (const volume of volumesOf(world, vm))
@@ -50,14 +50,14 @@ export const powerOn = (world: World, vm: Row, wanted?: Row): void => {
 };
 
 /** Takes a machine off its host. */
-export const powerOff = (world: World, vm: Row): void => {
+export const powerOff = (world: World, vm: Resource): void => {
   if (vm.fields['hostid'] !== undefined) vm.hidden['lasthostid'] = vm.fields['hostid'];
   world.update(vm, { state: 'Stopped', hostid: undefined, lastupdated: world.now() });
   for (const network of networksOf(world, vm)) scheduleShutdown(world, network);
 };
 
 /** Refuses to start what cannot be started, in the words of the failed job. */
-export const checkStartable = (vm: Row): void => {
+export const checkStartable = (vm: Resource): void => {
   const { state } = vm.fields;
   if (state === 'Running') throw badValue(`The virtual machine ${nameOf(vm)} is already running`);
   if (state !== 'Stopped' && state !== 'Starting')
@@ -65,7 +65,7 @@ export const checkStartable = (vm: Row): void => {
 };
 
 /** Takes a virtual machine away for good, with its root disk, interfaces and rules. */
-export const expunge = (world: World, vm: Row): void => {
+export const expunge = (world: World, vm: Resource): void => {
   for (const volume of volumesOf(world, vm)) {
     if (volume.fields['type'] === 'ROOT') world.remove(volume);
     else detach(world, volume);
@@ -91,11 +91,11 @@ export const expunge = (world: World, vm: Row): void => {
 };
 
 /** Takes a disk off its machine. */
-export const detach = (world: World, volume: Row): void =>
+export const detach = (world: World, volume: Resource): void =>
   world.update(volume, { virtualmachineid: undefined, deviceid: undefined, attached: undefined });
 
 /** Destroys a machine: off, data disks detached, root disk kept until it is expunged. */
-export const destroy = (world: World, vm: Row, now: boolean): void => {
+export const destroy = (world: World, vm: Resource, now: boolean): void => {
   const broken = vm.fields['state'] === 'Error';
   if (POWERED.has(String(vm.fields['state']))) powerOff(world, vm);
   for (const volume of volumesOf(world, vm)) if (volume.fields['type'] !== 'ROOT') detach(world, volume);
@@ -115,9 +115,9 @@ const GIB = 2 ** 30;
 /** Makes a disk for a machine, not yet on any storage. */
 export const addVolume = (
   world: World,
-  vm: Row,
+  vm: Resource,
   fields: { type: 'ROOT' | 'DATADISK'; size: number; [name: string]: Value },
-): Row => {
+): Resource => {
   const index = volumesOf(world, vm).length;
   return insertKind(
     world,

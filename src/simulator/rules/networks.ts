@@ -4,7 +4,7 @@ import { maskOf, parseBlock } from './ip.ts';
 import { insertKind } from '../world/insert.ts';
 import { hostsFor } from './placement.ts';
 import { numberSetting, settingOf } from '../world/settings.ts';
-import type { Fields, Row } from '../world/types.ts';
+import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 interface Service {
@@ -13,17 +13,17 @@ interface Service {
 }
 
 /** Services that a network has from its offering. */
-export const servicesOf = (world: World, network: Row): Service[] => {
+export const servicesOf = (world: World, network: Resource): Service[] => {
   const offering = world.get(String(network.fields['networkofferingid'] ?? network.fields['vpcofferingid']));
   const services = offering?.fields['service'];
   return Array.isArray(services) ? (services as unknown as Service[]) : [];
 };
 
 /** Whether a network (or VPC) has a service. */
-export const hasService = (world: World, network: Row, name: string): boolean =>
+export const hasService = (world: World, network: Resource, name: string): boolean =>
   servicesOf(world, network).some((service) => service.name === name);
 
-const freeVlan = (world: World, network: Row): number => {
+const freeVlan = (world: World, network: Resource): number => {
   const physical = world.get(String(network.fields['physicalnetworkid']));
   const [first = 0, last = first] = String(physical?.fields['vlan'] ?? '')
     .split('-')
@@ -42,7 +42,7 @@ const macOf = (world: World): string => {
 };
 
 /** Fields of one interface on a network. */
-const nicFields = (world: World, network: Row, index: number, address?: string): Fields => {
+const nicFields = (world: World, network: Resource, index: number, address?: string): Fields => {
   const { gateway, cidr, broadcasturi, traffictype, type } = network.fields;
   const block = parseBlock(String(cidr ?? ''));
   return {
@@ -61,7 +61,7 @@ const nicFields = (world: World, network: Row, index: number, address?: string):
 };
 
 /** Adds an interface to a machine. */
-export const addNic = (world: World, machine: Row, network: Row, address?: string): Row => {
+export const addNic = (world: World, machine: Resource, network: Resource, address?: string): Resource => {
   const index = [...world.where('Nic', 'virtualmachineid', machine.id)].length;
   return world.insert(
     'Nic',
@@ -70,7 +70,7 @@ export const addNic = (world: World, machine: Row, network: Row, address?: strin
   );
 };
 
-const routerFields = (world: World, of: Row, number: number): Fields => {
+const routerFields = (world: World, of: Resource, number: number): Fields => {
   const zone = world.get(String(of.fields['zoneid']));
   const publicIp = [...world.where('IPAddress', of.kind === 'Vpc' ? 'vpcid' : 'associatednetworkid', of.id)].find(
     ({ fields }) => fields['issourcenat'] === true,
@@ -110,7 +110,7 @@ const routerFields = (world: World, of: Row, number: number): Fields => {
 };
 
 /** The router of a network or VPC, made if there is none. */
-export const ensureRouter = (world: World, of: Row): Row => {
+export const ensureRouter = (world: World, of: Resource): Resource => {
   const field = of.kind === 'Vpc' ? 'vpcid' : 'guestnetworkid';
   const present = [...world.where('DomainRouter', field, of.id)][0];
   if (present) return present;
@@ -127,7 +127,7 @@ export const ensureRouter = (world: World, of: Row): Row => {
 };
 
 /** The machine that balances load inside a network, made if there is none for the address. */
-export const ensureInternalBalancer = (world: World, network: Row, address: string | undefined): void => {
+export const ensureInternalBalancer = (world: World, network: Resource, address: string | undefined): void => {
   const present = [...world.where('DomainRouter', 'balances', network.id)];
   if (present.some(({ fields }) => fields['guestipaddress'] === address)) return;
   const number = world.count('vm');
@@ -145,7 +145,7 @@ export const ensureInternalBalancer = (world: World, network: Row, address: stri
 };
 
 /** Brings a network up for its first machine: VLAN, source NAT address, router. */
-export const implementNetwork = (world: World, network: Row): void => {
+export const implementNetwork = (world: World, network: Resource): void => {
   const { state, zoneid, vpcid } = network.fields;
   if (state !== 'Allocated' && state !== 'Shutdown') return;
   if (network.fields['vlan'] === undefined && network.fields['type'] !== 'Shared') {
@@ -172,19 +172,19 @@ export const implementNetwork = (world: World, network: Row): void => {
 const USING = new Set(['Running', 'Starting', 'Stopping', 'Migrating']);
 
 /** Whether no machine that runs is on a network. */
-const isIdle = (world: World, network: Row): boolean =>
+const isIdle = (world: World, network: Resource): boolean =>
   ![...world.where('Nic', 'networkid', network.id)].some(({ fields }) =>
     USING.has(String(world.get(String(fields['virtualmachineid']))?.fields['state'])),
   );
 
 /** Takes down what a network has for running: router, VLAN. Its addresses stay. */
-const shutNetwork = (world: World, network: Row): void => {
+const shutNetwork = (world: World, network: Resource): void => {
   for (const router of [...world.where('DomainRouter', 'guestnetworkid', network.id)]) world.remove(router);
   world.update(network, { state: 'Allocated', vlan: undefined, broadcasturi: undefined });
 };
 
 /** Lets a network that nobody uses fall back to Allocated after the garbage collector's time. */
-export const scheduleShutdown = (world: World, network: Row): void => {
+export const scheduleShutdown = (world: World, network: Resource): void => {
   const { type, state, ispersistent } = network.fields;
   if (type === 'Shared' || state !== 'Implemented' || ispersistent === true) return;
   const seconds = numberSetting(world, 'network.gc.interval', 600) + numberSetting(world, 'network.gc.wait', 600);
@@ -195,7 +195,7 @@ export const scheduleShutdown = (world: World, network: Row): void => {
 };
 
 /** Gives everything of a network back, when it is deleted. */
-export const dismantleNetwork = (world: World, network: Row): void => {
+export const dismantleNetwork = (world: World, network: Resource): void => {
   shutNetwork(world, network);
   for (const address of [...world.where('IPAddress', 'associatednetworkid', network.id)])
     releaseRules(world, address, true);
@@ -214,7 +214,7 @@ export const dismantleNetwork = (world: World, network: Row): void => {
 };
 
 /** Drops every rule on a public address, and the address too if asked. */
-export const releaseRules = (world: World, address: Row, release: boolean): void => {
+export const releaseRules = (world: World, address: Resource, release: boolean): void => {
   for (const kind of ['Firewall', 'PortForwardingRule', 'IpForwardingRule'])
     for (const rule of [...world.where(kind, 'ipaddressid', address.id)]) world.remove(rule);
   for (const kind of ['LoadBalancer', 'RemoteAccessVpn'])

@@ -1,18 +1,19 @@
 import type { Command } from '../../catalog/types.ts';
-import type { Caller, Row } from '../world/types.ts';
+import type { CallingUser, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 const matches = (rule: string, name: string): boolean =>
   new RegExp(`^${rule.replaceAll('*', '\\w*')}$`, 'i').test(name);
 
-const byOrder = (a: Row, b: Row): number => Number(a.hidden['order'] ?? a.no) - Number(b.hidden['order'] ?? b.no);
+const byOrder = (a: Resource, b: Resource): number =>
+  Number(a.hidden['order'] ?? a.no) - Number(b.hidden['order'] ?? b.no);
 
 /** Rules of a role in the order in which they are tried. */
-export const rulesOf = (world: World, roleId: string): Row[] =>
+export const rulesOf = (world: World, roleId: string): Resource[] =>
   [...world.where('RolePermission', 'roleid', roleId)].sort(byOrder);
 
 /** Whether the caller's role allows a command: the first rule that fits, else the role types the command was made for. */
-export const isPermitted = (world: World, caller: Caller, command: Command): boolean => {
+export const isPermitted = (world: World, caller: CallingUser, command: Command): boolean => {
   const role = world.get(String(caller.account.fields['roleid']));
   if (role?.fields['name'] === 'Root Admin') return true;
   const rule = rulesOf(world, role?.id ?? '').find(({ fields }) => matches(String(fields['rule']), command.name));

@@ -1,6 +1,6 @@
 import { raise } from './alarm.ts';
 import { noCapacity } from '../world/errors.ts';
-import type { Row } from '../world/types.ts';
+import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 /** What running machines take of a host. */
@@ -13,7 +13,7 @@ export interface Load {
 const USING = new Set(['Running', 'Starting', 'Stopping', 'Migrating']);
 
 /** What runs on a host, summed. */
-export const loadOf = (world: World, host: Row): Load => {
+export const loadOf = (world: World, host: Resource): Load => {
   const load = { cpus: 0, mhz: 0, memoryMib: 0 };
   for (const kind of ['UserVm', 'DomainRouter', 'SystemVm']) {
     for (const { fields } of world.where(kind, 'hostid', host.id)) {
@@ -27,13 +27,13 @@ export const loadOf = (world: World, host: Row): Load => {
 };
 
 /** Whether a host takes new machines at all. */
-export const isUsable = (world: World, host: Row): boolean =>
+export const isUsable = (world: World, host: Resource): boolean =>
   host.fields['state'] === 'Up' &&
   host.fields['resourcestate'] === 'Enabled' &&
   host.fields['type'] === 'Routing' &&
   world.get(String(host.fields['clusterid']))?.fields['allocationstate'] !== 'Disabled';
 
-const fits = (world: World, host: Row, machine: Row): boolean => {
+const fits = (world: World, host: Resource, machine: Resource): boolean => {
   const load = loadOf(world, host);
   const { cpunumber = 1, cpuspeed = 500, memory = 256 } = machine.fields;
   const mhz = Number(host.fields['cpunumber']) * Number(host.fields['cpuspeed']);
@@ -44,12 +44,12 @@ const fits = (world: World, host: Row, machine: Row): boolean => {
 };
 
 /** Hosts of a machine's zone that could run it, the emptiest first. */
-export const hostsFor = (world: World, machine: Row, except?: string): Row[] =>
+export const hostsFor = (world: World, machine: Resource, except?: string): Resource[] =>
   [...world.where('Host', 'zoneid', String(machine.fields['zoneid']))]
     .filter((host) => host.id !== except && isUsable(world, host) && fits(world, host, machine))
     .sort((a, b) => loadOf(world, a).memoryMib - loadOf(world, b).memoryMib);
 
-const separated = (world: World, machine: Row): Set<string> => {
+const separated = (world: World, machine: Resource): Set<string> => {
   const apart = new Set<string>();
   const groups = machine.hidden['affinitygroupids'];
   for (const id of Array.isArray(groups) ? groups : []) {
@@ -63,7 +63,7 @@ const separated = (world: World, machine: Row): Set<string> => {
 };
 
 /** The host on which a machine will run; 533 when there is none with room. */
-export const chooseHost = (world: World, machine: Row, wanted?: Row): Row => {
+export const chooseHost = (world: World, machine: Resource, wanted?: Resource): Resource => {
   const apart = separated(world, machine);
   const host = wanted
     ? hostsFor(world, machine).find(({ id }) => id === wanted.id)

@@ -1,15 +1,15 @@
 import { isWithin, projectsOf } from './access.ts';
 import { badValue, forbidden } from '../world/errors.ts';
-import type { Call, Caller, Row } from '../world/types.ts';
+import type { Call, CallingUser, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 /** The account of that name in a domain; project accounts are not found by name. */
-export const findAccount = (world: World, name: string, domainId: string): Row | undefined =>
+export const findAccount = (world: World, name: string, domainId: string): Resource | undefined =>
   [...world.where('Account', 'domainid', domainId)].find(
     ({ fields }) => String(fields['name']).toLowerCase() === name.toLowerCase() && fields['accounttype'] !== 5,
   );
 
-const accountsWhere = (world: World, test: (account: Row) => boolean): Set<string> =>
+const accountsWhere = (world: World, test: (account: Resource) => boolean): Set<string> =>
   new Set(
     world
       .all('Account')
@@ -17,15 +17,15 @@ const accountsWhere = (world: World, test: (account: Row) => boolean): Set<strin
       .map(({ id }) => id),
   );
 
-const isProjectAccount = (account: Row): boolean => account.fields['accounttype'] === 5;
+const isProjectAccount = (account: Resource): boolean => account.fields['accounttype'] === 5;
 
-const inDomain = (world: World, account: Row, domainId: string, recursive: boolean): boolean => {
+const inDomain = (world: World, account: Resource, domainId: string, recursive: boolean): boolean => {
   const own = String(account.fields['domainid']);
   return recursive ? isWithin(world, own, domainId) : own === domainId;
 };
 
 /** Refuses a domain outside the caller's. */
-export const checkDomain = (world: World, caller: Caller, domainId: string): void => {
+export const checkDomain = (world: World, caller: CallingUser, domainId: string): void => {
   const allowed = caller.role === 'User' ? domainId === caller.domain.id : isWithin(world, domainId, caller.domain.id);
   if (!caller.root && !allowed)
     throw forbidden(
@@ -36,7 +36,7 @@ export const checkDomain = (world: World, caller: Caller, domainId: string): voi
 const projectAccounts = (call: Call): Set<string> => {
   const { world, caller, args } = call;
   const mine = projectsOf(world, caller);
-  const sees = (account: Row): boolean =>
+  const sees = (account: Resource): boolean =>
     isProjectAccount(account) && (caller.root || mine.has(String(account.hidden['projectid'])));
   if (args['projectid'] === '-1') {
     const projects = accountsWhere(world, sees);

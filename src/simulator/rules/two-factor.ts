@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Random } from '../world/random.ts';
-import type { Row } from '../world/types.ts';
+import type { Resource } from '../world/types.ts';
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -25,7 +25,7 @@ export const codeAt = (secret: string, ms: number): string => {
 };
 
 /** Whether a code is the user's second factor now; an authenticator's clock may be half a minute off. */
-export const isCode = (user: Row, code: string, ms: number): boolean => {
+export const isCode = (user: Resource, code: string, ms: number): boolean => {
   const secret = user.hidden['2fa'];
   if (typeof secret !== 'string') return false;
   if (user.hidden['2faprovider'] === 'staticpin') return code === secret;

@@ -2,7 +2,7 @@ import type { Command, CommandsFile, Field, Parameter, ResponseType } from '../.
 import { loadData } from '../../data.ts';
 
 /** The commands and response types of one release, or of all. */
-export interface Catalog {
+export interface ReleaseCatalog {
   /** What listCapabilities calls the cloud. */
   release: string;
   commands: ReadonlyMap<string, Command>;
@@ -24,7 +24,7 @@ export const inReleases = (ranges: string | undefined, release: string, axis: re
 };
 
 /** Reads data/commands.json and data/responses.json, keeping what the given release has; throws for an unknown one. */
-export const loadCatalog = (release?: string): Catalog => {
+export const loadCatalog = (release?: string): ReleaseCatalog => {
   const { releases, commands } = loadData<CommandsFile>('commands.json');
   if (release !== undefined && !releases.includes(release))
     throw new Error(`The catalog has no release ${release}. It knows ${releases.join(', ')}.`);

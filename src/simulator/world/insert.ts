@@ -1,8 +1,8 @@
 import type { Field } from '../../catalog/types.ts';
 import { KIND_OF_ID } from './references.ts';
 import { typeOf } from './kinds.ts';
-import type { Fields, Row, Value } from './types.ts';
-import type { Birth, World } from './world.ts';
+import type { Fields, Resource, Value } from './types.ts';
+import type { InsertOptions, World } from './world.ts';
 
 /** The state that a new resource of a kind is in, where its type has one; `field` where it is not `state`. */
 const STATES: Record<string, Fields> = {
@@ -58,7 +58,7 @@ const plausible = (world: World, kind: string, no: number, field: Field): Value 
 };
 
 /** Makes a resource of a kind: what is given, and what every such resource has besides. */
-export const insertKind = (world: World, kind: string, given: Fields, birth: Birth = {}): Row => {
+export const insertKind = (world: World, kind: string, given: Fields, birth: InsertOptions = {}): Resource => {
   const fields = world.catalog.fields(typeOf(kind));
   const no = birth.no ?? world.count(kind);
   const filled: Fields = { ...stateOf(kind, fields), ...given };
@@ -74,7 +74,7 @@ export const insertKind = (world: World, kind: string, given: Fields, birth: Bir
 const NEEDED = ['zoneid', 'networkid', 'accountid', 'projectid', 'roleid'];
 
 /** A resource of any kind for whoever just needs one to exist, belonging to the root administrator. */
-export const makeAny = (world: World, kind: string): Row => {
+export const makeAny = (world: World, kind: string): Resource => {
   const fields = world.catalog.fields(typeOf(kind));
   const given: Fields = {};
   for (const name of NEEDED) {

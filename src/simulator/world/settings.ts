@@ -1,8 +1,8 @@
-import type { Row } from './types.ts';
+import type { Resource } from './types.ts';
 import type { World } from './world.ts';
 
 /** A global setting's row, by name. */
-export const findSetting = (world: World, name: string): Row | undefined => {
+export const findSetting = (world: World, name: string): Resource | undefined => {
   for (const row of world.where('Configuration', 'name', name)) return row;
   return undefined;
 };

@@ -1,12 +1,12 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import type { Row } from './types.ts';
+import type { Resource } from './types.ts';
 import type { World } from './world.ts';
 
 interface Saved {
   format: 1;
   counters: [string, number][];
   random: number;
-  rows: Row[];
+  rows: Resource[];
 }
 
 const textOf = (world: World): string => {
@@ -53,7 +53,7 @@ export const loadWorld = (world: World, file: string): boolean => {
 };
 
 /** Saves a world soon after it changes, and when it is closed. */
-export interface Keeper {
+export interface Saver {
   /** Says that a request was answered, after which there may be something to save. */
   notice(): void;
   close(): void;
@@ -62,7 +62,7 @@ export interface Keeper {
 const DEBOUNCE = 250;
 
 /** A keeper of one file; without a file it keeps nothing. */
-export const createKeeper = (world: World, file: string | undefined): Keeper => {
+export const createSaver = (world: World, file: string | undefined): Saver => {
   let saved = world.version();
   let timer: NodeJS.Timeout | undefined;
   const save = (): void => {

@@ -1,26 +1,26 @@
-import type { Fields, Row } from './types.ts';
+import type { Fields, Resource } from './types.ts';
 
 /** Resources of one kind in order, with indexes made when first asked for. */
-export interface Table {
-  live(): readonly Row[];
-  where(field: string, value: string): Iterable<Row>;
-  add(row: Row): void;
-  patch(row: Row, patch: Fields): void;
-  drop(row: Row): void;
+export interface ResourceTable {
+  live(): readonly Resource[];
+  where(field: string, value: string): Iterable<Resource>;
+  add(row: Resource): void;
+  patch(row: Resource, patch: Fields): void;
+  drop(row: Resource): void;
 }
 
 /** An empty table. Removal marks; the list is swept when it is next read, so that removing many stays cheap. */
-export const createTable = (): Table => {
-  let rows: Row[] = [];
+export const createTable = (): ResourceTable => {
+  let rows: Resource[] = [];
   let dirty = false;
-  const indexes = new Map<string, Map<string, Set<Row>>>();
-  const enter = (index: Map<string, Set<Row>>, key: unknown, row: Row): void => {
+  const indexes = new Map<string, Map<string, Set<Resource>>>();
+  const enter = (index: Map<string, Set<Resource>>, key: unknown, row: Resource): void => {
     if (typeof key !== 'string') return;
     const bucket = index.get(key);
     if (bucket) bucket.add(row);
     else index.set(key, new Set([row]));
   };
-  const leave = (index: Map<string, Set<Row>>, key: unknown, row: Row): void => {
+  const leave = (index: Map<string, Set<Resource>>, key: unknown, row: Resource): void => {
     if (typeof key === 'string') index.get(key)?.delete(row);
   };
   return {

@@ -8,7 +8,7 @@ export type Value = string | number | boolean | null | undefined | Value[] | { [
 export type Fields = Record<string, Value>;
 
 /** One resource of the simulated cloud. */
-export interface Row {
+export interface Resource {
   /** Response type, such as `UserVm`; see kinds.ts. */
   readonly kind: string;
   /** CloudStack's internal number, seen in texts such as `i-2-3-VM`. */
@@ -25,10 +25,10 @@ export interface Row {
 }
 
 /** Who is asking. */
-export interface Caller {
-  user: Row;
-  account: Row;
-  domain: Row;
+export interface CallingUser {
+  user: Resource;
+  account: Resource;
+  domain: Resource;
   /** Role type: Admin, ResourceAdmin, DomainAdmin, User. */
   role: string;
   root: boolean;
@@ -40,15 +40,15 @@ export interface Call {
   command: Command;
   args: Fields;
   /** Resources named by parameters that carry an id. */
-  rows: ReadonlyMap<string, Row[]>;
-  caller: Caller;
+  rows: ReadonlyMap<string, Resource[]>;
+  caller: CallingUser;
 }
 
 /** A resource or a made-up object in an answer. */
-export type Item = Row | Fields;
+export type Item = Resource | Fields;
 
 /** What an answer holds, before its envelope. */
-export type Answer =
+export type Result =
   | { form: 'list'; items: Item[]; count: number; key?: string; pick?: (fields: Fields) => Fields }
   | { form: 'object'; item: Item; key?: string; extra?: Fields }
   | { form: 'success'; text?: string };
@@ -57,11 +57,14 @@ export type Answer =
 export interface Work {
   form: 'work';
   /** The resource that the answer's `id` and the job's instance name. */
-  on?: Row;
-  finish: () => Answer;
+  on?: Resource;
+  finish: () => Result;
   /** Longer or shorter than other jobs, as a factor. */
   factor?: number;
 }
 
 /** What a command does: at once, or as a job. */
-export type Behaviour = (call: Call) => Answer | Work;
+export type Behaviour = (call: Call) => Result | Work;
+
+/** Behaviours by command. */
+export type Behaviours = Readonly<Record<string, Behaviour>>;

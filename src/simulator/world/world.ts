@@ -1,14 +1,14 @@
-import type { Catalog } from './catalog.ts';
+import type { ReleaseCatalog } from './catalog.ts';
 import type { Clock } from './clock.ts';
 import { formatDate } from './clock.ts';
 import { familyOf } from './kinds.ts';
 import type { Queue } from './queue.ts';
 import type { Random } from './random.ts';
-import { createTable, type Table } from './table.ts';
-import type { Fields, Row } from './types.ts';
+import { createTable, type ResourceTable } from './table.ts';
+import type { Fields, Resource } from './types.ts';
 
 /** What a new resource may bring beside its fields. */
-export interface Birth {
+export interface InsertOptions {
   id?: string;
   owner?: string | undefined;
   hidden?: Fields;
@@ -19,24 +19,24 @@ export interface Birth {
 export interface World {
   readonly clock: Clock;
   readonly random: Random;
-  readonly catalog: Catalog;
+  readonly catalog: ReleaseCatalog;
   /** What is still to happen. */
   readonly queue: Queue;
   /** Goes up with every change, so that what is remembered of it can be told to be old. */
   version(): number;
   /** Resources of a kind in the order they were made, without the removed. */
-  all(kind: string): readonly Row[];
+  all(kind: string): readonly Resource[];
   /** Resources of a kind whose stored field has the value. */
-  where(kind: string, field: string, value: string): Iterable<Row>;
+  where(kind: string, field: string, value: string): Iterable<Resource>;
   /** A resource by id, also one that was removed. */
-  get(id: string): Row | undefined;
+  get(id: string): Resource | undefined;
   /** A resource of the kind an id parameter declares; by uuid or internal number, also a removed one. */
-  find(kind: string, id: string): Row | undefined;
-  insert(kind: string, fields: Fields, birth?: Birth): Row;
-  update(row: Row, patch: Fields): void;
-  remove(row: Row): void;
+  find(kind: string, id: string): Resource | undefined;
+  insert(kind: string, fields: Fields, birth?: InsertOptions): Resource;
+  update(row: Resource, patch: Fields): void;
+  remove(row: Resource): void;
   /** Removes a resource without a trace, its id too: old jobs and events. */
-  forget(row: Row): void;
+  forget(row: Resource): void;
   /** Says that something shown has changed that is not a stored field. */
   touch(): void;
   /** The next of a series of numbers; virtual machines of all sorts share one. */
@@ -44,23 +44,23 @@ export interface World {
   now(): string;
   /** Id of some resource of the kind, made for the purpose if there is none. */
   ensure(kind: string): string;
-  tables: Map<string, Table>;
+  tables: Map<string, ResourceTable>;
   counters: Map<string, number>;
 }
 
 /** An empty world. `make` makes a plausible resource of any kind, for `ensure`. */
 export const createWorld = (
-  catalog: Catalog,
+  catalog: ReleaseCatalog,
   clock: Clock,
   random: Random,
   queue: Queue,
-  make: (world: World, kind: string) => Row,
+  make: (world: World, kind: string) => Resource,
 ): World => {
-  const tables = new Map<string, Table>();
-  const ids = new Map<string, Row>();
+  const tables = new Map<string, ResourceTable>();
+  const ids = new Map<string, Resource>();
   const counters = new Map<string, number>();
   let version = 0;
-  const table = (kind: string): Table => {
+  const table = (kind: string): ResourceTable => {
     const known = tables.get(kind);
     if (known) return known;
     const made = createTable();
@@ -102,7 +102,13 @@ export const createWorld = (
     insert: (kind, fields, birth = {}) => {
       version += 1;
       const id = birth.id ?? random.uuid();
-      const row: Row = { kind, no: birth.no ?? count(kind), id, fields: { ...fields }, hidden: birth.hidden ?? {} };
+      const row: Resource = {
+        kind,
+        no: birth.no ?? count(kind),
+        id,
+        fields: { ...fields },
+        hidden: birth.hidden ?? {},
+      };
       if (birth.owner !== undefined) row.owner = birth.owner;
       table(kind).add(row);
       // Regions and the like have small numbers as ids, which are unique only within their kind.
