@@ -26,7 +26,7 @@ export type Observation =
   | { what: 'retry'; command: string }
   /** A job is followed from now on. */
   | { what: 'job-begun'; command: string }
-  /** A job that was followed: to its end, or until it was handed out as pending. */
+  /** A job that was followed: to its end, or until it was returned as pending. */
   | { what: 'job'; command: string; ending: Ending; seconds: number }
   /** A read that the cache was asked for; `joined`: it waited for an equal one in flight. */
   | { what: 'cache'; result: 'hit' | 'miss' | 'joined' | 'skipped' }

@@ -1,5 +1,5 @@
 import { loadData } from './data.ts';
-import { toLabel } from './text.ts';
+import { escapeRegExp, toLabel } from './text.ts';
 
 interface Secrets {
   fields: string[];
@@ -100,8 +100,6 @@ const secretsIn = (value: unknown): string[] => {
   );
 };
 
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
 const spellings = (secret: string): string[] => {
   const encoded = encodeURIComponent(secret.toWellFormed());
   const base64 = Buffer.from(secret).toString('base64');
@@ -120,8 +118,8 @@ export const scrubSecrets = (message: string, secrets: readonly string[]): strin
     .sort((a, b) => b.length - a.length)
     .reduce((text, secret) => {
       // A short secret is a part of many words; alone it is still one.
-      if (secret.length < 4) return text.replace(new RegExp(`(?<!\\w)${escape(secret)}(?!\\w)`, 'g'), mask);
+      if (secret.length < 4) return text.replace(new RegExp(`(?<!\\w)${escapeRegExp(secret)}(?!\\w)`, 'g'), mask);
       // A long one may have been cut in the message.
       const rest = secret.length > 24 ? `.{0,${secret.length - 24}}` : '';
-      return text.replace(new RegExp(escape(secret.slice(0, 24)) + rest, 'gs'), mask);
+      return text.replace(new RegExp(escapeRegExp(secret.slice(0, 24)) + rest, 'gs'), mask);
     }, maskAddress(message));

@@ -7,14 +7,15 @@ import type { Tool } from './catalog/tool.ts';
 import type { Role } from './config/policy.ts';
 import type { Consent } from './consent.ts';
 import type { Origin } from './observe.ts';
+import type { Row } from './rows.ts';
 
 /** What a door asks for. */
 export interface CallRequest {
   /** A tool's name in any spelling: kebab-case, snake_case, CloudStack's camelCase, an alias. */
   tool: string;
   args: Readonly<Record<string, unknown>>;
-  /** The door that is used, where it runs only some risks. */
-  door?: Door | undefined;
+  /** The tool of the compact list that is used; it runs commands of its risk only. */
+  riskTool?: RiskTool | undefined;
   view: View;
   /** How long to wait for a job, in milliseconds. */
   wait: number;
@@ -28,12 +29,12 @@ export interface CallRequest {
   /** Milliseconds since 1970 by which the caller wants an answer; by default what the configuration gives a call. */
   deadline?: number | undefined;
   progress?: ((progress: Progress) => void) | undefined;
-  /** Once aborted, jobs are handed out as pending instead of waited for: the server is being stopped. */
-  handOut?: AbortSignal | undefined;
+  /** Once aborted, jobs are returned as pending instead of waited for: the server is being stopped. */
+  returnPending?: AbortSignal | undefined;
 }
 
 /** The tools of the compact list that run commands. */
-export type Door = 'read' | 'change' | 'destroy';
+export type RiskTool = 'read' | 'change' | 'destroy';
 
 /** How the caller wants to see the answer. */
 export interface View {
@@ -105,6 +106,32 @@ export interface ResolvedName {
 /** A call whose names are ids. */
 export interface ResolvedCall extends PermittedCall {
   names: readonly ResolvedName[];
+}
+
+/** What hangs on a resource: in words, such as `2 volumes (data-1, root)`, and as it was read. */
+export interface Dependents {
+  line: string;
+  /** What one of them is. */
+  title: string;
+  rows: readonly Row[];
+}
+
+/** A resource that a call acts on, as it was just read. */
+export interface Target {
+  /** The parameter that named it. */
+  parameter: string;
+  title: string;
+  /** The kind of resource (data/kinds.json), where it is known. */
+  kind?: string | undefined;
+  id: string;
+  /** Named by `id` or `ids`, so that the call is about nothing else. */
+  isOwn: boolean;
+  /** The cloud has a command that shows it. */
+  isReadable: boolean;
+  name?: string | undefined;
+  /** Undefined where the kind cannot be read, or the resource cannot be seen. */
+  row?: Row | undefined;
+  dependents?: readonly Dependents[];
 }
 
 /** How a human said yes, and who it was. */

@@ -1,5 +1,5 @@
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { approve, type GuardDeps } from '../../src/guard/approve.ts';
+import { approve, type ApproveDependencies } from '../../src/guard/approve.ts';
 import { permit } from '../../src/guard/permit.ts';
 import { createPolicy } from '../../src/guard/policy.ts';
 import { createAccess } from '../../src/guard/roles.ts';
@@ -29,7 +29,7 @@ export const guardPerCall = async (): Promise<number> => {
   const access = createAccess({}, { local: { role: 'operator' } });
   const valid = validate(loadCatalog(), request, 500);
   // A plain read touches none of what a change needs.
-  const deps = { policy } as GuardDeps;
+  const deps = { policy } as ApproveDependencies;
   const once = () => approve(deps, { ...permit(policy, access, valid), names: [] });
   for (let n = 0; n < 20_000; n++) await once();
   const count = 100_000;

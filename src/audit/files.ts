@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync, fstatSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
+import { escapeRegExp } from '../text.ts';
 
 const namesBeside = (path: string): string[] => {
   try {
@@ -9,14 +10,12 @@ const namesBeside = (path: string): string[] => {
   }
 };
 
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
 /** The name of a log's rotated file, oldest 1. */
 export const partPath = (path: string, part: number): string => `${path}.${String(part).padStart(6, '0')}`;
 
 /** The numbers of a log's rotated files, oldest first. */
 export const listParts = (path: string): number[] => {
-  const pattern = new RegExp(`^${escape(basename(path))}\\.(\\d{6,})$`);
+  const pattern = new RegExp(`^${escapeRegExp(basename(path))}\\.(\\d{6,})$`);
   return namesBeside(path)
     .flatMap((name) => pattern.exec(name)?.[1] ?? [])
     .map(Number)
@@ -32,7 +31,7 @@ export const slotPath = (path: string, slot: number): string => {
 /** The logs of every process that ever wrote beside this one, this one first. */
 export const listSlots = (path: string): string[] => {
   const end = extname(path);
-  const pattern = new RegExp(`^${escape(basename(path, end))}-(\\d+)${escape(end)}(\\.head|\\.\\d{6,})?$`);
+  const pattern = new RegExp(`^${escapeRegExp(basename(path, end))}-(\\d+)${escapeRegExp(end)}(\\.head|\\.\\d{6,})?$`);
   const slots = namesBeside(path).flatMap((name) => pattern.exec(name)?.[1] ?? []);
   const others = [...new Set(slots.map(Number))].filter((slot) => slot > 1).sort((a, b) => a - b);
   return [path, ...others.map((slot) => slotPath(path, slot))];

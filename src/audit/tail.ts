@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import type { AuditEntry } from './entry.ts';
 import { linesBackwards, listParts, listSlots, partPath } from './files.ts';
+import { escapeRegExp } from '../text.ts';
 
 /** A line of the log as it is read back; what the writer noted itself has a `kind` and little else. */
 export type LoggedEntry = Partial<AuditEntry> & { seq: number; hash: string; time: string; kind?: string };
@@ -17,13 +18,7 @@ export interface Filter {
 }
 
 const toPattern = (glob: string): RegExp =>
-  new RegExp(
-    `^${glob
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-    'i',
-  );
+  new RegExp(`^${escapeRegExp(glob).replaceAll('\\*', '.*').replaceAll('\\?', '.')}$`, 'i');
 
 /** A test for entries of a filter. */
 export const createMatcher = ({ principal, command, risk, result, since }: Filter) => {

@@ -15,7 +15,7 @@ export interface Changes {
   close(): void;
 }
 
-/** Milliseconds that a job handed out as pending, or a change of unknown outcome, is waited for to show its end. */
+/** Milliseconds that a job returned as pending, or a change of unknown outcome, is waited for to show its end. */
 const longest = 900_000;
 const longestUnknown = 60_000;
 const mostEnded = 1000;

@@ -113,7 +113,7 @@ const prepare = async (parts: Parts, request: CallRequest, note: (facts: Facts) 
     ? await confine(bounds, resolved, {
         named: (asked) => readTargets(directory, asked, { all: true }),
         hasProject: async (id) => (await directory.get(findKind('Project')!, id)) !== undefined,
-        began: (job) => parts.jobs.isOf(request.caller, job),
+        hasBegun: (job) => parts.jobs.isOf(request.caller, job),
       })
     : resolved;
   note({ params: confined.params, ...(confined.names.length ? { names: confined.names } : {}) });
@@ -165,8 +165,8 @@ const run = async (parts: Parts, request: CallRequest, note: (facts: Facts) => v
         count: parts.count,
         approvals: parts.approvals,
         questions: parts.questions,
-        noteQuestion: (question) => note({ question }),
-        noteConfirmation: (result) => parts.observe?.({ what: 'confirmation', result }),
+        onQuestion: (question) => note({ question }),
+        onConfirmation: (result) => parts.observe?.({ what: 'confirmation', result }),
       },
       confined,
     ),

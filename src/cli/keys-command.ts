@@ -6,6 +6,7 @@ import { exit, printLine, type Io } from './io.ts';
 import { checkProfile, writeProfileKeys } from './profile-file.ts';
 import { openSecretFile } from './secret-file.ts';
 import { createTerminalConsent } from './terminal.ts';
+import type { Row } from '../rows.ts';
 
 /** The flags of `keys`. */
 export interface KeysFlags {
@@ -18,8 +19,6 @@ interface Pair {
   apiKey: string;
   secretKey: string;
 }
-
-type Row = Readonly<Record<string, unknown>>;
 
 /** Makes one call, with secrets or without, and gives its one row. */
 const ask = async (

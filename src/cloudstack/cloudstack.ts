@@ -30,8 +30,8 @@ export interface SendOptions {
   /** Milliseconds to wait for a job. */
   wait: number;
   progress?: ((progress: Progress) => void) | undefined;
-  /** Once aborted, jobs are handed out as pending instead of waited for. */
-  handOut?: AbortSignal | undefined;
+  /** Once aborted, jobs are returned as pending instead of waited for. */
+  returnPending?: AbortSignal | undefined;
   /** Told whenever a request leaves. */
   sent?: (() => void) | undefined;
   /** Instead of the configured ones. */

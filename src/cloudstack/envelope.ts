@@ -3,11 +3,9 @@ import { startOf, stripUnsafe } from '../text.ts';
 import { classify, hintFor } from './classify.ts';
 import { readRetryAfter } from './retry-after.ts';
 import type { HttpResponse } from './transport.ts';
+import { isRecord } from '../rows.ts';
 
 type Body = Readonly<Record<string, unknown>>;
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** What answered is no CloudStack, or half of one. `code` is the HTTP status. */
 export class Unreadable extends CallError {}

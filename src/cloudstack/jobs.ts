@@ -4,24 +4,23 @@ import type { Answer, Progress } from '../types.ts';
 import { classify } from './classify.ts';
 import { leastTime, NotSent } from './not-sent.ts';
 import { rest } from './patience.ts';
+import { isRecord } from '../rows.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
 /** How long and how often to look at a job. */
 export interface FollowOptions {
-  /** Milliseconds to wait at most; then the job is handed out as pending. */
+  /** Milliseconds to wait at most; then the job is returned as pending. */
   wait: number;
   signal: AbortSignal;
   progress?: ((progress: Progress) => void) | undefined;
-  /** Once aborted, the job is handed out as pending at the next look. */
-  handOut?: AbortSignal | undefined;
-  /** Milliseconds since 1970 when the call's time is up; the job is handed out as pending before that. */
+  /** Once aborted, the job is returned as pending at the next look. */
+  returnPending?: AbortSignal | undefined;
+  /** Milliseconds since 1970 when the call's time is up; the job is returned as pending before that. */
   deadline?: number | undefined;
   /** Milliseconds before the first look; grows by half each time, to ten times at most. */
   interval: number;
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 const failure = (command: string, job: string, state: Body): CallError => {
   const result = isRecord(state['jobresult']) ? state['jobresult'] : {};
@@ -42,13 +41,13 @@ const ended = (command: string, job: string, state: Body, elapsed: number): Answ
 
 /**
  * Watches a job until it ends, the time is up or the caller gives up. A failed job is an error; one that goes on is
- * handed out as pending, never as done. Polls at least once.
+ * returned as pending, never as done. Polls at least once.
  */
 export const followJob = async (
   command: string,
   job: string,
   poll: (job: string) => Promise<Body>,
-  { wait, signal, progress, handOut, interval, deadline = Infinity }: FollowOptions,
+  { wait, signal, progress, returnPending, interval, deadline = Infinity }: FollowOptions,
 ): Promise<Answer> => {
   const start = Date.now();
   // A last look and the way back to the caller take time too.
@@ -79,7 +78,8 @@ export const followJob = async (
     if (state)
       progress?.({ elapsed: elapsed(), message: `${command}: job ${job} is running, ${Math.round(elapsed())} s` });
     const left = end - Date.now();
-    if (left <= 0 || handOut?.aborted) return { body: {}, job: { id: job, status: 'pending', elapsed: elapsed() } };
+    if (left <= 0 || returnPending?.aborted)
+      return { body: {}, job: { id: job, status: 'pending', elapsed: elapsed() } };
     await rest(command, Math.min(pause, left), signal).catch(() => {
       throw stopped();
     });

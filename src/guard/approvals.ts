@@ -33,17 +33,17 @@ export interface Approvals {
 }
 
 /** A call waits this long for its approval, and an approval this long for its call. */
-const waitsFor = 15 * 60_000;
-const lastsFor = 5 * 60_000;
+const waitMs = 15 * 60_000;
+const approvalMs = 5 * 60_000;
 /** More than a person will read; a model that asks without end does not fill the disk. */
-const most = 100;
+const maxWaiting = 100;
 
 /** Throws a CallError where so many calls wait that one more is not kept. */
 export const checkRoom = (waiting: number): void => {
-  if (waiting >= most)
+  if (waiting >= maxWaiting)
     throw new CallError(
       'unconfirmed',
-      `${most} calls wait for approval already. Nothing was sent.`,
+      `${maxWaiting} calls wait for approval already. Nothing was sent.`,
       'A person can look at them: cloudstack-mcp approve. They are forgotten after 15 minutes.',
     );
 };
@@ -58,7 +58,7 @@ export const newCode = (): string =>
 
 /** Whether a call still waits, or its approval is still good. */
 export const isOpen = ({ asked, approved }: WaitingCall, now: number): boolean =>
-  approved === undefined ? now - asked < waitsFor : now - approved < lastsFor;
+  approved === undefined ? now - asked < waitMs : now - approved < approvalMs;
 
 /** The call that waits under a code, however it was typed. Throws a CallError where none does. */
 export const findWaiting = (calls: readonly WaitingCall[], code: string): WaitingCall => {

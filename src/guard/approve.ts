@@ -1,17 +1,16 @@
 import { CallError } from '../errors.ts';
 import { AwaitingReply, type Question, type Reply } from '../consent.ts';
 import type { Row } from '../rows.ts';
-import type { ApprovedCall, Confirmation, ResolvedCall } from '../types.ts';
+import type { ApprovedCall, Confirmation, ResolvedCall, Target } from '../types.ts';
 import { decide, hasTag, strictest } from './decide.ts';
 import type { Approvals } from './approvals.ts';
 import { checkLimits, type Count } from './limits.ts';
 import { blocked } from './permit.ts';
 import type { Policy } from './policy.ts';
 import { askAbout } from './question.ts';
-import type { Target } from './targets.ts';
 
 /** What the guard needs to decide about resources, to ask well, and to believe an answer once. */
-export interface GuardDeps {
+export interface ApproveDependencies {
   policy: Policy;
   /** Reads what a call acts on, for the human with what hangs on it. */
   targets: (call: ResolvedCall, options: { dependents: boolean }) => Promise<readonly Target[]>;
@@ -22,10 +21,10 @@ export interface GuardDeps {
   count: Count;
   approvals: Approvals;
   questions: OpenQuestions;
-  /** Told the digest of the question before it is asked. */
-  noteQuestion: (digest: string) => void;
-  /** Told what became of a question. */
-  noteConfirmation: (result: 'asked' | 'accepted' | 'declined' | 'sent-to-terminal') => void;
+  /** Called with the digest of the question before it is asked. */
+  onQuestion: (digest: string) => void;
+  /** Called with what became of a question. */
+  onConfirmation: (result: 'asked' | 'accepted' | 'declined' | 'sent-to-terminal') => void;
 }
 
 /** Questions that were put to a host and not answered yet, by digest; each is kept in mind as long as it may be answered. */
@@ -40,7 +39,11 @@ const unconfirmed = (message: string, hint: string): CallError =>
 
 const again = 'Make the same call again to be asked again.';
 
-const checkReply = async ({ digest, phrase }: Question, reply: Reply, once: GuardDeps['once']): Promise<void> => {
+const checkReply = async (
+  { digest, phrase }: Question,
+  reply: Reply,
+  once: ApproveDependencies['once'],
+): Promise<void> => {
   if (reply.action !== 'accept')
     throw unconfirmed(`The human did not agree (${reply.action}).`, 'Ask them before trying again.');
   if (reply.digest !== digest)
@@ -55,9 +58,14 @@ const approved = (call: ResolvedCall, confirmation?: Confirmation): ApprovedCall
   ({ ...call, confirmation }) as ApprovedCall;
 
 /** The approval code and where to use it. */
-const sendToTerminal = async (deps: GuardDeps, call: ResolvedCall, question: Question, why: string): Promise<never> => {
-  const code = await deps.approvals.open(question, call.request.caller);
-  deps.noteConfirmation('sent-to-terminal');
+const sendToTerminal = async (
+  dependencies: ApproveDependencies,
+  call: ResolvedCall,
+  question: Question,
+  why: string,
+): Promise<never> => {
+  const code = await dependencies.approvals.open(question, call.request.caller);
+  dependencies.onConfirmation('sent-to-terminal');
   throw unconfirmed(
     `${call.tool.command.name} needs a human's yes (${call.decision?.rule ?? 'policy'}), and ${why}. Approval code: ${code}.`,
     `A person can approve it at a terminal: cloudstack-mcp approve ${code} — then make exactly the same call again.`,
@@ -68,43 +76,47 @@ const sendToTerminal = async (deps: GuardDeps, call: ResolvedCall, question: Que
  * The human's reply. Some hosts say that they can ask and never show the question: it is put once, and while nobody has
  * answered it, the same call is sent to the terminal instead.
  */
-const hear = async (deps: GuardDeps, call: ResolvedCall, question: Question): Promise<Reply> => {
-  const { questions } = deps;
+const awaitReply = async (
+  dependencies: ApproveDependencies,
+  call: ResolvedCall,
+  question: Question,
+): Promise<Reply> => {
+  const { questions } = dependencies;
   const reply = await call.request.consent(question).catch(async (error: unknown) => {
     if (!(error instanceof AwaitingReply)) throw error;
     if (await questions.isOpen(question.digest))
-      return sendToTerminal(deps, call, question, 'nobody has answered the question that this host was given');
+      return sendToTerminal(dependencies, call, question, 'nobody has answered the question that this host was given');
     await questions.open(question.digest);
-    deps.noteConfirmation('asked');
+    dependencies.onConfirmation('asked');
     throw error;
   });
-  if (!reply) return sendToTerminal(deps, call, question, 'this host has no way to ask');
+  if (!reply) return sendToTerminal(dependencies, call, question, 'this host has no way to ask');
   await questions.close(reply.digest);
   return reply;
 };
 
-const ask = async (deps: GuardDeps, call: ResolvedCall): Promise<Confirmation> => {
-  const read = () => deps.targets(call, { dependents: true });
+const ask = async (dependencies: ApproveDependencies, call: ResolvedCall): Promise<Confirmation> => {
+  const read = () => dependencies.targets(call, { dependents: true });
   const question = askAbout(call, await read());
-  deps.noteQuestion(question.digest);
-  const approval = await deps.approvals.take(question.digest);
+  dependencies.onQuestion(question.digest);
+  const approval = await dependencies.approvals.take(question.digest);
   if (approval) {
-    deps.noteConfirmation('accepted');
+    dependencies.onConfirmation('accepted');
     return { by: 'approval', who: approval.by ?? 'unknown' };
   }
   if (call.decision?.action === 'approve')
-    return sendToTerminal(deps, call, question, 'the policy wants it outside of this host');
-  const reply = await hear(deps, call, question);
+    return sendToTerminal(dependencies, call, question, 'the policy wants it outside of this host');
+  const reply = await awaitReply(dependencies, call, question);
   try {
-    await checkReply(question, reply, deps.once);
+    await checkReply(question, reply, dependencies.once);
   } catch (error) {
-    deps.noteConfirmation('declined');
+    dependencies.onConfirmation('declined');
     throw error;
   }
   // A person may have taken minutes; what is about to be destroyed must still be what they were shown.
   if (askAbout(call, await read()).digest !== question.digest)
     throw unconfirmed('What it acts on has changed since the human was asked.', again);
-  deps.noteConfirmation('accepted');
+  dependencies.onConfirmation('accepted');
   return { by: reply.by, who: call.request.caller.principal };
 };
 
@@ -154,17 +166,17 @@ const askWhenUnseen = (call: ResolvedCall, targets: readonly Target[]): Resolved
 };
 
 /** Lets a call leave, after a human's yes where the policy wants one. Every doubt is a no. */
-export const approve = async (deps: GuardDeps, resolved: ResolvedCall): Promise<ApprovedCall> => {
-  const { policy } = deps;
+export const approve = async (dependencies: ApproveDependencies, resolved: ResolvedCall): Promise<ApprovedCall> => {
+  const { policy } = dependencies;
   const { risk, reversible } = resolved.tool.risk;
   if (risk === 'read' && resolved.decision?.action === 'allow') return approved(resolved);
-  const targets = await deps.targets(resolved, { dependents: risk === 'destroy' && !reversible });
+  const targets = await dependencies.targets(resolved, { dependents: risk === 'destroy' && !reversible });
   if (risk !== 'read') refuseProtected(policy, resolved, targets);
-  const named = resolved.decision && !policy.limits.length ? [] : await deps.places(resolved);
+  const named = resolved.decision && !policy.limits.length ? [] : await dependencies.places(resolved);
   const call = askWhenUnseen(judge(policy, resolved, targets, named), targets);
   const places = [...targets.flatMap(({ row }) => (row ? [row] : [])), ...named];
-  await checkLimits(policy, deps.count, call, places, false);
-  const confirmation = call.decision?.action === 'allow' ? undefined : await ask(deps, call);
-  await checkLimits(policy, deps.count, call, places, true);
+  await checkLimits(policy, dependencies.count, call, places, false);
+  const confirmation = call.decision?.action === 'allow' ? undefined : await ask(dependencies, call);
+  await checkLimits(policy, dependencies.count, call, places, true);
   return approved(call, confirmation);
 };

@@ -2,6 +2,7 @@ import type { Action, RuleMatch } from '../config/policy.ts';
 import type { Tool } from '../catalog/tool.ts';
 import type { Caller } from '../types.ts';
 import type { Row } from '../rows.ts';
+import { escapeRegExp } from '../text.ts';
 import type { Policy } from './policy.ts';
 
 /** What a policy decides about: the command, who asks, and, once they are known, the resources and places concerned. */
@@ -28,7 +29,7 @@ export const fits = (patterns: readonly string[], text: string): boolean =>
   patterns.some((pattern) => {
     let glob = globs.get(pattern);
     if (!glob) {
-      const source = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+      const source = pattern.split('*').map(escapeRegExp);
       globs.set(pattern, (glob = new RegExp(`^${source.join('.*')}$`, 'i')));
     }
     return glob.test(text);

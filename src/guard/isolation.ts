@@ -2,18 +2,17 @@ import { kindOfParameter } from '../catalog/kinds.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
-import type { Answer, Params, ResolvedCall } from '../types.ts';
+import type { Answer, Params, ResolvedCall, Target } from '../types.ts';
 import { isForAll, isInside, narrowings, seenRow, tellsOwner, type Bounds } from './bounds.ts';
-import type { Target } from './targets.ts';
 
 /** What confining a call needs to know of the cloud, as the role may see it. */
-export interface Surroundings {
+export interface ConfineDependencies {
   /** Everything the call names by id. */
   named: (call: ResolvedCall) => Promise<readonly Target[]>;
   /** Whether a project lies within the bounds. */
   hasProject: (id: string) => Promise<boolean>;
   /** Whether the caller began that job itself. */
-  began: (job: string) => Promise<boolean>;
+  hasBegun: (job: string) => Promise<boolean>;
 }
 
 /** The same words as for what does not exist: who may not see a thing learns nothing of it. */
@@ -36,7 +35,7 @@ const domainParameters = ({ command }: Tool): string[] =>
     .filter((parameter) => parameter.type === 'uuid' && kindOfParameter(command, parameter)?.name === 'Domain')
     .map(({ name }) => name);
 
-const checkPlaces = async (bounds: Bounds, call: ResolvedCall, { hasProject }: Surroundings): Promise<void> => {
+const checkPlaces = async (bounds: Bounds, call: ResolvedCall, { hasProject }: ConfineDependencies): Promise<void> => {
   const { params, tool } = call;
   for (const name of domainParameters(tool)) {
     const id = params[name];
@@ -57,13 +56,13 @@ const checkNamed = async (
   bounds: Bounds,
   call: ResolvedCall,
   named: readonly Target[],
-  { began }: Surroundings,
+  { hasBegun }: ConfineDependencies,
 ): Promise<void> => {
   const looks = looksOnly(call.tool);
   for (const target of named) {
     const { parameter, id, row, title, kind, isReadable, isOwn } = target;
     if (kind === 'Domain' && bounds.domains.has(id)) continue;
-    if (kind === 'AsyncJob' && (await began(id))) continue;
+    if (kind === 'AsyncJob' && (await hasBegun(id))) continue;
     // What cannot be read cannot be judged: answers that tell their owner are looked at later, all else is refused.
     if (!row && (isReadable || !looks || !tellsOwner(call.tool.command.response)))
       throw unseen(`${parameter}: the ${title} ${id}`);
@@ -128,7 +127,11 @@ const settleLook = (bounds: Bounds, call: ResolvedCall, named: readonly Target[]
  * Keeps a call within a role's domains and projects, also where the CloudStack key could do more: commands of the
  * infrastructure are refused, what is named must lie inside, lists are narrowed, and what is made has an owner inside.
  */
-export const confine = async (bounds: Bounds, call: ResolvedCall, cloud: Surroundings): Promise<ResolvedCall> => {
+export const confine = async (
+  bounds: Bounds,
+  call: ResolvedCall,
+  cloud: ConfineDependencies,
+): Promise<ResolvedCall> => {
   const { tool } = call;
   if (isForAdministrators(tool))
     throw refused(

@@ -1,14 +1,14 @@
 import type { Risk } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
-import type { Door, PermittedCall, ValidCall } from '../types.ts';
+import type { RiskTool, PermittedCall, ValidCall } from '../types.ts';
 import { decide } from './decide.ts';
 import { effectiveRisk, type Policy } from './policy.ts';
 import { checkRole, roleOf, type Access } from './roles.ts';
 
-const doors: Record<Risk, Door> = { read: 'read', sensitive: 'change', change: 'change', destroy: 'destroy' };
+const riskTools: Record<Risk, RiskTool> = { read: 'read', sensitive: 'change', change: 'change', destroy: 'destroy' };
 
 /** The tool of the compact list that runs commands of this risk. */
-export const doorFor = (risk: Risk): Door => doors[risk];
+export const toolForRisk = (risk: Risk): RiskTool => riskTools[risk];
 
 /** Why a policy blocks, and who can change that. */
 export const blocked = (command: string, policy: Policy, rule: string): CallError =>
@@ -25,12 +25,12 @@ export const permit = (policy: Policy, access: Access, call: ValidCall): Permitt
   const { params, request } = call;
   const risk = effectiveRisk(call.tool.risk, params);
   const tool = { ...call.tool, risk };
-  const door = doorFor(risk.risk);
-  if (request.door && request.door !== door)
+  const right = toolForRisk(risk.risk);
+  if (request.riskTool && request.riskTool !== right)
     throw new CallError(
       'refused',
-      `${tool.command.name} is of risk "${risk.risk}" with these arguments; ${request.door} does not run it.`,
-      `Call ${door} with the same arguments. Nothing was sent.`,
+      `${tool.command.name} is of risk "${risk.risk}" with these arguments; ${request.riskTool} does not run it.`,
+      `Call ${right} with the same arguments. Nothing was sent.`,
     );
   const { name, role } = roleOf(access, request.caller);
   checkRole(name, role, tool);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { maskSecrets } from '../secrets.ts';
 import { toLabel } from '../text.ts';
-import type { ResolvedCall } from '../types.ts';
+import type { ResolvedCall, Target } from '../types.ts';
 import type { Question } from '../consent.ts';
-import { describeTarget, fingerprint, type Target } from './targets.ts';
+import { describeTarget, fingerprint } from './targets.ts';
 
 const canonical = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(canonical);

@@ -1,31 +1,5 @@
-import type { Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
-
-/** What hangs on a resource: in words, such as `2 volumes (data-1, root)`, and as it was read. */
-export interface Dependents {
-  line: string;
-  /** What one of them is. */
-  title: string;
-  rows: readonly Row[];
-}
-
-/** A resource that a call acts on, as it was just read. */
-export interface Target {
-  /** The parameter that named it. */
-  parameter: string;
-  title: string;
-  /** The kind of resource (data/kinds.json), where it is known. */
-  kind?: string | undefined;
-  id: string;
-  /** Named by `id` or `ids`, so that the call is about nothing else. */
-  isOwn: boolean;
-  /** The cloud has a command that shows it. */
-  isReadable: boolean;
-  name?: string | undefined;
-  /** Undefined where the kind cannot be read, or the resource cannot be seen. */
-  row?: Row | undefined;
-  dependents?: readonly Dependents[];
-}
+import type { Target } from '../types.ts';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 

@@ -1,6 +1,6 @@
 import { toInputSchema, type JsonSchema } from '../catalog/schema.ts';
 import type { Tool } from '../catalog/tool.ts';
-import { doorFor } from '../guard/permit.ts';
+import { toolForRisk } from '../guard/permit.ts';
 
 const sample = (name: string, schema: JsonSchema): unknown => {
   switch (schema.type) {
@@ -46,7 +46,7 @@ export const toDescription = (tool: Tool): Record<string, unknown> => {
       ? {}
       : { severity: risk.severity, reversible: risk.reversible, impactScope: risk.impactScope, warning: risk.warning }),
     inputSchema,
-    example: { name: doorFor(risk.risk), arguments: { tool: tool.name, arguments: required } },
+    example: { name: toolForRisk(risk.risk), arguments: { tool: tool.name, arguments: required } },
   };
 };
 
@@ -61,7 +61,7 @@ export const describeInText = (tool: Tool): string => {
   const { risk } = tool;
   const facts = [
     `risk ${risk.risk}${risk.risk === 'read' ? '' : ` (${risk.severity}, ${risk.reversible ? 'reversible' : 'not reversible'})`}`,
-    `call ${doorFor(risk.risk)}`,
+    `call ${toolForRisk(risk.risk)}`,
     ...(tool.command.async ? ['asynchronous'] : []),
     `releases ${tool.command.releases}`,
   ];

@@ -4,7 +4,7 @@ import { createSearch } from '../catalog/search.ts';
 import { loadToolsets } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
 import type { Origin } from '../observe.ts';
-import type { CallRequest, Door, Outcome, View } from '../types.ts';
+import type { CallRequest, RiskTool, Outcome, View } from '../types.ts';
 import { createConsent } from './consent.ts';
 import { describeInText, toDescription, toMatch } from './describe.ts';
 import { readInput } from './input.ts';
@@ -43,7 +43,7 @@ const originOf = ({ http, mcpReq }: ServerContext): Origin => {
 interface Asked {
   tool: string;
   args: Record<string, unknown>;
-  door?: Door;
+  riskTool?: RiskTool;
   view?: View;
   profile?: string | undefined;
   wait?: number | undefined;
@@ -62,7 +62,7 @@ const send = ({ app, server, ctx, principal, ...rest }: HostCall, asked: Asked):
   const request: CallRequest = {
     tool: asked.tool,
     args: asked.args,
-    door: asked.door,
+    riskTool: asked.riskTool,
     view: asked.view ?? {},
     wait: (asked.wait ?? app.config.wait) * 1000,
     follow: asked.follow,
@@ -124,15 +124,22 @@ const doors = {
   'describe-tools': describe,
   read: (host: HostCall, args: unknown) => {
     const { tool, arguments: given = {}, fields, page, pagesize, fresh, profile } = readInput('read', args);
-    return send(host, { tool, args: given, door: 'read', view: { fields, page, pagesize, fresh }, profile, wait: 0 });
+    return send(host, {
+      tool,
+      args: given,
+      riskTool: 'read',
+      view: { fields, page, pagesize, fresh },
+      profile,
+      wait: 0,
+    });
   },
   change: (host: HostCall, args: unknown) => {
     const { tool, arguments: given = {}, profile, wait } = readInput('change', args);
-    return send(host, { tool, args: given, door: 'change', profile, wait });
+    return send(host, { tool, args: given, riskTool: 'change', profile, wait });
   },
   destroy: (host: HostCall, args: unknown) => {
     const { tool, arguments: given = {}, profile, wait } = readInput('destroy', args);
-    return send(host, { tool, args: given, door: 'destroy', profile, wait });
+    return send(host, { tool, args: given, riskTool: 'destroy', profile, wait });
   },
   'wait-for-job': (host: HostCall, args: unknown) => {
     const { job, profile } = readInput('wait-for-job', args);

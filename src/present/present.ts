@@ -2,8 +2,7 @@ import { findKind } from '../catalog/kinds.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import type { Answer, ApprovedCall, Outcome } from '../types.ts';
-import { cleanRow } from './clean.ts';
-import { chooseColumns, pick } from './columns.ts';
+import { chooseColumns, cleanRow, pick } from './columns.ts';
 import { showItem } from './item.ts';
 import { showList } from './list.ts';
 

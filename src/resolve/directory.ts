@@ -2,14 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { kindOfParameter, type Kind } from '../catalog/kinds.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
-
-const uuid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
-
-/** Whether a text is an id. */
-export const isId = (value: string): boolean => uuid.test(value);
-
-/** One resource as a list command shows it. */
-export type Row = Readonly<Record<string, unknown>>;
+import type { Row } from '../rows.ts';
 
 /** Sends a list command that is a plain read and gives its rows. */
 export type ListRows = (tool: Tool, params: Record<string, string | number | boolean>) => Promise<readonly Row[]>;

@@ -3,9 +3,8 @@ import type { Tool } from '../catalog/tool.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 import { CallError } from '../errors.ts';
-import { toLabel } from '../text.ts';
+import { isId, toLabel } from '../text.ts';
 import type { Params } from '../types.ts';
-import { isId } from './directory.ts';
 
 /** Where ids stand that no parameter's type tells of; data/references.json. */
 interface References {

@@ -2,9 +2,10 @@ import { kindOfParameter, takesName, type Kind } from '../catalog/kinds.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import { CallError } from '../errors.ts';
 import { toKebab } from '../catalog/names.ts';
-import { toLabel } from '../text.ts';
+import type { Row } from '../rows.ts';
+import { isId, toLabel } from '../text.ts';
 import type { ParamValue, PermittedCall, ResolvedCall, ResolvedName } from '../types.ts';
-import { isId, nameOf, type Directory, type Row } from './directory.ts';
+import { nameOf, type Directory } from './directory.ts';
 
 const isGiven = (value: string): boolean => isId(value) || value === '-1';
 

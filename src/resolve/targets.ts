@@ -1,13 +1,13 @@
 import { findKind, type Kind } from '../catalog/kinds.ts';
 import { loadData } from '../data.ts';
 import type { Row } from '../rows.ts';
-import { toLabel } from '../text.ts';
-import type { ResolvedCall } from '../types.ts';
-import { isId, nameOf, type Directory } from './directory.ts';
+import { isId, toLabel } from '../text.ts';
+import type { Dependents, ResolvedCall, Target } from '../types.ts';
+import { nameOf, type Directory } from './directory.ts';
 import { actedOn, namedIn } from './named.ts';
 
 /** What hangs on a kind of resource: a list command and how it is narrowed to one resource. */
-interface Dependents {
+interface DependentList {
   list: string;
   /** The parameter that takes the resource's id, or parameters with the fields they take. */
   by: string | Record<string, string>;
@@ -25,8 +25,8 @@ const inGroups = async <T, U>(all: readonly T[], size: number, run: (one: T) => 
   return done;
 };
 
-const readDependents = async (directory: Directory, kind: Kind, row: Row) => {
-  const all = loadData<Record<string, Dependents[]>>('dependents.json')[kind.name] ?? [];
+const readDependents = async (directory: Directory, kind: Kind, row: Row): Promise<readonly Dependents[]> => {
+  const all = loadData<Record<string, DependentList[]>>('dependents.json')[kind.name] ?? [];
   const found = await Promise.all(
     all.map(async ({ list, by, args, what, named = ['name', 'displayname'] }) => {
       const wanted = typeof by === 'string' ? { [by]: 'id' } : by;
@@ -53,7 +53,7 @@ export const readTargets = async (
   directory: Directory,
   { tool, params }: ResolvedCall,
   { dependents = false, all = false }: { dependents?: boolean; all?: boolean },
-) => {
+): Promise<readonly Target[]> => {
   const named = namedIn(tool.command, params);
   return inGroups(all ? named : actedOn(tool, named), dependents ? 1 : 8, async ({ parameter, id, kind, rank }) => {
     const isReadable = kind !== undefined && directory.shows(kind);

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { Parameter } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
+import { isId } from '../text.ts';
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const nearlyUuid = /^(?=.*[0-9])[0-9a-f-]{30,40}$/i;
 const date = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
 const mac = /^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
@@ -22,11 +22,8 @@ const isDate = (value: string): boolean => {
   return date.test(value) && !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(value.slice(0, 10));
 };
 
-/** Whether a text is a whole uuid. */
-export const isUuid = (value: string): boolean => uuid.test(value);
-
 /** Text that was meant as a uuid but is none, so that it is not looked up as a name. */
-export const isBrokenUuid = (value: string): boolean => nearlyUuid.test(value) && !uuid.test(value);
+export const isBrokenUuid = (value: string): boolean => nearlyUuid.test(value) && !isId(value);
 
 const formats: Record<string, { test: (value: string) => boolean; looks: string }> = {
   cidr: { test: isCidr, looks: 'a CIDR such as 10.1.0.0/24' },
@@ -45,7 +42,7 @@ export const problemWith = (parameter: Parameter, value: string, named: boolean)
   if (parameter.type === 'date')
     return isDate(value) ? undefined : is('a date such as 2026-01-31, 2026-01-31 12:00:00 or 2026-01-31T12:00:00+0000');
   if (parameter.type === 'uuid' || parameter.of === 'uuid') {
-    if (isUuid(value) || value === '-1') return undefined;
+    if (isId(value) || value === '-1') return undefined;
     if (!named) return is('an id (uuid)');
     return value.trim() === '' || isBrokenUuid(value) ? is('a whole uuid or a name') : undefined;
   }

@@ -1,8 +1,6 @@
 import { spellingKey } from '../catalog/names.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isRecord } from '../rows.ts';
 
 /** A model may hand over a nested value as JSON text. */
 const parsed = (value: unknown): unknown => {

@@ -58,13 +58,13 @@ const createFigures = () => {
 };
 
 /** The same app for many users: calls are counted and timed, and can be told to hand out their jobs. */
-export const measure = (app: App, limits: Limits, handOut: AbortSignal, report: Report) => {
+export const measure = (app: App, limits: Limits, returnPending: AbortSignal, report: Report) => {
   const figures = createFigures();
   const call: App['call'] = async (request) => {
     const begun = Date.now();
     let failed = false;
     try {
-      return await limits.run(request.caller.principal, () => app.call({ ...request, handOut }));
+      return await limits.run(request.caller.principal, () => app.call({ ...request, returnPending }));
     } catch (error) {
       if (error instanceof AwaitingReply) throw error;
       failed = !(error instanceof CallError) || failures.has(error.kind);

@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { joinCatalog, loadCatalog } from '../../src/catalog/catalog.ts';
 import type { Risk, RiskRow, Severity } from '../../src/catalog/tool.ts';
 import { CallError } from '../../src/errors.ts';
-import { approve, type GuardDeps } from '../../src/guard/approve.ts';
-import { doorFor, permit } from '../../src/guard/permit.ts';
+import { approve, type ApproveDependencies } from '../../src/guard/approve.ts';
+import { toolForRisk, permit } from '../../src/guard/permit.ts';
 import { createPolicy, effectiveRisk, type Policy } from '../../src/guard/policy.ts';
 import { askAbout, digestOf } from '../../src/guard/question.ts';
 import { createAccess } from '../../src/guard/roles.ts';
-import type { Target } from '../../src/guard/targets.ts';
+import type { Target } from '../../src/types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import type { Door } from '../../src/types.ts';
+import type { RiskTool } from '../../src/types.ts';
 import type { Consent, Question, Reply } from '../../src/consent.ts';
 import { validate } from '../../src/validate/validate.ts';
 import { id, operator, request, resolved } from './calls.ts';
@@ -60,11 +60,11 @@ test('the commands below stand for every risk and severity', () => {
 const confirms = (risk: Risk, severity: Severity): boolean =>
   risk === 'destroy' || (risk !== 'read' && severity === 'high') || severity === 'critical';
 
-for (const door of [undefined, 'read', 'change', 'destroy'] as (Door | undefined)[])
-  test.each(judged)(`%s %j (%s/%s) through ${door ?? 'no door of its own'}`, (command, args, risk, severity) => {
+for (const riskTool of [undefined, 'read', 'change', 'destroy'] as (RiskTool | undefined)[])
+  test.each(judged)(`%s %j (%s/%s) through ${riskTool ?? 'no tool of its own'}`, (command, args, risk, severity) => {
     const run = (policy: Policy) =>
-      permit(policy, access, validate(loadCatalog(), request(command, args, { door }), 500));
-    const right = door === undefined || door === doorFor(risk);
+      permit(policy, access, validate(loadCatalog(), request(command, args, { riskTool }), 500));
+    const right = riskTool === undefined || riskTool === toolForRisk(risk);
     expect(kindOf(() => run(operator))).toBe(right ? 'done' : 'refused');
     expect(kindOf(() => run(readOnly))).toBe(right && risk === 'read' ? 'done' : 'refused');
     if (right) {
@@ -74,8 +74,8 @@ for (const door of [undefined, 'read', 'change', 'destroy'] as (Door | undefined
     }
   });
 
-test('a wrong door names the right one', () => {
-  expect(() => resolved('destroyVirtualMachine', { id }, { door: 'read' })).toThrow(
+test('a wrong tool names the right one', () => {
+  expect(() => resolved('destroyVirtualMachine', { id }, { riskTool: 'read' })).toThrow(
     expect.objectContaining({ hint: expect.stringContaining('Call destroy') as string }) as Error,
   );
 });
@@ -114,11 +114,11 @@ test.each([
   expect(effectiveRisk(row, params)).toMatchObject({ risk, severity, reversible });
 });
 
-test('arguments that make a command worse move it to another door', () => {
+test('arguments that make a command worse move it to another tool', () => {
   const shrink = { id, size: 1, shrinkok: true };
-  expect(kindOf(() => resolved('resizeVolume', { id, size: 1 }, { door: 'change' }))).toBe('done');
-  expect(kindOf(() => resolved('resizeVolume', shrink, { door: 'change' }))).toBe('refused');
-  expect(resolved('resizeVolume', shrink, { door: 'destroy' }).tool.risk).toMatchObject({
+  expect(kindOf(() => resolved('resizeVolume', { id, size: 1 }, { riskTool: 'change' }))).toBe('done');
+  expect(kindOf(() => resolved('resizeVolume', shrink, { riskTool: 'change' }))).toBe('refused');
+  expect(resolved('resizeVolume', shrink, { riskTool: 'destroy' }).tool.risk).toMatchObject({
     risk: 'destroy',
     severity: 'high',
     reversible: false,
@@ -134,9 +134,9 @@ test('a command that nobody has judged cannot run unasked', async () => {
   expect(call.tool.risk).toMatchObject({ risk: 'destroy', severity: 'critical', reversible: false });
   expect(call.decision?.action).toBe('confirm');
   expect(kindOf(() => permit(readOnly, access, call))).toBe('refused');
-  for (const door of ['read', 'change'] as const)
+  for (const riskTool of ['read', 'change'] as const)
     expect(
-      kindOf(() => permit(operator, access, validate(catalog, request('frobnicateCloud', {}, { door }), 500))),
+      kindOf(() => permit(operator, access, validate(catalog, request('frobnicateCloud', {}, { riskTool }), 500))),
     ).toBe('refused');
   await expect(approve(depsOf([]), { ...call, names: [] })).rejects.toMatchObject({ kind: 'unconfirmed' });
 });
@@ -144,7 +144,7 @@ test('a command that nobody has judged cannot run unasked', async () => {
 // approve
 
 /** What approve needs, with approvals that nobody gives. */
-const depsOf = (targets: readonly Target[]): GuardDeps => ({
+const depsOf = (targets: readonly Target[]): ApproveDependencies => ({
   policy: operator,
   targets: () => Promise.resolve(targets),
   places: () => Promise.resolve([]),
@@ -162,8 +162,8 @@ const depsOf = (targets: readonly Target[]): GuardDeps => ({
     open: () => Promise.resolve(),
     close: () => Promise.resolve(),
   },
-  noteQuestion: () => undefined,
-  noteConfirmation: () => undefined,
+  onQuestion: () => undefined,
+  onConfirmation: () => undefined,
 });
 
 const running = { id, state: 'Running', zonename: 'Frankfurt', account: 'admin' };
@@ -190,7 +190,7 @@ const ask = async (
 ) => {
   const noted: string[] = [];
   const approved = await approve(
-    { ...depsOf([target]), once, noteQuestion: (digest) => noted.push(digest) },
+    { ...depsOf([target]), once, onQuestion: (digest) => noted.push(digest) },
     resolved(command, { id, ...args }, { consent }),
   );
   return { approved, noted };

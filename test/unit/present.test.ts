@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toTable } from '../../src/cli/table.ts';
-import { chooseColumns, pick, toCell, valueAt } from '../../src/present/columns.ts';
-import { cleanRow } from '../../src/present/clean.ts';
+import { cleanRow, chooseColumns, pick, toCell, valueAt } from '../../src/present/columns.ts';
 import { showItem } from '../../src/present/item.ts';
 import { showList } from '../../src/present/list.ts';
 import { estimateTokens } from '../../src/present/tokens.ts';
