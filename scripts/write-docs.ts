@@ -75,7 +75,7 @@ const fill = async (path: string, text: string): Promise<string> => {
 const anchorsIn = (text: string): Set<string> =>
   new Set([...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading)));
 
-/** What is written by hand but can be looked up: links to files and headings, names of variables. */
+/** What is written by hand but can be looked up: links to files and headings, paths, names of variables. */
 const checkFacts = (path: string, text: string): void => {
   for (const [, target = '', anchor] of text.matchAll(/\]\(([^)#\s]*)(?:#([^)\s]+))?[^)]*\)/g)) {
     if (/^[a-z]+:/.test(target)) continue;
@@ -84,6 +84,8 @@ const checkFacts = (path: string, text: string): void => {
     else if (anchor && !anchorsIn(file === path ? text : readFileSync(file, 'utf8')).has(anchor))
       problems.push(`${path}: ${target} has no heading #${anchor}`);
   }
+  for (const [, named = ''] of text.matchAll(/`((?:src|data|test|scripts|deploy|docs)\/[\w./-]*)`/g))
+    if (!existsSync(named)) problems.push(`${path}: there is no ${named}`);
   for (const [name] of text.matchAll(/\bCLOUDSTACK_[A-Z_]*[A-Z]\b/g))
     if (!variables.has(name)) problems.push(`${path}: src/config/config.ts reads no variable ${name}`);
 };
