@@ -1,7 +1,6 @@
 /**
- * npm run docs: writes what stands between `<!-- generated: NAME -->` and `<!-- /generated -->` in the documents, so that
- * no list and no number in them is kept by hand. With --check (npm run docs:check) nothing is written and a stale
- * block is an error.
+ * npm run docs: writes the text between `<!-- generated: NAME -->` and `<!-- /generated -->` in the documents: their lists,
+ * tables and counts. With --check (npm run docs:check) it writes nothing, and a stale block is an error.
  */
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,7 +9,7 @@ import { chartValues, loadTable, sizing } from './docs/deployment.ts';
 import { missingSections } from './docs/behaviour.ts';
 import { anchorOf } from './docs/markdown.ts';
 import { dependencyTable, needs } from './docs/package.ts';
-import { keptTable, touchedTable } from './docs/cache.ts';
+import { cachedTable, invalidatedTable } from './docs/cache.ts';
 import { notSimulatedList, promiseTable } from './docs/simulator.ts';
 import { alertsTable, metricsTable } from './docs/metrics.ts';
 import { settingsTable, variables } from './docs/settings.ts';
@@ -30,8 +29,8 @@ const blocks: Readonly<Record<string, () => string | Promise<string>>> = {
   exit: exitTable,
   dependencies: dependencyTable,
   data: dataTable,
-  kept: keptTable,
-  touched: touchedTable,
+  cached: cachedTable,
+  invalidated: invalidatedTable,
   promises: promiseTable,
   'not-simulated': notSimulatedList,
   'chart-values': chartValues,

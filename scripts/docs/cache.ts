@@ -16,8 +16,8 @@ const settingOf: Readonly<Record<Lifetime, keyof typeof cacheSettings>> = {
 const reads = loadCatalog().tools.filter(({ risk }) => risk.risk === 'read');
 const classOf = (command: string): Lifetime | 'never' => lifetimeOf(command) ?? 'never';
 
-/** The reads of each toolset by how long they are kept. */
-export const keptTable = (): string => {
+/** The reads of each toolset by how long they are cached. */
+export const cachedTable = (): string => {
   const classes = [...(Object.keys(settingOf) as Lifetime[]), 'never' as const];
   const rows = classes.map((wanted) => {
     const setting = wanted === 'never' ? undefined : settingOf[wanted];
@@ -34,11 +34,11 @@ export const keptTable = (): string => {
       toolsets.join(', '),
     ];
   });
-  return toTable(['kept', 'reads', 'toolsets (where not whole: the tools)'], rows);
+  return toTable(['cached for', 'reads', 'toolsets (in part: the tools)'], rows);
 };
 
-/** What everyday changes drop, and which drop all. */
-export const touchedTable = (): string => {
+/** How much of the cache common changes clear, and which changes clear it all. */
+export const invalidatedTable = (): string => {
   const views = loadViews();
   const examples = [
     'deployVirtualMachine',
@@ -58,7 +58,7 @@ export const touchedTable = (): string => {
   });
   const { everything } = loadData<{ everything: { toolsets: string[] } }>('touches.json');
   return [
-    toTable(['change', 'drops of the kinds of answers'], rows),
-    `Changes of these toolsets drop everything: ${everything.toolsets.join(', ')}.`,
+    toTable(['change', 'clears, of all kinds of answers'], rows),
+    `Changes of these toolsets clear the whole cache: ${everything.toolsets.join(', ')}.`,
   ].join('\n\n');
 };
