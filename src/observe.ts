@@ -10,49 +10,49 @@ export const endingOf = (error: unknown): Ending => {
   return error instanceof CallError ? error.kind : 'bug';
 };
 
-/** What happens on the path and around it, for whoever counts it. No value of a caller's is in it. Durations in seconds. */
+/** An event on the path or around it, for metrics and logs. It holds no value from a caller. Durations in seconds. */
 export type Observation =
   /** One call of a door, whole. `command` is CloudStack's name, absent where no such command is known. */
-  | { what: 'call'; command?: string | undefined; risk?: string | undefined; ending: Ending; seconds: number }
-  /** One HTTP request to a CloudStack. `answered`: whether anybody was there; undefined where its caller gave up first. */
+  | { type: 'call'; command?: string | undefined; risk?: string | undefined; ending: Ending; seconds: number }
+  /** One HTTP request to a CloudStack. `answered`: whether the server answered; undefined if the caller gave up first. */
   | {
-      what: 'request';
+      type: 'request';
       command: string;
       method: 'GET' | 'POST';
       ending: Ending;
       answered: boolean | undefined;
       seconds: number;
     }
-  | { what: 'retry'; command: string }
-  /** A job is followed from now on. */
-  | { what: 'job-begun'; command: string }
-  /** A job that was followed: to its end, or until it was returned as pending. */
-  | { what: 'job'; command: string; ending: Ending; seconds: number }
-  /** A read that the cache was asked for; `joined`: it waited for an equal one in flight. */
-  | { what: 'cache'; result: 'hit' | 'miss' | 'joined' | 'skipped' }
-  /** Cached answers were dropped because of a change made here, an event, a notice of a replica, or for want of news. */
-  | { what: 'drop'; cause: 'change' | 'event' | 'replica' | 'doubt'; entries: number }
-  /** So many answers are in the cache, whenever that changes. */
-  | { what: 'kept'; entries: number }
-  /** A question to a human: put, or answered. */
-  | { what: 'confirmation'; result: 'asked' | 'accepted' | 'declined' | 'sent-to-terminal' }
+  | { type: 'retry'; command: string }
+  /** Polling a job begins. */
+  | { type: 'job-started'; command: string }
+  /** Polling a job ended: the job ended, or was returned as pending. */
+  | { type: 'job'; command: string; ending: Ending; seconds: number }
+  /** A read through the cache; `joined`: it waited for an equal request in flight. */
+  | { type: 'cache'; result: 'hit' | 'miss' | 'joined' | 'skipped' }
+  /** Cached answers were dropped: a change made here, an event, a notification of a replica, or events that may have been missed (`doubt`). */
+  | { type: 'invalidation'; cause: 'change' | 'event' | 'replica' | 'doubt'; entries: number }
+  /** The number of cached answers, whenever it changes. */
+  | { type: 'cache-entries'; entries: number }
+  /** A confirmation: asked for, or answered. */
+  | { type: 'confirmation'; result: 'asked' | 'accepted' | 'declined' | 'sent-to-terminal' }
   /** The circuit of an endpoint; `profile` is one of the configuration's. */
-  | { what: 'circuit'; profile: string; state: 'closed' | 'half-open' | 'open' }
+  | { type: 'circuit'; profile: string; state: 'closed' | 'half-open' | 'open' }
   /** The connections to an endpoint, whenever that changes. */
-  | { what: 'pool'; profile: string; running: number; waiting: number }
+  | { type: 'pool'; profile: string; running: number; waiting: number }
   /** Whether the shared store can be reached. */
-  | { what: 'store'; reachable: boolean }
+  | { type: 'store'; reachable: boolean }
   /** An audit entry: in the log, or waiting for a log that cannot be written. */
-  | { what: 'audit'; kept: boolean };
+  | { type: 'audit'; written: boolean };
 
-/** Told of everything that happens, at once; must neither throw nor wait. */
+/** Receives every observation synchronously; must neither throw nor block. */
 export type Observe = (observation: Observation) => void;
 
 /** The span of one call. */
 export interface CallSpan {
-  /** The id of its trace: 32 hexadecimal digits. */
-  trace: string;
-  /** Tells what became known of the call, and how it ended. */
+  /** 32 hexadecimal digits. */
+  traceId: string;
+  /** Ends the span with the command and the outcome. */
   end(call: { command?: string; risk?: string }, ending: Ending): void;
 }
 
@@ -62,8 +62,8 @@ export interface Origin {
   request?: string | undefined;
   /** W3C trace context as the host sent it. */
   parent?: Readonly<Record<string, string>> | undefined;
-  /** Told the id of the trace that the call is part of. */
-  traced?: ((trace: string) => void) | undefined;
+  /** Called with the id of the trace that the call is part of. */
+  onTrace?: ((trace: string) => void) | undefined;
 }
 
 /** Follows calls through their steps to CloudStack. */
@@ -72,12 +72,12 @@ export interface Tracing {
   call<T>(origin: Origin | undefined, run: (span: CallSpan) => Promise<T>): Promise<T>;
   /** Runs a step of a call in a span beneath the call's. */
   step<T>(name: string, run: () => T): T;
-  /** Runs one HTTP request in a client span. `send` is given the headers that carry the trace on. */
+  /** Runs one HTTP request in a client span. `send` receives the headers that propagate the trace. */
   request<T extends { status: number }>(
     command: string,
     about: { method: string; url: string },
     send: (headers: Readonly<Record<string, string>>) => Promise<T>,
   ): Promise<T>;
-  /** Sends what is left. */
+  /** Exports the remaining spans. */
   close(): Promise<void>;
 }

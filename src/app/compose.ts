@@ -37,13 +37,13 @@ const openSinks = ({ audit, auditRotate, otlp }: Config, { stderr, report }: Par
 
 /** Questions that replicas put and answer for each other: `question:DIGEST` is `open` or `answered`. */
 const openQuestions = (store: Store, lifetime: number) => {
-  const recall = (digest: string) => store.recall(`question:${digest}`);
+  const stateOf = (digest: string) => store.get(`question:${digest}`);
   return {
-    isOpen: async (digest: string) => (await recall(digest)) === 'open',
+    isOpen: async (digest: string) => (await stateOf(digest)) === 'open',
     // Known for longer than another replica waits for it.
-    isAnswered: async (digest: string) => (await recall(digest)) === 'answered',
-    open: (digest: string) => store.keep(`question:${digest}`, 'open', lifetime),
-    close: (digest: string) => store.keep(`question:${digest}`, 'answered', 2 * lifetime),
+    isAnswered: async (digest: string) => (await stateOf(digest)) === 'answered',
+    open: (digest: string) => store.set(`question:${digest}`, 'open', lifetime),
+    close: (digest: string) => store.set(`question:${digest}`, 'answered', 2 * lifetime),
   };
 };
 
@@ -55,8 +55,8 @@ const openAudit = (
   options: PartsOptions,
 ): Audit => {
   const { observe, tracing } = options;
-  const told = (kept: boolean): void => observe?.({ what: 'audit', kept });
-  const audit = createAudit(openSinks(config, options), lifetime, told, isAnswered);
+  const onEntry = (written: boolean): void => observe?.({ type: 'audit', written });
+  const audit = createAudit(openSinks(config, options), lifetime, onEntry, isAnswered);
   return tracing ? { ...audit, record: (entry) => tracing.step('audit', () => audit.record(entry)) } : audit;
 };
 
@@ -172,7 +172,7 @@ export const createParts = (config: Config, options: PartsOptions) => {
     cloud,
     rules: createRules(config),
     audit: openAudit(config, lifetime, questions.isAnswered, options),
-    once: (key) => store.once(key, 2 * lifetime),
+    once: (key) => store.setIfAbsent(key, 2 * lifetime),
     count: (key, seconds, add) => store.count(key, seconds * 1000, add),
     questions,
     approvals: openApprovals(config, store),

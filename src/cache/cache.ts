@@ -3,7 +3,7 @@ import type { CloudStack, SendOptions } from '../cloudstack/cloudstack.ts';
 import { CallError } from '../errors.ts';
 import type { Observe } from '../observe.ts';
 import { listSecrets } from '../secrets.ts';
-import type { Shared } from '../store/store.ts';
+import type { SharedCache } from '../store/store.ts';
 import type { Answer, WireParams } from '../types.ts';
 import { createChanges } from './changes.ts';
 import { createFlights } from './flights.ts';
@@ -65,10 +65,10 @@ const keyOf = (identity: string, { command, params }: WireParams): string =>
 /** Keeps answers in this process and, with `shared`, in a store that replicas share. */
 export const createCache = (
   settings: CacheSettings,
-  { shared, observe }: { shared?: Shared | undefined; observe?: Observe | undefined },
+  { shared, observe }: { shared?: SharedCache | undefined; observe?: Observe | undefined },
 ): Cache => {
   const now = (): number => Date.now();
-  const memory = createMemory(settings.cacheSize, now, (entries) => observe?.({ what: 'kept', entries }));
+  const memory = createMemory(settings.cacheSize, now, (entries) => observe?.({ type: 'cache-entries', entries }));
   const flights = createFlights();
   const every = settings.cacheFollow * 1000;
   const endpoints = new Set<string>();
@@ -78,13 +78,13 @@ export const createCache = (
   const closing: (() => void)[] = [];
   if (shared)
     closing.push(
-      shared.onBump((keys) => drop(keys.includes('*') ? all() : keys, 'replica')),
+      shared.onInvalidate((keys) => drop(keys.includes('*') ? all() : keys, 'replica')),
       () => together?.close(),
     );
 
   const drop = (keys: readonly string[], cause: 'change' | 'event' | 'replica' | 'doubt'): void => {
     const entries = memory.drop(keys);
-    if (entries) observe?.({ what: 'drop', cause, entries });
+    if (entries) observe?.({ type: 'invalidation', cause, entries });
   };
 
   const open = (cloudstack: CloudStack, place: Place): CachedCloudStack => {
@@ -133,7 +133,7 @@ export const createCache = (
     const isForStore = (key: string, entry: Entry): boolean =>
       memory.get(key) === entry && !listSecrets(entry.body).length;
     const answerOf = ({ body, at }: Entry): Answer => {
-      observe?.({ what: 'cache', result: 'hit' });
+      observe?.({ type: 'cache', result: 'hit' });
       return { body, age: Math.max(0, Math.round((now() - at) / 1000)) };
     };
 
@@ -142,7 +142,7 @@ export const createCache = (
       const key = keyOf(identity, wire);
       const keys = [everything, own, ...kindsIn(tool.command, wire.params).map((kind) => `${endpoint} ${kind}`)];
       const skip = (): Promise<Answer> => {
-        observe?.({ what: 'cache', result: 'skipped' });
+        observe?.({ type: 'cache', result: 'skipped' });
         return cloudstack.send(wire, options);
       };
       const first = await generations.stamp(keys);
@@ -172,7 +172,7 @@ export const createCache = (
         return answer;
       };
       const { joined, answer } = flights.fly(key, stamp, { signal, alone: fresh }, obtain);
-      observe?.({ what: 'cache', result: fresh ? 'skipped' : joined ? 'joined' : 'miss' });
+      observe?.({ type: 'cache', result: fresh ? 'skipped' : joined ? 'joined' : 'miss' });
       if (!joined) return answer;
       return answer.catch((error: unknown) => {
         // The time of whoever asked first was up, not ours.

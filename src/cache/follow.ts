@@ -1,4 +1,4 @@
-import type { Shared } from '../store/store.ts';
+import type { SharedCache } from '../store/store.ts';
 
 /** What is read of an event. */
 export interface EventRow {
@@ -21,7 +21,7 @@ export interface FollowOptions {
   /** Told when events may have been missed. */
   onDoubt(): Promise<void>;
   /** Where replicas agree on who looks, under a key of their own. */
-  shared?: { store: Shared; key: string } | undefined;
+  shared?: { store: SharedCache; key: string } | undefined;
 }
 
 /** Looks at the events of a cloud while something of it is cached. */

@@ -1,4 +1,4 @@
-import type { Shared } from '../store/store.ts';
+import type { SharedCache } from '../store/store.ts';
 
 /** Tells whether what a key stands for may have changed since an answer was asked for. */
 export interface Generations {
@@ -51,7 +51,7 @@ export const createGenerations = (): Generations => {
  * Generations that replicas share through a store. While the store cannot be reached, none can be told; when it is back,
  * everything from before is stale, here and for the others: changes may have gone unheard.
  */
-export const createSharedGenerations = (shared: Shared, everything: () => readonly string[]): Generations => {
+export const createSharedGenerations = (shared: SharedCache, everything: () => readonly string[]): Generations => {
   const local = createGenerations();
   const timers = new Set<NodeJS.Timeout>();
   let losses = 0;
@@ -65,7 +65,7 @@ export const createSharedGenerations = (shared: Shared, everything: () => readon
   };
   const tell = async (keys: readonly string[]): Promise<void> => {
     await local.bump(keys);
-    if (shared.isReachable()) await shared.bump(keys).catch(lose);
+    if (shared.isReachable()) await shared.invalidate(keys).catch(lose);
     else lose();
   };
   const reached = async (): Promise<boolean> => {
@@ -76,7 +76,7 @@ export const createSharedGenerations = (shared: Shared, everything: () => readon
     if (losses === healed) return true;
     // What is lost meanwhile is not made good by this.
     const known = losses;
-    await shared.bump(everything());
+    await shared.invalidate(everything());
     healed = Math.max(healed, known);
     if (losses === healed) {
       clearInterval(healing);
@@ -84,7 +84,7 @@ export const createSharedGenerations = (shared: Shared, everything: () => readon
     }
     return true;
   };
-  const stop = shared.onBump((keys) => {
+  const stop = shared.onInvalidate((keys) => {
     if (keys.includes('*')) lose();
   });
   return {
@@ -92,7 +92,7 @@ export const createSharedGenerations = (shared: Shared, everything: () => readon
       const own = await local.stamp(keys);
       if (own === undefined) return undefined;
       try {
-        return (await reached()) ? (await shared.generations(keys)).join() : undefined;
+        return (await reached()) ? (await shared.versions(keys)).join() : undefined;
       } catch {
         return lose();
       }

@@ -166,7 +166,7 @@ const run = async (parts: Parts, request: CallRequest, note: (facts: Facts) => v
         approvals: parts.approvals,
         questions: parts.questions,
         onQuestion: (question) => note({ question }),
-        onConfirmation: (result) => parts.observe?.({ what: 'confirmation', result }),
+        onConfirmation: (result) => parts.observe?.({ type: 'confirmation', result }),
       },
       confined,
     ),

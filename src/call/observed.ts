@@ -24,7 +24,7 @@ export const watched = async <T>(
   const learn = (learned: Facts): void => void Object.assign(facts, learned);
   const told = (ending: Ending): void =>
     observe?.({
-      what: 'call',
+      type: 'call',
       command: facts.command,
       risk: facts.risk,
       ending,
@@ -43,7 +43,7 @@ export const watched = async <T>(
   if (!tracing) return counted();
   return tracing.call(request.origin, async (span) => {
     try {
-      const value = await counted(span.trace);
+      const value = await counted(span.traceId);
       span.end(facts, facts.pending ? 'pending' : 'ok');
       return value;
     } catch (error) {

@@ -8,7 +8,7 @@ import { exit, type Io } from './io.ts';
 const serveStreams = async (app: App, io: Io, { log }: Telemetry): Promise<void> => {
   const { stdin, stdout } = io;
   io.signal.addEventListener('abort', () => stdin.destroy(), { once: true });
-  await serveStdio(app, { stdin, stdout, onerror: (error) => log.say('error', error.message) });
+  await serveStdio(app, { stdin, stdout, onerror: (error) => log.report('error', error.message) });
 };
 
 /** `serve`: MCP on stdio until the input ends, or over HTTP, until the process is asked to stop. */
@@ -27,7 +27,7 @@ export const serve = async (settings: Record<string, unknown>, io: Io): Promise<
     stderr: io.stderr,
     observe,
     tracing,
-    report: (message) => log.say('error', message),
+    report: (message) => log.report('error', message),
   });
   // Rules that cannot be right stop the server now, not its first call.
   if (config.policy ?? config.roles ?? config.principals ?? config.auth) await app.reload(config);
@@ -36,9 +36,12 @@ export const serve = async (settings: Record<string, unknown>, io: Io): Promise<
       .then((changed) => app.reload(changed))
       .then(
         () =>
-          log.say('info', 'The configuration was read again; its policy, roles, principals and tokens are in force.'),
+          log.report(
+            'info',
+            'The configuration was read again; its policy, roles, principals and tokens are in force.',
+          ),
         (error: unknown) =>
-          log.say(
+          log.report(
             'error',
             `The configuration was not taken over: ${error instanceof Error ? error.message : String(error)}`,
           ),

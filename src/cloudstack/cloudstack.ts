@@ -143,7 +143,7 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
           delay: options.retryDelay,
           deadline,
           isWorth: () => !circuit.isOpen(),
-          tell: () => observe?.({ what: 'retry', command: wire.command }),
+          tell: () => observe?.({ type: 'retry', command: wire.command }),
         },
         signal,
         once,

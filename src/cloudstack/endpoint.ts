@@ -48,12 +48,12 @@ export const createEndpoint = (options: EndpointOptions, transport?: Transport):
     transport: way,
     gate: createGate({
       ...options,
-      tell: observe && ((running, waiting) => observe({ what: 'pool', profile, running, waiting })),
+      tell: observe && ((running, waiting) => observe({ type: 'pool', profile, running, waiting })),
     }),
     circuit: createCircuit({
       ...options,
       host: new URL(url).host,
-      tell: observe && ((state) => observe({ what: 'circuit', profile, state })),
+      tell: observe && ((state) => observe({ type: 'circuit', profile, state })),
     }),
     observe,
     tracing,

@@ -90,8 +90,8 @@ export const followJob = async (
 export const watchJob = async (observe: Observe, command: string, following: Promise<Answer>): Promise<Answer> => {
   const begun = performance.now();
   const tell = (ending: Ending): void =>
-    observe({ what: 'job', command, ending, seconds: (performance.now() - begun) / 1000 });
-  observe({ what: 'job-begun', command });
+    observe({ type: 'job', command, ending, seconds: (performance.now() - begun) / 1000 });
+  observe({ type: 'job-started', command });
   try {
     const answer = await following;
     tell(answer.job?.status === 'pending' ? 'pending' : 'ok');

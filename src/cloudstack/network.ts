@@ -84,7 +84,7 @@ export const sendOnce = async <T>(endpoint: Endpoint, request: HttpRequest, send
     gate.leave();
     if (observe && begun !== undefined)
       observe({
-        what: 'request',
+        type: 'request',
         command,
         method: request.method,
         ending,

@@ -2,10 +2,16 @@ import { CallError } from '../errors.ts';
 import { checkRoom, findWaiting, isOpen, listWaiting, newCode, type Approvals, type WaitingCall } from './approvals.ts';
 
 /** A table that replicas share. */
-export interface Table {
-  list(table: string): Promise<ReadonlyMap<string, string>>;
+export interface HashStore {
+  hashGetAll(table: string): Promise<ReadonlyMap<string, string>>;
   /** Puts `to` in the place of `from`, both of which may be nothing; false where there is something else by now. */
-  swap(table: string, field: string, from: string | undefined, to: string | undefined, ttl: number): Promise<boolean>;
+  compareAndSet(
+    table: string,
+    field: string,
+    from: string | undefined,
+    to: string | undefined,
+    ttl: number,
+  ): Promise<boolean>;
 }
 
 const table = 'approvals';
@@ -24,7 +30,10 @@ const parse = (text: string): WaitingCall | undefined => {
 };
 
 /** Approvals in a store, so that every replica and every terminal that reach it share them. */
-export const createSharedApprovals = ({ list, swap }: Table, now: () => number = Date.now): Approvals => {
+export const createSharedApprovals = (
+  { hashGetAll, compareAndSet }: HashStore,
+  now: () => number = Date.now,
+): Approvals => {
   interface Entry {
     call: WaitingCall;
     text: string;
@@ -32,10 +41,10 @@ export const createSharedApprovals = ({ list, swap }: Table, now: () => number =
   /** What is still good, by the digest of its question; the rest is put away. */
   const read = async (): Promise<Map<string, Entry>> => {
     const found = new Map<string, Entry>();
-    for (const [digest, text] of await list(table)) {
+    for (const [digest, text] of await hashGetAll(table)) {
       const call = parse(text);
       if (call?.digest === digest && isOpen(call, now())) found.set(digest, { call, text });
-      else await swap(table, digest, text, undefined, ttl);
+      else await compareAndSet(table, digest, text, undefined, ttl);
     }
     return found;
   };
@@ -46,7 +55,7 @@ export const createSharedApprovals = ({ list, swap }: Table, now: () => number =
     const call = findWaiting(callsOf(entries), code);
     const changed = change(call);
     const to = changed && JSON.stringify(changed);
-    if (!(await swap(table, call.digest, entries.get(call.digest)?.text, to, ttl))) throw answered(call.code);
+    if (!(await compareAndSet(table, call.digest, entries.get(call.digest)?.text, to, ttl))) throw answered(call.code);
   };
   const open: Approvals['open'] = async (question, caller) => {
     const { digest, message, phrase } = question;
@@ -56,7 +65,9 @@ export const createSharedApprovals = ({ list, swap }: Table, now: () => number =
     checkRoom(entries.size);
     const call: WaitingCall = { code: newCode(), digest, message, phrase, caller, asked: now() };
     // Another replica may have opened it meanwhile: then its code is the one.
-    return (await swap(table, digest, same?.text, JSON.stringify(call), ttl)) ? call.code : open(question, caller);
+    return (await compareAndSet(table, digest, same?.text, JSON.stringify(call), ttl))
+      ? call.code
+      : open(question, caller);
   };
   return {
     open,
@@ -66,7 +77,7 @@ export const createSharedApprovals = ({ list, swap }: Table, now: () => number =
     take: async (digest) => {
       const found = (await read()).get(digest);
       if (found?.call.approved === undefined) return undefined;
-      return (await swap(table, digest, found.text, undefined, ttl)) ? found.call : undefined;
+      return (await compareAndSet(table, digest, found.text, undefined, ttl)) ? found.call : undefined;
     },
   };
 };

@@ -19,7 +19,7 @@ export const createSeal = (app: App, principalOf: (ctx: ServerContext) => string
   let known: { key: string; codec: RequestStateCodec<QuestionState> } | undefined;
   /** Asked for each time: a store that begins anew must not leave replicas with different keys. */
   const open = async (): Promise<RequestStateCodec<QuestionState>> => {
-    const key = await (await app.store()).agree('question-key', randomBytes(32).toString('base64'), keyFor);
+    const key = await (await app.store()).getOrSet('question-key', randomBytes(32).toString('base64'), keyFor);
     if (known?.key !== key) {
       const ttlSeconds = app.config.questionTimeout;
       known = {

@@ -1,28 +1,28 @@
 import type { Redis } from 'ioredis';
 import type { StoreAddress } from '../config/store.ts';
 
-/** A connection that opens itself again whenever it is lost. */
+/** A connection that reconnects whenever it is lost. */
 export interface Connection {
   /** The client while there is a connection; waits for the first attempt only. */
   client(): Promise<Redis | undefined>;
   isUp(): boolean;
-  /** Begins anew: what should have been answered was not. */
+  /** Reconnects: an answer did not come in time. */
   reset(reason: string): void;
   close(): Promise<void>;
 }
 
-/** What a connection tells of itself. */
+/** Callbacks of a connection. */
 export interface ConnectionEvents {
-  /** Connected and proven who asks: the connection counts as up when this resolves. */
+  /** Connected and authenticated; the connection counts as up when this resolves. */
   up: (client: Redis) => unknown;
-  /** Lost, or not to be had. `reason`: a code such as ECONNREFUSED or WRONGPASS; told with every attempt that fails. */
+  /** Lost, or not established. `reason`: a code such as ECONNREFUSED or WRONGPASS; called for every failed attempt. */
   down: (reason: string) => void;
 }
 
 /** Milliseconds in which a connection or an answer must come. */
-export const patience = 1000;
-/** Milliseconds between signs of life: a connection that broke without a word is found out. */
-const beat = 5000;
+const timeoutMs = 1000;
+/** Milliseconds between pings, which find a connection that broke silently. */
+const pingIntervalMs = 5000;
 
 /**
  * What is wrong, in a code that holds neither address nor credential: Node's (ECONNREFUSED), the server's first word
@@ -35,7 +35,7 @@ export const reasonOf = (error: unknown): string => {
   return /^[A-Z]+(?= )/.exec(message)?.[0] ?? 'closed';
 };
 
-/** Opens a connection to the shared store, at once; no command waits in a queue, and none is sent again. */
+/** Opens a connection to the shared store, at once; no command is queued, and none is sent twice. */
 export const openConnection = (address: StoreAddress, events: ConnectionEvents): Connection => {
   const { tls, ...where } = address;
   let redis: Redis | undefined;
@@ -51,7 +51,7 @@ export const openConnection = (address: StoreAddress, events: ConnectionEvents):
     redis?.disconnect(true);
     down(why);
   };
-  const rise = async (client: Redis): Promise<void> => {
+  const onReady = async (client: Redis): Promise<void> => {
     try {
       await events.up(client);
       up = client.status === 'ready';
@@ -67,8 +67,8 @@ export const openConnection = (address: StoreAddress, events: ConnectionEvents):
       ...where,
       ...(tls ? { tls: {} } : {}),
       connectionName: 'cloudstack-mcp',
-      connectTimeout: patience,
-      commandTimeout: patience,
+      connectTimeout: timeoutMs,
+      commandTimeout: timeoutMs,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
@@ -80,7 +80,7 @@ export const openConnection = (address: StoreAddress, events: ConnectionEvents):
     redis = client;
     client.on('error', (error) => (reason = reasonOf(error)));
     await new Promise<void>((settled) => {
-      client.on('ready', () => void rise(client).then(settled));
+      client.on('ready', () => void onReady(client).then(settled));
       client.on('close', () => {
         down(reason);
         reason = 'closed';
@@ -91,7 +91,7 @@ export const openConnection = (address: StoreAddress, events: ConnectionEvents):
   const opened = open();
   const timer = setInterval(() => {
     if (up) redis?.ping().catch((error: unknown) => reset(reasonOf(error)));
-  }, beat).unref();
+  }, pingIntervalMs).unref();
   return {
     client: async () => {
       await opened;

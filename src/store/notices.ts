@@ -1,24 +1,24 @@
 import type { StoreAddress } from '../config/store.ts';
 import { openConnection, type Connection } from './connection.ts';
 
-/** What other processes say, on a connection of its own. */
+/** Invalidations by other processes, received on a separate connection. */
 export interface Notices {
-  /** Told the keys of each notice; `['*']` whenever some may have been missed. Returns how to stop. */
+  /** Called with the keys of each notification; `['*']` whenever some may have been missed. Returns how to stop. */
   listen(listener: (keys: readonly string[]) => void): () => void;
-  /** Whether notices come through, once somebody listens. */
-  isHeard(): boolean;
+  /** Whether notifications come through, once there is a listener. */
+  isReceiving(): boolean;
   close(): Promise<void>;
 }
 
-const everything = ['*'];
+const allKeys = ['*'];
 
-/** What is no list of keys may have been any. */
+/** A text that is no list of keys may mean any key. */
 const readKeys = (text: string): readonly string[] => {
   try {
     const keys = JSON.parse(text) as unknown;
-    return Array.isArray(keys) && keys.every((key) => typeof key === 'string') ? keys : everything;
+    return Array.isArray(keys) && keys.every((key) => typeof key === 'string') ? keys : allKeys;
   } catch {
-    return everything;
+    return allKeys;
   }
 };
 
@@ -26,17 +26,17 @@ const readKeys = (text: string): readonly string[] => {
 export const createNotices = (address: StoreAddress, channel: string): Notices => {
   const listeners = new Set<(keys: readonly string[]) => void>();
   let connection: Connection | undefined;
-  const tell = (keys: readonly string[]): void => {
+  const emit = (keys: readonly string[]): void => {
     for (const listener of listeners) listener(keys);
   };
   const subscribe = (): Connection =>
     openConnection(address, {
       up: async (client) => {
         client.removeAllListeners('message');
-        client.on('message', (_channel: string, text: string) => tell(readKeys(text)));
+        client.on('message', (_channel: string, text: string) => emit(readKeys(text)));
         await client.subscribe(channel);
-        // What was said before is lost.
-        tell(everything);
+        // Notifications from before the subscription are lost.
+        emit(allKeys);
       },
       down: () => undefined,
     });
@@ -46,7 +46,7 @@ export const createNotices = (address: StoreAddress, channel: string): Notices =
       connection ??= subscribe();
       return () => void listeners.delete(listener);
     },
-    isHeard: () => !connection || connection.isUp(),
+    isReceiving: () => !connection || connection.isUp(),
     close: async () => connection?.close(),
   };
 };

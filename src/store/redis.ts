@@ -6,28 +6,28 @@ import type { Observe } from '../observe.ts';
 import { openConnection, reasonOf } from './connection.ts';
 import { createNotices } from './notices.ts';
 import { scripts, type Scripted } from './scripts.ts';
-import type { Shared, Store } from './store.ts';
+import type { SharedCache, Store } from './store.ts';
 
-/** Whom a store tells that it was lost and has come back. */
-export interface StoreWatch {
+/** Receives the loss and the return of a store. */
+export interface StoreObserver {
   report: (message: string) => void;
   observe?: Observe | undefined;
 }
 
 /** Replicas of different releases understand each other as long as this stays the same. */
 const prefix = 'cloudstack-mcp:1:';
-/** Longer than anything cached may live, so that no generation comes back while something of it is left. */
-const generationFor = 86_400_000;
+/** Longer than any cached entry may live, so that an expired version is never reused while an entry of it is left. */
+const versionTtlMs = 86_400_000;
 
-const lost = (reason: string): CallError =>
+const unavailable = (reason: string): CallError =>
   new CallError(
     'unavailable',
     `The shared store cannot be used (${reason}). Nothing was sent.`,
     'Reads and changes that need no human and no limit go on. Try again in a moment; someone who operates this server can look at /health.',
   );
 
-/** The run of a server: another one after every start. Empty where it may not be asked. */
-const readInstance = async (client: Redis): Promise<string> => {
+/** The run id of the server, new after every start. Empty where the user may not read it. */
+const readRunId = async (client: Redis): Promise<string> => {
   try {
     return /^run_id:(\w+)/m.exec(await client.info('server'))?.[1] ?? '';
   } catch (error) {
@@ -36,14 +36,14 @@ const readInstance = async (client: Redis): Promise<string> => {
   }
 };
 
-/** A store in Valkey or Redis. It opens its connection at once and again whenever it is lost; nobody waits for that. */
-export const createRedisStore = (address: StoreAddress, { report, observe }: StoreWatch): Store => {
+/** A store in Valkey or Redis. It connects at once and reconnects whenever the connection is lost; no caller waits for that. */
+export const createRedisStore = (address: StoreAddress, { report, observe }: StoreObserver): Store => {
   const place = `${address.tls ? 'rediss' : 'redis'}://${address.host}:${address.port}`;
   let reachable: boolean | undefined;
   let refusedAt = 0;
-  let instance = '';
+  let runId = '';
   let reason = 'closed';
-  const note = (isUp: boolean): void => {
+  const onStateChange = (isUp: boolean): void => {
     if (isUp === reachable) return;
     if (isUp && reachable === false) report(`The shared store at ${place} can be reached again.`);
     if (!isUp)
@@ -51,25 +51,25 @@ export const createRedisStore = (address: StoreAddress, { report, observe }: Sto
         `The shared store at ${place} cannot be reached (${reason}). Reads go on; changes that need a human's yes or have a limit are refused until it is back.`,
       );
     reachable = isUp;
-    observe?.({ what: 'store', reachable: isUp });
+    observe?.({ type: 'store', reachable: isUp });
   };
   const connection = openConnection(address, {
     up: async (client) => {
       for (const [name, definition] of Object.entries(scripts)) client.defineCommand(name, definition);
-      instance = await readInstance(client);
-      note(true);
+      runId = await readRunId(client);
+      onStateChange(true);
     },
     down: (why) => {
       reason = why;
-      note(false);
+      onStateChange(false);
     },
   });
   // Subscriptions do not know of databases.
-  const notices = createNotices(address, `${prefix}bump:${address.db}`);
+  const notices = createNotices(address, `${prefix}invalidate:${address.db}`);
 
   const run = async <T>(use: (redis: Redis & Scripted) => Promise<T>): Promise<T> => {
     const client = await connection.client();
-    if (!client) throw lost(reason);
+    if (!client) throw unavailable(reason);
     try {
       return await use(client as Redis & Scripted);
     } catch (error) {
@@ -80,58 +80,57 @@ export const createRedisStore = (address: StoreAddress, { report, observe }: Sto
         report(`The shared store at ${place} refuses commands (${why}).`);
       }
       // The client's own error holds the command, and the command may hold a secret.
-      throw lost(why);
+      throw unavailable(why);
     }
   };
   const keyOf = (kind: string, key: string): string => `${prefix}${kind}:${key}`;
-  const once = async (key: string, ttl: number): Promise<boolean> =>
+  const setIfAbsent = async (key: string, ttl: number): Promise<boolean> =>
     (await run((redis) => redis.set(keyOf('once', key), '1', 'PX', Math.ceil(ttl), 'NX'))) === 'OK';
-  /** Of what must not come back: a server that has begun anew, or taken over, may lack the last moments. */
-  const keyNow = (kind: string, key: string): string => keyOf(kind, `${instance}:${key}`);
-  const keep = async (key: string, value: string, ttl: number): Promise<void> => {
+  /** For values that must not reappear: a server that restarted or took over may lack the latest writes. */
+  const keyOfRun = (kind: string, key: string): string => keyOf(kind, `${runId}:${key}`);
+  const write = async (key: string, value: string, ttl: number): Promise<void> => {
     await run((redis) => redis.set(key, value, 'PX', Math.ceil(ttl)));
   };
 
-  const shared: Shared = {
+  const shared: SharedCache = {
     get: async (key) => (await run((redis) => redis.get(keyOf('cache', key)))) ?? undefined,
-    set: (key, value, ttl) => keep(keyOf('cache', key), value, ttl),
-    generations: async (keys) => {
+    set: (key, value, ttl) => write(keyOf('cache', key), value, ttl),
+    versions: async (keys) => {
       if (!keys.length) return [];
-      return (await run((redis) => redis.mget(keys.map((key) => keyOf('generation', key))))).map(
-        (found) => found ?? '',
-      );
+      return (await run((redis) => redis.mget(keys.map((key) => keyOf('version', key))))).map((found) => found ?? '');
     },
-    bump: async (keys) => {
+    invalidate: async (keys) => {
       if (!keys.length) return;
-      const names = keys.map((key) => keyOf('generation', key));
-      const rest = [randomUUID(), generationFor, `${prefix}bump:${address.db}`, JSON.stringify(keys)];
-      await run((redis) => redis.bumpAll(names.length, ...names, ...rest));
+      const names = keys.map((key) => keyOf('version', key));
+      const rest = [randomUUID(), versionTtlMs, `${prefix}invalidate:${address.db}`, JSON.stringify(keys)];
+      await run((redis) => redis.invalidate(names.length, ...names, ...rest));
     },
-    onBump: notices.listen,
-    claim: (key, ttl) => once(`claim:${key}`, ttl),
-    isReachable: () => connection.isUp() && notices.isHeard(),
+    onInvalidate: notices.listen,
+    claim: (key, ttl) => setIfAbsent(`claim:${key}`, ttl),
+    isReachable: () => connection.isUp() && notices.isReceiving(),
   };
 
   return {
     kind: 'redis',
     shared,
-    once,
+    setIfAbsent: setIfAbsent,
     count: (key, window, add = true) =>
       run((redis) => redis.countEvents(keyOf('count', key), Math.ceil(window), add ? randomUUID() : '')),
-    take: (key, { size, perMillisecond }, price) =>
-      run((redis) => redis.takeFrom(keyOf('take', key), size, perMillisecond, price)),
-    keep: (key, value, ttl) => keep(keyOf('kept', key), value, ttl),
-    recall: async (key) => (await run((redis) => redis.get(keyOf('kept', key)))) ?? undefined,
-    agree: async (key, proposal, ttl) =>
-      (await run((redis) => redis.set(keyNow('agreed', key), proposal, 'PX', Math.ceil(ttl), 'NX', 'GET'))) ?? proposal,
-    list: async (table) => new Map(Object.entries(await run((redis) => redis.hgetall(keyNow('table', table))))),
-    swap: async (table, field, from, to, ttl) => {
+    takeTokens: (key, { size, perMillisecond }, price) =>
+      run((redis) => redis.takeTokens(keyOf('bucket', key), size, perMillisecond, price)),
+    set: (key, value, ttl) => write(keyOf('value', key), value, ttl),
+    get: async (key) => (await run((redis) => redis.get(keyOf('value', key)))) ?? undefined,
+    getOrSet: async (key, proposal, ttl) =>
+      (await run((redis) => redis.set(keyOfRun('first', key), proposal, 'PX', Math.ceil(ttl), 'NX', 'GET'))) ??
+      proposal,
+    hashGetAll: async (table) => new Map(Object.entries(await run((redis) => redis.hgetall(keyOfRun('hash', table))))),
+    compareAndSet: async (table, field, from, to, ttl) => {
       const [before, after] = [from, to].map((text) => (text === undefined ? '' : `=${text}`)) as [string, string];
       return (
-        (await run((redis) => redis.swapField(keyNow('table', table), field, before, after, Math.ceil(ttl)))) === 1
+        (await run((redis) => redis.compareAndSet(keyOfRun('hash', table), field, before, after, Math.ceil(ttl)))) === 1
       );
     },
-    ping: () => keep(keyOf('kept', 'health'), '1', 10_000),
+    ping: () => write(keyOf('value', 'health'), '1', 10_000),
     close: async () => {
       await Promise.all([connection.close(), notices.close()]);
     },

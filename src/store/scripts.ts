@@ -1,4 +1,4 @@
-/** Server-side functions, for what has to be one step. The server's clock counts, not the replicas'. */
+/** Lua scripts for what must be atomic. They use the server's clock, not the replicas'. */
 export const scripts = {
   /** KEYS: the events. ARGV: window in milliseconds, a unique name to add, or none. */
   countEvents: {
@@ -13,8 +13,8 @@ export const scripts = {
       end
       return redis.call('ZCARD', KEYS[1])`,
   },
-  /** KEYS: the bucket. ARGV: its size, what comes back a millisecond, the price. */
-  takeFrom: {
+  /** KEYS: the bucket. ARGV: its size, its refill rate a millisecond, the price. */
+  takeTokens: {
     numberOfKeys: 1,
     lua: `
       local size, rate, price = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -28,8 +28,8 @@ export const scripts = {
       redis.call('PEXPIRE', KEYS[1], math.ceil((size - left + price) / rate) + 1)
       return 0`,
   },
-  /** KEYS: the table. ARGV: field, `=` and what is there or nothing, the same for what shall be there, time to live. */
-  swapField: {
+  /** KEYS: the hash. ARGV: field, `=` and the expected value or nothing, `=` and the new value or nothing, time to live. */
+  compareAndSet: {
     numberOfKeys: 1,
     lua: `
       local found = redis.call('HGET', KEYS[1], ARGV[1])
@@ -39,8 +39,8 @@ export const scripts = {
       redis.call('PEXPIRE', KEYS[1], ARGV[4])
       return 1`,
   },
-  /** KEYS: the generations. ARGV: the new one, its time to live, the channel, the notice. */
-  bumpAll: {
+  /** KEYS: the versions. ARGV: the new one, its time to live, the channel, the notification. */
+  invalidate: {
     lua: `
       for _, key in ipairs(KEYS) do redis.call('SET', key, ARGV[1], 'PX', ARGV[2]) end
       redis.call('PUBLISH', ARGV[3], ARGV[4])`,
@@ -50,7 +50,7 @@ export const scripts = {
 /** The client's methods that run them. */
 export interface Scripted {
   countEvents(key: string, window: number, name: string): Promise<number>;
-  takeFrom(key: string, size: number, rate: number, price: number): Promise<number>;
-  swapField(key: string, field: string, from: string, to: string, ttl: number): Promise<number>;
-  bumpAll(keys: number, ...keysAndRest: (string | number)[]): Promise<unknown>;
+  takeTokens(key: string, size: number, rate: number, price: number): Promise<number>;
+  compareAndSet(key: string, field: string, from: string, to: string, ttl: number): Promise<number>;
+  invalidate(keys: number, ...keysAndRest: (string | number)[]): Promise<unknown>;
 }

@@ -1,22 +1,22 @@
-/** What replicas tell each other of cached answers. Only a store that several processes share has it. */
-export interface Shared {
+/** The part of the cache that replicas share. Only a store that several processes share has it. */
+export interface SharedCache {
   get(key: string): Promise<string | undefined>;
-  /** Keeps a text for its time to live (milliseconds). */
+  /** Stores a text for its time to live (milliseconds). */
   set(key: string, value: string, ttl: number): Promise<void>;
-  /** The generation of each key, in their order; it changes with every bump. */
-  generations(keys: readonly string[]): Promise<readonly string[]>;
-  /** Begins a new generation of each key, and tells every process of it. */
-  bump(keys: readonly string[]): Promise<void>;
-  /** Told of bumps of all processes, this one included; `['*']`: some may have been missed. Returns how to stop. */
-  onBump(listener: (keys: readonly string[]) => void): () => void;
-  /** True for the first of all processes that claims a key within its time to live (milliseconds). */
+  /** The version of each key, in the order of the keys; every invalidation changes it. */
+  versions(keys: readonly string[]): Promise<readonly string[]>;
+  /** Gives each key a new version and notifies every process. */
+  invalidate(keys: readonly string[]): Promise<void>;
+  /** Called with the keys that any process invalidated, this one included; `['*']`: some may have been missed. Returns how to stop. */
+  onInvalidate(listener: (keys: readonly string[]) => void): () => void;
+  /** True for the first process that claims a key within its time to live (milliseconds). */
   claim(key: string, ttl: number): Promise<boolean>;
-  /** Whether commands and notices come through. While they do not, what is cached may be stale. */
+  /** Whether commands and notifications come through. While they do not, cached answers may be stale. */
   isReachable(): boolean;
 }
 
-/** So many at once, and so many more as time goes by. */
-export interface Bucket {
+/** A token bucket: its capacity and its refill rate. */
+export interface TokenBucket {
   size: number;
   perMillisecond: number;
 }
@@ -27,27 +27,33 @@ export interface Bucket {
  */
 export interface Store {
   readonly kind: 'memory' | 'redis';
-  readonly shared?: Shared;
-  /** True the first time a key is seen within its time to live, false ever after. */
-  once(key: string, ttl: number): Promise<boolean>;
-  /** How many events there were under a key within the last `window` milliseconds; with `add`, one more is counted. */
+  readonly shared?: SharedCache;
+  /** Sets a key that does not exist yet and returns true; false if it exists. */
+  setIfAbsent(key: string, ttl: number): Promise<boolean>;
+  /** The number of events under a key within the last `window` milliseconds; `add` (the default) counts one more. */
   count(key: string, window: number, add?: boolean): Promise<number>;
-  /** Takes a price out of a bucket and gives 0, or takes nothing and gives the milliseconds until there is enough. */
-  take(key: string, bucket: Bucket, price: number): Promise<number>;
-  /** Keeps a text; it replaces an earlier one. */
-  keep(key: string, value: string, ttl: number): Promise<void>;
-  recall(key: string): Promise<string | undefined>;
-  /** The text that all who propose one agree on: the first one's, for its time to live or until the store begins anew. */
-  agree(key: string, proposal: string, ttl: number): Promise<string>;
-  /** The fields of a table. */
-  list(table: string): Promise<ReadonlyMap<string, string>>;
+  /** Takes `price` tokens and returns 0, or takes nothing and returns the milliseconds until there are enough. */
+  takeTokens(key: string, bucket: TokenBucket, price: number): Promise<number>;
+  /** Stores a text; it replaces an earlier one. */
+  set(key: string, value: string, ttl: number): Promise<void>;
+  get(key: string): Promise<string | undefined>;
+  /** The text under a key; `proposal` becomes it if there is none. It lasts for its time to live or until the store restarts. */
+  getOrSet(key: string, proposal: string, ttl: number): Promise<string>;
+  /** All fields of a hash and their values. */
+  hashGetAll(hash: string): Promise<ReadonlyMap<string, string>>;
   /**
-   * Puts `to` in the place of `from`; undefined stands for no such field. False, and nothing is changed, where there is
-   * something else by now. The table goes when nobody has changed it for its time to live, and when the
-   * store begins anew.
+   * Replaces the value `from` of a field by `to`; undefined means that the field does not exist. Returns false and changes
+   * nothing if the current value is not `from`. The hash expires when it was not changed for its time to live, and when
+   * the store restarts.
    */
-  swap(table: string, field: string, from: string | undefined, to: string | undefined, ttl: number): Promise<boolean>;
-  /** Resolves when something could be written. */
+  compareAndSet(
+    hash: string,
+    field: string,
+    from: string | undefined,
+    to: string | undefined,
+    ttl: number,
+  ): Promise<boolean>;
+  /** Resolves when a write succeeded. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

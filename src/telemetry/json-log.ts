@@ -14,5 +14,5 @@ export const createJsonLog = (stream: { write(text: string): unknown }, level: L
     { write: (line: string) => void stream.write(line) },
   );
   const write = (at: Level, message: string, facts: LogFacts = {}): void => logger[at](facts, message);
-  return { say: write, note: write };
+  return { report: write, record: write };
 };

@@ -7,13 +7,13 @@ export type LogFacts = Readonly<Record<string, string | number | boolean | undef
 /** The log of whoever operates the server. */
 export interface Log {
   /** Says something to people and collectors. */
-  say(level: Level, message: string, facts?: LogFacts): void;
+  report(level: Level, message: string, facts?: LogFacts): void;
   /** Notes something that only collectors can make use of. */
-  note(level: Level, message: string, facts?: LogFacts): void;
+  record(level: Level, message: string, facts?: LogFacts): void;
 }
 
 /** A log for people: plain lines on a stream. */
 export const createTextLog = (stream: { write(text: string): unknown }): Log => ({
-  say: (_level, message) => void stream.write(`${message}\n`),
-  note: () => undefined,
+  report: (_level, message) => void stream.write(`${message}\n`),
+  record: () => undefined,
 });

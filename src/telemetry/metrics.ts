@@ -21,7 +21,7 @@ export interface Metrics {
   observe: Observe;
   http(request: HttpRequest): void;
   /** How to look at what is open, when somebody asks. */
-  watch(open: { sessions: () => number; inFlight: () => number }): void;
+  setGauges(open: { sessions: () => number; inFlight: () => number }): void;
   resources(counts: readonly ResourceCount[]): void;
   contentType: string;
   /** Everything in the text format of Prometheus. */
@@ -79,7 +79,7 @@ const createObserve = (
   endpoints: ReturnType<typeof createEndpoints>,
   labelsOf: (command: string | undefined) => ToolLabels,
 ): Observe => {
-  const request = (seen: Extract<Observation, { what: 'request' }>): void => {
+  const request = (seen: Extract<Observation, { type: 'request' }>): void => {
     const { command, method, ending, answered, seconds } = seen;
     const labels = labelsOf(command);
     const result = reachOf(seen);
@@ -89,21 +89,21 @@ const createObserve = (
     // Whoever gave up says nothing about the cloud.
     if (answered !== undefined) to.up.set(answered ? 1 : 0);
   };
-  const call = ({ command, risk, ending, seconds }: Extract<Observation, { what: 'call' }>): void => {
+  const call = ({ command, risk, ending, seconds }: Extract<Observation, { type: 'call' }>): void => {
     const labels = labelsOf(command);
     const named = { tool: labels.tool, risk: risk ?? labels.risk };
     to.calls.inc({ ...named, outcome: ending });
     to.callDuration.observe({ risk: named.risk }, seconds);
   };
   return (seen) => {
-    switch (seen.what) {
+    switch (seen.type) {
       case 'call':
         return call(seen);
       case 'request':
         return request(seen);
       case 'retry':
         return to.retries.inc();
-      case 'job-begun':
+      case 'job-started':
         return to.jobsFollowed.inc();
       case 'job':
         to.jobsFollowed.dec();
@@ -111,9 +111,9 @@ const createObserve = (
         return to.jobDuration.observe(seen.seconds);
       case 'cache':
         return to.cache.inc({ result: seen.result });
-      case 'drop':
+      case 'invalidation':
         return to.dropped.inc({ cause: seen.cause }, seen.entries);
-      case 'kept':
+      case 'cache-entries':
         return to.kept.set(seen.entries);
       case 'confirmation':
         return to.confirmations.inc({ result: seen.result });
@@ -124,7 +124,7 @@ const createObserve = (
       case 'store':
         return to.store.set(seen.reachable ? 1 : 0);
       case 'audit':
-        return to.audit.inc({ result: seen.kept ? 'written' : 'waiting' });
+        return to.audit.inc({ result: seen.written ? 'written' : 'waiting' });
     }
   };
 };
@@ -145,7 +145,7 @@ export const createMetrics = (): Metrics => {
       if (seconds !== undefined) to.httpDuration.observe({ route }, seconds);
       if (refused) to.refused.inc({ reason: refused });
     },
-    watch: (what) => (open = what),
+    setGauges: (what) => (open = what),
     resources: (counts) => {
       to.resources.reset();
       for (const { kind, state = '', count } of counts) to.resources.set({ kind, state }, count);

@@ -10,7 +10,7 @@ import { createTracing } from './tracing.ts';
 
 const service = 'cloudstack-mcp-server';
 /** Milliseconds that the end of the process waits for a collector. */
-const lastWords = 2000;
+const shutdownGraceMs = 2000;
 
 /** Says the first time that spans do not arrive: nobody looks for traces that were never promised. */
 const reporting = (exporter: SpanExporter, report: (message: string) => void): SpanExporter => {
@@ -42,7 +42,7 @@ export const openTracing = ({ url, headers }: Traces, report: (message: string) 
     ],
   });
   return createTracing(provider.getTracer(service, version), async () => {
-    const late = new Promise<void>((resolve) => setTimeout(resolve, lastWords).unref());
+    const late = new Promise<void>((resolve) => setTimeout(resolve, shutdownGraceMs).unref());
     await Promise.race([provider.shutdown().catch(() => undefined), late]);
   });
 };

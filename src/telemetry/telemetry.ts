@@ -18,19 +18,19 @@ export interface Telemetry {
 type Asked = Pick<Config, 'transport' | 'log' | 'logLevel' | 'metrics' | 'traces'>;
 
 /** Turns of a circuit and of the store, for the log: they explain what calls then say. */
-const createTurns = (log: Log): Observe => {
+const createStateLog = (log: Log): Observe => {
   let reachable = true;
   const circuits = new Map<string, string>();
   return (seen) => {
-    if (seen.what === 'circuit') {
+    if (seen.type === 'circuit') {
       const { profile, state } = seen;
       const before = circuits.get(profile) ?? 'closed';
       circuits.set(profile, state);
       if (before === state) return;
-      log.note(state === 'closed' ? 'info' : 'warn', `The circuit of ${profile} is ${state}`, { profile, state });
-    } else if (seen.what === 'store' && seen.reachable !== reachable) {
+      log.record(state === 'closed' ? 'info' : 'warn', `The circuit of ${profile} is ${state}`, { profile, state });
+    } else if (seen.type === 'store' && seen.reachable !== reachable) {
       reachable = seen.reachable;
-      log.note(reachable ? 'info' : 'warn', `The store ${reachable ? 'is back' : 'cannot be reached'}`);
+      log.record(reachable ? 'info' : 'warn', `The store ${reachable ? 'is back' : 'cannot be reached'}`);
     }
   };
 };
@@ -45,15 +45,15 @@ export const openTelemetry = async (
 ): Promise<Telemetry> => {
   const log = form === 'json' ? (await import('./json-log.ts')).createJsonLog(stderr, logLevel) : createTextLog(stderr);
   const metrics = transport === 'http' && counts ? (await import('./metrics.ts')).createMetrics() : undefined;
-  const watchers = [metrics?.observe, form === 'json' ? createTurns(log) : undefined].filter((one) => !!one);
+  const watchers = [metrics?.observe, form === 'json' ? createStateLog(log) : undefined].filter((one) => !!one);
   let opened: Promise<Tracing> | undefined;
   const isTraced = traces !== undefined && canBeSentTo(traces.url);
   // The address itself may hold a password.
-  if (traces && !isTraced) log.say('warn', 'No traces: what OTEL_EXPORTER_OTLP_ENDPOINT names is no http(s) URL.');
+  if (traces && !isTraced) log.report('warn', 'No traces: what OTEL_EXPORTER_OTLP_ENDPOINT names is no http(s) URL.');
   const tracing = isTraced
     ? () =>
         (opened ??= import('./open-tracing.ts').then(({ openTracing }) =>
-          openTracing(traces, (message) => log.say('warn', message)),
+          openTracing(traces, (message) => log.report('warn', message)),
         ))
     : undefined;
   return {

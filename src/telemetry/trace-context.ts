@@ -9,7 +9,7 @@ import {
 
 /** https://www.w3.org/TR/trace-context/: later versions may say more after the flags, version ff is none. */
 const form = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
-const longestState = 512;
+const maxStateLength = 512;
 
 /** The context that a host's `traceparent` and `tracestate` stand for; an empty one when they make no sense. */
 export const readTraceContext = ({ traceparent = '', tracestate }: Readonly<Record<string, string>> = {}): Context => {
@@ -19,7 +19,7 @@ export const readTraceContext = ({ traceparent = '', tracestate }: Readonly<Reco
     spanId,
     traceFlags: parseInt(flags, 16) & 1,
     isRemote: true,
-    ...(tracestate && tracestate.length <= longestState ? { traceState: createTraceState(tracestate) } : {}),
+    ...(tracestate && tracestate.length <= maxStateLength ? { traceState: createTraceState(tracestate) } : {}),
   };
   if ((version === '00' && more) || !isSpanContextValid(remote)) return ROOT_CONTEXT;
   return trace.setSpanContext(ROOT_CONTEXT, remote);

@@ -62,10 +62,10 @@ export const createTracing = (tracer: Tracer, close: () => Promise<void>): Traci
     const facts = { 'mcp.method.name': 'tools/call', 'gen_ai.operation.name': 'execute_tool' };
     const span = tracer.startSpan('tools/call', { kind: SpanKind.SERVER, attributes: facts }, parent);
     const { traceId } = span.spanContext();
-    origin?.traced?.(traceId);
+    origin?.onTrace?.(traceId);
     return context.with(trace.setSpan(parent, span), () =>
       run({
-        trace: traceId,
+        traceId: traceId,
         end: ({ command, risk }, ending) => {
           // Only what the catalog knows becomes a name: a span's name is a label too.
           const tool = command === undefined ? undefined : loadCatalog().find(command);

@@ -23,7 +23,7 @@ export const beginExchange = ({ headers }: Request): Exchange => {
   const exchange: Exchange = {
     request: sane.test(given) ? given : randomUUID(),
     ...(traceparent ? { parent: { traceparent, ...(tracestate ? { tracestate } : {}) } } : {}),
-    traced: (trace) => (exchange.trace = trace),
+    onTrace: (trace) => (exchange.trace = trace),
   };
   return exchange;
 };

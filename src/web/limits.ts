@@ -37,7 +37,7 @@ const createCounter = () => {
  */
 export const createLimits = (
   { rateLimit, maxInFlight }: { rateLimit: number; maxInFlight: number },
-  store: Pick<Store, 'take'> = createMemoryStore(),
+  store: Pick<Store, 'takeTokens'> = createMemoryStore(),
 ): Limits => {
   const bucket = { size: rateLimit, perMillisecond: rateLimit / 60_000 };
   const own = createMemoryStore();
@@ -56,7 +56,8 @@ export const createLimits = (
     take: async (principal, requests) => {
       // A batch larger than the whole bucket could never be paid: a full one is enough.
       const price = Math.min(requests, rateLimit);
-      const ask = ({ take }: Pick<Store, 'take'>): Promise<number> => take(`rate:${principal}`, bucket, price);
+      const ask = ({ takeTokens }: Pick<Store, 'takeTokens'>): Promise<number> =>
+        takeTokens(`rate:${principal}`, bucket, price);
       const wait = await ask(store).catch((error: unknown) => {
         if (error instanceof CallError) return ask(own);
         throw error;

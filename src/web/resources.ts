@@ -21,7 +21,7 @@ export const pollResources = (
       failing = false;
     } catch (error) {
       if (!failing)
-        log.say('warn', `Resources cannot be counted: ${error instanceof Error ? error.message : 'failed'}`);
+        log.report('warn', `Resources cannot be counted: ${error instanceof Error ? error.message : 'failed'}`);
       failing = true;
     } finally {
       counting = false;

@@ -49,7 +49,7 @@ export const serveHttp = async (app: App, { telemetry, signal }: ServeOptions): 
   const { config } = app;
   checkSafety(config);
   const { log, metrics } = telemetry;
-  const report: Report = (message, about) => log.say('error', message, about ? { request: about.request } : {});
+  const report: Report = (message, about) => log.report('error', message, about ? { request: about.request } : {});
   const stopping = new AbortController();
   const limits = createLimits(config, await app.store());
   const measured = measure(app, limits, stopping.signal, report);
@@ -73,11 +73,14 @@ export const serveHttp = async (app: App, { telemetry, signal }: ServeOptions): 
     metrics:
       metrics && (async () => new Response(await metrics.text(), { headers: { 'content-type': metrics.contentType } })),
   });
-  metrics?.watch({ sessions: core.sessions, inFlight: limits.running });
+  metrics?.setGauges({ sessions: core.sessions, inFlight: limits.running });
   const listening = await listen((request) => routes.fetch(request), config);
-  log.say('info', `Serving MCP on ${listening.origin}/mcp${config.auth ? '' : ', without authentication'}`);
+  log.report('info', `Serving MCP on ${listening.origin}/mcp${config.auth ? '' : ', without authentication'}`);
   if (!isLoopback(config.host) && !config.allowedHosts)
-    log.say('warn', 'Only requests for localhost are answered: --allowed-hosts names the hosts that clients ask for.');
+    log.report(
+      'warn',
+      'Only requests for localhost are answered: --allowed-hosts names the hosts that clients ask for.',
+    );
 
   const polling = metrics && pollResources(app, metrics, log);
 

@@ -32,7 +32,7 @@ export const createWatch =
       const isStream = exchange.lasting === true || (method === 'GET' && route === '/mcp' && status < 400);
       metrics?.http({ route, method, status, seconds: isStream ? undefined : seconds, refused });
       const level = status >= 500 ? 'error' : isRoutine(route, status) ? 'debug' : 'info';
-      log.note(level, `${method} ${route} ${status}`, {
+      log.record(level, `${method} ${route} ${status}`, {
         request: exchange.request,
         trace: exchange.trace,
         principal: exchange.principal,

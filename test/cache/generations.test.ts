@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createSharedGenerations } from '../../src/cache/generations.ts';
-import type { Shared } from '../../src/store/store.ts';
+import type { SharedCache } from '../../src/store/store.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
@@ -13,14 +13,14 @@ const open = () => {
   const bumped: (readonly string[])[] = [];
   const landing: (() => void)[] = [];
   const store = { isUp: true, isSlow: false };
-  const shared: Shared = {
+  const shared: SharedCache = {
     get: () => Promise.resolve(undefined),
     set: () => Promise.resolve(),
     claim: () => Promise.resolve(true),
-    onBump: () => () => undefined,
+    onInvalidate: () => () => undefined,
     isReachable: () => store.isUp,
-    generations: (keys) => Promise.resolve(keys.map(() => '')),
-    bump: (keys) => {
+    versions: (keys) => Promise.resolve(keys.map(() => '')),
+    invalidate: (keys) => {
       bumped.push(keys);
       return store.isSlow ? new Promise<void>((resolve) => landing.push(resolve)) : Promise.resolve();
     },

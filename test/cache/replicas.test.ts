@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createApp } from '../../src/app/app.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import type { Shared, Store } from '../../src/store/store.ts';
+import type { SharedCache, Store } from '../../src/store/store.ts';
 import { createCounting, requestOf, uuid, type Answers } from '../guard/counting.ts';
 import { yes } from './cloud.ts';
 
@@ -27,16 +27,16 @@ const createSharedStore = () => {
     return found && found.until > Date.now() ? found.text : undefined;
   };
   const put = (key: string, text: string, ttl: number): void => void values.set(key, { text, until: Date.now() + ttl });
-  const shared: Shared = {
+  const shared: SharedCache = {
     get: (key) => run(() => peek(`value ${key}`)),
     set: (key, text, ttl) => run(() => put(`value ${key}`, text, ttl)),
-    generations: (keys) => run(() => keys.map((key) => peek(`generation ${key}`) ?? '')),
-    bump: (keys) =>
+    versions: (keys) => run(() => keys.map((key) => peek(`generation ${key}`) ?? '')),
+    invalidate: (keys) =>
       run(() => {
         for (const key of keys) put(`generation ${key}`, `g${++generation}`, 86_400_000);
         tell(keys);
       }),
-    onBump: (listener) => {
+    onInvalidate: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },

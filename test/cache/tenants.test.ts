@@ -104,12 +104,12 @@ test('the same key with another secret, and the same key at another endpoint, ar
   expect((await zones('one')).text).not.toContain('elsewhere');
   expect((await zones('two')).text).toContain('elsewhere');
   await expect(zones('thief')).rejects.toMatchObject({ kind: 'authentication' });
-  const results = told.flatMap((one) => (one.what === 'cache' ? [one.result] : []));
+  const results = told.flatMap((one) => (one.type === 'cache' ? [one.result] : []));
   expect(results).toEqual(['miss', 'hit', 'hit', 'miss', 'miss']);
   const change = requestOf('updateZone', { id: simulators[0]!.world.all('Zone')[0]!.id, name: 'x' }, { consent: yes });
   await app.call({ ...change, caller: { principal: 'local', host: 'test', profile: 'one' } });
   // At this endpoint only.
-  expect(told).toContainEqual({ what: 'drop', cause: 'change', entries: 1 });
+  expect(told).toContainEqual({ type: 'invalidation', cause: 'change', entries: 1 });
   expect((await zones('two')).structured['age']).toBeGreaterThanOrEqual(0);
   expect((await zones('one')).structured['age']).toBeUndefined();
   await app.close();

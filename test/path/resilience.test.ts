@@ -55,9 +55,9 @@ describe('circuit', () => {
       expect(message).toMatch(/one\.test has not answered 5 times in a row; nothing was sent$/);
       expect(hint).toContain('again in 10 s');
     }
-    expect(app.seen.filter(({ what }) => what === 'circuit')).toEqual([
-      { what: 'circuit', profile: 'one', state: 'closed' },
-      { what: 'circuit', profile: 'one', state: 'open' },
+    expect(app.seen.filter(({ type: what }) => what === 'circuit')).toEqual([
+      { type: 'circuit', profile: 'one', state: 'closed' },
+      { type: 'circuit', profile: 'one', state: 'open' },
     ]);
   });
 
@@ -149,7 +149,7 @@ describe('circuit', () => {
     expect(app.sent.filter((what) => what === 'one listZones')).toHaveLength(100);
     expect(app.sent.filter((what) => what === 'one deployVirtualMachine')).toHaveLength(1);
     expect(app.sent).toHaveLength(102);
-    const states = app.seen.flatMap((one) => (one.what === 'circuit' ? [one.state] : []));
+    const states = app.seen.flatMap((one) => (one.type === 'circuit' ? [one.state] : []));
     expect(states).toEqual(['closed', 'open', 'half-open', 'closed']);
   });
 
@@ -215,7 +215,7 @@ describe('circuit', () => {
     await pass(reading, 10);
     expect(app.sent).toHaveLength(3);
     expect((await reading).message).toContain('ECONNRESET');
-    expect(app.seen.filter(({ what }) => what === 'retry')).toHaveLength(2);
+    expect(app.seen.filter(({ type: what }) => what === 'retry')).toHaveLength(2);
   });
 
   test('a job is still followed when it closes again', async () => {
@@ -235,9 +235,9 @@ describe('circuit', () => {
     expect((await app.failing(app.read())).message).toContain('nothing was sent');
     await pass(deploying);
     expect((await deploying).structured).toMatchObject({ job: { status: 'succeeded' } });
-    expect(app.seen.filter(({ what }) => what === 'job' || what === 'job-begun')).toMatchObject([
-      { what: 'job-begun', command: 'deployVirtualMachine' },
-      { what: 'job', command: 'deployVirtualMachine', ending: 'ok' },
+    expect(app.seen.filter(({ type }) => type === 'job' || type === 'job-started')).toMatchObject([
+      { type: 'job-started', command: 'deployVirtualMachine' },
+      { type: 'job', command: 'deployVirtualMachine', ending: 'ok' },
     ]);
   });
 });
@@ -250,7 +250,7 @@ describe('deadline', () => {
     expect(app.sent).toHaveLength(2);
     expect(await reading).toMatchObject({ kind: 'timeout' });
     expect((await reading).message).toContain('all that was left for the call');
-    expect(app.seen.filter(({ what }) => what === 'retry')).toHaveLength(1);
+    expect(app.seen.filter(({ type: what }) => what === 'retry')).toHaveLength(1);
   });
 
   test('no retry begins when there is no time for its answer', async () => {
@@ -348,9 +348,9 @@ describe('too much at once', () => {
     expect(answered.filter(Boolean)).toHaveLength(12);
     expect(app.sent).toHaveLength(12);
     expect(most).toBe(2);
-    const pools = app.seen.filter(({ what }) => what === 'pool');
-    expect(pools.every((one) => one.what !== 'pool' || (one.running <= 2 && one.waiting <= 10))).toBe(true);
-    expect(pools.at(-1)).toEqual({ what: 'pool', profile: 'same', running: 0, waiting: 0 });
+    const pools = app.seen.filter(({ type: what }) => what === 'pool');
+    expect(pools.every((one) => one.type !== 'pool' || (one.running <= 2 && one.waiting <= 10))).toBe(true);
+    expect(pools.at(-1)).toEqual({ type: 'pool', profile: 'same', running: 0, waiting: 0 });
   });
 
   test('what is cancelled while it waits is never sent, and leaves its place to others', async () => {

@@ -16,13 +16,13 @@ const contract = (two: () => [Store, Store]) => {
   test('a key is new once within its time to live, and of many at the same time one is first', async () => {
     const [a, b] = two();
     const key = fresh();
-    const all = await Promise.all(Array.from({ length: 50 }, (_, at) => (at % 2 ? a : b).once(key, 60_000)));
+    const all = await Promise.all(Array.from({ length: 50 }, (_, at) => (at % 2 ? a : b).setIfAbsent(key, 60_000)));
     expect(firstOf(all)).toBe(1);
-    expect(await b.once(fresh(), 60_000)).toBe(true);
+    expect(await b.setIfAbsent(fresh(), 60_000)).toBe(true);
     const brief = fresh();
-    expect(await a.once(brief, 30)).toBe(true);
+    expect(await a.setIfAbsent(brief, 30)).toBe(true);
     await sleep(60);
-    expect(await b.once(brief, 30)).toBe(true);
+    expect(await b.setIfAbsent(brief, 30)).toBe(true);
   });
 
   test('events are counted together, and forgotten when they are older than the window', async () => {
@@ -44,65 +44,71 @@ const contract = (two: () => [Store, Store]) => {
     const [a, b] = two();
     const key = fresh();
     const hourly = { size: 10, perMillisecond: 10 / 3_600_000 };
-    const all = await Promise.all(Array.from({ length: 12 }, (_, at) => (at % 2 ? a : b).take(key, hourly, 1)));
+    const all = await Promise.all(Array.from({ length: 12 }, (_, at) => (at % 2 ? a : b).takeTokens(key, hourly, 1)));
     expect(all.filter((wait) => wait === 0)).toHaveLength(10);
-    const wait = await a.take(key, hourly, 2);
+    const wait = await a.takeTokens(key, hourly, 2);
     expect(wait).toBeGreaterThan(700_000);
     expect(wait).toBeLessThanOrEqual(720_000);
     // What was refused has taken nothing.
-    expect(await b.take(key, hourly, 2)).toBeGreaterThan(700_000);
-    expect(await b.take(fresh(), hourly, 10)).toBe(0);
+    expect(await b.takeTokens(key, hourly, 2)).toBeGreaterThan(700_000);
+    expect(await b.takeTokens(fresh(), hourly, 10)).toBe(0);
     const quick = fresh();
     const fast = { size: 2, perMillisecond: 0.1 };
-    expect(await a.take(quick, fast, 2)).toBe(0);
+    expect(await a.takeTokens(quick, fast, 2)).toBe(0);
     await sleep(60);
-    expect(await b.take(quick, fast, 2)).toBe(0);
+    expect(await b.takeTokens(quick, fast, 2)).toBe(0);
   });
 
-  test('a text is kept, replaced, and gone after its time', async () => {
+  test('a value is stored, replaced, and gone after its time to live', async () => {
     const [a, b] = two();
     const key = fresh();
-    expect(await a.recall(key)).toBeUndefined();
-    await a.keep(key, 'one', 60_000);
-    expect(await b.recall(key)).toBe('one');
-    await b.keep(key, 'zwölf "…"\n', 60_000);
-    expect(await a.recall(key)).toBe('zwölf "…"\n');
-    await a.keep(key, 'brief', 30);
+    expect(await a.get(key)).toBeUndefined();
+    await a.set(key, 'one', 60_000);
+    expect(await b.get(key)).toBe('one');
+    await b.set(key, 'zwölf "…"\n', 60_000);
+    expect(await a.get(key)).toBe('zwölf "…"\n');
+    await a.set(key, 'brief', 30);
     await sleep(60);
-    expect(await a.recall(key)).toBeUndefined();
+    expect(await a.get(key)).toBeUndefined();
   });
 
   test('all agree on the first proposal', async () => {
     const [a, b] = two();
     const key = fresh();
-    const all = await Promise.all(Array.from({ length: 10 }, (_, at) => (at % 2 ? a : b).agree(key, `${at}`, 60_000)));
+    const all = await Promise.all(
+      Array.from({ length: 10 }, (_, at) => (at % 2 ? a : b).getOrSet(key, `${at}`, 60_000)),
+    );
     expect(new Set(all).size).toBe(1);
-    expect(await b.agree(key, 'later', 60_000)).toBe(all[0]);
+    expect(await b.getOrSet(key, 'later', 60_000)).toBe(all[0]);
   });
 
   test('a field of a table changes only from what it is taken for', async () => {
     const [a, b] = two();
     const table = fresh();
-    expect([...(await a.list(table))]).toEqual([]);
-    const added = await Promise.all([a, b, a].map((store, at) => store.swap(table, 'f', undefined, `${at}`, 60_000)));
+    expect([...(await a.hashGetAll(table))]).toEqual([]);
+    const added = await Promise.all(
+      [a, b, a].map((store, at) => store.compareAndSet(table, 'f', undefined, `${at}`, 60_000)),
+    );
     expect(firstOf(added)).toBe(1);
-    const [[, found] = []] = await b.list(table);
-    expect(await a.swap(table, 'f', 'else', 'x', 60_000)).toBe(false);
-    expect(await a.swap(table, 'g', 'else', 'x', 60_000)).toBe(false);
-    expect(await a.swap(table, 'f', found, '', 60_000)).toBe(true);
+    const [[, found] = []] = await b.hashGetAll(table);
+    expect(await a.compareAndSet(table, 'f', 'else', 'x', 60_000)).toBe(false);
+    expect(await a.compareAndSet(table, 'g', 'else', 'x', 60_000)).toBe(false);
+    expect(await a.compareAndSet(table, 'f', found, '', 60_000)).toBe(true);
     // An empty text is something.
-    expect(await b.swap(table, 'f', undefined, 'x', 60_000)).toBe(false);
-    await b.swap(table, 'g', undefined, 'y', 60_000);
-    expect([...(await a.list(table))].sort()).toEqual([
+    expect(await b.compareAndSet(table, 'f', undefined, 'x', 60_000)).toBe(false);
+    await b.compareAndSet(table, 'g', undefined, 'y', 60_000);
+    expect([...(await a.hashGetAll(table))].sort()).toEqual([
       ['f', ''],
       ['g', 'y'],
     ]);
-    const taken = await Promise.all([a, b, a, b].map((store) => store.swap(table, 'g', 'y', undefined, 60_000)));
+    const taken = await Promise.all(
+      [a, b, a, b].map((store) => store.compareAndSet(table, 'g', 'y', undefined, 60_000)),
+    );
     expect(firstOf(taken)).toBe(1);
-    expect([...(await b.list(table))]).toEqual([['f', '']]);
-    await a.swap(table, 'f', '', 'brief', 30);
+    expect([...(await b.hashGetAll(table))]).toEqual([['f', '']]);
+    await a.compareAndSet(table, 'f', '', 'brief', 30);
     await sleep(60);
-    expect([...(await b.list(table))]).toEqual([]);
+    expect([...(await b.hashGetAll(table))]).toEqual([]);
   });
 
   test('it answers', async () => {
@@ -120,11 +126,11 @@ describe('in memory', () => {
     const own = createMemoryStore(() => now);
     for (let n = 0; n < 10_000; n++) {
       now += 10;
-      await own.once(`a${n}`, 100);
+      await own.setIfAbsent(`a${n}`, 100);
       await own.count(`b${n}`, 100);
-      await own.take(`c${n}`, { size: 1, perMillisecond: 0.01 }, 1);
-      await own.keep(`d${n}`, 'x', 100);
-      await own.swap(`e${n}`, 'f', undefined, 'x', 100);
+      await own.takeTokens(`c${n}`, { size: 1, perMillisecond: 0.01 }, 1);
+      await own.set(`d${n}`, 'x', 100);
+      await own.compareAndSet(`e${n}`, 'f', undefined, 'x', 100);
       // Looking keeps nothing in mind.
       await own.count(`f${n}`, 100, false);
     }
@@ -160,15 +166,15 @@ describeWithServer('on a server', () => {
     const [a] = pair;
     const shared = a.shared!;
     await Promise.all([
-      a.once('a', 1000),
+      a.setIfAbsent('a', 1000),
       a.count('b', 1000),
-      a.take('c', { size: 1, perMillisecond: 0.001 }, 1),
-      a.keep('d', 'x', 1000),
-      a.agree('e', 'x', 1000),
-      a.swap('f', 'g', undefined, 'x', 1000),
+      a.takeTokens('c', { size: 1, perMillisecond: 0.001 }, 1),
+      a.set('d', 'x', 1000),
+      a.getOrSet('e', 'x', 1000),
+      a.compareAndSet('f', 'g', undefined, 'x', 1000),
       a.ping(),
       shared.set('h', 'x', 1000),
-      shared.bump(['i', 'j']),
+      shared.invalidate(['i', 'j']),
       shared.claim('k', 1000),
     ]);
     const keys = await redis.keys('*');

@@ -20,7 +20,7 @@ const createFading = () => {
       if (state.lost) throw new CallError('unavailable', 'lost', '');
       return use(...args);
     };
-  return { ...store, take: guard(store.take), keep: guard(store.keep), recall: guard(store.recall), state };
+  return { ...store, takeTokens: guard(store.takeTokens), set: guard(store.set), get: guard(store.get), state };
 };
 
 test('while the store is lost each replica has its own buckets; after that the shared one counts again', async () => {
@@ -38,7 +38,10 @@ test('while the store is lost each replica has its own buckets; after that the s
 });
 
 test('a bug in a store is not taken for its loss', async () => {
-  const { take } = createLimits({ rateLimit: 2, maxInFlight: 1 }, { take: () => Promise.reject(new TypeError('bug')) });
+  const { take } = createLimits(
+    { rateLimit: 2, maxInFlight: 1 },
+    { takeTokens: () => Promise.reject(new TypeError('bug')) },
+  );
   await expect(take('p', 1)).rejects.toThrow('bug');
 });
 
@@ -109,7 +112,7 @@ test('shared approvals: codes and approvals run out, and leave nothing', async (
   expect(await approvals.take('d2')).toBeUndefined();
   expect(await approvals.take('d1')).toMatchObject({ by: 'ann', caller });
   expect(await approvals.take('d1')).toBeUndefined();
-  expect((await store.list('approvals')).size).toBe(0);
+  expect((await store.hashGetAll('approvals')).size).toBe(0);
 });
 
 test('shared approvals: of many at once one opens, one answers, one takes', async () => {
@@ -123,7 +126,7 @@ test('shared approvals: of many at once one opens, one answers, one takes', asyn
   );
   expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   await all[0]!.decline(code).catch(() => undefined);
-  await store.swap('approvals', 'd1', (await store.list('approvals')).get('d1'), undefined, 1000);
+  await store.compareAndSet('approvals', 'd1', (await store.hashGetAll('approvals')).get('d1'), undefined, 1000);
   await all[0]!.approve(await all[0]!.open(question, caller), 'ann');
   const taken = await Promise.all(all.map((one) => one.take('d1')));
   expect(taken.filter(Boolean)).toHaveLength(1);
@@ -136,8 +139,8 @@ test('shared approvals: so many wait, and no more; what is none is no approval',
   await expect(approvals.open({ ...question, digest: 'z' }, caller)).rejects.toMatchObject({ kind: 'unconfirmed' });
   const broken = createMemoryStore();
   const entry = { code: 'AAAA-AAAA', digest: 'other', message: '', caller, asked: Date.now(), approved: Date.now() };
-  await broken.swap('approvals', 'd1', undefined, JSON.stringify(entry), 60_000);
-  await broken.swap('approvals', 'd2', undefined, '{"digest":"', 60_000);
+  await broken.compareAndSet('approvals', 'd1', undefined, JSON.stringify(entry), 60_000);
+  await broken.compareAndSet('approvals', 'd2', undefined, '{"digest":"', 60_000);
   expect(await createSharedApprovals(broken).take('d1')).toBeUndefined();
   expect(await createSharedApprovals(broken).waiting()).toEqual([]);
 });

@@ -24,7 +24,7 @@ describeWithServer('the shared part', () => {
   };
   const hear = async (store: Store): Promise<string[][]> => {
     const heard: string[][] = [];
-    store.shared!.onBump((keys) => heard.push([...keys]));
+    store.shared!.onInvalidate((keys) => heard.push([...keys]));
     await vi.waitFor(() => expect(store.shared!.isReachable()).toBe(true), soon);
     return heard;
   };
@@ -43,20 +43,20 @@ describeWithServer('the shared part', () => {
   });
   afterAll(() => server.close());
 
-  test('generations begin anew with a bump, everywhere, and every process hears of it', async () => {
+  test('an invalidation changes the versions everywhere, and every process receives it', async () => {
     const [a, b] = [open(), open()];
     const heardByA = await hear(a);
     const heardByB = await hear(b);
     // What was said before somebody listened is lost.
     expect(heardByB).toEqual([['*']]);
-    expect(await a.shared.generations([])).toEqual([]);
-    expect(await a.shared.generations(['x', 'y'])).toEqual(['', '']);
-    await a.shared.bump(['x']);
-    const [x, y] = await b.shared.generations(['x', 'y']);
+    expect(await a.shared.versions([])).toEqual([]);
+    expect(await a.shared.versions(['x', 'y'])).toEqual(['', '']);
+    await a.shared.invalidate(['x']);
+    const [x, y] = await b.shared.versions(['x', 'y']);
     expect(x).not.toBe('');
     expect(y).toBe('');
-    await b.shared.bump(['x', 'y']);
-    const [again, other] = await a.shared.generations(['x', 'y']);
+    await b.shared.invalidate(['x', 'y']);
+    const [again, other] = await a.shared.versions(['x', 'y']);
     expect([x, '']).not.toContain(again);
     expect(other).not.toBe('');
     await vi.waitFor(() => expect(heardByA).toEqual([['*'], ['x'], ['x', 'y']]), soon);
@@ -71,11 +71,11 @@ describeWithServer('the shared part', () => {
     const claims = await Promise.all([a, b, a, b].map(({ shared }) => shared.claim('poll', 60_000)));
     expect(claims.filter(Boolean)).toHaveLength(1);
     let told = 0;
-    const stop = a.shared.onBump(() => told++);
+    const stop = a.shared.onInvalidate(() => told++);
     const heard = await hear(a);
     stop();
     const before = told;
-    await b.shared.bump(['z']);
+    await b.shared.invalidate(['z']);
     await vi.waitFor(() => expect(heard).toContainEqual(['z']), soon);
     expect(told).toBe(before);
   });
@@ -84,11 +84,11 @@ describeWithServer('the shared part', () => {
     const [zero, one] = [open(), open('/1')];
     const heard = await hear(zero);
     const other = await hear(one);
-    await one.shared.bump(['theirs']);
-    await zero.shared.bump(['ours']);
+    await one.shared.invalidate(['theirs']);
+    await zero.shared.invalidate(['ours']);
     await vi.waitFor(() => expect(heard).toEqual([['*'], ['ours']]), soon);
     await vi.waitFor(() => expect(other).toEqual([['*'], ['theirs']]), soon);
-    expect(await zero.shared.generations(['theirs'])).toEqual(['']);
+    expect(await zero.shared.versions(['theirs'])).toEqual(['']);
   });
 
   test('a subscription that is lost may have missed something: everything is dropped when it is back', async () => {
@@ -104,36 +104,36 @@ describeWithServer('the shared part', () => {
     await vi.waitFor(() => expect(a.shared.isReachable()).toBe(true), soon);
     // Commands went on: that is no loss of the store.
     expect(lines).toEqual([]);
-    await a.shared.bump(['after']);
+    await a.shared.invalidate(['after']);
     await vi.waitFor(() => expect(heard.at(-1)).toEqual(['after']), soon);
   });
 
   test('a notice that cannot be read may have been any', async () => {
     const a = open();
     const heard = await hear(a);
-    await admin.publish('cloudstack-mcp:1:bump:0', 'nonsense');
-    await admin.publish('cloudstack-mcp:1:bump:0', '{"a":1}');
+    await admin.publish('cloudstack-mcp:1:invalidate:0', 'nonsense');
+    await admin.publish('cloudstack-mcp:1:invalidate:0', '{"a":1}');
     await vi.waitFor(() => expect(heard).toEqual([['*'], ['*'], ['*']]), soon);
   });
 
   test('a store that is lost says so once, refuses at once, and heals by itself', async () => {
     const a = open();
     const heard = await hear(a);
-    await a.keep('k', 'v', 60_000);
+    await a.set('k', 'v', 60_000);
     await server.stop();
     await vi.waitFor(() => expect(lines).toHaveLength(1), soon);
     expect(a.shared.isReachable()).toBe(false);
     for (const use of [
-      () => a.once('x', 1000),
+      () => a.setIfAbsent('x', 1000),
       () => a.count('x', 1000),
-      () => a.take('x', { size: 1, perMillisecond: 1 }, 1),
-      () => a.recall('k'),
-      () => a.agree('x', 'y', 1000),
-      () => a.list('x'),
-      () => a.swap('x', 'y', undefined, 'z', 1000),
+      () => a.takeTokens('x', { size: 1, perMillisecond: 1 }, 1),
+      () => a.get('k'),
+      () => a.getOrSet('x', 'y', 1000),
+      () => a.hashGetAll('x'),
+      () => a.compareAndSet('x', 'y', undefined, 'z', 1000),
       () => a.ping(),
       () => a.shared.get('x'),
-      () => a.shared.bump(['x']),
+      () => a.shared.invalidate(['x']),
     ]) {
       const error: unknown = await use().catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ name: 'CallError', kind: 'unavailable' });
@@ -150,7 +150,7 @@ describeWithServer('the shared part', () => {
     expect(heard.at(-1)).toEqual(['*']);
     // Its functions are gone with the server, and come again.
     expect(await a.count('y', 60_000)).toBe(1);
-    expect(seen).toEqual([true, false, true].map((reachable) => ({ what: 'store', reachable })));
+    expect(seen).toEqual([true, false, true].map((reachable) => ({ type: 'store', reachable })));
     expect(lines.join()).not.toContain(password);
   });
 
@@ -158,11 +158,11 @@ describeWithServer('the shared part', () => {
     const a = open();
     await hear(a);
     server.freeze();
-    await expect(a.once('x', 1000)).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(a.setIfAbsent('x', 1000)).rejects.toMatchObject({ kind: 'unavailable' });
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain('(timeout)');
     // Nobody waits for it again.
-    await Promise.all(Array.from({ length: 100 }, () => expect(a.recall('x')).rejects.toThrow('(timeout)')));
+    await Promise.all(Array.from({ length: 100 }, () => expect(a.get('x')).rejects.toThrow('(timeout)')));
     server.thaw();
     await vi.waitFor(() => a.ping(), soon);
     await vi.waitFor(() => expect(a.shared.isReachable()).toBe(true), soon);
@@ -178,17 +178,17 @@ describeWithServer('the shared part', () => {
     const heard = await hear(a);
     const shared = a.shared!;
     await a.ping();
-    await a.once('acl', 1000);
+    await a.setIfAbsent('acl', 1000);
     await a.count('acl', 1000);
-    await a.take('acl', { size: 1, perMillisecond: 1 }, 1);
-    await a.recall('acl');
-    await a.agree('acl', 'x', 1000);
-    await a.swap('acl', 'f', undefined, 'x', 1000);
-    expect((await a.list('acl')).size).toBe(1);
+    await a.takeTokens('acl', { size: 1, perMillisecond: 1 }, 1);
+    await a.get('acl');
+    await a.getOrSet('acl', 'x', 1000);
+    await a.compareAndSet('acl', 'f', undefined, 'x', 1000);
+    expect((await a.hashGetAll('acl')).size).toBe(1);
     await shared.set('acl', 'x', 1000);
     await shared.get('acl');
-    await shared.generations(['acl']);
-    await shared.bump(['acl']);
+    await shared.versions(['acl']);
+    await shared.invalidate(['acl']);
     await vi.waitFor(() => expect(heard).toContainEqual(['acl']), soon);
     expect(lines).toEqual([]);
     const other = new Redis(url);
@@ -201,8 +201,8 @@ describeWithServer('the shared part', () => {
     const kept = await startServer(['--appendonly', 'yes', '--appendfsync', 'always']);
     const a = openStore({ redisUrl: kept.url }, { report: (line) => lines.push(line) });
     stores.push(a);
-    await a.swap('approvals', 'd1', undefined, 'approved', 60_000);
-    expect(await a.agree('question-key', 'first', 60_000)).toBe('first');
+    await a.compareAndSet('approvals', 'd1', undefined, 'approved', 60_000);
+    expect(await a.getOrSet('question-key', 'first', 60_000)).toBe('first');
     await a.count('limit', 60_000);
     await kept.stop();
     await vi.waitFor(() => expect(lines).toHaveLength(1), soon);
@@ -210,8 +210,8 @@ describeWithServer('the shared part', () => {
     await vi.waitFor(() => a.ping(), soon);
     // It did keep what it had.
     expect(await a.count('limit', 60_000)).toBe(2);
-    expect(await a.agree('question-key', 'second', 60_000)).toBe('second');
-    expect((await a.list('approvals')).size).toBe(0);
+    expect(await a.getOrSet('question-key', 'second', 60_000)).toBe('second');
+    expect((await a.hashGetAll('approvals')).size).toBe(0);
     await a.close();
     await kept.close();
   });
@@ -222,7 +222,7 @@ describeWithServer('the shared part', () => {
       { report: (line) => lines.push(line) },
     );
     stores.push(nobody);
-    await expect(nobody.recall('x')).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(nobody.get('x')).rejects.toMatchObject({ kind: 'unavailable' });
     expect(lines.splice(0)).toEqual([expect.stringContaining('redis://127.0.0.1:1 cannot be reached (ECONNREFUSED)')]);
     const stranger = openStore(
       { redisUrl: `redis://somebody:c4nary-wrong@127.0.0.1:${server.port}` },
@@ -239,9 +239,9 @@ describeWithServer('the shared part', () => {
     const a = open();
     await a.ping();
     await admin.config('SET', 'maxmemory', '1');
-    for (let n = 0; n < 5; n++) await expect(a.once(`full-${n}`, 1000)).rejects.toThrow('(OOM)');
+    for (let n = 0; n < 5; n++) await expect(a.setIfAbsent(`full-${n}`, 1000)).rejects.toThrow('(OOM)');
     expect(lines).toEqual([expect.stringContaining('refuses commands (OOM)')]);
     await admin.config('SET', 'maxmemory', '0');
-    expect(await a.once('room', 1000)).toBe(true);
+    expect(await a.setIfAbsent('room', 1000)).toBe(true);
   });
 });

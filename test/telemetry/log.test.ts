@@ -94,9 +94,9 @@ test('with logLevel error nothing else is said', async () => {
   expect(requestsOf(door)).toHaveLength(1);
   const said: string[] = [];
   const log = createJsonLog({ write: (text) => said.push(text) }, 'error');
-  log.say('info', 'one');
-  log.note('warn', 'two');
-  log.say('error', 'three', { request: 'r', trace: undefined });
+  log.report('info', 'one');
+  log.record('warn', 'two');
+  log.report('error', 'three', { request: 'r', trace: undefined });
   expect(said.map((line) => JSON.parse(line) as Line)).toMatchObject([{ level: 'error', msg: 'three', request: 'r' }]);
   expect(said[0]).not.toContain('trace');
 });
@@ -135,8 +135,8 @@ test('a configuration that cannot be taken over is said, in JSON too', async () 
 const createNotes = () => {
   const notes: [string, string][] = [];
   const log: Log = {
-    say: (level, message) => void notes.push([level, message]),
-    note: (level, message) => void notes.push([level, message]),
+    report: (level, message) => void notes.push([level, message]),
+    record: (level, message) => void notes.push([level, message]),
   };
   return { notes, log };
 };
@@ -148,9 +148,9 @@ test('circuits and the store are noted when they turn, and only then', async () 
     { write: (text) => said.push(text) },
   );
   for (const state of ['closed', 'open', 'open', 'half-open', 'closed'] as const)
-    observe?.({ what: 'circuit', profile: 'default', state });
-  for (const reachable of [true, false, false, true]) observe?.({ what: 'store', reachable });
-  observe?.({ what: 'retry', command: 'listZones' });
+    observe?.({ type: 'circuit', profile: 'default', state });
+  for (const reachable of [true, false, false, true]) observe?.({ type: 'store', reachable });
+  observe?.({ type: 'retry', command: 'listZones' });
   expect(said.map((line) => JSON.parse(line) as Line).map(({ level, msg }) => [level, msg])).toEqual([
     ['warn', 'The circuit of default is open'],
     ['warn', 'The circuit of default is half-open'],
@@ -166,7 +166,7 @@ test('with nothing asked for, nobody watches', async () => {
   expect(telemetry).toMatchObject({ metrics: undefined, observe: undefined, tracing: undefined });
   await telemetry.close();
   const said: string[] = [];
-  createTextLog({ write: (text) => said.push(text) }).say('error', 'plain');
+  createTextLog({ write: (text) => said.push(text) }).report('error', 'plain');
   expect(said).toEqual(['plain\n']);
 });
 

@@ -136,11 +136,11 @@ test('10,000 unknown names of 10,000 principals make no new series', async () =>
       const name = `tool-${at.toString(36)}-${Math.random().toString(36).slice(2)}`;
       const caller = { principal: `nobody-${at}`, host: `host-${at}`, profile: 'default' };
       await app.call(requestOf(name, { [`p${at}`]: at }, { caller })).catch(() => undefined);
-      metrics.observe({ what: 'request', command: name, method: 'GET', ending: 'ok', answered: true, seconds: 0.1 });
-      metrics.observe({ what: 'job-begun', command: name });
-      metrics.observe({ what: 'job', command: name, ending: 'ok', seconds: 1 });
-      metrics.observe({ what: 'pool', profile: `profile-${at}`, running: 1, waiting: 0 });
-      metrics.observe({ what: 'circuit', profile: `profile-${at}`, state: 'open' });
+      metrics.observe({ type: 'request', command: name, method: 'GET', ending: 'ok', answered: true, seconds: 0.1 });
+      metrics.observe({ type: 'job-started', command: name });
+      metrics.observe({ type: 'job', command: name, ending: 'ok', seconds: 1 });
+      metrics.observe({ type: 'pool', profile: `profile-${at}`, running: 1, waiting: 0 });
+      metrics.observe({ type: 'circuit', profile: `profile-${at}`, state: 'open' });
       metrics.http({
         route: 'other',
         method: `METHOD${at}`,
@@ -169,7 +169,7 @@ test('all commands with all endings stay within a bound that the catalog sets', 
   const endings = ['ok', 'invalid', 'refused', 'unconfirmed'] as const;
   for (const { command, risk } of loadCatalog().tools)
     for (const ending of endings)
-      metrics.observe({ what: 'call', command: command.name, risk: risk.risk, ending, seconds: 0.1 });
+      metrics.observe({ type: 'call', command: command.name, risk: risk.risk, ending, seconds: 0.1 });
   const calls = readExposition(await metrics.text()).find(({ name }) => name === 'cloudstack_mcp_calls_total')!;
   expect(calls.samples).toHaveLength(loadCatalog().tools.length * endings.length);
 });

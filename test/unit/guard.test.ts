@@ -248,7 +248,7 @@ test.each(refusals)('no: %s', async (_what, reply, args = {}) => {
 
 test('a yes is good once, and a doubtful one does not use it up', async () => {
   const store = createMemoryStore();
-  const once = (key: string) => store.once(key, 1000);
+  const once = (key: string) => store.setIfAbsent(key, 1000);
   await expect(ask(answer({ digest: 'x' }), { once })).rejects.toThrow('another call');
   await expect(ask(answer({ confirm: false }), { once })).rejects.toThrow('did not say yes');
   await expect(ask(answer(), { once })).resolves.toBeDefined();
