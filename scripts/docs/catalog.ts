@@ -16,7 +16,7 @@ const byName = (a: Tool, b: Tool): number => (a.name < b.name ? -1 : 1);
 const tools = [...loadCatalog().tools].sort(byName);
 const yes = (value: boolean): string => (value ? 'yes' : 'no');
 
-/** How much there is, and how little of a model's context it takes. */
+/** The size of the catalog, and of the default tool list in tokens. */
 export const numbers = (): string => {
   const { releases, commands } = loadData<CommandsFile>('commands.json');
   const parameters = commands.reduce((sum, { params }) => sum + params.length, 0);
@@ -33,7 +33,7 @@ export const toolTables = (): string => {
   const sections = loadToolsets().map(({ name, title }) => {
     const members = tools.filter(({ toolset }) => toolset === name);
     const rows = members.map((tool) => [code(tool.name), code(tool.command.name), tool.risk.risk, tool.summary]);
-    return `## ${name}\n\n${title}. ${members.length} commands.\n\n${toTable(['tool', 'command', 'risk', 'what it does'], rows)}`;
+    return `## ${name}\n\n${title}. ${members.length} commands.\n\n${toTable(['tool', 'command', 'risk', 'description'], rows)}`;
   });
   const strays = tools.filter(({ toolset }) => toolset === 'other');
   if (strays.length) throw new Error(`in no toolset: ${strays.map(({ command }) => command.name).join(', ')}`);
@@ -45,7 +45,7 @@ export const toolTables = (): string => {
   return [toTable(['toolset', 'commands', 'about'], rows), ...sections].join('\n\n');
 };
 
-/** How many commands are of which risk and severity. */
+/** How many commands have which risk and severity. */
 export const riskCounts = (): string => {
   const count = (risk: string, severity?: string): string =>
     String(tools.filter((tool) => tool.risk.risk === risk && (!severity || tool.risk.severity === severity)).length);
@@ -59,10 +59,10 @@ export const riskCounts = (): string => {
   );
 };
 
-/** What the policies do with each risk and severity. */
+/** The action of each preset for each risk and severity. */
 export const policyTable = (): string =>
   toTable(
-    ['policy', 'risk', ...severities],
+    ['preset', 'risk', ...severities],
     Object.entries(presets).flatMap(([name, actions]) =>
       risks.map((risk) => [name, risk, ...severities.map((severity) => actions[risk][severity])]),
     ),
@@ -80,7 +80,7 @@ const riskRow = ({ command, name, risk }: Tool, withPhrase: boolean): string[] =
 
 const isGrave = ({ risk }: Tool): boolean => risk.severity === 'critical' || risk.severity === 'high';
 
-/** What destroys, cuts off or gives out credentials, the worst first; then the arguments that make a command worse. */
+/** Commands that destroy, interrupt or give out credentials, most severe first; then the arguments that raise a risk. */
 export const riskTables = (): string => {
   const judged = tools.filter((tool) => ['destroy', 'sensitive'].includes(tool.risk.risk) || isGrave(tool));
   const sections = severities.map((severity) => {
@@ -105,7 +105,7 @@ export const riskTables = (): string => {
       `${worse.risk ?? risk.risk}/${worse.severity ?? risk.severity}`,
     ]),
   );
-  const worse = `### Arguments that make it worse\n\n${toTable(['command', 'with', 'from', 'to'], raises)}`;
+  const worse = `### Arguments that raise the risk\n\n${toTable(['command', 'with', 'from', 'to'], raises)}`;
   return [...sections, worse].join('\n\n');
 };
 
@@ -119,7 +119,7 @@ const entriesOf = (content: unknown): string => {
     .join(', ');
 };
 
-/** How much each file of data/ holds. */
+/** How many entries each file of data/ holds. */
 export const dataTable = (): string =>
   toTable(
     ['file', 'holds'],

@@ -24,7 +24,7 @@ const subcommandsOf = (help: string): string[] =>
     .filter((name) => name !== 'help');
 
 const section = (words: readonly string[], help: string): string =>
-  `${'#'.repeat(words.length + 2)} cloudstack-mcp ${words.join(' ')}\n\n\`\`\`text\n${help}\n\`\`\``.replace(
+  `${'#'.repeat(words.length + 2)} cloudstack-mcp-server ${words.join(' ')}\n\n\`\`\`text\n${help}\n\`\`\``.replace(
     ' \n',
     '\n',
   );
@@ -43,13 +43,13 @@ export const writeHelp = async (): Promise<string> => {
 const meanings: Record<keyof typeof exit, string> = {
   done: 'done',
   failed: 'the call failed',
-  usage: 'wrong usage, wrong input or wrong configuration',
-  refused: 'refused by the policy, or a human did not say yes; the command was not sent',
+  usage: 'invalid usage, input or configuration',
+  refused: 'refused by the policy, or not confirmed; the command was not sent',
 };
 
-/** Exit statuses. */
+/** The exit statuses and their meanings. */
 export const exitTable = (): string =>
   toTable(
-    ['status', 'means'],
+    ['status', 'meaning'],
     Object.entries(exit).map(([name, status]) => [String(status), meanings[name as keyof typeof exit]]),
   );

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
-/** An expression that somebody looks at: a query of a panel, or the condition of an alert. */
+/** A PromQL expression: a query of a panel, or the condition of an alert. */
 export interface Expression {
   title: string;
   text: string;

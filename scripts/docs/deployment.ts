@@ -37,7 +37,7 @@ export const chartValues = (): string => {
   return toTable(['value', 'default', 'meaning'], rowsOf(document.contents as YAMLMap, [], ''));
 };
 
-/** What a run of the load test measured, as far as it is told here. */
+/** What a run of the load test measured, as far as this page shows it. */
 interface Run {
   users: number;
   /** Seconds between two calls of a user; null: none. */
@@ -55,15 +55,15 @@ interface Figures {
   users?: Run[];
 }
 
-/** Of a core; the rest is for the moments when many ask at once. */
+/** Share of a core; the rest is for peaks. */
 const busy = 0.6;
 
 const load = (): Figures | undefined =>
   existsSync(figuresFile) ? (JSON.parse(readFileSync(figuresFile, 'utf8')) as Figures) : undefined;
 
-const nothingYet = 'Nothing was measured yet: `npm run load -- --write` does.';
+const nothingYet = 'No figures yet: `npm run load -- --write` measures them.';
 
-/** What one process bore in the load test. */
+/** What one process handled in the load test. */
 export const loadTable = (): string => {
   const { machine, users } = load() ?? {};
   if (!machine || !users) return nothingYet;
@@ -77,12 +77,12 @@ export const loadTable = (): string => {
     `${memory} MiB`,
   ]);
   return [
-    toTable(['users', 'time between calls', 'calls/s', 'half within', '99 % within', 'cores', 'memory'], rows),
-    `One process, Node ${machine.node.replace(/^v/, '')}, on ${machine.cores} cores (${machine.processor ?? 'unknown'}), which it shared with the simulator and the users.`,
+    toTable(['users', 'time between calls', 'calls/s', 'median', '99th percentile', 'cores', 'memory'], rows),
+    `One process on Node ${machine.node.replace(/^v/, '')}. The machine has ${machine.cores} cores (${machine.processor ?? 'unknown'}), which the process shared with the simulator and the users.`,
   ].join('\n\n');
 };
 
-/** How many processes so many users need, by the run in which users took their time. */
+/** How many processes a number of users needs, by the run in which users pause between calls. */
 export const sizing = (): string => {
   const calm = load()?.users?.find(({ think }) => think);
   if (!calm) return nothingYet;
@@ -94,7 +94,7 @@ export const sizing = (): string => {
   });
   const [least, most] = calm.think!;
   return [
-    toTable(['users at work', 'cores', 'processes for the load', 'replicas, one of which may fail'], rows),
-    `Users who call every ${least}–${most} s, as in the load test; a process counts as full at ${busy * 100} % of a core.`,
+    toTable(['active users', 'cores', 'processes for the load', 'replicas, if one may fail'], rows),
+    `Users call every ${least}–${most} s, as in the load test. A process counts as full at ${busy * 100} % of a core.`,
   ].join('\n\n');
 };

@@ -28,13 +28,13 @@ export const metricsTable = (): string => {
   );
 };
 
-/** Every alert rule: how grave it is, what it says and what to do. */
+/** Every alert rule: its severity, its meaning and what to do. */
 export const alertsTable = (): string => {
   const { groups } = parse(readFileSync(alertsFile, 'utf8')) as {
     groups: { rules: { alert: string; labels: { severity: string }; annotations: Record<string, string> }[] }[];
   };
   return toTable(
-    ['alert', 'severity', 'what it says', 'what to do'],
+    ['alert', 'severity', 'meaning', 'what to do'],
     groups.flatMap(({ rules }) =>
       rules.map(({ alert, labels, annotations }) => [
         code(alert),

@@ -6,7 +6,7 @@ import { code, toTable } from './markdown.ts';
 /** How the simulator behaves as CloudStack does, each with the section that describes CloudStack; `-` cites none. */
 export const promiseTable = (): string =>
   toTable(
-    ['promise', 'what it says', 'CloudStack'],
+    ['promise', 'behaviour', 'section'],
     loadData<{ id: string; text: string; cites: string }[]>('promises.json').map(({ id, text, cites }) => [
       code(id),
       text,
@@ -14,5 +14,5 @@ export const promiseTable = (): string =>
     ]),
   );
 
-/** The commands that it refuses. */
+/** The commands that the simulator refuses. */
 export const notSimulatedList = (): string => [...NOT_SIMULATED].sort().map(code).join(', ');
