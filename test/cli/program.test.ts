@@ -180,13 +180,14 @@ test('a login session: one login, no key on the wire, logged out at the end', as
 test('tools list: all, or those of a toolset; as a table or JSON', async () => {
   const all = await runCommand(['tools', 'list', '--json']);
   const { matches, total } = JSON.parse(all.stdout) as { matches: Record<string, unknown>[]; total: number };
-  expect(matches).toHaveLength(958);
-  expect(total).toBe(958);
+  const { tools } = loadCatalog();
+  expect(matches.map(({ tool }) => tool).sort()).toEqual(tools.map(({ name }) => name).sort());
+  expect(total).toBe(tools.length);
   expect(Object.keys(matches[0]!)).toEqual(['tool', 'command', 'risk', 'summary', 'required']);
   const some = await runCommand(['tools', 'list', '--toolset', 'affinity-group']);
   expect(some.stdout).toContain('create-affinity-group');
   expect(some.stdout).toMatch(/^TOOL +RISK +SUMMARY\n/);
-  expect(some.stdout).toMatch(/\n5 of 958 commands\n$/);
+  expect(some.stdout).toMatch(new RegExp(`\\n5 of ${tools.length} commands\\n$`));
   expect((await runCommand(['tools', 'list', '--toolset', 'frobs'])).status).toBe(2);
 });
 
@@ -194,7 +195,7 @@ test('a table of tools fits into the terminal', async () => {
   const running = startCommand(['tools', 'list'], { terminal: true, columns: 72 });
   expect(await running.ended).toBe(0);
   const lines = running.out.stdout.split('\n');
-  expect(lines.length).toBeGreaterThan(900);
+  expect(lines.length).toBeGreaterThan(loadCatalog().tools.length);
   for (const line of lines) expect([...line].length).toBeLessThanOrEqual(72);
 });
 
@@ -242,7 +243,7 @@ test('where a cloud is configured, its own commands are listed', async () => {
     const { stdout } = await runCommand(['tools', 'list', '--json'], { env: old.env });
     const { total } = JSON.parse(stdout) as { total: number };
     expect(total).toBeGreaterThan(500);
-    expect(total).toBeLessThan(958);
+    expect(total).toBeLessThan(loadCatalog().tools.length);
   } finally {
     await old.close();
   }
@@ -316,7 +317,8 @@ test.each([
     '~ listZones: now asynchronous',
   ])
     expect(diff.stdout).toContain(line);
-  expect(diff.stdout).toContain('957 commands of the catalog are not in this cloud');
+  const known = loadCatalog().tools.length;
+  expect(diff.stdout).toContain(`${known - 1} commands of the catalog are not in this cloud`);
   expect(readFileSync(path, 'utf8')).toBe(readFileSync(catalogFile(), 'utf8'));
 
   const sync = await runCommand(['catalog', 'sync', '--from', saved, '--file', path, '--release', '4.99.0']);
@@ -326,7 +328,7 @@ test.each([
     releases: string[];
     commands: { name: string; params: { name: string }[] }[];
   };
-  expect(after.commands).toHaveLength(959);
+  expect(after.commands).toHaveLength(known + 1);
   expect(after.releases.at(-1)).toBe('4.99.0');
   const again = await runCommand(['catalog', 'diff', '--from', saved, '--file', path]);
   expect(again.stdout).not.toContain('+ ');

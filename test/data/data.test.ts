@@ -132,7 +132,6 @@ const problemsOf = (command: Command): string[] => {
 };
 
 test('every command has one toolset, a summary, a text for every parameter, and a risk that fits', () => {
-  expect(commands).toHaveLength(958);
   expect(commands.flatMap(problemsOf)).toEqual([]);
 });
 

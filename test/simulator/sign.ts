@@ -28,7 +28,7 @@ export const signedRequest = (
 export interface Reply {
   status: number;
   wrapper: string;
-  // Answers of 958 commands: what a test expects of one is said by its assertions.
+  // Answers of every command: what a test expects of one is said by its assertions.
   body: Record<string, any>;
 }
 

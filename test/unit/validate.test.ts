@@ -289,7 +289,6 @@ test('an unknown tool is refused with the one that was perhaps meant', () => {
 
 test('every spelling of every command is the command', () => {
   const { tools, find } = loadCatalog();
-  expect(tools).toHaveLength(958);
   for (const tool of tools) {
     const { name } = tool.command;
     const kebab = tool.name;
