@@ -10,6 +10,7 @@ import { missingSections } from './docs/behaviour.ts';
 import { anchorOf } from './docs/markdown.ts';
 import { dependencyTable, needs } from './docs/package.ts';
 import { cachedTable, invalidatedTable } from './docs/cache.ts';
+import { ownCodeTable } from './docs/own-code.ts';
 import { notSimulatedList, promiseTable } from './docs/simulator.ts';
 import { alertsTable, metricsTable } from './docs/metrics.ts';
 import { settingsTable, variables } from './docs/settings.ts';
@@ -28,6 +29,7 @@ const blocks: Readonly<Record<string, () => string | Promise<string>>> = {
   help: writeHelp,
   exit: exitTable,
   dependencies: dependencyTable,
+  'own-code': ownCodeTable,
   data: dataTable,
   cached: cachedTable,
   invalidated: invalidatedTable,

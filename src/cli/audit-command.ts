@@ -9,6 +9,7 @@ import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { toLabel } from '../text.ts';
 import { exit, printLine, type Io } from './io.ts';
+import { cut, pad } from './width.ts';
 
 /** Flags that say where the log is. */
 export interface Where {
@@ -98,8 +99,7 @@ const toRow = (cells: readonly string[]): string =>
   cells
     .map((cell, at) => {
       const width = columns[at]![1];
-      const text = toLabel(cell, width);
-      return text + ' '.repeat(Math.max(0, width - [...text].length));
+      return pad(cut(toLabel(cell), width), width);
     })
     .join('  ')
     .trimEnd();

@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 export interface Io {
   stdin: Readable & { isTTY?: boolean };
   stdout: Writable & { columns?: number; isTTY?: boolean };
-  stderr: Writable & { isTTY?: boolean };
+  stderr: Writable & { columns?: number; isTTY?: boolean };
   env: Readonly<Record<string, string | undefined>>;
   /** Aborted when the process is asked to stop. */
   signal: AbortSignal;

@@ -1,12 +1,13 @@
 import { pick, toCell } from '../present/columns.ts';
 import type { Outcome } from '../types.ts';
 import type { Format } from './io.ts';
-import { pad, toTable } from './table.ts';
+import { toTable } from './table.ts';
+import { pad, widthOf } from './width.ts';
 
 const toRecord = (outcome: Outcome): string => {
   const [item = {}] = outcome.rows();
   const fields = Object.entries(item).filter(([, value]) => value !== '' && value !== null);
-  const longest = Math.max(0, ...fields.map(([name]) => name.length));
+  const longest = Math.max(0, ...fields.map(([name]) => widthOf(name)));
   return fields.map(([name, value]) => `${pad(name, longest)}  ${toCell(value)}`).join('\n');
 };
 
@@ -18,7 +19,7 @@ const forPerson = (outcome: Outcome, room: number | undefined): string => {
   return `${table}${rows.length} of ${count ?? rows.length}`;
 };
 
-/** An outcome in the format a person or a pipe asked for. `room`: characters a line of a terminal takes. */
+/** An outcome in the format a person or a pipe asked for. `room`: columns of the terminal. */
 export const render = async (
   outcome: Outcome,
   format: Format,

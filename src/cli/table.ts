@@ -1,12 +1,5 @@
 import { pick, toCell } from '../present/columns.ts';
-
-const width = (text: string): number => [...text].length;
-
-/** Text filled up with spaces to a width. */
-export const pad = (text: string, to: number): string => text + ' '.repeat(Math.max(0, to - width(text)));
-
-const cut = (text: string, to: number): string =>
-  width(text) <= to ? text : `${[...text].slice(0, Math.max(1, to - 1)).join('')}…`;
+import { cut, pad, widthOf } from './width.ts';
 
 const gap = 2;
 /** What a column of text is cut to at most, before columns are left out; names tell things apart. */
@@ -39,7 +32,7 @@ const fitWidths = (natural: readonly number[], columns: readonly string[], room:
   return fitted;
 };
 
-/** Rows as an aligned table. With `room` its lines fit into so many characters, and what is left out is said below. */
+/** Rows as an aligned table. With `room` its lines fit into so many columns of a terminal, and what is left out is said below. */
 export const toTable = (
   rows: readonly Readonly<Record<string, unknown>>[],
   columns: readonly string[],
@@ -49,7 +42,7 @@ export const toTable = (
     const picked = pick(row, columns);
     return columns.map((column) => toCell(picked[column]));
   });
-  const natural = columns.map((column, at) => Math.max(width(column), ...cells.map((row) => width(row[at]!))));
+  const natural = columns.map((column, at) => Math.max(widthOf(column), ...cells.map((row) => widthOf(row[at]!))));
   const widths = room === undefined ? natural : fitWidths(natural, columns, room);
   const line = (values: readonly string[]): string =>
     widths

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Progress } from '../types.ts';
 import type { Consent } from '../consent.ts';
 import type { Io } from './io.ts';
+import { wrap } from './width.ts';
 
 /** Asks at the terminal; nobody can be asked where standard input is not one. */
 export const createTerminalConsent =
@@ -13,7 +14,10 @@ export const createTerminalConsent =
     const ask = createInterface({ input: stdin, output: stderr });
     try {
       const closed = once(ask, 'close').then(() => undefined);
-      const asked = ask.question(`${message}\n${phrase === undefined ? '[yes/no] ' : '> '}`, { signal });
+      const asked = ask.question(
+        `${wrap(message, stderr.columns || 80)}\n${phrase === undefined ? '[yes/no] ' : '> '}`,
+        { signal },
+      );
       // A terminal that is closed and a program that is stopped are no answer.
       const answer = (await Promise.race([asked, closed]).catch(() => undefined))?.trim();
       const reply = { digest, nonce: randomUUID(), by: 'terminal' };

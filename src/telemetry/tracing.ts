@@ -1,7 +1,28 @@
-import { context, SpanKind, SpanStatusCode, trace, type Context, type Span, type Tracer } from '@opentelemetry/api';
+import {
+  context,
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type Span,
+  type Tracer,
+} from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { loadCatalog } from '../catalog/catalog.ts';
 import { endingOf, type Tracing } from '../observe.ts';
-import { readTraceContext, writeTraceContext } from './trace-context.ts';
+
+/** https://www.w3.org/TR/trace-context/ */
+const propagator = new W3CTraceContextPropagator();
+
+/** The headers that carry the span of a context on. */
+const headersOf = (within: Context): Record<string, string> => {
+  const headers: Record<string, string> = {};
+  propagator.inject(within, headers, defaultTextMapSetter);
+  return headers;
+};
 
 /** Ends a span well, or as an error of a kind; what an error says may quote arguments, and stays out. */
 const endAs = (span: Span, ending: string): void => {
@@ -58,7 +79,7 @@ const requestFacts = (command: string, { method, url }: { method: string; url: s
  */
 export const createTracing = (tracer: Tracer, close: () => Promise<void>): Tracing => ({
   call: (origin, run) => {
-    const parent = readTraceContext(origin?.parent);
+    const parent = propagator.extract(ROOT_CONTEXT, origin?.parent ?? {}, defaultTextMapGetter);
     const facts = { 'mcp.method.name': 'tools/call', 'gen_ai.operation.name': 'execute_tool' };
     const span = tracer.startSpan('tools/call', { kind: SpanKind.SERVER, attributes: facts }, parent);
     const { traceId } = span.spanContext();
@@ -89,7 +110,7 @@ export const createTracing = (tracer: Tracer, close: () => Promise<void>): Traci
     const attributes = requestFacts(command, about);
     const span = tracer.startSpan(`${about.method} ${command}`, { kind: SpanKind.CLIENT, attributes }, parent);
     return within(span, parent, async () => {
-      const response = await send(writeTraceContext(span.spanContext()));
+      const response = await send(headersOf(trace.setSpan(parent, span)));
       span.setAttribute('http.response.status_code', response.status);
       if (response.status >= 400) {
         span.setAttribute('error.type', String(response.status));

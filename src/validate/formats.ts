@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import { isIP } from 'node:net';
 import type { Parameter } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
@@ -10,11 +11,8 @@ const mac = /^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
 // eslint-disable-next-line no-control-regex
 const control = /[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f]/;
 
-const isCidr = (value: string): boolean => {
-  const [address = '', bits = '', ...rest] = value.split('/');
-  const family = isIP(address);
-  return rest.length === 0 && family > 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
-};
+const isCidr = (value: string): boolean =>
+  ipaddr.IPv4.isValidCIDRFourPartDecimal(value) || ipaddr.IPv6.isValidCIDR(value);
 
 /** A day that does not exist becomes another one when it is parsed. */
 const isDate = (value: string): boolean => {

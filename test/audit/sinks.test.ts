@@ -175,6 +175,33 @@ test('a copy that does not arrive stops nothing: it is said once, and counted', 
   collector.close();
 });
 
+test('a collector that does not answer holds up no stop, and what it did not take is counted', async () => {
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const host = await open('otlp', {
+    OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+  });
+  await host.call('read', read);
+  await host.call('read', read);
+  const begun = Date.now();
+  await host.close();
+  expect(Date.now() - begun).toBeLessThan(8000);
+  expect(host.stderr()).toMatch(/audit: 2 entries did not get to otlp 127\.0\.0\.1:\d+\./);
+  silent.closeAllConnections();
+  silent.close();
+});
+
+test.each(['collector-9:4318', 'user:hunter2@collector', 'nonsense'])(
+  '%s is no collector, and is not repeated where it is said',
+  async (address) => {
+    const host = await open('otlp', { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: address });
+    const answer = JSON.stringify(await host.call('read', read));
+    await host.close();
+    expect(answer).toContain('no http(s) URL');
+    expect(answer + host.stderr()).not.toContain(address);
+  },
+);
+
 test('standard error gets each entry as a line', async () => {
   const host = await open('stderr');
   await host.call('read', read);

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { widthOf } from '../../src/cli/width.ts';
 import { runCommand, startCloud, startCommand, startFake, type Cloud } from '../support/harness.ts';
 
 let cloud: Cloud;
@@ -41,6 +43,31 @@ test('a table for people: aligned, with how many of how many', async () => {
   expect(lines[0]).toMatch(/^ID +NAME/);
   expect(lines.at(-1)).toMatch(/^(\d+) of \1$/);
   expect(stdout).toContain('Frankfurt');
+});
+
+test('names in wide characters keep the columns of a table below each other', async () => {
+  const { id } = await firstVm();
+  await json(['updateVirtualMachine', `id=${id}`, 'displayname=東京ウェブ サーバー 🙂']);
+  const { stdout } = await run(['list-virtual-machines', 'listall=true', '--fields', 'displayname,state']);
+  const [heads = '', ...lines] = stdout.trimEnd().split('\n');
+  expect(stdout).toContain('東京ウェブ サーバー 🙂  ');
+  for (const line of lines.slice(0, -1)) {
+    const [, before = ''] = /^(.* {2})\S+$/.exec(line) ?? [];
+    expect(widthOf(before), line).toBe(heads.indexOf('STATE'));
+  }
+});
+
+test('a question fits into 80 columns, and its words stay whole', async () => {
+  const { id } = await firstVm();
+  const { stderr } = await run(['destroyVirtualMachine', `id=${id}`], { answers: ['no'] });
+  const lines = stderr.split('\n').slice(
+    0,
+    stderr.split('\n').findIndex((line) => line.includes('[yes/no]')),
+  );
+  expect(lines.length).toBeGreaterThan(4);
+  for (const line of lines) expect(widthOf(line), line).toBeLessThanOrEqual(80);
+  const text = stderr.replace(/\s+/g, ' ');
+  expect(text).toContain(`${loadCatalog().find('destroyVirtualMachine')!.summary}`);
 });
 
 test('JSON, YAML and CSV say the same', async () => {

@@ -1,41 +1,44 @@
+import ipaddr from 'ipaddr.js';
+
+const { IPv4 } = ipaddr;
+
 /** An IPv4 address as a number; NaN for anything else. */
-export const toNumber = (address: string): number => {
-  const parts = address.trim().split('.').map(Number);
-  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255)) return NaN;
-  return parts.reduce((sum, part) => sum * 256 + part, 0);
-};
+export const toNumber = (address: string): number =>
+  IPv4.isValidFourPartDecimal(address.trim())
+    ? Buffer.from(IPv4.parse(address.trim()).toByteArray()).readUInt32BE()
+    : NaN;
 
 /** The dotted text of an address. */
 export const toAddress = (number: number): string =>
-  [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
+  new IPv4([24, 16, 8, 0].map((shift) => (number >>> shift) & 255)).toString();
 
-/** First and last address of a block such as `10.1.1.0/24`, and the block written properly. */
+/** First and last address of a block such as `10.1.1.0/24`, its prefix length, and the block written properly. */
 export interface Block {
   first: number;
   last: number;
+  bits: number;
   text: string;
 }
 
-/** Reads a block; undefined for anything else. */
+/** Reads a block, or an address as a block of one; undefined for anything else. */
 export const parseBlock = (cidr: string): Block | undefined => {
-  const [address = '', bits = '32'] = cidr.split('/');
-  const size = 2 ** (32 - Number(bits));
-  const number = toNumber(address);
-  if (Number.isNaN(number) || !/^\d+$/.test(bits) || Number(bits) > 32) return undefined;
-  const first = Math.floor(number / size) * size;
-  return { first, last: first + size - 1, text: `${toAddress(first)}/${bits}` };
+  const whole = cidr.includes('/') ? cidr : `${cidr}/32`;
+  if (!IPv4.isValidCIDRFourPartDecimal(whole)) return undefined;
+  const [, bits] = IPv4.parseCIDR(whole);
+  const network = IPv4.networkAddressFromCIDR(whole).toString();
+  const last = toNumber(IPv4.broadcastAddressFromCIDR(whole).toString());
+  return { first: toNumber(network), last, bits, text: `${network}/${bits}` };
 };
 
 /** `10.1.1.1` and `255.255.255.0` → the block around them; undefined if they make none. */
 export const blockOf = (gateway: string, netmask: string): Block | undefined => {
-  const mask = toNumber(netmask);
-  if (Number.isNaN(mask)) return undefined;
-  const bits = mask.toString(2).replace(/0+$/, '');
-  return bits.includes('0') ? undefined : parseBlock(`${gateway}/${mask === 0 ? 0 : bits.length}`);
+  if (!IPv4.isValidFourPartDecimal(netmask)) return undefined;
+  const bits = IPv4.parse(netmask).prefixLengthFromSubnetMask();
+  return bits === null ? undefined : parseBlock(`${gateway}/${bits}`);
 };
 
 /** Netmask of a block. */
-export const maskOf = ({ first, last }: Block): string => toAddress(2 ** 32 - (last - first + 1));
+export const maskOf = ({ bits }: Block): string => IPv4.subnetMaskFromPrefixLength(bits).toString();
 
 /** Whether two blocks share an address. */
 export const overlap = (a: Block, b: Block): boolean => a.first <= b.last && b.first <= a.last;

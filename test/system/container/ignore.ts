@@ -1,26 +1,19 @@
-const toPattern = (line: string): RegExp =>
-  new RegExp(
-    `^${line
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('**/', '\u0000')
-      .replaceAll('*', '[^/]*')
-      .replaceAll('\u0000', '(?:.*/)?')}$`,
-  );
+import createRules from 'ignore';
+import { posix } from 'node:path';
 
 /**
- * Whether a path of the build context stays out of it, by a .dockerignore: the last line that fits a path or a folder
- * above it counts. https://docs.docker.com/build/concepts/context/#dockerignore-files
+ * Whether a path of the build context stays out of it, by a .dockerignore. Its lines are those of a .gitignore that all
+ * begin at the top: `*.md` means no folder below it. https://docs.docker.com/build/concepts/context/#dockerignore-files
  */
 export const createIgnore = (text: string): ((path: string) => boolean) => {
-  const rules = text
+  const lines = text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line && !line.startsWith('#'))
-    .map((line) => ({ keeps: line.startsWith('!'), pattern: toPattern(line.replace(/^!/, '').replace(/\/$/, '')) }));
+    .map((line) => line.replace(/^(!?)\/?/, '$1/'));
+  const rules = createRules().add(lines);
   return (path) => {
-    const parts = path.split('/');
-    const prefixes = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
-    const rule = rules.findLast(({ pattern }) => prefixes.some((prefix) => pattern.test(prefix)));
-    return rule !== undefined && !rule.keeps;
+    const name = posix.normalize(path);
+    return name !== '.' && rules.ignores(name);
   };
 };

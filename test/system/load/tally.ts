@@ -1,8 +1,9 @@
-import { createHistogram, type Histogram } from './histogram.ts';
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
 /** What came of one kind of operation. */
 export interface Operation {
-  durations: Histogram;
+  /** Microseconds. */
+  durations: RecordableHistogram;
   /** How often it ended otherwise than well, by kind. */
   errors: Map<string, number>;
 }
@@ -30,24 +31,18 @@ export const createTally = (): Tally => {
     add: (operation, duration, kind) => {
       let known = operations.get(operation);
       if (!known) operations.set(operation, (known = { durations: createHistogram(), errors: new Map() }));
-      known.durations.add(duration);
+      known.durations.record(Math.max(1, Math.round(duration * 1000)));
       if (kind !== 'ok') known.errors.set(kind, (known.errors.get(kind) ?? 0) + 1);
     },
   };
 };
 
-const round = (value: number): number => Math.round(value * 10) / 10;
-
 /** Percentiles of some operations together. */
 export const figuresOf = (operations: Iterable<Operation>): Figures => {
   const all = createHistogram();
-  for (const { durations } of operations) all.merge(durations);
-  return {
-    count: all.count(),
-    p50: round(all.quantile(0.5)),
-    p95: round(all.quantile(0.95)),
-    p99: round(all.quantile(0.99)),
-  };
+  for (const { durations } of operations) all.add(durations);
+  const within = (percentile: number): number => (all.count ? Math.round(all.percentile(percentile) / 100) / 10 : 0);
+  return { count: all.count, p50: within(50), p95: within(95), p99: within(99) };
 };
 
 /** All errors by kind, with how often each came. */

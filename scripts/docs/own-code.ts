@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { code, toTable } from './markdown.ts';
+
+/** Something written here that a library does too: what it is, the library that was looked at, and why ours stays. */
+type Verdict = readonly [subject: string, file: string, library: string, why: string];
+
+const verdicts: readonly Verdict[] = [
+  [
+    'circuit breaker',
+    'src/cloudstack/circuit.ts',
+    'cockatiel, opossum',
+    'There a cancelled probe closes the circuit, a change may be the probe, and whoever waits for the probe cannot give up.',
+  ],
+  [
+    'bounded pool of requests',
+    'src/cloudstack/gate.ts',
+    'p-limit, p-queue',
+    'Waiting is bounded, ends with the call’s deadline or signal, and says that nothing was sent; a free place costs no promise.',
+  ],
+  [
+    'retries',
+    'src/cloudstack/retry.ts',
+    'p-retry, cockatiel',
+    'What may be sent again is the question here, not the loop: reads only, never what the circuit held back, never past the deadline.',
+  ],
+  [
+    'coalesced requests',
+    'src/cache/flights.ts',
+    "lru-cache's fetch()",
+    'fetch() gives all who wait one signal and keeps its answer under the key; here each leaves alone, the last one ends the request, and a change in between parts those before from those after.',
+  ],
+  [
+    'rate limits',
+    'src/store/scripts.ts',
+    'rate-limiter-flexible',
+    'It counts fixed windows; ours is a bucket that fills evenly, in the store that replicas share for all else, under the same rule for when it is lost. Twenty lines against a second client of Redis.',
+  ],
+  [
+    'one writer for each audit log',
+    'src/audit/claim.ts',
+    'proper-lockfile',
+    'It locks a path; ours also finds a free slot beside it and tells a live owner from a dead one across restarts and containers.',
+  ],
+  [
+    'size in tokens',
+    'src/present/tokens.ts',
+    'tokenx, gpt-tokenizer',
+    'An estimate is enough, and is taken of every row. A true tokenizer brings a megabyte of tables; it judges the estimate in the tests.',
+  ],
+  [
+    'syslog messages',
+    'src/audit/syslog.ts',
+    'syslog-client',
+    'Its last release is years old, it knows no unix sockets, and it drops silently; ours counts what is lost.',
+  ],
+  [
+    'signatures',
+    'src/cloudstack/sign.ts',
+    '–',
+    'CloudStack’s own scheme. The simulator has a second implementation, so that a mistake cannot agree with itself.',
+  ],
+  [
+    'XML answers of the simulator',
+    'src/simulator/protocol/xml.ts',
+    'fast-xml-parser, xmlbuilder2',
+    'It only writes, one shape, without attributes or namespaces: twenty lines.',
+  ],
+  [
+    'container files without a daemon',
+    'test/system/container/main.ts',
+    'buildah, podman',
+    'A check that the image works where neither can run. Where they can, CI builds the image itself.',
+  ],
+];
+
+/** Each thing that is written here though a library does it too. Throws for one whose file is gone. */
+export const ownCodeTable = (): string => {
+  const gone = verdicts.filter(([, file]) => !existsSync(file)).map(([, file]) => file);
+  if (gone.length) throw new Error(`scripts/docs/own-code.ts: these files are gone: ${gone.join(', ')}`);
+  return toTable(
+    ['what', 'where', 'looked at', 'why it stays'],
+    verdicts.map(([subject, file, library, why]) => [subject, code(file), library, why]),
+  );
+};
