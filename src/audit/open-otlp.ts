@@ -4,8 +4,16 @@ import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchLogRecordProcessor, LoggerProvider, type LogRecordExporter } from '@opentelemetry/sdk-logs';
 import type { AuditEntry } from './entry.ts';
-import type { OtlpOptions } from './otlp.ts';
 import type { Copy } from './sink.ts';
+
+/** Where OTLP over HTTP goes, as OpenTelemetry's variables say it. */
+export interface OtlpOptions {
+  /** The whole address of the logs signal. */
+  url: string;
+  headers: Readonly<Record<string, string>>;
+  /** `service.name` of the resource. */
+  service: string;
+}
 
 /** Entries that wait for a collector at most, and how many go to it at once. */
 const maxWaiting = 4096;

@@ -1,14 +1,6 @@
 import { CallError } from '../errors.ts';
+import type { OtlpOptions } from './open-otlp.ts';
 import { createTally, type Copy, type Report } from './sink.ts';
-
-/** Where OTLP over HTTP goes, as OpenTelemetry's variables say it. */
-export interface OtlpOptions {
-  /** The whole address of the logs signal. */
-  url: string;
-  headers: Readonly<Record<string, string>>;
-  /** `service.name` of the resource. */
-  service: string;
-}
 
 /** Copies to an OpenTelemetry collector. Throws a configuration error for an address that is no http(s) URL. */
 export const createOtlpCopy = (options: OtlpOptions, report: Report): Copy => {

@@ -1,5 +1,6 @@
 import { createLedger, type Ledger } from './ledger.ts';
-import { createOtlpCopy, type OtlpOptions } from './otlp.ts';
+import type { OtlpOptions } from './open-otlp.ts';
+import { createOtlpCopy } from './otlp.ts';
 import { createStreamCopy, type Copy, type Report } from './sink.ts';
 import { createSyslogCopy } from './syslog.ts';
 import { parseTargets } from './targets.ts';
