@@ -9,7 +9,12 @@ import type { Consent } from './consent.ts';
 import type { Origin } from './observe.ts';
 import type { Row } from './rows.ts';
 
-/** What a door asks for. */
+/** What a door asks for: the guard decides which profile the requester uses. */
+export interface DoorRequest extends Omit<CallRequest, 'caller'> {
+  caller: Requester & Pick<Caller, 'host'>;
+}
+
+/** A door's request with the caller's profile. */
 export interface CallRequest {
   /** A tool's name in any spelling: kebab-case, snake_case, CloudStack's camelCase, an alias. */
   tool: string;
@@ -48,9 +53,17 @@ export interface View {
   secrets?: boolean | undefined;
 }
 
-/** Who calls, from where, with which credential. */
-export interface Caller {
+/** Who asks, as a door knows it. */
+export interface Requester {
   principal: string;
+  /** The profile that was asked for, if one was. */
+  profile?: string | undefined;
+  /** On stdio or at a terminal: whoever started this process, and could read its credentials. */
+  isLocal?: boolean | undefined;
+}
+
+/** Who calls, from where, with which credential. */
+export interface Caller extends Requester {
   /** The MCP host's name and version, or `cli`. */
   host: string;
   profile: string;

@@ -26,7 +26,7 @@ export const guardPerCall = async (): Promise<number> => {
   const limits = [{ name: 'few', match: {}, changes: 10, per: 60 }];
   const protect = { key: 'protected', value: 'true' };
   const policy = createPolicy({ preset: 'operator', actions: {}, rules, limits, protect }, false);
-  const access = createAccess({}, { local: { role: 'operator' } });
+  const access = createAccess({}, { profile: 'default', principals: { local: { role: 'operator' } } });
   const valid = validate(loadCatalog(), request, 500);
   // A plain read touches none of what a change needs.
   const deps = { policy } as ApproveDependencies;

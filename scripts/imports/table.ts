@@ -3,6 +3,7 @@ const foundation = [
   'catalog',
   'data.ts',
   'errors.ts',
+  'program-name.ts',
   'rows.ts',
   'secrets.ts',
   'text.ts',
@@ -39,7 +40,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     // A person's yes at a terminal goes where a waiting call looks for it: the state folder or the shared store.
     'app/approvals.ts',
     'store/open.ts',
-    'type guard/approvals.ts',
+    'guard/approvals.ts',
+    'guard/reply.ts',
     // `audit verify` and `audit tail` read the log that audit/ wrote.
     'audit/claim.ts',
     'audit/files.ts',
@@ -52,7 +54,16 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     ...foundation,
   ],
   // The HTTP door: who asks and how much of it; what is asked is mcp/'s.
-  web: ['mcp/server.ts', 'app/app.ts', 'type telemetry', 'store', 'type config', ...foundation],
+  web: [
+    'mcp/server.ts',
+    'mcp/door-context.ts',
+    'app/app.ts',
+    'guard/roles.ts',
+    'type telemetry',
+    'store',
+    'type config',
+    ...foundation,
+  ],
   // A door names the tool that runs a risk (permit.ts); it never decides.
   mcp: ['app/app.ts', 'guard/permit.ts', 'version.ts', ...foundation],
   // The one composition root: builds the path from the configuration with the first call, so that a host sees its tools
@@ -118,13 +129,14 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   telemetry: ['catalog', 'errors.ts', 'version.ts', 'type app/count-resources.ts', 'observe.ts', 'type config'],
   store: ['config/store.ts', 'errors.ts', 'type observe.ts'],
   // A profile holds a credential, and only the step that proves it says what one looks like.
-  config: ['errors.ts', 'type cloudstack/credential.ts'],
+  config: ['errors.ts', 'program-name.ts', 'type cloudstack/credential.ts'],
   'types.ts': ['type catalog', 'type config/policy.ts', 'type consent.ts', 'type observe.ts', 'type rows.ts'],
   // What happens: places that report it know no one who counts it.
   'observe.ts': ['consent.ts', 'errors.ts'],
-  'errors.ts': [],
   'consent.ts': [],
-  catalog: ['data.ts'],
+  catalog: ['data.ts', 'errors.ts'],
+  'errors.ts': [],
+  'program-name.ts': [],
   'secrets.ts': ['data.ts', 'text.ts'],
   'data.ts': [],
   'text.ts': [],

@@ -5,15 +5,17 @@ import type { Component } from './health.ts';
 import type { ResourceCount } from './count-resources.ts';
 import type { AppOptions } from './options.ts';
 import type { Store } from '../store/store.ts';
-import type { CallRequest, Outcome } from '../types.ts';
+import type { CallRequest, DoorRequest, Outcome, Requester } from '../types.ts';
 
 /** The server as every door sees it. */
 export interface App {
   /** As it is now: a configuration that was read again changes it. */
   readonly config: Config;
-  call(request: CallRequest): Promise<Outcome>;
+  call(request: DoorRequest): Promise<Outcome>;
   /** The request a call would become, unsigned and unsent. */
-  preview(request: CallRequest): Promise<Record<string, unknown>>;
+  preview(request: DoorRequest): Promise<Record<string, unknown>>;
+  /** The profile that a requester uses. Throws a CallError for one that it may not use. */
+  profileOf(requester: Requester): Promise<string>;
   /** What the profile's cloud offers; what is known of CloudStack in general where the cloud cannot be asked. */
   catalog(profile: string): Promise<Catalog>;
   /** What the replicas of this server share: the doors' own needs of it. */
@@ -32,12 +34,18 @@ export interface App {
 export const createApp = (config: Config, options: AppOptions): App => {
   let current = config;
   const load = async () => {
-    const [{ createParts, createRules }, path, tracing] = await Promise.all([
+    const [{ createParts, createRules }, path, { profileOf }, tracing] = await Promise.all([
       import('./compose.ts'),
       import('../call/call.ts'),
+      import('../guard/roles.ts'),
       options.tracing?.(),
     ]);
-    return { parts: createParts(config, { ...options, tracing }), createRules, path };
+    const parts = createParts(config, { ...options, tracing });
+    const identify = ({ caller, ...request }: DoorRequest): CallRequest => ({
+      ...request,
+      caller: { ...caller, profile: profileOf(parts.rules.access, caller) },
+    });
+    return { parts, createRules, path, identify };
   };
   let loaded: ReturnType<typeof load> | undefined;
   const ready = () => (loaded ??= load());
@@ -46,13 +54,14 @@ export const createApp = (config: Config, options: AppOptions): App => {
       return current;
     },
     call: async (request) => {
-      const { parts, path } = await ready();
-      return path.call(parts, request);
+      const { parts, path, identify } = await ready();
+      return path.call(parts, identify(request));
     },
     preview: async (request) => {
-      const { parts, path } = await ready();
-      return path.preview(parts, request);
+      const { parts, path, identify } = await ready();
+      return path.preview(parts, identify(request));
     },
+    profileOf: async (requester) => (await import('../guard/roles.ts')).checkProfile(current, requester),
     catalog: async (profile) => (await (await ready()).parts.cloud(profile)).catalog,
     store: async () => (await ready()).parts.store,
     health: async () => {

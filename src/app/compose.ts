@@ -90,7 +90,7 @@ const openSimulator = async (): Promise<{ profile: Profile; transport: Transport
 /** Who may do what, as the configuration says. Throws a configuration error for rules that cannot be right. */
 export const createRules = (config: Config): Parts['rules'] => ({
   policy: createPolicy(config.policy, config.readOnly),
-  access: createAccess(config.roles, config.principals),
+  access: createAccess(config.roles, config),
 });
 
 /** In this process's memory only, and of the latest jobs. */

@@ -17,6 +17,7 @@ import { partPath } from './files.ts';
 import { headPath, openHead, writeHead } from './head.ts';
 import { examine } from './recover.ts';
 import type { Report } from './sink.ts';
+import { programName } from '../program-name.ts';
 
 /** A log that is open for writing, and what its writer knows of it. */
 export interface OpenFile {
@@ -88,7 +89,7 @@ export const openLog = (path: string, report: Report): OpenFile => {
   storeHead(open);
   if (found.broken) {
     putNote(open, { broken: found.broken, ...(moved ? { file: basename(moved) } : {}) });
-    report(`${path}: ${found.broken}${moved ? `; it is kept as ${moved}` : ''}. See: cloudstack-mcp audit verify`);
+    report(`${path}: ${found.broken}${moved ? `; it is kept as ${moved}` : ''}. See: ${programName} audit verify`);
   }
   if (existsSync(aside)) {
     const torn = readFileSync(aside);

@@ -53,6 +53,9 @@ const unknownRisk: RiskRow = {
   phrase: 'run unknown command',
 };
 
+/** The toolset of commands of the connected cloud that the catalog has never seen. */
+export const otherToolset = 'other';
+
 /** Commands grouped as operators think of them; one line of data/toolsets.json. */
 export interface Toolset {
   name: string;
@@ -81,7 +84,7 @@ export const createTool = (command: Command, toolsets: ReadonlyMap<string, strin
   return {
     command,
     name: toKebab(command.name),
-    toolset: toolsets.get(command.name) ?? 'other',
+    toolset: toolsets.get(command.name) ?? otherToolset,
     summary: loadData<Texts>('texts.json').commands[command.name] ?? `Run ${command.name} (not in the catalog)`,
     risk: row?.risk ? { ...plainRead, ...row } : unknownRisk,
   };

@@ -2,7 +2,8 @@ import { userInfo } from 'node:os';
 import { openApprovals } from '../app/approvals.ts';
 import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
-import type { Approvals, WaitingCall } from '../guard/approvals.ts';
+import { approvalMinutes, findWaiting, type Approvals, type WaitingCall } from '../guard/approvals.ts';
+import { judgeReply } from '../guard/reply.ts';
 import { openStore } from '../store/open.ts';
 import { exit, printLine, type Io } from './io.ts';
 import { toTable } from './table.ts';
@@ -27,19 +28,11 @@ const list = async (waiting: readonly WaitingCall[], io: Io): Promise<number> =>
 const answerCall = async (approvals: Approvals, code: string | undefined, io: Io): Promise<number> => {
   const waiting = await approvals.waiting();
   if (code === undefined) return list(waiting, io);
-  const call = waiting.find((candidate) => candidate.code.replace('-', '') === code.toUpperCase().replace('-', ''));
-  if (!call)
-    throw new CallError(
-      'not-found',
-      `No call waits under the code ${code}.`,
-      'cloudstack-mcp approve lists what waits; codes are good for 15 minutes.',
-    );
+  const call = findWaiting(waiting, code);
   if (!io.stdin.isTTY)
     throw new CallError('unconfirmed', 'Only a person at a terminal can approve.', 'Run it where you can type.');
-  const reply = await createTerminalConsent(io)({ message: call.message, phrase: call.phrase, digest: call.digest });
-  const agreed =
-    reply?.action === 'accept' && (call.phrase === undefined ? reply.confirm === true : reply.phrase === call.phrase);
-  if (!agreed) {
+  const reply = await createTerminalConsent(io)(call);
+  if (!reply || judgeReply(call, reply) !== 'yes') {
     await approvals.decline(call.code);
     throw new CallError(
       'unconfirmed',
@@ -48,7 +41,7 @@ const answerCall = async (approvals: Approvals, code: string | undefined, io: Io
     );
   }
   await approvals.approve(call.code, userInfo().username);
-  await printLine(io.stdout, `Approved. The next identical call goes through once, within five minutes.`);
+  await printLine(io.stdout, `Approved. The next identical call goes through once, within ${approvalMinutes} minutes.`);
   return exit.done;
 };
 

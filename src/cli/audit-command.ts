@@ -7,6 +7,7 @@ import { auditFiles } from '../audit/targets.ts';
 import { verifyLog, type Problem, type Verdict } from '../audit/verify.ts';
 import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
+import { programName } from '../program-name.ts';
 import { toLabel } from '../text.ts';
 import { exit, printLine, type Io } from './io.ts';
 import { cut, pad } from './width.ts';
@@ -25,7 +26,7 @@ const logsOf = async (files: readonly string[], { config, audit }: Where, io: Io
     throw new CallError(
       'configuration',
       'The audit log goes to no file here.',
-      'Name the file: cloudstack-mcp audit verify /path/to/audit.jsonl',
+      `Name the file: ${programName} audit verify /path/to/audit.jsonl`,
     );
   return [...new Set(found.flatMap((file) => listSlots(file)))];
 };

@@ -5,6 +5,7 @@ import { CallError } from '../errors.ts';
 import { readArguments } from './arguments.ts';
 import { exit, printLine, type Format, type Io } from './io.ts';
 import { render } from './output.ts';
+import { requesterAt } from './requester.ts';
 import { createProgressLine, createTerminalConsent } from './terminal.ts';
 import { openSecretFile, type SecretFile } from './secret-file.ts';
 
@@ -47,7 +48,7 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
       wait: wait * 1000,
       // A person at a terminal waits as long as they said for a job, and no host gives up on them.
       deadline: Date.now() + config.callTimeout + wait * 1000,
-      caller: { principal: config.principal, host: 'cli', profile: config.profile },
+      caller: requesterAt(config, flags.settings),
       consent: createTerminalConsent(io),
       signal: io.signal,
       progress: line.show,

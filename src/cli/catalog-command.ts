@@ -8,6 +8,7 @@ import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
 import { exit, printLine, type Io } from './io.ts';
+import { requesterAt } from './requester.ts';
 
 /** The flags of `catalog sync` and `catalog diff`. */
 export interface CatalogFlags {
@@ -51,7 +52,7 @@ const ask = async (flags: CatalogFlags, io: Io): Promise<{ apis: LiveApi[]; rele
       args: {},
       view: { fields: ['*'] },
       wait: 0,
-      caller: { principal: config.principal, host: 'cli', profile: config.profile },
+      caller: requesterAt(config, flags.settings),
       consent: () => Promise.resolve(undefined),
       signal: io.signal,
     });

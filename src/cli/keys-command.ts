@@ -1,9 +1,10 @@
 import { createApp } from '../app/app.ts';
 import { loadConfig, type Config } from '../config/config.ts';
 import { CallError } from '../errors.ts';
-import type { CallRequest } from '../types.ts';
+import type { DoorRequest } from '../types.ts';
 import { exit, printLine, type Io } from './io.ts';
 import { checkProfile, writeProfileKeys } from './profile-file.ts';
+import { requesterAt } from './requester.ts';
 import { openSecretFile } from './secret-file.ts';
 import { createTerminalConsent } from './terminal.ts';
 import type { Row } from '../rows.ts';
@@ -20,11 +21,30 @@ interface Pair {
   secretKey: string;
 }
 
+/** The cloud whose keys these are: the configuration, and who asks. */
+interface Cloud {
+  config: Config;
+  caller: DoorRequest['caller'];
+  /** The profile that the caller uses. */
+  profile: string;
+}
+
+const openCloud = async (settings: Record<string, unknown>, io: Io): Promise<Cloud> => {
+  const config = await loadConfig(settings, io.env);
+  const caller = requesterAt(config, settings);
+  const app = createApp(config, { stderr: io.stderr });
+  try {
+    return { config, caller, profile: await app.profileOf(caller) };
+  } finally {
+    await app.close();
+  }
+};
+
 /** Makes one call, with secrets or without, and gives its one row. */
 const ask = async (
-  config: Config,
+  { config, caller }: Cloud,
   io: Io,
-  request: Pick<CallRequest, 'tool' | 'args'> & { secrets: boolean },
+  request: Pick<DoorRequest, 'tool' | 'args'> & { secrets: boolean },
 ): Promise<Row> => {
   const app = createApp(config, { stderr: io.stderr });
   try {
@@ -33,7 +53,7 @@ const ask = async (
       args: request.args,
       view: { secrets: request.secrets },
       wait: config.wait * 1000,
-      caller: { principal: config.principal, host: 'cli', profile: config.profile },
+      caller,
       consent: createTerminalConsent(io),
       signal: io.signal,
     });
@@ -45,8 +65,8 @@ const ask = async (
 
 /** `keys show USER`: whether a user has keys; they stay masked. */
 export const showKeys = async (user: string, { settings }: KeysFlags, io: Io): Promise<number> => {
-  const config = await loadConfig(settings, io.env);
-  const row = await ask(config, io, { tool: 'getUserKeys', args: { id: user }, secrets: false });
+  const cloud = await openCloud(settings, io);
+  const row = await ask(cloud, io, { tool: 'getUserKeys', args: { id: user }, secrets: false });
   const say = (field: string): string => (row[field] ? String(row[field]) : 'none');
   await printLine(io.stdout, `API key:    ${say('apikey')}\nSecret key: ${row['secretkey'] ? 'exists' : 'none'}`);
   return exit.done;
@@ -72,10 +92,10 @@ const needFile = (path: string | undefined): string => {
 };
 
 /** Makes a new pair and has it on the disk before anything else happens. */
-const makePair = async (user: string, path: string, config: Config, io: Io): Promise<Pair> => {
+const makePair = async (user: string, path: string, cloud: Cloud, io: Io): Promise<Pair> => {
   const file = openSecretFile(path);
   try {
-    const row = await ask(config, io, { tool: 'registerUserKeys', args: { id: user }, secrets: true });
+    const row = await ask(cloud, io, { tool: 'registerUserKeys', args: { id: user }, secrets: true });
     const pair = toPair(row);
     file.write(JSON.stringify({ user, ...pair }, null, 2));
     return pair;
@@ -87,7 +107,7 @@ const makePair = async (user: string, path: string, config: Config, io: Io): Pro
 /** `keys register USER`: makes a pair and writes it to a new file. */
 export const registerKeys = async (user: string, flags: KeysFlags, io: Io): Promise<number> => {
   const path = needFile(flags.secretsTo);
-  await makePair(user, path, await loadConfig(flags.settings, io.env), io);
+  await makePair(user, path, await openCloud(flags.settings, io), io);
   await printLine(
     io.stdout,
     `New keys of ${user} are in ${path} (readable by you only). Former ones no longer work: CloudStack replaces keys at once.`,
@@ -96,11 +116,12 @@ export const registerKeys = async (user: string, flags: KeysFlags, io: Io): Prom
 };
 
 /** Makes a signed call with the new pair. */
-const prove = async (pair: Pair, path: string, config: Config, io: Io): Promise<void> => {
-  const profile = { ...config.profiles[config.profile], secret: pair };
-  const proving = { ...config, discover: false, profiles: { [config.profile]: profile } };
+const prove = async (pair: Pair, path: string, cloud: Cloud, io: Io): Promise<void> => {
+  const { config, profile } = cloud;
+  const renewed = { ...config.profiles[profile], secret: pair };
+  const proving = { ...config, discover: false, profiles: { [profile]: renewed } };
   try {
-    await ask(proving, io, { tool: 'listCapabilities', args: {}, secrets: false });
+    await ask({ ...cloud, config: proving }, io, { tool: 'listCapabilities', args: {}, secrets: false });
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     throw new CallError(
@@ -118,28 +139,29 @@ const prove = async (pair: Pair, path: string, config: Config, io: Io): Promise<
  */
 export const rotateKeys = async (user: string, flags: KeysFlags, io: Io): Promise<number> => {
   const path = needFile(flags.secretsTo);
-  const config = await loadConfig(flags.settings, io.env);
+  const cloud = await openCloud(flags.settings, io);
+  const { config, profile } = cloud;
   const configPath = (flags.settings['config'] ?? io.env['CLOUDSTACK_MCP_CONFIG']) as string | undefined;
   // What would fail afterwards is found out before the former keys are lost.
-  const owner = flags.updateConfig ? checkProfile(configPath, config) : undefined;
-  if (owner !== undefined) await checkOwner(user, owner, config, io);
-  const pair = await makePair(user, path, config, io);
+  const owner = flags.updateConfig ? checkProfile(configPath, profile, config.profiles[profile]) : undefined;
+  if (owner !== undefined) await checkOwner(user, owner, cloud, io);
+  const pair = await makePair(user, path, cloud, io);
   await printLine(io.stdout, `New keys of ${user} are in ${path} (readable by you only).`);
-  await prove(pair, path, config, io);
+  await prove(pair, path, cloud, io);
   await printLine(io.stdout, 'A call signed with them worked. The former keys no longer work.');
   if (owner === undefined) return exit.done;
-  writeProfileKeys(configPath!, config.profile, pair, path);
-  await printLine(io.stdout, `The profile ${config.profile} in ${configPath} has the new keys.`);
+  writeProfileKeys(configPath!, profile, pair, path);
+  await printLine(io.stdout, `The profile ${profile} in ${configPath} has the new keys.`);
   return exit.done;
 };
 
 /** The profile must sign as the user whose keys are replaced: another's keys do not belong into it. */
-const checkOwner = async (user: string, apiKey: string, config: Config, io: Io): Promise<void> => {
-  const row = await ask(config, io, { tool: 'getUser', args: { userapikey: apiKey }, secrets: false });
+const checkOwner = async (user: string, apiKey: string, cloud: Cloud, io: Io): Promise<void> => {
+  const row = await ask(cloud, io, { tool: 'getUser', args: { userapikey: apiKey }, secrets: false });
   if (row['id'] === user || row['username'] === user) return;
   throw new CallError(
     'configuration',
-    `The profile ${config.profile} signs as ${String(row['username'])}, not as ${user}. Nothing was changed.`,
+    `The profile ${cloud.profile} signs as ${String(row['username'])}, not as ${user}. Nothing was changed.`,
     'Leave --update-config out, or choose the profile of that user with --profile.',
   );
 };

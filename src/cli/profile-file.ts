@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { isScalar, parseDocument } from 'yaml';
-import type { Config } from '../config/config.ts';
+import type { Profile } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 
 const place = (profile: string, ...rest: string[]): string[] => ['profiles', profile, ...rest];
@@ -9,13 +9,13 @@ const place = (profile: string, ...rest: string[]): string[] => ['profiles', pro
  * The API key of the profile in use, if it stands in that file and can be replaced there. Throws a configuration error
  * that says why not.
  */
-export const checkProfile = (path: string | undefined, { profile, profiles }: Config): string => {
+export const checkProfile = (path: string | undefined, profile: string, used: Profile | undefined): string => {
   const wrong = (why: string): CallError =>
     new CallError('configuration', `The profile ${profile} cannot be updated: ${why}.`, 'Leave --update-config out.');
   if (path === undefined) throw wrong('there is no configuration file');
   const found = parseDocument(readFileSync(path, 'utf8'));
   const key = found.getIn(place(profile, 'apiKey'));
-  const secret = profiles[profile]?.secret;
+  const secret = used?.secret;
   if (typeof key !== 'string' || !secret || !('apiKey' in secret) || secret.apiKey !== key)
     throw wrong(`its keys do not come from ${path}`);
   if (!found.hasIn(place(profile, 'secretKey'))) throw wrong('its secret key stands in a file of its own');

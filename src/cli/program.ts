@@ -1,12 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { CallError } from '../errors.ts';
+import { programName } from '../program-name.ts';
 import { version } from '../version.ts';
 import { commands } from './commands.ts';
 import { exit, printLine, type Io } from './io.ts';
 
 /** The command line for these words: the command they name is built whole, of the others the help needs a line. */
 const createProgram = (argv: readonly string[], io: Io, end: (status: number) => void): Command => {
-  const program = new Command('cloudstack-mcp')
+  const program = new Command(programName)
     .description('Every Apache CloudStack command for AI assistants and people, through the Model Context Protocol.')
     .version(version, '-V, --version')
     .exitOverride()

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { CallError } from '../errors.ts';
+import { programName } from '../program-name.ts';
 import { createToken, hashToken } from '../web/tokens.ts';
 import { exit, printLine, type Io } from './io.ts';
 
@@ -20,7 +21,7 @@ export const printTokenHash = async (io: Io): Promise<number> => {
     throw new CallError(
       'invalid',
       `A token has at least ${shortest} characters and no spaces.`,
-      'cloudstack-mcp token new makes one.',
+      `${programName} token new makes one.`,
     );
   await printLine(io.stdout, hashToken(token));
   return exit.done;

@@ -1,11 +1,13 @@
 import { createApp } from '../app/app.ts';
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
+import { checkToolset, requireTool } from '../catalog/lookup.ts';
 import { createSearch } from '../catalog/search.ts';
-import { loadToolsets, type Tool } from '../catalog/tool.ts';
+import type { Tool } from '../catalog/tool.ts';
 import { loadConfig } from '../config/config.ts';
-import { CallError } from '../errors.ts';
 import { describeInText, toDescription, toMatch } from '../mcp/describe.ts';
+import { programName } from '../program-name.ts';
 import { exit, printLine, type Io } from './io.ts';
+import { requesterAt } from './requester.ts';
 import { toTable } from './table.ts';
 
 /** The flags of `tools list`, `find` and `show`. */
@@ -18,10 +20,10 @@ export interface ToolsFlags {
 /** The connected cloud's commands where a cloud is configured, otherwise all that are known. */
 const openCatalog = async (settings: Record<string, unknown>, io: Io): Promise<Catalog> => {
   const config = await loadConfig(settings, io.env);
-  if (!config.profiles[config.profile]) return loadCatalog();
   const app = createApp(config, { stderr: io.stderr });
   try {
-    return await app.catalog(config.profile);
+    const profile = await app.profileOf(requesterAt(config, settings));
+    return config.profiles[profile] ? await app.catalog(profile) : loadCatalog();
   } finally {
     await app.close();
   }
@@ -33,13 +35,6 @@ const print = async (tools: readonly Tool[], total: number, flags: ToolsFlags, i
   const table = `${toTable(rows, ['tool', 'risk', 'summary'], room)}\n${tools.length} of ${total} commands`;
   await printLine(io.stdout, flags.json ? JSON.stringify({ matches: rows, total }, null, 2) : table);
   return exit.done;
-};
-
-/** Throws a usage error for a toolset that does not exist. */
-const checkToolset = (toolset: string | undefined): void => {
-  const known = loadToolsets().map(({ name }) => name);
-  if (toolset !== undefined && toolset !== 'other' && !known.includes(toolset))
-    throw new CallError('invalid', `There is no toolset "${toolset}".`, `There are: ${known.join(', ')}.`);
 };
 
 /** `tools list`: every command, or those of a toolset. */
@@ -61,15 +56,7 @@ export const findCommands = async (query: string, flags: ToolsFlags, io: Io): Pr
 /** `tools show TOOL`: everything about one command. */
 export const showCommand = async (name: string, flags: ToolsFlags, io: Io): Promise<number> => {
   const catalog = await openCatalog(flags.settings, io);
-  const tool = catalog.find(name);
-  if (!tool) {
-    const near = catalog.nearest(name);
-    throw new CallError(
-      'invalid',
-      `There is no tool "${name}".`,
-      near ? `Did you mean ${near.name}?` : 'Search with: cloudstack-mcp tools find TEXT',
-    );
-  }
+  const tool = requireTool(catalog, name, `Search with: ${programName} tools find TEXT.`);
   await printLine(io.stdout, flags.json ? JSON.stringify(toDescription(tool), null, 2) : describeInText(tool));
   return exit.done;
 };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { programName } from '../program-name.ts';
 
 const some = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).transform((value) => [value].flat());
 
@@ -12,7 +13,7 @@ const isSafe = (value: string): boolean => {
 const url = z.string().refine(isSafe, 'It must be an https:// URL (http:// only on this machine)');
 const digest = z
   .string()
-  .regex(/^[0-9a-f]{64}$/i, 'It must be a SHA-256 in 64 hexadecimal digits: cloudstack-mcp token hash')
+  .regex(/^[0-9a-f]{64}$/i, `It must be a SHA-256 in 64 hexadecimal digits: ${programName} token hash`)
   .transform((value) => value.toLowerCase());
 
 /** The section `auth`: whose tokens are taken over HTTP. A token's subject, or its name here, is the principal. */

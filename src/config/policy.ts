@@ -68,10 +68,21 @@ const role = z.strictObject({
 /** The section `roles`: what a principal may do here, on top of what CloudStack's own roles allow. */
 export const rolesSection = z.record(z.string(), role);
 
-/** The section `principals`: who has which role and uses which profile. `*` stands for everybody else. */
+/**
+ * The section `principals`: who has which role and uses which profile, or which of several (the first where a call names
+ * none). `*` stands for everybody else.
+ */
 export const principalsSection = z.record(
   z.string(),
-  z.strictObject({ role: z.string(), profile: z.string().optional() }),
+  z
+    .strictObject({
+      role: z.string(),
+      profile: z.string().optional(),
+      profiles: z.array(z.string()).min(1).optional(),
+    })
+    .refine(({ profile, profiles }) => profile === undefined || profiles === undefined, {
+      error: 'Give profile or profiles, not both',
+    }),
 );
 
 /** The policy as it was read, defaults filled in. */

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CallError } from '../errors.ts';
+import { programName } from '../program-name.ts';
 import type { Caller } from '../types.ts';
 import type { Question } from '../consent.ts';
 
@@ -32,9 +33,10 @@ export interface Approvals {
   take(digest: string): Promise<WaitingCall | undefined>;
 }
 
-/** A call waits this long for its approval, and an approval this long for its call. */
-const waitMs = 15 * 60_000;
-const approvalMs = 5 * 60_000;
+/** Minutes that a call waits for its approval. */
+export const codeMinutes = 15;
+/** Minutes that an approval waits for its call. */
+export const approvalMinutes = 5;
 /** More than a person will read; a model that asks without end does not fill the disk. */
 const maxWaiting = 100;
 
@@ -44,7 +46,7 @@ export const checkRoom = (waiting: number): void => {
     throw new CallError(
       'unconfirmed',
       `${maxWaiting} calls wait for approval already. Nothing was sent.`,
-      'A person can look at them: cloudstack-mcp approve. They are forgotten after 15 minutes.',
+      `A person can look at them: ${programName} approve. They are forgotten after ${codeMinutes} minutes.`,
     );
 };
 
@@ -58,7 +60,7 @@ export const newCode = (): string =>
 
 /** Whether a call still waits, or its approval is still good. */
 export const isOpen = ({ asked, approved }: WaitingCall, now: number): boolean =>
-  approved === undefined ? now - asked < waitMs : now - approved < approvalMs;
+  approved === undefined ? now - asked < codeMinutes * 60_000 : now - approved < approvalMinutes * 60_000;
 
 /** The call that waits under a code, however it was typed. Throws a CallError where none does. */
 export const findWaiting = (calls: readonly WaitingCall[], code: string): WaitingCall => {
@@ -68,7 +70,7 @@ export const findWaiting = (calls: readonly WaitingCall[], code: string): Waitin
     throw new CallError(
       'not-found',
       `No call waits under the code ${code}.`,
-      'Codes are good for 15 minutes; cloudstack-mcp approve lists what waits.',
+      `Codes are good for ${codeMinutes} minutes; ${programName} approve lists what waits.`,
     );
   return found;
 };

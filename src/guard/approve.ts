@@ -1,4 +1,5 @@
 import { CallError } from '../errors.ts';
+import { programName } from '../program-name.ts';
 import { AwaitingReply, type Question, type Reply } from '../consent.ts';
 import type { Row } from '../rows.ts';
 import type { ApprovedCall, Confirmation, ResolvedCall, Target } from '../types.ts';
@@ -8,6 +9,7 @@ import { checkLimits, type Count } from './limits.ts';
 import { blocked } from './permit.ts';
 import type { Policy } from './policy.ts';
 import { askAbout } from './question.ts';
+import { judgeReply, type ReplyVerdict } from './reply.ts';
 
 /** What the guard needs to decide about resources, to ask well, and to believe an answer once. */
 export interface ApproveDependencies {
@@ -39,18 +41,17 @@ const unconfirmed = (message: string, hint: string): CallError =>
 
 const again = 'Make the same call again to be asked again.';
 
-const checkReply = async (
-  { digest, phrase }: Question,
-  reply: Reply,
-  once: ApproveDependencies['once'],
-): Promise<void> => {
-  if (reply.action !== 'accept')
+const reasons: Readonly<Record<Exclude<ReplyVerdict, 'yes' | 'not-accepted'>, string>> = {
+  'other-question': 'The yes was given to another call, or what it acts on has changed since.',
+  'wrong-phrase': 'What was typed is not what the message showed in double quotes.',
+  'not-confirmed': 'The human did not say yes.',
+};
+
+const checkReply = async (question: Question, reply: Reply, once: ApproveDependencies['once']): Promise<void> => {
+  const verdict = judgeReply(question, reply);
+  if (verdict === 'not-accepted')
     throw unconfirmed(`The human did not agree (${reply.action}).`, 'Ask them before trying again.');
-  if (reply.digest !== digest)
-    throw unconfirmed('The yes was given to another call, or what it acts on has changed since.', again);
-  if (phrase !== undefined && reply.phrase !== phrase)
-    throw unconfirmed('What was typed is not what the message showed in double quotes.', again);
-  if (phrase === undefined && reply.confirm !== true) throw unconfirmed('The human did not say yes.', again);
+  if (verdict !== 'yes') throw unconfirmed(reasons[verdict], again);
   if (!(await once(`reply:${reply.nonce}`))) throw unconfirmed('This yes was used already.', again);
 };
 
@@ -68,7 +69,7 @@ const sendToTerminal = async (
   dependencies.onConfirmation('sent-to-terminal');
   throw unconfirmed(
     `${call.tool.command.name} needs a human's yes (${call.decision?.rule ?? 'policy'}), and ${why}. Approval code: ${code}.`,
-    `A person can approve it at a terminal: cloudstack-mcp approve ${code} — then make exactly the same call again.`,
+    `A person can approve it at a terminal: ${programName} approve ${code} — then make exactly the same call again.`,
   );
 };
 

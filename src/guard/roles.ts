@@ -1,7 +1,7 @@
 import type { Principals, Role, Roles } from '../config/policy.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
-import type { Caller } from '../types.ts';
+import type { Requester } from '../types.ts';
 import { fits } from './decide.ts';
 
 /** The roles that are always there; a section of the same name replaces one. */
@@ -21,42 +21,80 @@ export const builtinRoles: Roles = {
 };
 
 /** Who may do what here, out of the configuration. Without principals, everybody is an admin: CloudStack's roles decide. */
-export interface Access {
+export interface Access extends Profiles {
   roles: Roles;
-  principals: Principals | undefined;
+}
+
+/** Which profiles there are for whom: the server's own, and what the section `principals` says. */
+export interface Profiles {
+  principals?: Principals | undefined;
+  profile: string;
 }
 
 /** Puts the configured roles over the shipped ones. Throws a configuration error for a principal whose role is unknown. */
-export const createAccess = (roles: Roles = {}, principals?: Principals): Access => {
+export const createAccess = (roles: Roles = {}, { principals, profile }: Profiles): Access => {
   const all = { ...builtinRoles, ...roles };
   for (const [name, { role }] of Object.entries(principals ?? {}))
-    if (!all[role])
+    if (!Object.hasOwn(all, role))
       throw new CallError(
         'configuration',
         `Principal ${name} has the unknown role "${role}".`,
         `There are: ${Object.keys(all).join(', ')}.`,
       );
-  return { roles: all, principals };
+  return { roles: all, principals, profile };
 };
 
-/** The role of a caller. Throws a CallError for a principal that nobody gave a role. */
-export const roleOf = ({ roles, principals }: Access, { principal, profile }: Caller): { name: string; role: Role } => {
-  const entry = principals?.[principal] ?? principals?.['*'];
-  if (entry?.profile !== undefined && entry.profile !== profile)
+/** What the section `principals` says of a principal, by its name or under `*`; undefined when it says nothing. */
+export const entryOf = (principals: Principals = {}, principal: string): Principals[string] | undefined => {
+  const name = [principal, '*'].find((key) => Object.hasOwn(principals, key));
+  return name === undefined ? undefined : principals[name];
+};
+
+/**
+ * The profiles that a requester may use, its own first; undefined: any, and the server's own where it names none. Over
+ * HTTP only those of the configuration, so that no tenant names the profile of another.
+ */
+const profilesOf = (
+  { principals, profile }: Profiles,
+  { principal, isLocal }: Requester,
+): readonly [string, ...string[]] | undefined => {
+  const { profile: only, profiles: [first, ...others] = [] } = entryOf(principals, principal) ?? {};
+  if (only !== undefined) return [only];
+  if (first !== undefined) return [first, ...others];
+  return isLocal ? undefined : [profile];
+};
+
+/** The profile of a requester: the one it asks for, else its own. Whether it may use it, `checkProfile` says. */
+export const profileOf = (access: Profiles, requester: Requester): string =>
+  requester.profile ?? profilesOf(access, requester)?.[0] ?? access.profile;
+
+/** The same, checked. Throws a CallError for a profile that the requester may not use. */
+export const checkProfile = (access: Profiles, requester: Requester): string => {
+  const profile = profileOf(access, requester);
+  const allowed = profilesOf(access, requester);
+  if (allowed && !allowed.includes(profile))
     throw new CallError(
       'refused',
-      `${principal} uses the profile ${entry.profile}, not ${profile}.`,
+      `${requester.principal} uses the profile ${allowed.join(' or ')}, not ${profile}.`,
       'Leave profile out. Nothing was sent.',
     );
-  const name = principals ? entry?.role : 'admin';
-  const role = name === undefined ? undefined : roles[name];
+  return profile;
+};
+
+/** The role and the profile of a requester. Throws a CallError for a principal without a role, or another's profile. */
+export const roleOf = (access: Access, requester: Requester): { name: string; role: Role; profile: string } => {
+  const { roles, principals } = access;
+  const { principal } = requester;
+  const profile = checkProfile(access, requester);
+  const name = principals ? entryOf(principals, principal)?.role : 'admin';
+  const role = name !== undefined && Object.hasOwn(roles, name) ? roles[name] : undefined;
   if (name === undefined || !role)
     throw new CallError(
       'refused',
       `Nobody gave ${principal} a role here.`,
       'Someone who operates this server can add it under `principals`.',
     );
-  return { name, role };
+  return { name, role, profile };
 };
 
 /** Refuses what a role does not reach. Throws a CallError that names the role. */

@@ -3,18 +3,18 @@ import { randomUUID } from 'node:crypto';
 import type { CallError } from '../errors.ts';
 import { AwaitingReply, type Consent, type Question, type Reply } from '../consent.ts';
 
-/** What travels through the client, sealed, between the question and its answer. */
+/** What travels through the client, signed, between the question and its answer. */
 export interface QuestionState {
   digest: string;
   nonce: string;
 }
 
-/** What a sealed state turned out to be: a question of ours, or one that cannot be told at the moment, and why. */
-export type Unsealed = QuestionState | { unreadable: CallError };
+/** A state that came back: a question of ours, or, while the key cannot be read, why not. */
+export type VerifiedState = QuestionState | { unreadable: CallError };
 
 const capabilitiesKey = 'io.modelcontextprotocol/clientCapabilities';
 
-/** The client's capabilities: in every request of the new era, from the handshake of the older one. */
+/** The client's capabilities: in every request of protocol version 2026-07-28, from the handshake of older ones. */
 const capabilitiesOf = (server: Server, ctx: ServerContext): ClientCapabilities | undefined =>
   (ctx.mcpReq.envelope as Record<string, unknown> | undefined)?.[capabilitiesKey] ?? server.getClientCapabilities();
 
@@ -38,11 +38,11 @@ export const toForm = ({ message, phrase }: Question) => ({
 /** The state of a question that is about to be asked, with a nonce so that its answer counts once. */
 export const newQuestionState = ({ digest }: Question): QuestionState => ({ digest, nonce: randomUUID() });
 
-/** Asks through the host, in both eras: the answer comes with the second round of the same request. */
+/** Asks through the host: the answer comes with the second round of the same request. */
 export const createConsent =
   (server: Server, ctx: ServerContext): Consent =>
   (question): Promise<Reply | undefined> => {
-    const state = ctx.mcpReq.requestState<Unsealed>();
+    const state = ctx.mcpReq.requestState<VerifiedState>();
     if (state && 'unreadable' in state) return Promise.reject(state.unreadable);
     const answer = inputResponse(ctx.mcpReq.inputResponses, 'confirm');
     if (state && answer.kind === 'elicit') {

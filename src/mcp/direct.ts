@@ -1,8 +1,8 @@
 import type { Tool as McpTool } from '@modelcontextprotocol/server';
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
+import { checkToolsets } from '../catalog/lookup.ts';
 import { toInputSchema } from '../catalog/schema.ts';
-import { loadToolsets, type Tool } from '../catalog/tool.ts';
-import { CallError } from '../errors.ts';
+import type { Tool } from '../catalog/tool.ts';
 import { compactTools } from './compact.ts';
 
 // The whole of resultSchema on each of hundreds of tools would be a third of the list.
@@ -36,14 +36,7 @@ export const directTools = (catalog: Catalog, setting: string): readonly Tool[] 
   if (setting === 'compact') return [];
   if (setting === 'all') return catalog.tools;
   const wanted = setting.split(',').map((name) => name.trim());
-  const known = loadToolsets().map(({ name }) => name);
-  const wrong = wanted.filter((name) => !known.includes(name));
-  if (wrong.length)
-    throw new CallError(
-      'configuration',
-      `There is no toolset ${wrong.join(', ')}.`,
-      `There are: ${known.join(', ')}; or compact, or all.`,
-    );
+  checkToolsets(wanted, { kind: 'configuration', also: '; or compact, or all' });
   return catalog.tools.filter(({ toolset }) => wanted.includes(toolset));
 };
 

@@ -1,13 +1,14 @@
 import type { CallToolResult, Server, ServerContext } from '@modelcontextprotocol/server';
 import type { App } from '../app/app.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { checkToolset, requireTool } from '../catalog/lookup.ts';
 import { createSearch } from '../catalog/search.ts';
-import { loadToolsets } from '../catalog/tool.ts';
-import { CallError } from '../errors.ts';
 import type { Origin } from '../observe.ts';
-import type { CallRequest, RiskTool, Outcome, View } from '../types.ts';
+import type { DoorRequest, Outcome, RiskTool, View } from '../types.ts';
 import { createConsent } from './consent.ts';
 import { describeInText, toDescription, toMatch } from './describe.ts';
 import { readInput } from './input.ts';
+import type { DoorContext } from './door-context.ts';
 
 /** A text and the same as data. */
 export interface ToolResult {
@@ -15,12 +16,13 @@ export interface ToolResult {
   structured: Record<string, unknown>;
 }
 
-/** One request of a host, with what is known of who makes it. */
+/** One request of a host, with what its door knows of it. */
 export interface HostCall {
   app: App;
+  call: App['call'];
   server: Server;
   ctx: ServerContext;
-  principal: string;
+  door: DoorContext;
 }
 
 const clientInfoKey = 'io.modelcontextprotocol/clientInfo';
@@ -32,15 +34,14 @@ const hostOf = ({ server, ctx }: HostCall): string => {
 };
 
 /** Where a request came from: the host's trace is in its `_meta` (SEP-414), else in the HTTP request's headers. */
-const originOf = ({ http, mcpReq }: ServerContext): Origin => {
-  // The HTTP door put it there.
-  const origin = http?.authInfo?.extra?.['origin'] as Origin | undefined;
-  const { traceparent, tracestate } = mcpReq._meta ?? {};
+const originOf = ({ ctx, door: { origin } }: HostCall): Origin => {
+  const { traceparent, tracestate } = ctx.mcpReq._meta ?? {};
   if (typeof traceparent !== 'string') return { ...origin };
   return { ...origin, parent: { traceparent, ...(typeof tracestate === 'string' ? { tracestate } : {}) } };
 };
 
-interface Asked {
+/** A command as a tool of the list asks for it. */
+interface ToolRequest {
   tool: string;
   args: Record<string, unknown>;
   riskTool?: RiskTool;
@@ -50,28 +51,18 @@ interface Asked {
   follow?: boolean;
 }
 
-/** The profile of the caller: its own, where the configuration gives it one. */
-const profileOf = ({ app, principal }: HostCall): string => {
-  const { principals = {}, profile } = app.config;
-  const entry = [principal, '*'].find((name) => Object.hasOwn(principals, name));
-  return (entry === undefined ? undefined : principals[entry]?.profile) ?? profile;
-};
-
-const send = ({ app, server, ctx, principal, ...rest }: HostCall, asked: Asked): Promise<Outcome> => {
+const send = (host: HostCall, asked: ToolRequest): Promise<Outcome> => {
+  const { app, call, server, ctx, door } = host;
   const token = ctx.mcpReq._meta?.progressToken;
-  const request: CallRequest = {
+  const request: DoorRequest = {
     tool: asked.tool,
     args: asked.args,
     riskTool: asked.riskTool,
     view: asked.view ?? {},
     wait: (asked.wait ?? app.config.wait) * 1000,
     follow: asked.follow,
-    caller: {
-      principal,
-      host: hostOf({ app, server, ctx, principal, ...rest }),
-      profile: asked.profile ?? profileOf({ app, server, ctx, principal, ...rest }),
-    },
-    origin: originOf(ctx),
+    caller: { ...door.requester, host: hostOf(host), profile: asked.profile },
+    origin: originOf(host),
     consent: createConsent(server, ctx),
     signal: ctx.mcpReq.signal,
     progress:
@@ -83,16 +74,16 @@ const send = ({ app, server, ctx, principal, ...rest }: HostCall, asked: Asked):
             void ctx.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => undefined);
           },
   };
-  return app.call(request);
+  return call(request);
 };
+
+const openCatalog = async ({ app, door }: HostCall): Promise<Catalog> =>
+  app.catalog(await app.profileOf(door.requester));
 
 const find = async (host: HostCall, args: unknown): Promise<ToolResult> => {
   const { query, toolset, limit } = readInput('find-tools', args);
-  const known = loadToolsets().map(({ name }) => name);
-  // Commands of the connected cloud that the catalog has never seen stand under `other`.
-  if (toolset !== undefined && toolset !== 'other' && !known.includes(toolset))
-    throw new CallError('invalid', `There is no toolset "${toolset}".`, `There are: ${known.join(', ')}.`);
-  const { matches, total } = createSearch(await host.app.catalog(profileOf(host)))(query, { toolset, limit });
+  checkToolset(toolset);
+  const { matches, total } = createSearch(await openCatalog(host))(query, { toolset, limit });
   const lines = matches.map((tool) => {
     const required = tool.command.params.filter((p) => p.required).map((p) => p.name);
     return `${tool.name} [${tool.risk.risk}] ${tool.summary}${required.length ? ` (needs ${required.join(', ')})` : ''}`;
@@ -105,21 +96,12 @@ const find = async (host: HostCall, args: unknown): Promise<ToolResult> => {
 };
 
 const describe = async (host: HostCall, args: unknown): Promise<ToolResult> => {
-  const catalog = await host.app.catalog(profileOf(host));
-  const tools = readInput('describe-tools', args).tools.map((name) => {
-    const tool = catalog.find(name);
-    if (tool) return tool;
-    const near = catalog.nearest(name);
-    throw new CallError(
-      'invalid',
-      `There is no tool "${name}" here.`,
-      near ? `Did you mean ${near.name}?` : 'Search with find-tools.',
-    );
-  });
+  const catalog = await openCatalog(host);
+  const tools = readInput('describe-tools', args).tools.map((name) => requireTool(catalog, name));
   return { text: tools.map(describeInText).join('\n\n'), structured: { tools: tools.map(toDescription) } };
 };
 
-const doors = {
+const compactTools = {
   'find-tools': find,
   'describe-tools': describe,
   read: (host: HostCall, args: unknown) => {
@@ -149,7 +131,7 @@ const doors = {
 
 /** Runs a tool of the compact list, or a command listed as a tool of its own. */
 export const runTool = async (host: HostCall, name: string, args: unknown): Promise<ToolResult> => {
-  if (name in doors) return doors[name as keyof typeof doors](host, args);
+  if (Object.hasOwn(compactTools, name)) return compactTools[name as keyof typeof compactTools](host, args);
   const { splitArguments } = await import('./direct.ts');
   return send(host, { tool: name, ...splitArguments(name, (args ?? {}) as Record<string, unknown>) });
 };

@@ -12,7 +12,8 @@ import { AwaitingReply } from '../consent.ts';
 import { version } from '../version.ts';
 import { compactTools, instructions, resultSchema } from './compact.ts';
 import { newQuestionState, toForm } from './consent.ts';
-import { createSeal } from './seal.ts';
+import type { DoorContext } from './door-context.ts';
+import { createQuestionStateCodec } from './request-state-codec.ts';
 
 const failed = (error: CallError): CallToolResult => ({
   isError: true,
@@ -26,21 +27,30 @@ const fail = (error: unknown): CallToolResult => {
   throw error;
 };
 
-const listFor = 3_600_000;
+/** Milliseconds for which a client may cache the tool list. */
+const listTtlMs = 3_600_000;
 
-/**
- * Makes MCP servers over one app, one a connection or request; the same handlers serve both protocol eras. `principalOf`
- * tells who makes a request: by default the local user.
- */
+/** What a door puts in place of stdio's. */
+export interface ServerOptions {
+  /** Who makes a request, and where it came from; by default the local user. */
+  contextOf?: (ctx: ServerContext) => DoorContext;
+  /** Makes the calls; by default the app. */
+  call?: App['call'];
+}
+
+/** Makes MCP servers over one app, one a connection or request; the same handlers serve all protocol versions. */
 export const createServerFactory = async (
   app: App,
-  principalOf: (ctx: ServerContext) => string = () => app.config.principal,
+  {
+    contextOf = () => ({ requester: { principal: app.config.principal, isLocal: true } }),
+    call = app.call,
+  }: ServerOptions = {},
 ) => {
   // The compact list needs no catalog, which is then loaded with the first call.
   const direct = app.config.tools === 'compact' ? undefined : await import('./direct.ts');
   const list = direct?.listDirectTools(app.config.tools) ?? compactTools;
   const outputSchemas = new Map(list.map(({ name, outputSchema }) => [name, outputSchema]));
-  const seal = createSeal(app, principalOf);
+  const stateCodec = createQuestionStateCodec(app, (ctx) => contextOf(ctx).requester.principal);
   /** Listed names as they are; other spellings of a listed command by the catalog. */
   const listedName = (name: string): string | undefined => {
     if (outputSchemas.has(name)) return name;
@@ -54,11 +64,11 @@ export const createServerFactory = async (
       {
         instructions,
         capabilities: { tools: {} },
-        requestState: { verify: seal.verify },
+        requestState: { verify: stateCodec.verify },
         inputRequired: { roundTimeoutMs: app.config.questionTimeout * 1000 },
         cacheHints: {
-          'tools/list': { ttlMs: listFor, cacheScope: 'public' },
-          'server/discover': { ttlMs: listFor, cacheScope: 'public' },
+          'tools/list': { ttlMs: listTtlMs, cacheScope: 'public' },
+          'server/discover': { ttlMs: listTtlMs, cacheScope: 'public' },
         },
       },
     );
@@ -69,13 +79,13 @@ export const createServerFactory = async (
       try {
         const { runTool, toResult } = await import('./run.ts');
         const result = toResult(
-          await runTool({ app, server, ctx, principal: principalOf(ctx) }, name, params.arguments),
+          await runTool({ app, call, server, ctx, door: contextOf(ctx) }, name, params.arguments),
         );
         return server.projectCallToolResult(result, outputSchemas.get(name) ?? resultSchema);
       } catch (error) {
         if (!(error instanceof AwaitingReply)) return fail(error);
         const { question } = error;
-        return seal
+        return stateCodec
           .mint(newQuestionState(question), ctx)
           .then(
             (requestState) =>

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { App } from '../app/app.ts';
 import { createServerFactory } from './server.ts';
 
-/** Serves MCP on a pair of streams until the input ends. Both protocol eras; nothing but frames goes out. */
+/** Serves MCP on a pair of streams until the input ends. All protocol versions; nothing but frames goes out. */
 export const serveStdio = async (
   app: App,
   { stdin, stdout, onerror }: { stdin: Readable; stdout: Writable; onerror: (error: Error) => void },

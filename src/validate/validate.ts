@@ -1,24 +1,11 @@
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Tool } from '../catalog/tool.ts';
+import { requireTool } from '../catalog/lookup.ts';
 import type { Command } from '../catalog/types.ts';
 import { CallError } from '../errors.ts';
 import type { CallRequest, Params, ValidCall } from '../types.ts';
 import { findProblems } from './check.ts';
 import { toCloudStackDate } from './formats.ts';
 import { readLeniently } from './lenient.ts';
-
-const findTool = (catalog: Catalog, name: string): Tool => {
-  const tool = catalog.find(name);
-  if (tool) return tool;
-  const near = catalog.nearest(name);
-  throw new CallError(
-    'invalid',
-    `There is no tool "${name}" here.`,
-    near
-      ? `Did you mean ${near.name} (${near.summary})? Search with find-tools.`
-      : 'Search with find-tools. The cloud, its release or your role may not have the command.',
-  );
-};
 
 /** CloudStack takes page and pagesize only together. */
 const completePaging = (command: Command, values: Record<string, unknown>, request: CallRequest): void => {
@@ -35,7 +22,7 @@ const completePaging = (command: Command, values: Record<string, unknown>, reque
  * before anything is sent.
  */
 export const validate = (catalog: Catalog, request: CallRequest, pageSizeLimit: number): ValidCall => {
-  const tool = findTool(catalog, request.tool);
+  const tool = requireTool(catalog, request.tool);
   const { command } = tool;
   const values = readLeniently(command, request.args);
   completePaging(command, values, request);

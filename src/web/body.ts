@@ -1,7 +1,7 @@
 import { isJsonContentType, readRequestBody } from '@modelcontextprotocol/server';
-import { rpcError } from './answers.ts';
+import { rpcError } from './responses.ts';
 
-/** How much may arrive, and how slowly. */
+/** How large a body may be, and how long it may take. */
 export interface BodyLimits {
   /** Bytes. */
   bodyLimit: number;
@@ -9,10 +9,10 @@ export interface BodyLimits {
   requestTimeout: number;
 }
 
-/** No request nests deeper, and what comes after recurses. */
-const deepest = 100;
+/** No MCP request nests deeper, and what comes after recurses. */
+const maxDepth = 100;
 
-/** Whether JSON text nests deeper than anything that means something. */
+/** Whether JSON text nests more than `maxDepth` levels deep. */
 const isTooDeep = (text: string): boolean => {
   let depth = 0;
   let quoted = false;
@@ -21,7 +21,7 @@ const isTooDeep = (text: string): boolean => {
     if (char === 34) quoted = !quoted;
     else if (quoted) at += char === 92 ? 1 : 0;
     else if (char === 91 || char === 123) {
-      if (++depth > deepest) return true;
+      if (++depth > maxDepth) return true;
     } else if (char === 93 || char === 125) depth--;
   }
   return false;
@@ -33,7 +33,7 @@ const readText = async (request: Request, { bodyLimit, requestTimeout }: BodyLim
     timer = setTimeout(() => resolve('late'), requestTimeout);
   });
   const reading = readRequestBody(request, bodyLimit);
-  // Whoever sends too slowly has got an answer when its connection breaks.
+  // A client that sends too slowly already has its response when its connection breaks.
   reading.catch(() => undefined);
   try {
     const read = await Promise.race([reading, late]);
@@ -45,7 +45,7 @@ const readText = async (request: Request, { bodyLimit, requestTimeout }: BodyLim
   }
 };
 
-/** The JSON of a request, or the answer for whoever sent none. */
+/** The JSON of a request, or the error response when it has none. */
 export const readJson = async (request: Request, limits: BodyLimits): Promise<{ value: unknown } | Response> => {
   if (!isJsonContentType(request.headers.get('content-type')))
     return rpcError(415, -32_000, 'The Content-Type must be application/json');
@@ -58,7 +58,7 @@ export const readJson = async (request: Request, limits: BodyLimits): Promise<{ 
     return rpcError(400, -32_700, 'The request did not arrive whole', true);
   }
   if (text instanceof Response) return text;
-  if (isTooDeep(text)) return rpcError(400, -32_600, `The request nests deeper than ${deepest} levels`);
+  if (isTooDeep(text)) return rpcError(400, -32_600, `The request nests deeper than ${maxDepth} levels`);
   try {
     return { value: JSON.parse(text) as unknown };
   } catch {

@@ -1,7 +1,7 @@
 import type { App } from '../app/app.ts';
 import type { Figures } from './measure.ts';
 
-/** What `/health` is told beside the app's own parts. */
+/** What `/health` reports beside the app's components. */
 export interface HealthOptions {
   app: App;
   figures: () => Figures;
@@ -9,33 +9,33 @@ export interface HealthOptions {
   running: () => number;
 }
 
-/** Milliseconds for which an answer is good enough for the next who asks. */
-const freshFor = 5000;
-/** Of fewer calls in a minute, those that are slow or fail may all be of one kind. */
-const telling = 20;
-/** Share of calls that may fail for no fault of their callers. */
-const mostFailures = 0.1;
+/** Milliseconds for which a health report is cached. */
+const cacheMs = 5000;
+/** Fewer calls in a minute say too little to judge by. */
+const minCalls = 20;
+/** Largest share of calls that may fail on the server side. */
+const maxFailureShare = 0.1;
 
 type Checked = Awaited<ReturnType<App['health']>>;
 
 /** What the last minute was like, and whether that is well: where it is not, the server is degraded. */
 const judge = ({ calls, failed, mean, slowest }: Figures, running: number, timeout: number) => {
   const statusOf = (isWell: boolean) => (isWell ? ('ok' as const) : ('degraded' as const));
-  const isTelling = calls >= telling;
+  const isEnough = calls >= minCalls;
   return {
     responseTime: {
       // On average, calls take half the time after which a single request of theirs would be given up.
-      status: statusOf(!isTelling || mean <= timeout / 2),
+      status: statusOf(!isEnough || mean <= timeout / 2),
       meanMilliseconds: mean,
       slowestMilliseconds: slowest,
     },
     throughput: {
       // Many run, and none has ended for a minute.
-      status: statusOf(calls > 0 || running < telling),
+      status: statusOf(calls > 0 || running < minCalls),
       callsPerSecond: Math.round((calls / 60) * 100) / 100,
     },
     errorRate: {
-      status: statusOf(!isTelling || failed <= calls * mostFailures),
+      status: statusOf(!isEnough || failed <= calls * maxFailureShare),
       calls,
       failed,
       share: calls ? Math.round((failed / calls) * 1000) / 1000 : 0,
@@ -47,7 +47,7 @@ const judge = ({ calls, failed, mean, slowest }: Figures, running: number, timeo
 export const createHealth = ({ app, figures, sessions, running }: HealthOptions): (() => Promise<Response>) => {
   let last: { checked: Promise<Checked>; at: number } | undefined;
   const check = (): Promise<Checked> => {
-    if (!last || Date.now() - last.at > freshFor) last = { checked: app.health(), at: Date.now() };
+    if (!last || Date.now() - last.at > cacheMs) last = { checked: app.health(), at: Date.now() };
     return last.checked;
   };
   return async () => {

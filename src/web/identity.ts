@@ -1,21 +1,22 @@
 import { bearerAuthChallengeResponse, OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import type { App } from '../app/app.ts';
 import type { Auth } from '../config/auth.ts';
+import { entryOf } from '../guard/roles.ts';
+import type { Requester } from '../types.ts';
 import type { Report } from './core.ts';
-import type { Exchange } from './exchange.ts';
-import { createJwtReader, TokenError } from './jwt.ts';
-import type { Principal } from './principal.ts';
+import type { RequestContext } from './request-context.ts';
+import { createJwtReader, TokenError, type TokenSubject } from './jwt.ts';
 import { createTokens } from './tokens.ts';
 
-/** Finds out who asks. */
+/** Authenticates requests. */
 export interface Identity {
-  /** The principal, or the answer for whoever is none. */
-  identify(request: Request, exchange?: Exchange): Promise<Principal | Response>;
+  /** The requester, or the response that refuses it. */
+  identify(request: Request, context?: RequestContext): Promise<Requester | Response>;
   /** The protected-resource metadata (RFC 9728), where tokens of an issuer are taken. */
   metadata(): Record<string, unknown> | undefined;
 }
 
-type Read = (token: string) => Promise<Principal | undefined>;
+type Read = (token: string) => Promise<TokenSubject | undefined>;
 
 const wellKnown = '/.well-known/oauth-protected-resource';
 
@@ -60,22 +61,22 @@ export const createIdentity = (app: App, report: Report): Identity => {
   const authenticate = async (
     auth: Auth,
     request: Request,
-    exchange: Exchange | undefined,
-  ): Promise<Principal | Response> => {
+    context: RequestContext | undefined,
+  ): Promise<TokenSubject | Response> => {
     const refuse = (message: string): Response => challenge(auth, OAuthErrorCode.InvalidToken, message);
     const header = request.headers.get('authorization');
     if (!header) return refuse('A token is needed: Authorization: Bearer TOKEN');
     const token = /^Bearer +([\w.~+/=-]+) *$/i.exec(header)?.[1];
     if (!token) return refuse('The header is not Authorization: Bearer TOKEN');
     try {
-      const principal = await readerOf(auth)(token);
-      if (!principal) return refuse('The token is not valid here');
-      if (!auth.scopes.every((scope) => principal.scopes.includes(scope)))
+      const subject = await readerOf(auth)(token);
+      if (!subject) return refuse('The token is not valid here');
+      if (!auth.scopes.every((scope) => subject.scopes.includes(scope)))
         return challenge(auth, OAuthErrorCode.InsufficientScope, `The token lacks a scope: ${auth.scopes.join(' ')}`);
-      return principal;
+      return subject;
     } catch (error) {
       if (error instanceof TokenError) return refuse(error.message);
-      report(`Tokens cannot be checked: ${String(error)}`, exchange);
+      report(`Tokens cannot be checked: ${String(error)}`, context);
       return Response.json(
         { error: 'temporarily_unavailable', error_description: 'Tokens cannot be checked at the moment' },
         { status: 503, headers: { 'retry-after': '5' } },
@@ -83,13 +84,13 @@ export const createIdentity = (app: App, report: Report): Identity => {
     }
   };
   return {
-    identify: async (request, exchange) => {
+    identify: async (request, context) => {
       const { auth, principals, principal: local } = app.config;
-      if (!auth) return { name: local, scopes: [] };
-      const principal = await authenticate(auth, request, exchange);
-      if (principal instanceof Response) return principal;
-      if (principals && (Object.hasOwn(principals, principal.name) || Object.hasOwn(principals, '*'))) return principal;
-      const description = `Nobody gave ${principal.name} a role here; someone who operates this server can add it under principals`;
+      if (!auth) return { principal: local };
+      const subject = await authenticate(auth, request, context);
+      if (subject instanceof Response) return subject;
+      if (entryOf(principals, subject.name)) return { principal: subject.name };
+      const description = `Nobody gave ${subject.name} a role here; someone who operates this server can add it under principals`;
       return Response.json({ error: 'access_denied', error_description: description }, { status: 403 });
     },
     metadata: () => {

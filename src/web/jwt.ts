@@ -1,6 +1,11 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import type { Auth } from '../config/auth.ts';
-import type { Principal } from './principal.ts';
+
+/** Whom a token names, and what it was given for. */
+export interface TokenSubject {
+  name: string;
+  scopes: readonly string[];
+}
 
 /** A token that is not taken, in words that may go to whoever sent it. */
 export class TokenError extends Error {
@@ -22,9 +27,9 @@ const algorithms = [
   'Ed25519',
 ];
 /** Seconds by which clocks may differ. */
-const leeway = 30;
+const clockToleranceSeconds = 30;
 /** Milliseconds to wait for the issuer. */
-const patience = 5000;
+const issuerTimeoutMs = 5000;
 
 /** What is the token's fault. All else (no connection, no key set) is not, and must not look like it. */
 const faults = [
@@ -50,7 +55,7 @@ const metadataUrls = (issuer: string): string[] => {
 /** Where the issuer's own metadata says its keys are: RFC 8414, else OpenID Connect Discovery. */
 const discover = async (issuer: string): Promise<string> => {
   for (const url of metadataUrls(issuer)) {
-    const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(patience) });
+    const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(issuerTimeoutMs) });
     if (!response.ok) continue;
     const metadata = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown };
     if (metadata.issuer === issuer && typeof metadata.jwks_uri === 'string') return metadata.jwks_uri;
@@ -67,20 +72,20 @@ const scopesOf = ({ scope, scp }: JWTPayload): string[] =>
 export const createJwtReader = ({ issuer, audience, jwks, claim }: Auth & { issuer: string; audience: string[] }) => {
   let keys: Promise<JWTVerifyGetKey> | undefined;
   const open = async (): Promise<JWTVerifyGetKey> =>
-    createRemoteJWKSet(new URL(jwks ?? (await discover(issuer))), { timeoutDuration: patience });
+    createRemoteJWKSet(new URL(jwks ?? (await discover(issuer))), { timeoutDuration: issuerTimeoutMs });
   const getKeys = (): Promise<JWTVerifyGetKey> => {
     keys ??= open();
     keys.catch(() => (keys = undefined));
     return keys;
   };
-  return async (token: string): Promise<Principal> => {
+  return async (token: string): Promise<TokenSubject> => {
     const found = await getKeys();
     try {
       const { payload } = await jwtVerify(token, found, {
         issuer,
         audience,
         algorithms,
-        clockTolerance: leeway,
+        clockTolerance: clockToleranceSeconds,
         requiredClaims: ['exp', claim],
       });
       const name = payload[claim];

@@ -8,7 +8,7 @@ export interface Limits {
   take(principal: string, requests: number): Promise<number | undefined>;
   /** Whether a principal has as many requests running as it may. */
   isFull(principal: string): boolean;
-  /** Counts an exchange until the given function is called; a `lasting` one takes a place, but nobody waits for its end. */
+  /** Counts a request until the given function is called; a `lasting` one takes a place, but nobody waits for its end. */
   enter(principal: string, lasting?: boolean): () => void;
   /** Counts a call until it has ended: it goes on even if its client has gone. */
   run<T>(principal: string, call: () => Promise<T>): Promise<T>;
@@ -41,12 +41,12 @@ export const createLimits = (
 ): Limits => {
   const bucket = { size: rateLimit, perMillisecond: rateLimit / 60_000 };
   const own = createMemoryStore();
-  const exchanges = createCounter();
+  const requests = createCounter();
   const calls = createCounter();
   const lastings = createCounter();
   let waiting: (() => void)[] = [];
 
-  const running = (): number => Math.max(exchanges.sum(), calls.sum());
+  const running = (): number => Math.max(requests.sum(), calls.sum());
   const left = (): void => {
     if (running()) return;
     for (const resolve of waiting) resolve();
@@ -65,9 +65,9 @@ export const createLimits = (
       return wait ? Math.ceil(wait / 1000) : undefined;
     },
     isFull: (principal) =>
-      Math.max(exchanges.of(principal), calls.of(principal)) + lastings.of(principal) >= maxInFlight,
+      Math.max(requests.of(principal), calls.of(principal)) + lastings.of(principal) >= maxInFlight,
     enter: (principal, lasting = false) => {
-      const counter = lasting ? lastings : exchanges;
+      const counter = lasting ? lastings : requests;
       counter.add(principal, 1);
       let entered = true;
       return () => {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CallError } from '../errors.ts';
 
-/** Where and how patiently to listen. */
+/** Where to listen, and the limits of connections. */
 export interface ListenOptions {
   host: string;
   port: number;
@@ -14,7 +14,7 @@ export interface ListenOptions {
 }
 
 /** Milliseconds for which an unused connection is kept: longer than a proxy keeps it, which otherwise asks on one that closes. */
-const keepAlive = 75_000;
+const keepAliveMs = 75_000;
 
 /** A port that is listened on. */
 export interface Listening {
@@ -35,7 +35,7 @@ const taken = (host: string, port: number, error: NodeJS.ErrnoException): CallEr
   );
 
 /** Milliseconds for an answer to leave. */
-const lastWords = 1000;
+const closeGraceMs = 1000;
 
 /** Serves a fetch function on a port. Throws a configuration error when the port cannot be had. */
 export const listen = async (
@@ -48,7 +48,7 @@ export const listen = async (
       // The door answers a body that is late; this closes what does not even get that far.
       requestTimeout: 2 * requestTimeout,
       connectionsCheckingInterval: Math.min(requestTimeout, 5000),
-      keepAliveTimeout: keepAlive,
+      keepAliveTimeout: keepAliveMs,
     },
     // What cannot be a request (no Host, a target that is no URL) does not get as far as a route.
     getRequestListener(fetch, { errorHandler: () => new Response('Bad request', { status: 400 }) }) as never,
@@ -66,7 +66,7 @@ export const listen = async (
     close: async () => {
       server.close();
       const idle = setInterval(() => server.closeIdleConnections(), 10);
-      const all = setTimeout(() => server.closeAllConnections(), lastWords);
+      const all = setTimeout(() => server.closeAllConnections(), closeGraceMs);
       await closed;
       clearInterval(idle);
       clearTimeout(all);

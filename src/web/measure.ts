@@ -57,8 +57,8 @@ const createFigures = () => {
   };
 };
 
-/** The same app for many users: calls are counted and timed, and can be told to hand out their jobs. */
-export const measure = (app: App, limits: Limits, returnPending: AbortSignal, report: Report) => {
+/** The app's `call` for many users: counted and timed; once `returnPending` is aborted, running jobs are returned as pending. */
+export const measure = (app: Pick<App, 'call'>, limits: Limits, returnPending: AbortSignal, report: Report) => {
   const figures = createFigures();
   const call: App['call'] = async (request) => {
     const begun = Date.now();
@@ -80,18 +80,5 @@ export const measure = (app: App, limits: Limits, returnPending: AbortSignal, re
       figures.add(Date.now() - begun, failed);
     }
   };
-  const measured: App = {
-    get config() {
-      return app.config;
-    },
-    call,
-    preview: app.preview,
-    catalog: app.catalog,
-    store: app.store,
-    health: app.health,
-    count: app.count,
-    reload: app.reload,
-    close: app.close,
-  };
-  return { app: measured, figures: figures.read };
+  return { call, figures: figures.read };
 };

@@ -7,8 +7,8 @@ import {
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import type { Core, Report } from './core.ts';
-import { beginExchange, type Exchange } from './exchange.ts';
-import type { Watch } from './watch.ts';
+import { createRequestContext, type RequestContext } from './request-context.ts';
+import type { ResponseObserver } from './observer.ts';
 
 /** What the routes lead to. */
 export interface RouteOptions {
@@ -21,14 +21,14 @@ export interface RouteOptions {
   allowedHosts: string;
   allowedOrigins: string;
   report: Report;
-  /** Begins to watch a request at a time (milliseconds). */
-  watch?: ((begun: number) => Watch) | undefined;
+  /** Starts to observe a request that began at this time (milliseconds). */
+  observe?: ((begun: number) => ResponseObserver) | undefined;
   /** Answers `/metrics`, where it is answered. */
   metrics?: (() => Promise<Response>) | undefined;
 }
 
 interface Env {
-  Variables: { exchange: Exchange };
+  Variables: { requestContext: RequestContext };
 }
 
 const list = (names: string): string[] => names.split(',').flatMap((name) => name.trim().toLowerCase() || []);
@@ -44,7 +44,7 @@ const originOf = (text: string): string => (text.endsWith('://*') ? text : hostN
 
 /** Every route of the HTTP door. Host and Origin are checked on all of them, also on those that do not exist. */
 export const createRoutes = (options: RouteOptions): Hono<Env> => {
-  const { core, health, isReady, metadata, report, watch, metrics } = options;
+  const { core, health, isReady, metadata, report, observe, metrics } = options;
   const hosts = [...localhostAllowedHostnames(), ...list(options.allowedHosts).map(hostNameOf)];
   const webPages = list(options.allowedOrigins).map(originOf);
   const origins = [...localhostAllowedOrigins(), ...webPages];
@@ -52,21 +52,21 @@ export const createRoutes = (options: RouteOptions): Hono<Env> => {
 
   app.use(async (context, next) => {
     const { raw } = context.req;
-    const exchange = beginExchange(raw);
-    const watched = watch?.(performance.now());
-    context.set('exchange', exchange);
+    const requestContext = createRequestContext(raw);
+    const onResponse = observe?.(performance.now());
+    context.set('requestContext', requestContext);
     await next();
-    context.header('x-request-id', exchange.request);
-    if (watched) context.res = watched(exchange, raw, context.res);
+    context.header('x-request-id', requestContext.request);
+    if (onResponse) context.res = onResponse(requestContext, raw, context.res);
   });
 
-  app.use(async ({ req, var: { exchange } }, next) => {
+  app.use(async ({ req, var: { requestContext } }, next) => {
     // A target that is a whole URL counts before Host (RFC 9112), and then the URL has it.
     const named = new Request('http://localhost/', { headers: { host: new URL(req.url).host } });
     const wrongHost = hostHeaderValidationResponse(req.raw, hosts) ?? hostHeaderValidationResponse(named, hosts);
     const rejected = wrongHost ?? originValidationResponse(req.raw, origins);
     if (!rejected) return next();
-    exchange.refused = wrongHost ? 'host' : 'origin';
+    requestContext.refused = wrongHost ? 'host' : 'origin';
     return rejected;
   });
   app.use(async (context, next) => {
@@ -85,7 +85,7 @@ export const createRoutes = (options: RouteOptions): Hono<Env> => {
       }),
     );
 
-  app.all('/mcp', ({ req, var: { exchange } }) => core.fetch(req.raw, exchange));
+  app.all('/mcp', ({ req, var: { requestContext } }) => core.fetch(req.raw, requestContext));
   if (metrics) app.get('/metrics', () => metrics());
   app.get('/health', () => health());
   app.get('/health/live', (context) => context.json({ status: 'ok' }));
@@ -99,7 +99,7 @@ export const createRoutes = (options: RouteOptions): Hono<Env> => {
     });
   app.notFound((context) => context.text('Not found', 404));
   app.onError((error, context) => {
-    report(`${context.req.path}: ${error.stack ?? error.message}`, context.var.exchange);
+    report(`${context.req.path}: ${error.stack ?? error.message}`, context.var.requestContext);
     return context.text('Internal error', 500);
   });
   return app;

@@ -4,6 +4,7 @@ import type { App } from '../app/app.ts';
 import type { Config } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
+import { doorContextOf } from '../mcp/door-context.ts';
 import { createServerFactory } from '../mcp/server.ts';
 import { createCore, type Report } from './core.ts';
 import { createHealth } from './health.ts';
@@ -11,10 +12,9 @@ import { createIdentity } from './identity.ts';
 import { createLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import { measure } from './measure.ts';
-import { principalOf } from './principal.ts';
 import { pollResources } from './resources.ts';
 import { createRoutes } from './routes.ts';
-import { createWatch } from './watch.ts';
+import { createRequestObserver } from './observer.ts';
 
 const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 
@@ -55,7 +55,7 @@ export const serveHttp = async (app: App, { telemetry, signal }: ServeOptions): 
   const measured = measure(app, limits, stopping.signal, report);
   const identity = createIdentity(app, report);
   const core = createCore({
-    build: await createServerFactory(measured.app, principalOf),
+    build: await createServerFactory(app, { contextOf: doorContextOf, call: measured.call }),
     identify: identity.identify,
     limits,
     settings: config,
@@ -69,7 +69,7 @@ export const serveHttp = async (app: App, { telemetry, signal }: ServeOptions): 
     allowedHosts: config.allowedHosts,
     allowedOrigins: config.allowedOrigins,
     report,
-    watch: createWatch(telemetry),
+    observe: createRequestObserver(telemetry),
     metrics:
       metrics && (async () => new Response(await metrics.text(), { headers: { 'content-type': metrics.contentType } })),
   });

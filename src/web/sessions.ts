@@ -5,7 +5,7 @@ import {
   type Server,
 } from '@modelcontextprotocol/server';
 import { randomUUID } from 'node:crypto';
-import { laterError, rpcError, whenAnswered } from './answers.ts';
+import { retryLaterError, rpcError, onResponseEnd } from './responses.ts';
 
 /** How many sessions there may be, and how long one lasts unused. */
 export interface SessionLimits {
@@ -17,7 +17,7 @@ export interface SessionLimits {
   sessionLifetime: number;
 }
 
-/** A request of the older era, as the door knows it. */
+/** A request of an older protocol version, as the door knows it. */
 export interface SessionRequest {
   principal: string;
   authInfo: AuthInfo;
@@ -25,7 +25,7 @@ export interface SessionRequest {
   body?: unknown;
 }
 
-/** Sessions of clients of the older era. Each belongs to the principal that began it; nobody else finds it. */
+/** Sessions of clients of older protocol versions. Each belongs to the principal that began it; no one else finds it. */
 export interface Sessions {
   handle(request: Request, from: SessionRequest): Promise<Response>;
   size(): number;
@@ -84,7 +84,7 @@ export const createSessions = (
     };
     try {
       const parsed = body === undefined ? {} : { parsedBody: body };
-      return whenAnswered(await session.transport.handleRequest(request, { authInfo, ...parsed }), leave);
+      return onResponseEnd(await session.transport.handleRequest(request, { authInfo, ...parsed }), leave);
     } catch (error) {
       leave();
       throw error;
@@ -97,8 +97,8 @@ export const createSessions = (
     const [leaves] =
       own.length < maxSessionsEach ? [] : own.filter(({ requests }) => !requests).sort((a, b) => a.at - b.at);
     if (own.length >= maxSessionsEach && !leaves)
-      return laterError(429, `All ${maxSessionsEach} sessions of yours are in use`, 5);
-    if (sessions.size - (leaves ? 1 : 0) >= maxSessions) return laterError(503, 'There are too many sessions', 30);
+      return retryLaterError(429, `All ${maxSessionsEach} sessions of yours are in use`, 5);
+    if (sessions.size - (leaves ? 1 : 0) >= maxSessions) return retryLaterError(503, 'There are too many sessions', 30);
     return leaves ? { leaves } : {};
   };
 

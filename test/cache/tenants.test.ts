@@ -98,7 +98,7 @@ test('the same key with another secret, and the same key at another endpoint, ar
     },
   );
   const zones = (profile: keyof typeof profiles) =>
-    app.call(requestOf('listZones', {}, { caller: { principal: 'local', host: 'test', profile } }));
+    app.call(requestOf('listZones', {}, { caller: { principal: 'local', host: 'test', profile, isLocal: true } }));
   await zones('one');
   expect((await zones('one')).structured['age']).toBeGreaterThanOrEqual(0);
   expect((await zones('one')).text).not.toContain('elsewhere');
@@ -107,7 +107,7 @@ test('the same key with another secret, and the same key at another endpoint, ar
   const results = told.flatMap((one) => (one.type === 'cache' ? [one.result] : []));
   expect(results).toEqual(['miss', 'hit', 'hit', 'miss', 'miss']);
   const change = requestOf('updateZone', { id: simulators[0]!.world.all('Zone')[0]!.id, name: 'x' }, { consent: yes });
-  await app.call({ ...change, caller: { principal: 'local', host: 'test', profile: 'one' } });
+  await app.call({ ...change, caller: { principal: 'local', host: 'test', profile: 'one', isLocal: true } });
   // At this endpoint only.
   expect(told).toContainEqual({ type: 'invalidation', cause: 'change', entries: 1 });
   expect((await zones('two')).structured['age']).toBeGreaterThanOrEqual(0);

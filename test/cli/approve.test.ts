@@ -29,7 +29,7 @@ const waiting = async (args: Record<string, unknown> = {}) => {
   const call = () => host.call('destroy', { tool: 'destroyVirtualMachine', arguments: { id: vm!.id, ...args } });
   const { text } = await call();
   const code = /Approval code: ([A-Z0-9-]+)/.exec(text)?.[1] ?? '';
-  expect(text).toContain(`cloudstack-mcp approve ${code}`);
+  expect(text).toContain(`cloudstack-mcp-server approve ${code}`);
   return { host, vm: vm!, call, code };
 };
 

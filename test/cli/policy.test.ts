@@ -97,7 +97,7 @@ test('what the strict policy calls critical is approved outside of the host, who
       arguments: { id: 'demo', expunge: true },
     });
     expect(structured['error']).toMatchObject({ kind: 'unconfirmed' });
-    expect(text).toMatch(/cloudstack-mcp approve [A-Z0-9-]+/);
+    expect(text).toMatch(/cloudstack-mcp-server approve [A-Z0-9-]+/);
     expect(host.asked).toEqual([]);
   });
   expect(changes()).toEqual([]);

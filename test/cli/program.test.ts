@@ -50,7 +50,7 @@ test('help says what there is; every command has help of its own, also by the wo
     expect(stdout).toContain(`  ${name} `);
     const own = await runCommand([name, '--help']);
     expect(own).toMatchObject({ status: 0, stderr: '' });
-    expect(own.stdout).toContain(`Usage: cloudstack-mcp ${name}`);
+    expect(own.stdout).toContain(`Usage: cloudstack-mcp-server ${name}`);
     expect((await runCommand(['help', name])).stdout).toBe(own.stdout);
   }
 });
@@ -95,7 +95,7 @@ test('serve without a cloud stops with 2 and what to set', async () => {
 
 test.each([
   ['an unknown profile', ['serve', '--profile', 'nowhere'], 'There is no profile "nowhere"'],
-  ['an unknown toolset', ['serve', '--tools', 'compute,frobs'], 'There is no toolset frobs'],
+  ['an unknown toolset', ['serve', '--tools', 'compute,frobs'], 'There is no toolset "frobs"'],
   ['an unknown transport', ['serve', '--transport', 'pigeon'], 'transport'],
   ['a file that is not there', ['serve', '--config', '/nowhere.yaml'], '/nowhere.yaml'],
 ])('serve with %s ends with 2', async (_what, argv, says) => {

@@ -68,7 +68,7 @@ for (const era of ['old', 'new'] as const)
       expect((cloud.counts.get(command) ?? 0) - before, `${command}: ${result.text}`).toBe(leaves ? 1 : 0);
       expect(result.isError ?? false, command).toBe(!leaves);
       expect(host.asked.length - questions, command).toBe(asks && human ? 1 : 0);
-      if (asks && !human) expect(result.text).toMatch(/cloudstack-mcp approve [A-Z0-9]{4}-[A-Z0-9]{4}/);
+      if (asks && !human) expect(result.text).toMatch(/cloudstack-mcp-server approve [A-Z0-9]{4}-[A-Z0-9]{4}/);
     }
     await host.close();
   });

@@ -23,7 +23,9 @@ export const openRaw = async (
   app: App,
   { principal = app.config.principal, elicits = true }: { principal?: string; elicits?: boolean } = {},
 ) => {
-  const factory = await createServerFactory(app, () => principal);
+  const factory = await createServerFactory(app, {
+    contextOf: () => ({ requester: { principal, isLocal: true } }),
+  });
   const [stdin, stdout] = [new PassThrough(), new PassThrough()];
   const handle = serveStdio(factory, { transport: new StdioServerTransport(stdin, stdout) });
   const waiting = new Map<number, (answer: RawAnswer) => void>();

@@ -66,7 +66,7 @@ export const openApp = async (answer: Answer, settings: Record<string, unknown> 
       args: {},
       view: {},
       wait: 0,
-      caller: { principal: 'local', host: 'test', profile },
+      caller: { principal: 'local', host: 'test', profile, isLocal: true },
       consent: () => Promise.resolve(undefined),
       signal: new AbortController().signal,
       ...more,

@@ -74,7 +74,7 @@ test('the help of every command', async () => {
     ['catalog', 'diff'],
   ])
     sections.push(
-      `$ cloudstack-mcp ${[...words, '--help'].join(' ')}\n${(await runCommand([...words, '--help'])).stdout}`,
+      `$ cloudstack-mcp-server ${[...words, '--help'].join(' ')}\n${(await runCommand([...words, '--help'])).stdout}`,
     );
   await expect(sections.join('\n')).toMatchFileSnapshot('pinned/help.txt');
 });

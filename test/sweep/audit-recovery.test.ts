@@ -152,7 +152,7 @@ test.each(Object.keys(damages))(
     damages[how]!(path);
     const left = existsSync(path) ? readFileSync(path) : undefined;
     const [said] = await write(path, 2);
-    expect(said).toContain('cloudstack-mcp audit verify');
+    expect(said).toContain('cloudstack-mcp-server audit verify');
     if (left) expect(readFileSync(`${path}.000001`)).toEqual(left);
     expect(linesIn(path).find(({ kind }) => kind === 'recovery')).toMatchObject({
       broken: expect.any(String) as string,

@@ -20,7 +20,7 @@ export const request = (
   args,
   view: {},
   wait: 0,
-  caller: { principal: 'local', host: 'test', profile: 'default' },
+  caller: { principal: 'local', host: 'test', profile: 'default', isLocal: true },
   consent: () => Promise.resolve(undefined),
   signal: new AbortController().signal,
   ...more,
@@ -33,6 +33,6 @@ export const resolved = (
   more: Partial<CallRequest> = {},
   policy: Policy = operator,
 ): ResolvedCall => ({
-  ...permit(policy, createAccess(), validate(loadCatalog(), request(tool, args, more), 500)),
+  ...permit(policy, createAccess({}, { profile: 'default' }), validate(loadCatalog(), request(tool, args, more), 500)),
   names: [],
 });

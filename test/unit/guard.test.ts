@@ -18,7 +18,7 @@ const readOnly = createPolicy(
   { preset: 'operator', actions: { change: 'allow' }, rules: [], limits: [], protect: false },
   true,
 );
-const access = createAccess();
+const access = createAccess({}, { profile: 'default' });
 
 const kindOf = (run: () => unknown): string => {
   try {
@@ -259,7 +259,7 @@ test('a yes is good once, and a doubtful one does not use it up', async () => {
 test('the digest is of the command, its arguments, its targets, who asks and with which credential, in any order', () => {
   const digest = digestOf(resolved('destroyVirtualMachine', { id, expunge: true }), [target]);
   expect(digestOf(resolved('destroy-virtual-machine', { expunge: 'true', ID: id }), [target])).toBe(digest);
-  const caller = { principal: 'local', host: 'test', profile: 'default' };
+  const caller = { principal: 'local', host: 'test', profile: 'default', isLocal: true };
   for (const other of [
     resolved('destroyVirtualMachine', { id, expunge: false }),
     resolved('destroyVirtualMachine', { id }),
@@ -342,7 +342,11 @@ test.each(nasty)('the question shows a name with %s as a label', (_what, name) =
 });
 
 test.each(nasty)('arguments, callers and hosts with %s cannot forge a line or a phrase', (_what, text) => {
-  const call = resolved('deleteAccount', { id }, { caller: { principal: text, host: text, profile: text } });
+  const call = resolved(
+    'deleteAccount',
+    { id },
+    { caller: { principal: text, host: text, profile: text, isLocal: true } },
+  );
   const { message, phrase } = askAbout({ ...call, params: { ...call.params, note: text } }, []);
   expect(message.split('\n').length).toBeLessThanOrEqual(10);
   expect(quoted(message)).toEqual(phrase === undefined ? [] : [phrase]);

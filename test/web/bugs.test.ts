@@ -1,12 +1,11 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
 import { expect, test } from 'vitest';
-import type { App } from '../../src/app/app.ts';
 import { CallError } from '../../src/errors.ts';
 import { AwaitingReply } from '../../src/consent.ts';
+import { doorContextOf } from '../../src/mcp/door-context.ts';
 import { createLimits } from '../../src/web/limits.ts';
 import { createCore } from '../../src/web/core.ts';
 import { measure } from '../../src/web/measure.ts';
-import { principalOf } from '../../src/web/principal.ts';
 import { createRoutes } from '../../src/web/routes.ts';
 
 const limits = createLimits({ rateLimit: 60, maxInFlight: 5 });
@@ -25,13 +24,13 @@ const ask = (path = '/mcp') => new Request(`http://localhost${path}`, { headers:
 
 const throwing = (error: Error) => {
   const said: string[] = [];
-  const { app, figures } = measure(
-    { call: () => Promise.reject(error) } as unknown as App,
+  const { call, figures } = measure(
+    { call: () => Promise.reject(error) },
     limits,
     new AbortController().signal,
     (message) => said.push(message),
   );
-  const caught = app.call({ caller: { principal: 'a' } } as never).catch((thrown: unknown) => thrown);
+  const caught = call({ caller: { principal: 'a' } } as never).catch((thrown: unknown) => thrown);
   return { caught, said, figures };
 };
 
@@ -82,7 +81,7 @@ test('a server that cannot be built leaves nothing running', async () => {
   const own = createLimits({ rateLimit: 60, maxInFlight: 5 });
   const core = createCore({
     build: broken,
-    identify: () => Promise.resolve({ name: 'a', scopes: [] }),
+    identify: () => Promise.resolve({ principal: 'a' }),
     limits: own,
     settings: { ...settings, bodyLimit: 10_000 },
     report: () => undefined,
@@ -102,5 +101,5 @@ test('a server that cannot be built leaves nothing running', async () => {
 });
 
 test('a handler without a principal does not go on', () => {
-  expect(() => principalOf({})).toThrow('without a principal');
+  expect(() => doorContextOf({})).toThrow('without a principal');
 });

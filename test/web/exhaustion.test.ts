@@ -1,26 +1,26 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, test, vi } from 'vitest';
-import { createArrivals } from '../../src/web/arrivals.ts';
+import { createBodyBudget } from '../../src/web/body-budget.ts';
 import { beginSession, openClient, startDoor } from './door.ts';
 
 const asking = (length?: number): Request =>
   new Request('http://localhost/mcp', { headers: length === undefined ? {} : { 'content-length': String(length) } });
 
 test('bodies that are arriving take room, each principal its own, until they are there', () => {
-  const { enter } = createArrivals({ bodyLimit: 1000 });
-  const four = [400, 1000, undefined, 9_999_999].map((length) => enter('a', asking(length)));
+  const { reserve } = createBodyBudget({ bodyLimit: 1000 });
+  const four = [400, 1000, undefined, 9_999_999].map((length) => reserve('a', asking(length)));
   expect(four.every(Boolean)).toBe(true);
   // 400 + 1000 + 1000 + 1000: what announces too much is cut off at the limit.
-  expect(enter('a', asking(601))).toBeUndefined();
-  expect(enter('a', asking())).toBeUndefined();
-  expect(enter('b', asking(1000))).toBeDefined();
-  const small = enter('a', asking(600))!;
-  expect(enter('a', asking(1))).toBeUndefined();
+  expect(reserve('a', asking(601))).toBeUndefined();
+  expect(reserve('a', asking())).toBeUndefined();
+  expect(reserve('b', asking(1000))).toBeDefined();
+  const small = reserve('a', asking(600))!;
+  expect(reserve('a', asking(1))).toBeUndefined();
   small();
   four[1]!();
-  expect(enter('a', asking())).toBeDefined();
-  expect(enter('a', asking(601))).toBeUndefined();
+  expect(reserve('a', asking())).toBeDefined();
+  expect(reserve('a', asking(601))).toBeUndefined();
 });
 
 test('whoever holds back the ends of large bodies is refused more of them, and served again when they are gone', async () => {

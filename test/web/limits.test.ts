@@ -83,7 +83,7 @@ test('a stream of notifications takes a place among the requests, but nobody wai
       server.setRequestHandler('tools/list', () => ({ tools: [] }));
       return server;
     },
-    identify: () => Promise.resolve({ name: 'a', scopes: [] }),
+    identify: () => Promise.resolve({ principal: 'a' }),
     limits,
     settings: {
       bodyLimit: 10_000,

@@ -8,7 +8,7 @@ import { createFixtureFactory } from './fixtures.ts';
 const report = (message: string): void => void process.stderr.write(`${message}\n`);
 const core: Core = createCore({
   build: createFixtureFactory(() => core.notify),
-  identify: () => Promise.resolve({ name: 'suite', scopes: [] }),
+  identify: () => Promise.resolve({ principal: 'suite' }),
   limits: createLimits({ rateLimit: 100_000, maxInFlight: 1000 }),
   settings: {
     bodyLimit: 4 * 2 ** 20,

@@ -2,30 +2,30 @@ import { randomUUID } from 'node:crypto';
 import type { Origin } from '../observe.ts';
 import type { Refusal } from '../telemetry/instruments.ts';
 
-/** What is learned of one HTTP request on its way through the door: for its log line, its metrics, its calls. */
-export interface Exchange extends Origin {
+/** What is known of one HTTP request: for its log line, its metrics and its calls. */
+export interface RequestContext extends Origin {
   request: string;
   trace?: string;
   principal?: string;
   refused?: Refusal;
-  /** It goes on for its own sake: how long it took says nothing. */
+  /** A subscription: it stays open on purpose, so its duration is not measured. */
   lasting?: boolean;
 }
 
 /** Ids that proxies give requests; anything else could be made to look like something in a log. */
 const sane = /^[\w.:+/=-]{1,128}$/;
 
-/** Begins an exchange: with the id that the request came with, or a new one. */
-export const beginExchange = ({ headers }: Request): Exchange => {
+/** Creates the context of a request, with the id that it came with or a new one. */
+export const createRequestContext = ({ headers }: Request): RequestContext => {
   const given = headers.get('x-request-id') ?? '';
   const traceparent = headers.get('traceparent');
   const tracestate = headers.get('tracestate');
-  const exchange: Exchange = {
+  const context: RequestContext = {
     request: sane.test(given) ? given : randomUUID(),
     ...(traceparent ? { parent: { traceparent, ...(tracestate ? { tracestate } : {}) } } : {}),
-    onTrace: (trace) => (exchange.trace = trace),
+    onTrace: (trace) => (context.trace = trace),
   };
-  return exchange;
+  return context;
 };
 
 const reasons: Readonly<Record<number, Refusal>> = {
@@ -39,6 +39,6 @@ const reasons: Readonly<Record<number, Refusal>> = {
   415: 'malformed',
 };
 
-/** Why the door refused a request; undefined where it did not. */
-export const refusalOf = ({ refused }: Exchange, route: string, status: number): Refusal | undefined =>
+/** Why the door refused a request; undefined when it did not. */
+export const refusalOf = ({ refused }: RequestContext, route: string, status: number): Refusal | undefined =>
   refused ?? (route === '/mcp' ? reasons[status] : undefined);

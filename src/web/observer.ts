@@ -1,7 +1,7 @@
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { whenAnswered } from './answers.ts';
-import { refusalOf, type Exchange } from './exchange.ts';
+import { onResponseEnd } from './responses.ts';
+import { refusalOf, type RequestContext } from './request-context.ts';
 
 /** The routes by which requests are counted; all else is `other`. */
 const routes = ['/mcp', '/metrics', '/health', '/health/live', '/health/ready', '/'];
@@ -12,30 +12,30 @@ const routeOf = (path: string): string => {
   return path === wellKnown || path.startsWith(`${wellKnown}/`) ? wellKnown : 'other';
 };
 
-/** What probes and collectors ask for again and again. */
+/** What probes and metric collectors request all the time. */
 const isRoutine = (route: string, status: number): boolean => /^\/(health|metrics)/.test(route) && status < 400;
 
-/** Watches one exchange until its answer has been given; gives the answer to give. */
-export type Watch = (exchange: Exchange, request: Request, response: Response) => Response;
+/** Observes one request until its response has been sent; returns the response to send. */
+export type ResponseObserver = (context: RequestContext, request: Request, response: Response) => Response;
 
-/** Counts requests and writes a line for each. */
-export const createWatch =
-  ({ log, metrics }: { log: Log; metrics?: Metrics | undefined }): ((begun: number) => Watch) =>
+/** Counts requests and logs a line for each. */
+export const createRequestObserver =
+  ({ log, metrics }: { log: Log; metrics?: Metrics | undefined }): ((begun: number) => ResponseObserver) =>
   (begun) =>
-  (exchange, request, response) => {
+  (context, request, response) => {
     const { method } = request;
     const { status } = response;
     const route = routeOf(new URL(request.url).pathname);
-    const refused = refusalOf(exchange, route, status);
-    return whenAnswered(response, () => {
+    const refused = refusalOf(context, route, status);
+    return onResponseEnd(response, () => {
       const seconds = (performance.now() - begun) / 1000;
-      const isStream = exchange.lasting === true || (method === 'GET' && route === '/mcp' && status < 400);
+      const isStream = context.lasting === true || (method === 'GET' && route === '/mcp' && status < 400);
       metrics?.http({ route, method, status, seconds: isStream ? undefined : seconds, refused });
       const level = status >= 500 ? 'error' : isRoutine(route, status) ? 'debug' : 'info';
       log.record(level, `${method} ${route} ${status}`, {
-        request: exchange.request,
-        trace: exchange.trace,
-        principal: exchange.principal,
+        request: context.request,
+        trace: context.trace,
+        principal: context.principal,
         method,
         route,
         status,

@@ -5,22 +5,22 @@ export const rpcError = (status: number, code: number, message: string, close = 
     { status, headers: close ? { connection: 'close' } : {} },
   );
 
-/** Come back in so many seconds. */
-export const laterError = (status: 429 | 503, message: string, seconds: number, close = false): Response => {
+/** The same with Retry-After, in seconds. */
+export const retryLaterError = (status: 429 | 503, message: string, seconds: number, close = false): Response => {
   const response = rpcError(status, -32_000, message, close);
   response.headers.set('retry-after', String(seconds));
   return response;
 };
 
-/** Tells when an answer has been given whole, or its client has gone: at once, or at the end of a stream. */
-export const whenAnswered = (response: Response, tell: () => void): Response => {
-  let told = false;
-  const answered = (): void => {
-    if (!told) tell();
-    told = true;
+/** Calls `onEnd` once: when an event stream ends or its client goes away; at once for any other response. */
+export const onResponseEnd = (response: Response, onEnd: () => void): Response => {
+  let ended = false;
+  const end = (): void => {
+    if (!ended) onEnd();
+    ended = true;
   };
   if (!response.body || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
-    answered();
+    end();
     return response;
   }
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
@@ -33,15 +33,15 @@ export const whenAnswered = (response: Response, tell: () => void): Response => 
             controller.enqueue(value);
             return;
           }
-          answered();
+          end();
           controller.close();
         } catch (error) {
-          answered();
+          end();
           controller.error(new Error('the stream broke', { cause: error }));
         }
       },
       cancel: async (reason) => {
-        answered();
+        end();
         await reader.cancel(reason).catch(() => undefined);
       },
     },
