@@ -138,7 +138,7 @@ const disturb = async ({ origin }: Target, isFlooding: boolean): Promise<void> =
   await knock(origin, { ...flood, host: 'evil.example.com' });
   await knock(origin, { ...flood, origin: 'https://evil.example.com' });
   await knock(origin, { ...flood, 'content-type': 'text/plain' });
-  for (let turn = 0; isFlooding && turn < 420; turn++) if ((await knock(origin, flood)) === 429) return;
+  for (let turn = 0; isFlooding && turn < 5000; turn++) if ((await knock(origin, flood)) === 429) return;
 };
 
 /** One round of everything that the metrics tell of. */
