@@ -1,6 +1,6 @@
 import { lifetimeOf, type Lifetime } from '../../src/cache/lifetimes.ts';
-import { loadViews } from '../../src/cache/shows.ts';
-import { touchedBy } from '../../src/cache/touches.ts';
+import { loadDependencies } from '../../src/cache/dependencies.ts';
+import { invalidatedBy } from '../../src/cache/invalidation-rules.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { loadToolsets } from '../../src/catalog/tool.ts';
 import { cacheSettings } from '../../src/config/cache.ts';
@@ -39,7 +39,7 @@ export const cachedTable = (): string => {
 
 /** How much of the cache common changes clear, and which changes clear it all. */
 export const invalidatedTable = (): string => {
-  const views = loadViews();
+  const views = loadDependencies();
   const examples = [
     'deployVirtualMachine',
     'startVirtualMachine',
@@ -52,11 +52,11 @@ export const invalidatedTable = (): string => {
     'createAccount',
   ];
   const rows = examples.map((command) => {
-    const touched = touchedBy(command);
+    const touched = invalidatedBy(command);
     const left = [...views.keys()].filter((view) => touched !== 'everything' && !touched.has(view));
     return [code(command), `${views.size - left.length} of ${views.size}`];
   });
-  const { everything } = loadData<{ everything: { toolsets: string[] } }>('touches.json');
+  const { everything } = loadData<{ everything: { toolsets: string[] } }>('invalidations.json');
   return [
     toTable(['change', 'clears, of all kinds of answers'], rows),
     `Changes of these toolsets clear the whole cache: ${everything.toolsets.join(', ')}.`,

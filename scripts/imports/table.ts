@@ -86,7 +86,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   ],
   // The path.
   call: [
-    'type cache/cache.ts',
+    'type cache/cached-client.ts',
     'validate',
     'guard',
     'resolve',

@@ -1,4 +1,5 @@
-import type { Cache, CachedCloudStack } from '../cache/cache.ts';
+import type { Cache } from '../cache/cache.ts';
+import type { CachedCloudStack } from '../cache/cached-client.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { CloudStack } from '../cloudstack/cloudstack.ts';
 import type { Config, Profile } from '../config/config.ts';
@@ -9,7 +10,7 @@ import { rowsOf } from '../rows.ts';
 import type { Store } from '../store/store.ts';
 
 /** What a cloud is reached by. `live`: the commands that the account may call. */
-interface Reached {
+interface CloudConnection {
   cloudstack: CloudStack;
   profile: Profile;
   isSimulated: boolean;
@@ -17,21 +18,21 @@ interface Reached {
 }
 
 /** Puts the cache before a cloud's client; without one, requests go straight through. */
-export interface KeptAnswers {
-  before(reached: Reached): Promise<CachedCloudStack['send']>;
+export interface CachedClouds {
+  clientFor(reached: CloudConnection): Promise<CachedCloudStack['send']>;
   close(): Promise<void>;
 }
 
 /** Milliseconds that one look at the events may take. */
-const patience = 10_000;
+const eventsTimeoutMs = 10_000;
 
 const eventsOf =
-  ({ cloudstack, live }: Reached) =>
+  ({ cloudstack, live }: CloudConnection) =>
   async (page: number, pagesize: number) => {
     const tool = (await live()).find('listEvents');
     if (!tool) throw new CallError('permission', 'This account may not list events.', 'Nothing was sent.');
     const wire = toReadWire(tool, { listall: true, page, pagesize });
-    const signal = AbortSignal.timeout(patience);
+    const signal = AbortSignal.timeout(eventsTimeoutMs);
     const { body } = await cloudstack.send(wire, { signal, wait: 0, retries: 0 });
     return rowsOf(body).map(({ id, type }) => ({ id: String(id), type: String(type) }));
   };
@@ -39,26 +40,26 @@ const eventsOf =
 const isForbidden = (error: unknown): boolean => error instanceof CallError && error.kind === 'permission';
 
 /** `isWanted`: by a server that goes on. The cache is loaded with the first cloud. */
-export const createKeptAnswers = (
+export const createCachedClouds = (
   config: Config,
   store: Store,
   { isWanted, observe }: { isWanted: boolean; observe?: Observe | undefined },
-): KeptAnswers => {
+): CachedClouds => {
   let opened: Promise<Cache> | undefined;
   const open = async (): Promise<Cache> => {
     const { createCache } = await import('../cache/cache.ts');
     return createCache(config, { shared: store.shared, observe });
   };
   return {
-    before: async (reached) => {
+    clientFor: async (reached) => {
       const { cloudstack, profile, isSimulated } = reached;
       if (!isWanted || !config.cache) return (_tool, wire, options) => cloudstack.send(wire, options);
-      const { identityOf } = await import('../cache/identity.ts');
+      const { identityOf } = await import('../cache/scope.ts');
       const endpoint = profile.endpoint!;
       const identity = await identityOf(endpoint, profile.secret!);
       const events = eventsOf(reached);
       const cache = await (opened ??= open());
-      return cache.open(cloudstack, { endpoint, identity, isShared: !isSimulated, events, isForbidden }).send;
+      return cache.createClient(cloudstack, { endpoint, identity, isShared: !isSimulated, events, isForbidden }).send;
     },
     close: async () => (await opened)?.close(),
   };

@@ -11,7 +11,7 @@ import { createEndpoints } from '../cloudstack/endpoint.ts';
 import { createFetchTransport, type Transport } from '../cloudstack/transport.ts';
 import type { Config, Profile } from '../config/config.ts';
 import { CallError } from '../errors.ts';
-import { createKeptAnswers } from './cached-clouds.ts';
+import { createCachedClouds } from './cached-clouds.ts';
 import { boundsOf, type Bounds } from '../guard/bounds.ts';
 import { createPolicy } from '../guard/policy.ts';
 import { createAccess } from '../guard/roles.ts';
@@ -134,7 +134,7 @@ export const createParts = (config: Config, options: PartsOptions) => {
   const { transport, observe, tracing, report = (message) => void options.stderr.write(`${message}\n`) } = options;
   const store = options.store ?? openStore(config, { report, observe });
   const endpoints = createEndpoints({ ...config, observe, tracing });
-  const kept = createKeptAnswers(config, store, { isWanted: options.cache === true, observe });
+  const kept = createCachedClouds(config, store, { isWanted: options.cache === true, observe });
   const clouds = new Map<string, Promise<Cloud & { live: () => Promise<Catalog> }>>();
   const open = async (name: string) => {
     const found = config.profiles[name];
@@ -151,7 +151,7 @@ export const createParts = (config: Config, options: PartsOptions) => {
       endpoints.of(profile.endpoint!, name, transport ?? simulated?.transport),
     );
     const live = config.discover ? createLiveCatalog(cloudstack) : () => Promise.resolve(loadCatalog());
-    const send = await kept.before({ cloudstack, profile, isSimulated: simulated !== undefined, live });
+    const send = await kept.clientFor({ cloudstack, profile, isSimulated: simulated !== undefined, live });
     return { cloudstack, send, catalog: loadCatalog(), live };
   };
   const cloud = async (name: string): Promise<Cloud> => {

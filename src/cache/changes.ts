@@ -1,40 +1,40 @@
 import { CallError } from '../errors.ts';
 import type { Answer, WireParams } from '../types.ts';
 import { jobIn } from './lifetimes.ts';
-import { touchedBy, type Touched } from './touches.ts';
+import { invalidatedBy, type Invalidated } from './invalidation-rules.ts';
 
-/** Ends what a change holds. */
-type End = () => Promise<void>;
+/** Closes the invalidation scope of a change. */
+type CloseScope = () => Promise<void>;
 
-/** Changes on their way: while one may still happen, nothing it touches is kept. */
+/** Changes in progress: while one may still take effect, nothing that it invalidates is cached. */
 export interface Changes {
-  /** Sends a change: what it touches is stale before and after, however it ends. */
+  /** Sends a change: what it invalidates is stale before and after it, however it ends. */
   send(command: string, send: () => Promise<Answer>): Promise<Answer>;
-  /** Sends a read that may tell of a job's end. */
-  watch(wire: WireParams, send: () => Promise<Answer>): Promise<Answer>;
+  /** Sends a read that may show the end of a job. */
+  sendJobQuery(wire: WireParams, send: () => Promise<Answer>): Promise<Answer>;
   close(): void;
 }
 
 /** Milliseconds that a job returned as pending, or a change of unknown outcome, is waited for to show its end. */
-const longest = 900_000;
-const longestUnknown = 60_000;
-const mostEnded = 1000;
+const maxJobMs = 900_000;
+const maxUnknownMs = 60_000;
+const maxEnded = 1000;
 
-/** Whether a change may still happen, though its call has ended. */
-const isOpen = (error: unknown): boolean =>
+/** Whether a change may still take effect, though its call has ended. */
+const isOutcomeOpen = (error: unknown): boolean =>
   error instanceof CallError && ['unknown-outcome', 'cancelled', 'timeout'].includes(error.kind);
 
-/** Whether an answer to a question about a job says that it has ended. */
-const tellsEnd = ({ body, job }: Answer): boolean =>
+/** Whether the answer to a job query shows that the job has ended. */
+const showsEnd = ({ body, job }: Answer): boolean =>
   job ? job.status !== 'pending' : Number(body['jobstatus'] ?? 0) !== 0;
 
-/** `hold`: makes what a change touches stale, now and when the hold ends, and keeps nothing of it meanwhile. */
-export const createChanges = (hold: (touched: Touched) => Promise<End>): Changes => {
-  const jobs = new Map<string, End>();
+/** `openScope`: invalidates now and when the returned function is called; nothing of it is cached meanwhile. */
+export const createChanges = (openScope: (invalidated: Invalidated) => Promise<CloseScope>): Changes => {
+  const jobs = new Map<string, CloseScope>();
   const ended = new Set<string>();
   const timers = new Set<NodeJS.Timeout>();
 
-  const endLater = (end: End, after: number): End => {
+  const closeLater = (end: CloseScope, after: number): CloseScope => {
     const timer = setTimeout(() => {
       timers.delete(timer);
       void end();
@@ -46,52 +46,52 @@ export const createChanges = (hold: (touched: Touched) => Promise<End>): Changes
       return end();
     };
   };
-  const keepOpen = (job: string, end: End): void => {
+  const closeWithJob = (job: string, end: CloseScope): void => {
     const over = (): Promise<void> => {
       jobs.delete(job);
       return end();
     };
-    jobs.set(job, endLater(over, longest));
+    jobs.set(job, closeLater(over, maxJobMs));
   };
-  const remember = (job: string): void => {
+  const addEnded = (job: string): void => {
     ended.add(job);
-    if (ended.size > mostEnded) for (const oldest of [...ended].slice(0, mostEnded / 10)) ended.delete(oldest);
+    if (ended.size > maxEnded) for (const oldest of [...ended].slice(0, maxEnded / 10)) ended.delete(oldest);
   };
-  const noteEnd = async (job: string): Promise<void> => {
+  const onJobEnd = async (job: string): Promise<void> => {
     if (ended.has(job)) return;
     const end = jobs.get(job);
     jobs.delete(job);
-    remember(job);
-    // A job that others began may have changed anything.
-    await (end ?? (await hold('everything')))();
+    addEnded(job);
+    // A job that this server did not begin may have changed anything.
+    await (end ?? (await openScope('everything')))();
   };
 
   return {
     send: async (command, send) => {
-      const end = await hold(touchedBy(command));
+      const end = await openScope(invalidatedBy(command));
       const answer = await send().catch(async (error: unknown) => {
         const job = error instanceof CallError ? error.job : undefined;
-        if (!isOpen(error)) await end();
-        else if (job === undefined) endLater(end, longestUnknown);
-        else keepOpen(job, end);
+        if (!isOutcomeOpen(error)) await end();
+        else if (job === undefined) closeLater(end, maxUnknownMs);
+        else closeWithJob(job, end);
         throw error;
       });
-      if (answer.job?.status === 'pending') keepOpen(answer.job.id, end);
+      if (answer.job?.status === 'pending') closeWithJob(answer.job.id, end);
       else {
-        if (answer.job) remember(answer.job.id);
+        if (answer.job) addEnded(answer.job.id);
         await end();
       }
       return answer;
     },
-    watch: async (wire, send) => {
+    sendJobQuery: async (wire, send) => {
       const job = wire.follow ?? jobIn(wire.command, wire.params);
       if (job === undefined) return send();
       const answer = await send().catch(async (error: unknown) => {
-        // A job that failed has ended, too.
-        if (error instanceof CallError && error.job === job && !isOpen(error)) await noteEnd(job);
+        // A failed job has ended, too.
+        if (error instanceof CallError && error.job === job && !isOutcomeOpen(error)) await onJobEnd(job);
         throw error;
       });
-      if (tellsEnd(answer)) await noteEnd(job);
+      if (showsEnd(answer)) await onJobEnd(job);
       return answer;
     },
     close: () => {

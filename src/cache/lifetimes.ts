@@ -1,14 +1,14 @@
 import { loadCatalog } from '../catalog/catalog.ts';
 import { loadData } from '../data.ts';
 
-/** How long an answer is kept: a class of data/cache.json. */
+/** How long an answer is cached: a class of data/cache.json. */
 export type Lifetime = 'lists' | 'infrastructure' | 'configuration';
 
 interface CacheData {
   toolsets: Record<string, Lifetime | 'never'>;
-  /** Commands that are not as their toolset. */
+  /** Commands whose lifetime differs from that of their toolset. */
   commands: Record<string, Lifetime | 'never'>;
-  /** Parameters that ask for figures of the moment. */
+  /** Parameters that ask for momentary figures. */
   parameters: string[];
   /** Commands that show a job → the parameter with its id. */
   jobs: Record<string, string>;
@@ -18,7 +18,7 @@ const load = (): CacheData => loadData<CacheData>('cache.json');
 
 let toolsets: ReadonlyMap<string, { toolset: string; isRead: boolean }> | undefined;
 
-/** The class in which a command's answers are kept; undefined for what is never kept, such as whatever the catalog does not know. */
+/** The lifetime of a command's answers; undefined for what is never cached, such as commands unknown to the catalog. */
 export const lifetimeOf = (command: string): Lifetime | undefined => {
   toolsets ??= new Map(
     loadCatalog().tools.map(({ command, toolset, risk }) => [command.name, { toolset, isRead: risk.risk === 'read' }]),
@@ -29,7 +29,7 @@ export const lifetimeOf = (command: string): Lifetime | undefined => {
   return found === 'never' ? undefined : found;
 };
 
-/** Whether a request asks for figures of the moment, which nothing tells the end of. */
+/** Whether a request asks for momentary figures, whose change no event reports. */
 export const isMomentary = (params: Readonly<Record<string, string>>): boolean =>
   load().parameters.some((name) => params[name] !== undefined && params[name] !== 'false');
 

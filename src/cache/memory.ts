@@ -1,36 +1,36 @@
 import { LRUCache } from 'lru-cache';
 import type { Answer } from '../types.ts';
 
-/** One kept answer. Times in milliseconds since 1970. */
+/** One cached answer. Times in milliseconds since 1970. */
 export interface Entry {
   body: Answer['body'];
   /** When its request was sent. */
-  at: number;
-  until: number;
-  /** The generations of its keys when its request was sent. */
-  stamp: string;
-  /** What it depends on: it is dropped with any of them. */
+  sentAt: number;
+  expiresAt: number;
+  /** The versions of its keys when its request was sent. */
+  version: string;
+  /** The keys on which it depends: it is dropped with any of them. */
   keys: readonly string[];
   /** Characters of its JSON. */
   size: number;
 }
 
-/** Answers in this process: the ones used longest ago make room. */
+/** The answers in this process; the least recently used are evicted. */
 export interface Memory {
   get(key: string): Entry | undefined;
-  /** Keeps an answer, unless a newer one is there. */
-  keep(key: string, entry: Entry): void;
-  /** Drops what depends on one of the keys and says how many answers that were. */
+  /** Saves an answer unless a newer one is there. */
+  save(key: string, entry: Entry): void;
+  /** Drops the answers that depend on one of the keys and returns their number. */
   drop(keys: readonly string[]): number;
-  /** Whether anything that is not over depends on a key. */
-  holds(key: string): boolean;
+  /** Whether an answer that has not expired depends on a key. */
+  isUsed(key: string): boolean;
 }
 
-// Strings of two bytes a character, objects around them: what lies in memory is more than its JSON.
+// Two bytes a character and the objects around them: in memory an answer is larger than its JSON.
 const bytesPerCharacter = 3;
 
-/** `size`: MiB that the answers may take in all; one may take an eighth of it. `tell`: told how many there are. */
-export const createMemory = (size: number, now: () => number, tell?: (entries: number) => void): Memory => {
+/** `size`: MiB for all answers; one may take an eighth of it. `onCount`: called with the number of answers. */
+export const createMemory = (size: number, now: () => number, onCount?: (entries: number) => void): Memory => {
   const maxSize = size * 2 ** 20;
   const entries = new LRUCache<string, Entry>({
     maxSize,
@@ -40,29 +40,29 @@ export const createMemory = (size: number, now: () => number, tell?: (entries: n
   return {
     get: (key) => {
       const found = entries.get(key);
-      if (found && found.until > now()) return found;
+      if (found && found.expiresAt > now()) return found;
       if (found) {
         entries.delete(key);
-        tell?.(entries.size);
+        onCount?.(entries.size);
       }
       return undefined;
     },
-    keep: (key, entry) => {
+    save: (key, entry) => {
       const known = entries.peek(key);
-      if (known && known.at > entry.at) return;
+      if (known && known.sentAt > entry.sentAt) return;
       entries.set(key, entry);
-      tell?.(entries.size);
+      onCount?.(entries.size);
     },
     drop: (keys) => {
       const dropped = new Set(keys);
       let count = 0;
       for (const [key, entry] of [...entries.entries()])
         if (entry.keys.some((one) => dropped.has(one)) && entries.delete(key)) count++;
-      if (count) tell?.(entries.size);
+      if (count) onCount?.(entries.size);
       return count;
     },
-    holds: (key) => {
-      for (const entry of entries.values()) if (entry.until > now() && entry.keys.includes(key)) return true;
+    isUsed: (key) => {
+      for (const entry of entries.values()) if (entry.expiresAt > now() && entry.keys.includes(key)) return true;
       return false;
     },
   };

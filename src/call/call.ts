@@ -1,6 +1,6 @@
 import { audited, type Audit } from '../audit/audit.ts';
 import type { Facts } from '../audit/entry.ts';
-import type { CachedCloudStack } from '../cache/cache.ts';
+import type { CachedCloudStack } from '../cache/cached-client.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { findKind } from '../catalog/kinds.ts';
 import type { Tool } from '../catalog/tool.ts';

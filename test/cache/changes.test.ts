@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createChanges } from '../../src/cache/changes.ts';
-import type { Touched } from '../../src/cache/touches.ts';
+import type { Invalidated } from '../../src/cache/invalidation-rules.ts';
 import type { Answer, WireParams } from '../../src/types.ts';
 
 beforeEach(() => {
@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 const open = () => {
-  const held: Touched[] = [];
+  const held: Invalidated[] = [];
   let ends = 0;
   const changes = createChanges((touched) => {
     held.push(touched);
@@ -23,8 +23,9 @@ const open = () => {
   const start = (id: string, status: 'pending' | 'succeeded'): Promise<Answer> =>
     changes.send('startVirtualMachine', () => Promise.resolve({ body: {}, job: { id, status, elapsed: 0 } }));
   const ask = (jobid: string): Promise<Answer> =>
-    changes.watch({ command: 'queryAsyncJobResult', params: { jobid }, method: 'GET' } as unknown as WireParams, () =>
-      Promise.resolve({ body: { jobid, jobstatus: 1 } }),
+    changes.sendJobQuery(
+      { command: 'queryAsyncJobResult', params: { jobid }, method: 'GET' } as unknown as WireParams,
+      () => Promise.resolve({ body: { jobid, jobstatus: 1 } }),
     );
   return { held, ends: () => ends, start, ask, close: changes.close };
 };

@@ -270,8 +270,8 @@ test('the cache tells how many answers it keeps', async () => {
     () => now,
     (entries) => told.push(entries),
   );
-  const entry = { body: {}, at: 0, until: 10, stamp: '', keys: ['zones'], size: 10 };
-  for (const key of ['a', 'b', 'c']) memory.keep(key, entry);
+  const entry = { body: {}, sentAt: 0, expiresAt: 10, version: '', keys: ['zones'], size: 10 };
+  for (const key of ['a', 'b', 'c']) memory.save(key, entry);
   now = 20;
   memory.get('a');
   memory.drop(['networks']);

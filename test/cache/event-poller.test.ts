@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createFollower, type EventRow } from '../../src/cache/follow.ts';
+import { createEventPoller, type CloudEvent } from '../../src/cache/event-poller.ts';
 
-const every = 15_000;
+const intervalMs = 15_000;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
 });
@@ -14,29 +14,29 @@ const settle = async (): Promise<void> => {
 };
 
 test('a look that ends after nobody needed it any more: whoever comes then is followed for', async () => {
-  const looks: ((rows: EventRow[]) => void)[] = [];
+  const looks: ((rows: CloudEvent[]) => void)[] = [];
   const told: string[] = [];
   let isNeeded = false;
-  const follower = createFollower({
-    list: () => new Promise<EventRow[]>((resolve) => looks.push(resolve)),
+  const poller = createEventPoller({
+    list: () => new Promise<CloudEvent[]>((resolve) => looks.push(resolve)),
     isForbidden: () => false,
-    every,
+    intervalMs,
     isNeeded: () => isNeeded,
     onEvents: (types) => Promise.resolve(void told.push(...types)),
     onDoubt: () => Promise.resolve(),
   });
-  const early = follower.ready();
+  const early = poller.ready();
   await settle();
-  vi.advanceTimersByTime(every);
+  vi.advanceTimersByTime(intervalMs);
   looks.shift()!([{ id: 'a', type: 'VM.START' }]);
   await early;
 
   isNeeded = true;
-  const ready = follower.ready();
+  const ready = poller.ready();
   await settle();
   looks.shift()?.([{ id: 'a', type: 'VM.START' }]);
   expect(await ready).toBe(true);
-  vi.advanceTimersByTime(every);
+  vi.advanceTimersByTime(intervalMs);
   await settle();
   looks.shift()?.([
     { id: 'b', type: 'VM.STOP' },
@@ -44,5 +44,5 @@ test('a look that ends after nobody needed it any more: whoever comes then is fo
   ]);
   await settle();
   expect(told).toEqual(['VM.STOP']);
-  follower.close();
+  poller.close();
 });

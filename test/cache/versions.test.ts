@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createSharedGenerations } from '../../src/cache/generations.ts';
+import { createSharedVersions } from '../../src/cache/versions.ts';
 import type { SharedCache } from '../../src/store/store.ts';
 
 beforeEach(() => {
@@ -25,13 +25,13 @@ const open = () => {
       return store.isSlow ? new Promise<void>((resolve) => landing.push(resolve)) : Promise.resolve();
     },
   };
-  return { bumped, landing, store, generations: createSharedGenerations(shared, () => ['everything']) };
+  return { bumped, landing, store, generations: createSharedVersions(shared, () => ['everything']) };
 };
 
 test('a change that could not be told makes everything stale for all, though nobody reads here', async () => {
   const { bumped, store, generations } = open();
   store.isUp = false;
-  await generations.bump(['a']);
+  await generations.invalidate(['a']);
   vi.advanceTimersByTime(5000);
   expect(bumped).toEqual([]);
   store.isUp = true;
@@ -46,16 +46,16 @@ test('a change that could not be told makes everything stale for all, though nob
 test('what is lost while the others are told of an earlier loss is told, too', async () => {
   const { bumped, landing, store, generations } = open();
   store.isUp = false;
-  await generations.bump(['a']);
+  await generations.invalidate(['a']);
   Object.assign(store, { isUp: true, isSlow: true });
-  const first = generations.stamp(['a']);
+  const first = generations.current(['a']);
   await new Promise((resolve) => setImmediate(resolve));
   store.isUp = false;
-  await generations.bump(['b']);
+  await generations.invalidate(['b']);
   Object.assign(store, { isUp: true, isSlow: false });
   landing.shift()!();
   await first;
-  expect(await generations.stamp(['b'])).toBe('');
+  expect(await generations.current(['b'])).toBe('');
   expect(bumped).toEqual([['everything'], ['everything']]);
   generations.close();
 });

@@ -3,10 +3,14 @@ import { kindOfParameter } from '../catalog/kinds.ts';
 import type { Command, ResponseType } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 import { lifetimeOf } from './lifetimes.ts';
-import { plain } from './plain.ts';
 
-/** Fields that tell of a kind without an id of it; data/touches.json. */
-const oddFields = (): Record<string, string> => loadData<{ fields: Record<string, string> }>('touches.json').fields;
+/** One name for a kind that CloudStack's entities, responses and parameters call differently; data/invalidations.json. */
+export const canonicalKind = (kind: string): string =>
+  loadData<{ canonicalKinds: Record<string, string> }>('invalidations.json').canonicalKinds[kind] ?? kind;
+
+/** Fields that show a resource of a kind without its id; data/invalidations.json. */
+const fieldKinds = (): Record<string, string> =>
+  loadData<{ fieldKinds: Record<string, string> }>('invalidations.json').fieldKinds;
 
 let byParameter: ReadonlyMap<string, ReadonlySet<string>> | undefined;
 
@@ -19,14 +23,14 @@ const kindsByParameter = (): ReadonlyMap<string, ReadonlySet<string>> => {
       const kind = kindOfParameter(command, parameter);
       // What `id` means is the command's own kind.
       if (!kind || parameter.name === 'id' || parameter.name === 'ids') continue;
-      found.set(parameter.name, (found.get(parameter.name) ?? new Set()).add(plain(kind.name)));
+      found.set(parameter.name, (found.get(parameter.name) ?? new Set()).add(canonicalKind(kind.name)));
     }
   byParameter = found;
   return found;
 };
 
 const kindsOfField = (name: string): readonly string[] => {
-  const odd = oddFields()[name];
+  const odd = fieldKinds()[name];
   const stem = /^(.+?)(?:display)?(?:name|text|state|type)$/.exec(name)?.[1];
   return [
     ...(odd === undefined ? [] : [odd]),
@@ -44,39 +48,39 @@ const collect = (response: string, into: Set<string>, seen: Set<string>): void =
   for (const { name, ref } of types.get(response)?.fields ?? []) {
     for (const kind of kindsOfField(name)) into.add(kind);
     if (ref === undefined) continue;
-    into.add(plain(ref));
+    into.add(canonicalKind(ref));
     collect(ref, into, seen);
   }
 };
 
-let views: ReadonlyMap<string, ReadonlySet<string>> | undefined;
+let dependencies: ReadonlyMap<string, ReadonlySet<string>> | undefined;
 
 /**
- * What cached answers show: the kind of their rows → every kind that a row tells something of (names, states), itself
- * included.
+ * The dependencies of cached answers: the kind of their rows → every kind of which a row shows something (a name, a
+ * state), itself included.
  */
-export const loadViews = (): ReadonlyMap<string, ReadonlySet<string>> => {
-  if (views) return views;
+export const loadDependencies = (): ReadonlyMap<string, ReadonlySet<string>> => {
+  if (dependencies) return dependencies;
   const found = new Map<string, Set<string>>();
   for (const { command } of loadCatalog().tools) {
     if (lifetimeOf(command.name) === undefined) continue;
-    const view = viewOf(command);
-    const shown = found.get(view) ?? new Set([view]);
+    const rowKind = rowKindOf(command);
+    const shown = found.get(rowKind) ?? new Set([rowKind]);
     collect(command.response, shown, new Set());
-    found.set(view, shown);
+    found.set(rowKind, shown);
   }
-  views = found;
+  dependencies = found;
   return found;
 };
 
 /** The kind of a command's rows. */
-export const viewOf = ({ response }: Command): string => plain(response);
+export const rowKindOf = ({ response }: Command): string => canonicalKind(response);
 
-/** The kinds on which a cached answer depends: of its rows, and of what narrows it. */
-export const kindsIn = (command: Command, params: Readonly<Record<string, string>>): readonly string[] => {
+/** The kinds on which a cached answer depends: that of its rows, and those of its filters. */
+export const dependenciesOf = (command: Command, params: Readonly<Record<string, string>>): readonly string[] => {
   const given = command.params.flatMap((parameter) => {
     const kind = params[parameter.name] === undefined ? undefined : kindOfParameter(command, parameter);
-    return kind ? [plain(kind.name)] : [];
+    return kind ? [canonicalKind(kind.name)] : [];
   });
-  return [...new Set([viewOf(command), ...given])];
+  return [...new Set([rowKindOf(command), ...given])];
 };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { lifetimeOf } from '../../src/cache/lifetimes.ts';
-import { plain } from '../../src/cache/plain.ts';
-import { loadViews, viewOf } from '../../src/cache/shows.ts';
-import { touchedBy, touchedByEvent } from '../../src/cache/touches.ts';
+
+import { canonicalKind, loadDependencies, rowKindOf } from '../../src/cache/dependencies.ts';
+import { invalidatedBy, invalidatedByEvent } from '../../src/cache/invalidation-rules.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { findKind, kindOfParameter } from '../../src/catalog/kinds.ts';
 import { loadToolsets } from '../../src/catalog/tool.ts';
@@ -10,18 +10,18 @@ import type { ResponseType } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
 import { changes, keptReads } from './cloud.ts';
 
-const touches = loadData<{
-  same: Record<string, string>;
-  nothing: string[];
-  around: string[];
-  making: string[];
-  along: Record<string, string[]>;
-  figures: Record<string, string[]>;
+const rules = loadData<{
+  canonicalKinds: Record<string, string>;
+  withoutSubject: string[];
+  containers: string[];
+  createVerbs: string[];
+  changedTogether: Record<string, string[]>;
+  countedBy: Record<string, string[]>;
   everything: { toolsets: string[]; commands: string[] };
   commands: Record<string, string[]>;
-  fields: Record<string, string>;
-  events: Record<string, string[]>;
-}>('touches.json');
+  fieldKinds: Record<string, string>;
+  eventPrefixes: Record<string, string[]>;
+}>('invalidations.json');
 const cache = loadData<{ toolsets: Record<string, string>; commands: Record<string, string>; jobs: object }>(
   'cache.json',
 );
@@ -32,17 +32,18 @@ describe('every change', () => {
   test('makes stale what it answers with and what it takes the id of', () => {
     const missing: string[] = [];
     for (const { command } of changes) {
-      const touched = touchedBy(command.name);
+      const invalidated = invalidatedBy(command.name);
       // Commands that only give out secrets change nothing.
-      if (touched === 'everything' || (command.get && !touches.commands[command.name])) continue;
-      const needed = touches.nothing.includes(command.response) ? [] : [viewOf(command)];
+      if (invalidated === 'everything' || (command.get && !rules.commands[command.name])) continue;
+      const needed = rules.withoutSubject.includes(command.response) ? [] : [rowKindOf(command)];
       for (const parameter of command.params) {
         const kind = kindOfParameter(command, parameter);
         const isOwn = parameter.name === 'id' || parameter.name === 'ids';
-        if (kind && (isOwn || !touches.around.includes(plain(kind.name)))) needed.push(plain(kind.name));
+        if (kind && (isOwn || !rules.containers.includes(canonicalKind(kind.name))))
+          needed.push(canonicalKind(kind.name));
       }
-      for (const kind of needed) if (!touched.has(kind)) missing.push(`${command.name}: ${kind}`);
-      if (!touched.size) missing.push(`${command.name}: anything at all`);
+      for (const kind of needed) if (!invalidated.has(kind)) missing.push(`${command.name}: ${kind}`);
+      if (!invalidated.size) missing.push(`${command.name}: anything at all`);
     }
     expect(missing).toEqual([]);
   });
@@ -50,25 +51,26 @@ describe('every change', () => {
   test('makes stale every answer that shows something of that', () => {
     const missing: string[] = [];
     for (const { command } of changes) {
-      const touched = touchedBy(command.name);
-      if (touched === 'everything' || !touched.size || touches.nothing.includes(command.response)) continue;
-      for (const [view, shown] of loadViews())
-        if (shown.has(viewOf(command)) && !touched.has(view)) missing.push(`${command.name}: ${view}`);
+      const invalidated = invalidatedBy(command.name);
+      if (invalidated === 'everything' || !invalidated.size || rules.withoutSubject.includes(command.response))
+        continue;
+      for (const [view, shown] of loadDependencies())
+        if (shown.has(rowKindOf(command)) && !invalidated.has(view)) missing.push(`${command.name}: ${view}`);
     }
     expect(missing).toEqual([]);
   });
 
   test('that is unknown makes everything stale', () => {
-    expect(touchedBy('someVendorsCommand')).toBe('everything');
+    expect(invalidatedBy('someVendorsCommand')).toBe('everything');
     // Another spelling of a known command is not that command.
-    expect(touchedBy('update-zone')).toBe('everything');
+    expect(invalidatedBy('update-zone')).toBe('everything');
   });
 
   test('leaves something, if it is an everyday one', () => {
     for (const command of ['startVirtualMachine', 'createVolume', 'createSnapshot', 'createFirewallRule'])
       for (const kind of ['Zone', 'ServiceOffering', 'DiskOffering', 'NetworkOffering', 'GuestOS', 'Capabilities']) {
-        const touched = touchedBy(command);
-        expect([command, kind, touched === 'everything' || touched.has(kind)]).toEqual([command, kind, false]);
+        const invalidated = invalidatedBy(command);
+        expect([command, kind, invalidated === 'everything' || invalidated.has(kind)]).toEqual([command, kind, false]);
       }
   });
 });
@@ -98,12 +100,12 @@ test('every toolset says how long its reads are kept, and the data name what the
   for (const command of [
     ...Object.keys(cache.commands),
     ...Object.keys(cache.jobs),
-    ...Object.keys(touches.commands),
-    ...touches.everything.commands,
+    ...Object.keys(rules.commands),
+    ...rules.everything.commands,
     ...Object.keys(events),
   ])
     expect([command, find(command)?.command.name]).toEqual([command, command]);
-  for (const toolset of touches.everything.toolsets) expect(Object.keys(cache.toolsets)).toContain(toolset);
+  for (const toolset of rules.everything.toolsets) expect(Object.keys(cache.toolsets)).toContain(toolset);
   // An exception that says what its toolset says is none.
   for (const [command, value] of Object.entries(cache.commands))
     expect([command, cache.toolsets[find(command)!.toolset]]).not.toEqual([command, value]);
@@ -111,42 +113,42 @@ test('every toolset says how long its reads are kept, and the data name what the
     expect([command, find(command)!.command.event]).toEqual([command, undefined]);
 
   const kinds = new Set([
-    ...loadData<ResponseType[]>('responses.json').map(({ name }) => plain(name)),
-    ...tools.flatMap(({ command }) => (command.entity ?? []).map(plain)),
-    ...Object.values(touches.same),
+    ...loadData<ResponseType[]>('responses.json').map(({ name }) => canonicalKind(name)),
+    ...tools.flatMap(({ command }) => (command.entity ?? []).map(canonicalKind)),
+    ...Object.values(rules.canonicalKinds),
   ]);
   const named = [
-    ...Object.values(touches.along).flat(),
-    ...Object.keys(touches.along),
-    ...Object.values(touches.figures).flat(),
-    ...Object.values(touches.commands).flat(),
-    ...Object.values(touches.events).flat(),
-    ...Object.values(touches.fields),
-    ...touches.around,
+    ...Object.values(rules.changedTogether).flat(),
+    ...Object.keys(rules.changedTogether),
+    ...Object.values(rules.countedBy).flat(),
+    ...Object.values(rules.commands).flat(),
+    ...Object.values(rules.eventPrefixes).flat(),
+    ...Object.values(rules.fieldKinds),
+    ...rules.containers,
   ];
   for (const kind of named)
-    expect([kind, kinds.has(kind) || findKind(kind) !== undefined, plain(kind)]).toEqual([kind, true, kind]);
+    expect([kind, kinds.has(kind) || findKind(kind) !== undefined, canonicalKind(kind)]).toEqual([kind, true, kind]);
 });
 
 test('an event tells what its commands touch; an unknown one, everything', () => {
   for (const { command } of tools) {
     if (command.get || command.auth) continue;
     for (const type of [command.event ?? events[command.name] ?? []].flat()) {
-      const told = touchedByEvent(type);
-      const touched = touchedBy(command.name);
+      const told = invalidatedByEvent(type);
+      const invalidated = invalidatedBy(command.name);
       if (told === 'everything') continue;
-      expect([command.name, type, touched === 'everything' || [...touched].every((kind) => told.has(kind))]).toEqual([
+      expect([
         command.name,
         type,
-        true,
-      ]);
-      expect([command.name, touched]).not.toEqual([command.name, 'everything']);
+        invalidated === 'everything' || [...invalidated].every((kind) => told.has(kind)),
+      ]).toEqual([command.name, type, true]);
+      expect([command.name, invalidated]).not.toEqual([command.name, 'everything']);
     }
   }
-  expect(touchedByEvent('SOMETHING.NEW')).toBe('everything');
-  expect(touchedByEvent('')).toBe('everything');
-  expect(touchedByEvent('USER.LOGIN')).toEqual(new Set());
-  expect(touchedByEvent('VM.SOMETHING.NEW')).toEqual(touchedByEvent('VM.ANOTHER'));
+  expect(invalidatedByEvent('SOMETHING.NEW')).toBe('everything');
+  expect(invalidatedByEvent('')).toBe('everything');
+  expect(invalidatedByEvent('USER.LOGIN')).toEqual(new Set());
+  expect(invalidatedByEvent('VM.SOMETHING.NEW')).toEqual(invalidatedByEvent('VM.ANOTHER'));
 });
 
 test('what is kept is most of what is read', () => {

@@ -1,0 +1,129 @@
+import type { Tool } from '../catalog/tool.ts';
+import type { CloudStack, SendOptions } from '../cloudstack/cloudstack.ts';
+import { CallError } from '../errors.ts';
+import type { Observe } from '../observe.ts';
+import { listSecrets } from '../secrets.ts';
+import type { SharedCache } from '../store/store.ts';
+import type { Answer, WireParams } from '../types.ts';
+import { dependenciesOf } from './dependencies.ts';
+import type { InFlightRequests } from './in-flight.ts';
+import type { Entry, Memory } from './memory.ts';
+import { endpointKey, kindKey, scopeKey, type CacheScope } from './scope.ts';
+import type { Versions } from './versions.ts';
+
+/** How a request is sent through the cache. */
+export interface CachedOptions extends SendOptions {
+  /** Ask again, and cache the new answer. */
+  fresh?: boolean | undefined;
+}
+
+/** What the clients of one cache have in common. */
+export interface CacheState {
+  memory: Memory;
+  requests: InFlightRequests;
+  versions: Versions;
+  /** Where replicas share answers. */
+  store?: SharedCache | undefined;
+  observe?: Observe | undefined;
+  /** Milliseconds between two polls of the events. */
+  pollIntervalMs: number;
+}
+
+/** Reads that may be answered from the cache. */
+export interface CachedReads {
+  /** `maxAgeMs`: how long the answer may be cached while the cloud's events are polled. */
+  send(tool: Tool, wire: WireParams, options: CachedOptions, maxAgeMs: number): Promise<Answer>;
+  /** Whether a read is running. */
+  isActive(): boolean;
+}
+
+const keyOf = (identity: string, { command, params }: WireParams): string =>
+  `${identity} ${command} ${JSON.stringify(Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
+
+/** The polled events do not include those of projects. */
+const isOfProject = ({ params }: WireParams): boolean => params['projectid'] !== undefined;
+
+/** The reads of one scope. `isPolled`: whether events are polled, so that changes made elsewhere are noticed. */
+export const createCachedReads = (
+  cloudstack: CloudStack,
+  scope: CacheScope,
+  { memory, requests, versions, store, observe, pollIntervalMs }: CacheState,
+  isPolled: () => Promise<boolean>,
+): CachedReads => {
+  const now = (): number => Date.now();
+  let active = 0;
+
+  const fromStore = async (key: string, version: string): Promise<Entry | undefined> => {
+    const read = async () => JSON.parse((await store?.get(key)) ?? 'null') as Entry | null;
+    // If the store fails, or the entry cannot be read, the cloud is asked.
+    const found = await read().catch(() => null);
+    return found?.version === version && found.expiresAt > now() ? found : undefined;
+  };
+  const save = (key: string, entry: Entry): void => {
+    memory.save(key, entry);
+    // The store never gets credentials, nor entries too large or too old for this process.
+    if (store && memory.get(key) === entry && !listSecrets(entry.body).length)
+      void store.set(key, JSON.stringify(entry), Math.max(1, entry.expiresAt - now())).catch(() => undefined);
+  };
+  const toAnswer = ({ body, sentAt }: Entry): Answer => {
+    observe?.({ type: 'cache', result: 'hit' });
+    return { body, age: Math.max(0, Math.round((now() - sentAt) / 1000)) };
+  };
+
+  const ask = async (tool: Tool, wire: WireParams, options: CachedOptions, maxAgeMs: number): Promise<Answer> => {
+    const { fresh = false, signal } = options;
+    const key = keyOf(scope.identity, wire);
+    const keys = [
+      endpointKey(scope.endpoint),
+      scopeKey(scope),
+      ...dependenciesOf(tool.command, wire.params).map((kind) => kindKey(scope.endpoint, kind)),
+    ];
+    const skip = (): Promise<Answer> => {
+      observe?.({ type: 'cache', result: 'skipped' });
+      return cloudstack.send(wire, options);
+    };
+    const first = await versions.current(keys);
+    if (first === undefined) return skip();
+    const known = fresh ? undefined : memory.get(key);
+    if (known?.version === first) return toAnswer(known);
+    const eventsArePolled = await isPolled();
+    const version = await versions.current(keys);
+    if (version === undefined) return skip();
+    const stored = fresh ? undefined : await fromStore(key, version);
+    if (stored) {
+      memory.save(key, stored);
+      return toAnswer(stored);
+    }
+    const obtain = async (stopped: AbortSignal): Promise<Answer> => {
+      const sentAt = now();
+      const answer = await cloudstack.send(wire, { ...options, signal: stopped });
+      if (answer.job || (await versions.current(keys)) !== version) return answer;
+      const { body } = answer;
+      // Without events nothing reports a change made elsewhere: the answer expires as soon as a poll would have seen it.
+      const age = eventsArePolled && !isOfProject(wire) ? maxAgeMs : Math.min(maxAgeMs, pollIntervalMs);
+      save(key, { body, sentAt, expiresAt: sentAt + age, version, keys, size: JSON.stringify(body).length });
+      return answer;
+    };
+    const { joined, answer } = requests.coalesce(key, version, { signal, alone: fresh }, obtain);
+    observe?.({ type: 'cache', result: fresh ? 'skipped' : joined ? 'joined' : 'miss' });
+    if (!joined) return answer;
+    return answer.catch((error: unknown) => {
+      // The request may have ended with the deadline of the caller that sent it; this caller's may be later.
+      const isOver = options.deadline === undefined || now() >= options.deadline;
+      if (isOver || !(error instanceof CallError) || error.kind !== 'timeout') throw error;
+      return ask(tool, wire, options, maxAgeMs);
+    });
+  };
+
+  return {
+    send: async (...read) => {
+      active++;
+      try {
+        return await ask(...read);
+      } finally {
+        active--;
+      }
+    },
+    isActive: () => active > 0,
+  };
+};
