@@ -19,13 +19,13 @@ export const createInstruments = (registry: Registry) => {
     buckets = quick,
   ): Histogram<L> => new Histogram({ name: prefix + name, help, labelNames, buckets, registers });
   return {
-    build: gauge('build_info', 'Always 1; the labels are the versions of the server and of Node.js.', ['version', 'node']),
+    build: gauge('build_info', 'Always 1; the labels are the versions of the server and of Node.js.', [
+      'version',
+      'node',
+    ]),
     calls: counter('calls_total', 'Calls of CloudStack commands, by outcome.', ['tool', 'risk', 'outcome']),
     callDuration: histogram('call_duration_seconds', 'Duration of calls, including their jobs.', ['risk']),
-    requests: counter('cloudstack_requests_total', 'Requests sent to CloudStack, by outcome.', [
-      'command',
-      'outcome',
-    ]),
+    requests: counter('cloudstack_requests_total', 'Requests sent to CloudStack, by outcome.', ['command', 'outcome']),
     requestSeconds: counter('cloudstack_request_seconds_total', 'Time spent waiting for responses from CloudStack.', [
       'command',
     ]),
@@ -35,9 +35,7 @@ export const createInstruments = (registry: Registry) => {
     ]),
     up: gauge('cloudstack_up', '1 if CloudStack answered the last request, else 0.'),
     retries: counter('cloudstack_retries_total', 'Reads that were retried after a transient failure.'),
-    jobs: counter('jobs_total', 'Jobs that were polled, by outcome; pending: returned before they ended.', [
-      'outcome',
-    ]),
+    jobs: counter('jobs_total', 'Jobs that were polled, by outcome; pending: returned before they ended.', ['outcome']),
     jobDuration: histogram('job_duration_seconds', 'How long jobs were polled.', [], slow),
     jobsFollowed: gauge('jobs_in_progress', 'Jobs that are being polled.'),
     cache: counter('cache_requests_total', 'Reads through the cache, by result.', ['result']),
@@ -49,13 +47,13 @@ export const createInstruments = (registry: Registry) => {
     circuitChanges: counter('circuit_changes_total', 'Changes of a circuit breaker to this state.', ['state']),
     store: gauge('store_up', '1 if the store can be reached, else 0; always 1 for the store in memory.'),
     confirmations: counter('confirmations_total', 'Confirmations that were asked for, and their results.', ['result']),
-    audit: counter('audit_entries_total', 'Entries for the audit log; waiting: the log could not be written.', ['result']),
+    audit: counter('audit_entries_total', 'Entries for the audit log; waiting: the log could not be written.', [
+      'result',
+    ]),
     sessions: gauge('sessions', 'Open sessions of clients with an older protocol version.'),
     inFlight: gauge('http_requests_in_flight', 'HTTP requests and calls that are running.'),
     http: counter('http_requests_total', 'HTTP requests, by status class.', ['route', 'method', 'status']),
-    httpDuration: histogram('http_request_duration_seconds', 'Duration of HTTP requests, without streams.', [
-      'route',
-    ]),
+    httpDuration: histogram('http_request_duration_seconds', 'Duration of HTTP requests, without streams.', ['route']),
     refused: counter('http_refused_total', 'HTTP requests that were refused, by reason.', ['reason']),
     resources: gauge('resources', 'Resources of the cloud that the credential of the default profile can see.', [
       'kind',
