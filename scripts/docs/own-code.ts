@@ -25,7 +25,7 @@ const verdicts: readonly Verdict[] = [
   ],
   [
     'coalesced requests',
-    'src/cache/flights.ts',
+    'src/cache/in-flight.ts',
     "lru-cache's fetch()",
     'fetch() gives all who wait one signal and keeps its answer under the key; here each leaves alone, the last one ends the request, and a change in between parts those before from those after.',
   ],
