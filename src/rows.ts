@@ -18,3 +18,19 @@ export const itemOf = (body: Body): Row => {
   const [only, ...others] = Object.values(body);
   return others.length === 0 && isRecord(only) ? only : body;
 };
+
+/** The same list or object with each value replaced; itself where nothing changed, so that large answers are not copied. */
+export const copyChanged = <T extends readonly unknown[] | Readonly<Record<string, unknown>>>(
+  value: T,
+  change: (inner: unknown, name: string) => unknown,
+): T => {
+  let copy: Record<string, unknown> | undefined;
+  for (const name of Object.keys(value)) {
+    const before = (value as Readonly<Record<string, unknown>>)[name];
+    const after = change(before, name);
+    if (after === before) continue;
+    copy ??= (Array.isArray(value) ? [...(value as unknown[])] : { ...value }) as Record<string, unknown>;
+    copy[name] = after;
+  }
+  return (copy ?? value) as T;
+};

@@ -5,8 +5,12 @@ const unsafe =
   // eslint-disable-next-line no-control-regex, no-misleading-character-class
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
 
+// Most texts: nothing to look for.
+const isPlainAscii = /^[ -~]*$/;
+
 /** Text from a cloud without the characters that hide or reorder it. */
-export const stripUnsafe = (text: string): string => text.toWellFormed().replace(unsafe, '');
+export const stripUnsafe = (text: string): string =>
+  isPlainAscii.test(text) ? text : text.toWellFormed().replace(unsafe, '');
 
 /** The beginning of a text, without half a character at its end. */
 export const startOf = (text: string, longest: number): string =>

@@ -179,6 +179,8 @@ export interface Job {
   status: 'pending' | 'succeeded';
   /** Seconds since we began to watch it. */
   elapsed: number;
+  /** The class that ran it, as CloudStack names it (`…StartVMCmd`), where it was told. */
+  cmd?: string | undefined;
 }
 
 /** What CloudStack said, out of its envelope. */

@@ -2,7 +2,7 @@ import type { Tool } from '../catalog/tool.ts';
 import type { CloudStack, SendOptions } from '../cloudstack/cloudstack.ts';
 import { CallError } from '../errors.ts';
 import type { Observe } from '../observe.ts';
-import { listSecrets } from '../secrets.ts';
+import { listSecrets } from '../secrets/mask.ts';
 import type { SharedCache } from '../store/store.ts';
 import type { Answer, WireParams } from '../types.ts';
 import { dependenciesOf } from './dependencies.ts';

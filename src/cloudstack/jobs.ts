@@ -36,7 +36,11 @@ const failure = (command: string, job: string, state: Body): CallError => {
 const ended = (command: string, job: string, state: Body, elapsed: number): Answer => {
   if (Number(state['jobstatus']) !== 1) throw failure(command, job, state);
   const result = state['jobresult'];
-  return { body: isRecord(result) ? result : { success: true }, job: { id: job, status: 'succeeded', elapsed } };
+  const cmd = state['cmd'];
+  return {
+    body: isRecord(result) ? result : { success: true },
+    job: { id: job, status: 'succeeded', elapsed, ...(typeof cmd === 'string' ? { cmd } : {}) },
+  };
 };
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { maskSecrets } from '../secrets.ts';
+import { maskSecrets } from '../secrets/mask.ts';
 import { toLabel } from '../text.ts';
 import type { ResolvedCall, Target } from '../types.ts';
 import type { Question } from '../consent.ts';

@@ -1,7 +1,5 @@
 import type { Kind } from '../catalog/kinds.ts';
 import type { Row } from '../rows.ts';
-import { maskSecrets } from '../secrets.ts';
-import { stripUnsafe } from '../text.ts';
 
 const usual = [
   'id',
@@ -65,14 +63,3 @@ export const toCell = (value: unknown): string => {
   if (Array.isArray(value)) return value.map(toCell).join(', ');
   return (typeof value === 'object' ? JSON.stringify(value) : String(value)).replace(/\s*[\r\n]+\s*/g, ' ');
 };
-
-const stripped = (value: unknown): unknown => {
-  if (typeof value === 'string') return stripUnsafe(value);
-  if (Array.isArray(value)) return value.map(stripped);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [stripUnsafe(key), stripped(inner)]));
-};
-
-/** A row as it may be shown: credentials masked unless a person asked for them, hiding characters gone. */
-export const cleanRow = (row: Row, command: string, secrets: boolean): Row =>
-  stripped(secrets ? row : maskSecrets(row, command)) as Row;

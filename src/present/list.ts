@@ -66,9 +66,9 @@ export const showList = (
   rows: readonly Row[],
   columns: readonly string[],
   page: Page,
-  options: { kind: Kind | undefined; budget: number; clean: (row: Row) => Row; filters: readonly string[] },
+  options: { kind: Kind | undefined; budget: number; filters: readonly string[] },
 ): Shown => {
-  const items = rows.map((row) => options.clean(pick(row, columns)));
+  const items = rows.map((row) => pick(row, columns));
   const fit = howManyFit(items, columns, options.budget);
   const returned = fit < items.length ? toPageSize(fit, page) : fit;
   const shown = items.slice(0, returned);

@@ -2,7 +2,8 @@ import { findKind } from '../catalog/kinds.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import type { Answer, ApprovedCall, Outcome } from '../types.ts';
-import { chooseColumns, cleanRow, pick } from './columns.ts';
+import { cleanBody } from './clean.ts';
+import { chooseColumns, pick } from './columns.ts';
 import { showItem } from './item.ts';
 import { showList } from './list.ts';
 
@@ -71,12 +72,11 @@ const pageOf = (
 
 const presentList = (call: ApprovedCall, answer: Answer, budget: number): Outcome => {
   const { command } = call.tool;
-  const { fields, secrets = false } = call.request.view;
+  const { fields } = call.request.view;
   const { rows, page, size, count } = pageOf(call, rowsOf(answer.body), answer.body);
   const kind = findKind(command.response);
   const columns = chooseColumns(rows, kind, fields);
-  const clean = (row: Row): Row => cleanRow(row, command.name, secrets);
-  const shown = showList(rows, columns, { page, size, count }, { kind, budget, clean, filters: filtersOf(call) });
+  const shown = showList(rows, columns, { page, size, count }, { kind, budget, filters: filtersOf(call) });
   return {
     text: [
       shown.text,
@@ -86,18 +86,18 @@ const presentList = (call: ApprovedCall, answer: Answer, budget: number): Outcom
       ...(shown.items.length ? [isData] : []),
     ].join('\n'),
     structured: { ...shown.structured, ...ageIn(answer), ...(call.names.length ? { resolved: call.names } : {}) },
-    rows: () => rows.map(clean),
+    rows: () => rows,
     columns,
   };
 };
 
 const presentItem = (call: ApprovedCall, answer: Answer, budget: number): Outcome => {
   const { command } = call.tool;
-  const { fields, secrets = false } = call.request.view;
+  const { fields } = call.request.view;
   const { job } = answer;
   const pending = job?.status === 'pending';
   const [listed] = rowsOf(answer.body);
-  const whole = cleanRow(command.result === 'list' && listed ? listed : itemOf(answer.body), command.name, secrets);
+  const whole = command.result === 'list' && listed ? listed : itemOf(answer.body);
   const item = fields?.length && !fields.includes('*') ? pick(whole, fields) : whole;
   const shown = showItem(item, budget);
   const head = pending
@@ -128,6 +128,12 @@ const presentItem = (call: ApprovedCall, answer: Answer, budget: number): Outcom
   };
 };
 
-/** Turns CloudStack's answer into what the caller sees: small, masked, honest about what is left out or not done. */
-export const present = (call: ApprovedCall, answer: Answer, budget: number): Outcome =>
-  isList(call, answer) ? presentList(call, answer, budget) : presentItem(call, answer, budget);
+/**
+ * Turns CloudStack's answer into what the caller sees: small, masked, honest about what is left out or not done. It is
+ * masked as a whole before anything is picked from it: a value alone no longer has the name that makes it a secret.
+ */
+export const present = (call: ApprovedCall, answer: Answer, budget: number): Outcome => {
+  const { secrets = false } = call.request.view;
+  const seen = { ...answer, body: cleanBody(answer.body, secrets ? undefined : call.tool.command.name, answer.job) };
+  return isList(call, seen) ? presentList(call, seen, budget) : presentItem(call, seen, budget);
+};

@@ -4,7 +4,8 @@ import { takesName } from '../catalog/kinds.ts';
 import { toInputSchema } from '../catalog/schema.ts';
 import { describeParameter } from '../catalog/tool.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
-import { isSecretName, maskSecrets } from '../secrets.ts';
+import { maskSecrets } from '../secrets/mask.ts';
+import { isSecretName } from '../secrets/names.ts';
 import { problemWith } from './formats.ts';
 
 const ajv = new Ajv({ allErrors: true, coerceTypes: 'array', strict: false, verbose: true });

@@ -4,7 +4,7 @@ import { kindOfParameter, takesName, type Kind } from '../../src/catalog/kinds.t
 import { describeParameter, type RiskRow, type Toolset } from '../../src/catalog/tool.ts';
 import type { Command, CommandsFile, ResponseType } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
-import { isSecretName } from '../../src/secrets.ts';
+import { isSecretName } from '../../src/secrets/names.ts';
 
 const { commands, releases } = loadData<CommandsFile>('commands.json');
 const byName = new Map(commands.map((command) => [command.name, command]));

@@ -2,83 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import type { Tool } from '../../src/catalog/tool.ts';
-import type { Parameter, ResponseType } from '../../src/catalog/types.ts';
-import { loadData } from '../../src/data.ts';
-import { isSecretName } from '../../src/secrets.ts';
+import { isSecretName } from '../../src/secrets/names.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { openTracing } from '../../src/telemetry/open-tracing.ts';
 import { runCommand, startFake } from '../support/harness.ts';
 import { startCollector } from '../telemetry/collector.ts';
 import { openApp, requiredOf, usual, uuid, valueFor, type Answers } from '../guard/counting.ts';
+import { countPlanted, leaksIn, plant, rich, secretArgs, secrets } from './planted.ts';
 import { openRaw } from '../guard/raw.ts';
-
-const canary = 'Kanarienvogel';
-let planted = 0;
-/** Unlike any other, with what encodings change. */
-const plant = (where: string): string => `${canary}-${planted++}-${where} &"ö/`;
-
-const secrets = loadData<{ fields: string[]; endings: string[]; answers: Record<string, string[]> }>('secrets.json');
-const types = new Map(loadData<ResponseType[]>('responses.json').map((type) => [type.name, type.fields]));
-
-/** Every secret place among the parameters of a command, filled. */
-const secretArgs = ({ command }: Tool): Record<string, unknown> => {
-  const fill = (parameter: Parameter): unknown => {
-    const { name, type, map } = parameter;
-    if (type === 'map') {
-      if (map?.form === 'rows')
-        return [Object.fromEntries((map.keys ?? []).map((key) => [key, isSecretName(key) ? plant(key) : 'x']))];
-      return isSecretName(name)
-        ? { k: plant(name) }
-        : {
-            password: plant(name),
-            'some.secret.key': plant(name),
-            url: `cifs://nas/x?user=u&password=${plant('').replace(/[ &"ö/]/g, '_')}`,
-          };
-    }
-    if (type === 'string') return isSecretName(name) ? plant(name) : undefined;
-    return type === 'list' && isSecretName(name) ? [plant(name).replaceAll(',', ';')] : undefined;
-  };
-  const filled = command.params.map((parameter) => [parameter.name, fill(parameter)] as const);
-  return Object.fromEntries(filled.filter(([, value]) => value !== undefined));
-};
-
-const rowOf = (type: string, depth = 2): Record<string, unknown> =>
-  Object.fromEntries(
-    (types.get(type) ?? []).map((field) => {
-      const value = (): unknown => {
-        // Says whether keys may be used, not what they are.
-        const isKey = field.sensitive && field.name !== 'apikeyaccess';
-        if (isKey || isSecretName(field.name)) return plant(`${type}.${field.name}`);
-        if (field.type === 'object') return depth && field.ref ? rowOf(field.ref, depth - 1) : {};
-        if (field.type === 'map') return { 'x.password': plant(`${type}.${field.name}`) };
-        return field.type === 'string' ? 'x' : 1;
-      };
-      return [field.name, field.list ? [value()] : value()];
-    }),
-  );
-
-/** An answer with a secret in every place where one can be. */
-const rich: Answers = (name, params) => {
-  const command = loadCatalog().find(name)?.command;
-  if (command === undefined || name === 'queryAsyncJobResult') return undefined;
-  const extra = [...secrets.fields, ...secrets.endings.map((end) => `my${end}`), ...(secrets.answers[name] ?? [])];
-  const row = {
-    ...rowOf(command.response),
-    ...Object.fromEntries(extra.map((field) => [field, plant(`${name}.${field}`)])),
-    details: { adminpassword: plant('details') },
-    nested: [
-      { name: 'bind.password', value: plant('pair') },
-      { key: 'secretkey', value: plant('pair') },
-    ],
-    address: `rbd://user:${plant('').replace(/[ &"ö/]/g, '_')}@host/pool`,
-    id: params['id'] ?? uuid(1),
-    name: 'thing',
-  };
-  const key = [command.key ?? 'item'].flat()[0]!;
-  if (command.async) return undefined;
-  return command.result === 'list' ? { count: 1, [key]: [row] } : command.result === 'flat' ? row : { [key]: row };
-};
 
 const quoteAll = (params: Record<string, string>): string =>
   Object.entries(params)
@@ -105,10 +36,6 @@ const createEcho = (): Answers => {
     return { errorcode: 431, cserrorcode: 4350, errortext: last };
   };
 };
-
-/** Where a word stands, with what is around it. */
-const leaksIn = (sink: string, text: string): string[] =>
-  [...text.matchAll(new RegExp(`.{0,60}${canary}.{0,40}`, 'g'))].map(([around]) => `${sink}: ${around}`);
 
 for (const [what, create] of [
   ['answers', () => rich],
@@ -177,7 +104,7 @@ for (const [what, create] of [
     expect(collector.spans().length).toBeGreaterThan(1000);
     collector.close();
     expect(audit.join('\n').split('\n').length).toBeGreaterThan(2 * loadCatalog().tools.length);
-    expect(planted).toBeGreaterThan(500);
+    expect(countPlanted()).toBeGreaterThan(500);
     expect([...leaks].slice(0, 60)).toEqual([]);
   }, 120_000);
 

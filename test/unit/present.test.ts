@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toTable } from '../../src/cli/table.ts';
-import { cleanRow, chooseColumns, pick, toCell, valueAt } from '../../src/present/columns.ts';
+import { chooseColumns, pick, toCell, valueAt } from '../../src/present/columns.ts';
+import { cleanBody } from '../../src/present/clean.ts';
 import { showItem } from '../../src/present/item.ts';
 import { showList } from '../../src/present/list.ts';
 import { estimateTokens } from '../../src/present/tokens.ts';
@@ -83,13 +84,13 @@ test('a picked row has no gaps', () => {
 
 test('a row is clean: credentials masked unless asked for, hiding characters gone, also from keys', () => {
   const dirty = { 'na\u202eme': 'a\u200bb', password: 'x', list: ['\u202e', 1, null], deep: { secretkey: 'y' } };
-  expect(cleanRow(dirty, 'x', false)).toEqual({
+  expect(cleanBody(dirty, 'x', undefined)).toEqual({
     name: 'ab',
     password: '••••••',
     list: ['', 1, null],
     deep: { secretkey: '••••••' },
   });
-  expect(cleanRow(dirty, 'x', true)).toEqual({
+  expect(cleanBody(dirty, undefined, undefined)).toEqual({
     name: 'ab',
     password: 'x',
     list: ['', 1, null],
@@ -102,13 +103,12 @@ test('a row is clean: credentials masked unless asked for, hiding characters gon
 const vms = (count: number): Row[] =>
   Array.from({ length: count }, (_, at) => ({ id: `${at}`.padStart(8, '0'), name: `vm-${at}`, state: 'Running' }));
 const columns = ['id', 'name', 'state'];
-const same = (value: Row): Row => value;
 const show = (
   rows: Row[],
   page: { page: number; size?: number | undefined; count: number },
   budget = 100_000,
   filters: string[] = [],
-) => showList(rows, columns, page, { kind, budget, clean: same, filters });
+) => showList(rows, columns, page, { kind, budget, filters });
 
 test.each([
   ['nothing', show([], { page: 1, count: 0 }), '0 of 0 virtual machines', undefined],
@@ -144,7 +144,7 @@ test.each([
 });
 
 test('rows without a kind are rows', () => {
-  const options = { kind: undefined, budget: 1000, clean: same, filters: [] };
+  const options = { kind: undefined, budget: 1000, filters: [] };
   expect(showList(vms(1), columns, { page: 1, count: 1 }, options).text).toMatch(/^1 of 1 rows\n/);
 });
 

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isSecretName, mask, maskSecrets } from '../../src/secrets.ts';
+import { maskSecrets } from '../../src/secrets/mask.ts';
+import { isSecretName } from '../../src/secrets/names.ts';
+import { mask } from '../../src/secrets/text.ts';
 import { stripUnsafe, toLabel } from '../../src/text.ts';
 
 test.each([

@@ -1,0 +1,86 @@
+import { toLabel } from '../text.ts';
+import { mask, maskText } from './text.ts';
+
+/** Of a longer secret the beginning is looked for: the message may have been cut. */
+const prefix = 24;
+/** So many secrets are looked for at most, the longest first. */
+const maxSecrets = 200;
+/** A shorter secret is a part of many words; alone it is still one. */
+const minPart = 4;
+
+const escapeHtml = (text: string): string =>
+  text.replace(/[&<>"']/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] ?? '&#39;');
+
+const escapeUnicode = (text: string): string =>
+  text.replace(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** The ways in which a secret may be repeated. Letter case is the comparison's matter. */
+const spellings = (secret: string): string[] => {
+  const whole = secret.toWellFormed();
+  const encoded = encodeURIComponent(whole);
+  const bytes = Buffer.from(whole);
+  const quoted = JSON.stringify(secret).slice(1, -1);
+  const html = escapeHtml(secret);
+  return [
+    secret,
+    toLabel(secret, Infinity),
+    quoted,
+    escapeUnicode(quoted),
+    encoded,
+    encoded.replaceAll('%20', '+'),
+    encoded.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`),
+    encodeURIComponent(encoded),
+    html,
+    html.replaceAll('&#39;', '&apos;'),
+    html.replaceAll('&quot;', '&#34;'),
+    bytes.toString('base64').replace(/=+$/, ''),
+    bytes.toString('base64url'),
+    bytes.toString('hex'),
+  ].filter((text) => text !== '');
+};
+
+const isWord = (character: string | undefined): boolean => character !== undefined && /\w/.test(character);
+
+/** `[start, end]` of each place where one spelling stands in a text, or its beginning where the text was cut. */
+const placesOf = (text: string, lower: string, spelling: string): [number, number][] => {
+  const found: [number, number][] = [];
+  const start = spelling.slice(0, prefix);
+  // A short one is compared exactly and as a word of its own.
+  const isShort = spelling.length < minPart;
+  const [within, wanted] = isShort || lower.length !== text.length ? [text, start] : [lower, start.toLowerCase()];
+  const rest = within === lower ? spelling.toLowerCase() : spelling;
+  for (let at = within.indexOf(wanted); at !== -1; at = within.indexOf(wanted, at + 1)) {
+    if (isShort && (isWord(text[at - 1]) || isWord(text[at + wanted.length]))) continue;
+    let end = at + wanted.length;
+    while (end - at < rest.length && within[end] === rest[end - at]) end++;
+    found.push([at, end]);
+    at = end - 1;
+  }
+  // Cut at the end of the text, in the middle of the secret.
+  for (let length = Math.min(start.length - 1, within.length); length >= minPart + 2; length--)
+    if (within.endsWith(wanted.slice(0, length))) {
+      found.push([within.length - length, within.length]);
+      break;
+    }
+  return found;
+};
+
+/** A message without these secrets, however they are quoted, encoded or cut in it, and without those its shape tells. */
+export const scrubSecrets = (message: string, secrets: readonly string[]): string => {
+  const text = maskText(message);
+  if (!secrets.length) return text;
+  const lower = text.toLowerCase();
+  const places = [...new Set(secrets)]
+    .sort((a, b) => b.length - a.length)
+    .slice(0, maxSecrets)
+    .flatMap((secret) => [...new Set(spellings(secret))].flatMap((spelling) => placesOf(text, lower, spelling)))
+    .sort(([a], [b]) => a - b);
+  let result = '';
+  let from = 0;
+  for (const [start, end] of places) {
+    if (end <= from) continue;
+    if (start >= from) result += text.slice(from, start) + mask;
+    from = end;
+  }
+  return result + text.slice(from);
+};

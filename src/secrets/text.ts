@@ -1,0 +1,128 @@
+import { isSecretName } from './names.ts';
+
+/** What stands for a masked value. */
+export const mask = '••••••';
+
+/** Each finds one shape of a credential in a text: `[where it begins, where it ends]`. All take linear time. */
+type Finder = (text: string) => [number, number][];
+
+const until = (text: string, from: number, ends: RegExp): number => {
+  ends.lastIndex = from;
+  return ends.exec(text)?.index ?? text.length;
+};
+
+const hasPort = /^[^:]*(?::\d*)?$/;
+
+/** `scheme://user:secret@host`: what stands before the `@`, also where the secret has a slash or an `@` in it. */
+const userinfo: Finder = (text) => {
+  const found: [number, number][] = [];
+  let from = text.indexOf('://');
+  while (from !== -1) {
+    const start = from + 3;
+    const next = text.indexOf('://', start);
+    const rest = text.slice(start, next === -1 ? undefined : next);
+    const whole = rest.slice(0, until(rest, 0, /[\s"'<>]/g));
+    const authority = whole.slice(0, until(whole, 0, /[/?#]/g));
+    // Before the first slash stands a host with or without a port; anything else is a secret with a slash in it.
+    const part = authority.includes('@') || hasPort.test(authority) ? authority : whole;
+    const at = part.lastIndexOf('@');
+    if (at > 0) found.push([start, start + at]);
+    from = next;
+  }
+  return found;
+};
+
+const separators = /[=:]/g;
+const nameBefore = /[\w.[\]-]{1,80}["']?\s{0,3}$/;
+const word = /^[A-Z]?[a-z]*[.,;!]*$/;
+const scheme = /^(?:bearer|basic|digest|token)\s+/i;
+
+/** `password=secret`, `?sig=secret`, `"token": "secret"`; after a colon only what does not look like a plain word. */
+const pairs: Finder = (text) => {
+  const found: [number, number][] = [];
+  let ended = 0;
+  for (const { index } of text.matchAll(separators)) {
+    if (index < ended) continue;
+    const name = nameBefore
+      .exec(text.slice(Math.max(0, index - 90), index))?.[0]
+      .trimEnd()
+      .replace(/["']$/, '');
+    if (!name || !isSecretName(name)) continue;
+    const gap = /\S/.exec(text.slice(index + 1, index + 6))?.index;
+    if (gap === undefined) continue;
+    let start = index + 1 + gap;
+    start += scheme.exec(text.slice(start, start + 16))?.[0].length ?? 0;
+    const quote = text[start] === '"' || text[start] === "'" ? text[start] : undefined;
+    if (quote !== undefined) {
+      const close = text.indexOf(quote, start + 1);
+      found.push([start + 1, (ended = close === -1 ? text.length : close)]);
+      continue;
+    }
+    const end = until(text, start, /[\s&;,"'<>#]/g);
+    if (end === start || (text[index] === ':' && gap > 0 && word.test(text.slice(start, Math.min(end, start + 40)))))
+      continue;
+    found.push([start, (ended = end)]);
+  }
+  return found;
+};
+
+const shapes = [
+  // A JSON web token, an authorization header, a private key.
+  /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
+  /(?<=\b(?:bearer|basic) )[\w+/=.~-]{12,}/gi,
+  /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END[A-Z ]{0,40}-----|$)/g,
+];
+
+const marks: Finder = (text) =>
+  /eyJ|bearer |basic |PRIVATE KEY/i.test(text)
+    ? shapes.flatMap((shape) =>
+        [...text.matchAll(shape)].map(({ index, 0: { length } }): [number, number] => [index, index + length]),
+      )
+    : [];
+
+const findersFor = (text: string): Finder[] => [
+  ...(text.includes('://') ? [userinfo] : []),
+  ...(/[=:]/.test(text) ? [pairs] : []),
+  marks,
+];
+
+/** The credentials that stand in a text by their shape: in addresses, in `name=value`, as tokens. Not overlapping, in order. */
+const find = (text: string): [number, number][] => {
+  const all = findersFor(text)
+    .flatMap((finder) => finder(text))
+    .filter(([from, to]) => to > from && text.slice(from, to) !== mask)
+    .sort(([a], [b]) => a - b);
+  const merged: [number, number][] = [];
+  for (const [from, to] of all) {
+    const last = merged.at(-1);
+    if (last && from <= last[1]) last[1] = Math.max(last[1], to);
+    else merged.push([from, to]);
+  }
+  return merged;
+};
+
+/** Ids, dates, addresses and numbers: most of what CloudStack answers. */
+const plain = /^[\da-fTZ:+. -]*$/;
+const suspicious = /[=:]|eyJ|bearer |basic |PRIVATE KEY/i;
+
+/** The same text with every credential that its shape gives away masked. */
+export const maskText = (text: string): string => {
+  if (!suspicious.test(text) || plain.test(text)) return text;
+  const found = find(text);
+  if (!found.length) return text;
+  const parts: string[] = [];
+  let from = 0;
+  for (const [start, end] of found) {
+    parts.push(text.slice(from, start), mask);
+    from = end;
+  }
+  return parts.join('') + text.slice(from);
+};
+
+/** The credentials that their shape gives away. In an address, user name and password also one by one. */
+export const secretsInText = (text: string): string[] =>
+  find(text).flatMap(([from, to]) => {
+    const secret = text.slice(from, to);
+    const colon = secret.indexOf(':');
+    return colon > -1 && text[to] === '@' ? [secret, secret.slice(colon + 1)] : [secret];
+  });
