@@ -12,7 +12,7 @@ import { dependencyTable, needs } from './docs/package.ts';
 import { cachedTable, invalidatedTable } from './docs/cache.ts';
 import { ownCodeTable } from './docs/own-code.ts';
 import { notSimulatedList, promiseTable } from './docs/simulator.ts';
-import { alertsTable, metricsTable } from './docs/metrics.ts';
+import { alertsTable, healthTable, metricsTable } from './docs/metrics.ts';
 import { settingsTable, variables } from './docs/settings.ts';
 import { dataTable, numbers, policyTable, riskCounts, riskTables, toolTables } from './docs/catalog.ts';
 
@@ -26,6 +26,7 @@ const blocks: Readonly<Record<string, () => string | Promise<string>>> = {
   settings: settingsTable,
   metrics: metricsTable,
   alerts: alertsTable,
+  health: healthTable,
   help: writeHelp,
   exit: exitTable,
   dependencies: dependencyTable,

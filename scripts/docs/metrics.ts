@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { readFileSync } from 'node:fs';
+import { maxFailureShare, minCalls } from '../../src/web/health.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { alertsFile } from './deploy-files.ts';
 import { code, toTable } from './markdown.ts';
@@ -45,3 +46,25 @@ export const alertsTable = (): string => {
     ),
   );
 };
+
+/** The parts of /health, and what makes each degraded or down. */
+export const healthTable = (): string =>
+  [
+    toTable(
+      ['part', code('degraded'), code('down')],
+      [
+        ['`cloudstack`', 'some endpoints do not answer `listCapabilities`', 'none does'],
+        ['`guard`', 'questions and approvals cannot be stored: calls that need a confirmation are refused', ''],
+        ['`audit`', '', 'the log cannot be written: changes are refused'],
+        ['`store`', 'it is unreachable', ''],
+        ['`responseTime`', 'the calls of the last minute took more than half of `timeout` on average', ''],
+        ['`throughput`', `${minCalls} calls or more are running, and none has ended for a minute`, ''],
+        [
+          '`errorRate`',
+          `more than ${maxFailureShare * 100} % of the calls of the last minute failed with server-side errors`,
+          '',
+        ],
+      ],
+    ),
+    `With fewer than ${minCalls} calls in a minute, response time and error rate are shown and stay \`ok\`.`,
+  ].join('\n\n');

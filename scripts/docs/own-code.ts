@@ -9,7 +9,7 @@ const verdicts: readonly Verdict[] = [
     'circuit breaker',
     'src/cloudstack/circuit.ts',
     'cockatiel, opossum',
-    'There a cancelled probe closes the circuit, a change may be the probe, and whoever waits for the probe cannot give up.',
+    'In both, a cancelled probe closes the circuit, a change may be the probe, and a caller cannot stop waiting for the probe.',
   ],
   [
     'bounded pool of requests',
@@ -21,19 +21,19 @@ const verdicts: readonly Verdict[] = [
     'retries',
     'src/cloudstack/retry.ts',
     'p-retry, cockatiel',
-    'What may be sent again is the question here, not the loop: reads only, never what the circuit held back, never past the deadline.',
+    'The rules matter, not the loop: reads only, never what the circuit breaker refused, never past the deadline.',
   ],
   [
     'coalesced requests',
     'src/cache/in-flight.ts',
     "lru-cache's fetch()",
-    'fetch() gives all who wait one signal and keeps its answer under the key; here each leaves alone, the last one ends the request, and a change in between parts those before from those after.',
+    'fetch() gives all callers one signal and caches the answer by key. Here each caller can leave, the last one cancels the request, and a change in between starts a new request for later callers.',
   ],
   [
     'rate limits',
     'src/store/scripts.ts',
     'rate-limiter-flexible',
-    'It counts fixed windows; ours is a bucket that fills evenly, in the store that replicas share for all else, under the same rule for when it is lost. Twenty lines against a second client of Redis.',
+    'It counts fixed windows. Ours is a token bucket in the shared store, with the same rule when the store is lost, and needs no second Redis client.',
   ],
   [
     'one writer for each audit log',
@@ -63,7 +63,7 @@ const verdicts: readonly Verdict[] = [
     'XML answers of the simulator',
     'src/simulator/protocol/xml.ts',
     'fast-xml-parser, xmlbuilder2',
-    'It only writes, one shape, without attributes or namespaces: twenty lines.',
+    'It only writes one shape, without attributes or namespaces, in a few lines.',
   ],
   [
     'container files without a daemon',

@@ -12,9 +12,9 @@ export interface HealthOptions {
 /** Milliseconds for which a health report is cached. */
 const cacheMs = 5000;
 /** Fewer calls in a minute say too little to judge by. */
-const minCalls = 20;
+export const minCalls = 20;
 /** Largest share of calls that may fail on the server side. */
-const maxFailureShare = 0.1;
+export const maxFailureShare = 0.1;
 
 type Checked = Awaited<ReturnType<App['health']>>;
 
