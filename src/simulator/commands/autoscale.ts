@@ -1,10 +1,11 @@
-import { object, success, work } from '../engine/results.ts';
-import { entriesArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from '../engine/args.ts';
-import { insertKind } from '../world/insert.ts';
-import { badValue, inUse } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
 import { listKind } from '../engine/list.ts';
-import type { Behaviour, Call, Fields, Resource, Value } from '../world/types.ts';
+import { entriesArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from '../rules/args.ts';
+import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
+import { object, success, work } from '../rules/results.ts';
+import { badValue, inUse } from '../world/errors.ts';
+import { insertKind } from '../world/insert.ts';
+import type { Fields, Resource, Value } from '../world/types.ts';
 
 const ids = (rows: readonly Resource[]): Value[] => rows.map(({ id }) => id);
 
@@ -157,8 +158,8 @@ const filtered =
     return listKind(call, kind, wanted ? [(row) => names.some((name) => includes(row, name, wanted.id))] : []);
   };
 
-/** Groups of virtual machines that grow and shrink by rules. */
-export const autoscale: Record<string, Behaviour> = {
+/** Autoscaling groups. */
+export const autoscale: Behaviours = {
   createCondition,
   updateCondition: (call) => {
     const row = needRow(call, 'id');

@@ -1,10 +1,12 @@
-import { list, object, success, work } from '../engine/results.ts';
-import { flagArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from '../engine/args.ts';
-import { insertKind } from '../world/insert.ts';
-import { badValue, inUse } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
-import { ownerOf } from '../engine/owner.ts';
-import type { Behaviour, Call, Fields, Resource } from '../world/types.ts';
+import { flagArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from '../rules/args.ts';
+import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
+import { ownerOf } from '../rules/owner.ts';
+import { list, object, success, work } from '../rules/results.ts';
+import { deleteUserData, registerUserData } from '../rules/user-data.ts';
+import { badValue, inUse } from '../world/errors.ts';
+import { insertKind } from '../world/insert.ts';
+import type { Fields, Resource } from '../world/types.ts';
 
 const state = (cluster: Resource): string => text(cluster, 'state');
 
@@ -158,8 +160,10 @@ const addVersion: Behaviour = (call) => {
   return object(row);
 };
 
-/** Kubernetes clusters and the versions they can have. */
-export const kubernetes: Record<string, Behaviour> = {
+/** Kubernetes clusters. */
+export const kubernetes: Behaviours = {
+  registerCniConfiguration: registerUserData('CniConfiguration', 'cniconfig'),
+  deleteCniConfiguration: deleteUserData,
   createKubernetesCluster: create,
   startKubernetesCluster: power('Running', 'Starting', ['Stopped', 'Created']),
   stopKubernetesCluster: power('Stopped', 'Stopping', ['Running', 'Alert']),

@@ -1,10 +1,10 @@
-import { rulesOfGroup } from './security-groups.ts';
-import { hostLoad } from './hosts.ts';
-import { poolLoad } from './storage.ts';
-import { membersOf } from './projects.ts';
 import type { Show, View } from '../engine/render.ts';
+import { hostLoad } from '../rules/hosts.ts';
 import { countFor, limitOf, RESOURCE_TYPES } from '../rules/limits.ts';
 import { servicesOf } from '../rules/networks.ts';
+import { membersOf } from '../rules/projects.ts';
+import { rulesOfGroup } from '../rules/security-groups.ts';
+import { poolLoad } from '../rules/storage-pools.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 

@@ -1,11 +1,12 @@
-import { object, success, work } from '../engine/results.ts';
-import { flagArg, needRow, rowArg, text, textArg } from '../engine/args.ts';
-import { insertKind } from '../world/insert.ts';
-import { badValue, inUse } from '../world/errors.ts';
 import { statedFields } from '../engine/generic.ts';
-import { ownerOf } from '../engine/owner.ts';
+import { flagArg, needRow, rowArg, text, textArg } from '../rules/args.ts';
+import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
+import { ownerOf } from '../rules/owner.ts';
+import { object, success, work } from '../rules/results.ts';
+import { badValue, inUse } from '../world/errors.ts';
+import { insertKind } from '../world/insert.ts';
 import { settingOf } from '../world/settings.ts';
-import type { Behaviour, Call, Resource } from '../world/types.ts';
+import type { Resource } from '../world/types.ts';
 
 const createRemote: Behaviour = (call) => {
   const { world } = call;
@@ -147,8 +148,8 @@ const connect: Behaviour = (call) => {
 const used = (call: Call, field: string, row: Resource): boolean =>
   [...call.world.where('Site2SiteVpnConnection', field, row.id)].length > 0;
 
-/** VPN for people and between sites. */
-export const vpn: Record<string, Behaviour> = {
+/** Remote access and site-to-site VPN. */
+export const vpn: Behaviours = {
   createRemoteAccessVpn: createRemote,
   deleteRemoteAccessVpn: removeRemote,
   addVpnUser: addUser,

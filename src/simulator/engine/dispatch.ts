@@ -1,15 +1,15 @@
 import type { Command } from '../../catalog/types.ts';
-import { success } from './results.ts';
+import type { Behaviours, Call, CallingUser, Result, Work } from '../rules/call.ts';
+import { success } from '../rules/results.ts';
+import { ApiError } from '../world/errors.ts';
+import type { World } from '../world/world.ts';
 import { decodeParams } from './decode.ts';
 import { bodyOf, bytesOf } from './envelope.ts';
-import { ApiError } from '../world/errors.ts';
+import { recordEnd, recordStart } from './events.ts';
 import { genericBehaviour } from './generic.ts';
 import type { JobFault, Jobs } from './jobs.ts';
-import { recordEnd, recordStart } from './events.ts';
 import type { Renderer } from './render.ts';
 import { resolveRows } from './resolve.ts';
-import type { Behaviours, Result, Call, CallingUser, Work } from '../world/types.ts';
-import type { World } from '../world/world.ts';
 
 /** What running commands needs. */
 export interface Engine {

@@ -1,7 +1,7 @@
 import type { Command } from '../../catalog/types.ts';
+import type { Result } from '../rules/call.ts';
 import type { ApiError } from '../world/errors.ts';
 import type { Renderer } from './render.ts';
-import type { Result } from '../world/types.ts';
 
 const JSON_TYPE = 'application/json; charset=UTF-8';
 

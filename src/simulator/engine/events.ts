@@ -1,7 +1,8 @@
 import { loadData } from '../../data.ts';
-import { isRow } from './results.ts';
+import type { Call, Result, Work } from '../rules/call.ts';
+import { isRow } from '../rules/results.ts';
 import type { ApiError } from '../world/errors.ts';
-import type { Result, Call, Fields, Resource, Value, Work } from '../world/types.ts';
+import type { Fields, Resource, Value } from '../world/types.ts';
 
 const KEPT = 20_000;
 

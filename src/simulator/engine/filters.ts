@@ -1,6 +1,7 @@
 import { isWithin } from '../rules/access.ts';
-import { text } from './args.ts';
-import type { Call, Resource, Value } from '../world/types.ts';
+import { text } from '../rules/args.ts';
+import type { Call } from '../rules/call.ts';
+import type { Resource, Value } from '../world/types.ts';
 
 /** Whether a resource passes the value of one parameter that is not simply one of its fields. */
 export type ListFilter = (row: Resource, wanted: Value, call: Call) => boolean;

@@ -1,12 +1,13 @@
-import { list, object, success, work } from './results.ts';
-import { insertKind } from '../world/insert.ts';
+import type { Behaviour, Call, Result } from '../rules/call.ts';
+import { ownerOf } from '../rules/owner.ts';
+import { list, object, success, work } from '../rules/results.ts';
 import { badValue, notSimulated } from '../world/errors.ts';
+import { insertKind } from '../world/insert.ts';
 import { familyOf, kindOf, typeOf } from '../world/kinds.ts';
+import { KIND_OF_ID } from '../world/references.ts';
+import type { Fields, Resource } from '../world/types.ts';
 import { listKind } from './list.ts';
 import { NOT_SIMULATED } from './not-simulated.ts';
-import { ownerOf } from './owner.ts';
-import { KIND_OF_ID } from '../world/references.ts';
-import type { Result, Behaviour, Call, Fields, Resource } from '../world/types.ts';
 
 /** Field names of a kind that its commands' parameters are called differently for. */
 const RENAMED: Record<string, Record<string, string>> = {

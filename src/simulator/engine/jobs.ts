@@ -1,8 +1,9 @@
-import { bodyOf } from './envelope.ts';
+import type { Call, Work } from '../rules/call.ts';
 import { ApiError } from '../world/errors.ts';
 import type { Queue } from '../world/queue.ts';
+import type { Resource } from '../world/types.ts';
+import { bodyOf } from './envelope.ts';
 import type { Renderer } from './render.ts';
-import type { Call, Resource, Work } from '../world/types.ts';
 
 /** How a job may be made to go wrong on purpose. */
 export type JobFault = 'fail' | 'hang' | undefined;

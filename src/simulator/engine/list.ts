@@ -1,13 +1,14 @@
-import { list } from './results.ts';
+import type { Call, Result } from '../rules/call.ts';
+import { list } from '../rules/results.ts';
+import { scopeOf } from '../rules/scope.ts';
 import { parseDate } from '../world/clock.ts';
 import { badParameter } from '../world/errors.ts';
-import { filters } from './filters.ts';
 import { kindOf, typeOf } from '../world/kinds.ts';
-import { windowOf } from './paging.ts';
-import { scopeOf } from '../rules/scope.ts';
 import { numberSetting } from '../world/settings.ts';
-import type { Result, Call, Resource, Value } from '../world/types.ts';
+import type { Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
+import { filters } from './filters.ts';
+import { windowOf } from './paging.ts';
 
 /** Decides whether a resource is in a list. */
 export type Test = (row: Resource) => boolean;

@@ -1,3 +1,5 @@
+import type { Call, Result } from '../rules/call.ts';
+import { list } from '../rules/results.ts';
 import { badParameter, badValue } from '../world/errors.ts';
 import type { Fields } from '../world/types.ts';
 
@@ -22,4 +24,10 @@ export const windowOf = (args: Fields, largest: number): Window => {
   if (pagesize > largest) throw badValue(`Page size can't exceed max allowed page size value: ${largest}`);
   if (page < 1 || pagesize < 1) throw badValue(`Invalid value provided for API arg: ${page < 1 ? 'page' : 'pagesize'}`);
   return { start: (page - 1) * pagesize, size: pagesize };
+};
+
+/** A page of made-up rows. */
+export const pageOfItems = (call: Call, items: Fields[], key?: string): Result => {
+  const { start, size } = windowOf(call.args, 500);
+  return list(items.slice(start, size === Infinity ? undefined : start + size), items.length, key);
 };

@@ -1,8 +1,9 @@
 import type { Field } from '../../catalog/types.ts';
-import { isRow } from './results.ts';
+import type { Item } from '../rules/call.ts';
+import { isRow } from '../rules/results.ts';
 import { typeOf } from '../world/kinds.ts';
-import { expansionOf, KIND_OF_ID, type Expansion } from '../world/references.ts';
-import type { Fields, Item, Resource, Value } from '../world/types.ts';
+import { type Expansion, expansionOf, KIND_OF_ID } from '../world/references.ts';
+import type { Fields, Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 interface ViewPlan {

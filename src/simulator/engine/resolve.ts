@@ -1,7 +1,8 @@
 import type { Command, Parameter } from '../../catalog/types.ts';
 import { mayUse } from '../rules/access.ts';
+import type { CallingUser } from '../rules/call.ts';
 import { badValue, forbidden, unknownId } from '../world/errors.ts';
-import type { CallingUser, Fields, Resource } from '../world/types.ts';
+import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

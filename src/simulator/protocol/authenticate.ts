@@ -1,10 +1,11 @@
+import type { CallingUser } from '../rules/call.ts';
 import { parseDate } from '../world/clock.ts';
 import { unauthenticated } from '../world/errors.ts';
+import type { Resource } from '../world/types.ts';
+import type { World } from '../world/world.ts';
 import type { Received } from './request.ts';
 import type { LoginSessions } from './session.ts';
 import { isSigned } from './signature.ts';
-import type { CallingUser, Resource } from '../world/types.ts';
-import type { World } from '../world/world.ts';
 
 /** Everything about a user that decides what a call may do. */
 export const callerOf = (world: World, user: Resource): CallingUser => {

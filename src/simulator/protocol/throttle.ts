@@ -1,6 +1,6 @@
+import type { CallingUser } from '../rules/call.ts';
 import { ApiError } from '../world/errors.ts';
 import { isOn, numberSetting } from '../world/settings.ts';
-import type { CallingUser } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
 /** Counts calls by account while api.throttling.enabled is true; throws 429 beyond the limit. Root is exempt. */

@@ -1,5 +1,6 @@
-import type { CallingUser, Resource } from '../world/types.ts';
+import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
+import type { CallingUser } from './call.ts';
 
 /** Whether a domain is another or lies below it. */
 export const isWithin = (world: World, domainId: string, ancestorId: string): boolean => {

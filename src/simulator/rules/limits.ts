@@ -1,7 +1,8 @@
-import { isWithin } from './access.ts';
 import { ApiError } from '../world/errors.ts';
 import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
+import { isWithin } from './access.ts';
+import { gib } from './figures.ts';
 
 /** What resources are counted by: number on the wire, name, default for accounts and for domains. */
 export const RESOURCE_TYPES = [
@@ -26,8 +27,6 @@ export const RESOURCE_TYPES = [
 /** Name of a counted resource. */
 export type ResourceName = (typeof RESOURCE_TYPES)[number]['name'];
 
-const GIB = 2 ** 30;
-
 const num = (row: Resource, field: string): number => Number(row.fields[field] ?? 0);
 
 /** How each is counted: kind, and what one of it adds (0 for what does not count). */
@@ -42,10 +41,10 @@ const COUNTED: Record<ResourceName, [kind: string, weight: (row: Resource) => nu
   vpc: ['Vpc', () => 1],
   cpu: ['UserVm', (row) => (alive(row) ? num(row, 'cpunumber') : 0)],
   memory: ['UserVm', (row) => (alive(row) ? num(row, 'memory') : 0)],
-  primary_storage: ['Volume', (row) => (row.fields['state'] === 'Destroy' ? 0 : num(row, 'size') / GIB)],
-  secondary_storage: ['Template', (row) => num(row, 'size') / GIB],
+  primary_storage: ['Volume', (row) => (row.fields['state'] === 'Destroy' ? 0 : num(row, 'size') / gib)],
+  secondary_storage: ['Template', (row) => num(row, 'size') / gib],
   backup: ['Backup', () => 1],
-  backup_storage: ['Backup', (row) => num(row, 'size') / GIB],
+  backup_storage: ['Backup', (row) => num(row, 'size') / gib],
   bucket: ['Bucket', () => 1],
   object_storage: ['Bucket', (row) => num(row, 'quota')],
 };

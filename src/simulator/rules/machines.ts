@@ -1,10 +1,12 @@
-import { insertKind } from '../world/insert.ts';
 import { ApiError, badValue, failure } from '../world/errors.ts';
-import { chooseHost } from './placement.ts';
+import { insertKind } from '../world/insert.ts';
 import { numberSetting } from '../world/settings.ts';
 import type { Resource, Value } from '../world/types.ts';
-import { implementNetwork, releaseRules, scheduleShutdown } from './networks.ts';
 import type { World } from '../world/world.ts';
+import { stateOf } from './args.ts';
+import { gib } from './figures.ts';
+import { implementNetwork, releaseRules, scheduleShutdown } from './networks.ts';
+import { chooseHost } from './placement.ts';
 
 /** `<uuid> (<name>)`, as texts speak of a virtual machine. */
 export const nameOf = (vm: Resource): string => `${vm.id} (${String(vm.fields['displayname'] ?? vm.fields['name'])})`;
@@ -110,8 +112,6 @@ export const destroy = (world: World, vm: Resource, now: boolean): void => {
   return undefined;
 };
 
-const GIB = 2 ** 30;
-
 /** Makes a disk for a machine, not yet on any storage. */
 export const addVolume = (
   world: World,
@@ -142,4 +142,15 @@ export const addVolume = (
 };
 
 /** Bytes of so many gigabytes. */
-export const gigabytes = (count: number): number => count * GIB;
+export const gigabytes = (count: number): number => count * gib;
+
+/** Refuses a machine that is not stopped, with the text given. */
+export const needStopped = (vm: Resource, purpose: string): void => {
+  if (stateOf(vm) !== 'Stopped') throw badValue(purpose);
+};
+
+/** Refuses a machine that neither runs nor is stopped. */
+export const needLive = (vm: Resource): void => {
+  if (!['Running', 'Stopped'].includes(stateOf(vm)))
+    throw badValue(`Please specify a VM that is either Stopped or Running; ${nameOf(vm)} is ${stateOf(vm)}`);
+};

@@ -1,11 +1,14 @@
-import { freeAddress, nextGuestAddress, takeAddress } from './addresses.ts';
 import { noCapacity } from '../world/errors.ts';
-import { maskOf, parseBlock } from './ip.ts';
 import { insertKind } from '../world/insert.ts';
-import { hostsFor } from './placement.ts';
 import { numberSetting, settingOf } from '../world/settings.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
+import { freeAddress, nextGuestAddress, takeAddress } from './addresses.ts';
+import { flagArg, needRow } from './args.ts';
+import type { Behaviour } from './call.ts';
+import { maskOf, parseBlock } from './ip.ts';
+import { hostsFor } from './placement.ts';
+import { object, work } from './results.ts';
 
 interface Service {
   name: string;
@@ -220,4 +223,13 @@ export const releaseRules = (world: World, address: Resource, release: boolean):
   for (const kind of ['LoadBalancer', 'RemoteAccessVpn'])
     for (const rule of [...world.where(kind, 'publicipid', address.id)]) world.remove(rule);
   if (release) freeAddress(world, address);
+};
+
+/** Enables or disables what provides a service in a network. */
+export const configureNetworkElement: Behaviour = (call) => {
+  const row = needRow(call, 'id');
+  return work(row, () => {
+    call.world.update(row, { enabled: flagArg(call, 'enabled') });
+    return object(row);
+  });
 };

@@ -1,6 +1,7 @@
 import type { Command } from '../../catalog/types.ts';
-import type { CallingUser, Resource } from '../world/types.ts';
+import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
+import type { CallingUser } from './call.ts';
 
 const matches = (rule: string, name: string): boolean =>
   new RegExp(`^${rule.replaceAll('*', '\\w*')}$`, 'i').test(name);

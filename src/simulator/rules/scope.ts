@@ -1,7 +1,8 @@
-import { isWithin, projectsOf } from './access.ts';
 import { badValue, forbidden } from '../world/errors.ts';
-import type { Call, CallingUser, Resource } from '../world/types.ts';
+import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
+import { isWithin, projectsOf } from './access.ts';
+import type { Call, CallingUser } from './call.ts';
 
 /** The account of that name in a domain; project accounts are not found by name. */
 export const findAccount = (world: World, name: string, domainId: string): Resource | undefined =>

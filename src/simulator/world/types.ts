@@ -1,6 +1,3 @@
-import type { Command } from '../../catalog/types.ts';
-import type { World } from './world.ts';
-
 /** Anything that JSON can carry. */
 export type Value = string | number | boolean | null | undefined | Value[] | { [key: string]: Value };
 
@@ -23,48 +20,3 @@ export interface Resource {
   /** Moment at which it went. */
   removed?: number;
 }
-
-/** Who is asking. */
-export interface CallingUser {
-  user: Resource;
-  account: Resource;
-  domain: Resource;
-  /** Role type: Admin, ResourceAdmin, DomainAdmin, User. */
-  role: string;
-  root: boolean;
-}
-
-/** One authenticated request for one command, its parameters decoded. */
-export interface Call {
-  world: World;
-  command: Command;
-  args: Fields;
-  /** Resources named by parameters that carry an id. */
-  rows: ReadonlyMap<string, Resource[]>;
-  caller: CallingUser;
-}
-
-/** A resource or a made-up object in an answer. */
-export type Item = Resource | Fields;
-
-/** What an answer holds, before its envelope. */
-export type Result =
-  | { form: 'list'; items: Item[]; count: number; key?: string; pick?: (fields: Fields) => Fields }
-  | { form: 'object'; item: Item; key?: string; extra?: Fields }
-  | { form: 'success'; text?: string };
-
-/** A job under way: what it works on, and what happens when it ends. */
-export interface Work {
-  form: 'work';
-  /** The resource that the answer's `id` and the job's instance name. */
-  on?: Resource;
-  finish: () => Result;
-  /** Longer or shorter than other jobs, as a factor. */
-  factor?: number;
-}
-
-/** What a command does: at once, or as a job. */
-export type Behaviour = (call: Call) => Result | Work;
-
-/** Behaviours by command. */
-export type Behaviours = Readonly<Record<string, Behaviour>>;

@@ -1,0 +1,220 @@
+import type { Command, Field } from '../../catalog/types.ts';
+import { listKind, listRows, testsOf } from '../engine/list.ts';
+import { needRow, rowArg, text, textArg } from '../rules/args.ts';
+import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
+import { isPermitted } from '../rules/permit.ts';
+import { list, object } from '../rules/results.ts';
+import { ApiError, badValue } from '../world/errors.ts';
+import { kindOf } from '../world/kinds.ts';
+import { findSetting, isOn, numberSetting, settingOf } from '../world/settings.ts';
+import type { Fields, Resource, Value } from '../world/types.ts';
+import type { World } from '../world/world.ts';
+
+const words = (name: string): string => name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+
+const describeField = (world: World, field: Field, depth: number): Fields => {
+  const nested = field.ref === undefined || depth > 1 ? [] : [...world.catalog.fields(field.ref).values()];
+  return {
+    name: field.name,
+    description: words(field.name),
+    type: field.list ? 'set' : field.type,
+    ...(nested.length > 0 ? { response: nested.map((inner) => describeField(world, inner, depth + 1)) } : {}),
+  };
+};
+
+const relatives = new WeakMap<World, Map<string, string[]>>();
+
+const relatedTo = (world: World, kind: string): string[] => {
+  let known = relatives.get(world);
+  if (!known) {
+    known = new Map();
+    for (const command of world.catalog.commands.values()) {
+      if (command.result !== 'list' && command.result !== 'object') continue;
+      const made = kindOf(command);
+      known.set(made, [...(known.get(made) ?? []), command.name]);
+    }
+    relatives.set(world, known);
+  }
+  return known.get(kind) ?? [];
+};
+
+const describe = (world: World, command: Command, root: boolean): Fields => ({
+  name: command.name,
+  description: `${words(command.name)} (simulated)`,
+  isasync: command.async === true,
+  related: relatedTo(world, kindOf(command))
+    .filter((name) => name !== command.name)
+    .join(','),
+  params: command.params
+    .filter(({ admin }) => root || !admin)
+    .map((parameter): Fields => ({
+      name: parameter.name,
+      description: words(parameter.name),
+      type: parameter.type,
+      length: parameter.length ?? 255,
+      required: parameter.required === true,
+      ...(parameter.kind === undefined ? {} : { related: relatedTo(world, parameter.kind).join(',') }),
+    })),
+  response: [
+    ...[...world.catalog.fields(command.response).values()].map((field): Value => describeField(world, field, 0)),
+    {},
+  ],
+});
+
+/** What the caller may use, straight from the catalog. */
+const listApis: Behaviour = (call) => {
+  const { world, caller } = call;
+  const name = textArg(call, 'name');
+  const found = [...world.catalog.commands.values()].filter(
+    (command) => (name === undefined || command.name === name) && isPermitted(world, caller, command),
+  );
+  if (found.length === 0)
+    throw new ApiError(530, 'Api Discovery plugin was unable to find an api by that name or process any apis', 9999);
+  return list(found.map((command) => describe(world, command, caller.root)));
+};
+
+const SCOPES: Record<string, string> = {
+  zoneid: 'Zone',
+  clusterid: 'Cluster',
+  storageid: 'StoragePool',
+  imagestoreuuid: 'ImageStore',
+  imagestoreid: 'ImageStore',
+  accountid: 'Account',
+  domainid: 'Domain',
+};
+
+const scopeOf = (call: Call): Resource | undefined => {
+  const given = Object.keys(SCOPES).flatMap((name) => rowArg(call, name) ?? []);
+  if (given.length > 1) throw badValue('cannot handle multiple IDs, provide only one ID corresponding to the scope');
+  return given[0];
+};
+
+// A scoped value overrides the global one and is shown in its place.
+const scoped = (call: Call, row: Resource, scope: Resource | undefined): Fields => {
+  const value =
+    scope &&
+    [...call.world.where('ScopedSetting', 'scopeid', scope.id)].find(
+      ({ fields }) => fields['name'] === row.fields['name'],
+    );
+  return {
+    ...row.fields,
+    ...(value ? { value: value.fields['value'] } : {}),
+    ...(scope ? { scope: scope.kind.toLowerCase() } : {}),
+  };
+};
+
+const settingNamed = (call: Call): Resource => {
+  const name = textArg(call, 'name') ?? '';
+  const row = findSetting(call.world, name);
+  if (!row) throw badValue(`Config parameter with name ${name} doesn't exist`);
+  return row;
+};
+
+const setValue = (call: Call, value: string | undefined): ReturnType<Behaviour> => {
+  const { world } = call;
+  const row = settingNamed(call);
+  const scope = scopeOf(call);
+  const type = text(row, 'type');
+  if (value !== undefined && type === 'Number' && Number.isNaN(Number(value)))
+    throw badValue(
+      `There was an error trying to parse the integer value for configuration parameter: ${text(row, 'name')}`,
+    );
+  if (value !== undefined && type === 'Boolean' && !/^(true|false)$/.test(value))
+    throw badValue(`Please enter either 'true' or 'false'.`);
+  if (!scope) world.update(row, { value: value ?? row.fields['defaultvalue'] });
+  else {
+    const old = [...world.where('ScopedSetting', 'scopeid', scope.id)].find(
+      ({ fields }) => fields['name'] === row.fields['name'],
+    );
+    if (old) world.remove(old);
+    if (value !== undefined) world.insert('ScopedSetting', { scopeid: scope.id, name: row.fields['name'], value });
+  }
+  return object(scoped(call, row, scope));
+};
+
+const listSettings: Behaviour = (call) => {
+  const scope = scopeOf(call);
+  const wanted = textArg(call, 'name')?.toLowerCase();
+  const { name: _, ...args } = call.args;
+  for (const field of Object.keys(SCOPES)) delete args[field];
+  const kind = scope?.kind;
+  const answer = listRows(call, 'Configuration', call.world.all('Configuration'), [
+    ...testsOf({ ...call, args }, 'Configuration'),
+    (row) => wanted === undefined || text(row, 'name').includes(wanted),
+    ({ fields }) => fields['category'] !== 'Hidden',
+    (row) => kind === undefined || text(row, 'scope').toLowerCase() === kind.toLowerCase(),
+  ]);
+  if (answer.form !== 'list' || !scope) return answer;
+  return { ...answer, items: answer.items.map((item) => scoped(call, item as Resource, scope)) };
+};
+
+const capabilities: Behaviour = ({ world }) =>
+  object({
+    securitygroupsenabled: world.all('Zone').some(({ fields }) => fields['securitygroupsenabled'] === true),
+    dynamicrolesenabled: true,
+    cloudstackversion: `${world.catalog.release}.0`,
+    userpublictemplateenabled: true,
+    supportELB: 'false',
+    projectinviterequired: isOn(world, 'project.invite.required'),
+    allowusercreateprojects: isOn(world, 'allow.user.create.projects'),
+    customdiskofferingminsize: numberSetting(world, 'custom.diskoffering.size.min', 1),
+    customdiskofferingmaxsize: numberSetting(world, 'custom.diskoffering.size.max', 1024),
+    regionsecondaryenabled: false,
+    kvmsnapshotenabled: true,
+    allowuserviewdestroyedvm: isOn(world, 'allow.user.view.destroyed.vm'),
+    allowuserexpungerecovervm: isOn(world, 'allow.user.expunge.recover.vm'),
+    allowuserexpungerecovervolume: isOn(world, 'allow.user.expunge.recover.volume'),
+    allowuserviewalldomainaccounts: isOn(world, 'allow.user.view.all.domain.accounts'),
+    allowuserforcestopvm: isOn(world, 'allow.user.force.stop.vm'),
+    kubernetesserviceenabled: isOn(world, 'cloud.kubernetes.service.enabled'),
+    kubernetesclusterexperimentalfeaturesenabled: false,
+    customhypervisordisplayname: settingOf(world, 'hypervisor.custom.display.name'),
+    defaultuipagesize: numberSetting(world, 'default.ui.page.size', 20),
+    ...(isOn(world, 'api.throttling.enabled')
+      ? {
+          apilimitinterval: numberSetting(world, 'api.throttling.interval', 1),
+          apilimitmax: numberSetting(world, 'api.throttling.max', 25),
+        }
+      : {}),
+    instancesstatsretentiontime: 720,
+    instancesstatsuseronly: false,
+    instancesdisksstatsretentionenabled: false,
+    instancesdisksstatsretentiontime: 720,
+    sharedfsvmmincpucount: 2,
+    sharedfsvmminramsize: 1024,
+  });
+
+/** Settings, capabilities and themes. */
+export const configuration: Behaviours = {
+  listApis,
+  listConfigurations: listSettings,
+  updateConfiguration: (call) => setValue(call, textArg(call, 'value') ?? ''),
+  resetConfiguration: (call) => setValue(call, undefined),
+  listConfigurationGroups: (call) => {
+    const groups = new Map<string, Set<string>>();
+    for (const row of call.world.all('Configuration'))
+      groups.set(text(row, 'group'), (groups.get(text(row, 'group')) ?? new Set()).add(text(row, 'subgroup')));
+    return list(
+      [...groups].map(([name, subgroups]) => ({
+        name,
+        description: name,
+        precedence: 1,
+        subgroup: [...subgroups].map((subgroup) => ({ name: subgroup, precedence: 1 })),
+      })),
+    );
+  },
+  listCapabilities: capabilities,
+  getCloudIdentifier: (call) =>
+    object({
+      userid: needRow(call, 'userid').id,
+      cloudidentifier: '00000000-0000-4000-8000-000000000000',
+      signature: call.world.random.key(27),
+    }),
+  listHypervisors: (call) => listKind(call, 'Hypervisor'),
+  listDeploymentPlanners: () =>
+    list(
+      ['FirstFitPlanner', 'UserDispersingPlanner', 'UserConcentratedPodPlanner', 'ImplicitDedicationPlanner'].map(
+        (name) => ({ name }),
+      ),
+    ),
+};

@@ -1,0 +1,95 @@
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { listArg, needRow, rowArg, text, textArg } from '../rules/args.ts';
+import type { Behaviour, Behaviours } from '../rules/call.ts';
+import { nameOf, needStopped } from '../rules/machines.ts';
+import { ownedNamed, ownerOf } from '../rules/owner.ts';
+import { object, success, work } from '../rules/results.ts';
+import { deleteUserData, registerUserData } from '../rules/user-data.ts';
+import { badValue } from '../world/errors.ts';
+import { insertKind } from '../world/insert.ts';
+
+const resetKey: Behaviour = (call) => {
+  const vm = needRow(call, 'id');
+  const names = [textArg(call, 'keypair'), ...listArg(call, 'keypairs')].filter((name) => name !== undefined);
+  for (const name of names)
+    if (!call.world.all('SSHKeyPair').some((key) => key.owner === vm.owner && key.fields['name'] === name))
+      throw badValue(`A key pair with name '${name}' does not exist for the account of the virtual machine`);
+  needStopped(vm, `VM ${nameOf(vm)} should be stopped to do SSH Key reset`);
+  return work(vm, () => {
+    call.world.update(vm, { keypairs: names.join(','), keypair: names[0] });
+    return object(vm);
+  });
+};
+
+const resetUserData: Behaviour = (call) => {
+  const vm = needRow(call, 'id');
+  needStopped(vm, `VM ${nameOf(vm)} should be stopped to do UserData reset`);
+  call.world.update(vm, {
+    userdata: textArg(call, 'userdata'),
+    userdataid: rowArg(call, 'userdataid')?.id,
+    userdatadetails: call.args['userdatadetails'],
+  });
+  return object(vm);
+};
+
+const fingerprint = (data: string): string =>
+  (createHash('md5').update(data).digest('hex').match(/../g) ?? []).join(':');
+
+const createPair: Behaviour = (call) => {
+  const name = textArg(call, 'name') ?? '';
+  if (ownedNamed(call, 'SSHKeyPair')) throw badValue(`A key pair with name '${name}' already exists.`);
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 1024,
+    publicKeyEncoding: { type: 'pkcs1', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  });
+  const row = insertKind(
+    call.world,
+    'SSHKeyPair',
+    { name, fingerprint: fingerprint(privateKey) },
+    { owner: ownerOf(call).id },
+  );
+  return { form: 'object', item: row, extra: { privatekey: privateKey } };
+};
+
+const registerPair: Behaviour = (call) => {
+  const name = textArg(call, 'name') ?? '';
+  const key = textArg(call, 'publickey') ?? '';
+  if (ownedNamed(call, 'SSHKeyPair')) throw badValue(`A key pair with name '${name}' already exists.`);
+  const print = fingerprint(key);
+  if (call.world.all('SSHKeyPair').some((row) => row.owner === ownerOf(call).id && text(row, 'fingerprint') === print))
+    throw badValue(`A key pair with name '${name}' already exists for this public key.`);
+  return object(insertKind(call.world, 'SSHKeyPair', { name, fingerprint: print }, { owner: ownerOf(call).id }));
+};
+
+/** SSH key pairs and user data. */
+export const keyPair: Behaviours = {
+  resetSSHKeyForVirtualMachine: resetKey,
+  resetUserDataForVirtualMachine: resetUserData,
+  getVirtualMachineUserData: (call) => {
+    const vm = needRow(call, 'virtualmachineid');
+    return object({ vmid: vm.id, userdata: text(vm, 'userdata') });
+  },
+  linkUserDataToTemplate: (call) => {
+    const template = rowArg(call, 'templateid');
+    const row = template ?? rowArg(call, 'isoid');
+    if (!row) throw badValue('Either templateid or isoid must be given');
+    const data = rowArg(call, 'userdataid');
+    call.world.update(row, {
+      userdataid: data?.id,
+      userdataname: data?.fields['name'],
+      userdatapolicy: data ? (textArg(call, 'userdatapolicy') ?? 'ALLOWOVERRIDE') : undefined,
+    });
+    return object(row, template ? 'template' : 'iso');
+  },
+  createSSHKeyPair: createPair,
+  registerSSHKeyPair: registerPair,
+  deleteSSHKeyPair: (call) => {
+    const row = ownedNamed(call, 'SSHKeyPair');
+    if (!row) throw badValue(`A key pair with name '${textArg(call, 'name')}' does not exist for account`);
+    call.world.remove(row);
+    return success();
+  },
+  registerUserData: registerUserData('UserData', 'userdata'),
+  deleteUserData,
+};

@@ -1,0 +1,186 @@
+import { statedFields } from '../engine/generic.ts';
+import { flagArg, listArg, needRow, rowArg, rowsArg, text, textArg } from '../rules/args.ts';
+import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
+import { createGuestNetwork } from '../rules/guest-networks.ts';
+import { blockOf, holds, overlap, parseBlock } from '../rules/ip.ts';
+import { checkLimit } from '../rules/limits.ts';
+import { dismantleNetwork, ensureRouter, implementNetwork, servicesOf } from '../rules/networks.ts';
+import { ownerOf } from '../rules/owner.ts';
+import { list, object, success, work } from '../rules/results.ts';
+import { findAccount } from '../rules/scope.ts';
+import { badValue, failure } from '../world/errors.ts';
+import { settingOf } from '../world/settings.ts';
+import type { Fields, Resource } from '../world/types.ts';
+
+const checkTier = (call: Call, vpc: Resource, offering: Resource): Fields => {
+  const { world } = call;
+  if (offering.fields['forvpc'] !== true)
+    throw badValue(`Network offering ${offering.id} can't be used for VPC networks`);
+  const [gateway, netmask] = [textArg(call, 'gateway'), textArg(call, 'netmask')];
+  const block = gateway === undefined || netmask === undefined ? undefined : blockOf(gateway, netmask);
+  if (!block) throw badValue('Gateway/netmask are required when create network for VPC');
+  const whole = parseBlock(text(vpc, 'cidr'));
+  if (!whole || !holds(whole, block))
+    throw badValue(`Network cidr ${block.text} is not within vpc [${text(vpc, 'name')}] cidr ${text(vpc, 'cidr')}`);
+  const tiers = [...world.where('Network', 'vpcid', vpc.id)];
+  const clash = tiers.find((tier) => overlap(parseBlock(text(tier, 'cidr')) ?? block, block));
+  if (clash)
+    throw badValue(`Network cidr ${block.text} crosses other network cidr ${text(clash, 'cidr')} of the same vpc`);
+  const most = Number(settingOf(world, 'vpc.max.networks') || 3);
+  if (tiers.length >= most)
+    throw failure(`Number of networks per VPC cannot extend ${most}; increase it using global config vpc.max.networks`);
+  const acl = rowArg(call, 'aclid') ?? world.all('NetworkACL').find(({ fields }) => fields['name'] === 'default_deny');
+  return { vpcid: vpc.id, aclid: acl?.id };
+};
+
+const create: Behaviour = (call) => {
+  const { world } = call;
+  const vpc = rowArg(call, 'vpcid');
+  const zone =
+    rowArg(call, 'zoneid') ??
+    world.get(text(vpc, 'zoneid')) ??
+    world.get(text(rowArg(call, 'physicalnetworkid'), 'zoneid'));
+  const offering = needRow(call, 'networkofferingid');
+  if (!zone) throw badValue('Zone id is required to create the network');
+  if (offering.fields['state'] !== 'Enabled')
+    throw badValue(`Can't use specified network offering id as its state is not Enabled`);
+  const owner = vpc?.owner === undefined ? ownerOf(call) : (world.get(vpc.owner) ?? ownerOf(call));
+  const name = textArg(call, 'name');
+  if (
+    world
+      .all('Network')
+      .some(
+        (network) =>
+          network.owner === owner.id && network.fields['name'] === name && network.fields['zoneid'] === zone.id,
+      )
+  )
+    throw badValue(`Another network with same name already exists within account: ${owner.fields['name']}`);
+  if (offering.fields['forvpc'] === true && !vpc) throw badValue('Network offering can be used for VPC networks only');
+  if (
+    offering.fields['guestiptype'] === 'Shared' &&
+    !(textArg(call, 'gateway') && textArg(call, 'netmask') && textArg(call, 'startip'))
+  )
+    throw badValue(
+      'StartIp/endIp/gateway/netmask are required when create network of type Shared and specifyIpRanges is true',
+    );
+  checkLimit(world, owner, 'network');
+  const { fields } = statedFields(call, 'Network');
+  if (flagArg(call, 'subdomainaccess')) fields['subdomainaccess'] = true;
+  const domain = rowArg(call, 'domainid');
+  const network = createGuestNetwork(world, {
+    zone,
+    offering,
+    owner,
+    fields: { ...fields, ...(vpc ? checkTier(call, vpc, offering) : {}) },
+  });
+  if (domain && offering.fields['guestiptype'] === 'Shared') network.hidden['domainid'] = domain.id;
+  if (network.fields['ispersistent'] === true || vpc) implementNetwork(world, network);
+  return object(network);
+};
+
+const remove: Behaviour = (call) => {
+  const network = needRow(call, 'id');
+  return work(network, () => {
+    const used = [...call.world.where('Nic', 'networkid', network.id)].some(
+      ({ fields }) => call.world.get(String(fields['virtualmachineid']))?.removed === undefined,
+    );
+    if (used && !flagArg(call, 'forced')) throw failure('Failed to delete network');
+    dismantleNetwork(call.world, network);
+    call.world.remove(network);
+    return success();
+  });
+};
+
+const restart: Behaviour = (call) => {
+  const network = needRow(call, 'id');
+  if (!['Implemented', 'Setup'].includes(text(network, 'state')))
+    throw badValue('Network is not in the right state to be restarted. Correct states are: Implemented, Setup');
+  return work(network, () => {
+    if (flagArg(call, 'cleanup'))
+      for (const router of [...call.world.where('DomainRouter', 'guestnetworkid', network.id)])
+        call.world.remove(router);
+    if (servicesOf(call.world, network).length > 0 && network.fields['state'] === 'Implemented')
+      ensureRouter(call.world, network);
+    call.world.update(network, {
+      restartrequired: false,
+      ...(flagArg(call, 'makeredundant') ? { redundantrouter: true } : {}),
+    });
+    return success();
+  });
+};
+
+const update: Behaviour = (call) => {
+  const network = needRow(call, 'id');
+  const offering = rowArg(call, 'networkofferingid');
+  return work(network, () => {
+    const { id: _, ...fields } = statedFields(call, 'Network').fields;
+    call.world.update(network, { ...fields, ...(offering ? { networkofferingid: offering.id } : {}) });
+    return object(network);
+  });
+};
+
+const permitted = (call: Call): Resource[] => {
+  const { world, caller } = call;
+  const network = needRow(call, 'networkid');
+  const named = listArg(call, 'accounts').map((name) => {
+    const domainId = text(world.get(network.owner ?? ''), 'domainid') || caller.domain.id;
+    const account = findAccount(world, name, domainId);
+    if (!account) throw badValue(`Unable to find account ${name} in the domain of the network`);
+    return account;
+  });
+  const projects = rowsArg(call, 'projectids').flatMap(
+    (project) => world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id) ?? [],
+  );
+  return [...rowsArg(call, 'accountids'), ...named, ...projects];
+};
+
+const permissionsOf = (call: Call): Resource[] => [
+  ...call.world.where('NetworkPermissions', 'networkid', needRow(call, 'networkid').id),
+];
+
+/** Guest networks. */
+export const network: Behaviours = {
+  createNetwork: create,
+  deleteNetwork: remove,
+  restartNetwork: restart,
+  updateNetwork: update,
+  migrateNetwork: (call) => {
+    const network = needRow(call, 'networkid');
+    return work(network, () => {
+      call.world.update(network, { networkofferingid: needRow(call, 'networkofferingid').id });
+      return object(network);
+    });
+  },
+  createNetworkPermissions: (call) => {
+    const network = needRow(call, 'networkid');
+    for (const account of permitted(call)) {
+      if (permissionsOf(call).some(({ owner }) => owner === account.id)) continue;
+      call.world.insert('NetworkPermissions', { networkid: network.id }, { owner: account.id });
+    }
+    return success();
+  },
+  removeNetworkPermissions: (call) => {
+    const gone = new Set(permitted(call).map(({ id }) => id));
+    for (const row of permissionsOf(call)) if (gone.has(row.owner ?? '')) call.world.remove(row);
+    return success();
+  },
+  resetNetworkPermissions: (call) => {
+    for (const row of permissionsOf(call)) call.world.remove(row);
+    return success();
+  },
+  listNetworkPermissions: (call) => list(permissionsOf(call)),
+  listNetworkProtocols: (call) => {
+    const protocols =
+      textArg(call, 'option') === 'icmptype'
+        ? [
+            { index: 8, name: 'Echo' },
+            { index: 0, name: 'Echo Reply' },
+          ]
+        : [
+            { index: 1, name: 'ICMP' },
+            { index: 6, name: 'TCP' },
+            { index: 17, name: 'UDP' },
+          ];
+    return list(protocols);
+  },
+};

@@ -1,0 +1,113 @@
+import { statedFields } from '../engine/generic.ts';
+import { deleteOffering, listOfferings, places, servicesOffered, updateOffering } from '../engine/offerings.ts';
+import { flagArg, mapArg, needRow, numberArg, textArg } from '../rules/args.ts';
+import type { Behaviour, Behaviours } from '../rules/call.ts';
+import { object, success } from '../rules/results.ts';
+import { badValue, forbidden } from '../world/errors.ts';
+import { insertKind } from '../world/insert.ts';
+
+const createService: Behaviour = (call) => {
+  const { fields } = statedFields(call, 'ServiceOffering');
+  const custom =
+    flagArg(call, 'customized') || ['cpunumber', 'cpuspeed', 'memory'].every((name) => call.args[name] === undefined);
+  const [cpus, memory] = [numberArg(call, 'cpunumber'), numberArg(call, 'memory')];
+  if (!custom && (cpus === undefined || cpus < 1))
+    throw badValue(
+      `Failed to create service offering ${textArg(call, 'name')}: specify the cpu number value between 1 and 2147483647, or 0 for custom.`,
+    );
+  if (!custom && (memory === undefined || memory < 32))
+    throw badValue(
+      `Failed to create service offering ${textArg(call, 'name')}: specify the memory value between 32 and 2147483647 MB.`,
+    );
+  const system = flagArg(call, 'issystem');
+  if (system && !call.caller.root) throw forbidden();
+  const row = insertKind(call.world, 'ServiceOffering', {
+    storagetype: 'shared',
+    provisioningtype: 'thin',
+    offerha: false,
+    limitcpuuse: false,
+    isvolatile: false,
+    ...fields,
+    tags: undefined,
+    storagetags: textArg(call, 'tags'),
+    iscustomized: custom,
+    issystem: system,
+    defaultuse: false,
+    dynamicscalingenabled: call.args['dynamicscalingenabled'] !== false,
+    serviceofferingdetails: { ...mapArg(call, 'serviceofferingdetails') },
+    ...places(call),
+  });
+  return object(row);
+};
+
+const createDisk: Behaviour = (call) => {
+  const custom = flagArg(call, 'customized');
+  const size = numberArg(call, 'disksize');
+  if (!custom && (size === undefined || size < 1))
+    throw badValue('Disksize is required for a non-customized disk offering');
+  if (custom && size !== undefined) throw badValue('Disksize is not allowed for a customized disk offering');
+  const { fields } = statedFields(call, 'DiskOffering');
+  return object(
+    insertKind(call.world, 'DiskOffering', {
+      storagetype: 'shared',
+      provisioningtype: 'thin',
+      displayoffering: true,
+      ...fields,
+      disksize: size ?? 0,
+      iscustomized: custom,
+      ...places(call),
+    }),
+  );
+};
+
+const createNetwork: Behaviour = (call) => {
+  const type = textArg(call, 'guestiptype') ?? '';
+  if (!/^(isolated|shared|l2)$/i.test(type))
+    throw badValue(`Invalid "type" parameter is given; can have Shared and Isolated values`);
+  if (call.world.all('NetworkOffering').some(({ fields }) => fields['name'] === textArg(call, 'name')))
+    throw badValue(`Network offering with name ${textArg(call, 'name')} already exists`);
+  const { fields } = statedFields(call, 'NetworkOffering');
+  const row = insertKind(call.world, 'NetworkOffering', {
+    ...fields,
+    supportedservices: undefined,
+    serviceproviderlist: undefined,
+    servicecapabilitylist: undefined,
+    guestiptype: type.toLowerCase() === 'l2' ? 'L2' : type.charAt(0).toUpperCase() + type.slice(1).toLowerCase(),
+    traffictype: 'Guest',
+    availability: textArg(call, 'availability') ?? 'Optional',
+    state: flagArg(call, 'enable') ? 'Enabled' : 'Disabled',
+    conservemode: call.args['conservemode'] !== false,
+    specifyvlan: flagArg(call, 'specifyvlan'),
+    specifyipranges: flagArg(call, 'specifyipranges'),
+    ispersistent: flagArg(call, 'ispersistent'),
+    egressdefaultpolicy: flagArg(call, 'egressdefaultpolicy'),
+    forvpc: flagArg(call, 'forvpc'),
+    networkrate: numberArg(call, 'networkrate') ?? 200,
+    service: servicesOffered(call),
+    ...places(call),
+  });
+  return object(row);
+};
+
+const retire: Behaviour = (call) => {
+  const row = needRow(call, 'id');
+  if (row.fields['state'] === 'Inactive') throw badValue(`Unable to delete ${row.id}: it is inactive already`);
+  call.world.update(row, { state: 'Inactive' });
+  return success();
+};
+
+/** Compute, disk and network offerings. */
+export const offering: Behaviours = {
+  createServiceOffering: createService,
+  createDiskOffering: createDisk,
+  createNetworkOffering: createNetwork,
+  deleteServiceOffering: retire,
+  deleteDiskOffering: retire,
+  deleteNetworkOffering: deleteOffering,
+  updateServiceOffering: updateOffering,
+  updateDiskOffering: updateOffering,
+  updateNetworkOffering: updateOffering,
+  listServiceOfferings: listOfferings('ServiceOffering'),
+  listDiskOfferings: listOfferings('DiskOffering'),
+  listNetworkOfferings: listOfferings('NetworkOffering'),
+};

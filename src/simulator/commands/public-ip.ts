@@ -1,0 +1,219 @@
+import { listKind, type Test } from '../engine/list.ts';
+import { freeAddress, takeAddress } from '../rules/addresses.ts';
+import { flagArg, needRow, numberArg, rowArg, text, textArg } from '../rules/args.ts';
+import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
+import { checkLimit } from '../rules/limits.ts';
+import { hasService, releaseRules } from '../rules/networks.ts';
+import { ownerOf } from '../rules/owner.ts';
+import { activate, deleteRule, portsOf } from '../rules/port-rules.ts';
+import { object, success, work } from '../rules/results.ts';
+import { badValue, conflict, failure } from '../world/errors.ts';
+import { insertKind, makeAny } from '../world/insert.ts';
+import type { Resource } from '../world/types.ts';
+import type { World } from '../world/world.ts';
+
+const associate: Behaviour = (call) => {
+  const { world } = call;
+  const network = rowArg(call, 'networkid');
+  const vpc = rowArg(call, 'vpcid');
+  const zone = rowArg(call, 'zoneid') ?? world.get(text(network ?? vpc, 'zoneid'));
+  if (!zone)
+    throw badValue(
+      'Unable to figure out zone to assign ip to. Please specify either zoneId, or networkId, or vpcId in the call',
+    );
+  const owner = world.get((network ?? vpc)?.owner ?? '') ?? ownerOf(call);
+  checkLimit(world, owner, 'public_ip');
+  const first =
+    network?.fields['type'] === 'Isolated' &&
+    network.fields['vpcid'] === undefined &&
+    hasService(world, network, 'SourceNat') &&
+    ![...world.where('IPAddress', 'associatednetworkid', network.id)].some(
+      ({ fields }) => fields['issourcenat'] === true,
+    );
+  const address = takeAddress(
+    world,
+    zone.id,
+    owner.id,
+    {
+      state: 'Allocating',
+      ...(network ? { associatednetworkid: network.id } : {}),
+      ...(vpc ? { vpcid: vpc.id } : {}),
+      issourcenat: first,
+    },
+    textArg(call, 'ipaddress'),
+  );
+  return work(address, () => {
+    world.update(address, { state: 'Allocated' });
+    return object(address);
+  });
+};
+
+const disassociate: Behaviour = (call) => {
+  const { world } = call;
+  const wanted = textArg(call, 'ipaddress');
+  const address =
+    rowArg(call, 'id') ??
+    world.all('IPAddress').find(({ fields }) => fields['ipaddress'] === wanted && fields['state'] === 'Allocated');
+  if (!address) throw badValue('unable to find ip address by id');
+  if (address.fields['state'] === 'Free') return work(address, () => success());
+  return work(address, () => {
+    if (address.fields['issourcenat'] === true)
+      throw failure('ip address is used for source nat purposes and can not be disassociated.');
+    releaseRules(world, address, true);
+    return success();
+  });
+};
+
+const guestNicOf = (world: World, vm: Resource, network?: Resource): Resource => {
+  const nics = [...world.where('Nic', 'virtualmachineid', vm.id)];
+  const nic = network
+    ? nics.find(({ fields }) => fields['networkid'] === network.id)
+    : nics.find(({ fields }) => fields['isdefault'] === true);
+  if (!nic) throw badValue(`Vm ${vm.id} has no nic in the network of the address`);
+  return nic;
+};
+
+const enableNat: Behaviour = (call) => {
+  const { world } = call;
+  const address = needRow(call, 'ipaddressid');
+  const vm = needRow(call, 'virtualmachineid');
+  const { issourcenat, isstaticnat, virtualmachineid } = address.fields;
+  if (address.fields['state'] !== 'Allocated') throw badValue(`Ip address ${address.id} is not allocated`);
+  if (issourcenat === true) throw badValue("Can't enable static, ip address is a sourceNat ip address");
+  if (isstaticnat === true && virtualmachineid !== vm.id)
+    throw conflict(
+      `Failed to enable static nat for the ip address id=${address.id} as it already has static nat enabled`,
+    );
+  for (const kind of ['PortForwardingRule', 'LoadBalancer'])
+    if ([...world.where(kind, kind === 'LoadBalancer' ? 'publicipid' : 'ipaddressid', address.id)].length > 0)
+      throw conflict(
+        `Failed to enable static nat for the ip address id=${address.id} as it already has PortForwarding/LoadBalancing rules assigned`,
+      );
+  if (
+    [...world.where('IPAddress', 'virtualmachineid', vm.id)].some(
+      (other) => other !== address && other.fields['isstaticnat'] === true,
+    )
+  )
+    throw badValue(
+      `Failed to enable static nat for the ip address id=${address.id} as vm id=${vm.id} is already associated with another ip`,
+    );
+  const network = rowArg(call, 'networkid') ?? world.get(text(address, 'associatednetworkid'));
+  const nic = guestNicOf(world, vm, network);
+  world.update(address, {
+    isstaticnat: true,
+    virtualmachineid: vm.id,
+    vmipaddress: textArg(call, 'vmguestip') ?? nic.fields['ipaddress'],
+    virtualmachinetype: 'User',
+    associatednetworkid: nic.fields['networkid'],
+  });
+  return success();
+};
+
+const disableNat: Behaviour = (call) => {
+  const address = needRow(call, 'ipaddressid');
+  if (address.fields['isstaticnat'] !== true)
+    throw badValue('Specified IP address id is not associated with any vm Id');
+  return work(address, () => {
+    releaseRules(call.world, address, false);
+    call.world.update(address, {
+      isstaticnat: false,
+      virtualmachineid: undefined,
+      vmipaddress: undefined,
+      virtualmachinetype: undefined,
+    });
+    return success();
+  });
+};
+
+const listAddresses: Behaviour = (call) => {
+  const tests: Test[] = [];
+  const allocatedOnly = call.args['allocatedonly'] !== false && call.args['state'] === undefined;
+  if (allocatedOnly) tests.push(({ fields }) => fields['state'] !== 'Free');
+  const forVms = call.args['forvirtualnetwork'] !== false;
+  if (call.args['id'] === undefined) tests.push(({ fields }) => (fields['forvirtualnetwork'] !== false) === forVms);
+  if (!call.caller.root) tests.push(({ owner }) => owner !== undefined);
+  return listKind(call, 'IPAddress', tests);
+};
+
+const reserve = (call: Call): Resource => {
+  const address = needRow(call, 'id');
+  if (address.fields['state'] !== 'Free') throw badValue(`Address ${text(address, 'ipaddress')} is not free`);
+  return address;
+};
+
+const ipForward: Behaviour = (call) => {
+  const address = needRow(call, 'ipaddressid');
+  const ports = portsOf(call);
+  if (address.fields['isstaticnat'] !== true)
+    throw badValue('Unable to create an IP forwarding rule: the address has no static NAT');
+  const vm = call.world.get(text(address, 'virtualmachineid'));
+  const rule = insertKind(
+    call.world,
+    'IpForwardingRule',
+    {
+      protocol: ports.protocol,
+      publicport: String(ports.start),
+      publicendport: String(ports.end),
+      privateport: String(ports.start),
+      privateendport: String(ports.end),
+      ipaddressid: address.id,
+      networkid: address.fields['associatednetworkid'],
+      virtualmachineid: vm?.id,
+      vmguestip: address.fields['vmipaddress'],
+      state: 'Staged',
+    },
+    { owner: address.owner },
+  );
+  return activate(call, rule);
+};
+
+/** Public addresses and static NAT. */
+export const publicIp: Behaviours = {
+  associateIpAddress: associate,
+  disassociateIpAddress: disassociate,
+  enableStaticNat: enableNat,
+  disableStaticNat: disableNat,
+  listPublicIpAddresses: listAddresses,
+  reserveIpAddress: (call) => {
+    const address = reserve(call);
+    address.owner = ownerOf(call).id;
+    call.world.update(address, {
+      state: 'Reserved',
+      allocated: call.world.now(),
+      ...(flagArg(call, 'fordisplay') ? { fordisplay: true } : {}),
+    });
+    return object(address);
+  },
+  releaseIpAddress: (call) => {
+    const address = needRow(call, 'id');
+    if (address.fields['state'] !== 'Reserved') throw badValue(`Address ${text(address, 'ipaddress')} is not reserved`);
+    freeAddress(call.world, address);
+    return success();
+  },
+  deleteIpForwardingRule: deleteRule,
+  createIpForwardingRule: ipForward,
+  acquirePodIpAddress: (call) => {
+    const zone = needRow(call, 'zoneid');
+    const pod = [...call.world.where('Pod', 'zoneid', zone.id)][0] ?? makeAny(call.world, 'Pod');
+    const no = call.world.count('podip');
+    const row = insertKind(
+      call.world,
+      'AcquirePodIpCmd',
+      {
+        podid: pod.id,
+        ipaddress: `172.16.15.${100 + (no % 100)}`,
+        gateway: pod.fields['gateway'],
+        nicid: no,
+        hostmac: no,
+      },
+      { id: String(no) },
+    );
+    return object(row);
+  },
+  releasePodIpAddress: (call) => {
+    const row = call.world.find('AcquireIPAddress', String(numberArg(call, 'id')));
+    if (!row || row.removed !== undefined) throw badValue(`Ip with given Id doesn't exist: ${textArg(call, 'id')}`);
+    call.world.remove(row);
+    return success();
+  },
+};

@@ -1,0 +1,121 @@
+import { listKind } from '../engine/list.ts';
+import { isWithin } from '../rules/access.ts';
+import { flagArg, needRow, rowArg, text, textArg } from '../rules/args.ts';
+import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
+import { hashPassword } from '../rules/password.ts';
+import { object, success, work } from '../rules/results.ts';
+import { findAccount } from '../rules/scope.ts';
+import { addUser, apiKeyAccess, usersNamed } from '../rules/users.ts';
+import { badValue, failure, forbidden } from '../world/errors.ts';
+
+const updateUser: Behaviour = (call) => {
+  const user = needRow(call, 'id');
+  const { world, caller } = call;
+  const password = textArg(call, 'password');
+  if (password !== undefined) {
+    if (password === '') throw badValue('Empty passwords are not allowed');
+    const current = textArg(call, 'currentpassword');
+    if (!caller.root && (current === undefined || user.hidden['password'] !== hashPassword(current)))
+      throw badValue('To set a new password the current password must be provided.');
+    user.hidden['password'] = hashPassword(password);
+  }
+  const { apikey, secret } = { apikey: textArg(call, 'userapikey'), secret: textArg(call, 'usersecretkey') };
+  if ((apikey === undefined) !== (secret === undefined))
+    throw badValue('Please provide a userApiKey/userSecretKey pair');
+  if (secret !== undefined) user.hidden['secretkey'] = secret;
+  const name = textArg(call, 'username');
+  if (
+    name !== undefined &&
+    usersNamed(world, name, text(world.get(text(user, 'accountid')), 'domainid')).some((other) => other !== user)
+  )
+    throw badValue(`The user ${name} already exists`);
+  const fields = Object.fromEntries(
+    ['username', 'firstname', 'lastname', 'email', 'timezone'].flatMap((field) =>
+      call.args[field] === undefined ? [] : [[field, call.args[field]]],
+    ),
+  );
+  const access = apiKeyAccess(call);
+  world.update(user, {
+    ...fields,
+    ...(apikey === undefined ? {} : { apikey }),
+    ...(access === undefined ? {} : { apikeyaccess: access }),
+    ...(call.args['mandate2fa'] === undefined ? {} : { is2famandated: flagArg(call, 'mandate2fa') }),
+  });
+  return object(user);
+};
+
+const userState =
+  (state: string): Behaviour =>
+  (call) => {
+    const user = needRow(call, 'id');
+    if (user.fields['isdefault'] === true && state !== 'enabled')
+      throw badValue(`User ${text(user, 'username')} is a default user and cannot be ${state}`);
+    const apply = () => {
+      call.world.update(user, { state });
+      return object(user);
+    };
+    return call.command.async ? work(user, apply) : apply();
+  };
+
+const keys = (call: Call, fresh: boolean): ReturnType<Behaviour> => {
+  const user = needRow(call, 'id');
+  const { world, caller } = call;
+  if (caller.role === 'User' && user.owner !== caller.account.id) throw forbidden();
+  if (fresh) {
+    world.update(user, { apikey: world.random.key(86) });
+    user.hidden['secretkey'] = world.random.key(86);
+  }
+  const pair = { apikey: user.fields['apikey'], secretkey: user.hidden['secretkey'] };
+  if (!fresh && pair.apikey === undefined) return object({ apikeyaccess: true });
+  return object(fresh ? pair : { ...pair, apikeyaccess: user.fields['apikeyaccess'] !== 'DISABLED' });
+};
+
+/** Users and API keys. */
+export const user: Behaviours = {
+  createUser: (call) => {
+    const domain = rowArg(call, 'domainid') ?? call.caller.domain;
+    const account = findAccount(call.world, textArg(call, 'account') ?? '', domain.id);
+    if (!account)
+      throw badValue(`Unable to find account ${textArg(call, 'account')} in domain id=${domain.id} to create user`);
+    return object(addUser(call, account));
+  },
+  updateUser,
+  deleteUser: (call) => {
+    const user = needRow(call, 'id');
+    if (user.fields['isdefault'] === true) throw badValue('The user is default and cannot be removed');
+    if (user.id === call.caller.user.id) throw badValue('A user cannot delete itself');
+    call.world.remove(user);
+    return success();
+  },
+  enableUser: userState('enabled'),
+  disableUser: userState('disabled'),
+  lockUser: userState('locked'),
+  moveUser: (call) => {
+    const user = needRow(call, 'id');
+    const account =
+      rowArg(call, 'accountid') ??
+      findAccount(call.world, textArg(call, 'account') ?? '', text(call.world.get(user.owner ?? ''), 'domainid'));
+    if (!account) throw badValue('Either account or accountid must name an account in the same domain');
+    if (text(account, 'domainid') !== text(call.world.get(user.owner ?? ''), 'domainid'))
+      throw failure('moving a user from an account in one domain to an account in annother domain is not supported!');
+    user.owner = account.id;
+    call.world.update(user, { accountid: account.id });
+    return success();
+  },
+  getUser: (call) => {
+    const user = [...call.world.where('User', 'apikey', textArg(call, 'userapikey') ?? '')][0];
+    if (
+      !user ||
+      !(
+        call.caller.root ||
+        isWithin(call.world, text(call.world.get(user.owner ?? ''), 'domainid'), call.caller.domain.id)
+      )
+    )
+      throw badValue('User does not exist in the system');
+    return { form: 'object', item: user, extra: { secretkey: user.hidden['secretkey'] } };
+  },
+  registerUserKeys: (call) => keys(call, true),
+  getUserKeys: (call) => keys(call, false),
+  listUsers: (call) =>
+    listKind(call, 'User', [({ fields }) => fields['username'] !== 'system' || fields['isdefault'] !== true]),
+};

@@ -1,0 +1,32 @@
+import type { Behaviour } from '../rules/call.ts';
+import type { Fields } from '../world/types.ts';
+import { listKind } from './list.ts';
+
+/** Lists resources of a kind with one sample of what they used. */
+export const usageHistory =
+  (kind: string): Behaviour =>
+  (call) => {
+    const answer = listKind(call, kind);
+    if (answer.form !== 'list') return answer;
+    const at = call.world.now();
+    return {
+      ...answer,
+      pick: ({ id, name, displayname }) => ({
+        id,
+        name,
+        ...(displayname === undefined ? {} : { displayname }),
+        stats: [{ timestamp: at, cpuused: '12%', diskioread: 0, diskiowrite: 0, memoryusedkbs: 0 }],
+      }),
+    };
+  };
+
+/** Bytes as text in gigabytes. */
+export const gigabytesText = (bytes: unknown): string => `${(Number(bytes ?? 0) / 2 ** 30).toFixed(2)} GB`;
+
+/** Lists resources of a kind with figures beside their fields. */
+export const withMetrics =
+  (kind: string, more: (fields: Fields) => Fields): Behaviour =>
+  (call) => {
+    const answer = listKind(call, kind);
+    return answer.form === 'list' ? { ...answer, pick: (fields) => ({ ...fields, ...more(fields) }) } : answer;
+  };

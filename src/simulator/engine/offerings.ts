@@ -1,0 +1,131 @@
+import { isWithin } from '../rules/access.ts';
+import { entriesArg, flagArg, listArg, needRow, rowArg, rowsArg, text, textArg } from '../rules/args.ts';
+import type { Behaviour, Call } from '../rules/call.ts';
+import { object, success, work } from '../rules/results.ts';
+import { badValue, inUse } from '../world/errors.ts';
+import type { Fields, Resource, Value } from '../world/types.ts';
+import { statedFields } from './generic.ts';
+import { listKind, type Test } from './list.ts';
+
+const ids = (call: Call, name: string): string[] => rowsArg(call, name).map(({ id }) => id);
+
+/** Where an offering may be used, as the API writes it: a comma list, and nothing for everywhere. */
+export const places = (call: Call): Fields => {
+  const [domains, zones] = [ids(call, 'domainid'), ids(call, 'zoneid')];
+  const names = (list: string[]): string => list.map((id) => text(call.world.get(id), 'name')).join(',');
+  return {
+    ...(domains.length > 0 ? { domainid: domains.join(','), domain: names(domains) } : { domainid: undefined }),
+    ...(zones.length > 0 ? { zoneid: zones.join(','), zone: names(zones) } : { zoneid: undefined }),
+  };
+};
+
+/** Services and their providers that a call gives an offering, with capabilities. */
+export const servicesOffered = (call: Call): Value[] => {
+  const chosen = new Map<string, string[]>();
+  for (const { service = '', provider = '' } of entriesArg(call, 'serviceproviderlist'))
+    chosen.set(service, [...(chosen.get(service) ?? []), provider]);
+  for (const name of listArg(call, 'supportedservices'))
+    if (!chosen.has(name)) chosen.set(name, [flagArg(call, 'forvpc') ? 'VpcVirtualRouter' : 'VirtualRouter']);
+  const capabilities = entriesArg(call, 'servicecapabilitylist');
+  return [...chosen]
+    .filter(([name]) => name !== 'Gateway')
+    .map(([name, providers]) => ({
+      name,
+      provider: providers.map((provider) => ({ name: provider })),
+      capability: capabilities
+        .filter(({ service }) => service === name)
+        .map(({ capabilitytype, capabilityvalue }) => ({
+          name: capabilitytype,
+          value: capabilityvalue,
+          canchooseservicecapability: false,
+        })),
+    }));
+};
+
+/** Deletes a network or VPC offering that nothing uses. */
+export const deleteOffering: Behaviour = (call) => {
+  const row = needRow(call, 'id');
+  const [field, kind, noun] =
+    row.kind === 'VpcOffering' ? ['vpcofferingid', 'Vpc', 'VPC'] : ['networkofferingid', 'Network', 'network'];
+  const users = [...call.world.where(kind, field, row.id)].length;
+  if (row.fields['isdefault'] === true) throw badValue(`Default ${noun} offering can't be deleted`);
+  if (users > 0)
+    throw inUse(
+      `Can't delete ${noun} offering ${row.id} as its used by ${users} ${noun}s. To make the network offering unavailable, disable it`,
+    );
+  const drop = () => {
+    call.world.remove(row);
+    return success();
+  };
+  return call.command.async ? work(row, drop) : drop();
+};
+
+/** Changes what a call states of an offering. */
+export const updateOffering: Behaviour = (call) => {
+  const row =
+    rowArg(call, 'id') ??
+    call.world.all(call.command.response).find(({ fields }) => fields['name'] === textArg(call, 'name'));
+  if (!row) throw badValue('Unable to find the offering');
+  const { id: _, domainid, zoneid, tags, ...fields } = statedFields(call, row.kind).fields;
+  const state = textArg(call, 'state');
+  const apply = () => {
+    call.world.update(row, {
+      ...fields,
+      ...(state === undefined ? {} : { state: state.charAt(0).toUpperCase() + state.slice(1).toLowerCase() }),
+      ...(tags === undefined ? {} : { tags }),
+      ...(domainid === undefined ? {} : { domainid: domainid === 'public' ? undefined : domainid }),
+      ...(zoneid === undefined ? {} : { zoneid: zoneid === 'all' ? undefined : zoneid }),
+    });
+    return object(row);
+  };
+  return call.command.async ? work(row, apply) : apply();
+};
+
+/** Domain-scoped offerings are seen in those domains and below. */
+const visible = (call: Call): Test[] => {
+  const { world, caller, args } = call;
+  const zone = rowArg(call, 'zoneid');
+  const inDomain = ({ fields }: Resource): boolean =>
+    typeof fields['domainid'] !== 'string' ||
+    fields['domainid']
+      .split(',')
+      .some((id) => isWithin(world, caller.domain.id, id) || isWithin(world, id, caller.domain.id));
+  const inZone = ({ fields }: Resource): boolean =>
+    !zone || typeof fields['zoneid'] !== 'string' || fields['zoneid'].split(',').includes(zone.id);
+  const tests: Test[] = [inZone];
+  if (!caller.root) tests.push(inDomain);
+  if (args['id'] === undefined && args['state'] === undefined)
+    tests.push(({ fields }) => fields['state'] !== 'Inactive');
+  return tests;
+};
+
+/** Lists the offerings of a kind that the caller may see. */
+export const listOfferings =
+  (kind: string): Behaviour =>
+  (call) => {
+    const { zoneid: _zone, domainid: _domain, supportedservices: _services, ...args } = call.args;
+    const wanted = listArg(call, 'supportedservices');
+    const nat = call.args['sourcenatsupported'];
+    const has = (row: Resource, name: string): boolean =>
+      Array.isArray(row.fields['service']) &&
+      row.fields['service'].some((service) => (service as Fields)['name'] === name);
+    const tests: Test[] = [...visible(call)];
+    if (wanted.length > 0) tests.push((row) => wanted.every((name) => has(row, name)));
+    if (nat !== undefined) tests.push((row) => has(row, 'SourceNat') === nat);
+    if (kind === 'ServiceOffering' && call.args['issystem'] === undefined && call.args['id'] === undefined)
+      tests.push(({ fields }) => fields['issystem'] !== true);
+    if (kind === 'NetworkOffering' && !call.caller.root) tests.push(({ fields }) => fields['state'] === 'Enabled');
+    // Offerings belong to nobody: listall and account say nothing about them.
+    return listKind(
+      {
+        ...call,
+        args,
+        command: {
+          ...call.command,
+          params: call.command.params.filter(({ name }) => !['listall', 'account', 'projectid'].includes(name)),
+        },
+      },
+      kind,
+      tests,
+    );
+  };

@@ -1,0 +1,243 @@
+import { ApiError, badValue } from '../world/errors.ts';
+import { insertKind } from '../world/insert.ts';
+import { settingOf } from '../world/settings.ts';
+import type { Fields, Resource, Value } from '../world/types.ts';
+import { entriesArg, flagArg, listArg, mapArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from './args.ts';
+import type { Behaviour, Call } from './call.ts';
+import { createGuestNetwork } from './guest-networks.ts';
+import { checkLimit } from './limits.ts';
+import { addVolume, gigabytes, powerOn } from './machines.ts';
+import { addNic } from './networks.ts';
+import { ownerOf } from './owner.ts';
+import { object, work } from './results.ts';
+import { defaultSecurityGroup } from './security-groups.ts';
+
+const hostName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
+
+/** Processor and memory of a machine, from its offering or, for a custom one, from the call's details. */
+export const sizeOf = (call: Call, offering: Resource): Fields => {
+  const details = mapArg(call, 'details');
+  const given = { cpunumber: details['cpuNumber'], cpuspeed: details['cpuSpeed'], memory: details['memory'] };
+  const { iscustomized, cpunumber, cpuspeed, memory } = offering.fields;
+  if (iscustomized !== true) {
+    if (given.cpunumber !== undefined || given.memory !== undefined)
+      throw badValue('The offering has a fixed size; cpuNumber, cpuSpeed and memory cannot be given');
+    return { cpunumber: Number(cpunumber ?? 1), cpuspeed: Number(cpuspeed ?? 500), memory: Number(memory ?? 512) };
+  }
+  if ((given.cpunumber ?? cpunumber) === undefined || (given.memory ?? memory) === undefined)
+    throw badValue('Need to specify custom parameter values cpu, cpu speed and memory when using custom offering');
+  return {
+    cpunumber: Number(given.cpunumber ?? cpunumber),
+    cpuspeed: Number(given.cpuspeed ?? cpuspeed ?? 1000),
+    memory: Number(given.memory ?? memory),
+  };
+};
+
+const networksFor = (call: Call, zone: Resource, owner: Resource): { network: Resource; address?: string }[] => {
+  const { world } = call;
+  const listed = entriesArg(call, 'iptonetworklist');
+  const named = rowsArg(call, 'networkids');
+  if (listed.length > 0 && named.length > 0)
+    throw badValue("ipToNetworkMap can't be specified along with networkIds or ipAddress");
+  if (listed.length > 0)
+    return listed.map(({ networkid = '', ip }) => {
+      const network = world.find('Network', networkid);
+      if (!network) throw badValue(`Unable to find network by id ${networkid}`);
+      return { network, ...(ip === undefined ? {} : { address: ip }) };
+    });
+  if (named.length > 0) {
+    if (zone.fields['networktype'] === 'Basic') throw badValue("Can't specify network Ids in Basic zone");
+    const address = textArg(call, 'ipaddress');
+    return named.map((network, i) => ({ network, ...(i === 0 && address !== undefined ? { address } : {}) }));
+  }
+  if (zone.fields['securitygroupsenabled'] === true || zone.fields['networktype'] === 'Basic') {
+    const shared = [...world.where('Network', 'zoneid', zone.id)].find(({ fields }) => fields['type'] === 'Shared');
+    return shared ? [{ network: shared }] : [];
+  }
+  const own = [...world.where('Network', 'zoneid', zone.id)].filter(
+    (network) =>
+      network.owner === owner.id && network.fields['type'] === 'Isolated' && network.fields['vpcid'] === undefined,
+  );
+  if (own.length > 1)
+    throw badValue(
+      `More than 1 default Isolated networks are found for account ${owner.fields['name']}; please specify networkIds`,
+    );
+  if (own[0]) return [{ network: own[0] }];
+  const offering = world
+    .all('NetworkOffering')
+    .find(({ fields }) => fields['availability'] === 'Required' && fields['state'] === 'Enabled');
+  if (!offering)
+    throw badValue(
+      `Unable to find network offering with availability=Required to automatically create the network as a part of vm creation`,
+    );
+  const name = `${owner.fields['name']}-network`;
+  return [{ network: createGuestNetwork(world, { zone, offering, owner, fields: { name, displaytext: name } }) }];
+};
+
+const checkNames = (call: Call, name: string, networks: readonly { network: Resource }[]): void => {
+  const { world } = call;
+  if (!hostName.test(name))
+    throw badValue(
+      `Invalid name. Vm name can contain ASCII letters 'a' through 'z', the digits '0' through '9', and the hyphen ('-'), must be between 1 and 63 characters long, and can't start or end with "-" and can't start with digit`,
+    );
+  for (const { network } of networks) {
+    for (const nic of world.where('Nic', 'networkid', network.id)) {
+      const other = world.get(String(nic.fields['virtualmachineid']));
+      if (
+        other?.kind === 'UserVm' &&
+        other.removed === undefined &&
+        text(other, 'name').toLowerCase() === name.toLowerCase()
+      )
+        throw badValue(
+          `The vm with hostName ${name} already exists in the network domain: ${text(network, 'networkdomain')}; network=${network.id}`,
+        );
+    }
+  }
+};
+
+const checkTemplate = (call: Call, template: Resource, zone: Resource, offering: Resource): void => {
+  if (template.fields['isready'] === false) throw badValue(`Template ${template.id} is not ready yet`);
+  const zones = template.hidden['zones'];
+  if (Array.isArray(zones) && !zones.includes(zone.id))
+    throw badValue(`The template ${template.id} is not available for use`);
+  if (
+    template.fields['format'] === 'ISO' &&
+    (!rowArg(call, 'diskofferingid') || textArg(call, 'hypervisor') === undefined)
+  )
+    throw badValue('The disk offering and the hypervisor must be given when deploying from an ISO');
+  if (offering.fields['state'] === 'Inactive') throw badValue(`Unable to find service offering: ${offering.id}`);
+  if (zone.fields['allocationstate'] === 'Disabled' && !call.caller.root)
+    throw new ApiError(531, `Cannot perform this operation, Zone is currently disabled: ${zone.id}`, 4365);
+};
+
+const checkLimits = (call: Call, owner: Resource, size: Fields, disks: number[]): void => {
+  checkLimit(call.world, owner, 'user_vm');
+  checkLimit(call.world, owner, 'cpu', Number(size['cpunumber']));
+  checkLimit(call.world, owner, 'memory', Number(size['memory']));
+  checkLimit(call.world, owner, 'volume', disks.length);
+  checkLimit(
+    call.world,
+    owner,
+    'primary_storage',
+    disks.reduce((sum, gb) => sum + gb, 0),
+  );
+};
+
+const groupOf = (call: Call, owner: Resource): string | undefined => {
+  const name = textArg(call, 'group');
+  if (name === undefined) return undefined;
+  const known = call.world.all('InstanceGroup').find((row) => row.owner === owner.id && row.fields['name'] === name);
+  return (known ?? insertKind(call.world, 'InstanceGroup', { name }, { owner: owner.id })).id;
+};
+
+const affinityIds = (call: Call, owner: Resource): Value[] => {
+  const names = listArg(call, 'affinitygroupnames');
+  const named = call.world
+    .all('AffinityGroup')
+    .filter((row) => row.owner === owner.id && names.includes(text(row, 'name')));
+  return [...rowsArg(call, 'affinitygroupids'), ...named].map(({ id }) => id);
+};
+
+const securityIds = (call: Call, zone: Resource, owner: Resource): Value[] => {
+  const given = rowsArg(call, 'securitygroupids').map(({ id }) => id);
+  if (given.length > 0 || zone.fields['securitygroupsenabled'] !== true) return given;
+  return [defaultSecurityGroup(call.world, owner).id];
+};
+
+/** Makes a virtual machine's row, disks and interfaces; it is Stopped until it is started. */
+const makeMachine = (
+  call: Call,
+  template: Resource,
+  offering: Resource,
+): { vm: Resource; password: string | undefined } => {
+  const { world } = call;
+  const zone = needRow(call, 'zoneid');
+  const owner = ownerOf(call);
+  checkTemplate(call, template, zone, offering);
+  const size = sizeOf(call, offering);
+  const disk = rowArg(call, 'diskofferingid');
+  const iso = template.fields['format'] === 'ISO';
+  const rootGb =
+    numberArg(call, 'rootdisksize') ?? Math.max(1, Math.ceil(Number(template.fields['size'] ?? 0) / gigabytes(1)));
+  const dataGb = disk ? Number(numberArg(call, 'size') ?? disk.fields['disksize'] ?? 0) : 0;
+  checkLimits(call, owner, size, iso ? [dataGb] : disk ? [rootGb, dataGb] : [rootGb]);
+  const networks = networksFor(call, zone, owner);
+  const id = textArg(call, 'customid') ?? world.random.uuid();
+  const name = textArg(call, 'name') ?? `VM-${id}`;
+  checkNames(call, name, networks);
+  const number = world.count('vm');
+  const account = world.get(owner.id)?.no ?? 0;
+  const enabled = template.fields['passwordenabled'] === true;
+  const keys = [textArg(call, 'keypair'), ...listArg(call, 'keypairs')].filter((key) => key !== undefined);
+  const vm = insertKind(
+    world,
+    'UserVm',
+    {
+      ...size,
+      name,
+      displayname: textArg(call, 'displayname') ?? name,
+      state: 'Stopped',
+      zoneid: zone.id,
+      templateid: template.id,
+      serviceofferingid: offering.id,
+      ...(disk ? { diskofferingid: disk.id } : {}),
+      ...(iso ? { isoid: template.id } : {}),
+      guestosid: template.fields['ostypeid'],
+      ostypeid: template.fields['ostypeid'],
+      hypervisor: textArg(call, 'hypervisor') ?? template.fields['hypervisor'],
+      instancename: `i-${account}-${number}-${settingOf(world, 'instance.name')}`,
+      haenable: offering.fields['offerha'] === true,
+      passwordenabled: enabled,
+      rootdeviceid: 0,
+      rootdevicetype: 'ROOT',
+      isdynamicallyscalable:
+        flagArg(call, 'dynamicscalingenabled') && offering.fields['dynamicscalingenabled'] === true,
+      deleteprotection: false,
+      displayvm: call.args['displayvm'] !== false,
+      details: mapArg(call, 'details'),
+      userid: call.caller.user.id,
+      groupid: groupOf(call, owner),
+      userdata: textArg(call, 'userdata'),
+      userdataid: rowArg(call, 'userdataid')?.id,
+      vmtype: 'UserVm',
+      ...(keys.length > 0 ? { keypairs: keys.join(','), keypair: keys[0] } : {}),
+    },
+    {
+      id,
+      owner: owner.id,
+      no: number,
+      hidden: { affinitygroupids: affinityIds(call, owner), securitygroupids: securityIds(call, zone, owner) },
+    },
+  );
+  networks.forEach(({ network, address }) => addNic(world, vm, network, address));
+  const rootOffering = iso ? disk : undefined;
+  addVolume(world, vm, {
+    type: 'ROOT',
+    size: gigabytes(iso ? dataGb : rootGb),
+    serviceofferingid: String(offering.no),
+    ...(rootOffering ? { diskofferingid: rootOffering.id } : { templateid: template.id }),
+  });
+  if (disk && !iso) addVolume(world, vm, { type: 'DATADISK', size: gigabytes(dataGb), diskofferingid: disk.id });
+  const password = enabled ? world.random.key(6) : undefined;
+  if (password !== undefined) vm.hidden['password'] = password;
+  return { vm, password };
+};
+
+/** deployVirtualMachine, for every command that ends in a new machine. */
+export const deploy: Behaviour = (call) => {
+  const { world } = call;
+  const { vm, password } = makeMachine(call, needRow(call, 'templateid'), needRow(call, 'serviceofferingid'));
+  const start = call.args['startvm'] !== false;
+  if (start) world.update(vm, { state: 'Starting' });
+  return work(vm, () => {
+    if (start && vm.removed === undefined && vm.fields['state'] === 'Starting') {
+      try {
+        powerOn(world, vm, rowArg(call, 'hostid'));
+      } catch (error) {
+        world.update(vm, { state: 'Error' });
+        throw error;
+      }
+    }
+    return password === undefined ? object(vm) : { form: 'object', item: vm, extra: { password } };
+  });
+};

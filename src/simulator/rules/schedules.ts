@@ -1,0 +1,18 @@
+import { badValue } from '../world/errors.ts';
+import { textArg } from './args.ts';
+import type { Call } from './call.ts';
+
+/** Names of the intervals, by number. */
+export const intervals = ['HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY'];
+
+const schedules = [/^\d{1,2}$/, /^\d{1,2}:\d{1,2}$/, /^\d{1,2}:\d{1,2}:[1-7]$/, /^\d{1,2}:\d{1,2}:\d{1,2}$/];
+
+/** Number of an interval; the schedule must have its form. */
+export const intervalOf = (call: Call): number => {
+  const name = (textArg(call, 'intervaltype') ?? '').toUpperCase();
+  const interval = intervals.indexOf(name);
+  if (interval < 0) throw badValue(`Unsupported interval type ${textArg(call, 'intervaltype')}`);
+  const schedule = textArg(call, 'schedule') ?? '';
+  if (!schedules[interval]?.test(schedule)) throw badValue(`Invalid schedule: ${schedule} for interval type: ${name}`);
+  return interval;
+};

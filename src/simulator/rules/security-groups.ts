@@ -1,0 +1,23 @@
+import { insertKind } from '../world/insert.ts';
+import type { Fields, Resource } from '../world/types.ts';
+import type { World } from '../world/world.ts';
+import { text } from './args.ts';
+
+/** The security group of an owner and a name. */
+export const securityGroupNamed = (world: World, owner: Resource, name: string): Resource | undefined =>
+  world.all('SecurityGroup').find((group) => group.owner === owner.id && group.fields['name'] === name);
+
+/** The group named default that every account has, made when first needed. */
+export const defaultSecurityGroup = (world: World, owner: Resource): Resource =>
+  securityGroupNamed(world, owner, 'default') ??
+  insertKind(world, 'SecurityGroup', { name: 'default', description: 'Default Security Group' }, { owner: owner.id });
+
+/** Rules of a group in one direction, as the API shows them inside it. */
+export const rulesOfGroup = (world: World, group: Resource, direction: string): Fields[] =>
+  [...world.where('SecurityGroupRule', 'securitygroupid', group.id)]
+    .filter((rule) => text(rule, 'direction') === direction)
+    .map(({ id, fields: { securitygroupid: _group, direction: _direction, ...fields } }) => ({
+      ruleid: id,
+      ...fields,
+      tags: [],
+    }));
