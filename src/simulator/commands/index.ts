@@ -55,64 +55,54 @@ import { vpn } from './vpn.ts';
 import { webhook } from './webhook.ts';
 import { zonePodCluster } from './zone-pod-cluster.ts';
 
-/** Joins the toolsets' tables; a command that stands in two of them is an error, where a spread would let one win. */
-const join = (tables: readonly Behaviours[]): Behaviours => {
-  const joined = new Map<string, Behaviour>();
-  for (const [command, behaviour] of tables.flatMap((table) => Object.entries(table))) {
-    if (joined.has(command)) throw new Error(`${command} has two behaviours`);
-    joined.set(command, behaviour);
-  }
-  return Object.fromEntries(joined);
-};
-
-/** What commands do that is more than their name says, from one file or folder for each toolset; the rest is generic. */
-export const behaviours = join([
+/** What commands do that is more than their name says, by file: each is named after its toolset. The rest is generic. */
+export const tables: Readonly<Record<string, Behaviours>> = {
   account,
-  affinityGroup,
+  'affinity-group': affinityGroup,
   autoscale,
   backup,
-  bareMetal,
+  'bare-metal': bareMetal,
   certificate,
-  groupsAndSchedules,
-  nics,
-  settings,
-  unmanaged,
-  virtualMachines,
+  'compute/groups-and-schedules': groupsAndSchedules,
+  'compute/nics': nics,
+  'compute/settings': settings,
+  'compute/unmanaged': unmanaged,
+  'compute/virtual-machines': virtualMachines,
   configuration,
   domain,
   extension,
-  firewalls,
-  gpus,
-  guestOs,
+  firewall: firewalls,
+  gpu: gpus,
+  'guest-os': guestOs,
   host,
-  imageStore,
+  'image-store': imageStore,
   job,
-  keyPair,
+  'key-pair': keyPair,
   kubernetes,
-  loadBalancer,
+  'load-balancer': loadBalancer,
   login,
-  managementServer,
+  'management-server': managementServer,
   monitoring,
-  networkPlugin,
+  'network-plugin': networkPlugin,
   network,
-  objectStorage,
+  'object-storage': objectStorage,
   offering,
-  physicalNetwork,
-  primaryStorage,
+  'physical-network': physicalNetwork,
+  'primary-storage': primaryStorage,
   project,
-  publicIp,
-  limits,
-  quota,
-  usage,
+  'public-ip': publicIp,
+  'quota-usage/limits': limits,
+  'quota-usage/quota': quota,
+  'quota-usage/usage': usage,
   role,
   router,
   routing,
-  securityGroup,
-  sharedFilesystem,
-  simulatorMock,
+  'security-group': securityGroup,
+  'shared-filesystem': sharedFilesystem,
+  'simulator-mock': simulatorMock,
   snapshot,
-  storagePlugin,
-  systemVm,
+  'storage-plugin': storagePlugin,
+  'system-vm': systemVm,
   tag,
   template,
   user,
@@ -121,5 +111,18 @@ export const behaviours = join([
   vpc,
   vpn,
   webhook,
-  zonePodCluster,
-]);
+  'zone-pod-cluster': zonePodCluster,
+};
+
+/** Joins tables; a command that stands in two of them is an error, where a spread would let one win. */
+const join = (all: readonly Behaviours[]): Behaviours => {
+  const joined = new Map<string, Behaviour>();
+  for (const [command, behaviour] of all.flatMap((table) => Object.entries(table))) {
+    if (joined.has(command)) throw new Error(`${command} has two behaviours`);
+    joined.set(command, behaviour);
+  }
+  return Object.fromEntries(joined);
+};
+
+/** Behaviours by command. */
+export const behaviours = join(Object.values(tables));
