@@ -5,7 +5,7 @@
 import ts from 'typescript';
 import { findCircles } from './imports/circles.ts';
 import { filesIn, importsOf, lineOf, type Import } from './imports/read.ts';
-import { brands, exceptions, table } from './imports/table.ts';
+import { brands, exceptions, makers, table } from './imports/table.ts';
 
 const maxLines = 400;
 
@@ -63,13 +63,18 @@ const checkCircles = (): void => {
   }
 };
 
-const checkCasts = (source: ts.SourceFile): void => {
+const checkBrands = (source: ts.SourceFile): void => {
   const visit = (node: ts.Node): void => {
     if (ts.isAsExpression(node) || ts.isTypeAssertionExpression(node)) {
       const type = node.type.getText(source);
       const only = brands[type];
       if (only !== undefined && !source.fileName.startsWith(only))
         violations.push(`${where(source, node)} only ${only} makes values of the type ${type}`);
+    }
+    if (ts.isImportSpecifier(node)) {
+      const only = makers[(node.propertyName ?? node.name).text];
+      if (only !== undefined && !source.fileName.startsWith(only))
+        violations.push(`${where(source, node)} only ${only} may use ${node.name.text}`);
     }
     ts.forEachChild(node, visit);
   };
@@ -116,7 +121,7 @@ const checkTable = (): void => {
 
 for (const source of all) checkImports(source);
 for (const source of sources.src) for (const check of [checkDocstrings, checkLength]) check(source);
-for (const source of [...sources.src, ...sources.scripts]) checkCasts(source);
+for (const source of [...sources.src, ...sources.scripts]) checkBrands(source);
 checkCircles();
 checkTable();
 

@@ -1,7 +1,7 @@
 /**
  * The table of contents of the path: each step takes one of these and returns the next.
  *
- * CallRequest → ValidCall → PermittedCall → ResolvedCall → ApprovedCall → WireParams → Answer → Outcome
+ * CallRequest → ValidCall → PermittedCall → ResolvedCall → ConfinedCall → ApprovedCall → WireParams → Answer → Outcome
  */
 import type { Tool } from './catalog/tool.ts';
 import type { Role } from './config/policy.ts';
@@ -85,41 +85,55 @@ export type ParamValue =
 
 /** A call whose every argument is right as far as the catalog knows. */
 export interface ValidCall {
-  tool: Tool;
-  params: Params;
-  request: CallRequest;
+  readonly tool: Tool;
+  readonly params: Params;
+  readonly request: CallRequest;
 }
 
 /** Which rule of the policy decided, and what. */
 export interface Decision {
-  action: 'allow' | 'confirm' | 'approve';
-  rule: string;
+  readonly action: 'allow' | 'confirm' | 'approve';
+  readonly rule: string;
 }
 
-declare const permitted: unique symbol;
-declare const approved: unique symbol;
-declare const encoded: unique symbol;
+/**
+ * Marks a value that only one place makes (scripts/imports/table.ts). A spread copies no private member: the compiler
+ * takes no changed copy for the value itself.
+ */
+// A type only, of which there are no values; nothing else that a spread leaves out has a type.
+// eslint-disable-next-line no-restricted-syntax
+declare abstract class MadeAs<What extends string> {
+  private readonly what: What;
+}
 
-/** A call that the policy lets go on, perhaps after a human's yes. Only guard/ makes one. */
-export interface PermittedCall extends ValidCall {
-  readonly [permitted]: true;
+/** What is known of a call once the policy has looked at it, for those who only read it. */
+export interface CheckedCall extends ValidCall {
   /** Undefined while it depends on resources that were not read yet. */
-  decision: Decision | undefined;
-  role: Role;
-  roleName: string;
+  readonly decision: Decision | undefined;
+  readonly role: Role;
+  readonly roleName: string;
 }
+
+/** A call that the policy lets go on, perhaps after a confirmation. Only guard/ makes one. */
+export interface PermittedCall extends CheckedCall, MadeAs<'permitted'> {}
 
 /** What a name became. */
 export interface ResolvedName {
-  parameter: string;
-  name: string;
-  id: string;
+  readonly parameter: string;
+  readonly name: string;
+  readonly id: string;
 }
 
-/** A call whose names are ids. */
-export interface ResolvedCall extends PermittedCall {
-  names: readonly ResolvedName[];
+/** What is known of a call whose names are ids. */
+export interface NamedCall extends CheckedCall {
+  readonly names: readonly ResolvedName[];
 }
+
+/** A call whose names are ids. Only resolve/ makes one. */
+export interface ResolvedCall extends NamedCall, MadeAs<'resolved'> {}
+
+/** A call that stays within the domains and projects of its role. Only guard/ makes one. */
+export interface ConfinedCall extends NamedCall, MadeAs<'confined'> {}
 
 /** What hangs on a resource: in words, such as `2 volumes (data-1, root)`, and as it was read. */
 export interface Dependents {
@@ -147,30 +161,43 @@ export interface Target {
   dependents?: readonly Dependents[];
 }
 
+/** Reads the rows of a list command of the cloud's. */
+export type ListRows = (tool: Tool, params: Params) => Promise<readonly Row[]>;
+
+/** What a call names, as the caller may see it. resolve/ reads it through the cloud's own lists, guard/ judges it. */
+export interface Resources {
+  /** What the call acts on; with `dependents`, also what depends on that. */
+  actedOn(call: Pick<ValidCall, 'tool' | 'params'>, dependents: boolean): Promise<readonly Target[]>;
+  /** Everything that the call names by id. */
+  named(call: Pick<ValidCall, 'tool' | 'params'>): Promise<readonly Target[]>;
+  /** The zone, domain, project and account that the call names, as rows of the form that resources have. */
+  places(call: Pick<ValidCall, 'params'>): Promise<readonly Row[]>;
+  /** Whether the caller sees that project. */
+  hasProject(id: string): Promise<boolean>;
+}
+
 /** How a human said yes, and who it was. */
 export interface Confirmation {
   /** Such as `elicitation`, `terminal`, `approval`. */
-  by: string;
-  who: string;
+  readonly by: string;
+  readonly who: string;
 }
 
-/** A call that may leave. Only guard/ makes one; nothing else is accepted further on. */
-export interface ApprovedCall extends ResolvedCall {
-  readonly [approved]: true;
+/** A call that may leave. Only guard/ makes one, and only of itself: request/ refuses a copy. */
+export interface ApprovedCall extends NamedCall, MadeAs<'approved'> {
   /** Where a human was asked. */
-  confirmation?: Confirmation | undefined;
+  readonly confirmation?: Confirmation | undefined;
 }
 
 /** What goes over the wire, unsigned. Only request/ makes one. */
-export interface WireParams {
-  readonly [encoded]: true;
-  command: string;
+export interface WireParams extends MadeAs<'encoded'> {
+  readonly command: string;
   /** Names as CloudStack reads them, values as text. */
-  params: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<string, string>>;
   /** A read may be repeated and goes by GET; a change is sent once, by POST. */
-  method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST';
   /** Wait for this job instead of giving its state. */
-  follow?: string | undefined;
+  readonly follow?: string | undefined;
 }
 
 /** A job as it was last seen. */

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../src/config/config.ts';
-import { createParts } from '../../src/app/compose.ts';
+import { compose } from '../../src/app/compose.ts';
 import { toReadWire } from '../../src/request/to-wire.ts';
 import type { Params } from '../../src/types.ts';
 import { median, time } from './process.ts';
@@ -14,8 +14,8 @@ export const measureKept = async (
   params: Params,
 ): Promise<{ kept: number; asked: number }> => {
   const config = await loadConfig({}, { ...env, CLOUDSTACK_MCP_CACHE: 'true' });
-  const parts = createParts(config, { cache: true, stderr: process.stderr });
-  const { catalog, cloudstack, send } = await parts.cloud(config.profile);
+  const composition = compose(config, { cache: true, stderr: process.stderr, report: () => undefined });
+  const { catalog, cloudstack, send } = await composition.clouds.open(config.profile);
   const tool = catalog.find(command)!;
   const wire = toReadWire(tool, params);
   const options = { signal: new AbortController().signal, wait: 0 };
@@ -32,6 +32,6 @@ export const measureKept = async (
     taken.asked.push(...(await time(100, 1, ask)));
     taken.kept.push(...(await time(1000, 1, recall)));
   }
-  await parts.close();
+  await composition.close();
   return { kept: median(taken.kept), asked: median(taken.asked) };
 };

@@ -1,8 +1,14 @@
+import * as z from 'zod';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { callSettings } from '../../src/config/call.ts';
 import { approve, type ApproveDependencies } from '../../src/guard/approve.ts';
+import { confine } from '../../src/guard/confine.ts';
 import { permit } from '../../src/guard/permit.ts';
 import { createPolicy } from '../../src/guard/policy.ts';
 import { createAccess } from '../../src/guard/roles.ts';
+import { createDirectory } from '../../src/resolve/directory.ts';
+import { resolveNames } from '../../src/resolve/resolve.ts';
+import { createResources } from '../../src/resolve/resources.ts';
 import type { CallRequest } from '../../src/types.ts';
 import { validate } from '../../src/validate/validate.ts';
 
@@ -27,10 +33,16 @@ export const guardPerCall = async (): Promise<number> => {
   const protect = { key: 'protected', value: 'true' };
   const policy = createPolicy({ preset: 'operator', actions: {}, rules, limits, protect }, false);
   const access = createAccess({}, { profile: 'default', principals: { local: { role: 'operator' } } });
-  const valid = validate(loadCatalog(), request, 500);
+  const valid = validate(loadCatalog(), request, z.object(callSettings).parse({}));
   // A plain read touches none of what a change needs.
   const deps = { policy } as ApproveDependencies;
-  const once = () => approve(deps, { ...permit(policy, access, valid), names: [] });
+  const now = createDirectory(loadCatalog(), () => Promise.resolve([]));
+  const resources = { ...createResources({ now }), hasBegun: () => Promise.resolve(false) };
+  const resolved = await resolveNames({ now }, permit(policy, access, valid));
+  const once = async () => {
+    permit(policy, access, valid);
+    return approve(deps, await confine(undefined, resolved, resources), { resources, onQuestion: () => undefined });
+  };
   for (let n = 0; n < 20_000; n++) await once();
   const count = 100_000;
   const begun = performance.now();

@@ -38,7 +38,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'app/app.ts',
     'present/columns.ts',
     // A person's yes at a terminal goes where a waiting call looks for it: the state folder or the shared store.
-    'app/approvals.ts',
+    'app/guard.ts',
     'store/open.ts',
     'guard/approvals.ts',
     'guard/reply.ts',
@@ -70,11 +70,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // at once.
   app: [
     'call',
-    'guard/policy.ts',
-    'guard/roles.ts',
-    'guard/bounds.ts',
-    'guard/approvals.ts',
-    'guard/shared-approvals.ts',
+    'guard',
     'request/to-wire.ts',
     'cache',
     'cloudstack',
@@ -87,6 +83,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // The path.
   call: [
     'type cache/cached-client.ts',
+    'type config/call.ts',
+    'type config/cloud.ts',
     'validate',
     'guard',
     'resolve',
@@ -99,12 +97,12 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // Before a client of cloudstack/, not a step: it sends what the path sends, or answers with what is kept.
   cache: ['type cloudstack', 'type store/store.ts', ...foundation],
   // The steps know the foundation and never each other: what one needs of another, call.ts hands over.
-  validate: foundation,
-  guard: [...foundation, 'type config/policy.ts'],
+  validate: [...foundation, 'type config/call.ts'],
+  guard: [...foundation, 'approved.ts', 'type config/policy.ts'],
   resolve: foundation,
-  request: foundation,
-  cloudstack: foundation,
-  present: foundation,
+  request: [...foundation, 'approved.ts'],
+  cloudstack: [...foundation, 'type config/cloud.ts'],
+  present: [...foundation, 'type config/call.ts'],
   audit: foundation,
   // Only facts: a mistake in signing, encoding or errors must not agree with itself.
   simulator: [
@@ -135,9 +133,10 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   'observe.ts': ['consent.ts', 'errors.ts'],
   'consent.ts': [],
   catalog: ['data.ts', 'errors.ts'],
+  secrets: ['data.ts', 'errors.ts', 'rows.ts', 'text.ts'],
   'errors.ts': [],
   'program-name.ts': [],
-  secrets: ['data.ts', 'rows.ts', 'text.ts'],
+  'approved.ts': [],
   'data.ts': [],
   'text.ts': [],
   'rows.ts': [],
@@ -152,6 +151,13 @@ export const exceptions: Readonly<Record<string, string>> = {
 /** Casts to a branded type, and the one place that may make such a value. */
 export const brands: Readonly<Record<string, string>> = {
   PermittedCall: 'src/guard/',
+  ResolvedCall: 'src/resolve/',
+  ConfinedCall: 'src/guard/',
   ApprovedCall: 'src/guard/',
   WireParams: 'src/request/',
+};
+
+/** Functions that make a value what it is, and the one place that may import them. */
+export const makers: Readonly<Record<string, string>> = {
+  markApproved: 'src/guard/',
 };

@@ -30,22 +30,22 @@ export interface App {
   close(): Promise<void>;
 }
 
-/** An app whose parts are loaded with the first call, so that a host sees its tools at once. */
+/** An app whose path is loaded and put together with the first call, so that a host sees its tools at once. */
 export const createApp = (config: Config, options: AppOptions): App => {
   let current = config;
   const load = async () => {
-    const [{ createParts, createRules }, path, { profileOf }, tracing] = await Promise.all([
+    const [{ compose }, path, tracing] = await Promise.all([
       import('./compose.ts'),
       import('../call/call.ts'),
-      import('../guard/roles.ts'),
       options.tracing?.(),
     ]);
-    const parts = createParts(config, { ...options, tracing });
+    const { report = (message) => void options.stderr.write(`${message}\n`) } = options;
+    const composition = compose(config, { ...options, report, tracing });
     const identify = ({ caller, ...request }: DoorRequest): CallRequest => ({
       ...request,
-      caller: { ...caller, profile: profileOf(parts.rules.access, caller) },
+      caller: { ...caller, profile: composition.guard.profileOf(caller) },
     });
-    return { parts, createRules, path, identify };
+    return { composition, path, identify };
   };
   let loaded: ReturnType<typeof load> | undefined;
   const ready = () => (loaded ??= load());
@@ -54,34 +54,33 @@ export const createApp = (config: Config, options: AppOptions): App => {
       return current;
     },
     call: async (request) => {
-      const { parts, path, identify } = await ready();
-      return path.call(parts, identify(request));
+      const { composition, path, identify } = await ready();
+      return path.call(composition, identify(request));
     },
     preview: async (request) => {
-      const { parts, path, identify } = await ready();
-      return path.preview(parts, identify(request));
+      const { composition, path, identify } = await ready();
+      return path.preview(composition, identify(request));
     },
     profileOf: async (requester) => (await import('../guard/roles.ts')).checkProfile(current, requester),
-    catalog: async (profile) => (await (await ready()).parts.cloud(profile)).catalog,
-    store: async () => (await ready()).parts.store,
+    catalog: async (profile) => (await (await ready()).composition.clouds.open(profile)).catalog,
+    store: async () => (await ready()).composition.store,
     health: async () => {
       const { checkHealth } = await import('./health.ts');
-      return checkHealth((await ready()).parts, current.profiles);
+      return checkHealth((await ready()).composition, current.profiles);
     },
     count: async (profile) => {
       const { countResources } = await import('./count-resources.ts');
-      return countResources((await ready()).parts, profile);
+      return countResources(await (await ready()).composition.clouds.open(profile));
     },
     reload: async (changed) => {
       if (current.auth && !changed.auth)
         throw new CallError('configuration', 'The section `auth` is gone.', 'Without it, only a new start is safe.');
-      const { parts, createRules } = await ready();
-      parts.rules = createRules(changed);
+      (await ready()).composition.reload(changed);
       const { policy, roles, principals, auth } = changed;
       current = { ...current, policy, roles, principals, auth };
     },
     close: async () => {
-      await (await loaded)?.parts.close();
+      await (await loaded)?.composition.close();
     },
   };
 };

@@ -4,10 +4,10 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { CloudStack } from '../cloudstack/cloudstack.ts';
 import type { Config, Profile } from '../config/config.ts';
 import { CallError } from '../errors.ts';
-import type { Observe } from '../observe.ts';
 import { toReadWire } from '../request/to-wire.ts';
 import { rowsOf } from '../rows.ts';
 import type { Store } from '../store/store.ts';
+import type { ComposeOptions } from './options.ts';
 
 /** What a cloud is reached by. `live`: the commands that the account may call. */
 interface CloudConnection {
@@ -43,7 +43,7 @@ const isForbidden = (error: unknown): boolean => error instanceof CallError && e
 export const createCachedClouds = (
   config: Config,
   store: Store,
-  { isWanted, observe }: { isWanted: boolean; observe?: Observe | undefined },
+  { cache: isWanted = false, observe }: Pick<ComposeOptions, 'cache' | 'observe'>,
 ): CachedClouds => {
   let opened: Promise<Cache> | undefined;
   const open = async (): Promise<Cache> => {

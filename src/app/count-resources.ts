@@ -1,4 +1,4 @@
-import type { Parts } from '../call/call.ts';
+import type { Cloud } from '../call/composition.ts';
 import { loadData } from '../data.ts';
 import { toReadWire } from '../request/to-wire.ts';
 import type { Params } from '../types.ts';
@@ -20,18 +20,14 @@ interface Counted {
 }
 
 /** Milliseconds for the whole of a count: nobody waits for it. */
-const patience = 60_000;
+const timeoutMs = 60_000;
 
 /**
- * Counts the resources that data/inventory.json names, as a profile's credential sees them: one small page a count, one
+ * Counts the resources that data/inventory.json names, as a credential sees them: one small page a count, one
  * after the other. Kinds that the cloud does not offer, or the account may not list, are left out. Throws when none can be had.
  */
-export const countResources = async (
-  parts: Pick<Parts, 'cloud'>,
-  profile: string,
-): Promise<readonly ResourceCount[]> => {
-  const { cloudstack, catalog } = await parts.cloud(profile);
-  const signal = AbortSignal.timeout(patience);
+export const countResources = async ({ cloudstack, catalog }: Cloud): Promise<readonly ResourceCount[]> => {
+  const signal = AbortSignal.timeout(timeoutMs);
   const counts: ResourceCount[] = [];
   let problem: Error | undefined;
   for (const { kind, command, params, by, states } of loadData<Counted[]>('inventory.json')) {

@@ -1,8 +1,9 @@
-import type { Parts } from '../call/call.ts';
+import type { Clouds, Composition } from '../call/composition.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import type { Profile } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { toReadWire } from '../request/to-wire.ts';
+import type { Guard } from '../guard/guard.ts';
 import type { Store } from '../store/store.ts';
 
 /** How one part is. */
@@ -12,7 +13,7 @@ export interface Component {
 }
 
 /** Milliseconds that a cloud may take to answer. */
-const patience = 3000;
+const timeoutMs = 3000;
 
 /** One profile of each endpoint: they share whatever can be down. */
 const oneOfEach = (profiles: Readonly<Record<string, Profile>>): string[] => [
@@ -25,14 +26,14 @@ interface Look {
 }
 
 /** Asks a cloud for what costs it least. Says only what kind of problem there is: anybody may read this. */
-const lookAt = async ({ cloud }: Pick<Parts, 'cloud'>, profile: string): Promise<Look> => {
+const lookAt = async (clouds: Clouds, profile: string): Promise<Look> => {
   const begun = Date.now();
-  const signal = AbortSignal.timeout(patience);
+  const signal = AbortSignal.timeout(timeoutMs);
   const late = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(new CallError('timeout', 'no answer in time', '')), { once: true });
   });
   const ask = async (): Promise<void> => {
-    const { cloudstack } = await cloud(profile);
+    const { cloudstack } = await clouds.open(profile);
     const wire = toReadWire(loadCatalog().find('listCapabilities')!, {});
     // Also where calls found nobody a moment ago: this is how it is now, and an answer lets calls through again.
     await cloudstack.send(wire, { signal, wait: 0, retries: 0, early: true });
@@ -45,8 +46,8 @@ const lookAt = async ({ cloud }: Pick<Parts, 'cloud'>, profile: string): Promise
   }
 };
 
-const checkClouds = async (parts: Pick<Parts, 'cloud'>, profiles: readonly string[]): Promise<Component> => {
-  const looks = await Promise.all(profiles.map((profile) => lookAt(parts, profile)));
+const checkClouds = async (clouds: Clouds, profiles: readonly string[]): Promise<Component> => {
+  const looks = await Promise.all(profiles.map((profile) => lookAt(clouds, profile)));
   const problems = looks.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
   const reachable = looks.length - problems.length;
   return {
@@ -75,22 +76,27 @@ const checkStore = async ({ kind, shared, ping }: Store): Promise<Component> => 
   return { status: isWhole ? 'ok' : 'degraded', kind, ...(shared ? { milliseconds: Date.now() - begun } : {}) };
 };
 
-/** Without a place for questions and approvals nobody can say yes: reads go on, what needs a yes is refused. */
-const checkGuard = async ({ questions, approvals }: Pick<Parts, 'questions' | 'approvals'>): Promise<Component> => {
-  const { status } = await tryOut(() => Promise.all([questions.isOpen('health'), approvals.waiting()]));
+/** Without a place for questions and approvals no one can confirm: reads go on, what needs a confirmation is refused. */
+const checkGuard = async ({ check }: Guard): Promise<Component> => {
+  const { status } = await tryOut(check);
   return { status: status === 'ok' ? 'ok' : 'degraded' };
 };
 
 /** The clouds, the guard, the audit log and the store. */
 export const checkHealth = async (
-  parts: Pick<Parts, 'cloud' | 'audit' | 'questions' | 'approvals'> & { store: Store },
+  {
+    clouds,
+    guard: current,
+    audit: log,
+    store: shared,
+  }: Pick<Composition, 'clouds' | 'guard' | 'audit'> & { store: Store },
   profiles: Readonly<Record<string, Profile>>,
 ): Promise<Record<string, Component>> => {
   const [cloudstack, guard, audit, store] = await Promise.all([
-    checkClouds(parts, oneOfEach(profiles)),
-    checkGuard(parts),
-    tryOut(() => parts.audit.ready()),
-    checkStore(parts.store),
+    checkClouds(clouds, oneOfEach(profiles)),
+    checkGuard(current),
+    tryOut(() => log.ready()),
+    checkStore(shared),
   ]);
   return { cloudstack, guard, audit, store };
 };

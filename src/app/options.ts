@@ -18,3 +18,9 @@ export interface AppOptions {
   /** Says something to whoever operates the server; on standard error by default. */
   report?: ((message: string) => void) | undefined;
 }
+
+/** The same, once a call needs the rest of the server: tracing is loaded, and there is a place for messages. */
+export interface ComposeOptions extends Omit<AppOptions, 'tracing' | 'report'> {
+  tracing?: Tracing | undefined;
+  report: (message: string) => void;
+}

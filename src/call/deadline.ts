@@ -1,23 +1,21 @@
-import type { CallRequest } from '../types.ts';
+/** When a call has to end. It moves on while the call waits for its human. */
+export interface Deadline {
+  /** Milliseconds until then; negative once it is over. */
+  left(): number;
+  /** Stops the clock until what it returns is called. */
+  pause(): () => void;
+}
 
-/**
- * The request with its deadline: `callTimeout` milliseconds from now where its door set none. The time that a human
- * takes to answer does not count.
- */
-export const withDeadline = (request: CallRequest, callTimeout: number): CallRequest => {
-  let deadline = request.deadline ?? Date.now() + callTimeout;
+/** A deadline at a moment, in milliseconds since 1970. */
+export const createDeadline = (moment: number): Deadline => {
+  let end = moment;
   return {
-    ...request,
-    get deadline() {
-      return deadline;
-    },
-    consent: async (question) => {
-      const asked = Date.now();
-      try {
-        return await request.consent(question);
-      } finally {
-        deadline += Date.now() - asked;
-      }
+    left: () => end - Date.now(),
+    pause: () => {
+      const begun = Date.now();
+      return () => {
+        end += Date.now() - begun;
+      };
     },
   };
 };

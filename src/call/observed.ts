@@ -1,28 +1,20 @@
 import type { Facts } from '../audit/entry.ts';
-import { endingOf, type Ending, type Observe, type Tracing } from '../observe.ts';
+import { endingOf, type Ending } from '../observe.ts';
 import type { CallRequest } from '../types.ts';
+import type { Observer } from './composition.ts';
 
-/** Who is told of calls: whoever counts them, and whoever traces them. */
-export interface Watchers {
-  observe?: Observe | undefined;
-  tracing?: Tracing | undefined;
-}
-
-/** Runs a step of a call: as a span where calls are traced, else as it is. */
-export const stepOf = ({ tracing }: Watchers): Tracing['step'] => tracing?.step ?? ((_name, run) => run());
-
-/** Runs a call and tells the watchers how it ended; `learn` hands them what the steps find out. A plain call without any. */
-export const watched = async <T>(
-  watchers: Watchers,
+/** Runs a call and reports how it ended; `emit` takes what the steps find out. A plain call where no one observes. */
+export const observed = async <T>(
+  observer: Observer,
   request: CallRequest,
-  run: (learn: (facts: Facts) => void, trace?: string) => Promise<T>,
+  run: (emit: (facts: Facts) => void, trace?: string) => Promise<T>,
 ): Promise<T> => {
-  const { observe, tracing } = watchers;
+  const { observe, tracing } = observer;
   if (!observe && !tracing) return run(() => undefined);
   const begun = performance.now();
   const facts: Facts = {};
-  const learn = (learned: Facts): void => void Object.assign(facts, learned);
-  const told = (ending: Ending): void =>
+  const emit = (more: Facts): void => void Object.assign(facts, more);
+  const report = (ending: Ending): void =>
     observe?.({
       type: 'call',
       command: facts.command,
@@ -32,11 +24,11 @@ export const watched = async <T>(
     });
   const counted = async (trace?: string): Promise<T> => {
     try {
-      const value = await run(learn, trace);
-      told(facts.pending ? 'pending' : 'ok');
+      const value = await run(emit, trace);
+      report(facts.pending ? 'pending' : 'ok');
       return value;
     } catch (error) {
-      told(endingOf(error));
+      report(endingOf(error));
       throw error;
     }
   };

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { openApprovals } from '../app/approvals.ts';
+import { openApprovals } from '../app/guard.ts';
 import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { approvalMinutes, findWaiting, type Approvals, type WaitingCall } from '../guard/approvals.ts';

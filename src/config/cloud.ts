@@ -35,3 +35,6 @@ export const cloudSettings = {
     .default(250)
     .describe('Milliseconds before the first look at a job; grows to ten times that'),
 };
+
+/** How a CloudStack is asked, as it was read. */
+export type CloudSettings = z.output<z.ZodObject<typeof cloudSettings>>;

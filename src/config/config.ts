@@ -5,6 +5,7 @@ import * as z from 'zod';
 import type { Secret } from '../cloudstack/credential.ts';
 import type { Auth } from './auth.ts';
 import { cacheSettings } from './cache.ts';
+import { callSettings } from './call.ts';
 import { cloudSettings } from './cloud.ts';
 import { httpSettings } from './http.ts';
 import { importProfiles } from './import.ts';
@@ -27,7 +28,6 @@ const stateFolder = (env: Env): string =>
   join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'cloudstack-mcp');
 
 const flag = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] }).or(z.boolean());
-const whole = z.coerce.number().int().min(0);
 
 /** Every setting but the profiles: the one source of flags, environment variables, file keys and the docs' table. */
 export const settings = z.strictObject({
@@ -36,10 +36,7 @@ export const settings = z.strictObject({
   readOnly: flag.default(false).describe('Run reads only, whatever else is allowed'),
   simulator: flag.default(false).describe('Use the embedded CloudStack simulator instead of a cloud'),
   ...cloudSettings,
-  wait: whole.max(45).default(45).describe('Seconds to wait for a job before it is handed out as pending'),
-  questionTimeout: whole.min(1).default(300).describe('Seconds that a question to a human stays open'),
-  budget: whole.min(500).default(8000).describe('Tokens that one answer may take'),
-  pageSizeLimit: whole.min(1).default(500).describe("Largest pagesize, the cloud's default.page.size"),
+  ...callSettings,
   discover: flag.default(true).describe("Ask the cloud's listApis what the account may call"),
   principal: z.string().default('local').describe('Who calls on stdio and at the terminal, as `principals` names them'),
   state: z

@@ -2,7 +2,8 @@ import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
 import { AwaitingReply, type Question, type Reply } from '../consent.ts';
 import type { Row } from '../rows.ts';
-import type { ApprovedCall, Confirmation, ResolvedCall, Target } from '../types.ts';
+import type { ApprovedCall, ConfinedCall, Confirmation, NamedCall, Resources, Target } from '../types.ts';
+import { markApproved } from '../approved.ts';
 import { decide, hasTag, strictest } from './decide.ts';
 import type { Approvals } from './approvals.ts';
 import { checkLimits, type Count } from './limits.ts';
@@ -11,22 +12,23 @@ import type { Policy } from './policy.ts';
 import { askAbout } from './question.ts';
 import { judgeReply, type ReplyVerdict } from './reply.ts';
 
-/** What the guard needs to decide about resources, to ask well, and to believe an answer once. */
+/** What the guard needs to decide about resources, to ask well, and to believe a reply once; made once for a server. */
 export interface ApproveDependencies {
   policy: Policy;
-  /** Reads what a call acts on, for the human with what hangs on it. */
-  targets: (call: ResolvedCall, options: { dependents: boolean }) => Promise<readonly Target[]>;
-  /** Rows of the zone, domain and project that a call names. */
-  places: (call: ResolvedCall) => Promise<readonly Row[]>;
   /** True the first time a key is seen, false ever after. */
-  once: (key: string) => Promise<boolean>;
+  setIfAbsent: (key: string) => Promise<boolean>;
   count: Count;
   approvals: Approvals;
   questions: OpenQuestions;
-  /** Called with the digest of the question before it is asked. */
-  onQuestion: (digest: string) => void;
   /** Called with what became of a question. */
   onConfirmation: (result: 'asked' | 'accepted' | 'declined' | 'sent-to-terminal') => void;
+}
+
+/** What approving one call needs. */
+export interface ApproveOptions {
+  resources: Pick<Resources, 'actedOn' | 'places'>;
+  /** Called with the digest of the question before it is asked. */
+  onQuestion: (digest: string) => void;
 }
 
 /** Questions that were put to a host and not answered yet, by digest; each is kept in mind as long as it may be answered. */
@@ -47,21 +49,25 @@ const reasons: Readonly<Record<Exclude<ReplyVerdict, 'yes' | 'not-accepted'>, st
   'not-confirmed': 'The human did not say yes.',
 };
 
-const checkReply = async (question: Question, reply: Reply, once: ApproveDependencies['once']): Promise<void> => {
+const checkReply = async (
+  question: Question,
+  reply: Reply,
+  setIfAbsent: ApproveDependencies['setIfAbsent'],
+): Promise<void> => {
   const verdict = judgeReply(question, reply);
   if (verdict === 'not-accepted')
     throw unconfirmed(`The human did not agree (${reply.action}).`, 'Ask them before trying again.');
   if (verdict !== 'yes') throw unconfirmed(reasons[verdict], again);
-  if (!(await once(`reply:${reply.nonce}`))) throw unconfirmed('This yes was used already.', again);
+  if (!(await setIfAbsent(`reply:${reply.nonce}`))) throw unconfirmed('This yes was used already.', again);
 };
 
-const approved = (call: ResolvedCall, confirmation?: Confirmation): ApprovedCall =>
-  ({ ...call, confirmation }) as ApprovedCall;
+const approved = (call: NamedCall, confirmation?: Confirmation): ApprovedCall =>
+  markApproved({ ...call, confirmation } as ApprovedCall);
 
 /** The approval code and where to use it. */
 const sendToTerminal = async (
   dependencies: ApproveDependencies,
-  call: ResolvedCall,
+  call: NamedCall,
   question: Question,
   why: string,
 ): Promise<never> => {
@@ -77,11 +83,7 @@ const sendToTerminal = async (
  * The human's reply. Some hosts say that they can ask and never show the question: it is put once, and while nobody has
  * answered it, the same call is sent to the terminal instead.
  */
-const awaitReply = async (
-  dependencies: ApproveDependencies,
-  call: ResolvedCall,
-  question: Question,
-): Promise<Reply> => {
+const awaitReply = async (dependencies: ApproveDependencies, call: NamedCall, question: Question): Promise<Reply> => {
   const { questions } = dependencies;
   const reply = await call.request.consent(question).catch(async (error: unknown) => {
     if (!(error instanceof AwaitingReply)) throw error;
@@ -96,10 +98,14 @@ const awaitReply = async (
   return reply;
 };
 
-const ask = async (dependencies: ApproveDependencies, call: ResolvedCall): Promise<Confirmation> => {
-  const read = () => dependencies.targets(call, { dependents: true });
+const ask = async (
+  dependencies: ApproveDependencies,
+  call: NamedCall,
+  { resources, onQuestion }: ApproveOptions,
+): Promise<Confirmation> => {
+  const read = () => resources.actedOn(call, true);
   const question = askAbout(call, await read());
-  dependencies.onQuestion(question.digest);
+  onQuestion(question.digest);
   const approval = await dependencies.approvals.take(question.digest);
   if (approval) {
     dependencies.onConfirmation('accepted');
@@ -109,7 +115,7 @@ const ask = async (dependencies: ApproveDependencies, call: ResolvedCall): Promi
     return sendToTerminal(dependencies, call, question, 'the policy wants it outside of this host');
   const reply = await awaitReply(dependencies, call, question);
   try {
-    await checkReply(question, reply, dependencies.once);
+    await checkReply(question, reply, dependencies.setIfAbsent);
   } catch (error) {
     dependencies.onConfirmation('declined');
     throw error;
@@ -122,7 +128,7 @@ const ask = async (dependencies: ApproveDependencies, call: ResolvedCall): Promi
 };
 
 /** Refuses what would change something protected, or destroy what it hangs on; out of reach of every rule. */
-const refuseProtected = (policy: Policy, { tool }: ResolvedCall, targets: readonly Target[]): void => {
+const refuseProtected = (policy: Policy, { tool }: NamedCall, targets: readonly Target[]): void => {
   const { protect } = policy;
   if (!protect) return;
   for (const { row, title, dependents = [] } of targets) {
@@ -137,12 +143,7 @@ const refuseProtected = (policy: Policy, { tool }: ResolvedCall, targets: readon
 };
 
 /** Each resource is judged by itself; the strictest verdict counts for the call. */
-const judge = (
-  policy: Policy,
-  call: ResolvedCall,
-  targets: readonly Target[],
-  places: readonly Row[],
-): ResolvedCall => {
+const judge = (policy: Policy, call: NamedCall, targets: readonly Target[], places: readonly Row[]): NamedCall => {
   if (call.decision) return call;
   const { tool, request, roleName } = call;
   const subject = { tool, caller: request.caller, role: roleName };
@@ -157,7 +158,7 @@ const judge = (
 };
 
 /** What cannot be looked at may be protected: it is destroyed after a yes only, whatever a rule allows. */
-const askWhenUnseen = (call: ResolvedCall, targets: readonly Target[]): ResolvedCall => {
+const askWhenUnseen = (call: NamedCall, targets: readonly Target[]): NamedCall => {
   const isUnseen = targets.some(({ row, isReadable }) => !row && isReadable);
   if (call.tool.risk.risk !== 'destroy' || call.decision?.action !== 'allow' || !isUnseen) return call;
   return {
@@ -167,17 +168,22 @@ const askWhenUnseen = (call: ResolvedCall, targets: readonly Target[]): Resolved
 };
 
 /** Lets a call leave, after a human's yes where the policy wants one. Every doubt is a no. */
-export const approve = async (dependencies: ApproveDependencies, resolved: ResolvedCall): Promise<ApprovedCall> => {
+export const approve = async (
+  dependencies: ApproveDependencies,
+  confined: ConfinedCall,
+  options: ApproveOptions,
+): Promise<ApprovedCall> => {
+  const { resources } = options;
   const { policy } = dependencies;
-  const { risk, reversible } = resolved.tool.risk;
-  if (risk === 'read' && resolved.decision?.action === 'allow') return approved(resolved);
-  const targets = await dependencies.targets(resolved, { dependents: risk === 'destroy' && !reversible });
-  if (risk !== 'read') refuseProtected(policy, resolved, targets);
-  const named = resolved.decision && !policy.limits.length ? [] : await dependencies.places(resolved);
-  const call = askWhenUnseen(judge(policy, resolved, targets, named), targets);
+  const { risk, reversible } = confined.tool.risk;
+  if (risk === 'read' && confined.decision?.action === 'allow') return approved(confined);
+  const targets = await resources.actedOn(confined, risk === 'destroy' && !reversible);
+  if (risk !== 'read') refuseProtected(policy, confined, targets);
+  const named = confined.decision && !policy.limits.length ? [] : await resources.places(confined);
+  const call = askWhenUnseen(judge(policy, confined, targets, named), targets);
   const places = [...targets.flatMap(({ row }) => (row ? [row] : [])), ...named];
   await checkLimits(policy, dependencies.count, call, places, false);
-  const confirmation = call.decision?.action === 'allow' ? undefined : await ask(dependencies, call);
+  const confirmation = call.decision?.action === 'allow' ? undefined : await ask(dependencies, call, options);
   await checkLimits(policy, dependencies.count, call, places, true);
   return approved(call, confirmation);
 };

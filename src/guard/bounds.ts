@@ -4,7 +4,7 @@ import type { Role } from '../config/policy.ts';
 import { loadData } from '../data.ts';
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
-import type { Params } from '../types.ts';
+import type { ListRows, Params } from '../types.ts';
 
 /** Where a role may look: ids of domains (with all below them) and of projects. */
 export interface Bounds {
@@ -115,3 +115,19 @@ export const narrowings = ({ domains, roots, projects }: Bounds, { command }: To
     ...inProjects.map((projectid) => ({ ...params, projectid, ...everything })),
   ];
 };
+
+/** Whether a role is tied to a part of the cloud. */
+export const isBounded = ({ domains, projects }: Role): boolean => domains !== undefined || projects !== undefined;
+
+/** A look-up within the bounds: the cloud is asked for what lies inside, and rows that lie outside are left out. */
+export const lookWithin =
+  (bounds: Bounds, list: ListRows): ListRows =>
+  async (tool, params) => {
+    const { response } = tool.command;
+    const places = isForAll(response) ? [] : narrowings(bounds, tool, params);
+    const found = await Promise.all((places.length ? places : [params]).map((place) => list(tool, place)));
+    return found
+      .flat()
+      .map((row) => seenRow(bounds, response, row, places.length > 0))
+      .filter((row) => row !== undefined);
+  };

@@ -1,6 +1,6 @@
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
-import type { ResolvedCall } from '../types.ts';
+import type { CheckedCall } from '../types.ts';
 import { matches } from './decide.ts';
 import type { Policy } from './policy.ts';
 
@@ -14,7 +14,7 @@ export type Count = (key: string, seconds: number, add: boolean) => Promise<numb
 export const checkLimits = async (
   { limits }: Policy,
   count: Count,
-  call: ResolvedCall,
+  call: CheckedCall,
   places: readonly Row[],
   use: boolean,
 ): Promise<void> => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { maskSecrets } from '../secrets/mask.ts';
 import { toLabel } from '../text.ts';
-import type { ResolvedCall, Target } from '../types.ts';
+import type { CheckedCall, Target } from '../types.ts';
 import type { Question } from '../consent.ts';
 import { describeTarget, fingerprint } from './targets.ts';
 
@@ -19,7 +19,7 @@ const canonical = (value: unknown): unknown => {
  * Binds a yes to one call: the command, its arguments with ids for names, who asks, with which credential, and the state
  * in which its targets were when it was asked.
  */
-export const digestOf = ({ tool, params, request }: ResolvedCall, targets: readonly Target[]): string =>
+export const digestOf = ({ tool, params, request }: CheckedCall, targets: readonly Target[]): string =>
   createHash('sha256')
     .update(
       JSON.stringify([
@@ -32,7 +32,7 @@ export const digestOf = ({ tool, params, request }: ResolvedCall, targets: reado
     )
     .digest('hex');
 
-const describeArguments = (call: ResolvedCall, targets: readonly Target[]): string =>
+const describeArguments = (call: CheckedCall, targets: readonly Target[]): string =>
   Object.entries(maskSecrets(call.params))
     .filter(([, value]) => !targets.some(({ id }) => id === value))
     .map(([name, value]) => `${name}=${toLabel(JSON.stringify(value).replace(/^"|"$/g, ''), 40)}`)
@@ -42,7 +42,7 @@ const describeArguments = (call: ResolvedCall, targets: readonly Target[]): stri
  * What the human is asked, in at most ten lines: who, what, where, what hangs on it, whether it can be undone. The only
  * text in double quotes is the phrase to type, for critical commands: the resource's name, else the command's phrase.
  */
-export const askAbout = (call: ResolvedCall, targets: readonly Target[]): Question => {
+export const askAbout = (call: CheckedCall, targets: readonly Target[]): Question => {
   const { tool, request } = call;
   const own = targets.filter(({ isOwn }) => isOwn);
   const [only, ...others] = own.length ? own : targets;

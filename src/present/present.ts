@@ -1,4 +1,5 @@
 import { findKind } from '../catalog/kinds.ts';
+import type { CallSettings } from '../config/call.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import type { Answer, ApprovedCall, Outcome } from '../types.ts';
@@ -70,7 +71,7 @@ const pageOf = (
   return { rows, page, size, count: all.length };
 };
 
-const presentList = (call: ApprovedCall, answer: Answer, budget: number): Outcome => {
+const presentList = (call: ApprovedCall, answer: Answer, { budget }: CallSettings): Outcome => {
   const { command } = call.tool;
   const { fields } = call.request.view;
   const { rows, page, size, count } = pageOf(call, rowsOf(answer.body), answer.body);
@@ -91,7 +92,7 @@ const presentList = (call: ApprovedCall, answer: Answer, budget: number): Outcom
   };
 };
 
-const presentItem = (call: ApprovedCall, answer: Answer, budget: number): Outcome => {
+const presentItem = (call: ApprovedCall, answer: Answer, { budget }: CallSettings): Outcome => {
   const { command } = call.tool;
   const { fields } = call.request.view;
   const { job } = answer;
@@ -132,8 +133,8 @@ const presentItem = (call: ApprovedCall, answer: Answer, budget: number): Outcom
  * Turns CloudStack's answer into what the caller sees: small, masked, honest about what is left out or not done. It is
  * masked as a whole before anything is picked from it: a value alone no longer has the name that makes it a secret.
  */
-export const present = (call: ApprovedCall, answer: Answer, budget: number): Outcome => {
+export const present = (call: ApprovedCall, answer: Answer, settings: CallSettings): Outcome => {
   const { secrets = false } = call.request.view;
   const seen = { ...answer, body: cleanBody(answer.body, secrets ? undefined : call.tool.command.name, answer.job) };
-  return isList(call, seen) ? presentList(call, seen, budget) : presentItem(call, seen, budget);
+  return isList(call, seen) ? presentList(call, seen, settings) : presentItem(call, seen, settings);
 };

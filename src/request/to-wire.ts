@@ -1,19 +1,23 @@
 import type { Tool } from '../catalog/tool.ts';
-import type { ApprovedCall, Params, ResolvedCall, WireParams } from '../types.ts';
+import { isApproved } from '../approved.ts';
+import type { ApprovedCall, Params, ValidCall, WireParams } from '../types.ts';
 import { encodeParams } from './encode.ts';
 
 /** Only what neither changes anything nor starts a job may be sent twice. */
 const methodOf = ({ command, risk }: Tool): WireParams['method'] =>
   risk.risk === 'read' && !command.async ? 'GET' : 'POST';
 
-/** The request that an approved call becomes, unsigned. Pure. */
-export const toWire = ({ tool, params, request }: ApprovedCall): WireParams =>
-  ({
+/** The request that an approved call becomes, unsigned. Pure. Throws a TypeError for a call that guard/ did not approve. */
+export const toWire = (call: ApprovedCall): WireParams => {
+  const { tool, params, request } = call;
+  if (!isApproved(call)) throw new TypeError(`${tool.command.name} was not approved as it is`);
+  return {
     command: tool.command.name,
     params: encodeParams(tool.command, params),
     method: methodOf(tool),
     ...(request.follow ? { follow: String(params['jobid']) } : {}),
-  }) as WireParams;
+  } as WireParams;
+};
 
 /** A read of the server's own, such as looking a name up. Throws a TypeError for anything but a plain read. */
 export const toReadWire = (tool: Tool, params: Params): WireParams => {
@@ -22,7 +26,10 @@ export const toReadWire = (tool: Tool, params: Params): WireParams => {
 };
 
 /** What would be sent, to be looked at; it cannot be sent. Pure. */
-export const describeWire = ({ tool, params }: ResolvedCall): Pick<WireParams, 'command' | 'method' | 'params'> => ({
+export const describeWire = ({
+  tool,
+  params,
+}: Pick<ValidCall, 'tool' | 'params'>): Pick<WireParams, 'command' | 'method' | 'params'> => ({
   command: tool.command.name,
   method: methodOf(tool),
   params: encodeParams(tool.command, params),

@@ -4,7 +4,8 @@ import { CallError } from '../errors.ts';
 import { toKebab } from '../catalog/names.ts';
 import type { Row } from '../rows.ts';
 import { isId, toLabel } from '../text.ts';
-import type { ParamValue, PermittedCall, ResolvedCall, ResolvedName } from '../types.ts';
+import type { NamedCall, ParamValue, PermittedCall, ResolvedCall, ResolvedName } from '../types.ts';
+import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
 
 const isGiven = (value: string): boolean => isId(value) || value === '-1';
@@ -69,11 +70,7 @@ const namedParameters = (command: Command): readonly Parameter[] => {
 
 const rank = ({ name }: Parameter): number => Number(name === 'zoneid' || name === 'projectid');
 
-/**
- * Puts ids for names. Two things of one name are an error that lists them; nothing is guessed. Only reads are sent, and
- * none when everything is an id already.
- */
-export const resolveNames = async (directory: Directory, call: PermittedCall): Promise<ResolvedCall> => {
+const resolveIn = async (directory: Directory, call: PermittedCall): Promise<ResolvedCall> => {
   const { command } = call.tool;
   const params: Record<string, ParamValue> = { ...call.params };
   const names: ResolvedName[] = [];
@@ -90,5 +87,19 @@ export const resolveNames = async (directory: Directory, call: PermittedCall): P
     }
     params[parameter.name] = Array.isArray(value) ? resolved : resolved[0]!;
   }
-  return { ...call, params, names };
+  const resolved: NamedCall = { ...call, params, names };
+  return resolved as ResolvedCall;
 };
+
+/**
+ * Puts ids for names. Two things of one name are an error that lists them; nothing is guessed. Only reads are sent, and
+ * none when everything is an id already.
+ */
+export const resolveNames = ({ cached, now }: Directories, call: PermittedCall): Promise<ResolvedCall> =>
+  cached
+    ? resolveIn(cached, call).catch((error: unknown) => {
+        // What was just made elsewhere is not in the cache.
+        if (error instanceof CallError && error.kind === 'not-found') return resolveIn(now, call);
+        throw error;
+      })
+    : resolveIn(now, call);

@@ -1,3 +1,4 @@
+import { CallError } from '../errors.ts';
 import { toLabel } from '../text.ts';
 import { mask, maskText } from './text.ts';
 
@@ -83,4 +84,11 @@ export const scrubSecrets = (message: string, secrets: readonly string[]): strin
     from = end;
   }
   return result + text.slice(from);
+};
+
+/** CloudStack's errors repeat what they were given: the same error, without these secrets in its words. */
+export const withoutSecrets = (error: unknown, secrets: readonly string[]): unknown => {
+  if (!(error instanceof CallError)) return error;
+  const [message, hint] = [scrubSecrets(error.message, secrets), scrubSecrets(error.hint, secrets)];
+  return message === error.message && hint === error.hint ? error : new CallError(error.kind, message, hint, error);
 };

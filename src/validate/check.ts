@@ -4,6 +4,7 @@ import { takesName } from '../catalog/kinds.ts';
 import { toInputSchema } from '../catalog/schema.ts';
 import { describeParameter } from '../catalog/tool.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
+import type { CallSettings } from '../config/call.ts';
 import { maskSecrets } from '../secrets/mask.ts';
 import { isSecretName } from '../secrets/names.ts';
 import { problemWith } from './formats.ts';
@@ -79,7 +80,7 @@ const checkTexts = (command: Command, parameter: Parameter, value: unknown): str
   });
 };
 
-const checkPaging = (values: Record<string, unknown>, pageSizeLimit: number): string[] => {
+const checkPaging = (values: Record<string, unknown>, { pageSizeLimit }: CallSettings): string[] => {
   const size = values['pagesize'];
   if (typeof size !== 'number') return [];
   if (size === -1) return values['page'] === undefined ? [] : ['page cannot be given with pagesize -1 (everything)'];
@@ -87,7 +88,7 @@ const checkPaging = (values: Record<string, unknown>, pageSizeLimit: number): st
 };
 
 /** Checks values against a command's schema, coercing them in place. Returns every problem, none when all is right. */
-export const findProblems = (command: Command, values: Record<string, unknown>, pageSizeLimit: number): string[] => {
+export const findProblems = (command: Command, values: Record<string, unknown>, settings: CallSettings): string[] => {
   const check = compile(command);
   const problems = check(values) ? [] : (check.errors ?? []).map((error) => explain(command, error));
   for (const parameter of command.params) {
@@ -96,6 +97,6 @@ export const findProblems = (command: Command, values: Record<string, unknown>, 
     const empty = blank(parameter, value);
     problems.push(...(empty ? [empty] : checkTexts(command, parameter, value)));
   }
-  if (command.params.some(({ name }) => name === 'pagesize')) problems.push(...checkPaging(values, pageSizeLimit));
+  if (command.params.some(({ name }) => name === 'pagesize')) problems.push(...checkPaging(values, settings));
   return [...new Set(problems)];
 };

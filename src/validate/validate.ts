@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { requireTool } from '../catalog/lookup.ts';
 import type { Command } from '../catalog/types.ts';
+import type { CallSettings } from '../config/call.ts';
 import { CallError } from '../errors.ts';
 import type { CallRequest, Params, ValidCall } from '../types.ts';
 import { findProblems } from './check.ts';
@@ -21,12 +22,12 @@ const completePaging = (command: Command, values: Record<string, unknown>, reque
  * Reads a request against the catalog: which tool, are all arguments right? Refuses with every problem at once,
  * before anything is sent.
  */
-export const validate = (catalog: Catalog, request: CallRequest, pageSizeLimit: number): ValidCall => {
+export const validate = (catalog: Catalog, request: CallRequest, settings: CallSettings): ValidCall => {
   const tool = requireTool(catalog, request.tool);
   const { command } = tool;
   const values = readLeniently(command, request.args);
   completePaging(command, values, request);
-  const problems = findProblems(command, values, pageSizeLimit);
+  const problems = findProblems(command, values, settings);
   if (problems.length)
     throw new CallError(
       'invalid',

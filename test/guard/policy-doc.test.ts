@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { createRules } from '../../src/app/compose.ts';
+import { createRules } from '../../src/app/guard.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { loadToolsets } from '../../src/catalog/tool.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { createBegunJobs } from '../../src/app/begun-jobs.ts';
+import { createJobs } from '../../src/app/jobs.ts';
 import { readStoreUrl } from '../../src/config/store.ts';
 import { CallError } from '../../src/errors.ts';
 import { createSharedApprovals } from '../../src/guard/shared-approvals.ts';
@@ -50,7 +50,7 @@ const caller = { principal: 'p', host: 'h', profile: 'default' };
 test('a job that began while the store is lost is known here at once, and elsewhere once it is back', async () => {
   vi.useFakeTimers();
   const store = createFading();
-  const [here, there] = [createBegunJobs(store), createBegunJobs(store)];
+  const [here, there] = [createJobs(store), createJobs(store)];
   store.state.lost = true;
   await here.add(caller, 'j1');
   expect(await here.isOf(caller, 'j1')).toBe(true);
@@ -70,10 +70,9 @@ test('health: a lost store, and one whose notices do not come through, is a degr
     (
       await checkHealth(
         {
-          cloud: () => Promise.reject(new Error('none')),
+          clouds: { open: () => Promise.reject(new Error('none')) },
           audit: { ready: () => undefined } as never,
-          questions: { isOpen: () => Promise.resolve(false) } as never,
-          approvals: { waiting: () => Promise.resolve([]) } as never,
+          guard: { check: () => Promise.resolve() } as never,
           store: { ...createMemoryStore(), ...store },
         },
         {},

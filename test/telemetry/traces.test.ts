@@ -70,6 +70,7 @@ test('stdio: a call is a span with its steps and its requests beneath it, from t
     'validate',
     'permit',
     'resolve',
+    'confine',
     'approve',
     'request',
     ['cloudstack', expect.arrayContaining(['GET listZones'])],

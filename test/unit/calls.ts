@@ -2,12 +2,15 @@ import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { permit } from '../../src/guard/permit.ts';
 import { createPolicy, type Policy } from '../../src/guard/policy.ts';
 import { createAccess } from '../../src/guard/roles.ts';
-import type { CallRequest, ResolvedCall } from '../../src/types.ts';
+import * as z from 'zod';
+import { callSettings } from '../../src/config/call.ts';
+import type { CallRequest, ConfinedCall, NamedCall } from '../../src/types.ts';
 import { validate } from '../../src/validate/validate.ts';
 
 export const id = '5f0f2d3c-0000-4000-8000-000000000001';
 
 /** What applies where nobody configured anything. */
+export const limits = z.object(callSettings).parse({});
 export const operator = createPolicy(undefined, false);
 
 /** A request as a door would make it, with nobody to ask. */
@@ -32,7 +35,15 @@ export const resolved = (
   args: Record<string, unknown> = {},
   more: Partial<CallRequest> = {},
   policy: Policy = operator,
-): ResolvedCall => ({
-  ...permit(policy, createAccess({}, { profile: 'default' }), validate(loadCatalog(), request(tool, args, more), 500)),
-  names: [],
-});
+): ConfinedCall => {
+  const call: NamedCall = {
+    ...permit(
+      policy,
+      createAccess({}, { profile: 'default' }),
+      validate(loadCatalog(), request(tool, args, more), limits),
+    ),
+    names: [],
+  };
+  // What resolve/ and guard/ make of a call in which there is nothing to look up.
+  return call as ConfinedCall;
+};

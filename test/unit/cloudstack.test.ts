@@ -446,7 +446,7 @@ const open = (answers: Answers, options: Partial<CloudStackOptions> = {}): Cloud
   ));
 
 const wire = (command: string, params = {}): WireParams => toReadWire(loadCatalog().find(command)!, params);
-const change = (command: string): WireParams => ({ ...wire('listZones'), command, method: 'POST' });
+const change = (command: string): WireParams => ({ ...wire('listZones'), command, method: 'POST' }) as WireParams;
 const options = { signal: never, wait: 0 };
 const sentCommands = () => sent.map(({ params }) => params['command']);
 

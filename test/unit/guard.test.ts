@@ -7,12 +7,12 @@ import { toolForRisk, permit } from '../../src/guard/permit.ts';
 import { createPolicy, effectiveRisk, type Policy } from '../../src/guard/policy.ts';
 import { askAbout, digestOf } from '../../src/guard/question.ts';
 import { createAccess } from '../../src/guard/roles.ts';
-import type { Target } from '../../src/types.ts';
+import type { ApprovedCall, ConfinedCall, NamedCall, Target } from '../../src/types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { RiskTool } from '../../src/types.ts';
 import type { Consent, Question, Reply } from '../../src/consent.ts';
 import { validate } from '../../src/validate/validate.ts';
-import { id, operator, request, resolved } from './calls.ts';
+import { id, limits, operator, request, resolved } from './calls.ts';
 
 const readOnly = createPolicy(
   { preset: 'operator', actions: { change: 'allow' }, rules: [], limits: [], protect: false },
@@ -63,7 +63,7 @@ const confirms = (risk: Risk, severity: Severity): boolean =>
 for (const riskTool of [undefined, 'read', 'change', 'destroy'] as (RiskTool | undefined)[])
   test.each(judged)(`%s %j (%s/%s) through ${riskTool ?? 'no tool of its own'}`, (command, args, risk, severity) => {
     const run = (policy: Policy) =>
-      permit(policy, access, validate(loadCatalog(), request(command, args, { riskTool }), 500));
+      permit(policy, access, validate(loadCatalog(), request(command, args, { riskTool }), limits));
     const right = riskTool === undefined || riskTool === toolForRisk(risk);
     expect(kindOf(() => run(operator))).toBe(right ? 'done' : 'refused');
     expect(kindOf(() => run(readOnly))).toBe(right && risk === 'read' ? 'done' : 'refused');
@@ -130,25 +130,35 @@ test('arguments that make a command worse move it to another tool', () => {
 
 test('a command that nobody has judged cannot run unasked', async () => {
   const catalog = joinCatalog([{ name: 'frobnicateCloud', params: [{ name: 'id', type: 'uuid' }] }]);
-  const call = permit(operator, access, validate(catalog, request('frobnicate-cloud', { id }), 500));
+  const call = permit(operator, access, validate(catalog, request('frobnicate-cloud', { id }), limits));
   expect(call.tool.risk).toMatchObject({ risk: 'destroy', severity: 'critical', reversible: false });
   expect(call.decision?.action).toBe('confirm');
   expect(kindOf(() => permit(readOnly, access, call))).toBe('refused');
   for (const riskTool of ['read', 'change'] as const)
     expect(
-      kindOf(() => permit(operator, access, validate(catalog, request('frobnicateCloud', {}, { riskTool }), 500))),
+      kindOf(() => permit(operator, access, validate(catalog, request('frobnicateCloud', {}, { riskTool }), limits))),
     ).toBe('refused');
-  await expect(approve(depsOf([]), { ...call, names: [] })).rejects.toMatchObject({ kind: 'unconfirmed' });
+  await expect(letLeave(depsOf([]), { ...call, names: [] } as NamedCall as ConfinedCall)).rejects.toMatchObject({
+    kind: 'unconfirmed',
+  });
 });
 
 // approve
 
 /** What approve needs, with approvals that nobody gives. */
-const depsOf = (targets: readonly Target[]): ApproveDependencies => ({
+interface Dependencies extends ApproveDependencies {
+  targets: () => Promise<readonly Target[]>;
+  onQuestion: (digest: string) => void;
+}
+
+/** `approve` of resources that are given. */
+const letLeave = ({ targets, onQuestion, ...dependencies }: Dependencies, call: ConfinedCall): Promise<ApprovedCall> =>
+  approve(dependencies, call, { resources: { actedOn: targets, places: () => Promise.resolve([]) }, onQuestion });
+
+const depsOf = (targets: readonly Target[]): Dependencies => ({
   policy: operator,
   targets: () => Promise.resolve(targets),
-  places: () => Promise.resolve([]),
-  once: () => Promise.resolve(true),
+  setIfAbsent: () => Promise.resolve(true),
   count: () => Promise.resolve(1),
   approvals: {
     open: () => Promise.resolve('CODE-CODE'),
@@ -189,8 +199,8 @@ const ask = async (
   { args = {}, once = () => Promise.resolve(true), command = 'destroyVirtualMachine' }: Asking = {},
 ) => {
   const noted: string[] = [];
-  const approved = await approve(
-    { ...depsOf([target]), once, onQuestion: (digest) => noted.push(digest) },
+  const approved = await letLeave(
+    { ...depsOf([target]), setIfAbsent: once, onQuestion: (digest) => noted.push(digest) },
     resolved(command, { id, ...args }, { consent }),
   );
   return { approved, noted };
@@ -295,14 +305,14 @@ test('a yes to what has changed meanwhile is none', async () => {
     state = 'Running';
     return Promise.resolve(accept(question));
   };
-  await expect(approve(deps, resolved('destroyVirtualMachine', { id }, { consent }))).rejects.toThrow('has changed');
+  await expect(letLeave(deps, resolved('destroyVirtualMachine', { id }, { consent }))).rejects.toThrow('has changed');
 });
 
 test('what is protected by its tag is out of reach of every yes', async () => {
   const row = { ...running, tags: [{ key: 'protected', value: 'true' }] };
   const consent: Consent = () => Promise.reject(new Error('asked'));
   for (const command of ['destroyVirtualMachine', 'stopVirtualMachine', 'startVirtualMachine'])
-    await expect(approve(depsOf([{ ...target, row }]), resolved(command, { id }, { consent }))).rejects.toMatchObject({
+    await expect(letLeave(depsOf([{ ...target, row }]), resolved(command, { id }, { consent }))).rejects.toMatchObject({
       kind: 'refused',
       message: expect.stringContaining('protected') as string,
     });

@@ -5,10 +5,10 @@ import { CallError } from '../../src/errors.ts';
 import type { View } from '../../src/types.ts';
 import { toCloudStackDate } from '../../src/validate/formats.ts';
 import { validate } from '../../src/validate/validate.ts';
-import { id, request } from './calls.ts';
+import { id, limits, request } from './calls.ts';
 
 const run = (tool: string, args: Record<string, unknown>, view: View = {}) =>
-  validate(loadCatalog(), request(tool, args, { view }), 500).params;
+  validate(loadCatalog(), request(tool, args, { view }), limits).params;
 
 const refusal = (tool: string, args: Record<string, unknown>, view: View = {}): CallError => {
   try {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { loadConfig } from '../../../src/config/config.ts';
-import { createRules } from '../../../src/app/compose.ts';
+import { createRules } from '../../../src/app/guard.ts';
 import type { Manifest } from './chart.ts';
 
 const secret = /^(\/run\/secrets\/|\/etc\/cloudstack-mcp-ca\/)/;

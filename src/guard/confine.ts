@@ -2,15 +2,20 @@ import { kindOfParameter } from '../catalog/kinds.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
-import type { Answer, Params, ResolvedCall, Target } from '../types.ts';
+import type {
+  Answer,
+  ApprovedCall,
+  CheckedCall,
+  ConfinedCall,
+  Params,
+  ResolvedCall,
+  Resources,
+  Target,
+} from '../types.ts';
 import { isForAll, isInside, narrowings, seenRow, tellsOwner, type Bounds } from './bounds.ts';
 
 /** What confining a call needs to know of the cloud, as the role may see it. */
-export interface ConfineDependencies {
-  /** Everything the call names by id. */
-  named: (call: ResolvedCall) => Promise<readonly Target[]>;
-  /** Whether a project lies within the bounds. */
-  hasProject: (id: string) => Promise<boolean>;
+export interface ConfineDependencies extends Pick<Resources, 'named' | 'hasProject'> {
   /** Whether the caller began that job itself. */
   hasBegun: (job: string) => Promise<boolean>;
 }
@@ -35,7 +40,7 @@ const domainParameters = ({ command }: Tool): string[] =>
     .filter((parameter) => parameter.type === 'uuid' && kindOfParameter(command, parameter)?.name === 'Domain')
     .map(({ name }) => name);
 
-const checkPlaces = async (bounds: Bounds, call: ResolvedCall, { hasProject }: ConfineDependencies): Promise<void> => {
+const checkPlaces = async (bounds: Bounds, call: CheckedCall, { hasProject }: ConfineDependencies): Promise<void> => {
   const { params, tool } = call;
   for (const name of domainParameters(tool)) {
     const id = params[name];
@@ -54,7 +59,7 @@ const isTenants = (bounds: Bounds, { kind, row }: Target): boolean =>
 
 const checkNamed = async (
   bounds: Bounds,
-  call: ResolvedCall,
+  call: CheckedCall,
   named: readonly Target[],
   { hasBegun }: ConfineDependencies,
 ): Promise<void> => {
@@ -71,11 +76,11 @@ const checkNamed = async (
   }
 };
 
-const toOwner = (call: ResolvedCall): CallError =>
+const toOwner = (call: CheckedCall): CallError =>
   refused(`${call.tool.command.name}: this role is tied to a domain; say for whom.`, 'Give account and domainid.');
 
 /** Where a change lands: with the owner it names, else with the owner of what it is made from, else nowhere. */
-const settleChange = (bounds: Bounds, call: ResolvedCall, named: readonly Target[]): Params => {
+const settleChange = (bounds: Bounds, call: CheckedCall, named: readonly Target[]): Params => {
   const { params, tool } = call;
   const has = new Set(tool.command.params.map(({ name }) => name));
   const [root, ...roots] = bounds.roots;
@@ -106,7 +111,7 @@ const settleChange = (bounds: Bounds, call: ResolvedCall, named: readonly Target
 };
 
 /** Where a list looks. Answers that do not tell whose they are must be asked for within the bounds. */
-const settleLook = (bounds: Bounds, call: ResolvedCall, named: readonly Target[]): Params => {
+const settleLook = (bounds: Bounds, call: CheckedCall, named: readonly Target[]): Params => {
   const { params, tool } = call;
   const { response } = tool.command;
   if (isForAll(response) || response === 'Domain') return params;
@@ -123,16 +128,20 @@ const settleLook = (bounds: Bounds, call: ResolvedCall, named: readonly Target[]
   );
 };
 
+const confined = (call: ResolvedCall, params = call.params): ConfinedCall => ({ ...call, params }) as ConfinedCall;
+
 /**
  * Keeps a call within a role's domains and projects, also where the CloudStack key could do more: commands of the
  * infrastructure are refused, what is named must lie inside, lists are narrowed, and what is made has an owner inside.
+ * Without bounds every call stays as it is.
  */
 export const confine = async (
-  bounds: Bounds,
+  bounds: Bounds | undefined,
   call: ResolvedCall,
   cloud: ConfineDependencies,
-): Promise<ResolvedCall> => {
+): Promise<ConfinedCall> => {
   const { tool } = call;
+  if (!bounds) return confined(call);
   if (isForAdministrators(tool))
     throw refused(
       `${tool.command.name} is for administrators of the whole cloud; this role is tied to a part of it.`,
@@ -142,13 +151,14 @@ export const confine = async (
   const named = await cloud.named(call);
   await checkNamed(bounds, call, named, cloud);
   const isJob = named.some(({ kind }) => kind === 'AsyncJob');
-  if (isJob) return call;
+  if (isJob) return confined(call);
   const params = looksOnly(tool) ? settleLook(bounds, call, named) : settleChange(bounds, call, named);
-  return { ...call, params };
+  return confined(call, params);
 };
 
 /** Takes out of an answer what lies outside of the bounds: rows are left out, a single foreign object is "not found". */
-export const confineAnswer = (bounds: Bounds, call: ResolvedCall, answer: Answer): Answer => {
+export const confineAnswer = (bounds: Bounds | undefined, call: ApprovedCall, answer: Answer): Answer => {
+  if (!bounds) return answer;
   const { tool, params } = call;
   const { response, result } = tool.command;
   // A job was looked at before it was asked for.

@@ -2,9 +2,10 @@ import { findKind, type Kind } from '../catalog/kinds.ts';
 import { loadData } from '../data.ts';
 import type { Row } from '../rows.ts';
 import { isId, toLabel } from '../text.ts';
-import type { Dependents, ResolvedCall, Target } from '../types.ts';
+import type { Dependents, Params, Resources, Target } from '../types.ts';
+import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
-import { actedOn, namedIn } from './named.ts';
+import { actedOn, namedIn, type Named } from './named.ts';
 
 /** What hangs on a kind of resource: a list command and how it is narrowed to one resource. */
 interface DependentList {
@@ -45,31 +46,25 @@ const readDependents = async (directory: Directory, kind: Kind, row: Row): Promi
   return found.filter(({ rows }) => rows.length);
 };
 
-/**
- * Reads what a call acts on (or, with `all`, everything it names by id), with what hangs on it where asked. What cannot be
- * seen is given by its id alone.
- */
-export const readTargets = async (
+const readTarget = async (
   directory: Directory,
-  { tool, params }: ResolvedCall,
-  { dependents = false, all = false }: { dependents?: boolean; all?: boolean },
-): Promise<readonly Target[]> => {
-  const named = namedIn(tool.command, params);
-  return inGroups(all ? named : actedOn(tool, named), dependents ? 1 : 8, async ({ parameter, id, kind, rank }) => {
-    const isReadable = kind !== undefined && directory.shows(kind);
-    const row = isReadable && isId(id) ? await directory.get(kind, id, params) : undefined;
-    return {
-      parameter,
-      title: kind?.title ?? 'resource',
-      kind: kind?.name,
-      id,
-      isOwn: rank === 'own',
-      isReadable,
-      name: row && kind ? nameOf(kind, row) : undefined,
-      row,
-      ...(dependents && row && kind ? { dependents: await readDependents(directory, kind, row) } : {}),
-    };
-  });
+  params: Params,
+  { parameter, id, kind, rank }: Named,
+  dependents: boolean,
+): Promise<Target> => {
+  const isReadable = kind !== undefined && directory.shows(kind);
+  const row = isReadable && isId(id) ? await directory.get(kind, id, params) : undefined;
+  return {
+    parameter,
+    title: kind?.title ?? 'resource',
+    kind: kind?.name,
+    id,
+    isOwn: rank === 'own',
+    isReadable,
+    name: row && kind ? nameOf(kind, row) : undefined,
+    row,
+    ...(dependents && row && kind ? { dependents: await readDependents(directory, kind, row) } : {}),
+  };
 };
 
 const placeKinds: Readonly<Record<string, readonly [kind: string, id: string, name: string]>> = {
@@ -78,8 +73,7 @@ const placeKinds: Readonly<Record<string, readonly [kind: string, id: string, na
   projectid: ['Project', 'projectid', 'project'],
 };
 
-/** The zone, domain, project and account that a call names, as rows of the form that resources have. */
-export const readPlaces = async (directory: Directory, { params }: ResolvedCall): Promise<readonly Row[]> => {
+const readPlaces = async (directory: Directory, params: Params): Promise<readonly Row[]> => {
   const rows = await Promise.all(
     Object.entries(placeKinds).map(async ([parameter, [kind, id, name]]): Promise<Row> => {
       const value = params[parameter];
@@ -91,4 +85,19 @@ export const readPlaces = async (directory: Directory, { params }: ResolvedCall)
   return [
     Object.assign({ ...(typeof params['account'] === 'string' ? { account: params['account'] } : {}) }, ...rows) as Row,
   ];
+};
+
+/** What calls name, read from the cache where there is one for them. What cannot be seen is given by its id alone. */
+export const createResources = ({ cached, now }: Directories): Resources => {
+  const directory = cached ?? now;
+  return {
+    actedOn: ({ tool, params }, dependents) =>
+      inGroups(actedOn(tool, namedIn(tool.command, params)), dependents ? 1 : 8, (named) =>
+        readTarget(directory, params, named, dependents),
+      ),
+    named: ({ tool, params }) =>
+      inGroups(namedIn(tool.command, params), 8, (named) => readTarget(directory, params, named, false)),
+    places: ({ params }) => readPlaces(directory, params),
+    hasProject: async (id) => (await directory.get(findKind('Project')!, id)) !== undefined,
+  };
 };

@@ -1,0 +1,21 @@
+import { createAudit, type Audit } from '../audit/audit.ts';
+import { createSinks } from '../audit/sinks.ts';
+import type { Config } from '../config/config.ts';
+import type { ComposeOptions } from './options.ts';
+
+/** The audit log, observed: what cannot be written is counted, what is written is a step of its call. */
+export const openAudit = (
+  { audit: targets, auditRotate, otlp, questionTimeout }: Config,
+  isAnswered: (question: string) => Promise<boolean>,
+  { observe, tracing, report, stderr }: ComposeOptions,
+): Audit => {
+  const sinks = createSinks(targets, {
+    stderr,
+    report: (message) => report(`audit: ${message}`),
+    limit: auditRotate * 2 ** 20,
+    otlp,
+  });
+  const onEntry = (written: boolean): void => observe?.({ type: 'audit', written });
+  const audit = createAudit(sinks, questionTimeout * 1000, onEntry, isAnswered);
+  return tracing ? { ...audit, record: (entry) => tracing.step('audit', () => audit.record(entry)) } : audit;
+};

@@ -1,0 +1,90 @@
+import { joinCatalog, loadCatalog, type Catalog } from '../catalog/catalog.ts';
+import type { LiveApi } from '../catalog/live.ts';
+import type { Cloud, Clouds } from '../call/composition.ts';
+import { createCloudStack, type CloudStack } from '../cloudstack/cloudstack.ts';
+import { createEndpoints } from '../cloudstack/endpoint.ts';
+import { createFetchTransport, type Transport } from '../cloudstack/transport.ts';
+import type { Config, Profile } from '../config/config.ts';
+import { CallError } from '../errors.ts';
+import { toReadWire } from '../request/to-wire.ts';
+import { rowsOf } from '../rows.ts';
+import type { Store } from '../store/store.ts';
+import { createCachedClouds } from './cached-clouds.ts';
+import type { ComposeOptions } from './options.ts';
+
+/** A cloud that could not say what it offers is asked again after this many milliseconds. */
+const retryIntervalMs = 60_000;
+
+/** The live catalog of one cloud: asked for with the first call, without holding up a cloud that is down. */
+const createLiveCatalog = (cloudstack: CloudStack): (() => Promise<Catalog>) => {
+  let asked: Promise<Catalog> | undefined;
+  const discover = async (): Promise<Catalog> => {
+    const signal = AbortSignal.timeout(10_000);
+    const wire = toReadWire(loadCatalog().find('listApis')!, {});
+    const apis = rowsOf((await cloudstack.send(wire, { signal, wait: 0, retries: 0 })).body);
+    return apis.length ? joinCatalog(apis as unknown as LiveApi[]) : loadCatalog();
+  };
+  return () =>
+    (asked ??= discover().catch(() => {
+      // The call itself will say what is wrong with the cloud; until then the known commands serve.
+      setTimeout(() => (asked = undefined), retryIntervalMs).unref();
+      return loadCatalog();
+    }));
+};
+
+const openSimulator = async (): Promise<{ profile: Profile; transport: Transport }> => {
+  const { createSimulator } = await import('../simulator/index.ts');
+  const simulator = createSimulator();
+  const { apiKey, secretKey } = simulator.credentials;
+  return {
+    profile: { endpoint: 'http://simulator.invalid/client/api', secret: { apiKey, secretKey } },
+    transport: createFetchTransport(simulator.fetch),
+  };
+};
+
+/** The clouds of the profiles, each opened with the first call that needs it. */
+export const openClouds = (
+  config: Config,
+  store: Store,
+  options: ComposeOptions,
+): Clouds & { close(): Promise<void> } => {
+  const { observe, tracing, transport } = options;
+  const endpoints = createEndpoints({ ...config, observe, tracing });
+  const cachedClouds = createCachedClouds(config, store, options);
+  const opened = new Map<string, Promise<Omit<Cloud, 'catalog'> & { live: () => Promise<Catalog> }>>();
+  const open = async (name: string) => {
+    const found = config.profiles[name];
+    if (!found)
+      throw new CallError(
+        'configuration',
+        `There is no profile "${name}".`,
+        `There are: ${Object.keys(config.profiles).join(', ') || 'none'}. Profiles come from the configuration only.`,
+      );
+    const simulated = found.endpoint === undefined ? await openSimulator() : undefined;
+    const profile = simulated?.profile ?? found;
+    const endpoint = endpoints.of(profile.endpoint!, name, transport ?? simulated?.transport);
+    const cloudstack = createCloudStack({ ...config, secret: profile.secret! }, endpoint);
+    const live = config.discover ? createLiveCatalog(cloudstack) : () => Promise.resolve(loadCatalog());
+    const send = await cachedClouds.clientFor({ cloudstack, profile, isSimulated: simulated !== undefined, live });
+    return { cloudstack, send, live };
+  };
+  return {
+    open: async (name) => {
+      let cloud = opened.get(name);
+      if (!cloud) {
+        opened.set(name, (cloud = open(name)));
+        cloud.catch(() => opened.delete(name));
+      }
+      const { live, cloudstack, send } = await cloud;
+      return { cloudstack, send, catalog: await live() };
+    },
+    close: async () => {
+      const clouds = await Promise.allSettled(opened.values());
+      await cachedClouds.close();
+      await Promise.all(
+        clouds.flatMap((result) => (result.status === 'fulfilled' ? [result.value.cloudstack.close()] : [])),
+      );
+      await endpoints.close();
+    },
+  };
+};

@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import type { Clouds, Jobs } from '../call/composition.ts';
+import { loadCatalog } from '../catalog/catalog.ts';
+import type { Config } from '../config/config.ts';
+import { createApprovals, type Approvals } from '../guard/approvals.ts';
+import type { OpenQuestions } from '../guard/approve.ts';
+import { boundsOf, isBounded, type Bounds } from '../guard/bounds.ts';
+import type { GuardDependencies, Rules } from '../guard/guard.ts';
+import { createPolicy } from '../guard/policy.ts';
+import { createAccess } from '../guard/roles.ts';
+import { createSharedApprovals } from '../guard/shared-approvals.ts';
+import type { Observe } from '../observe.ts';
+import { toReadWire } from '../request/to-wire.ts';
+import { rowsOf } from '../rows.ts';
+import type { Store } from '../store/store.ts';
+
+/** Who may do what, as the configuration says. Throws a configuration error for rules that cannot be right. */
+export const createRules = (config: Config): Rules => ({
+  policy: createPolicy(config.policy, config.readOnly),
+  access: createAccess(config.roles, config),
+});
+
+/** Where calls wait for a person: in the store that replicas share, else in the state folder of this machine. */
+export const openApprovals = ({ state }: Pick<Config, 'state'>, store: Store): Approvals =>
+  store.shared ? createSharedApprovals(store) : createApprovals(join(state, 'approvals'));
+
+/** Questions of all replicas. */
+export interface SharedQuestions extends OpenQuestions {
+  /** Whether another replica received the reply. */
+  isAnswered(digest: string): Promise<boolean>;
+}
+
+/** Questions that replicas put and answer for each other: `question:DIGEST` is `open` or `answered`. */
+export const openQuestions = (store: Store, { questionTimeout }: Config): SharedQuestions => {
+  const lifetime = questionTimeout * 1000;
+  const stateOf = (digest: string) => store.get(`question:${digest}`);
+  return {
+    isOpen: async (digest) => (await stateOf(digest)) === 'open',
+    // Known for longer than another replica waits for it.
+    isAnswered: async (digest) => (await stateOf(digest)) === 'answered',
+    open: (digest) => store.set(`question:${digest}`, 'open', lifetime),
+    close: (digest) => store.set(`question:${digest}`, 'answered', 2 * lifetime),
+  };
+};
+
+/** The bounds of roles, remembered for a minute: domains come and go slowly. */
+const createBounds = (clouds: Clouds): GuardDependencies['boundsOf'] => {
+  const known = new Map<string, { bounds: Promise<Bounds | undefined>; until: number }>();
+  return ({ role, request }) => {
+    if (!isBounded(role)) return Promise.resolve(undefined);
+    const { profile } = request.caller;
+    const key = JSON.stringify([profile, role.domains, role.projects]);
+    const found = known.get(key);
+    if (found && found.until > Date.now()) return found.bounds;
+    const bounds = boundsOf(role, async () => {
+      const { cloudstack } = await clouds.open(profile);
+      const wire = toReadWire(loadCatalog().find('listDomains')!, { listall: true });
+      // Others wait for the same answer: it does not end with the call that asked first.
+      const signal = AbortSignal.timeout(10_000);
+      return rowsOf((await cloudstack.send(wire, { signal, wait: 0 })).body);
+    });
+    known.set(key, { bounds, until: Date.now() + 60_000 });
+    bounds.catch(() => known.delete(key));
+    return bounds;
+  };
+};
+
+/** What the guard of a server needs beside its rules. */
+export const openGuard = (
+  config: Config,
+  { store, clouds, jobs, questions }: { store: Store; clouds: Clouds; jobs: Jobs; questions: OpenQuestions },
+  observe: Observe | undefined,
+): GuardDependencies => ({
+  setIfAbsent: (key) => store.setIfAbsent(key, 2 * config.questionTimeout * 1000),
+  count: (key, seconds, add) => store.count(key, seconds * 1000, add),
+  questions,
+  approvals: openApprovals(config, store),
+  boundsOf: createBounds(clouds),
+  hasBegun: ({ request }, job) => jobs.isOf(request.caller, job),
+  onConfirmation: (result) => observe?.({ type: 'confirmation', result }),
+});

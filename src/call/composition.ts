@@ -1,0 +1,50 @@
+import type { Audit } from '../audit/audit.ts';
+import type { CachedCloudStack } from '../cache/cached-client.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { CloudStack } from '../cloudstack/cloudstack.ts';
+import type { CallSettings } from '../config/call.ts';
+import type { CloudSettings } from '../config/cloud.ts';
+import type { Guard } from '../guard/guard.ts';
+import type { Observe, Tracing } from '../observe.ts';
+import type { Caller } from '../types.ts';
+
+/** One CloudStack as one credential sees it. */
+export interface Cloud {
+  catalog: Catalog;
+  cloudstack: CloudStack;
+  /** Sends as `cloudstack` does; a read may be answered from the cache. */
+  send: CachedCloudStack['send'];
+}
+
+/** The clouds of the configuration's profiles. */
+export interface Clouds {
+  /** The cloud of a profile. Throws a CallError for a profile that does not exist. */
+  open(profile: string): Promise<Cloud>;
+}
+
+/** What is remembered of jobs after the call that began them. */
+export interface Jobs {
+  /** Notes who began a job: CloudStack tells only whose key it was. */
+  add(caller: Caller, job: string): Promise<void>;
+  isOf(caller: Caller, job: string): Promise<boolean>;
+  /** The secrets that a job which goes on was given: its error may repeat them later. */
+  addSecrets(job: string, secrets: readonly string[]): void;
+  secretsOf(job: string): readonly string[];
+}
+
+/** Who follows calls: metrics, and traces. */
+export interface Observer {
+  observe?: Observe | undefined;
+  tracing?: Tracing | undefined;
+}
+
+/** What the path is made of; src/app puts it together once. */
+export interface Composition {
+  clouds: Clouds;
+  /** Replaced as a whole when the configuration is read again. */
+  guard: Guard;
+  audit: Audit;
+  jobs: Jobs;
+  observer: Observer;
+  limits: CallSettings & Pick<CloudSettings, 'callTimeout'>;
+}

@@ -1,0 +1,76 @@
+import { setMaxListeners } from 'node:events';
+import { audited } from '../audit/audit.ts';
+import type { Facts } from '../audit/entry.ts';
+import type { Tracing } from '../observe.ts';
+import { listSecrets } from '../secrets/mask.ts';
+import { withoutSecrets } from '../secrets/scrub.ts';
+import type { CallRequest } from '../types.ts';
+import type { Composition } from './composition.ts';
+import { createDeadline, type Deadline } from './deadline.ts';
+import { observed } from './observed.ts';
+
+/** One call on its way. */
+export interface Run {
+  /** As the door made it; its deadline stands still while the human is asked. */
+  request: CallRequest;
+  deadline: Deadline;
+  /** Runs a step: in a span of its own where calls are traced. */
+  step: Tracing['step'];
+  /** Takes what a step found out, for the audit entry, metrics and the trace. */
+  record: (facts: Facts) => void;
+}
+
+/** Begins a call; `record` takes what its steps find out. */
+export const createRun = (
+  { observer, limits }: Pick<Composition, 'observer' | 'limits'>,
+  request: CallRequest,
+  record: Run['record'] = () => undefined,
+): Run => {
+  const deadline = createDeadline(request.deadline ?? Date.now() + limits.callTimeout);
+  // Each look-up of a call listens to its one signal: many at once are meant.
+  setMaxListeners(0, request.signal);
+  return {
+    request: {
+      ...request,
+      consent: async (question) => {
+        const resume = deadline.pause();
+        try {
+          return await request.consent(question);
+        } finally {
+          resume();
+        }
+      },
+    },
+    deadline,
+    step: observer.tracing?.step ?? ((_name, run) => run()),
+    record,
+  };
+};
+
+/** Runs a call: it is observed, leaves its audit entry, and what it throws repeats none of its secrets. */
+export const recorded = <T>(
+  composition: Composition,
+  request: CallRequest,
+  path: (run: Run) => Promise<T>,
+): Promise<T> => {
+  const { audit, jobs, observer } = composition;
+  return observed(observer, request, (emit, trace) =>
+    audited(audit, request, async (note) => {
+      const facts: Facts = {};
+      const record = (more: Facts): void => {
+        Object.assign(facts, more);
+        note(more);
+        emit(more);
+      };
+      record({ request: request.origin?.request, trace });
+      const secrets = () => listSecrets(request.args, facts.params);
+      try {
+        const value = await path(createRun(composition, request, record));
+        if (facts.pending && facts.job) jobs.addSecrets(facts.job, secrets());
+        return value;
+      } catch (error) {
+        throw withoutSecrets(error, [...secrets(), ...jobs.secretsOf(String(facts.params?.['jobid']))]);
+      }
+    }),
+  );
+};

@@ -1,0 +1,72 @@
+import type {
+  Answer,
+  ApprovedCall,
+  ConfinedCall,
+  ListRows,
+  PermittedCall,
+  Requester,
+  ResolvedCall,
+  Resources,
+  ValidCall,
+} from '../types.ts';
+import { approve, type ApproveDependencies, type ApproveOptions } from './approve.ts';
+import { lookWithin, type Bounds } from './bounds.ts';
+import { confine, confineAnswer } from './confine.ts';
+import { permit } from './permit.ts';
+import type { Policy } from './policy.ts';
+import { profileOf, type Access } from './roles.ts';
+
+/** Who may do what, as the configuration says. */
+export interface Rules {
+  policy: Policy;
+  access: Access;
+}
+
+/** What the guard needs beside its rules, made once for a server. */
+export interface GuardDependencies extends Omit<ApproveDependencies, 'policy'> {
+  /** Where the caller's role may look; undefined: everywhere. */
+  boundsOf(call: PermittedCall): Promise<Bounds | undefined>;
+  /** Whether the caller of a call began that job: CloudStack tells only whose key it was. */
+  hasBegun(call: ResolvedCall, job: string): Promise<boolean>;
+}
+
+/** Keeps one call within the domains and projects of its role; a role without any is kept from nothing. */
+export interface Confinement {
+  /** The same look-up, of what the role sees. */
+  within(list: ListRows): ListRows;
+  confine(call: ResolvedCall, resources: Resources): Promise<ConfinedCall>;
+  confineAnswer(call: ApprovedCall, answer: Answer): Answer;
+}
+
+/** The steps of the guard. Each throws a CallError for what it does not let through. */
+export interface Guard {
+  /** The profile that a requester uses: the one it asks for, else its own. */
+  profileOf(requester: Requester): string;
+  permit(call: ValidCall): PermittedCall;
+  confinementOf(call: PermittedCall): Promise<Confinement>;
+  approve(call: ConfinedCall, options: ApproveOptions): Promise<ApprovedCall>;
+  /** Resolves while questions and approvals have a place: without one, what needs a confirmation is refused. */
+  check(): Promise<void>;
+}
+
+/** The guard of a server. When its rules change, another one takes its place: a call keeps the one it began with. */
+export const createGuard = (rules: Rules, dependencies: GuardDependencies): Guard => {
+  const { policy, access } = rules;
+  const { boundsOf, hasBegun, questions, approvals } = dependencies;
+  return {
+    profileOf: (requester) => profileOf(access, requester),
+    permit: (call) => permit(policy, access, call),
+    confinementOf: async (permitted) => {
+      const bounds = await boundsOf(permitted);
+      return {
+        within: (list) => (bounds ? lookWithin(bounds, list) : list),
+        confine: (call, resources) => confine(bounds, call, { ...resources, hasBegun: (job) => hasBegun(call, job) }),
+        confineAnswer: (call, answer) => confineAnswer(bounds, call, answer),
+      };
+    },
+    approve: (call, options) => approve({ ...dependencies, policy }, call, options),
+    check: async () => {
+      await Promise.all([questions.isOpen('health'), approvals.waiting()]);
+    },
+  };
+};
