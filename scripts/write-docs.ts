@@ -13,6 +13,7 @@ import { cachedTable, invalidatedTable } from './docs/cache.ts';
 import { ownCodeTable } from './docs/own-code.ts';
 import { notSimulatedList, promiseTable } from './docs/simulator.ts';
 import { alertsTable, healthTable, metricsTable } from './docs/metrics.ts';
+import { effectsTable, riskReview } from './docs/risk-review.ts';
 import { settingsTable, variables } from './docs/settings.ts';
 import { dataTable, numbers, policyTable, riskCounts, riskTables, toolTables } from './docs/catalog.ts';
 
@@ -23,6 +24,8 @@ const blocks: Readonly<Record<string, () => string | Promise<string>>> = {
   'risk-counts': riskCounts,
   policies: policyTable,
   risks: riskTables,
+  effects: effectsTable,
+  'risk-review': riskReview,
   settings: settingsTable,
   metrics: metricsTable,
   alerts: alertsTable,

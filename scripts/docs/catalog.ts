@@ -2,7 +2,9 @@ import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { loadToolsets, type Severity, type Tool } from '../../src/catalog/tool.ts';
+import { isGrave } from '../../src/catalog/parameter-risks.ts';
+import { loadToolsets, type Tool } from '../../src/catalog/tool.ts';
+import type { Severity } from '../../src/catalog/risk.ts';
 import type { CommandsFile } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
 import { presets } from '../../src/guard/policy.ts';
@@ -78,11 +80,9 @@ const riskRow = ({ command, name, risk }: Tool, withPhrase: boolean): string[] =
   ...(withPhrase ? [risk.phrase ? code(risk.phrase) : ''] : []),
 ];
 
-const isGrave = ({ risk }: Tool): boolean => risk.severity === 'critical' || risk.severity === 'high';
-
-/** Commands that destroy, interrupt or give out credentials, most severe first; then the arguments that raise a risk. */
+/** Commands that destroy, interrupt or give out credentials, most severe first. */
 export const riskTables = (): string => {
-  const judged = tools.filter((tool) => ['destroy', 'sensitive'].includes(tool.risk.risk) || isGrave(tool));
+  const judged = tools.filter((tool) => tool.risk.risk === 'sensitive' || isGrave(tool.risk));
   const sections = severities.map((severity) => {
     const members = judged.filter(({ risk }) => risk.severity === severity);
     const isCritical = severity === 'critical';
@@ -93,20 +93,7 @@ export const riskTables = (): string => {
     );
     return `### ${severity}\n\n${members.length} commands.\n\n${table}`;
   });
-  const raises = tools.flatMap(({ command, risk }) =>
-    (risk.raise ?? []).map(({ when, ...worse }) => [
-      code(command.name),
-      code(
-        Object.entries(when)
-          .map(([name, value]) => `${name}=${String(value)}`)
-          .join(' '),
-      ),
-      `${risk.risk}/${risk.severity}`,
-      `${worse.risk ?? risk.risk}/${worse.severity ?? risk.severity}`,
-    ]),
-  );
-  const worse = `### Arguments that raise the risk\n\n${toTable(['command', 'with', 'from', 'to'], raises)}`;
-  return [...sections, worse].join('\n\n');
+  return sections.join('\n\n');
 };
 
 const entriesOf = (content: unknown): string => {

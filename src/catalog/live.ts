@@ -55,7 +55,7 @@ export const joinCommand = (command: Command, live: LiveApi): Command => {
     ...(live.isasync ? { async: true } : {}),
     params: live.params.map((parameter) => {
       const facts = known.get(parameter.name.toLowerCase());
-      if (!facts) return liveParameter(parameter);
+      if (!facts) return { ...liveParameter(parameter), live: true };
       const { required: _required, ...rest } = facts;
       return parameter.required ? { ...rest, required: true } : rest;
     }),

@@ -1,27 +1,7 @@
 import { loadData } from '../data.ts';
 import { toKebab } from './names.ts';
+import type { Raise, RiskRow } from './risk.ts';
 import type { Command } from './types.ts';
-
-/** What kind of harm a command can do. */
-export type Risk = 'read' | 'sensitive' | 'change' | 'destroy';
-
-/** How bad it is when it was a mistake. */
-export type Severity = 'low' | 'medium' | 'high' | 'critical';
-
-/** What a command may do to whom; one line of data/risks.json. */
-export interface RiskRow {
-  risk: Risk;
-  severity: Severity;
-  category: string;
-  /** Another command brings the former state back, with the same data. */
-  reversible: boolean;
-  impactScope: string;
-  warning: string;
-  /** What a person types to confirm a critical command on something that has no name. */
-  phrase?: string;
-  /** Arguments that make it worse. */
-  raise?: readonly { when: Record<string, unknown>; risk?: Risk; severity?: Severity; reversible?: boolean }[];
-}
 
 /** A command as it is shown and judged: the catalog's facts joined with our own words and risks. */
 export interface Tool {
@@ -31,6 +11,8 @@ export interface Tool {
   toolset: string;
   summary: string;
   risk: RiskRow;
+  /** Arguments of this call that made the risk what it is. */
+  raises?: readonly Raise[];
 }
 
 const plainRead: RiskRow = {

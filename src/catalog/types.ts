@@ -31,6 +31,8 @@ export interface Parameter {
   admin?: true;
   validations?: string[];
   map?: MapEncoding;
+  /** Known of the connected cloud only: nobody has judged it. */
+  live?: true;
   /** Releases that have it, where they are not all of the command's. */
   releases?: string;
 }

@@ -1,8 +1,8 @@
 import type { Action, RuleMatch } from '../config/policy.ts';
+import { fits } from '../catalog/patterns.ts';
 import type { Tool } from '../catalog/tool.ts';
 import type { Caller } from '../types.ts';
 import type { Row } from '../rows.ts';
-import { escapeRegExp } from '../text.ts';
 import type { Policy } from './policy.ts';
 
 /** What a policy decides about: the command, who asks, and, once they are known, the resources and places concerned. */
@@ -21,19 +21,6 @@ export interface Verdict {
   action: Action;
   rule: string;
 }
-
-const globs = new Map<string, RegExp>();
-
-/** Whether a text fits one of the patterns; `*` stands for any text, letter case does not matter. */
-export const fits = (patterns: readonly string[], text: string): boolean =>
-  patterns.some((pattern) => {
-    let glob = globs.get(pattern);
-    if (!glob) {
-      const source = pattern.split('*').map(escapeRegExp);
-      globs.set(pattern, (glob = new RegExp(`^${source.join('.*')}$`, 'i')));
-    }
-    return glob.test(text);
-  });
 
 /** Resources give the path of a domain as `/sub/`, domains and accounts as `ROOT/sub`. */
 const text = (value: unknown): string => {
@@ -107,5 +94,7 @@ export const decide = (policy: Policy, subject: Subject): Verdict | undefined =>
     if (subject.unsure && matches(match, { ...subject, places: undefined }) === undefined) doubtful.push(verdict);
   }
   const action = policy.actions[risk]?.[severity] ?? 'block';
-  return strictest([{ action, rule: `${policy.name}: ${risk}/${severity} → ${action}` }, ...doubtful]);
+  const reasons = [...new Set((subject.tool.raises ?? []).map(({ parameter, effect }) => `${parameter} ${effect}`))];
+  const because = reasons.length ? ` (${reasons.slice(0, 3).join(', ')})` : '';
+  return strictest([{ action, rule: `${policy.name}: ${risk}/${severity}${because} → ${action}` }, ...doubtful]);
 };

@@ -1,8 +1,9 @@
-import type { Risk } from '../catalog/tool.ts';
+import { effectiveRisk } from '../catalog/effective-risk.ts';
+import type { Risk } from '../catalog/risk.ts';
 import { CallError } from '../errors.ts';
 import type { RiskTool, PermittedCall, ValidCall } from '../types.ts';
 import { decide } from './decide.ts';
-import { effectiveRisk, type Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
 import { checkRole, roleOf, type Access } from './roles.ts';
 
 const riskTools: Record<Risk, RiskTool> = { read: 'read', sensitive: 'change', change: 'change', destroy: 'destroy' };
@@ -23,8 +24,8 @@ export const blocked = (command: string, policy: Policy, rule: string): CallErro
 /** Decides by role and policy whether a valid call may go on, as far as that can be told without reading. Fails closed. */
 export const permit = (policy: Policy, access: Access, call: ValidCall): PermittedCall => {
   const { params, request } = call;
-  const risk = effectiveRisk(call.tool.risk, params);
-  const tool = { ...call.tool, risk };
+  const { risk, raises } = effectiveRisk(call.tool.command, call.tool.risk, params);
+  const tool = { ...call.tool, risk, raises };
   const right = toolForRisk(risk.risk);
   if (request.riskTool && request.riskTool !== right)
     throw new CallError(

@@ -1,5 +1,5 @@
 import type { Action, Limit, PolicySection, RuleMatch } from '../config/policy.ts';
-import type { Risk, RiskRow, Severity } from '../catalog/tool.ts';
+import type { Risk, Severity } from '../catalog/risk.ts';
 
 type Actions = Readonly<Record<Risk, Readonly<Record<Severity, Action>>>>;
 
@@ -54,17 +54,3 @@ export const createPolicy = (section: PolicySection | undefined, readOnly: boole
   ) as Actions;
   return { name: preset, actions: table, rules, limits, protect };
 };
-
-const order: readonly Severity[] = ['low', 'medium', 'high', 'critical'];
-
-/** The risk of a command with these arguments: some arguments make it worse, none makes it better. */
-export const effectiveRisk = (row: RiskRow, params: Readonly<Record<string, unknown>>): RiskRow =>
-  (row.raise ?? []).reduce<RiskRow>((worst, { when, risk, severity, reversible }) => {
-    if (!Object.entries(when).every(([name, value]) => params[name] === value)) return worst;
-    return {
-      ...worst,
-      ...(risk ? { risk } : {}),
-      ...(severity && order.indexOf(severity) > order.indexOf(worst.severity) ? { severity } : {}),
-      ...(reversible === false ? { reversible } : {}),
-    };
-  }, row);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Tool } from '../catalog/tool.ts';
 import { maskSecrets } from '../secrets/mask.ts';
 import { toLabel } from '../text.ts';
 import type { CheckedCall, Target } from '../types.ts';
@@ -38,6 +39,13 @@ const describeArguments = (call: CheckedCall, targets: readonly Target[]): strin
     .map(([name, value]) => `${name}=${toLabel(JSON.stringify(value).replace(/^"|"$/g, ''), 40)}`)
     .join(' ');
 
+/** Why these arguments are asked about: the first sentences of data/parameter-risks.json. */
+const because = ({ raises = [] }: Tool): string => {
+  const sentences = new Map(raises.map(({ parameter, worst }) => [worst, parameter]));
+  const said = [...sentences].slice(0, 2).map(([worst, parameter]) => `${parameter}: ${worst}`);
+  return said.length ? ` ${toLabel(said.join(' '), 300)}` : '';
+};
+
 /**
  * What the human is asked, in at most ten lines: who, what, where, what hangs on it, whether it can be undone. The only
  * text in double quotes is the phrase to type, for critical commands: the resource's name, else the command's phrase.
@@ -57,7 +65,7 @@ export const askAbout = (call: CheckedCall, targets: readonly Target[]): Questio
     ...more,
     ...(args ? [`With ${toLabel(args, 300)}`] : []),
     `Asked by ${toLabel(principal)} through ${toLabel(host)}, profile ${toLabel(profile)}.`,
-    `Affects ${tool.risk.impactScope}; ${tool.risk.reversible ? 'can be undone' : 'cannot be undone'}. ${toLabel(tool.risk.warning, 200)}`,
+    `Affects ${tool.risk.impactScope}; ${tool.risk.reversible ? 'can be undone' : 'cannot be undone'}. ${toLabel(tool.risk.warning, 200)}${because(tool)}`,
     phrase === undefined ? 'Do it?' : `Type "${phrase}" to do it.`,
   ];
   return { message: lines.join('\n'), phrase, digest: digestOf(call, targets) };

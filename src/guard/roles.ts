@@ -2,7 +2,7 @@ import type { Principals, Role, Roles } from '../config/policy.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
 import type { Requester } from '../types.ts';
-import { fits } from './decide.ts';
+import { fits } from '../catalog/patterns.ts';
 
 /** The roles that are always there; a section of the same name replaces one. */
 export const builtinRoles: Roles = {

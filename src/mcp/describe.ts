@@ -1,3 +1,5 @@
+import { isGrave, raisesOf } from '../catalog/parameter-risks.ts';
+import { sayRaises } from '../catalog/raise-text.ts';
 import { toInputSchema, type JsonSchema } from '../catalog/schema.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { toolForRisk } from '../guard/permit.ts';
@@ -29,9 +31,14 @@ export const toMatch = (tool: Tool): Record<string, unknown> => ({
   required: tool.command.params.filter(({ required }) => required).map(({ name }) => name),
 });
 
+/** Arguments that make a tool worse than its own risk, each with what it does. */
+const askedAbout = ({ command, risk }: Tool): string[] =>
+  sayRaises(raisesOf(command, risk).filter(({ risk: worse, severity }) => isGrave({ risk: worse, severity })));
+
 /** Everything about a tool that a caller needs to use it. */
 export const toDescription = (tool: Tool): Record<string, unknown> => {
   const { command, risk } = tool;
+  const raises = askedAbout(tool);
   const inputSchema = toInputSchema(command);
   const required = Object.fromEntries(
     (inputSchema.required ?? []).map((name) => [name, sample(name, inputSchema.properties![name]!)]),
@@ -45,6 +52,7 @@ export const toDescription = (tool: Tool): Record<string, unknown> => {
     ...(risk.risk === 'read'
       ? {}
       : { severity: risk.severity, reversible: risk.reversible, impactScope: risk.impactScope, warning: risk.warning }),
+    ...(raises.length ? { raises } : {}),
     inputSchema,
     example: { name: toolForRisk(risk.risk), arguments: { tool: tool.name, arguments: required } },
   };
@@ -68,6 +76,7 @@ export const describeInText = (tool: Tool): string => {
   return [
     `${tool.name} (${tool.command.name}): ${tool.summary}. ${facts.join('; ')}.`,
     ...(risk.warning ? [risk.warning] : []),
+    ...askedAbout(tool).map((line) => `Asked about: ${line}`),
     ...Object.entries(properties).map((property) => parameterLine(property, new Set(required))),
   ].join('\n');
 };

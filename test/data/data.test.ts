@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { kindOfParameter, takesName, type Kind } from '../../src/catalog/kinds.ts';
-import { describeParameter, type RiskRow, type Toolset } from '../../src/catalog/tool.ts';
+import { raisesOf } from '../../src/catalog/parameter-risks.ts';
+import { describeParameter, type Toolset } from '../../src/catalog/tool.ts';
+import type { RiskRow } from '../../src/catalog/risk.ts';
 import type { Command, CommandsFile, ResponseType } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
 import { isSecretName } from '../../src/secrets/names.ts';
@@ -106,23 +108,10 @@ const problemsOf = (command: Command): string[] => {
     must(Boolean(row.impactScope), 'no impact scope');
     must(Boolean(row.warning), 'no warning');
   }
-  for (const { when, risk, severity, reversible } of row.raise ?? []) {
-    for (const [parameter, value] of Object.entries(when)) {
-      const declared = params.find((candidate) => candidate.name === parameter);
-      must(declared !== undefined, `raised by ${parameter}, which it lacks`);
-      must(declared?.type !== 'boolean' || typeof value === 'boolean', `raised by ${parameter}=${String(value)}`);
-    }
-    must(risk === undefined || risksKnown.indexOf(risk) >= risksKnown.indexOf(row.risk!), 'raised to a lower risk');
-    must(
-      severity === undefined || severities.indexOf(severity) >= severities.indexOf(row.severity!),
-      'raised to a lower severity',
-    );
-    must(risk !== undefined || severity !== undefined || reversible === false, 'raised to nothing');
-  }
-  const critical = row.severity === 'critical' || row.raise?.some(({ severity }) => severity === 'critical');
+  const critical =
+    row.severity === 'critical' || raisesOf(command, row as RiskRow).some(({ severity }) => severity === 'critical');
   must(!critical || Boolean(row.phrase), 'critical without a phrase');
   must(row.phrase === undefined || /^[a-z0-9][a-z0-9 /-]{3,59}$/.test(row.phrase), `phrase "${row.phrase}"`);
-  must(row.risk !== 'read' || command.async === undefined || row.raise === undefined, 'a read that is raised');
 
   if (ending.test(name) && reasons[name] === undefined)
     must(row.risk === 'destroy', `named like an end, but ${row.risk}`);

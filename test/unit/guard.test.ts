@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { joinCatalog, loadCatalog } from '../../src/catalog/catalog.ts';
-import type { Risk, RiskRow, Severity } from '../../src/catalog/tool.ts';
+import type { Risk, Severity } from '../../src/catalog/risk.ts';
 import { CallError } from '../../src/errors.ts';
 import { approve, type ApproveDependencies } from '../../src/guard/approve.ts';
 import { toolForRisk, permit } from '../../src/guard/permit.ts';
-import { createPolicy, effectiveRisk, type Policy } from '../../src/guard/policy.ts';
+import { createPolicy, type Policy } from '../../src/guard/policy.ts';
 import { askAbout, digestOf } from '../../src/guard/question.ts';
 import { createAccess } from '../../src/guard/roles.ts';
 import type { ApprovedCall, ConfinedCall, NamedCall, Target } from '../../src/types.ts';
@@ -84,34 +84,6 @@ test('a policy that says nothing of a risk blocks it', () => {
   const gaps = { ...operator, name: 'gaps', actions: { read: {} } } as unknown as Policy;
   expect(kindOf(() => resolved('listZones', {}, {}, gaps))).toBe('refused');
   expect(kindOf(() => resolved('startVirtualMachine', { id }, {}, gaps))).toBe('refused');
-});
-
-const row: RiskRow = {
-  risk: 'change',
-  severity: 'medium',
-  category: 'x',
-  reversible: true,
-  impactScope: 'x',
-  warning: '',
-  raise: [
-    { when: { expunge: true }, risk: 'destroy', severity: 'critical', reversible: false },
-    { when: { forced: true }, severity: 'high' },
-    { when: { soft: true }, severity: 'low' },
-    { when: { a: 1, b: 2 }, severity: 'high', reversible: false },
-  ],
-};
-
-test.each([
-  [{}, 'change', 'medium', true],
-  [{ expunge: false }, 'change', 'medium', true],
-  [{ expunge: true }, 'destroy', 'critical', false],
-  [{ forced: true }, 'change', 'high', true],
-  [{ expunge: true, forced: true }, 'destroy', 'critical', false],
-  [{ soft: true }, 'change', 'medium', true],
-  [{ a: 1 }, 'change', 'medium', true],
-  [{ a: 1, b: 2 }, 'change', 'high', false],
-])('with %j it is %s/%s, reversible %s', (params, risk, severity, reversible) => {
-  expect(effectiveRisk(row, params)).toMatchObject({ risk, severity, reversible });
 });
 
 test('arguments that make a command worse move it to another tool', () => {

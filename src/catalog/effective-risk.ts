@@ -1,0 +1,65 @@
+import { raisesOf } from './parameter-risks.ts';
+import type { Condition, Raise } from './risk.ts';
+import { fits } from './patterns.ts';
+import type { Risk, RiskRow, Severity } from './risk.ts';
+import type { Command } from './types.ts';
+
+/** `FORCE_STOP`, ` force_stop ` and `Force_Stop` are one to CloudStack. */
+const normal = (value: unknown): string => String(value).replace(/\s/g, '').toLowerCase();
+
+const textsOf = (value: unknown): string[] =>
+  [value]
+    .flat()
+    .flatMap((one) => normal(typeof one === 'object' ? JSON.stringify(one) : one).split(','))
+    .filter((text) => text !== '');
+
+/** The keys of a map, also of one that is written as entries with a name. */
+const keysOf = (value: unknown): string[] =>
+  [value].flat().flatMap((entry) => {
+    if (typeof entry !== 'object' || entry === null) return [];
+    const { name, key } = entry as { name?: unknown; key?: unknown };
+    return [...Object.keys(entry), ...[name, key].filter((named) => typeof named === 'string')];
+  });
+
+/** Ranges this wide are no office and no provider. Private ones are nobody's way in from outside. */
+const isWorld = (range: string): boolean => {
+  const [address = '', prefix] = range.split('/');
+  if (prefix === undefined) return false;
+  return address.includes(':') ? Number(prefix) <= 16 && !/^f[cde]/.test(address) : Number(prefix) <= 7;
+};
+
+const holds = ({ is, not, below, world, keys, absent }: Condition, value: unknown): boolean => {
+  const texts = value === undefined || value === null ? [] : textsOf(value);
+  if (!texts.length) return absent === true;
+  if (keys) return keysOf(value).some((key) => fits(keys, normal(key)));
+  if (is && !texts.some((text) => is.includes(text))) return false;
+  if (not && texts.every((text) => not.includes(text))) return false;
+  if (below !== undefined && texts.every((text) => Number(text) >= below)) return false;
+  return !world || texts.some(isWorld);
+};
+
+const risks: readonly Risk[] = ['read', 'sensitive', 'change', 'destroy'];
+const severities: readonly Severity[] = ['low', 'medium', 'high', 'critical'];
+
+/** What gives out a credential goes on doing so, whatever else it does: only to destroy is worse. */
+const worseRisk = (now: Risk, then: Risk): Risk =>
+  now === 'sensitive' && then !== 'destroy' ? now : risks.indexOf(then) > risks.indexOf(now) ? then : now;
+
+const worse = (row: RiskRow, { risk, severity, reversible }: Raise): RiskRow => ({
+  ...row,
+  risk: worseRisk(row.risk, risk),
+  severity: severities.indexOf(severity) > severities.indexOf(row.severity) ? severity : row.severity,
+  ...(reversible === false ? { reversible } : {}),
+});
+
+/** The risk of a command with these arguments, and what of them made it so: some make it worse, none makes it better. */
+export const effectiveRisk = (
+  command: Command,
+  row: RiskRow,
+  params: Readonly<Record<string, unknown>>,
+): { risk: RiskRow; raises: readonly Raise[] } => {
+  const raises = raisesOf(command, row).filter(({ when }) =>
+    Object.entries(when).every(([name, condition]) => holds(condition, params[name])),
+  );
+  return { risk: raises.reduce(worse, row), raises };
+};

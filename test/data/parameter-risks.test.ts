@@ -1,0 +1,165 @@
+import { expect, test } from 'vitest';
+import { joinCatalog, loadCatalog } from '../../src/catalog/catalog.ts';
+import { effectiveRisk } from '../../src/catalog/effective-risk.ts';
+import { isGrave, looksOnly, raisesOf, type ParameterRisks } from '../../src/catalog/parameter-risks.ts';
+import { fits } from '../../src/catalog/patterns.ts';
+import { loadData } from '../../src/data.ts';
+import { isSecretName } from '../../src/secrets/names.ts';
+
+const { tools } = loadCatalog();
+const { effects, rules, harmless } = loadData<ParameterRisks>('parameter-risks.json');
+const changing = tools.filter(({ command, risk }) => !looksOnly(command, risk));
+
+test('every parameter of every command that is more than a look was judged', () => {
+  const unjudged = changing.flatMap(({ command, risk }) =>
+    raisesOf(command, risk)
+      .filter(({ effect }) => effect === 'unjudged')
+      .map(({ parameter }) => `${command.name} ${parameter}`),
+  );
+  expect(unjudged).toEqual([]);
+});
+
+test('a command that brings a parameter nobody has judged makes the test above red', () => {
+  const [first] = changing.filter(({ risk }) => !isGrave(risk));
+  const command = { ...first!.command, params: [{ name: 'howmuchofit', type: 'string' as const }] };
+  expect(raisesOf(command, first!.risk)).toMatchObject([{ effect: 'unjudged', risk: 'change', severity: 'high' }]);
+});
+
+test('each rule has a known effect, a plain sentence, reasons for what it leaves out, and commands that exist', () => {
+  const names = tools.map(({ command }) => command.name);
+  for (const { effect, worst, except = {}, commands = [], severity, risk } of rules) {
+    expect(Object.keys(effects)).toContain(effect);
+    expect(worst).toMatch(/^[A-Z].{10,140}\.$/);
+    for (const [command, reason] of Object.entries(except)) {
+      expect(names).toContain(command);
+      expect(reason.length).toBeGreaterThan(10);
+    }
+    for (const pattern of commands)
+      expect(
+        names.some((name) => fits([pattern], name)),
+        pattern,
+      ).toBe(true);
+    expect(risk === 'destroy' || severity !== 'low', worst).toBe(true);
+  }
+  for (const { why, parameters } of harmless) {
+    expect(why).toMatch(/^[A-Z].{10,140}\.$/);
+    expect(parameters.length).toBeGreaterThan(0);
+  }
+});
+
+/** Kinds of parameters that are never harmless, wherever they stand. */
+const kinds: Record<string, { names: RegExp; exceptions: string[] }> = {
+  'what somebody logs in with': {
+    names: /(password|passwd|secretkey|apikey|accesskey|psk)$/,
+    exceptions: [
+      'deployVirtualMachine password',
+      'deployVnfAppliance password',
+      'createVMFromBackup password',
+      'uploadSslCert password',
+      'createVpnCustomerGateway ipsecpsk',
+    ],
+  },
+  rights: {
+    names: /^(roleid|projectroleid|accounttype|roletype|permission|rules?|apikeyaccess|mandate2fa)$/,
+    exceptions: [],
+  },
+  'a switch': { names: /^(managedstate|deleteprotection|readonly|haenable)$/, exceptions: [] },
+  publishing: { names: /^(ispublic|payloadurl|policy)$/, exceptions: [] },
+  code: { names: /^(activationrule|heuristicrule|extraconfig|externaldetails|istagarule)$/, exceptions: [] },
+  'a limit that takes copies or machines': { names: /^(maxsnaps|maxbackups|minmembers|maxmembers)$/, exceptions: [] },
+  'what CloudStack would have refused': { names: /^(forced|shrinkok|bypassvlanoverlapcheck)$/, exceptions: [] },
+};
+
+test.each(Object.entries(kinds))('no parameter of the kind "%s" is without a rule', (_kind, { names, exceptions }) => {
+  const without = changing
+    .filter(({ risk }) => !isGrave(risk))
+    .flatMap(({ command, risk }) => {
+      const ruled = new Set(raisesOf(command, risk).flatMap(({ when }) => Object.keys(when)));
+      return command.params
+        .filter(({ name }) => names.test(name) && !ruled.has(name))
+        .map(({ name }) => `${command.name} ${name}`);
+    });
+  expect(without.filter((one) => !exceptions.includes(one))).toEqual([]);
+  expect(exceptions.filter((one) => !without.includes(one))).toEqual([]);
+});
+
+test('a read takes no secret, and no host to connect to', () => {
+  const reaching = tools
+    .filter(({ risk }) => risk.risk === 'read')
+    .flatMap(({ command }) => command.params.map(({ name }) => `${command.name} ${name}`))
+    .filter((one) => {
+      const name = one.split(' ')[1]!;
+      return isSecretName(name) || /^(host|password|token|vcenter|url|endpoint|activationrule)$/.test(name);
+    });
+  // These only narrow what is shown, or say how much of it.
+  const narrowing =
+    /^(listImportVmTasks vcenter|getUser userapikey|list(VirtualMachines|VirtualMachinesMetrics|VnfAppliances) userdata)$/;
+  expect(reaching.filter((one) => !narrowing.test(one))).toEqual([]);
+});
+
+const riskOf = (name: string, params: Record<string, unknown>): string => {
+  const { command, risk } = loadCatalog().find(name)!;
+  const { risk: now } = effectiveRisk(command, risk, params);
+  return `${now.risk}/${now.severity}`;
+};
+
+test.each<[string, Record<string, unknown>, string]>([
+  ['checkVolume', { repair: 'LEAKS' }, 'change/high'],
+  ['checkVolume', { repair: ' l e a k s ' }, 'change/high'],
+  ['createVMSchedule', { action: 'START' }, 'change/medium'],
+  ['createVMSchedule', { action: 'force_stop' }, 'destroy/high'],
+  ['createVMSchedule', { action: 'whatever comes' }, 'destroy/high'],
+  ['updateCluster', { managedstate: 'UNMANAGED' }, 'change/high'],
+  ['updateCluster', { managedstate: 'Managed' }, 'change/medium'],
+  ['updateResourceLimit', { max: 0 }, 'change/high'],
+  ['updateResourceLimit', { max: -1 }, 'change/high'],
+  ['updateResourceLimit', { max: 20 }, 'change/medium'],
+  ['updateVirtualMachine', { displayname: 'x' }, 'change/low'],
+  ['updateVirtualMachine', { details: { rootDiskController: 'scsi' } }, 'change/low'],
+  ['updateVirtualMachine', { details: { 'extraconfig-1': '<x/>' } }, 'change/high'],
+  ['updateVirtualMachine', { leaseduration: 1, leaseexpiryaction: 'DESTROY' }, 'destroy/high'],
+  ['deployVirtualMachine', { userdata: 'x', password: 'y', keypair: 'z' }, 'change/low'],
+  ['createFirewallRule', { cidrlist: ['10.1.2.3/32'], protocol: 'tcp', startport: 22 }, 'change/medium'],
+  ['createFirewallRule', { cidrlist: ['0.0.0.0/0'], protocol: 'tcp', startport: 443, endport: 443 }, 'change/medium'],
+  ['createFirewallRule', { cidrlist: ['0.0.0.0/0'], protocol: 'tcp', startport: 443 }, 'change/medium'],
+  ['createFirewallRule', { protocol: 'icmp' }, 'change/medium'],
+  ['createFirewallRule', { protocol: 'tcp', startport: 22, endport: 22 }, 'change/high'],
+  ['createFirewallRule', { protocol: 'tcp', startport: 80, endport: 443 }, 'change/high'],
+  ['createFirewallRule', { protocol: 'all' }, 'change/high'],
+  ['createFirewallRule', { cidrlist: ['0.0.0.0/1', '128.0.0.0/1'], protocol: 'tcp', startport: 22 }, 'change/high'],
+  ['createFirewallRule', { cidrlist: ['10.0.0.0/8'], protocol: 'tcp', startport: 22 }, 'change/medium'],
+  ['createIpv6FirewallRule', { cidrlist: ['::/0'], protocol: 'tcp', startport: 22 }, 'change/high'],
+  ['createIpv6FirewallRule', { cidrlist: ['fd00::/8'], protocol: 'tcp', startport: 22 }, 'change/medium'],
+  ['createNetworkACL', { action: 'deny', protocol: 'tcp', cidrlist: ['10.1.0.0/16'] }, 'change/high'],
+  ['createNetworkACL', { protocol: 'all', traffictype: 'egress' }, 'change/medium'],
+  ['createPortForwardingRule', { publicport: 443, privateport: 443 }, 'change/medium'],
+  ['createPortForwardingRule', { publicport: 2222, privateport: 22 }, 'change/high'],
+  ['createPortForwardingRule', { publicport: 2222, privateport: 22, openfirewall: false }, 'change/medium'],
+  ['createPortForwardingRule', { publicport: 2222, privateport: 22, cidrlist: ['192.0.2.7/32'] }, 'change/medium'],
+  ['createStaticRoute', { cidr: '0.0.0.0/0' }, 'change/high'],
+  ['createStaticRoute', { cidr: '10.3.0.0/16' }, 'change/low'],
+  ['updateOauthProvider', { enabled: false }, 'destroy/high'],
+  ['updateOauthProvider', { clientid: 'x' }, 'sensitive/high'],
+  ['createBucket', { policy: 'Public' }, 'sensitive/high'],
+  ['createBucket', { policy: ' PRIVATE' }, 'sensitive/medium'],
+])('%s with %j is %s', (command, params, expected) => {
+  expect(riskOf(command, params)).toBe(expected);
+});
+
+test('what only the connected cloud knows is asked about', () => {
+  const live = [
+    { name: 'updateVolume', params: [{ name: 'id' }, { name: 'name' }, { name: 'wipedata' }, { name: 'description' }] },
+    { name: 'listVolumes', params: [{ name: 'id' }, { name: 'fromhost' }, { name: 'networkid' }] },
+  ];
+  const { find } = joinCatalog(live);
+  const [update, list] = [find('updateVolume')!, find('listVolumes')!];
+  expect(effectiveRisk(update.command, update.risk, { name: 'x' }).risk.severity).toBe('medium');
+  for (const name of ['wipedata', 'description'])
+    expect(effectiveRisk(update.command, update.risk, { [name]: true }).risk).toMatchObject({ severity: 'high' });
+  // A filter of a known kind only narrows what is shown.
+  expect(effectiveRisk(list.command, list.risk, { networkid: 'x' }).risk.risk).toBe('read');
+  expect(effectiveRisk(list.command, list.risk, { fromhost: 'x' }).risk).toMatchObject({
+    risk: 'sensitive',
+    severity: 'high',
+  });
+});

@@ -1,0 +1,35 @@
+import type { Condition, Raise } from '../../src/catalog/risk.ts';
+import type { Command, Parameter } from '../../src/catalog/types.ts';
+import { requiredOf, valueFor } from './counting.ts';
+
+const asNumber = (type: Parameter['type']): boolean => ['integer', 'long', 'short', 'double'].includes(type);
+
+/** A value that fits a condition and that validation takes; undefined where nothing is to be given. */
+const valueThat = (condition: Condition, parameter: Parameter, isIpv6: boolean): unknown => {
+  const { is, not, below, world, keys, absent } = condition;
+  const inList = (value: unknown): unknown => (parameter.type === 'list' ? [value] : value);
+  if (keys) {
+    const key = keys[0]!.replaceAll('*', '');
+    return parameter.map?.form === 'rows' ? [{ [parameter.map.keys![0]!]: key }] : { [key]: 'x' };
+  }
+  if (world) return inList(isIpv6 ? '::/0' : '0.0.0.0/0');
+  if (below !== undefined) return below - 1;
+  if (is)
+    return parameter.type === 'boolean' ? is[0] === 'true' : asNumber(parameter.type) ? Number(is[0]) : inList(is[0]);
+  if (not && absent && !parameter.required) return undefined;
+  if (not && parameter.type === 'boolean') return !not.includes('true');
+  if (not && asNumber(parameter.type)) return 7777;
+  return valueFor(parameter);
+};
+
+/** Arguments with which a rule is about a command: what it requires, and what the rule looks at. */
+export const argumentsThat = (command: Command, { when }: Raise): Record<string, unknown> => {
+  const args = requiredOf(command);
+  for (const [name, condition] of Object.entries(when)) {
+    const parameter = command.params.find((one) => one.name === name)!;
+    const value = valueThat(condition, parameter, /ipv6/i.test(command.name));
+    if (value === undefined) delete args[name];
+    else args[name] = value;
+  }
+  return args;
+};
