@@ -157,13 +157,13 @@ const judge = (policy: Policy, call: NamedCall, targets: readonly Target[], plac
   return { ...call, decision: { action: verdict.action, rule: verdict.rule } };
 };
 
-/** What cannot be looked at may be protected: it is destroyed after a yes only, whatever a rule allows. */
+/** What can be read in principle and is not found may be protected: it is changed after a yes only, whatever a rule allows. */
 const askWhenUnseen = (call: NamedCall, targets: readonly Target[]): NamedCall => {
   const isUnseen = targets.some(({ row, isReadable }) => !row && isReadable);
-  if (call.tool.risk.risk !== 'destroy' || call.decision?.action !== 'allow' || !isUnseen) return call;
+  if (call.tool.risk.risk === 'read' || call.decision?.action !== 'allow' || !isUnseen) return call;
   return {
     ...call,
-    decision: { action: 'confirm', rule: `${call.decision.rule}, but it cannot be looked at → confirm` },
+    decision: { action: 'confirm', rule: `${call.decision.rule}, but it was not found → confirm` },
   };
 };
 

@@ -6,6 +6,7 @@ import { CallError } from '../errors.ts';
 import type { CallRequest, Params, ValidCall } from '../types.ts';
 import { findProblems } from './check.ts';
 import { toCloudStackDate } from './formats.ts';
+import { spellIds } from './ids.ts';
 import { readLeniently } from './lenient.ts';
 
 /** CloudStack takes page and pagesize only together. */
@@ -26,6 +27,7 @@ export const validate = (catalog: Catalog, request: CallRequest, settings: CallS
   const tool = requireTool(catalog, request.tool);
   const { command } = tool;
   const values = readLeniently(command, request.args);
+  spellIds(command, values);
   completePaging(command, values, request);
   const problems = findProblems(command, values, settings);
   if (problems.length)

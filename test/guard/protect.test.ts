@@ -141,6 +141,19 @@ test('a rule that allows everything does not let go unasked what cannot be looke
   await close();
 });
 
+test('a change of something that is not found is asked for', async () => {
+  const { app, times, close } = await openApp(
+    {},
+    { answers: (command) => (command.startsWith('list') ? {} : undefined) },
+  );
+  await expect(app.call(requestOf('updateVirtualMachine', { id: safe, displayname: 'x' }))).rejects.toMatchObject({
+    kind: 'unconfirmed',
+    message: expect.stringContaining('it was not found → confirm') as string,
+  });
+  expect(times('updateVirtualMachine')).toBe(0);
+  await close();
+});
+
 test('what belongs to a project is found there, wherever the call wants it to go', async () => {
   const inProject: Answers = (command, params) => {
     if (command !== 'listVirtualMachines') return command.startsWith('list') ? {} : undefined;

@@ -56,11 +56,15 @@ test('a failed job is an error with its own text', async () => {
   await host.close();
 });
 
+const machines = JSON.stringify({
+  listvirtualmachinesresponse: { count: 1, virtualmachine: [{ id: '00000000-0000-4000-8000-000000000001' }] },
+});
+
 test('a cancelled call stops looking; the job goes on and the audit says so', async () => {
   const fake = await startFake((command, response) =>
     response.end(
       command.startsWith('list')
-        ? '{"listvirtualmachinesresponse":{}}'
+        ? machines
         : command === 'queryAsyncJobResult'
           ? '{"queryasyncjobresultresponse":{"jobstatus":0,"jobid":"j1"}}'
           : '{"startvirtualmachineresponse":{"jobid":"j1"}}',
@@ -89,7 +93,7 @@ test('a job whose state cannot be read is of unknown outcome, with the job to lo
     command === 'queryAsyncJobResult'
       ? response.writeHead(503).end('down')
       : command.startsWith('list')
-        ? response.end('{"listvirtualmachinesresponse":{}}')
+        ? response.end(machines)
         : response.end('{"startvirtualmachineresponse":{"jobid":"j1"}}'),
   );
   const host = await openHost({ env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' } });

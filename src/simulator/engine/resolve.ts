@@ -56,8 +56,9 @@ export const resolveRows = (
       found.push(row);
     }
     if (found.length > 0) rows.set(name, found);
-    // Internal numbers are taken for ids; what follows compares ids only.
+    // Internal numbers and other letter cases are taken for ids, as MySQL compares; what follows compares ids only.
     if (typeof value === 'string' && found[0]) args[name] = found[0].id;
+    else if (Array.isArray(value) && found.length === value.length) args[name] = found.map(({ id }) => id);
   }
   return rows;
 };

@@ -85,10 +85,11 @@ export const createWorld = (
     now: () => formatDate(clock.now()),
     all: (kind) => tables.get(kind)?.live() ?? [],
     where: (kind, field, value) => tables.get(kind)?.where(field, value) ?? [],
-    get: (id) => ids.get(id),
+    // MySQL compares without letter case.
+    get: (id) => ids.get(id) ?? ids.get(id.toLowerCase()),
     find: (kind, id) => {
       const family = familyOf(kind);
-      const row = ids.get(id);
+      const row = world.get(id);
       if (row && family.includes(row.kind)) return row;
       for (const member of family) {
         const keyed = ids.get(`${member}/${id}`);
