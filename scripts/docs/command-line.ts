@@ -15,7 +15,8 @@ const helpOf = async (...words: string[]): Promise<string> => {
   stdout.end();
   const help = await text(stdout);
   if (status !== exit.done) throw new Error(`no help for "${words.join(' ')}": ${help}`);
-  return help.trim();
+  // Every setting has its one line in configuration.md.
+  return help.replace(/^Settings:\n(?: .*\n)+/m, 'Settings: see configuration.md.\n').trim();
 };
 
 const subcommandsOf = (help: string): string[] =>

@@ -1,16 +1,6 @@
-import { Command } from 'commander';
 import { readFileSync } from 'node:fs';
-import { withSettings } from '../../src/cli/options.ts';
-import { envNameOf, secretSettings, settings } from '../../src/config/config.ts';
+import { envNameOf, flagOf, secretSettings, settings } from '../../src/config/settings.ts';
 import { code, toTable } from './markdown.ts';
-
-const flagOf = (setting: string): string => {
-  const option = withSettings(new Command(), { serve: true }).options.find(
-    (candidate) => candidate.attributeName() === setting,
-  );
-  if (!option?.long) throw new Error(`the command line has no flag for the setting ${setting}`);
-  return option.long;
-};
 
 /** Every setting, from the schema that reads it. */
 export const settingsTable = (): string =>

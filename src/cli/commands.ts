@@ -13,21 +13,21 @@ export interface CliCommand {
 /** Every command, in the order of the help. `serve` is the default. */
 export const commands: Readonly<Record<string, CliCommand>> = {
   serve: {
-    description: 'MCP server: on stdio, as hosts start it, or over HTTP for many users',
+    description: 'MCP server: on stdio for one host, or over HTTP for many users',
     build: (command, io, end) =>
       withSettings(command, { serve: true }).action(async (options: Options) => {
         end(await serve(settingsOf(options), io));
       }),
   },
   call: {
-    description: 'make one call through the same path',
+    description: 'run one CloudStack command',
     build: (command, io, end) =>
       withSettings(command.argument('<tool>').argument('[key=value...]'))
         .option('--json <object>', 'parameters as JSON')
         .addOption(new Option('-o, --output <format>', 'how to print').choices(formats).default('table'))
         .option('--fields <names>', 'fields to print, comma-separated; * for all')
-        .option('--dry-run', 'print the request, unsigned, and send nothing that changes anything')
-        .option('--secrets-to <file>', 'write the answer with its secrets to a new file that only you can read')
+        .option('--dry-run', 'print the unsigned request; only look-ups are sent')
+        .option('--secrets-to <file>', 'new file for the answer with its secrets; only you can read it')
         .action(async (tool: string, words: string[], options: Options) => {
           const { runCall } = await import('./call-command.ts');
           // A person may wait longer for a job than a host does.
@@ -38,14 +38,14 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         }),
   },
   approve: {
-    description: 'give a waiting call the yes that its host could not ask for',
+    description: 'approve a call that its host could not ask about',
     build: (command, io, end) =>
-      withSettings(
-        command.argument('[code]', 'the code that the call was given; without it, what waits is listed'),
-      ).action(async (code: string | undefined, options: Options) => {
-        const { approveCall } = await import('./approve-command.ts');
-        end(await approveCall(code, settingsOf(options), io));
-      }),
+      withSettings(command.argument('[code]', 'the code of the call; without it, waiting calls are listed')).action(
+        async (code: string | undefined, options: Options) => {
+          const { approveCall } = await import('./approve-command.ts');
+          end(await approveCall(code, settingsOf(options), io));
+        },
+      ),
   },
   keys: {
     description: "a user's API keys: show, register, rotate",
@@ -54,24 +54,26 @@ export const commands: Readonly<Record<string, CliCommand>> = {
       const flags = (sub: Command): Command =>
         withSettings(sub.argument('<user>', "the user's name or id")).option(
           '--secrets-to <file>',
-          'write the new keys to a new file that only you can read',
+          'new file for the keys; only you can read it',
         );
       const given = (options: Options) => ({ ...options, settings: settingsOf(options) }) as never;
       withSettings(
         command
           .command('show')
-          .description('whether a user has keys; they stay masked')
+          .description('show whether a user has keys; they stay masked')
           .argument('<user>', "the user's name or id"),
       ).action(async (user: string, options: Options) => {
         end(await (await load()).showKeys(user, given(options), io));
       });
-      flags(command.command('register').description('make a pair; CloudStack forgets the former one at once')).action(
-        async (user: string, options: Options) => {
-          end(await (await load()).registerKeys(user, given(options), io));
-        },
-      );
       flags(
-        command.command('rotate').description('make a pair, prove it with a signed call, and put it into the profile'),
+        command.command('register').description('create a key pair; the previous one stops working at once'),
+      ).action(async (user: string, options: Options) => {
+        end(await (await load()).registerKeys(user, given(options), io));
+      });
+      flags(
+        command
+          .command('rotate')
+          .description('create a key pair, test it with a signed call, and put it into the profile'),
       )
         .option('--update-config', 'put the new keys into the profile of the configuration file')
         .action(async (user: string, options: Options) => {
@@ -80,7 +82,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
     },
   },
   audit: {
-    description: 'the log of every call: verify its chain, show its last entries',
+    description: 'audit log: verify its chain, show its last entries',
     build: (command, io, end) => {
       const load = () => import('./audit-command.ts');
       const flags = (sub: Command): Command =>
@@ -88,14 +90,14 @@ export const commands: Readonly<Record<string, CliCommand>> = {
           .argument('[file...]', "audit files; by default the configuration's, of every process")
           .option('--config <file>', 'configuration file (YAML or JSON)')
           .option('--audit <places>', 'the setting audit, instead of the configured one');
-      flags(command.command('verify').description('1 when a line was changed, removed or moved'))
-        .option('--archived', 'the oldest rotated files may be missing, for they were moved elsewhere')
+      flags(command.command('verify').description('exit with 1 if a line was changed, removed or moved'))
+        .option('--archived', 'allow that the oldest rotated files were moved elsewhere')
         .action(async (files: string[], options: Options) => {
           end(await (await load()).verifyAudit(files, options, io));
         });
       flags(command.command('tail').description('the last entries'))
         .option('-n, --lines <count>', 'how many', whole, 20)
-        .option('-f, --follow', 'go on with what comes in')
+        .option('-f, --follow', 'print new entries as they come')
         .option('--principal <name>', 'only of this principal')
         .option('--command <pattern>', 'only of this command or tool; * and ? stand for anything')
         .option('--risk <risk>', 'only of this risk: read, sensitive, change, destroy')
@@ -108,7 +110,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
     },
   },
   tools: {
-    description: 'the catalog for people: list, find, show',
+    description: 'the commands: list, find, show',
     build: (command, io, end) => {
       const flags = (sub: Command): Command =>
         withSettings(sub.option('--json', 'as JSON').option('--toolset <name>', 'only this toolset'));
@@ -130,23 +132,23 @@ export const commands: Readonly<Record<string, CliCommand>> = {
     },
   },
   simulator: {
-    description: 'the embedded CloudStack at /client/api; prints one JSON line when ready',
+    description: 'embedded CloudStack simulator; prints its URL and keys as one JSON line',
     build: (command, io, end) =>
       command
         .option('--port <port>', 'port on loopback; 0 takes a free one', whole, 8080)
-        .option('--empty', 'begin with an empty world')
+        .option('--empty', 'start with an empty cloud')
         .option('--vms <count>', 'add this many virtual machines', whole)
-        .option('--release <release>', 'be this release, such as 4.19.0')
+        .option('--release <release>', 'CloudStack release to simulate, such as 4.19.0')
         .option('--job-millis <milliseconds>', 'how long a job takes', whole)
-        .option('--state <file>', 'keep the world in this file across restarts')
-        .option('--faults <file>', 'break it on purpose: a plan of faults (YAML or JSON)')
+        .option('--state <file>', 'file that keeps the state across restarts')
+        .option('--faults <file>', 'file with faults to inject (YAML or JSON)')
         .action(async (options: Options) => {
           const { runSimulator } = await import('./simulator-command.ts');
           end(await runSimulator(options as never, io));
         }),
   },
   token: {
-    description: 'static tokens for HTTP: a new one, or the hash of one that you have',
+    description: 'static tokens for HTTP: create one, or hash one',
     build: (command, io, end) => {
       const load = () => import('./token-command.ts');
       command
@@ -164,7 +166,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
     },
   },
   demo: {
-    description: 'simulator, server and a scripted MCP client: the main job in a few seconds',
+    description: 'demonstration: simulator, server and a scripted MCP client',
     build: (command, io, end) =>
       command.action(async () => {
         const { demo } = await import('./demo.ts');
@@ -172,7 +174,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
       }),
   },
   catalog: {
-    description: "the catalog's facts against a cloud's listApis: sync, diff",
+    description: "compare the catalog with a cloud's listApis, or update it",
     build: (command, io, end) => {
       const flags = (sub: Command): Command =>
         withSettings(sub)
@@ -181,12 +183,12 @@ export const commands: Readonly<Record<string, CliCommand>> = {
           .option('--file <path>', 'the catalog to compare or rewrite', 'data/commands.json');
       const load = () => import('./catalog-command.ts');
       const given = (options: Options) => ({ ...options, settings: settingsOf(options) }) as never;
-      flags(command.command('sync').description('rewrite commands.json from listApis; hand-kept files stay')).action(
+      flags(command.command('sync').description('rewrite commands.json from listApis; other data files stay')).action(
         async (options: Options) => {
           end(await (await load()).syncCatalog(given(options), io));
         },
       );
-      flags(command.command('diff').description('what listApis has that the catalog lacks, and the reverse')).action(
+      flags(command.command('diff').description('show how listApis and the catalog differ')).action(
         async (options: Options) => {
           end(await (await load()).diffCatalog(given(options), io));
         },

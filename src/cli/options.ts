@@ -1,6 +1,5 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import { serveOnly } from '../config/http.ts';
-import { secretSettings, settings } from '../config/config.ts';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { flagOf, secretSettings, serveSettings, settings } from '../config/settings.ts';
 
 /** What commander read: flags by their names in camelCase. */
 export type Options = Record<string, unknown>;
@@ -12,18 +11,29 @@ export const whole = (text: string): number => {
   return value;
 };
 
-const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-
-/** Adds a flag for every setting but secrets (`serve`: also for those of the HTTP door), `--config` and `--credentials`. */
-export const withSettings = (command: Command, { serve = false } = {}): Command => {
-  command.option('--config <file>', 'configuration file (YAML or JSON)');
-  command.option('--credentials <source>', "profiles of another tool: cloudmonkey, cs, or such a file's path");
-  for (const [name, schema] of Object.entries(settings.shape)) {
-    if (secretSettings.has(name) || (!serve && serveOnly.has(name))) continue;
+/** The options of the settings: those of every command, and with `serve` also its own. */
+const settingOptions = (serve: boolean): Option[] => [
+  new Option('--config <file>', 'configuration file (YAML or JSON)'),
+  new Option('--credentials <source>', "profiles of another tool: cloudmonkey, cs, or such a file's path"),
+  ...Object.entries(settings.shape).flatMap(([name, schema]) => {
+    if (secretSettings.has(name) || (!serve && serveSettings.has(name))) return [];
     const initial = schema.parse(undefined);
     const value = typeof initial === 'boolean' ? (initial ? '[boolean]' : '') : '<value>';
     const shown = initial === '' || initial === false ? '' : ` (default: ${String(initial)})`;
-    command.option(`${flagOf(name)} ${value}`.trim(), `${schema.description ?? ''}${shown}`);
+    return [new Option(`${flagOf(name)} ${value}`.trim(), `${schema.description ?? ''}${shown}`)];
+  }),
+];
+
+const globalHeading = 'Global options:';
+
+/** Whether every command with settings has this option; the help lists those on request only. */
+export const isGlobal = ({ helpGroupHeading }: Option): boolean => helpGroupHeading === globalHeading;
+
+/** Adds a flag for every setting but secrets, `--config` and `--credentials`. */
+export const withSettings = (command: Command, { serve = false } = {}): Command => {
+  for (const option of settingOptions(serve)) {
+    const isOwn = serve && serveSettings.has(option.attributeName());
+    command.addOption(option.helpGroup(isOwn ? 'Settings:' : globalHeading));
   }
   return command;
 };

@@ -1,17 +1,32 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
 import { version } from '../version.ts';
 import { commands } from './commands.ts';
 import { exit, printLine, type Io } from './io.ts';
+import { isGlobal } from './options.ts';
+
+const globalSummary = `
+Global options: --config <file>, --profile <name>, --simulator and all other
+settings; --help --all lists them.`;
 
 /** The command line for these words: the command they name is built whole, of the others the help needs a line. */
 const createProgram = (argv: readonly string[], io: Io, end: (status: number) => void): Command => {
+  const asksForHelp = argv[0] === 'help' || argv.includes('--help') || argv.includes('-h');
+  // Suggestions for a misspelt option are made of all.
+  const hidesGlobal = asksForHelp && !argv.includes('--all');
   const program = new Command(programName)
     .description('Every Apache CloudStack command for AI assistants and people, through the Model Context Protocol.')
     .version(version, '-V, --version')
     .exitOverride()
     .showSuggestionAfterError()
+    .helpOption('-h, --help', 'show help; --all adds the global options')
+    .configureHelp({
+      visibleOptions(command) {
+        return Help.prototype.visibleOptions.call(this, command).filter((option) => !(hidesGlobal && isGlobal(option)));
+      },
+    })
+    .addHelpText('afterAll', ({ command }) => (hidesGlobal && command.options.some(isGlobal) ? globalSummary : ''))
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
   const [first = '', second = ''] = argv;
   const word = first === 'help' ? second : first;

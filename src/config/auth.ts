@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { programName } from '../program-name.ts';
-
-const some = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).transform((value) => [value].flat());
+import { oneOrMore } from './values.ts';
 
 /** What a bearer token is worth in clear text only on this machine. */
 const isSafe = (value: string): boolean => {
@@ -21,7 +20,7 @@ export const authSection = z
   .strictObject({
     /** OAuth: who signs tokens, for whom they must be meant, which scopes they must have. */
     issuer: url.optional(),
-    audience: some.optional(),
+    audience: oneOrMore(z.string().min(1)).optional(),
     /** By default what the issuer's metadata says. */
     jwks: url.optional(),
     scopes: z.array(z.string().min(1)).default([]),

@@ -1,25 +1,22 @@
-import * as z from 'zod';
+import { flag, seconds, wholeNumber } from './values.ts';
 
-const flag = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] }).or(z.boolean());
-const whole = z.coerce.number().int().min(1);
-// Generations of the shared store are told for a day.
-const seconds = whole.max(43_200);
+// The shared store keeps the versions of cached data for a day.
+const lifetime = seconds(1, 43_200);
 
-/** The settings of the cache: what is kept for how long, how much of it, and how often it is compared with the cloud. */
+/** The settings of the cache. */
 export const cacheSettings = {
-  cache: flag.default(true).describe('Keep what reads answer, until something changes it or its time is over'),
-  cacheLists: seconds.default(300).describe('Seconds to keep lists of machines, volumes, networks and the like'),
-  cacheInfrastructure: seconds
+  cache: flag.default(true).describe('Cache reads'),
+  cacheLists: lifetime
+    .default(300)
+    .describe('Lifetime of cached lists of virtual machines, volumes, networks and similar resources (s)'),
+  cacheInfrastructure: lifetime
     .default(900)
-    .describe('Seconds to keep lists of zones, pods, clusters, hosts, storage and system VMs'),
-  cacheConfiguration: seconds.default(1800).describe('Seconds to keep lists of offerings, OS types and capabilities'),
-  cacheSize: whole.default(64).describe('MiB that kept answers may take'),
-  cacheFollow: z.coerce
-    .number()
-    .int()
-    .min(15)
-    // A timer that is set for much longer rings at once, again and again.
-    .max(43_200)
+    .describe('Lifetime of cached lists of zones, pods, clusters, hosts, storage and system VMs (s)'),
+  cacheConfiguration: lifetime
+    .default(1800)
+    .describe('Lifetime of cached lists of offerings, OS types and capabilities (s)'),
+  cacheSize: wholeNumber(1).default(64).describe('Maximum size of the cache (MiB)'),
+  cacheFollow: seconds(15, 43_200)
     .default(15)
-    .describe('Seconds between two looks at the events of the cloud, for changes made elsewhere; 15 at least'),
+    .describe("Interval at which the cloud's events are read to invalidate the cache (s); at least 15"),
 };

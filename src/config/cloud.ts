@@ -1,39 +1,28 @@
-import * as z from 'zod';
+import type * as z from 'zod';
+import { milliseconds, wholeNumber } from './values.ts';
 
-// A timer that is set for longer rings at once.
-const whole = z.coerce
-  .number()
-  .int()
-  .min(0)
-  .max(2 ** 31 - 1);
-
-/** How a CloudStack is asked: how patiently, how often, with how much at once. */
+/** The settings of requests to CloudStack: time-outs, connections, retries, circuit breaker. */
 export const cloudSettings = {
-  timeout: whole.min(1).default(30_000).describe('Milliseconds to wait for one answer of CloudStack'),
-  callTimeout: whole
-    .min(2000)
+  timeout: milliseconds(1).default(30_000).describe('Time-out of one request to CloudStack (ms)'),
+  callTimeout: milliseconds(2000)
     .default(55_000)
-    .describe(
-      'Milliseconds for one call in all, with look-ups, retries and waiting for its job; hosts give up after 60 s',
-    ),
-  connections: whole.min(1).default(50).describe('Connections to one CloudStack at most'),
-  maxWaiting: whole.default(1000).describe('Requests that may wait for a connection; more are refused at once'),
-  keepAlive: whole.default(30_000).describe('Milliseconds to keep an idle connection'),
-  retries: whole.default(3).describe('Further attempts of a read that failed in passing; changes are sent once'),
-  retryDelay: whole.default(1000).describe('Milliseconds before the first retry; doubled each time, with jitter'),
-  breakerFailures: whole
+    .describe('Time-out of one call with its look-ups, retries and job (ms); most hosts give up after 60 s'),
+  connections: wholeNumber(1).default(50).describe('Maximum number of connections to one CloudStack'),
+  maxWaiting: wholeNumber()
+    .default(1000)
+    .describe('Maximum number of requests that wait for a connection; more are refused at once'),
+  keepAlive: milliseconds().default(30_000).describe('Time that an idle connection stays open (ms)'),
+  retries: wholeNumber().default(3).describe('Retries of a read after a temporary error; changes are never retried'),
+  retryDelay: milliseconds().default(1000).describe('Delay of the first retry (ms); doubles each time, with jitter'),
+  breakerFailures: wholeNumber()
     .default(10)
-    .describe(
-      'Requests without an answer in a row after which nothing is sent to that CloudStack for a while; 0: never',
-    ),
-  breakerPause: whole
-    .min(1)
+    .describe('Consecutive requests without an answer that open the circuit breaker of an endpoint; 0 turns it off'),
+  breakerPause: milliseconds(1)
     .default(10_000)
-    .describe('Milliseconds until it is tried again with one read; doubled each time it fails, to six times'),
-  pollInterval: whole
-    .min(1)
-    .default(250)
-    .describe('Milliseconds before the first look at a job; grows to ten times that'),
+    .describe(
+      'Time that an open circuit breaker waits before it tries one read (ms); doubles each time, up to six-fold',
+    ),
+  pollInterval: milliseconds(1).default(250).describe('Interval of the first job polls (ms); grows up to ten-fold'),
 };
 
 /** How a CloudStack is asked, as it was read. */

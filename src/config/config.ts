@@ -4,14 +4,10 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Secret } from '../cloudstack/credential.ts';
 import type { Auth } from './auth.ts';
-import { cacheSettings } from './cache.ts';
-import { callSettings } from './call.ts';
-import { cloudSettings } from './cloud.ts';
-import { httpSettings } from './http.ts';
 import { importProfiles } from './import.ts';
 import type { PolicySection, Principals, Roles } from './policy.ts';
-import { storeSettings } from './store.ts';
-import { readHeaders, readTraces, telemetrySettings, type Traces } from './telemetry.ts';
+import { envNameOf, secretSettings, settings, type Settings } from './settings.ts';
+import { readHeaders, readTraces, type Traces } from './telemetry.ts';
 import { CallError } from '../errors.ts';
 
 /** One CloudStack endpoint with one credential. */
@@ -26,39 +22,6 @@ type Raw = Record<string, unknown>;
 
 const stateFolder = (env: Env): string =>
   join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'cloudstack-mcp');
-
-const flag = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] }).or(z.boolean());
-
-/** Every setting but the profiles: the one source of flags, environment variables, file keys and the docs' table. */
-export const settings = z.strictObject({
-  profile: z.string().default('default').describe('Profile to use where a call names none'),
-  tools: z.string().default('compact').describe('Tools to list: compact, all, or toolsets such as compute,network'),
-  readOnly: flag.default(false).describe('Run reads only, whatever else is allowed'),
-  simulator: flag.default(false).describe('Use the embedded CloudStack simulator instead of a cloud'),
-  ...cloudSettings,
-  ...callSettings,
-  discover: flag.default(true).describe("Ask the cloud's listApis what the account may call"),
-  principal: z.string().default('local').describe('Who calls on stdio and at the terminal, as `principals` names them'),
-  state: z
-    .string()
-    .default('')
-    .describe('Folder for the audit log and waiting approvals; by default the XDG state folder'),
-  audit: z
-    .string()
-    .default('')
-    .describe('Audit log: file, stderr, syslog[:host:port], otlp, or several with commas; by default audit.jsonl'),
-  auditRotate: z.coerce.number().positive().default(50).describe('MiB at which the audit file is rotated'),
-  ...cacheSettings,
-  ...storeSettings,
-  ...httpSettings,
-  ...telemetrySettings,
-});
-
-/** Settings that hold a secret: in a variable, `…_FILE` or the file, but no flag, which everybody on the machine sees. */
-export const secretSettings: ReadonlySet<string> = new Set(Object.keys(storeSettings));
-
-/** Every setting but the profiles, with defaults filled in. */
-export type Settings = z.output<typeof settings>;
 
 /** The whole configuration: settings and profiles by name. */
 export interface Config extends Settings {
@@ -80,10 +43,6 @@ export interface Otlp {
   headers: Readonly<Record<string, string>>;
   service: string;
 }
-
-/** The environment variable of a setting. */
-export const envNameOf = (setting: string): string =>
-  setting === 'timeout' ? 'CLOUDSTACK_TIMEOUT' : `CLOUDSTACK_MCP_${setting.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
 
 const wrong = (message: string, hint: string): CallError => new CallError('configuration', message, hint);
 
@@ -222,7 +181,7 @@ export const loadConfig = async (flags: Raw, env: Env): Promise<Config> => {
   const all: Raw = { ...imported, ...(inFile as Raw), ...(variables ? { default: variables } : {}) };
   const names = Object.keys(all);
   const profiles = byName(names.map((name) => [name, toProfile(name, all[name])]));
-  // Whoever named none means the only one there is.
+  // A single profile needs no name.
   const { profile } = parsed.data;
   const only = names.length === 1 && profile === 'default' ? names[0]! : profile;
   return {

@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { oneOrMore } from './values.ts';
 
 const risks = z.enum(['read', 'sensitive', 'change', 'destroy']);
 const severities = z.enum(['low', 'medium', 'high', 'critical']);
+const names = oneOrMore(z.string());
 const action = z.enum(['allow', 'confirm', 'approve', 'block']);
-const some = z.union([z.string(), z.array(z.string()).min(1)]).transform((value) => [value].flat());
 
 /** Seconds out of `90`, `90s`, `10m`, `2h`, `1d`. */
 const duration = z.union([z.number(), z.string().regex(/^\d+[smhd]?$/)]).transform((value) => {
@@ -17,17 +18,17 @@ const perRisk = z.union([action, bySeverity]);
 /** What a rule or a limit is about. All that is given must match; in a list one is enough; `*` stands for any text. */
 const match = z
   .strictObject({
-    command: some,
-    toolset: some,
-    risk: z.union([risks, z.array(risks)]).transform((value) => [value].flat()),
-    severity: z.union([severities, z.array(severities)]).transform((value) => [value].flat()),
-    principal: some,
-    role: some,
-    profile: some,
-    zone: some,
-    domain: some,
-    project: some,
-    account: some,
+    command: names,
+    toolset: names,
+    risk: oneOrMore(risks),
+    severity: oneOrMore(severities),
+    principal: names,
+    role: names,
+    profile: names,
+    zone: names,
+    domain: names,
+    project: names,
+    account: names,
     tag: z.record(z.string(), z.string()),
   })
   .partial();

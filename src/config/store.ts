@@ -47,7 +47,5 @@ export const storeSettings = {
       error:
         'It must look like redis://user:password@host:6379/0, or rediss://… with TLS; encode /, @, # and % as %2F …',
     })
-    .describe(
-      'Valkey or Redis that replicas share (redis://user:password@host:6379/0, rediss:// with TLS); see store.md',
-    ),
+    .describe('Valkey or Redis that replicas share: redis://user:password@host:6379/0, or rediss://… with TLS'),
 };

@@ -1,21 +1,20 @@
 import * as z from 'zod';
+import { flag, minutes } from './values.ts';
 
-const flag = z.stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] }).or(z.boolean());
-const whole = z.coerce.number().int().min(0);
-
-/** The settings of `serve` about what it tells of itself. */
+/** The settings of logs and metrics. */
 export const telemetrySettings = {
-  log: z.enum(['text', 'json']).default('text').describe('Log on standard error: text for people, json for collectors'),
+  log: z
+    .enum(['text', 'json'])
+    .default('text')
+    .describe('Log format on standard error: text for people, json for collectors'),
   logLevel: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')
-    .describe('JSON log: the least that a line must matter; HTTP requests are info'),
-  metrics: flag.default(true).describe('HTTP: answer /metrics, in the format of Prometheus'),
-  // A timer that is set for much longer rings at once, again and again.
-  resourceCounts: whole
-    .max(1440)
+    .describe('Minimum log level (JSON log); HTTP requests are info'),
+  metrics: flag.default(true).describe('HTTP: serve /metrics in the Prometheus format'),
+  resourceCounts: minutes(0, 1440)
     .default(0)
-    .describe('HTTP: minutes between counts of the virtual machines, volumes, … of the cloud for /metrics; 0: never'),
+    .describe("HTTP: interval at which the cloud's resources are counted for /metrics (min); 0 turns it off"),
 };
 
 /** Where traces go. What else OpenTelemetry's variables say about them, its packages read themselves. */

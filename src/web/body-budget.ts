@@ -1,3 +1,5 @@
+import type { HttpSettings } from '../config/http.ts';
+
 /** Bounds how many bytes of requests that are still arriving each principal may hold in memory. */
 export interface BodyBudget {
   /** Reserves room for a request's body until the returned function is called; undefined when there is none left. */
@@ -8,7 +10,7 @@ export interface BodyBudget {
 const maxLargestBodies = 4;
 
 /** Counts a body by its Content-Length, or as `bodyLimit` bytes when it has none. */
-export const createBodyBudget = ({ bodyLimit }: { bodyLimit: number }): BodyBudget => {
+export const createBodyBudget = ({ bodyLimit }: Pick<HttpSettings, 'bodyLimit'>): BodyBudget => {
   const reserved = new Map<string, number>();
   return {
     reserve: (principal, { headers }) => {

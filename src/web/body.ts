@@ -1,13 +1,9 @@
 import { isJsonContentType, readRequestBody } from '@modelcontextprotocol/server';
+import type { HttpSettings } from '../config/http.ts';
 import { rpcError } from './responses.ts';
 
 /** How large a body may be, and how long it may take. */
-export interface BodyLimits {
-  /** Bytes. */
-  bodyLimit: number;
-  /** Milliseconds. */
-  requestTimeout: number;
-}
+export type BodyLimits = Pick<HttpSettings, 'bodyLimit' | 'requestTimeout'>;
 
 /** No MCP request nests deeper, and what comes after recurses. */
 const maxDepth = 100;

@@ -1,3 +1,4 @@
+import type { HttpSettings } from '../config/http.ts';
 import { CallError } from '../errors.ts';
 import { createMemoryStore } from '../store/memory.ts';
 import type { Store } from '../store/store.ts';
@@ -36,7 +37,7 @@ const createCounter = () => {
  * has its own. And a number of requests at once, in this process.
  */
 export const createLimits = (
-  { rateLimit, maxInFlight }: { rateLimit: number; maxInFlight: number },
+  { rateLimit, maxInFlight }: Pick<HttpSettings, 'rateLimit' | 'maxInFlight'>,
   store: Pick<Store, 'takeTokens'> = createMemoryStore(),
 ): Limits => {
   const bucket = { size: rateLimit, perMillisecond: rateLimit / 60_000 };

@@ -1,17 +1,11 @@
 import { getRequestListener } from '@hono/node-server';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { HttpSettings } from '../config/http.ts';
 import { CallError } from '../errors.ts';
 
 /** Where to listen, and the limits of connections. */
-export interface ListenOptions {
-  host: string;
-  port: number;
-  /** Milliseconds in which a request must have arrived. */
-  requestTimeout: number;
-  /** Further ones are closed at once: what they cost is not known before they are taken. */
-  maxConnections: number;
-}
+export type ListenOptions = Pick<HttpSettings, 'host' | 'port' | 'requestTimeout' | 'maxConnections'>;
 
 /** Milliseconds for which an unused connection is kept: longer than a proxy keeps it, which otherwise asks on one that closes. */
 const keepAliveMs = 75_000;

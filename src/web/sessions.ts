@@ -5,17 +5,11 @@ import {
   type Server,
 } from '@modelcontextprotocol/server';
 import { randomUUID } from 'node:crypto';
+import type { HttpSettings } from '../config/http.ts';
 import { retryLaterError, rpcError, onResponseEnd } from './responses.ts';
 
-/** How many sessions there may be, and how long one lasts unused. */
-export interface SessionLimits {
-  maxSessions: number;
-  maxSessionsEach: number;
-  /** Milliseconds. */
-  sessionIdle: number;
-  /** Milliseconds after which an id is worth nothing, however much it is used: its client begins anew and gets another. */
-  sessionLifetime: number;
-}
+/** How many sessions there may be, and for how long. */
+export type SessionLimits = Pick<HttpSettings, 'maxSessions' | 'maxSessionsEach' | 'sessionIdle' | 'sessionLifetime'>;
 
 /** A request of an older protocol version, as the door knows it. */
 export interface SessionRequest {

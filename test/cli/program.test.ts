@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { demo } from '../../src/cli/demo.ts';
 import { loadData } from '../../src/data.ts';
+import { flagOf, secretSettings, serveSettings, settings } from '../../src/config/settings.ts';
 import { version } from '../../src/version.ts';
 import {
   openHost,
@@ -55,6 +56,20 @@ test('help says what there is; every command has help of its own, also by the wo
   }
 });
 
+test('the help of a command lists its own options; the global ones are listed with --all', async () => {
+  const own = (await runCommand(['call', '--help'])).stdout;
+  expect(own).toContain('--dry-run');
+  expect(own).not.toContain('--read-only');
+  expect(own).toContain('--help --all');
+  const all = (await runCommand(['call', '--help', '--all'])).stdout;
+  const serve = (await runCommand(['serve', '--help', '--all'])).stdout;
+  for (const name of Object.keys(settings.shape)) {
+    if (secretSettings.has(name)) continue;
+    if (!serveSettings.has(name)) expect(all, name).toMatch(new RegExp(`^ +${flagOf(name)}\\b`, 'm'));
+    expect(serve, name).toMatch(new RegExp(`^ +${flagOf(name)}\\b`, 'm'));
+  }
+});
+
 test.each([
   ['an unknown command', ['frob'], ''],
   ['a command misspelt', ['tool', 'list'], ''],
@@ -62,6 +77,7 @@ test.each([
   ['a command named like what every object has', ['constructor'], ''],
   ['an unknown option', ['call', 'list-zones', '--frob'], '--frob'],
   ['an option misspelt', ['call', 'list-zones', '--outptu', 'json'], 'Did you mean --output'],
+  ['a global option misspelt', ['call', 'list-zones', '--read-onyl'], 'Did you mean --read-only'],
   ['an option without its value', ['call', 'list-zones', '--fields'], 'argument missing'],
   ['an unknown format', ['call', 'list-zones', '--output', 'xml'], 'Allowed choices are table, json, yaml, csv'],
   ['a port that is none', ['simulator', '--port', 'http'], 'whole number'],

@@ -1,14 +1,16 @@
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { commands } from '../../src/cli/commands.ts';
-import { envNameOf, settings } from '../../src/config/config.ts';
+import { envNameOf, settings } from '../../src/config/settings.ts';
 import { version } from '../../src/version.ts';
 import { openHost, runCommand, startCloud } from '../support/harness.ts';
 
@@ -218,6 +220,23 @@ test.each([
   const run = spawnSync(process.execPath, [built, ...argv], { encoding: 'utf8', env: { PATH: '' }, input: '' });
   expect(run.status).toBe(status);
   if (status) expect(run.stdout).toBe('');
+});
+
+test.each([
+  ['cloudstack-mcp-server', 'cloudstack-mcp-server'],
+  ['cloudstack-mcp', 'cloudstack-mcp'],
+  ['something-else.js', 'cloudstack-mcp-server'],
+])('started as %s, it calls itself %s', (name, shown) => {
+  const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-names-'));
+  const path = join(folder, name);
+  symlinkSync(built, path);
+  const run = (argv: string[]) => spawnSync(process.execPath, [path, ...argv], { encoding: 'utf8', env: { PATH: '' } });
+  expect(run(['call', '--help']).stdout).toContain(`Usage: ${shown} call`);
+  expect(run(['tools', 'show', 'frobnicate-everything-now']).stderr).toContain(`: ${shown} tools find TEXT`);
+  const refused = run(['call', 'destroy-virtual-machine', 'id=web-1', '--simulator', '--state', folder]);
+  expect(refused.stderr).toContain(`: ${shown} approve `);
+  expect(refused.status).toBe(3);
+  rmSync(folder, { recursive: true });
 });
 
 test('the built demo runs through', () => {

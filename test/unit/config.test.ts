@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { envNameOf, loadConfig, settings, toProfile } from '../../src/config/config.ts';
+import { loadConfig, toProfile } from '../../src/config/config.ts';
+import { envNameOf, settings } from '../../src/config/settings.ts';
 import { CallError } from '../../src/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cloudstack-config-'));
@@ -59,6 +60,19 @@ test('every setting has a variable, and an empty one counts for nothing', async 
   expect(new Set(names).size).toBe(names.length);
   for (const name of names) expect(name).toMatch(/^CLOUDSTACK_(MCP_[A-Z_]+|TIMEOUT)$/);
   expect(await loadConfig({}, Object.fromEntries(names.map((name) => [name, ''])))).toEqual(await loadConfig({}, {}));
+});
+
+test('no duration is longer than a timer can wait', () => {
+  const units: Record<string, number> = { ms: 1, s: 1000, min: 60_000 };
+  const durations = Object.entries(settings.shape).filter(([, { description = '' }]) =>
+    /\((ms|s|min)\)/.test(description),
+  );
+  expect(durations.map(([name]) => name)).toContain('questionTimeout');
+  for (const [name, schema] of durations) {
+    const unit = units[/\((ms|s|min)\)/.exec(schema.description ?? '')![1]!]!;
+    expect(schema.safeParse(Math.ceil(2 ** 31 / unit)).success, name).toBe(false);
+    expect(schema.safeParse(schema.parse(undefined)).success, name).toBe(true);
+  }
 });
 
 test.each([
