@@ -1,6 +1,7 @@
 /** Bundles src/main.ts into dist/: one entry and the chunks that are loaded when they are used. */
 import { build, type Plugin } from 'esbuild';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { noticesOf } from './build/notices.ts';
 
 /**
  * commander can run subcommands as programs of their own, and loads node:child_process for it at every start. We have
@@ -37,6 +38,7 @@ const { metafile } = await build({
   },
 });
 chmodSync('dist/main.js', 0o755);
+writeFileSync('dist/THIRD-PARTY-NOTICES.txt', noticesOf(Object.keys(metafile.inputs)));
 
 /**
  * Bundled, a CommonJS package that is imported when it is used has no named exports, while it has them in node_modules:

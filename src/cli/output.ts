@@ -19,6 +19,10 @@ const forPerson = (outcome: Outcome, room: number | undefined): string => {
   return `${table}${rows.length} of ${count ?? rows.length}`;
 };
 
+/** Tenants name things, and a spreadsheet runs a cell that begins like a formula; a quote makes it text. Numbers stay. */
+const withoutFormula = (cell: string): string =>
+  /^[=+\-@\t\r＝＋－＠]/.test(cell) && !/^[+-]?\d+(?:\.\d+)?$/.test(cell) ? `'${cell}` : cell;
+
 /** An outcome in the format a person or a pipe asked for. `room`: columns of the terminal. */
 export const render = async (
   outcome: Outcome,
@@ -32,7 +36,7 @@ export const render = async (
     const { stringify } = await import('csv-stringify/sync');
     const columns = fields || 'items' in outcome.structured ? [...outcome.columns] : Object.keys(rows[0] ?? {});
     return stringify(
-      rows.map((row) => columns.map((column) => toCell(pick(row, [column])[column]))),
+      rows.map((row) => columns.map((column) => withoutFormula(toCell(pick(row, [column])[column])))),
       { header: true, columns },
     ).trimEnd();
   }

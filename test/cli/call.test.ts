@@ -104,6 +104,31 @@ test('--fields "*" shows everything', async () => {
   expect(Object.keys(zone!).length).toBeGreaterThan(8);
 });
 
+test('a CSV cell is text to a spreadsheet, never a formula; numbers stay numbers', async () => {
+  const name = '=HYPERLINK("http://evil.invalid","x")';
+  const fake = await startFake((_name, response) =>
+    response.end(
+      JSON.stringify({
+        listzonesresponse: {
+          count: 2,
+          zone: [
+            { name, sortkey: -1 },
+            { name: '+1+cmd', sortkey: 2 },
+          ],
+        },
+      }),
+    ),
+  );
+  const { stdout } = await runCommand(['call', 'list-zones', '--fields', 'name,sortkey', '-o', 'csv'], {
+    env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' },
+  });
+  await fake.close();
+  expect(stdout.trimEnd().split('\n').slice(1)).toEqual([
+    `"'=HYPERLINK(""http://evil.invalid"",""x"")",-1`,
+    "'+1+cmd,2",
+  ]);
+});
+
 test.each(['table', 'json', 'yaml', 'csv'])('one object in %s', async (format) => {
   const { stdout, status } = await run(['list-capabilities', '-o', format]);
   expect(status).toBe(0);
