@@ -6,7 +6,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatCommands, formatLines } from '../src/catalog/file.ts';
+import { formatCommands, formatLines } from '../src/catalog/sync.ts';
 import type { Command, Field, Parameter, ResponseType } from '../src/catalog/types.ts';
 
 interface Versions {

@@ -64,7 +64,7 @@ const otlp = { url: 'http://localhost:4318/v1/logs', headers: {}, service: 'benc
 const nothing: Audit = {
   ready: () => undefined,
   record: () => undefined,
-  hold: () => undefined,
+  defer: () => undefined,
   close: async () => {},
 };
 const audit = createAudit(createSinks(path, { stderr: process.stderr, report, limit: 50 * 2 ** 20, otlp }), 1000);

@@ -13,7 +13,7 @@ const verdicts: readonly Verdict[] = [
   ],
   [
     'bounded pool of requests',
-    'src/cloudstack/gate.ts',
+    'src/cloudstack/semaphore.ts',
     'p-limit, p-queue',
     'Waiting is bounded, ends with the call’s deadline or signal, and says that nothing was sent; a free place costs no promise.',
   ],

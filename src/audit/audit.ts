@@ -13,7 +13,7 @@ export interface Audit {
   /** Never throws: what has happened cannot be refused any more. */
   record(entry: AuditEntry): void;
   /** Keeps the entry of a call that waits for its human; it is written when nobody answers in time. */
-  hold(question: string, entry: AuditEntry): void;
+  defer(question: string, entry: AuditEntry): void;
   /** Writes what is held and closes every sink. */
   close(): Promise<void>;
 }
@@ -37,27 +37,27 @@ const describe = (error: unknown): NonNullable<AuditEntry['error']> =>
 export const createAudit = (
   { ledgers, copies }: Sinks,
   lifetime: number,
-  told: (kept: boolean) => void = () => undefined,
+  onEntry: (kept: boolean) => void = () => undefined,
   isAnswered?: (question: string) => Promise<boolean>,
 ): Audit => {
   const asking = new Set<Promise<void>>();
-  const held = new Map<string, { entry: AuditEntry; timer: NodeJS.Timeout }>();
+  const deferred = new Map<string, { entry: AuditEntry; timer: NodeJS.Timeout }>();
   const write = (entry: AuditEntry): void => {
     const text = JSON.stringify(entry);
     let line: string | undefined;
     for (const ledger of ledgers) {
       const written = ledger.write(text, entry);
       line ??= written;
-      told(written !== undefined);
+      onEntry(written !== undefined);
     }
     // Copies carry the chain's hashes: elsewhere, they prove what the file said.
     for (const copy of copies) copy.write(line ?? text, entry);
   };
   const release = (question: string | undefined): AuditEntry | undefined => {
-    const waiting = question === undefined ? undefined : held.get(question);
+    const waiting = question === undefined ? undefined : deferred.get(question);
     if (!waiting || question === undefined) return undefined;
     clearTimeout(waiting.timer);
-    held.delete(question);
+    deferred.delete(question);
     return waiting.entry;
   };
   const expire = (question: string): void => {
@@ -80,13 +80,13 @@ export const createAudit = (
       release(entry.question);
       write(entry);
     },
-    hold: (question, entry) => {
+    defer: (question, entry) => {
       release(question);
       const timer = setTimeout(() => expire(question), lifetime).unref();
-      held.set(question, { entry, timer });
+      deferred.set(question, { entry, timer });
     },
     close: async () => {
-      for (const question of [...held.keys()]) expire(question);
+      for (const question of [...deferred.keys()]) expire(question);
       await Promise.all(asking);
       await Promise.all([...ledgers, ...copies].map((sink) => sink.close()));
     },
@@ -97,14 +97,14 @@ export const createAudit = (
 export const audited = async <T>(
   audit: Audit,
   request: CallRequest,
-  run: (note: (facts: Facts) => void) => Promise<T>,
+  run: (addFacts: (facts: Facts) => void) => Promise<T>,
 ): Promise<T> => {
   const facts: Facts = {};
   const begun = Date.now();
   const entry = (result: AuditEntry['result'], error?: unknown): AuditEntry => {
     const { principal, host, profile } = request.caller;
-    const { params = request.args, ...learned } = facts;
-    const said = error === undefined ? undefined : describe(error);
+    const { params = request.args, ...more } = facts;
+    const described = error === undefined ? undefined : describe(error);
     return {
       time: new Date(begun).toISOString(),
       call: randomUUID(),
@@ -112,10 +112,10 @@ export const audited = async <T>(
       host: cutText(host),
       profile: cutText(profile),
       tool: cutText(request.tool),
-      ...learned,
+      ...more,
       params: maskParams(params, facts.command),
       result,
-      ...(said ? { error: { ...said, message: scrubText(said.message, request.args, params) } } : {}),
+      ...(described ? { error: { ...described, message: scrubText(described.message, request.args, params) } } : {}),
       duration: Date.now() - begun,
     };
   };
@@ -125,7 +125,10 @@ export const audited = async <T>(
     return value;
   } catch (error) {
     if (error instanceof AwaitingReply)
-      audit.hold(error.question.digest, entry('refused', new CallError('unconfirmed', 'Nobody answered in time.', '')));
+      audit.defer(
+        error.question.digest,
+        entry('refused', new CallError('unconfirmed', 'Nobody answered in time.', '')),
+      );
     else audit.record(entry(asResult(error), error));
     throw error;
   }

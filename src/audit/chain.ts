@@ -16,7 +16,7 @@ export interface ChainedLine extends Link {
 }
 
 /** Makes the next line of a chain (without line feed) of an entry's JSON, and the chain's new end. */
-export const seal = (entry: string, after: Link): { line: string; link: Link } => {
+export const chainEntry = (entry: string, after: Link): { line: string; link: Link } => {
   const seq = after.seq + 1;
   const body = `{"seq":${seq},"prev":"${after.hash}",${entry.slice(1)}`;
   const digest = hash('sha256', body);

@@ -17,13 +17,13 @@ import { listBeside, slotPath } from './files.ts';
 export interface Claim {
   path: string;
   /** Somebody took it away, which happens when this process stood still on a shared folder. */
-  lost(): boolean;
+  isLost(): boolean;
   release(): void;
 }
 
 /** A lock of another machine or container counts as left behind when it was not touched for so many milliseconds. */
-const staleAfter = 30_000;
-const touchEvery = 10_000;
+const staleAfterMs = 30_000;
+const touchIntervalMs = 10_000;
 const slots = 99;
 
 const readText = (path: string): string => {
@@ -43,7 +43,7 @@ const namespace = (): string => {
 };
 
 // A process number means something only on the same machine, since the same start, in the same container.
-const findPlace = (): string =>
+const findProcessScope = (): string =>
   [
     hostname()
       .replace(/[^A-Za-z0-9]+/g, '-')
@@ -51,7 +51,7 @@ const findPlace = (): string =>
     readText('/proc/sys/kernel/random/boot_id').slice(0, 8),
     namespace(),
   ].join('.');
-let place: string | undefined;
+let processScope: string | undefined;
 
 /** When a process began, in ticks; tells it from a later one with its number. Undefined for one that has ended. */
 const startOf = (pid: number): string | undefined => {
@@ -64,7 +64,8 @@ const mark = '.lock_';
 
 const isAlive = (lock: string): boolean => {
   const [where, pid = '', begun] = lock.slice(lock.lastIndexOf(mark) + mark.length).split('_');
-  if (where !== place) return Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0) < staleAfter;
+  if (where !== processScope)
+    return Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0) < staleAfterMs;
   try {
     process.kill(Number(pid), 0);
   } catch (error) {
@@ -86,7 +87,7 @@ const living = (path: string): string[] => listBeside(path, mark).filter(isAlive
 
 /** Whether some process has this log open. */
 export const isClaimed = (path: string): boolean => {
-  place ??= findPlace();
+  processScope ??= findProcessScope();
   return living(path).length > 0;
 };
 
@@ -95,8 +96,8 @@ export const isClaimed = (path: string): boolean => {
  * steps back. A lock is never handed on, so that taking away a dead one cannot hit a living one.
  */
 const claim = (path: string): Claim | undefined => {
-  place ??= findPlace();
-  const lock = `${path}${mark}${place}_${process.pid}_${startOf(process.pid) ?? '0'}_${randomBytes(4).toString('hex')}`;
+  processScope ??= findProcessScope();
+  const lock = `${path}${mark}${processScope}_${process.pid}_${startOf(process.pid) ?? '0'}_${randomBytes(4).toString('hex')}`;
   for (let attempt = 0; attempt < 6; attempt++) {
     const content = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
     writeFileSync(lock, `${JSON.stringify(content)}\n`, { flag: 'wx', mode: 0o600 });
@@ -106,7 +107,7 @@ const claim = (path: string): Claim | undefined => {
       const timer = setInterval(() => {
         const now = new Date();
         if (existsSync(lock)) utimesSync(lock, now, now);
-      }, touchEvery).unref();
+      }, touchIntervalMs).unref();
       const release = (): void => {
         clearInterval(timer);
         try {
@@ -115,7 +116,7 @@ const claim = (path: string): Claim | undefined => {
           // Its folder is gone, and the lock with it.
         }
       };
-      return { path, lost: () => !existsSync(lock), release };
+      return { path, isLost: () => !existsSync(lock), release };
     }
     rmSync(lock, { force: true });
     if (!others.some(isYoung)) return undefined;

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { CallError } from '../errors.ts';
-import { createChainedFile, createDevice } from './chained-file.ts';
+import { createChainedFile } from './chained-file.ts';
+import { createDevice } from './device.ts';
 import { hasChanged, type AuditEntry } from './entry.ts';
 import type { Report } from './sink.ts';
 
@@ -14,10 +15,10 @@ export interface Ledger {
 }
 
 /** Entries that wait in memory for a disk that takes them again. */
-const most = 1000;
+const maxWaiting = 1000;
 /** Milliseconds between attempts while nothing but reads run, and between reports. */
-const tryAgainAfter = 1000;
-const sayAgainAfter = 60_000;
+const retryIntervalMs = 1000;
+const reportIntervalMs = 60_000;
 
 const isDevice = (path: string): boolean => {
   try {
@@ -32,12 +33,12 @@ export const createLedger = (path: string, limit: number, report: Report): Ledge
   const file = isDevice(path) ? createDevice(path) : createChainedFile(path, limit, report);
   let waiting: string[] = [];
   let lost = 0;
-  let tried = 0;
-  let said = 0;
+  let triedAt = 0;
+  let reportedAt = 0;
   let closed = false;
 
   const writeWaiting = (): void => {
-    tried = Date.now();
+    triedAt = Date.now();
     while (waiting.length) {
       file.append(waiting[0]!);
       waiting.shift();
@@ -46,14 +47,14 @@ export const createLedger = (path: string, limit: number, report: Report): Ledge
     lost = 0;
   };
 
-  const keep = (text: string, entry: AuditEntry, why: string): void => {
-    if (waiting.length < most) waiting.push(text);
+  const queue = (text: string, entry: AuditEntry, why: string): void => {
+    if (waiting.length < maxWaiting) waiting.push(text);
     else lost++;
     if (hasChanged(entry)) {
       // It has happened: whoever reads this must be able to learn of it.
       report(`${why}. A change was made whose entry is not in the log: ${text}`);
-    } else if (Date.now() - said > sayAgainAfter) {
-      said = Date.now();
+    } else if (Date.now() - reportedAt > reportIntervalMs) {
+      reportedAt = Date.now();
       report(`${why}. Reads are answered, changes are refused; ${waiting.length + lost} entries wait.`);
     }
   };
@@ -61,8 +62,8 @@ export const createLedger = (path: string, limit: number, report: Report): Ledge
   return {
     write: (text, entry) => {
       const failing = waiting.length > 0 || lost > 0;
-      if (failing && Date.now() - tried < tryAgainAfter) {
-        keep(text, entry, `The audit log ${path} cannot be written`);
+      if (failing && Date.now() - triedAt < retryIntervalMs) {
+        queue(text, entry, `The audit log ${path} cannot be written`);
         return undefined;
       }
       try {
@@ -71,8 +72,8 @@ export const createLedger = (path: string, limit: number, report: Report): Ledge
         if (closed) void file.close();
         return line;
       } catch (error) {
-        tried = Date.now();
-        keep(text, entry, `The audit log ${path} cannot be written: ${(error as Error).message}`);
+        triedAt = Date.now();
+        queue(text, entry, `The audit log ${path} cannot be written: ${(error as Error).message}`);
         return undefined;
       }
     },

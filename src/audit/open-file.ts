@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
-import { seal, type Link } from './chain.ts';
+import { chainEntry, type Link } from './chain.ts';
 import { partPath } from './files.ts';
 import { headPath, openHead, writeHead } from './head.ts';
 import { examine } from './recover.ts';
@@ -40,7 +40,7 @@ export const storeHead = ({ head, link, size, part, previous }: OpenFile): void 
 
 /** Writes an entry's JSON as the next line, and gives the line. What is written by half is taken back. */
 export const putLine = (open: OpenFile, entry: string): string => {
-  const { line, link } = seal(entry, open.link);
+  const { line, link } = chainEntry(entry, open.link);
   const bytes = Buffer.from(`${line}\n`);
   const written = writeSync(open.file, bytes, 0, bytes.length, null);
   if (written !== bytes.length) {
@@ -52,7 +52,7 @@ export const putLine = (open: OpenFile, entry: string): string => {
   return line;
 };
 
-const putNote = (open: OpenFile, facts: Record<string, unknown>): void => {
+const putRecoveryEntry = (open: OpenFile, facts: Record<string, unknown>): void => {
   putLine(open, JSON.stringify({ time: new Date().toISOString(), kind: 'recovery', ...facts }));
 };
 
@@ -88,14 +88,14 @@ export const openLog = (path: string, report: Report): OpenFile => {
   const open = { path, ...openBoth(path), link, size, part, previous: moved ? basename(moved) : found.previous };
   storeHead(open);
   if (found.broken) {
-    putNote(open, { broken: found.broken, ...(moved ? { file: basename(moved) } : {}) });
+    putRecoveryEntry(open, { broken: found.broken, ...(moved ? { file: basename(moved) } : {}) });
     report(`${path}: ${found.broken}${moved ? `; it is kept as ${moved}` : ''}. See: ${programName} audit verify`);
   }
   if (existsSync(aside)) {
     const torn = readFileSync(aside);
-    putNote(open, { torn: { file: basename(aside), bytes: torn.length, sha256: hash('sha256', torn) } });
+    putRecoveryEntry(open, { torn: { file: basename(aside), bytes: torn.length, sha256: hash('sha256', torn) } });
   }
-  if (found.accepted) putNote(open, { accepted: found.accepted });
+  if (found.accepted) putRecoveryEntry(open, { accepted: found.accepted });
   return open;
 };
 

@@ -6,9 +6,9 @@ const maxValue = 2000;
 /** Characters of what names something: a tool, a host, a principal. */
 const maxName = 200;
 
-/** A text cut to `most` characters, with a note of how many there were. */
-export const cutText = (text: string, most = maxName): string =>
-  text.length <= most ? text : `${text.slice(0, most).toWellFormed()}… (${text.length} characters)`;
+/** A text cut to `max` characters, with a note of how many there were. */
+export const cutText = (text: string, max = maxName): string =>
+  text.length <= max ? text : `${text.slice(0, max).toWellFormed()}… (${text.length} characters)`;
 
 const shorten = (value: unknown): unknown => {
   if (typeof value === 'string') return cutText(value, maxValue);

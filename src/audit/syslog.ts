@@ -17,10 +17,10 @@ const severities: Record<AuditEntry['result'], number> = {
   unknown: 4,
 };
 /** What a UDP packet can carry. */
-const longest = 65_000;
+const maxLength = 65_000;
 const local = '/dev/log';
 
-const printable = (text: string, most: number): string => text.replace(/[^!-~]/g, '').slice(0, most) || '-';
+const printable = (text: string, max: number): string => text.replace(/[^!-~]/g, '').slice(0, max) || '-';
 
 const priority = ({ result }: AuditEntry): number => facility * 8 + severities[result];
 
@@ -61,7 +61,7 @@ const createUdpCopy = (host: string, port: number, report: Report): Copy => {
     if (--sending === 0) sent();
   };
   return {
-    write: (line, entry) => void send(Buffer.from(toSyslog(line, entry)).subarray(0, longest)),
+    write: (line, entry) => void send(Buffer.from(toSyslog(line, entry)).subarray(0, maxLength)),
     close: async () => {
       if (sending) await new Promise<void>((resolve) => (sent = resolve));
       socket.close();
@@ -84,7 +84,16 @@ const createUnixCopy = (path: string, report: Report): Copy => {
     logger?.stdin?.write(`<${priority(entry)}>${line}\n`);
   };
   const startLogger = (): void => {
-    const args = ['--prio-prefix', '--rfc5424', '--tag', 'cloudstack-mcp', '--size', String(longest), '--socket', path];
+    const args = [
+      '--prio-prefix',
+      '--rfc5424',
+      '--tag',
+      'cloudstack-mcp',
+      '--size',
+      String(maxLength),
+      '--socket',
+      path,
+    ];
     logger = spawn('logger', args, { stdio: ['pipe', 'ignore', 'ignore'] });
     const fail = (why: string): void => {
       if (!ended) tally.miss(why, waiting.length || 1);

@@ -7,7 +7,7 @@ import { escapeRegExp } from '../text.ts';
 export type LoggedEntry = Partial<AuditEntry> & { seq: number; hash: string; time: string; kind?: string };
 
 /** Which entries to show. */
-export interface Filter {
+export interface EntryFilter {
   principal?: string | undefined;
   /** A pattern with * and ? for the command's or the tool's name. */
   command?: string | undefined;
@@ -21,7 +21,7 @@ const toPattern = (glob: string): RegExp =>
   new RegExp(`^${escapeRegExp(glob).replaceAll('\\*', '.*').replaceAll('\\?', '.')}$`, 'i');
 
 /** A test for entries of a filter. */
-export const createMatcher = ({ principal, command, risk, result, since }: Filter) => {
+export const createMatcher = ({ principal, command, risk, result, since }: EntryFilter) => {
   const pattern = command === undefined ? undefined : toPattern(command);
   return (entry: LoggedEntry): boolean =>
     (principal === undefined || entry.principal === principal) &&
@@ -43,7 +43,7 @@ const parse = (bytes: Buffer | string): LoggedEntry | undefined => {
 const endOf = ({ time, duration = 0 }: LoggedEntry): number => Date.parse(time) + duration;
 
 /** The last entries of one log that match, newest first. */
-const readOne = (path: string, count: number, filter: Filter): LoggedEntry[] => {
+const readOne = (path: string, count: number, filter: EntryFilter): LoggedEntry[] => {
   const matches = createMatcher(filter);
   const found: LoggedEntry[] = [];
   const parts = listParts(path).map((part) => partPath(path, part));
@@ -62,25 +62,25 @@ const readOne = (path: string, count: number, filter: Filter): LoggedEntry[] => 
 };
 
 /** The last entries that match, of every process that writes beside this log, oldest first. */
-export const readTail = (paths: readonly string[], count: number, filter: Filter): LoggedEntry[] => {
+export const readTail = (paths: readonly string[], count: number, filter: EntryFilter): LoggedEntry[] => {
   const found = paths.flatMap((path) => readOne(path, count, filter).reverse());
   return found.sort((a, b) => endOf(a) - endOf(b)).slice(found.length - Math.min(count, found.length));
 };
 
-interface Watched {
+interface TailedFile {
   file: number;
   inode: number;
   offset: number;
   rest: string;
 }
 
-const watch = (path: string, fromStart: boolean): Watched => {
+const openTail = (path: string, fromStart: boolean): TailedFile => {
   const file = openSync(path, 'r');
   const { ino, size } = fstatSync(file);
   return { file, inode: ino, offset: fromStart ? 0 : size, rest: '' };
 };
 
-const readNew = (watched: Watched): LoggedEntry[] => {
+const readNew = (watched: TailedFile): LoggedEntry[] => {
   const bytes = Buffer.alloc(Math.max(0, fstatSync(watched.file).size - watched.offset));
   const count = bytes.length ? readSync(watched.file, bytes, 0, bytes.length, watched.offset) : 0;
   watched.offset += count;
@@ -92,24 +92,24 @@ const readNew = (watched: Watched): LoggedEntry[] => {
 
 /** Entries as they come in, through rotation and with processes that begin later. `next` gives those since the last time. */
 export const followLogs = (paths: readonly string[]) => {
-  const watching = new Map<string, Watched>();
+  const tailed = new Map<string, TailedFile>();
   const all = (): string[] => [...new Set(paths.flatMap(listSlots))].filter((path) => existsSync(path));
-  for (const path of all()) watching.set(path, watch(path, false));
+  for (const path of all()) tailed.set(path, openTail(path, false));
   return {
     next: (): LoggedEntry[] =>
       all()
         .flatMap((path) => {
-          const watched = watching.get(path) ?? watch(path, true);
-          watching.set(path, watched);
+          const watched = tailed.get(path) ?? openTail(path, true);
+          tailed.set(path, watched);
           const entries = readNew(watched);
           if (statSync(path, { throwIfNoEntry: false })?.ino === watched.inode) return entries;
           closeSync(watched.file);
-          watching.delete(path);
+          tailed.delete(path);
           return entries;
         })
         .sort((a, b) => endOf(a) - endOf(b)),
     close: (): void => {
-      for (const { file } of watching.values()) closeSync(file);
+      for (const { file } of tailed.values()) closeSync(file);
     },
   };
 };

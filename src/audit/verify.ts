@@ -21,7 +21,7 @@ export interface Verdict {
   notes: string[];
 }
 
-interface State {
+interface ChainState {
   seq: number;
   /** Undefined after a line that cannot be read: what follows it is believed. */
   hash: string | undefined;
@@ -29,7 +29,7 @@ interface State {
 
 const range = (from: number, to: number): string => (from === to ? `entry ${from} is` : `entries ${from}–${to} are`);
 
-const compare = (line: ChainedLine, { seq, hash }: State): string | undefined => {
+const compare = (line: ChainedLine, { seq, hash }: ChainState): string | undefined => {
   if (!line.sound) return `entry ${line.seq} was changed: its hash does not fit it`;
   if (line.seq > seq + 1) return `${range(seq + 1, line.seq - 1)} missing before it`;
   if (line.seq <= seq) return `entry ${line.seq} is out of order: it comes after entry ${seq}`;
@@ -64,7 +64,7 @@ export const verifyLog = (path: string, { archived = false } = {}): Verdict => {
   if (existsSync(path)) files.push(path);
   const problems: Problem[] = [];
   const notes: string[] = [];
-  let state: State = { ...start };
+  let state: ChainState = { ...start };
   let entries = 0;
   let atHead: string | undefined;
   let last: Problem = { file: path, what: '' };
@@ -89,9 +89,9 @@ export const verifyLog = (path: string, { archived = false } = {}): Verdict => {
       }
       const what = compare(line, state);
       if (what !== undefined) problems.push({ file, line: number, what });
-      const said = line.sound ? readNote(bytes) : {};
-      if (said.problem !== undefined) problems.push({ file, line: number, what: said.problem });
-      if (said.note !== undefined) notes.push(`${basename(file)}:${number} ${said.note}`);
+      const recovery = line.sound ? readNote(bytes) : {};
+      if (recovery.problem !== undefined) problems.push({ file, line: number, what: recovery.problem });
+      if (recovery.note !== undefined) notes.push(`${basename(file)}:${number} ${recovery.note}`);
       entries++;
       state = { seq: line.seq, hash: line.hash };
       if (typeof head === 'object' && line.seq === head.count) atHead = line.hash;

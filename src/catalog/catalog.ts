@@ -1,7 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { createHash } from 'node:crypto';
 import { loadData } from '../data.ts';
-import { joinCommand, liveCommand, sayInOrder, type LiveApi } from './live.ts';
+import { joinCommand, liveCommand, toOrderedText, type LiveApi } from './live.ts';
 import { spellingKey } from './names.ts';
 import { createTool, loadToolsets, type Tool } from './tool.ts';
 import type { Command, CommandsFile } from './types.ts';
@@ -56,7 +56,7 @@ const forget = new FinalizationRegistry<string>((digest) => {
  * their live parameters and the highest risk. Equal offers give the same catalog.
  */
 export const joinCatalog = (apis: readonly LiveApi[]): Catalog => {
-  const digest = createHash('sha256').update(sayInOrder(apis)).digest('base64');
+  const digest = createHash('sha256').update(toOrderedText(apis)).digest('base64');
   const shared = joined.get(digest)?.deref();
   if (shared) return shared;
   const facts = new Map(loadCatalog().tools.map(({ command }) => [command.name, command]));

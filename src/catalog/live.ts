@@ -9,7 +9,7 @@ export interface LiveApi {
 }
 
 /** What is taken from a cloud's answer, as text that does not depend on the order in which it was said. */
-export const sayInOrder = (apis: readonly LiveApi[]): string =>
+export const toOrderedText = (apis: readonly LiveApi[]): string =>
   apis
     .map(({ name, isasync, params }) =>
       JSON.stringify([name, isasync === true, params?.map((p) => [p.name, p.type, p.required === true].join()).sort()]),

@@ -18,7 +18,7 @@ const extend = (ranges: string, release: string, axis: readonly string[]): strin
 
 const syncParameters = (command: Command, live: LiveApi, release: string, axis: readonly string[]): Parameter[] => {
   const seen = new Map((live.params ?? []).map((parameter) => [parameter.name.toLowerCase(), parameter]));
-  const kept = command.params.map((parameter): Parameter => {
+  const known = command.params.map((parameter): Parameter => {
     const now = seen.get(parameter.name.toLowerCase());
     seen.delete(parameter.name.toLowerCase());
     if (!now)
@@ -33,7 +33,7 @@ const syncParameters = (command: Command, live: LiveApi, release: string, axis: 
     };
   });
   const added = liveCommand({ ...live, params: [...seen.values()] }, release).params;
-  return [...kept, ...added.map((parameter) => ({ ...parameter, releases: `${release}-${release}` }))].sort((a, b) =>
+  return [...known, ...added.map((parameter) => ({ ...parameter, releases: `${release}-${release}` }))].sort((a, b) =>
     a.name < b.name ? -1 : 1,
   );
 };
@@ -92,4 +92,14 @@ export const diffCommands = (
   });
   const live = new Set(apis.map(({ name }) => name));
   return { changes, missing: file.commands.map(({ name }) => name).filter((name) => !live.has(name)) };
+};
+
+/** A JSON array with one element a line, so that a diff shows what changed. */
+export const formatLines = (rows: readonly unknown[]): string =>
+  `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`;
+
+/** The text of data/commands.json: the release axis, then one command a line, sorted by name. */
+export const formatCommands = ({ releases, commands }: CommandsFile): string => {
+  const sorted = [...commands].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return `{"releases":${JSON.stringify(releases)},"commands":${formatLines(sorted).trimEnd()}}\n`;
 };

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isClaimed } from '../audit/claim.ts';
 import { listSlots, logOf } from '../audit/files.ts';
-import { createMatcher, followLogs, readTail, type Filter, type LoggedEntry } from '../audit/tail.ts';
+import { createMatcher, followLogs, readTail, type EntryFilter, type LoggedEntry } from '../audit/tail.ts';
 import { auditFiles } from '../audit/targets.ts';
 import { verifyLog, type Problem, type Verdict } from '../audit/verify.ts';
 import { loadConfig } from '../config/config.ts';
@@ -63,7 +63,7 @@ export const verifyAudit = async (
 };
 
 /** Flags of `audit tail`. */
-export interface TailFlags extends Where, Omit<Filter, 'since'> {
+export interface TailFlags extends Where, Omit<EntryFilter, 'since'> {
   lines: number;
   follow?: boolean;
   since?: string;

@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createApp } from '../app/app.ts';
-import { formatCommands } from '../catalog/file.ts';
 import type { LiveApi } from '../catalog/live.ts';
-import { diffCommands, syncCommands } from '../catalog/sync.ts';
+import { diffCommands, formatCommands, syncCommands } from '../catalog/sync.ts';
 import type { CommandsFile } from '../catalog/types.ts';
 import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';

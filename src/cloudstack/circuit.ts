@@ -1,8 +1,8 @@
 import { CallError } from '../errors.ts';
 import { NotSent } from './not-sent.ts';
-import { waitForPromise, type Patience } from './patience.ts';
+import { waitForPromise, type WaitLimit } from './wait.ts';
 
-/** When an endpoint counts as down, and how soon it is looked at again. */
+/** When an endpoint counts as down, and how soon it is probed. */
 export interface CircuitOptions {
   /** Such as `cloud.example.com`, for messages. */
   host: string;
@@ -12,53 +12,53 @@ export interface CircuitOptions {
   breakerPause: number;
   /** So many may wait for the answer to a probe. */
   maxWaiting: number;
-  tell?: ((state: 'closed' | 'half-open' | 'open') => void) | undefined;
+  onState?: ((state: 'closed' | 'half-open' | 'open') => void) | undefined;
   /** Milliseconds. */
   now?: (() => number) | undefined;
 }
 
 /**
- * Whether an endpoint is worth asking. Closed until `breakerFailures` requests in a row found nobody; then nothing leaves
+ * The circuit breaker of an endpoint. Closed until `breakerFailures` requests in a row got no answer; then nothing is sent
  * until one read, the probe, is answered.
  *
- * Not cockatiel's: there an unexpected error or a cancel during the probe closes the circuit, whoever waits for the probe
- * cannot give up, a change may be the probe, nobody may look before the pause is over, and a closed circuit costs promises.
+ * Not cockatiel's: there an unexpected error or a cancellation during the probe closes the circuit, a request that waits for
+ * the probe cannot be cancelled, a change may be the probe, no early probe is possible, and a closed circuit costs promises.
  */
 export interface Circuit {
   isOpen(): boolean;
-  /** Waits for a probe where one is due (`early`: in any case), and starts it where nobody has. Throws a NotSent while it is open. */
-  pass(patience: Patience, probe: () => Promise<unknown>, early?: boolean): Promise<void>;
-  /** Nothing was sent, and when it is tried again. */
+  /** Waits for a probe where one is due (`early`: in any case), and starts it if none is running. Throws a NotSent while it is open. */
+  pass(limit: WaitLimit, probe: () => Promise<unknown>, early?: boolean): Promise<void>;
+  /** The error for a request that was not sent, with the time of the next probe. */
   refusal(command: string): NotSent;
-  /** Marks the moment when a request leaves, for `failed`. */
+  /** A sequence number for a request that is about to be sent, for `failed`. */
   begin(): number;
   /** The endpoint answered, if only with an error of its own. */
   answered(): void;
-  /** The endpoint did not answer a request that left at `begun`; `late`: not in time, otherwise the connection broke. */
+  /** The endpoint did not answer the request with the sequence number `begun`; `late`: a time-out, otherwise the connection broke. */
   failed(begun: number, late: boolean): void;
 }
 
-/** The circuit of one endpoint, shared by whoever asks it. */
+/** The circuit of one endpoint, shared by all its clients. */
 export const createCircuit = ({
   host,
   breakerFailures,
   breakerPause,
   maxWaiting,
-  tell,
+  onState,
   now = Date.now,
 }: CircuitOptions): Circuit => {
-  let until: number | undefined;
+  let openUntil: number | undefined;
   let pause = breakerPause;
   let failures = 0;
   let probing: Promise<void> | undefined;
   let waiting = 0;
-  // Moments are counted, not timed: what matters is only what came first.
-  let moment = 0;
+  // A sequence number instead of a time: only the order of answers and failures matters.
+  let sequence = 0;
   let lastAnswer = 0;
   let lastFailure = 0;
 
   const refusal = (command: string): NotSent => {
-    const seconds = Math.max(1, Math.ceil(((until ?? 0) - now()) / 1000));
+    const seconds = Math.max(1, Math.ceil(((openUntil ?? 0) - now()) / 1000));
     return new NotSent(
       'unavailable',
       `${command}: ${host} has not answered ${failures} times in a row; nothing was sent`,
@@ -66,63 +66,63 @@ export const createCircuit = ({
     );
   };
   const probeWith = async (probe: () => Promise<unknown>): Promise<void> => {
-    const isDue = now() >= until!;
-    tell?.('half-open');
+    const isDue = now() >= openUntil!;
+    onState?.('half-open');
     try {
       await probe();
-      until = undefined;
+      openUntil = undefined;
       pause = breakerPause;
       failures = 0;
-      tell?.('closed');
+      onState?.('closed');
     } catch (error) {
       failures++;
       if (isDue) {
         pause = Math.min(pause * 2, breakerPause * 6);
-        until = now() + pause;
+        openUntil = now() + pause;
       }
-      tell?.('open');
-      // Those who wait hear that it is still down; a bug in the probe should look like one.
+      onState?.('open');
+      // A CallError means that it is still down; anything else is a bug in the probe and must look like one.
       if (!(error instanceof CallError)) throw error;
     } finally {
       probing = undefined;
     }
   };
 
-  tell?.('closed');
+  onState?.('closed');
   return {
-    isOpen: () => until !== undefined,
-    pass: async (patience, probe, early = false) => {
-      if (until === undefined) return;
-      // Whoever begins the probe does not stand behind others: one is let through even where nobody may wait.
-      const isRefused = probing ? waiting >= maxWaiting : !early && now() < until;
-      if (isRefused) throw refusal(patience.command);
+    isOpen: () => openUntil !== undefined,
+    pass: async (limit, probe, early = false) => {
+      if (openUntil === undefined) return;
+      // The request that starts the probe does not count as waiting: one may pass even where maxWaiting is 0.
+      const isRefused = probing ? waiting >= maxWaiting : !early && now() < openUntil;
+      if (isRefused) throw refusal(limit.command);
       waiting++;
       try {
         await waitForPromise(
-          patience,
+          limit,
           (probing ??= probeWith(probe)),
           `${host} has not answered ${failures} times in a row, and its probe takes too long`,
         );
       } finally {
         waiting--;
       }
-      if (until !== undefined) throw refusal(patience.command);
+      if (openUntil !== undefined) throw refusal(limit.command);
     },
     refusal,
-    begin: () => moment,
+    begin: () => sequence,
     answered: () => {
-      lastAnswer = ++moment;
-      if (until === undefined) failures = 0;
+      lastAnswer = ++sequence;
+      if (openUntil === undefined) failures = 0;
     },
     failed: (begun, late) => {
-      // One that has answered others meanwhile is not down.
-      if (until !== undefined || breakerFailures === 0 || lastAnswer > begun) return;
-      // Connections that break together, as when a proxy is restarted, are one failure; being late, each has waited for itself.
+      // An endpoint that has answered other requests meanwhile is not down.
+      if (openUntil !== undefined || breakerFailures === 0 || lastAnswer > begun) return;
+      // Connections that break together, as when a proxy restarts, are one failure; each time-out is a failure of its own.
       if (!late && lastFailure > begun) return;
-      lastFailure = ++moment;
+      lastFailure = ++sequence;
       if (++failures < breakerFailures) return;
-      until = now() + pause;
-      tell?.('open');
+      openUntil = now() + pause;
+      onState?.('open');
     },
   };
 };

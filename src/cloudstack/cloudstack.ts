@@ -3,13 +3,13 @@ import type { Answer, Progress, WireParams } from '../types.ts';
 import { createKeyCredential, createSessionCredential, type Draft, type Secret } from './credential.ts';
 import type { Endpoint } from './endpoint.ts';
 import { openEnvelope } from './envelope.ts';
-import { followJob, watchJob } from './jobs.ts';
+import { followJob, observeJob } from './jobs.ts';
 import { isAnswer, sendOnce, type Sending } from './network.ts';
-import { leastTime } from './not-sent.ts';
+import { minTimeMs } from './not-sent.ts';
 import { withRetries } from './retry.ts';
 import type { HttpRequest, HttpResponse } from './transport.ts';
 
-/** How to prove who asks, and how patient to be. */
+/** The credential, and the time-outs and retries. */
 export interface CloudStackOptions {
   secret: Secret;
   /** Milliseconds for one request. */
@@ -18,11 +18,11 @@ export interface CloudStackOptions {
   retries: number;
   /** Milliseconds before the first retry. */
   retryDelay: number;
-  /** Milliseconds before the first look at a job. */
+  /** Milliseconds between the first two polls of a job. */
   pollInterval: number;
 }
 
-/** How one request is sent and watched. */
+/** How one request is sent and its job followed. */
 export interface SendOptions {
   signal: AbortSignal;
   /** Milliseconds since 1970 by which there is an answer: retries, jobs and waiting for a connection end before that. */
@@ -32,15 +32,15 @@ export interface SendOptions {
   progress?: ((progress: Progress) => void) | undefined;
   /** Once aborted, jobs are returned as pending instead of waited for. */
   returnPending?: AbortSignal | undefined;
-  /** Told whenever a request leaves. */
-  sent?: (() => void) | undefined;
+  /** Called whenever a request is sent. */
+  onSent?: (() => void) | undefined;
   /** Instead of the configured ones. */
   retries?: number | undefined;
-  /** Looks even where the endpoint was found down a moment ago, so that the answer is how it is now. */
+  /** Probes an open circuit at once, so that the answer is the current state. */
   early?: boolean | undefined;
 }
 
-/** The one way of one credential to a CloudStack: signs, sends, retries what may be retried, follows jobs, classifies errors. */
+/** The client of a CloudStack with one credential: signs, sends, retries reads, follows jobs, classifies errors. */
 export interface CloudStack {
   send(wire: WireParams, options: SendOptions): Promise<Answer>;
   /** Logs out; the connections are the endpoint's. */
@@ -48,14 +48,14 @@ export interface CloudStack {
 }
 
 type Ask = Pick<WireParams, 'command' | 'method' | 'params'>;
-type Sent = Pick<SendOptions, 'signal' | 'deadline' | 'sent'>;
+type Sent = Pick<SendOptions, 'signal' | 'deadline' | 'onSent'>;
 
 /** Longer requests go by POST even when they read: servers and proxies limit the length of a URL. */
-const longestUrl = 6000;
+const maxUrlLength = 6000;
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 
 /** A change whose answer cannot be understood may have happened, unless CloudStack itself refused it. */
-const unsure = (error: unknown): never => {
+const toUnknownOutcome = (error: unknown): never => {
   const unread = error instanceof CallError && error.cserrorcode === undefined;
   const doubtful = unread && (error.kind === 'protocol' || (error.kind === 'unavailable' && (error.code ?? 0) >= 500));
   if (!doubtful) throw error;
@@ -71,10 +71,10 @@ const unsure = (error: unknown): never => {
 const isStub = (body: Readonly<Record<string, unknown>>): body is { jobid: string; id?: string } =>
   typeof body['jobid'] === 'string' && Object.keys(body).every((key) => ['jobid', 'id', 'jobstatus'].includes(key));
 
-/** The cheapest thing to ask that every account may. */
+/** The cheapest command that every account may run. */
 const probe: Ask = { command: 'listCapabilities', method: 'GET', params: {} };
-/** Milliseconds that it may take, with a login. */
-const probeTime = 10_000;
+/** Includes a login. */
+const probeTimeoutMs = 10_000;
 
 /** A client of one endpoint with one credential. */
 export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint): CloudStack => {
@@ -84,15 +84,15 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
     { command, method }: Ask,
     { query, headers }: Draft,
     signal: AbortSignal,
-    sending: Pick<Sending<T>, 'read' | 'deadline' | 'sent' | 'probing'>,
+    sending: Pick<Sending<T>, 'read' | 'deadline' | 'onSent' | 'probing'>,
   ): Promise<T> => {
     const changes = method === 'POST';
     const request: HttpRequest =
-      changes || query.length > longestUrl
+      changes || query.length > maxUrlLength
         ? { method: 'POST', url, headers: { ...form, ...headers }, body: query, signal }
         : { method, url: `${url}?${query}`, headers, signal };
     const sent = sendOnce(endpoint, request, { ...sending, command, changes, timeout });
-    return changes ? sent.catch(unsure) : sent;
+    return changes ? sent.catch(toUnknownOutcome) : sent;
   };
   const credential =
     'apiKey' in secret
@@ -106,24 +106,24 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
           ),
         );
 
-  const attempt = async (wire: Ask, { signal, deadline, sent }: Sent, probing = false) => {
+  const attempt = async (wire: Ask, { signal, deadline, onSent }: Sent, probing = false) => {
     const { command, params } = wire;
     const prove = () => credential.prove({ command, response: 'json', ...params }, signal, deadline);
     const draft = await prove();
     const read = (response: HttpResponse) => openEnvelope(command, response);
     const body = await deliver(wire, draft, signal, {
       deadline,
-      sent,
+      onSent,
       probing,
       read: (response) => (response.status === 401 && credential.renew(draft) ? undefined : read(response)),
     });
     // A session that has ended is refused before anything runs, so that sending again is not repeating.
-    return body ?? deliver(wire, await prove(), signal, { deadline, sent, probing, read });
+    return body ?? deliver(wire, await prove(), signal, { deadline, onSent, probing, read });
   };
 
-  /** Whether anybody answers there, whatever they say to this credential. Not cancelled with who happened to ask. */
+  /** Resolves if the endpoint answers, whatever it says to this credential. Not cancelled with the request that needs it. */
   const look = () =>
-    attempt(probe, { signal: new AbortController().signal, deadline: Date.now() + probeTime }, true).catch(
+    attempt(probe, { signal: new AbortController().signal, deadline: Date.now() + probeTimeoutMs }, true).catch(
       (error: unknown) => {
         if (!isAnswer(error)) throw error;
       },
@@ -133,7 +133,7 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
     const { signal, deadline = Infinity, retries = options.retries } = send;
     const once = async () => {
       if (circuit.isOpen())
-        await circuit.pass({ command: wire.command, signal, until: deadline - leastTime }, look, send.early);
+        await circuit.pass({ command: wire.command, signal, deadline: deadline - minTimeMs }, look, send.early);
       return attempt(wire, send);
     };
     if (wire.method === 'GET')
@@ -143,7 +143,7 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
           delay: options.retryDelay,
           deadline,
           isWorth: () => !circuit.isOpen(),
-          tell: () => observe?.({ type: 'retry', command: wire.command }),
+          onRetry: () => observe?.({ type: 'retry', command: wire.command }),
         },
         signal,
         once,
@@ -154,7 +154,7 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
   const follow = async (command: string, job: string, send: SendOptions): Promise<Answer> => {
     const poll = (jobid: string) => ask({ command: 'queryAsyncJobResult', method: 'GET', params: { jobid } }, send);
     const following = followJob(command, job, poll, { ...send, interval: options.pollInterval });
-    return observe ? watchJob(observe, command, following) : following;
+    return observe ? observeJob(observe, command, following) : following;
   };
 
   return {
@@ -162,7 +162,7 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
       if (wire.follow !== undefined) return follow(wire.command, wire.follow, send);
       const body = await ask(wire, send);
       if (!isStub(body)) return { body };
-      const answer = await follow(wire.command, body.jobid, { ...send, sent: undefined });
+      const answer = await follow(wire.command, body.jobid, { ...send, onSent: undefined });
       // The new object's id is known before its job is done.
       return answer.job?.status === 'pending' && body.id ? { ...answer, body: { id: body.id } } : answer;
     },

@@ -1,7 +1,7 @@
 import { CallError } from '../errors.ts';
 import { openEnvelope } from './envelope.ts';
-import { leastTime } from './not-sent.ts';
-import { waitForPromise } from './patience.ts';
+import { minTimeMs } from './not-sent.ts';
+import { waitForPromise } from './wait.ts';
 import { expiresAt, sign, toQuery } from './sign.ts';
 import type { HttpRequest, HttpResponse } from './transport.ts';
 
@@ -9,14 +9,14 @@ import type { HttpRequest, HttpResponse } from './transport.ts';
 export type Secret =
   { apiKey: string; secretKey: string } | { username: string; password: string; domain?: string | undefined };
 
-/** A request before it is addressed: what proves who asks is in it. */
+/** A request before it is addressed, with its signature or session. */
 export type Draft = Pick<HttpRequest, 'body'> & { query: string; headers: Record<string, string> };
 
-/** Makes requests that CloudStack accepts as ours. */
+/** Authenticates requests. */
 export interface Credential {
-  /** The parameters with whatever proves who asks. Waits for a login until `deadline` (milliseconds since 1970). */
+  /** The parameters with a signature or session. Waits for a login until `deadline` (milliseconds since 1970). */
   prove(params: Readonly<Record<string, string>>, signal: AbortSignal, deadline?: number): Promise<Draft>;
-  /** Forgets the proof that CloudStack did not accept. True when trying again makes sense: the request was not run. */
+  /** Drops the session that CloudStack refused. True if a retry makes sense: the request was not run. */
   renew(refused: Draft): boolean;
   /** Ends a login session. */
   close(signal: AbortSignal): Promise<void>;
@@ -73,8 +73,8 @@ export const createSessionCredential = (
   };
   return {
     prove: async (params, signal, deadline = Infinity) => {
-      const patience = { command: params['command'] ?? 'login', signal, until: deadline - leastTime };
-      const { key, cookie } = session ?? (await waitForPromise(patience, open(), 'the login took too long'));
+      const limit = { command: params['command'] ?? 'login', signal, deadline: deadline - minTimeMs };
+      const { key, cookie } = session ?? (await waitForPromise(limit, open(), 'the login took too long'));
       return { query: toQuery({ ...params, sessionkey: key }), headers: { cookie } };
     },
     renew: ({ headers }) => {
@@ -88,7 +88,7 @@ export const createSessionCredential = (
       session = undefined;
       if (!open) return;
       const body = toQuery({ command: 'logout', response: 'json', sessionkey: open.key });
-      // The session ends by itself when this fails; there is nobody left to tell.
+      // The session expires by itself if this fails; the server is closing, so nothing is reported.
       await post('logout', body, { cookie: open.cookie }, signal).catch(() => undefined);
     },
   };

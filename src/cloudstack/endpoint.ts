@@ -1,11 +1,11 @@
 import type { Observe, Tracing } from '../observe.ts';
 import { createCircuit, type Circuit, type CircuitOptions } from './circuit.ts';
-import { createGate, type Gate, type GateOptions } from './gate.ts';
+import { createSemaphore, type Semaphore, type SemaphoreOptions } from './semaphore.ts';
 import type { PoolOptions } from './pool.ts';
 import type { Transport } from './transport.ts';
 
-/** One CloudStack, whoever asks it. */
-export interface EndpointOptions extends Omit<CircuitOptions & GateOptions, 'host' | 'tell'> {
+/** One CloudStack, for all credentials. */
+export interface EndpointOptions extends Omit<CircuitOptions & SemaphoreOptions, 'host' | 'tell'> {
   /** Such as `https://cloud.example.com/client/api`; from the configuration only. */
   url: string;
   /** The configuration's profile that asked first, for metrics. */
@@ -16,11 +16,11 @@ export interface EndpointOptions extends Omit<CircuitOptions & GateOptions, 'hos
   tracing?: Tracing | undefined;
 }
 
-/** What all credentials of one CloudStack share: its connections, who may use them now, and whether it is worth asking. */
+/** What all credentials of one CloudStack share: its connections, their semaphore and the circuit. */
 export interface Endpoint {
   url: string;
   transport: Transport;
-  gate: Gate;
+  semaphore: Semaphore;
   circuit: Circuit;
   observe?: Observe | undefined;
   tracing?: Tracing | undefined;
@@ -42,22 +42,22 @@ const createPool = (endpoint: string, options: PoolOptions): Transport => {
 /** An endpoint over a pool of connections. `transport` replaces the network, for the simulator and for tests. */
 export const createEndpoint = (options: EndpointOptions, transport?: Transport): Endpoint => {
   const { url, name: profile, observe, tracing } = options;
-  const way = transport ?? createPool(url, options);
+  const connections = transport ?? createPool(url, options);
   return {
     url,
-    transport: way,
-    gate: createGate({
+    transport: connections,
+    semaphore: createSemaphore({
       ...options,
-      tell: observe && ((running, waiting) => observe({ type: 'pool', profile, running, waiting })),
+      onChange: observe && ((running, waiting) => observe({ type: 'pool', profile, running, waiting })),
     }),
     circuit: createCircuit({
       ...options,
       host: new URL(url).host,
-      tell: observe && ((state) => observe({ type: 'circuit', profile, state })),
+      onState: observe && ((state) => observe({ type: 'circuit', profile, state })),
     }),
     observe,
     tracing,
-    close: () => way.close(),
+    close: () => connections.close(),
   };
 };
 

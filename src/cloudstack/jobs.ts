@@ -2,23 +2,23 @@ import { CallError } from '../errors.ts';
 import { endingOf, type Ending, type Observe } from '../observe.ts';
 import type { Answer, Progress } from '../types.ts';
 import { classify } from './classify.ts';
-import { leastTime, NotSent } from './not-sent.ts';
-import { rest } from './patience.ts';
+import { minTimeMs, NotSent } from './not-sent.ts';
+import { sleep } from './wait.ts';
 import { isRecord } from '../rows.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** How long and how often to look at a job. */
+/** How long and how often to poll a job. */
 export interface FollowOptions {
   /** Milliseconds to wait at most; then the job is returned as pending. */
   wait: number;
   signal: AbortSignal;
   progress?: ((progress: Progress) => void) | undefined;
-  /** Once aborted, the job is returned as pending at the next look. */
+  /** Once aborted, the job is returned as pending at the next poll. */
   returnPending?: AbortSignal | undefined;
   /** Milliseconds since 1970 when the call's time is up; the job is returned as pending before that. */
   deadline?: number | undefined;
-  /** Milliseconds before the first look; grows by half each time, to ten times at most. */
+  /** Milliseconds before the second poll; grows by half each time, to ten times at most. */
   interval: number;
 }
 
@@ -44,7 +44,7 @@ const ended = (command: string, job: string, state: Body, elapsed: number): Answ
 };
 
 /**
- * Watches a job until it ends, the time is up or the caller gives up. A failed job is an error; one that goes on is
+ * Polls a job until it ends, the time is up or the caller gives up. A failed job is an error; one that goes on is
  * returned as pending, never as done. Polls at least once.
  */
 export const followJob = async (
@@ -54,8 +54,8 @@ export const followJob = async (
   { wait, signal, progress, returnPending, interval, deadline = Infinity }: FollowOptions,
 ): Promise<Answer> => {
   const start = Date.now();
-  // A last look and the way back to the caller take time too.
-  const end = Math.min(start + wait, deadline - 2 * leastTime);
+  // A last poll and the answer to the caller take time too.
+  const end = Math.min(start + wait, deadline - 2 * minTimeMs);
   const elapsed = (): number => Math.round((Date.now() - start) / 100) / 10;
   const stopped = (): CallError =>
     new CallError(
@@ -67,9 +67,9 @@ export const followJob = async (
   for (let pause = interval; ; pause = Math.min(pause * 1.5, interval * 10)) {
     const state = await poll(job).catch((error: unknown) => {
       if (signal.aborted) throw stopped();
-      // Held back here: it is looked at again while there is time.
+      // The poll was not sent: it is repeated while there is time.
       if (error instanceof NotSent && (error.kind === 'timeout' || Date.now() + pause < end)) return undefined;
-      // The job was accepted: not being able to see it is not its failure.
+      // The job was accepted: a failed poll is not a failed job.
       const reason = error instanceof CallError ? error : undefined;
       throw new CallError(
         reason?.kind === 'not-found' ? 'not-found' : 'unknown-outcome',
@@ -84,24 +84,24 @@ export const followJob = async (
     const left = end - Date.now();
     if (left <= 0 || returnPending?.aborted)
       return { body: {}, job: { id: job, status: 'pending', elapsed: elapsed() } };
-    await rest(command, Math.min(pause, left), signal).catch(() => {
+    await sleep(command, Math.min(pause, left), signal).catch(() => {
       throw stopped();
     });
   }
 };
 
-/** Tells of a job while it is followed, and how that ended. */
-export const watchJob = async (observe: Observe, command: string, following: Promise<Answer>): Promise<Answer> => {
+/** Emits the observations of a job while it is polled. */
+export const observeJob = async (observe: Observe, command: string, following: Promise<Answer>): Promise<Answer> => {
   const begun = performance.now();
-  const tell = (ending: Ending): void =>
+  const onEnd = (ending: Ending): void =>
     observe({ type: 'job', command, ending, seconds: (performance.now() - begun) / 1000 });
   observe({ type: 'job-started', command });
   try {
     const answer = await following;
-    tell(answer.job?.status === 'pending' ? 'pending' : 'ok');
+    onEnd(answer.job?.status === 'pending' ? 'pending' : 'ok');
     return answer;
   } catch (error) {
-    tell(endingOf(error));
+    onEnd(endingOf(error));
     throw error;
   }
 };

@@ -3,7 +3,7 @@ import { endingOf, type Ending } from '../observe.ts';
 import { hintFor } from './classify.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Unreadable } from './envelope.ts';
-import { givenUp, leastTime, outOfTime } from './not-sent.ts';
+import { cancelledBeforeSending, minTimeMs, outOfTime } from './not-sent.ts';
 import { notStarted, type HttpRequest, type HttpResponse } from './transport.ts';
 
 /** How one request is sent, and what its answer is read as. */
@@ -17,13 +17,13 @@ export interface Sending<T> {
   deadline?: number | undefined;
   /** Also where the circuit is open: it is the probe, or part of it. */
   probing?: boolean | undefined;
-  /** Told when it leaves. */
-  sent?: (() => void) | undefined;
-  /** Makes of the answer what is wanted; throws where it is an error. */
+  /** Called when it is sent. */
+  onSent?: (() => void) | undefined;
+  /** Reads the response; throws if it is an error. */
   read: (response: HttpResponse) => T;
 }
 
-// What can only happen before a request has left.
+// Errors that can only happen before a request is sent.
 const neverSent = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -44,44 +44,44 @@ const codesOf = (error: unknown): string[] => {
   return [`${wasThere ? `${String(error.syscall)} ` : ''}${String(error.code)}`, ...inner].filter(Boolean);
 };
 
-/** A time-out shorter than this (milliseconds) says more about who asked than about the endpoint. */
-const tellingTime = 5000;
+/** A time-out shorter than this (milliseconds) does not show that the endpoint is down. */
+const minConclusiveMs = 5000;
 
 /** What is wrong with a single request (too long, forbidden, too many) says nothing about the endpoint. */
-const saysDown = (status = 0): boolean => status < 400 || status >= 500 || status === 404;
+const meansDown = (status = 0): boolean => status < 400 || status >= 500 || status === 404;
 
-/** Whether an error came as an answer that shows somebody is there: CloudStack itself, or at least its door. */
+/** Whether an error is an answer that shows that the endpoint is up: from CloudStack itself or its proxy. */
 export const isAnswer = (error: unknown): boolean =>
-  error instanceof CallError && error.code !== undefined && !(error instanceof Unreadable && saysDown(error.code));
+  error instanceof CallError && error.code !== undefined && !(error instanceof Unreadable && meansDown(error.code));
 
 /**
  * Sends once, as soon as a connection is free, and says in the error what is known: what was not sent, and for a change
- * that may have arrived, that the outcome is unknown. Tells the circuit how the endpoint is.
+ * that may have arrived, that the outcome is unknown. Reports the result to the circuit.
  */
 export const sendOnce = async <T>(endpoint: Endpoint, request: HttpRequest, sending: Sending<T>): Promise<T> => {
-  const { gate, circuit, observe } = endpoint;
+  const { semaphore: gate, circuit, observe } = endpoint;
   const { command, timeout, deadline = Infinity, probing } = sending;
-  const least = Math.min(leastTime, timeout);
-  const turn = gate.enter({ command, signal: request.signal, until: deadline - least });
+  const least = Math.min(minTimeMs, timeout);
+  const turn = gate.acquire({ command, signal: request.signal, deadline: deadline - least });
   if (turn) await turn;
   let begun: number | undefined;
   let ending: Ending = 'ok';
   let answered: boolean | undefined = true;
   try {
-    if (request.signal.aborted) throw givenUp(command);
+    if (request.signal.aborted) throw cancelledBeforeSending(command);
     if (!probing && circuit.isOpen()) throw circuit.refusal(command);
     const left = deadline - Date.now();
     if (left < least) throw outOfTime(command);
     begun = performance.now();
-    sending.sent?.();
-    return await exchange(endpoint, request, sending, Math.min(timeout, left));
+    sending.onSent?.();
+    return await sendAndRead(endpoint, request, sending, Math.min(timeout, left));
   } catch (error) {
     ending = endingOf(error);
-    // Whoever gave up says nothing about the cloud, and neither does a bug.
+    // A caller that gave up says nothing about the cloud, and neither does a bug.
     answered = isAnswer(error) || (request.signal.aborted || ending === 'bug' ? undefined : false);
     throw error;
   } finally {
-    gate.leave();
+    gate.release();
     if (observe && begun !== undefined)
       observe({
         type: 'request',
@@ -94,7 +94,7 @@ export const sendOnce = async <T>(endpoint: Endpoint, request: HttpRequest, send
   }
 };
 
-const exchange = async <T>(
+const sendAndRead = async <T>(
   { transport, circuit, tracing, url }: Endpoint,
   request: HttpRequest,
   { command, changes, timeout, read }: Sending<T>,
@@ -121,7 +121,7 @@ const exchange = async <T>(
     response = await (tracing ? tracing.request(command, { method: request.method, url }, send) : send());
   } catch (error) {
     const codes = codesOf(error);
-    if (timedOut ? allowed >= Math.min(timeout, tellingTime) : !request.signal.aborted && codes.length > 0)
+    if (timedOut ? allowed >= Math.min(timeout, minConclusiveMs) : !request.signal.aborted && codes.length > 0)
       circuit.failed(moment, timedOut);
     throw explain(
       error,
@@ -141,7 +141,7 @@ const exchange = async <T>(
     circuit.answered();
     return value;
   } catch (error) {
-    if (error instanceof Unreadable && saysDown(error.code)) circuit.failed(moment, false);
+    if (error instanceof Unreadable && meansDown(error.code)) circuit.failed(moment, false);
     else circuit.answered();
     throw error;
   }
@@ -170,13 +170,13 @@ const explain = (
   const seconds = (timedOut ?? 0) / 1000;
   if (codes.includes(notStarted))
     return cancelled
-      ? givenUp(command)
+      ? cancelledBeforeSending(command)
       : fail('unavailable', `no connection to ${host} within ${seconds} s; nothing was sent`);
   if (cancelled)
     return changes
       ? fail('unknown-outcome', 'cancelled after it was sent; whether it happened is unknown')
       : fail('cancelled', 'cancelled', 'Nothing was changed.');
-  // Neither the network nor the clock: a bug, which must look like one.
+  // Neither a network error nor a time-out: a bug, which must look like one.
   if (!changes && timedOut === undefined && codes.length === 0) return error;
   const what =
     timedOut === undefined

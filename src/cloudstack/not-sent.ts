@@ -1,15 +1,15 @@
 import { CallError } from '../errors.ts';
 
-/** A request was held back here: nothing of it has left, and trying again at once cannot help. */
+/** A request that was not sent; an immediate retry cannot help. */
 export class NotSent extends CallError {}
 
 /**
- * Milliseconds that must be left for sending to make sense: what leaves later than that is given up before its answer can
- * come, and nobody knows what became of it.
+ * Milliseconds that must be left to send a request: one that is sent later would time out before its answer can arrive, and
+ * its outcome would be unknown.
  */
-export const leastTime = 1000;
+export const minTimeMs = 1000;
 
-/** The time of the whole call was up before the request could leave. */
+/** The deadline of the call passed before the request could be sent. */
 export const outOfTime = (command: string, why = 'no time was left for it'): NotSent =>
   new NotSent(
     'timeout',
@@ -17,6 +17,6 @@ export const outOfTime = (command: string, why = 'no time was left for it'): Not
     'Try again. CLOUDSTACK_MCP_CALL_TIMEOUT is the time for one call in all, with its look-ups and retries.',
   );
 
-/** The caller gave up before the request could leave. */
-export const givenUp = (command: string): NotSent =>
+/** The caller cancelled before the request could be sent. */
+export const cancelledBeforeSending = (command: string): NotSent =>
   new NotSent('cancelled', `${command}: cancelled before it was sent`, 'Nothing was sent.');

@@ -1,14 +1,14 @@
 import { Pool, type Dispatcher } from 'undici';
 import { notStarted, type HttpRequest, type HttpResponse, type Transport } from './transport.ts';
 
-/** How many connections to keep, and how long. */
+/** The number of connections, and how long an idle one stays open. */
 export interface PoolOptions {
   connections: number;
   /** Milliseconds. */
   keepAlive: number;
 }
 
-/** Given up before a connection was there to send it. */
+/** Cancelled before a connection was available. */
 const unsent = (): Error => Object.assign(new Error('there was no connection yet'), { code: notStarted });
 
 /**

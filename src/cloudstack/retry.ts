@@ -1,6 +1,6 @@
 import { CallError } from '../errors.ts';
-import { leastTime, NotSent } from './not-sent.ts';
-import { rest } from './patience.ts';
+import { minTimeMs, NotSent } from './not-sent.ts';
+import { sleep } from './wait.ts';
 
 /** How often and how soon to try again. */
 export interface RetryOptions {
@@ -12,14 +12,14 @@ export interface RetryOptions {
   deadline?: number | undefined;
   /** Whether trying again still makes sense. */
   isWorth?: (() => boolean) | undefined;
-  /** Told of each further attempt. */
-  tell?: (() => void) | undefined;
+  /** Called before each further attempt. */
+  onRetry?: (() => void) | undefined;
 }
 
 const retriable = new Set([429, 502, 503, 504]);
 
 /** Whether a failed read may be tried again: the connection or a server on the way failed, not the request. */
-export const isPassing = (error: unknown): error is CallError =>
+export const isTransient = (error: unknown): error is CallError =>
   error instanceof CallError &&
   !(error instanceof NotSent) &&
   (error.kind === 'timeout' ||
@@ -27,11 +27,11 @@ export const isPassing = (error: unknown): error is CallError =>
     (error.kind === 'rate-limit' && error.code === 429));
 
 /**
- * Runs `attempt` up to `1 + retries` times while it fails in passing, no sooner than the answer asks for and only while
- * there is time. Only for what may be sent twice.
+ * Runs `attempt` up to `1 + retries` times while its failures are transient, no sooner than `Retry-After` allows and only
+ * before the deadline. Only for requests that may be sent twice.
  */
 export const withRetries = async <T>(
-  { retries, delay, deadline = Infinity, isWorth, tell }: RetryOptions,
+  { retries, delay, deadline = Infinity, isWorth, onRetry }: RetryOptions,
   signal: AbortSignal,
   attempt: () => Promise<T>,
 ): Promise<T> => {
@@ -40,17 +40,17 @@ export const withRetries = async <T>(
     try {
       return await attempt();
     } catch (error) {
-      // What was held back says that nothing was sent, which is no longer true; what went wrong before tells more.
+      // A NotSent claims that nothing was sent, which is not true after a first attempt; the earlier error says more.
       if (tried && error instanceof NotSent && error.kind !== 'cancelled') throw last;
-      if (tried >= retries || signal.aborted || !isPassing(error) || isWorth?.() === false) throw error;
+      if (tried >= retries || signal.aborted || !isTransient(error) || isWorth?.() === false) throw error;
       last = error;
-      // Full jitter over the upper half keeps clients that failed together from returning together.
+      // Jitter over the upper half keeps clients that failed together from returning together.
       const pause = Math.max(error.retryAfter ?? 0, delay * 2 ** tried * (0.5 + Math.random() / 2));
-      if (Date.now() + pause + leastTime > deadline) throw error;
-      await rest('', pause, signal).catch(() => {
+      if (Date.now() + pause + minTimeMs > deadline) throw error;
+      await sleep('', pause, signal).catch(() => {
         throw error;
       });
-      tell?.();
+      onRetry?.();
     }
   }
 };

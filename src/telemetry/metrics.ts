@@ -35,7 +35,7 @@ const methods: ReadonlySet<string> = new Set(['GET', 'POST', 'DELETE', 'HEAD', '
 const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
 /** All at 0, and what is known from the start. */
-const begin = (to: Instruments): void => {
+const setInitialValues = (to: Instruments): void => {
   to.build.set({ version, node: process.versions.node }, 1);
   for (const result of labelValues.cache) to.cache.inc({ result }, 0);
   for (const cause of labelValues.dropped) to.dropped.inc({ cause }, 0);
@@ -135,7 +135,7 @@ export const createMetrics = (): Metrics => {
   collectDefaultMetrics({ register: registry });
   for (const name of misnamed) registry.removeSingleMetric(name);
   const to = createInstruments(registry);
-  begin(to);
+  setInitialValues(to);
   const endpoints = createEndpoints(to);
   let open: { sessions: () => number; inFlight: () => number } | undefined;
   return {

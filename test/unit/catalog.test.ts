@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
 import { joinCatalog, loadCatalog } from '../../src/catalog/catalog.ts';
-import { formatCommands, formatLines } from '../../src/catalog/file.ts';
 import { findKind, kindOfParameter, takesName } from '../../src/catalog/kinds.ts';
 import { joinCommand, liveCommand, type LiveApi } from '../../src/catalog/live.ts';
 import { compareReleases, inReleases } from '../../src/catalog/releases.ts';
 import { toInputSchema } from '../../src/catalog/schema.ts';
 import { createSearch } from '../../src/catalog/search.ts';
-import { diffCommands, syncCommands } from '../../src/catalog/sync.ts';
+import { diffCommands, formatCommands, formatLines, syncCommands } from '../../src/catalog/sync.ts';
 import type { Command, CommandsFile } from '../../src/catalog/types.ts';
 
 // releases

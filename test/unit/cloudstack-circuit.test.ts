@@ -5,7 +5,7 @@ import { CallError } from '../../src/errors.ts';
 
 const down = () => Promise.reject(new CallError('timeout', 'down', ''));
 const up = () => Promise.resolve();
-const patience = (signal = new AbortController().signal) => ({ command: 'listZones', signal, until: Infinity });
+const patience = (signal = new AbortController().signal) => ({ command: 'listZones', signal, deadline: Infinity });
 
 const start = (options: Partial<CircuitOptions> = {}) => {
   const time = { now: 0 };
@@ -15,7 +15,7 @@ const start = (options: Partial<CircuitOptions> = {}) => {
     breakerFailures: 3,
     breakerPause: 1000,
     maxWaiting: 2,
-    tell: (state) => states.push(state),
+    onState: (state) => states.push(state),
     now: () => time.now,
     ...options,
   });

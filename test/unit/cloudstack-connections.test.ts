@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { createGate } from '../../src/cloudstack/gate.ts';
+import { createSemaphore } from '../../src/cloudstack/semaphore.ts';
 import { openPool } from '../../src/cloudstack/pool.ts';
 import { readRetryAfter } from '../../src/cloudstack/retry-after.ts';
 
@@ -60,32 +60,32 @@ test('what is given up after it was sent does not say that it was not', async ()
 
 test('places are handed on in order, and come back when nobody waits', async () => {
   const told: string[] = [];
-  const gate = createGate({
+  const gate = createSemaphore({
     connections: 1,
     maxWaiting: 5,
-    tell: (running, waiting) => told.push(`${running}/${waiting}`),
+    onChange: (running, waiting) => told.push(`${running}/${waiting}`),
   });
   const order: number[] = [];
-  const patience = { command: 'x', signal: new AbortController().signal, until: Infinity };
-  expect(gate.enter(patience)).toBeUndefined();
+  const patience = { command: 'x', signal: new AbortController().signal, deadline: Infinity };
+  expect(gate.acquire(patience)).toBeUndefined();
   const waiting = [1, 2, 3].map((n) =>
-    gate.enter(patience)!.then(() => {
+    gate.acquire(patience)!.then(() => {
       order.push(n);
-      gate.leave();
+      gate.release();
     }),
   );
-  gate.leave();
+  gate.release();
   await Promise.all(waiting);
   expect(order).toEqual([1, 2, 3]);
   expect(told.at(-1)).toBe('0/0');
-  expect(gate.enter(patience)).toBeUndefined();
+  expect(gate.acquire(patience)).toBeUndefined();
 });
 
 test('with no room to wait, whoever finds no connection is refused', () => {
-  const gate = createGate({ connections: 1, maxWaiting: 0 });
-  const patience = { command: 'x', signal: new AbortController().signal, until: Infinity };
-  expect(gate.enter(patience)).toBeUndefined();
-  expect(() => gate.enter(patience)).toThrow('1 running, 0 waiting');
+  const gate = createSemaphore({ connections: 1, maxWaiting: 0 });
+  const patience = { command: 'x', signal: new AbortController().signal, deadline: Infinity };
+  expect(gate.acquire(patience)).toBeUndefined();
+  expect(() => gate.acquire(patience)).toThrow('1 running, 0 waiting');
 });
 
 const now = Date.parse('2026-01-02T03:04:05Z');

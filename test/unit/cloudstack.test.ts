@@ -6,7 +6,7 @@ import { createEndpoint } from '../../src/cloudstack/endpoint.ts';
 import { openEnvelope } from '../../src/cloudstack/envelope.ts';
 import { followJob } from '../../src/cloudstack/jobs.ts';
 import { sendOnce } from '../../src/cloudstack/network.ts';
-import { isPassing, withRetries } from '../../src/cloudstack/retry.ts';
+import { isTransient, withRetries } from '../../src/cloudstack/retry.ts';
 import { notStarted, type HttpRequest, type HttpResponse, type Transport } from '../../src/cloudstack/transport.ts';
 import { loadData } from '../../src/data.ts';
 import { CallError, type ErrorKind } from '../../src/errors.ts';
@@ -183,7 +183,7 @@ test.each([
   [new CallError('protocol', '', ''), false],
   [new TypeError('bug'), false],
 ])('%o may be tried again: %s', (error, again) => {
-  expect(isPassing(error)).toBe(again);
+  expect(isTransient(error)).toBe(again);
 });
 
 const attempts = async (errors: readonly Error[], retries: number, signal = never) => {

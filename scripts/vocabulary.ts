@@ -1,0 +1,77 @@
+/**
+ * The words of this code base: one word, one meaning, the field's own. `npm run vocabulary` (check-vocabulary.ts) keeps
+ * to this list in the names of src, scripts and test, and in the prose that users read.
+ */
+
+/** A word that is not used, and what is used in its place. */
+export interface Term {
+  /** Words of names, lower case, as camelCase splits them; several with a space between them stand in this order. */
+  names?: readonly string[];
+  /** Words of prose, whole and in any case. */
+  prose?: readonly string[];
+  /** What to use in its place. */
+  use: string;
+  /** Names (whole) or phrases that may hold the word, each with its reason. */
+  allowed?: Readonly<Record<string, string>>;
+}
+
+/** Every word that was replaced, by subject. */
+export const vocabulary: readonly Term[] = [
+  // Cache
+  {
+    names: ['kept', 'keeper', 'kept answers'],
+    prose: ['kept answer', 'kept answers', 'keeps answers', 'keep answers', 'keeping answers', 'answers are kept'],
+    use: 'cached, cache, saved',
+  },
+  {
+    names: ['flight', 'flights', 'fly', 'land'],
+    prose: ['flights'],
+    use: 'in-flight requests, coalesce',
+    allowed: { inFlight: 'the standard term', InFlight: 'the standard term' },
+  },
+  { names: ['bump', 'bumps', 'stamp', 'generations'], prose: ['bump', 'bumps'], use: 'invalidate, version' },
+  { names: ['touches', 'touched by', 'plain kind'], prose: ['touches.json'], use: 'invalidation rules, canonical kind' },
+  // Store
+  { names: ['agree', 'recall'], use: 'getOrSet, get' },
+  { names: ['swap'], use: 'compareAndSet' },
+  // Times and bounds
+  { names: ['patience', 'last words'], prose: ['patience'], use: 'timeoutMs, shutdownGraceMs' },
+  { names: ['longest', 'most', 'enough'], use: 'max…, min…' },
+  { names: ['again after', 'every ms'], use: 'retryIntervalMs, intervalMs' },
+  // Events and messages
+  {
+    names: ['tell', 'tells', 'told', 'hear', 'heard', 'hears', 'learn', 'learned', 'said', 'say', 'says', 'spoken'],
+    use: 'emit, on…, record, report, print; what a callback received: received, reported',
+  },
+  { names: ['watcher', 'watchers', 'watched'], use: 'observer, poller, logger' },
+  { names: ['gate', 'gates'], use: 'semaphore' },
+  { names: ['arrivals'], use: 'bodyBudget' },
+  { names: ['exchange', 'exchanges'], use: 'requestContext' },
+  { names: ['seal', 'sealed'], use: 'requestStateCodec, chainEntry' },
+  // People and confirmation
+  { prose: ['whoever'], use: 'the user, the caller, anyone who' },
+  { prose: ['nobody'], names: ['nobody'], use: 'no one' },
+  { prose: ['somebody', 'anybody'], names: ['somebody', 'anybody'], use: 'someone, anyone' },
+  {
+    prose: ["human's yes", "person's yes", 'yeses', 'say yes', 'says yes', 'said yes', 'asked for a yes', 'needs a yes'],
+    names: ['yeses'],
+    use: 'confirmation, confirm',
+  },
+  // Path
+  { names: ['surroundings'], use: 'ConfineDependencies' },
+  { names: ['place of caller', 'asked tool'], use: 'CacheScope, ToolRequest' },
+  { prose: ['handed out', 'hands out', 'hand out'], names: ['hand out', 'handed out'], use: 'returned as pending, issued' },
+  { prose: ['older era', 'newer era', 'old era', 'new era'], names: ['era', 'eras'], use: 'protocol version' },
+  // Simulator
+  { names: ['birth', 'births'], use: 'insert' },
+  { names: ['plant', 'planted'], use: 'seed' },
+  { names: ['revive', 'revived'], use: 'restore' },
+  { names: ['fate'], use: 'faultOf' },
+  { names: ['wiring'], use: 'networks' },
+  { names: ['story'], prose: ['story'], use: 'calls' },
+  // Never names of things
+  {
+    names: ['manager', 'helper', 'helpers', 'util', 'utils', 'service', 'base', 'impl'],
+    use: 'the name of the thing itself',
+  },
+];
