@@ -71,8 +71,7 @@ const types = new Map<string, string[]>();
 
 const checkSource = (source: ts.SourceFile, hasProse: boolean): void => {
   const text = source.getFullText();
-  const at = (offset: number): string =>
-    `${source.fileName}:${source.getLineAndCharacterOfPosition(offset).line + 1}`;
+  const at = (offset: number): string => `${source.fileName}:${source.getLineAndCharacterOfPosition(offset).line + 1}`;
   checkName(source.fileName.replace(/^.*\//, '').replace(/\..*$/, ''), source.fileName);
   const seen = new Set<number>();
   const visit = (node: ts.Node): void => {
@@ -102,7 +101,8 @@ for (const source of [...filesIn('scripts'), ...filesIn('test')])
   if (source.fileName !== 'scripts/vocabulary.ts') checkSource(source, false);
 
 for (const [name, places] of types)
-  if (places.length > 1) violations.push(`the type ${name} is declared in ${places.join(' and ')}: one name, one thing`);
+  if (places.length > 1)
+    violations.push(`the type ${name} is declared in ${places.join(' and ')}: one name, one thing`);
 
 /** Documents of a folder: Markdown, and what else `pattern` names. */
 const documentsIn = (folder: string, pattern: RegExp, recursive = false): string[] =>

@@ -30,7 +30,11 @@ export const vocabulary: readonly Term[] = [
     allowed: { inFlight: 'the standard term', InFlight: 'the standard term' },
   },
   { names: ['bump', 'bumps', 'stamp', 'generations'], prose: ['bump', 'bumps'], use: 'invalidate, version' },
-  { names: ['touches', 'touched by', 'plain kind'], prose: ['touches.json'], use: 'invalidation rules, canonical kind' },
+  {
+    names: ['touches', 'touched by', 'plain kind'],
+    prose: ['touches.json'],
+    use: 'invalidation rules, canonical kind',
+  },
   // Store
   { names: ['agree', 'recall'], use: 'getOrSet, get' },
   { names: ['swap'], use: 'compareAndSet' },
@@ -53,14 +57,27 @@ export const vocabulary: readonly Term[] = [
   { prose: ['nobody'], names: ['nobody'], use: 'no one' },
   { prose: ['somebody', 'anybody'], names: ['somebody', 'anybody'], use: 'someone, anyone' },
   {
-    prose: ["human's yes", "person's yes", 'yeses', 'say yes', 'says yes', 'said yes', 'asked for a yes', 'needs a yes'],
+    prose: [
+      "human's yes",
+      "person's yes",
+      'yeses',
+      'say yes',
+      'says yes',
+      'said yes',
+      'asked for a yes',
+      'needs a yes',
+    ],
     names: ['yeses'],
     use: 'confirmation, confirm',
   },
   // Path
   { names: ['surroundings'], use: 'ConfineDependencies' },
   { names: ['place of caller', 'asked tool'], use: 'CacheScope, ToolRequest' },
-  { prose: ['handed out', 'hands out', 'hand out'], names: ['hand out', 'handed out'], use: 'returned as pending, issued' },
+  {
+    prose: ['handed out', 'hands out', 'hand out'],
+    names: ['hand out', 'handed out'],
+    use: 'returned as pending, issued',
+  },
   { prose: ['older era', 'newer era', 'old era', 'new era'], names: ['era', 'eras'], use: 'protocol version' },
   // Simulator
   { names: ['birth', 'births'], use: 'insert' },

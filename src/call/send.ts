@@ -30,11 +30,11 @@ export const sendCall = async (
     record({ job });
     if (isBounded(call.role)) await jobs.add(request.caller, job);
   };
-  const options = {
+  const options: Parameters<Cloud['send']>[2] = {
     ...request,
     deadline: Date.now() + deadline.left(),
     fresh: request.view.fresh,
-    sent: () => record({ requests: ++requests }),
+    onSent: () => record({ requests: ++requests }),
   };
   const answer = await send(call.tool, wire, options).catch(async (error: unknown) => {
     if (error instanceof CallError && error.job !== undefined) await began(error.job);

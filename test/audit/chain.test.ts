@@ -115,7 +115,10 @@ test('a line that was changed and hashed anew betrays itself by the next one, or
   for (const name of logs)
     linesOf(name).forEach((line, at, lines) => {
       const { seq, prev, hash: _, ...entry } = JSON.parse(line) as { seq: number; prev: string; hash: string };
-      const forged = chainEntry(JSON.stringify({ ...entry, principal: 'somebody-else' }), { seq: seq - 1, hash: prev }).line;
+      const forged = chainEntry(JSON.stringify({ ...entry, principal: 'somebody-else' }), {
+        seq: seq - 1,
+        hash: prev,
+      }).line;
       expect(problemsWith(name, toBytes(lines.with(at, forged))), `${name}:${at + 1}`).not.toEqual([]);
     });
 });
