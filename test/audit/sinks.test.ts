@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openHost, startCloud, type Cloud } from '../support/harness.ts';
 import { newFolder } from './log.ts';
+import { eventually } from '../support/eventually.ts';
 
 let cloud: Cloud;
 beforeAll(async () => {
@@ -32,7 +33,7 @@ test('syslog gets each entry by UDP, with the hash that is in the file', async (
   const host = await open(`${path},syslog:127.0.0.1:${socket.address().port}`);
   await host.call('read', read);
   await host.call('read', { tool: 'no-such-tool' });
-  await expect.poll(() => messages.length).toBe(2);
+  await eventually(() => expect(messages.length).toBe(2));
   await host.close();
   socket.close();
   const [done, refused] = messages.map((message) => rfc5424.exec(message));
@@ -52,7 +53,7 @@ test('syslog gets each entry by a stream socket', async () => {
   await host.call('read', read);
   await host.call('read', read);
   await host.close();
-  await expect.poll(() => received.trimEnd().split('\n').length).toBe(2);
+  await eventually(() => expect(received.trimEnd().split('\n').length).toBe(2));
   for (const line of received.trimEnd().split('\n')) expect(line).toMatch(rfc5424);
   server.close();
 });
@@ -71,12 +72,12 @@ test.runIf(has('logger', '--version') && has('python3', '--version'))(
     let received = '';
     python.stdout.on('data', (data: Buffer) => (received += data.toString()));
     try {
-      await expect.poll(() => received, { timeout: 5000 }).toContain('ready');
+      await eventually(() => expect(received).toContain('ready'));
       const host = await open(`syslog:${path}`);
       await host.call('read', read);
       await host.call('read', read);
       await host.close();
-      await expect.poll(() => received.split('"listZones"').length, { timeout: 5000 }).toBe(3);
+      await eventually(() => expect(received.split('"listZones"').length).toBe(3));
       expect(received).toMatch(/<110>1 .* cloudstack-mcp .*\{"time"/);
       expect(host.stderr()).toBe('');
     } finally {
@@ -154,7 +155,7 @@ test('what a collector could not take for the moment is sent again', async () =>
   const collector = await startCollector(503);
   const host = await open('otlp', { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   await host.call('read', read);
-  await expect.poll(() => collector.requests.length, { timeout: 5000 }).toBe(2);
+  await eventually(() => expect(collector.requests.length).toBe(2));
   await host.close();
   expect(collector.records()).toHaveLength(2);
   expect(host.stderr()).toBe('');

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { runCommand, startCommand } from '../support/harness.ts';
 import { entryOf, newFolder, openLedger } from './log.ts';
+import { eventually } from '../support/eventually.ts';
 
 let path: string;
 const at = (minutesAgo: number): string => new Date(Date.now() - minutesAgo * 60_000).toISOString();
@@ -65,18 +67,18 @@ test('filters', async () => {
 
 test('follow shows what comes in, through rotation and from processes that begin later, until it is stopped', async () => {
   const { out, stop, ended } = startCommand(['audit', 'tail', path, '-n', '1', '--follow', '--command', 'list*']);
-  await expect.poll(() => out.stdout).toContain('listVirtualMachines');
+  await eventually(() => expect(out.stdout).toContain('listVirtualMachines'));
   const ledger = openLedger(path, 1000);
   for (const name of ['listHosts', 'listPods', 'deployVirtualMachine'])
     ledger.add(entryOf({ command: name, tool: name }));
-  await expect.poll(() => out.stdout).toContain('listPods');
+  await eventually(() => expect(out.stdout).toContain('listPods'));
+  await eventually(() => expect(existsSync(`${path}.000001`)).toBe(true));
   // It was rotated meanwhile; another process begins.
-  await new Promise((resolve) => setTimeout(resolve, 300));
   ledger.add(entryOf({ command: 'listClusters' }));
   const other = openLedger(path);
   other.add(entryOf({ command: 'listNetworks' }));
-  await expect.poll(() => out.stdout).toContain('listClusters');
-  await expect.poll(() => out.stdout).toContain('listNetworks');
+  await eventually(() => expect(out.stdout).toContain('listClusters'));
+  await eventually(() => expect(out.stdout).toContain('listNetworks'));
   stop.abort();
   expect(await ended).toBe(0);
   const shown = out.stdout.match(/list\w+/g);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
 import { send } from '../simulator/sign.ts';
+import { eventually } from '../support/eventually.ts';
 
 const every = 15_000;
 let cloud: Cloud;
@@ -39,7 +40,7 @@ const machine = (state = 'Running') =>
 const look = async (): Promise<void> => {
   const before = sent('listEvents');
   vi.advanceTimersByTime(every);
-  await vi.waitFor(() => expect(sent('listEvents')).toBeGreaterThan(before));
+  await eventually(() => expect(sent('listEvents')).toBeGreaterThan(before));
   // The look has its answer once a call that was sent after it has one, and the page is read.
   await read('list-capacity', {});
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -127,6 +128,6 @@ test('more events than are looked through: nothing is kept', async () => {
   for (let turn = 0; turn < 600; turn++) await behind('updateVirtualMachine', { id, displayname: `turn ${turn}` });
   const before = sent('listEvents');
   await look();
-  await vi.waitFor(() => expect(sent('listEvents')).toBe(before + 6));
-  await vi.waitFor(async () => expect(await isKept('list-service-offerings')).toBe(false));
+  await eventually(() => expect(sent('listEvents')).toBe(before + 6));
+  await eventually(async () => expect(await isKept('list-service-offerings')).toBe(false));
 });

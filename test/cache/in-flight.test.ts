@@ -3,6 +3,7 @@ import type { Transport } from '../../src/cloudstack/transport.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { openApp, requestOf, usual, uuid, type Answers } from '../guard/counting.ts';
 import { yes } from './cloud.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** A cloud whose answers wait until they are let go, one by one or all. */
 const openGated = async (answers: Answers = () => undefined) => {
@@ -212,7 +213,7 @@ test('a slow answer: events are looked at until it comes and from then on', asyn
     await cloud.until(() => cloud.held.length > 0);
     // Nothing is kept yet.
     vi.advanceTimersByTime(15_000);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setImmediate(resolve));
     cloud.release();
     await slow;
     cloud.gate(() => false);
@@ -220,7 +221,7 @@ test('a slow answer: events are looked at until it comes and from then on', asyn
     rows = [{ id: 'b', type: 'ZONE.EDIT' }, ...rows];
     vi.advanceTimersByTime(15_000);
     const reads = cloud.times('listZones');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await cloud.call('listZones');
       expect(cloud.times('listZones')).toBeGreaterThan(reads);
     });

@@ -1,6 +1,7 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { openHost, startCloud } from '../support/harness.ts';
 import { describeWithServer, startServer } from '../support/store-server.ts';
+import { eventually } from '../support/eventually.ts';
 
 describeWithServer('with a real store', () => {
   test('replicas answer with what one of them asked for, and forget what one of them changed', async () => {
@@ -12,13 +13,10 @@ describeWithServer('with a real store', () => {
     const sent = () => cloud.calls.filter(({ command }) => command === 'listSSHKeyPairs').length;
     // Each begins with what it can rely on once it has heard from the store.
     const bothKeep = () =>
-      vi.waitFor(
-        async () => {
-          for (const host of [0, 1]) await list(host);
-          for (const host of [0, 1]) expect((await list(host)).structured['age']).toBeDefined();
-        },
-        { timeout: 15_000, interval: 100 },
-      );
+      eventually(async () => {
+        for (const host of [0, 1]) await list(host);
+        for (const host of [0, 1]) expect((await list(host)).structured['age']).toBeDefined();
+      });
     await bothKeep();
     const before = sent();
     for (const host of [0, 1]) expect((await list(host)).structured['age']).toBeDefined();

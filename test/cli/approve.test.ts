@@ -1,9 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createApprovals } from '../../src/guard/approvals.ts';
 import { openHost, runCommand, startCloud, startCommand, type Cloud, type Host } from '../support/harness.ts';
+import { eventually } from '../support/eventually.ts';
 
 let cloud: Cloud;
 let state: string;
@@ -168,7 +169,7 @@ test('the simulator keeps its world in a file', async () => {
   const path = join(state, 'world.json');
   const run = async (use: (env: Record<string, string>) => Promise<void>) => {
     const { out, stop, ended } = startCommand(['simulator', '--port', '0', '--job-millis', '0', '--state', path]);
-    await vi.waitFor(() => expect(out.stdout).toContain('\n'));
+    await eventually(() => expect(out.stdout).toContain('\n'));
     const { url, apiKey, secretKey } = JSON.parse(out.stdout) as Record<string, string>;
     await use({ CLOUDSTACK_API_URL: url!, CLOUDSTACK_API_KEY: apiKey!, CLOUDSTACK_SECRET_KEY: secretKey! });
     stop.abort();

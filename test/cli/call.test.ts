@@ -1,11 +1,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { widthOf } from '../../src/cli/width.ts';
 import { runCommand, startCloud, startCommand, startFake, type Cloud } from '../support/harness.ts';
+import { eventually } from '../support/eventually.ts';
 
 let cloud: Cloud;
 let folder: string;
@@ -336,7 +337,7 @@ test.each([
 const asking = async (end: (running: ReturnType<typeof startCommand>) => void) => {
   const { id } = await firstVm();
   const running = startCommand(['call', 'stopVirtualMachine', `id=${id}`], { env: cloud.env, terminal: true });
-  await vi.waitFor(() => expect(running.out.stderr).toContain('[yes/no]'));
+  await eventually(() => expect(running.out.stderr).toContain('[yes/no]'));
   end(running);
   return running.ended;
 };

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { demo } from '../../src/cli/demo.ts';
 import { loadData } from '../../src/data.ts';
@@ -19,6 +19,7 @@ import {
   type Cloud,
 } from '../support/harness.ts';
 import { runCli } from '../../src/cli/program.ts';
+import { eventually } from '../support/eventually.ts';
 
 let cloud: Cloud;
 let folder: string;
@@ -269,7 +270,7 @@ test('where a cloud is configured, its own commands are listed', async () => {
 
 test('the simulator says where it is in one line, answers, and stops when it is asked to', async () => {
   const { out, stop, ended } = startCommand(['simulator', '--port', '0', '--vms', '3', '--job-millis', '0']);
-  await vi.waitFor(() => expect(out.stdout).toContain('\n'));
+  await eventually(() => expect(out.stdout).toContain('\n'));
   expect(out.stdout.trimEnd().split('\n')).toHaveLength(1);
   const { url, apiKey, secretKey } = JSON.parse(out.stdout) as Record<string, string>;
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/client\/api$/);
@@ -282,7 +283,7 @@ test('the simulator says where it is in one line, answers, and stops when it is 
 
 test('an empty simulator has what CloudStack itself installs, and no zone', async () => {
   const { out, stop, ended } = startCommand(['simulator', '--port', '0', '--empty']);
-  await vi.waitFor(() => expect(out.stdout).toContain('\n'));
+  await eventually(() => expect(out.stdout).toContain('\n'));
   const { url, apiKey, secretKey } = JSON.parse(out.stdout) as Record<string, string>;
   const env = { CLOUDSTACK_API_URL: url!, CLOUDSTACK_API_KEY: apiKey!, CLOUDSTACK_SECRET_KEY: secretKey! };
   expect((await runCommand(['call', 'list-zones'], { env })).stdout).toContain('0 of 0');

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { openHost, startFake, type Asked, type HostOptions } from '../support/harness.ts';
 import { usual, uuid } from './counting.ts';
+import { eventually } from '../support/eventually.ts';
 
 let cloud: Awaited<ReturnType<typeof startFake>>;
 let env: Record<string, string>;
@@ -79,7 +80,7 @@ test('old era, a host that says it can ask and never shows it: refused after the
   const before = cloud.counts.get('stopVirtualMachine') ?? 0;
   const first = host.call('destroy', args);
   // A second identical call while the first question is open does not put a second one.
-  await expect.poll(() => host.asked.length).toBe(1);
+  await eventually(() => expect(host.asked.length).toBe(1));
   const second = await host.call('destroy', args);
   expect(second.text).toContain('Approval code');
   expect((await first).isError).toBe(true);

@@ -10,6 +10,7 @@ import { CallError } from '../../src/errors.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { openHost, runCommand } from '../support/harness.ts';
 import { openApp, requestOf, uuid, type Answers } from './counting.ts';
+import { eventually } from '../support/eventually.ts';
 
 const vm = uuid(1);
 const row = {
@@ -245,7 +246,7 @@ test('the configuration is read again on a signal: good rules are taken over, ba
     said = '';
     writeFileSync(file, section);
     reload();
-    await expect.poll(() => said).toMatch(expected);
+    await eventually(() => expect(said).toMatch(expected));
   };
   expect(await create('a')).toBe(true);
   await change('policy: {preset: read-only}', /in force/);

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openHost, startCloud, startFake, type Cloud } from '../support/harness.ts';
+import { eventually } from '../support/eventually.ts';
 
 let cloud: Cloud;
 beforeEach(async () => {
@@ -77,10 +78,10 @@ test('a cancelled call stops looking; the job goes on and the audit says so', as
     { tool: 'startVirtualMachine', arguments: { id: '00000000-0000-4000-8000-000000000001' } },
     { signal: stop.signal },
   );
-  await vi.waitFor(() => expect(fake.counts.get('queryAsyncJobResult')).toBeGreaterThan(1));
+  await eventually(() => expect(fake.counts.get('queryAsyncJobResult')).toBeGreaterThan(1));
   stop.abort();
   await expect(call).rejects.toThrow();
-  await vi.waitFor(() => expect(host.audit()).toMatchObject([{ result: 'cancelled', command: 'startVirtualMachine' }]));
+  await eventually(() => expect(host.audit()).toMatchObject([{ result: 'cancelled', command: 'startVirtualMachine' }]));
   const polled = fake.counts.get('queryAsyncJobResult');
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect(fake.counts.get('queryAsyncJobResult')).toBe(polled);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openHost, startCloud, startFake } from '../support/harness.ts';
 import { hang, id, openApp, reply, reset, settle, zones, type TestApp } from './resilience-app.ts';
+import { eventually } from '../support/eventually.ts';
 
 let open: TestApp | undefined;
 const start = async (...args: Parameters<typeof openApp>): Promise<TestApp> => (open = await openApp(...args));
@@ -479,7 +480,7 @@ describe('with a real host', () => {
     expect((await read()).text).toContain('nothing was sent');
     expect(cloud.calls).toHaveLength(before);
     await plan([]);
-    await vi.waitFor(async () => expect((await read()).isError).toBeUndefined(), { timeout: 10_000, interval: 10 });
+    await eventually(async () => expect((await read()).isError).toBeUndefined());
     expect(cloud.calls.slice(before).map(({ command }) => command)).toEqual(['listCapabilities', 'listZones']);
     await host.close();
     await cloud.close();

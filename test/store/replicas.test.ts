@@ -2,12 +2,12 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { runCommand, startCloud, type Cloud, type ToolResult } from '../support/harness.ts';
 import { openClient, post, startDoor, type Door } from '../web/door.ts';
 import { describeWithServer, password, startServer, type Server } from '../support/store-server.ts';
+import { eventually } from '../support/eventually.ts';
 
-const soon = { timeout: 10_000, interval: 20 };
 const yes = { inputResponses: { confirm: { action: 'accept', content: { confirm: true } } } };
 
 interface RawAnswer {
@@ -231,7 +231,7 @@ describeWithServer('two replicas over one store', () => {
 
     await server.start();
     for (const door of [a, b]) {
-      await vi.waitFor(() => expect(door.out.stderr).toContain('can be reached again'), soon);
+      await eventually(() => expect(door.out.stderr).toContain('can be reached again'));
       expect(door.out.stderr.match(/cannot be reached/g)).toHaveLength(1);
     }
     // Its memory is gone, and with it the key of the question from before.
@@ -249,12 +249,12 @@ describeWithServer('two replicas over one store', () => {
       env: { CLOUDSTACK_MCP_REDIS_URL: '', CLOUDSTACK_MCP_REDIS_URL_FILE: join(folder, 'url') },
     });
     rmSync(folder, { recursive: true });
-    await vi.waitFor(() => expect(a.out.stderr).toContain('cannot be reached'), soon);
+    await eventually(() => expect(a.out.stderr).toContain('cannot be reached'));
     const args = await reboot(a);
     expect(kindOf(await send(a, 'destroy', args))).toBe('unavailable');
     expect(sent('rebootVirtualMachine')).toBe(0);
     await server.start();
-    await vi.waitFor(() => expect(a.out.stderr).toContain('can be reached again'), soon);
+    await eventually(() => expect(a.out.stderr).toContain('can be reached again'));
     const { requestState } = (await send(a, 'destroy', args)).result!;
     expect(kindOf(await send(a, 'destroy', args, { requestState, ...yes }))).toBe('complete');
   });

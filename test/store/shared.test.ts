@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Redis } from 'ioredis';
 import type { Observation } from '../../src/observe.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { describeWithServer, password, startServer, type Server } from '../support/store-server.ts';
-
-const soon = { timeout: 10_000, interval: 20 };
+import { eventually } from '../support/eventually.ts';
 
 describeWithServer('the shared part', () => {
   let server: Server;
@@ -25,7 +24,7 @@ describeWithServer('the shared part', () => {
   const hear = async (store: Store): Promise<string[][]> => {
     const heard: string[][] = [];
     store.shared!.onInvalidate((keys) => heard.push([...keys]));
-    await vi.waitFor(() => expect(store.shared!.isReachable()).toBe(true), soon);
+    await eventually(() => expect(store.shared!.isReachable()).toBe(true));
     return heard;
   };
   beforeAll(async () => {
@@ -59,8 +58,8 @@ describeWithServer('the shared part', () => {
     const [again, other] = await a.shared.versions(['x', 'y']);
     expect([x, '']).not.toContain(again);
     expect(other).not.toBe('');
-    await vi.waitFor(() => expect(heardByA).toEqual([['*'], ['x'], ['x', 'y']]), soon);
-    await vi.waitFor(() => expect(heardByB).toEqual([['*'], ['x'], ['x', 'y']]), soon);
+    await eventually(() => expect(heardByA).toEqual([['*'], ['x'], ['x', 'y']]));
+    await eventually(() => expect(heardByB).toEqual([['*'], ['x'], ['x', 'y']]));
   });
 
   test('a text is shared, a claim is one process’s, and nobody listens for ever', async () => {
@@ -76,7 +75,7 @@ describeWithServer('the shared part', () => {
     stop();
     const before = told;
     await b.shared.invalidate(['z']);
-    await vi.waitFor(() => expect(heard).toContainEqual(['z']), soon);
+    await eventually(() => expect(heard).toContainEqual(['z']));
     expect(told).toBe(before);
   });
 
@@ -86,8 +85,8 @@ describeWithServer('the shared part', () => {
     const other = await hear(one);
     await one.shared.invalidate(['theirs']);
     await zero.shared.invalidate(['ours']);
-    await vi.waitFor(() => expect(heard).toEqual([['*'], ['ours']]), soon);
-    await vi.waitFor(() => expect(other).toEqual([['*'], ['theirs']]), soon);
+    await eventually(() => expect(heard).toEqual([['*'], ['ours']]));
+    await eventually(() => expect(other).toEqual([['*'], ['theirs']]));
     expect(await zero.shared.versions(['theirs'])).toEqual(['']);
   });
 
@@ -98,14 +97,14 @@ describeWithServer('the shared part', () => {
     const reachable: boolean[] = [];
     const watching = setInterval(() => reachable.push(a.shared.isReachable()), 1);
     expect(await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')).toBe(1);
-    await vi.waitFor(() => expect(heard).toEqual([['*'], ['*']]), soon);
+    await eventually(() => expect(heard).toEqual([['*'], ['*']]));
     clearInterval(watching);
     expect(reachable).toContain(false);
-    await vi.waitFor(() => expect(a.shared.isReachable()).toBe(true), soon);
+    await eventually(() => expect(a.shared.isReachable()).toBe(true));
     // Commands went on: that is no loss of the store.
     expect(lines).toEqual([]);
     await a.shared.invalidate(['after']);
-    await vi.waitFor(() => expect(heard.at(-1)).toEqual(['after']), soon);
+    await eventually(() => expect(heard.at(-1)).toEqual(['after']));
   });
 
   test('a notice that cannot be read may have been any', async () => {
@@ -113,7 +112,7 @@ describeWithServer('the shared part', () => {
     const heard = await hear(a);
     await admin.publish('cloudstack-mcp:1:invalidate:0', 'nonsense');
     await admin.publish('cloudstack-mcp:1:invalidate:0', '{"a":1}');
-    await vi.waitFor(() => expect(heard).toEqual([['*'], ['*'], ['*']]), soon);
+    await eventually(() => expect(heard).toEqual([['*'], ['*'], ['*']]));
   });
 
   test('a store that is lost says so once, refuses at once, and heals by itself', async () => {
@@ -121,7 +120,7 @@ describeWithServer('the shared part', () => {
     const heard = await hear(a);
     await a.set('k', 'v', 60_000);
     await server.stop();
-    await vi.waitFor(() => expect(lines).toHaveLength(1), soon);
+    await eventually(() => expect(lines).toHaveLength(1));
     expect(a.shared.isReachable()).toBe(false);
     for (const use of [
       () => a.setIfAbsent('x', 1000),
@@ -143,8 +142,8 @@ describeWithServer('the shared part', () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).toContain(`redis://127.0.0.1:${server.port} cannot be reached`);
     await server.start();
-    await vi.waitFor(() => a.ping(), soon);
-    await vi.waitFor(() => expect(a.shared.isReachable()).toBe(true), soon);
+    await eventually(() => a.ping());
+    await eventually(() => expect(a.shared.isReachable()).toBe(true));
     expect(lines).toHaveLength(2);
     expect(lines[1]).toContain('can be reached again');
     expect(heard.at(-1)).toEqual(['*']);
@@ -164,8 +163,8 @@ describeWithServer('the shared part', () => {
     // Nobody waits for it again.
     await Promise.all(Array.from({ length: 100 }, () => expect(a.get('x')).rejects.toThrow('(timeout)')));
     server.thaw();
-    await vi.waitFor(() => a.ping(), soon);
-    await vi.waitFor(() => expect(a.shared.isReachable()).toBe(true), soon);
+    await eventually(() => a.ping());
+    await eventually(() => expect(a.shared.isReachable()).toBe(true));
     expect(lines).toHaveLength(2);
   });
 
@@ -189,7 +188,7 @@ describeWithServer('the shared part', () => {
     await shared.get('acl');
     await shared.versions(['acl']);
     await shared.invalidate(['acl']);
-    await vi.waitFor(() => expect(heard).toContainEqual(['acl']), soon);
+    await eventually(() => expect(heard).toContainEqual(['acl']));
     expect(lines).toEqual([]);
     const other = new Redis(url);
     await expect(other.get('elsewhere')).rejects.toThrow('NOPERM');
@@ -205,9 +204,9 @@ describeWithServer('the shared part', () => {
     expect(await a.getOrSet('question-key', 'first', 60_000)).toBe('first');
     await a.count('limit', 60_000);
     await kept.stop();
-    await vi.waitFor(() => expect(lines).toHaveLength(1), soon);
+    await eventually(() => expect(lines).toHaveLength(1));
     await kept.start();
-    await vi.waitFor(() => a.ping(), soon);
+    await eventually(() => a.ping());
     // It did keep what it had.
     expect(await a.count('limit', 60_000)).toBe(2);
     expect(await a.getOrSet('question-key', 'second', 60_000)).toBe('second');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCommand, startCloud } from '../support/harness.ts';
 import { newFolder } from '../audit/log.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** A server in a process of its own, many calls at once, and the names of those that were answered. */
 const startUnderLoad = async (env: Record<string, string>, round: number) => {
@@ -52,7 +53,7 @@ test('a server that is killed under load has an entry for every call that it ans
   try {
     for (let round = 0; round < 5; round++) {
       const server = await startUnderLoad(env, round);
-      await expect.poll(() => server.answered.length, { timeout: 15_000, interval: 5 }).toBeGreaterThan(20);
+      await eventually(() => expect(server.answered.length).toBeGreaterThan(20));
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 500));
       await server.kill();
       const { status, stdout } = await runCommand(['audit', 'verify', path]);

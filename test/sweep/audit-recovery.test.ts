@@ -16,6 +16,7 @@ import { afterEach, expect, test } from 'vitest';
 import { listParts, listSlots, partPath } from '../../src/audit/files.ts';
 import { verifyLog } from '../../src/audit/verify.ts';
 import { entryOf, newFolder, openLedger } from '../audit/log.ts';
+import { eventually } from '../support/eventually.ts';
 
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -36,7 +37,7 @@ const startWriter = (path: string, limit: number, first: number, count?: number)
   return {
     child,
     last,
-    begun: () => expect.poll(last, { timeout: 10_000, interval: 5 }).toBeGreaterThanOrEqual(first),
+    begun: () => eventually(() => expect(last()).toBeGreaterThanOrEqual(first)),
     ended: once(child, 'close') as Promise<[number | null, string | null]>,
   };
 };
@@ -167,7 +168,7 @@ test('while it runs too, a log that was taken away or cut is found with the next
   const path = join(newFolder(), 'audit.jsonl');
   const ledger = openLedger(path);
   ledger.add(entryOf());
-  await expect.poll(() => verifyLog(path).notes).toEqual([]);
+  await eventually(() => expect(verifyLog(path).notes).toEqual([]));
   rmSync(path);
   ledger.ready();
   ledger.add(entryOf());
@@ -175,7 +176,7 @@ test('while it runs too, a log that was taken away or cut is found with the next
   expect(existsSync(path)).toBe(true);
   truncateSync(path, 10);
   ledger.add(entryOf());
-  await expect.poll(() => ledger.said.join(), { timeout: 3000 }).toContain('changed by somebody else');
+  await eventually(() => expect(ledger.said.join()).toContain('changed by somebody else'));
   ledger.add(entryOf());
   await ledger.close();
   expect(verifyLog(path).problems).not.toEqual([]);
@@ -186,7 +187,7 @@ test('a full file is set aside and the chain goes on in the next', async () => {
   const ledger = openLedger(path, 2000);
   for (let at = 0; at < 5; at++) {
     for (let line = 0; line < 5; line++) ledger.add(entryOf());
-    await expect.poll(() => listParts(path).length, { timeout: 3000 }).toBe(at + 1);
+    await eventually(() => expect(listParts(path).length).toBe(at + 1));
   }
   ledger.add(entryOf());
   await ledger.close();

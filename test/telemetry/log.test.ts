@@ -6,6 +6,7 @@ import { openTelemetry } from '../../src/telemetry/telemetry.ts';
 import { pollResources } from '../../src/web/resources.ts';
 import { openHost, startCloud, type Cloud } from '../support/harness.ts';
 import { openClient, post, startDoor, type Door, type DoorOptions } from '../web/door.ts';
+import { eventually } from '../support/eventually.ts';
 
 let cloud: Cloud;
 
@@ -125,7 +126,7 @@ test('stdio: JSON on standard error, frames on standard output', async () => {
 test('a configuration that cannot be taken over is said, in JSON too', async () => {
   const door = await open();
   door.reload({ policy: { preset: 'nothing' } });
-  await expect.poll(() => door.out.stderr).toContain('was not taken over');
+  await eventually(() => expect(door.out.stderr).toContain('was not taken over'));
   await door.close();
   expect(linesOf(door).find(({ msg }) => String(msg).includes('not taken over'))).toMatchObject({ level: 'error' });
 });
@@ -183,7 +184,7 @@ test('resources are counted at once and then in turns; a cloud that fails is sai
   expect(asked).toBe(0);
   Object.assign(app.config, { resourceCounts: 0.001 });
   const { stop } = pollResources(app, metrics, log);
-  await expect.poll(() => asked).toBeGreaterThan(3);
+  await eventually(() => expect(asked).toBeGreaterThan(3));
   stop();
   expect(seen).toEqual([[{ kind: 'zone', count: 2 }]]);
   expect(notes).toEqual([['warn', 'Resources cannot be counted: gone']]);

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { createSemaphore } from '../../src/cloudstack/semaphore.ts';
 import { openPool } from '../../src/cloudstack/pool.ts';
 import { readRetryAfter } from '../../src/cloudstack/retry-after.ts';
+import { eventually } from '../support/eventually.ts';
 
 let close: (() => Promise<void>) | undefined;
 afterEach(async () => {
@@ -39,7 +40,7 @@ test('what is given up before a connection is free was not sent, says so, and ne
     else response.end('2');
   });
   const first = send('/first');
-  await expect.poll(() => arrived).toEqual(['/first']);
+  await eventually(() => expect(arrived).toEqual(['/first']));
   const stop = new AbortController();
   const dropped = send('/dropped', stop.signal);
   stop.abort();

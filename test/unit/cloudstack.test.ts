@@ -14,6 +14,7 @@ import { toReadWire } from '../../src/request/to-wire.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import type { WireParams } from '../../src/types.ts';
 import { failing } from '../support/failing.ts';
+import { eventually } from '../support/eventually.ts';
 
 const caught = (run: () => unknown): CallError => {
   try {
@@ -615,7 +616,7 @@ test('who gives up during a login leaves the others theirs', async () => {
   const stop = new AbortController();
   const first = failing(cloud.send(wire('listZones'), { ...options, signal: stop.signal }));
   const second = cloud.send(wire('listZones'), options);
-  await expect.poll(() => release).toBeDefined();
+  await eventually(() => expect(release).toBeDefined());
   stop.abort();
   expect((await first).kind).toBe('cancelled');
   release?.();

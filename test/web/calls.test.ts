@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startCloud, startFake, type Asked, type Cloud } from '../support/harness.ts';
 import { openClient, startDoor, type ClientOptions, type Door } from './door.ts';
+import { eventually } from '../support/eventually.ts';
 
 let cloud: Cloud;
 let door: Door;
@@ -109,10 +110,10 @@ test.each(eras)('%s era: a cancelled call stops looking at its job', async (era)
     { tool: 'startVirtualMachine', arguments: { id: '00000000-0000-4000-8000-000000000001' } },
     { signal: stop.signal },
   );
-  await vi.waitFor(() => expect(fake.counts.get('queryAsyncJobResult')).toBeGreaterThan(1));
+  await eventually(() => expect(fake.counts.get('queryAsyncJobResult')).toBeGreaterThan(1));
   stop.abort();
   await expect(call).rejects.toThrow();
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(other.audit()).toMatchObject([{ result: 'cancelled', command: 'startVirtualMachine' }]),
   );
   const polled = fake.counts.get('queryAsyncJobResult');

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { createBodyBudget } from '../../src/web/body-budget.ts';
 import { beginSession, openClient, startDoor } from './door.ts';
+import { eventually } from '../support/eventually.ts';
 
 const asking = (length?: number): Request =>
   new Request('http://localhost/mcp', { headers: length === undefined ? {} : { 'content-length': String(length) } });
@@ -39,11 +40,11 @@ test('whoever holds back the ends of large bodies is refused more of them, and s
   };
   const held = Array.from({ length: 5 }, hold);
   // The fifth is one too many, and its connection is closed.
-  await vi.waitFor(() => expect(answers).toHaveLength(1));
+  await eventually(() => expect(answers).toHaveLength(1));
   expect(answers[0]).toMatch(/^HTTP\/1\.1 429 [^]*connection: close[^]*retry-after: 1/i);
   expect(await beginSession(door)).toBe('none: 429');
   for (const socket of held) socket.destroy();
-  await vi.waitFor(async () => expect(await beginSession(door)).not.toContain('none'));
+  await eventually(async () => expect(await beginSession(door)).not.toContain('none'));
   await door.close();
 });
 
@@ -60,7 +61,7 @@ test('of too many connections the further ones are closed', async () => {
   await once(further.resume(), 'close');
   expect(taken.some(({ closed }) => closed)).toBe(false);
   taken[0]!.destroy();
-  await vi.waitFor(async () => expect((await fetch(`${door.origin}/health/live`)).status).toBe(200));
+  await eventually(async () => expect((await fetch(`${door.origin}/health/live`)).status).toBe(200));
   for (const socket of taken) socket.destroy();
   await door.close();
 });

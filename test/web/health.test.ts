@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { App } from '../../src/app/app.ts';
 import { createHealth } from '../../src/web/health.ts';
 import { startCloud, startFake } from '../support/harness.ts';
 import { openClient, startDoor } from './door.ts';
+import { eventually } from '../support/eventually.ts';
 
 const look = async (origin: string, path = '/health') => {
   const response = await fetch(`${origin}${path}`);
@@ -93,7 +94,7 @@ test('an audit log that cannot be kept is down', async () => {
   // Root may write anywhere that is no device file's child.
   const door = await startDoor({ env: { ...cloud.env, CLOUDSTACK_MCP_AUDIT: '/dev/null/audit.jsonl' } });
   expect(existsSync('/dev/null/audit.jsonl')).toBe(false);
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { status, body } = await look(door.origin);
     expect(status).toBe(503);
     expect(body.components.audit).toEqual({ status: 'down' });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand, startCloud, startCommand, type Cloud } from '../support/harness.ts';
 import { initialize, openClient, post, startDoor, type Door } from './door.ts';
 import { startProvider, type Provider } from './provider.ts';
+import { eventually } from '../support/eventually.ts';
 
 const audience = 'https://mcp.example.com/mcp';
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -181,12 +182,12 @@ test('tokens and principals of a configuration that is read again are in force; 
   expect(await enter()).toBe(401);
   const auth = { tokens: { later: sha256('later-token-0000000000000') } };
   fresh.reload({ auth, principals: { '*': { role: 'viewer' } } });
-  await vi.waitFor(() => expect(fresh.out.stderr).toContain('was read again'));
+  await eventually(() => expect(fresh.out.stderr).toContain('was read again'));
   expect(await enter()).toBe(200);
   expect((await post(fresh, initialize, { authorization: `Bearer ${await provider.mint()}` })).status).toBe(401);
   expect((await fetch(`${fresh.origin}/.well-known/oauth-protected-resource`)).status).toBe(404);
   fresh.reload({});
-  await vi.waitFor(() => expect(fresh.out.stderr).toContain('The section `auth` is gone'));
+  await eventually(() => expect(fresh.out.stderr).toContain('The section `auth` is gone'));
   expect((await post(fresh, initialize)).status).toBe(401);
   await fresh.close();
 });

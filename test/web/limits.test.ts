@@ -1,10 +1,11 @@
 import { Server } from '@modelcontextprotocol/server';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { createCore } from '../../src/web/core.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { createLimits } from '../../src/web/limits.ts';
 import { startFake } from '../support/harness.ts';
 import { beginSession, jsonHeaders, openClient, post, startDoor } from './door.ts';
+import { eventually } from '../support/eventually.ts';
 
 test('a bucket fills evenly over a minute, and never over its brim', async () => {
   let now = 0;
@@ -60,7 +61,7 @@ test('so many requests at once, and no more; answers and cancellations never wai
   });
   const host = await openClient(door);
   const calls = [host.call('read', { tool: 'list-zones' }), host.call('read', { tool: 'list-zones' })];
-  await vi.waitFor(() => expect(fake.counts.get('listZones')).toBe(2));
+  await eventually(() => expect(fake.counts.get('listZones')).toBe(2));
   const headers = { 'mcp-session-id': host.transport.sessionId! };
   const refused = await post(door, { jsonrpc: '2.0', id: 99, method: 'tools/list' }, headers);
   expect(refused.status).toBe(429);

@@ -3,6 +3,7 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startCloud, startFake, type Cloud } from '../support/harness.ts';
 import { beginSession, initialize, jsonHeaders, openClient, post, startDoor, type DoorOptions } from './door.ts';
+import { eventually } from '../support/eventually.ts';
 
 let cloud: Cloud;
 beforeAll(async () => {
@@ -108,7 +109,7 @@ test('a client can end its session', async () => {
 });
 
 test('an unused session ends; one that is used, or has a stream open, does not', async () => {
-  const door = await open({ flags: ['--session-idle', '300'] });
+  const door = await open({ flags: ['--session-idle', '1500'] });
   const [unused, used, streaming] = [await beginSession(door), await beginSession(door), await beginSession(door)];
   const stop = new AbortController();
   const stream = await fetch(door.url, {
@@ -116,19 +117,18 @@ test('an unused session ends; one that is used, or has a stream open, does not',
     signal: stop.signal,
   });
   expect(stream.status).toBe(200);
-  for (let turn = 0; turn < 12; turn++) {
+  const sessions = async (): Promise<unknown> =>
+    ((await (await fetch(`${door.origin}/health`)).json()) as any).components.mcp.sessions;
+  await eventually(async () => {
     await (await post(door, list, { 'mcp-session-id': used })).text();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    expect(await sessions()).toBe(2);
+  });
   expect((await post(door, list, { 'mcp-session-id': unused })).status).toBe(404);
   expect((await post(door, list, { 'mcp-session-id': used })).status).toBe(200);
   expect((await post(door, list, { 'mcp-session-id': streaming })).status).toBe(200);
   stop.abort();
   await stream.text().catch(() => undefined);
-  await vi.waitFor(async () => {
-    const health = (await (await fetch(`${door.origin}/health`)).json()) as any;
-    expect(health.components.mcp.sessions).toBe(0);
-  }, 9000);
+  await eventually(async () => expect(await sessions()).toBe(0));
   await door.close();
 });
 
@@ -136,7 +136,9 @@ test('at its cap a principal loses the session it used longest ago; others lose 
   const door = await open({ file, flags: ['--max-sessions-each', '2', '--max-sessions', '3'] });
   const [first, second] = [await beginSession(door, as('alice')), await beginSession(door, as('alice'))];
   const other = await beginSession(door, as('bob'));
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  // One that was used later was used at a later millisecond.
+  const begun = Date.now();
+  await eventually(() => expect(Date.now()).toBeGreaterThan(begun));
   await (await post(door, list, as('alice', first))).text();
   const third = await beginSession(door, as('alice'));
   expect((await post(door, list, as('alice', second))).status).toBe(404);
@@ -159,7 +161,7 @@ test('sessions at work are not lost to new ones', async () => {
   });
   const host = await openClient(door);
   const call = host.call('read', { tool: 'list-zones' });
-  await vi.waitFor(() => expect(fake.counts.get('listZones')).toBe(1));
+  await eventually(() => expect(fake.counts.get('listZones')).toBe(1));
   const refused = await post(door, initialize);
   expect(refused.status).toBe(429);
   expect(refused.headers.get('retry-after')).toBe('5');

@@ -2,26 +2,26 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request as httpRequest, Agent } from 'node:http';
 import { createInterface } from 'node:readline';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { startCloud, startFake } from '../support/harness.ts';
 import { openClient, startDoor } from './door.ts';
+import { eventually } from '../support/eventually.ts';
 
 const eras = ['old', 'new'] as const;
 const quiet = { CLOUDSTACK_MCP_DISCOVER: 'false' };
 
 test.each(eras)('%s era: a running call is finished, then the server ends with 0', async (era) => {
+  let answer = (): void => undefined;
   const fake = await startFake(
     (_command, response) =>
-      void setTimeout(
-        () => response.end('{"listzonesresponse":{"count":1,"zone":[{"id":"1","name":"late-zone"}]}}'),
-        400,
-      ),
+      (answer = () => response.end('{"listzonesresponse":{"count":1,"zone":[{"id":"1","name":"late-zone"}]}}')),
   );
   const door = await startDoor({ env: { ...fake.env, ...quiet } });
   const host = await openClient(door, { era });
   const call = host.call('read', { tool: 'list-zones' });
-  await vi.waitFor(() => expect(fake.counts.get('listZones')).toBe(1));
+  await eventually(() => expect(fake.counts.get('listZones')).toBe(1));
   door.stop.abort();
+  answer();
   expect((await call).text).toContain('late-zone');
   expect(await door.close()).toBe(0);
   await expect(fetch(`${door.origin}/health/live`)).rejects.toThrow();
@@ -37,7 +37,7 @@ test.each(eras)('%s era: a call that waits for its job hands it out', async (era
     await host.call('read', { tool: 'list-virtual-machines', arguments: { listall: true, state: 'Running' } })
   ).structured['items'] as { id: string }[];
   const call = host.call('change', { tool: 'createSnapshot', arguments: { volumeid: await rootOf(vm!.id) } });
-  await vi.waitFor(() => expect(cloud.calls.map(({ command }) => command)).toContain('queryAsyncJobResult'));
+  await eventually(() => expect(cloud.calls.map(({ command }) => command)).toContain('queryAsyncJobResult'));
   const begun = Date.now();
   door.stop.abort();
   const { structured, text } = await call;
@@ -57,9 +57,8 @@ test.each(eras)('%s era: a call that waits for its job hands it out', async (era
 });
 
 test('while it stops, new work is sent away and the server is not ready', async () => {
-  const fake = await startFake(
-    (_command, response) => void setTimeout(() => response.end('{"listzonesresponse":{}}'), 600),
-  );
+  let answer = (): void => undefined;
+  const fake = await startFake((_command, response) => (answer = () => response.end('{"listzonesresponse":{}}')));
   const door = await startDoor({ env: { ...fake.env, ...quiet } });
   // A connection that is open before it stops.
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -75,7 +74,7 @@ test('while it stops, new work is sent away and the server is not ready', async 
     });
   const host = await openClient(door);
   const call = host.call('read', { tool: 'list-zones' });
-  await vi.waitFor(() => expect(fake.counts.get('listZones')).toBe(1));
+  await eventually(() => expect(fake.counts.get('listZones')).toBe(1));
   const slow = ask('/health/ready');
   expect((await slow).status).toBe(200);
   // Half a request keeps the connection from being idle when the server stops.
@@ -84,14 +83,23 @@ test('while it stops, new work is sent away and the server is not ready', async 
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
   });
   const answered = once(late, 'response') as Promise<[{ statusCode: number; headers: Record<string, string> }]>;
-  late.write('{"jsonrpc":"2.0",');
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise((written) => late.write('{"jsonrpc":"2.0",', written));
+  // What was asked later was answered: the half request has arrived.
+  expect((await ask('/health/ready')).status).toBe(200);
   door.stop.abort();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually(async () =>
+    expect(
+      await ask('/health/ready').then(
+        ({ status }) => status,
+        () => 'not reachable',
+      ),
+    ).not.toBe(200),
+  );
   late.end('"id":1,"method":"tools/list"}');
   const [{ statusCode, headers }] = await answered;
   expect(statusCode).toBe(503);
   expect(headers['retry-after']).toBe('5');
+  answer();
   expect((await call).isError).toBeUndefined();
   expect(await door.close()).toBe(0);
   agent.destroy();
@@ -104,10 +112,10 @@ test('what does not end within the grace period is cut off, and its entry is wri
   const door = await startDoor({ env: { ...fake.env, ...quiet }, flags: ['--grace', '100'] });
   const host = await openClient(door);
   const call = host.call('read', { tool: 'list-zones' }).catch(() => undefined);
-  await vi.waitFor(() => expect(fake.counts.get('listZones')).toBe(1));
+  await eventually(() => expect(fake.counts.get('listZones')).toBe(1));
   door.stop.abort();
   expect(await door.exited).toBe(0);
-  await vi.waitFor(() => expect(door.audit()).toMatchObject([{ command: 'listZones', result: 'cancelled' }]));
+  await eventually(() => expect(door.audit()).toMatchObject([{ command: 'listZones', result: 'cancelled' }]));
   await host.close();
   await call;
   await fake.close();

@@ -8,41 +8,41 @@ import { ApiError, badValue } from '../world/errors.ts';
 import { kindOf } from '../world/kinds.ts';
 import { findSetting, isOn, numberSetting, settingOf } from '../world/settings.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
-import type { World } from '../world/world.ts';
+import type { ReleaseCatalog } from '../world/catalog.ts';
 
 const words = (name: string): string => name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
 
-const describeField = (world: World, field: Field, depth: number): Fields => {
-  const nested = field.ref === undefined || depth > 1 ? [] : [...world.catalog.fields(field.ref).values()];
+const describeField = (catalog: ReleaseCatalog, field: Field, depth: number): Fields => {
+  const nested = field.ref === undefined || depth > 1 ? [] : [...catalog.fields(field.ref).values()];
   return {
     name: field.name,
     description: words(field.name),
     type: field.list ? 'set' : field.type,
-    ...(nested.length > 0 ? { response: nested.map((inner) => describeField(world, inner, depth + 1)) } : {}),
+    ...(nested.length > 0 ? { response: nested.map((inner) => describeField(catalog, inner, depth + 1)) } : {}),
   };
 };
 
-const relatives = new WeakMap<World, Map<string, string[]>>();
+const relatives = new WeakMap<ReleaseCatalog, Map<string, string[]>>();
 
-const relatedTo = (world: World, kind: string): string[] => {
-  let known = relatives.get(world);
+const relatedTo = (catalog: ReleaseCatalog, kind: string): string[] => {
+  let known = relatives.get(catalog);
   if (!known) {
     known = new Map();
-    for (const command of world.catalog.commands.values()) {
+    for (const command of catalog.commands.values()) {
       if (command.result !== 'list' && command.result !== 'object') continue;
       const made = kindOf(command);
       known.set(made, [...(known.get(made) ?? []), command.name]);
     }
-    relatives.set(world, known);
+    relatives.set(catalog, known);
   }
   return known.get(kind) ?? [];
 };
 
-const describe = (world: World, command: Command, root: boolean): Fields => ({
+const describe = (catalog: ReleaseCatalog, command: Command, root: boolean): Fields => ({
   name: command.name,
   description: `${words(command.name)} (simulated)`,
   isasync: command.async === true,
-  related: relatedTo(world, kindOf(command))
+  related: relatedTo(catalog, kindOf(command))
     .filter((name) => name !== command.name)
     .join(','),
   params: command.params
@@ -53,13 +53,25 @@ const describe = (world: World, command: Command, root: boolean): Fields => ({
       type: parameter.type,
       length: parameter.length ?? 255,
       required: parameter.required === true,
-      ...(parameter.kind === undefined ? {} : { related: relatedTo(world, parameter.kind).join(',') }),
+      ...(parameter.kind === undefined ? {} : { related: relatedTo(catalog, parameter.kind).join(',') }),
     })),
   response: [
-    ...[...world.catalog.fields(command.response).values()].map((field): Value => describeField(world, field, 0)),
+    ...[...catalog.fields(command.response).values()].map((field): Value => describeField(catalog, field, 0)),
     {},
   ],
 });
+
+const described = new WeakMap<ReleaseCatalog, Map<string, Fields>>();
+
+/** The description of a command, made once for all worlds of its release, as CloudStack makes it once at its start. */
+const descriptionOf = (catalog: ReleaseCatalog, command: Command, root: boolean): Fields => {
+  let known = described.get(catalog);
+  if (!known) described.set(catalog, (known = new Map<string, Fields>()));
+  const key = `${root ? '+' : '-'}${command.name}`;
+  const description = known.get(key) ?? Object.freeze(describe(catalog, command, root));
+  known.set(key, description);
+  return description;
+};
 
 /** What the caller may use, straight from the catalog. */
 const listApis: Behaviour = (call) => {
@@ -70,7 +82,7 @@ const listApis: Behaviour = (call) => {
   );
   if (found.length === 0)
     throw new ApiError(530, 'Api Discovery plugin was unable to find an api by that name or process any apis', 9999);
-  return list(found.map((command) => describe(world, command, caller.root)));
+  return list(found.map((command) => descriptionOf(world.catalog, command, caller.root)));
 };
 
 const SCOPES: Record<string, string> = {

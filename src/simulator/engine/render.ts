@@ -65,6 +65,15 @@ const showOwner = (world: World, row: Resource, plan: ViewPlan, out: Fields): vo
   if (plan.fields.has('domainpath')) out['domainpath'] ??= domain.hidden['path'];
 };
 
+const frozen = new WeakMap<Fields, Buffer>();
+
+/** JSON of what never changes, made once. */
+const bytesOfFrozen = (item: Fields): Buffer => {
+  const known = frozen.get(item) ?? Buffer.from(JSON.stringify(item));
+  frozen.set(item, known);
+  return known;
+};
+
 /** A renderer over one world; `views` are by kind. */
 export const createRenderer = (world: World, views: Readonly<Record<string, View>>): Renderer => {
   const plans = new Map<string, ViewPlan>();
@@ -141,7 +150,7 @@ export const createRenderer = (world: World, views: Readonly<Record<string, View
   };
 
   const bytes: Renderer['bytes'] = (item, root, type) => {
-    if (!isRow(item)) return Buffer.from(JSON.stringify(item));
+    if (!isRow(item)) return Object.isFrozen(item) ? bytesOfFrozen(item) : Buffer.from(JSON.stringify(item));
     const forms = kept(item);
     const key = root ? `+${type ?? ''}` : `-${type ?? ''}`;
     let form = forms.get(key);

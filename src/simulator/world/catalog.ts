@@ -23,8 +23,7 @@ export const inReleases = (ranges: string | undefined, release: string, axis: re
   });
 };
 
-/** Reads data/commands.json and data/responses.json, keeping what the given release has; throws for an unknown one. */
-export const loadCatalog = (release?: string): ReleaseCatalog => {
+const readCatalog = (release?: string): ReleaseCatalog => {
   const { releases, commands } = loadData<CommandsFile>('commands.json');
   if (release !== undefined && !releases.includes(release))
     throw new Error(`The catalog has no release ${release}. It knows ${releases.join(', ')}.`);
@@ -51,4 +50,16 @@ export const loadCatalog = (release?: string): ReleaseCatalog => {
     },
     hasField: (field) => has(field.releases),
   };
+};
+
+const loaded = new Map<string | undefined, ReleaseCatalog>();
+
+/**
+ * What data/commands.json and data/responses.json have of the given release, read once; throws for an unknown one. Worlds of
+ * one release share it.
+ */
+export const loadCatalog = (release?: string): ReleaseCatalog => {
+  const catalog = loaded.get(release) ?? readCatalog(release);
+  loaded.set(release, catalog);
+  return catalog;
 };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { verifyLog } from '../../src/audit/verify.ts';
 import { runCommand } from '../support/harness.ts';
-import { entryOf, newFolder, openLedger } from './log.ts';
+import { entryOf, newFolder, openLedger } from '../audit/log.ts';
 
 const runs = { numRuns: 1000 };
 
