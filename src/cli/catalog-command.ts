@@ -67,8 +67,8 @@ const ask = async (flags: CatalogFlags, io: Io): Promise<{ apis: LiveApi[]; rele
 const load = async (flags: CatalogFlags, io: Io): Promise<{ file: CommandsFile; apis: LiveApi[]; release: string }> => {
   const file = readJson(flags.file) as CommandsFile;
   const { apis, release } = flags.from ? { apis: savedApis(flags.from), release: undefined } : await ask(flags, io);
-  const told = flags.release ?? release?.replace(/^(\d+\.\d+\.\d+).*$/, '$1');
-  return { file, apis, release: told ?? 'unknown' };
+  const known = flags.release ?? release?.replace(/^(\d+\.\d+\.\d+).*$/, '$1');
+  return { file, apis, release: known ?? 'unknown' };
 };
 
 /** `catalog diff`: prints what changed. */
@@ -83,7 +83,7 @@ export const diffCatalog = async (flags: CatalogFlags, io: Io): Promise<number> 
   return exit.done;
 };
 
-/** `catalog sync`: rewrites the facts; texts, risks and every other hand-kept file stay as they are. */
+/** `catalog sync`: rewrites the facts; texts, risks and every other file stay as they are. */
 export const syncCatalog = async (flags: CatalogFlags, io: Io): Promise<number> => {
   const { file, apis, release } = await load(flags, io);
   if (!/^\d+(\.\d+)+$/.test(release))

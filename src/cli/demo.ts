@@ -34,20 +34,20 @@ const excerpt = (result: Result, lines: number): string =>
 /** The script of a day's main job: find the command, run it, see the job finish, destroy only after a yes. */
 const play = async (
   client: Client,
-  say: (text: string) => Promise<void>,
+  print: (text: string) => Promise<void>,
   answers: { next: boolean },
 ): Promise<void> => {
   const call = async (name: string, args: Record<string, unknown>, lines = 6): Promise<Result> => {
-    await say(`\n→ ${name} ${JSON.stringify(args)}`);
+    await print(`\n→ ${name} ${JSON.stringify(args)}`);
     const result = (await client.callTool(
       { name, arguments: args },
-      { onprogress: ({ message }) => void say(`    … ${message ?? ''}`) },
+      { onprogress: ({ message }) => void print(`    … ${message ?? ''}`) },
     )) as Result;
-    await say(excerpt(result, lines));
+    await print(excerpt(result, lines));
     return result;
   };
   const { tools } = await client.listTools();
-  await say(`The server lists ${tools.length} tools: ${tools.map(({ name }) => name).join(', ')}`);
+  await print(`The server lists ${tools.length} tools: ${tools.map(({ name }) => name).join(', ')}`);
   await call('find-tools', { query: 'launch a vm', limit: 3 });
   await call('read', { tool: 'list-zones' });
   await call('read', { tool: 'list-service-offerings' });
@@ -74,14 +74,14 @@ const play = async (
 export const demo = async (io: Io, launch: Launch = launchChild): Promise<number> => {
   const { createSimulator } = await import('../simulator/index.ts');
   const { serveSimulator } = await import('../simulator/server.ts');
-  const say = (text: string): Promise<void> => printLine(io.stdout, text);
+  const print = (text: string): Promise<void> => printLine(io.stdout, text);
   const simulator = createSimulator({ jobMillis: 1200 });
   const server = await serveSimulator(simulator, { port: 0 });
   const answers = { next: false };
   const client = new Client({ name: 'demo', version }, { capabilities: { elicitation: { form: {} } } });
   client.setRequestHandler('elicitation/create', async ({ params }) => {
-    await say(params.message.replace(/^/gm, '    │ '));
-    await say(`    the human says ${answers.next ? 'yes' : 'no'}`);
+    await print(params.message.replace(/^/gm, '    │ '));
+    await print(`    the human says ${answers.next ? 'yes' : 'no'}`);
     return answers.next ? { action: 'accept', content: { confirm: true } } : { action: 'decline' };
   });
   try {
@@ -91,8 +91,8 @@ export const demo = async (io: Io, launch: Launch = launchChild): Promise<number
       CLOUDSTACK_SECRET_KEY: simulator.credentials.secretKey,
       CLOUDSTACK_MCP_AUDIT: 'stderr',
     });
-    await play(client, say, answers);
-    await say('\nDone: found, deployed, seen, refused, confirmed and destroyed, on a simulated CloudStack.');
+    await play(client, print, answers);
+    await print('\nDone: found, deployed, seen, refused, confirmed and destroyed, on a simulated CloudStack.');
     return exit.done;
   } finally {
     await client.close();

@@ -36,7 +36,7 @@ export const writeProfileKeys = (
   path: string,
   profile: string,
   { apiKey, secretKey }: { apiKey: string; secretKey: string },
-  kept: string,
+  copy: string,
 ): void => {
   const draft = `${path}.${process.pid}.new`;
   try {
@@ -59,7 +59,7 @@ export const writeProfileKeys = (
     throw new CallError(
       'failed',
       `${path} was not changed: ${(error as Error).message}.`,
-      `The new keys work and are in ${kept}: put them into the profile ${profile} yourself.`,
+      `The new keys work and are in ${copy}: put them into the profile ${profile} yourself.`,
       { cause: error },
     );
   }

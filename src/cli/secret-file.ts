@@ -8,7 +8,7 @@ export interface SecretFile {
   close(): void;
 }
 
-/** Makes the file before the call: new keys that cannot be kept would be lost. Refuses to write over a file. */
+/** Makes the file before the call: new keys that cannot be written would be lost. Refuses to write over a file. */
 export const openSecretFile = (path: string): SecretFile => {
   let file: number;
   let empty = true;

@@ -2,7 +2,7 @@ import { pick, toCell } from '../present/columns.ts';
 import { cut, pad, widthOf } from './width.ts';
 
 const gap = 2;
-/** What a column of text is cut to at most, before columns are left out; names tell things apart. */
+/** Maximum width of a column of text before columns are left out; names identify rows, so they get more. */
 const narrow = 12;
 const narrowName = 24;
 const readable = 8;

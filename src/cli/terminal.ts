@@ -6,7 +6,7 @@ import type { Consent } from '../consent.ts';
 import type { Io } from './io.ts';
 import { wrap } from './width.ts';
 
-/** Asks at the terminal; nobody can be asked where standard input is not one. */
+/** Asks at the terminal; returns undefined when standard input is not one. */
 export const createTerminalConsent =
   ({ stdin, stderr, signal }: Io): Consent =>
   async ({ message, phrase, digest }) => {
@@ -33,7 +33,7 @@ export const createTerminalConsent =
 
 const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
 
-/** A line on standard error that shows how long a job has been running; silent where nobody watches. */
+/** A line on standard error that shows how long a job has been running; silent when that is no terminal. */
 export const createProgressLine = ({ stderr }: Io) => {
   let shown = 0;
   return {

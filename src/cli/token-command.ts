@@ -5,7 +5,7 @@ import { createToken, hashToken } from '../web/tokens.ts';
 import { exit, printLine, type Io } from './io.ts';
 
 /** What is shorter can be guessed from its hash. */
-const shortest = 24;
+const minLength = 24;
 
 /** `token new`: a token to hand over, and its hash to keep. */
 export const printNewToken = async (io: Io): Promise<number> => {
@@ -17,10 +17,10 @@ export const printNewToken = async (io: Io): Promise<number> => {
 /** `token hash`: the hash of the token on standard input; an argument would stand in the shell's history. */
 export const printTokenHash = async (io: Io): Promise<number> => {
   const token = (await text(io.stdin)).trim();
-  if (token.length < shortest || /\s/.test(token))
+  if (token.length < minLength || /\s/.test(token))
     throw new CallError(
       'invalid',
-      `A token has at least ${shortest} characters and no spaces.`,
+      `A token has at least ${minLength} characters and no spaces.`,
       `${programName} token new makes one.`,
     );
   await printLine(io.stdout, hashToken(token));

@@ -42,7 +42,7 @@ export const readHeaders = (text = ''): Record<string, string> =>
       .flatMap((found) => (found ? [[found[1]!.trim(), unescapePercent(found[2]!.trim())]] : [])),
   );
 
-/** Where traces are to be sent; undefined where nobody named a place, or forbade it. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
+/** Where traces are to be sent; undefined when no endpoint is set, or traces are off. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
 export const readTraces = (env: Env): Traces | undefined => {
   const base = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
   const url = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || (base && `${base.replace(/\/+$/, '')}/v1/traces`);

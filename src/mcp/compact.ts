@@ -22,7 +22,7 @@ export const resultSchema: NonNullable<McpTool['outputSchema']> = {
     next: object,
     item: object,
     job: { type: 'object', properties: { id: text, status: text, elapsed: { type: 'number' } } },
-    age: { type: 'number', description: 'Seconds since it was asked for, if kept' },
+    age: { type: 'number', description: 'Seconds since it was read, if cached' },
     resolved: objects,
     error: object,
   },
@@ -103,7 +103,7 @@ export const compactTools: readonly McpTool[] = [
     name: 'destroy',
     title: 'Destroy or interrupt something in CloudStack',
     description:
-      'Run a command of risk destroy: delete, expunge, stop, reboot, detach, release. A human is asked first; no argument replaces their yes.',
+      'Run a command of risk destroy: delete, expunge, stop, reboot, detach, release. The user must confirm; no argument can replace that.',
     inputSchema: closed(changes, ['tool']),
     outputSchema: resultSchema,
     annotations: hints(false, true),

@@ -7,7 +7,7 @@ export interface TokenSubject {
   scopes: readonly string[];
 }
 
-/** A token that is not taken, in words that may go to whoever sent it. */
+/** A token that is not taken, in words that may go to its sender. */
 export class TokenError extends Error {
   override readonly name = 'TokenError';
 }
@@ -68,7 +68,7 @@ const scopesOf = ({ scope, scp }: JWTPayload): string[] =>
     typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value.map(String) : [],
   );
 
-/** Reads an access token of the issuer. Throws a TokenError for one that is not taken, anything else for a failure to tell. */
+/** Reads an access token of the issuer. Throws a TokenError for one that is not taken, anything else when it cannot be checked. */
 export const createJwtReader = ({ issuer, audience, jwks, claim }: Auth & { issuer: string; audience: string[] }) => {
   let keys: Promise<JWTVerifyGetKey> | undefined;
   const open = async (): Promise<JWTVerifyGetKey> =>

@@ -9,7 +9,7 @@ export interface Limits {
   take(principal: string, requests: number): Promise<number | undefined>;
   /** Whether a principal has as many requests running as it may. */
   isFull(principal: string): boolean;
-  /** Counts a request until the given function is called; a `lasting` one takes a place, but nobody waits for its end. */
+  /** Counts a request until the given function is called; a `lasting` one takes a place, but its end is not awaited. */
   enter(principal: string, lasting?: boolean): () => void;
   /** Counts a call until it has ended: it goes on even if its client has gone. */
   run<T>(principal: string, call: () => Promise<T>): Promise<T>;

@@ -7,7 +7,7 @@ import { CallError } from '../errors.ts';
 /** Where to listen, and the limits of connections. */
 export type ListenOptions = Pick<HttpSettings, 'host' | 'port' | 'requestTimeout' | 'maxConnections'>;
 
-/** Milliseconds for which an unused connection is kept: longer than a proxy keeps it, which otherwise asks on one that closes. */
+/** Milliseconds for which an idle connection stays open: longer than at a proxy, which would send on one that closes. */
 const keepAliveMs = 75_000;
 
 /** A port that is listened on. */

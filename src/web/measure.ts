@@ -69,7 +69,7 @@ export const measure = (app: Pick<App, 'call'>, limits: Limits, returnPending: A
       if (error instanceof AwaitingReply) throw error;
       failed = !(error instanceof CallError) || failures.has(error.kind);
       if (error instanceof CallError) throw error;
-      // A bug: what it says is for whoever operates the server, who finds it by its number.
+      // A bug: its text is for the operator, who finds it by its number.
       const reference = randomUUID();
       report(
         `bug ${reference}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,

@@ -74,7 +74,7 @@ export const createRoutes = (options: RouteOptions): Hono<Env> => {
     context.header('x-content-type-options', 'nosniff');
     if (!context.res.headers.has('cache-control')) context.header('cache-control', 'no-store');
   });
-  // Pages that somebody has named may also read the answers; others on loopback may not.
+  // Pages of `allowedOrigins` may also read the responses; others on loopback may not.
   if (webPages.length)
     app.use(
       cors({

@@ -18,7 +18,7 @@ import { createRequestObserver } from './observer.ts';
 
 const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 
-/** Throws a configuration error for what would let in whoever comes along. */
+/** Throws a configuration error for settings that would serve off loopback without authentication. */
 const checkSafety = ({ host, auth, principals }: Config): void => {
   if (!auth && !isLoopback(host))
     throw new CallError(
@@ -43,7 +43,7 @@ export interface ServeOptions {
 
 /**
  * Serves MCP over Streamable HTTP, health and metadata until it is asked to stop: then nothing new is let in, running
- * calls end or hand out their jobs, and what is left after the grace period is cut off.
+ * calls end or return their jobs as pending, and what is left after the grace period is cut off.
  */
 export const serveHttp = async (app: App, { telemetry, signal }: ServeOptions): Promise<void> => {
   const { config } = app;

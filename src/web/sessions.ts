@@ -31,7 +31,7 @@ interface Session {
   principal: string;
   transport: WebStandardStreamableHTTPServerTransport;
   server: Server;
-  /** Requests and streams that are open. A stream alone keeps a session, but not from whoever needs its place. */
+  /** Requests and streams that are open. A stream alone keeps a session open, unless its principal needs the place. */
   requests: number;
   streams: number;
   begun: number;
@@ -85,7 +85,7 @@ export const createSessions = (
     }
   };
 
-  /** The session that a principal used longest ago, where it has to go for a new one; or why there cannot be one. */
+  /** The least recently used session of a principal, if it must make room for a new one; or why there is no room. */
   const findRoom = (principal: string): { leaves?: Session } | Response => {
     const own = [...sessions.values()].filter((session) => session.principal === principal);
     const [leaves] =
@@ -137,7 +137,7 @@ export const createSessions = (
       if (session && !begins) return serve(session, request, from);
       if (!begins) return rpcError(400, -32_000, 'Bad Request: Mcp-Session-Id header is required');
       const response = await begin(request, from);
-      // Whoever begins anew gets a new id, and the old one is worth nothing any more.
+      // A client that initializes again gets a new id, and the old one ends.
       if (session && response.ok) await end(session);
       return response;
     },

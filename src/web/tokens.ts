@@ -4,7 +4,7 @@ import type { Auth } from '../config/auth.ts';
 /** What the configuration keeps of a token. */
 export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');
 
-/** A new token that nobody can guess. */
+/** A new token of 256 random bits. */
 export const createToken = (): string => `csmcp_${randomBytes(32).toString('base64url')}`;
 
 /** Finds the name of a static token. By its hash: how long that takes says nothing about the token. */
