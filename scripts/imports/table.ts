@@ -95,7 +95,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     ...foundation,
   ],
   // Before a client of cloudstack/, not a step: it sends what the path sends, or answers with what is kept.
-  cache: ['type cloudstack', 'type store/store.ts', ...foundation],
+  cache: ['type config/cache.ts', 'type cloudstack', 'type store/store.ts', ...foundation],
   // The steps know the foundation and never each other: what one needs of another, call.ts hands over.
   validate: [...foundation, 'type config/call.ts'],
   guard: [...foundation, 'approved.ts', 'type config/policy.ts'],

@@ -7,15 +7,7 @@ import { createInFlightRequests } from './in-flight.ts';
 import { createMemory } from './memory.ts';
 import { endpointKey, type CacheScope } from './scope.ts';
 import { createSharedVersions, createVersions } from './versions.ts';
-
-/** How long answers are cached, how much memory they take, and how often events are polled. Seconds; MiB. */
-export interface CacheSettings {
-  cacheLists: number;
-  cacheInfrastructure: number;
-  cacheConfiguration: number;
-  cacheSize: number;
-  cacheFollow: number;
-}
+import type { CacheSettings } from '../config/cache.ts';
 
 /** The cached answers of one server, of all its clouds and credentials. */
 export interface Cache {

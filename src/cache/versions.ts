@@ -97,7 +97,7 @@ export const createSharedVersions = (shared: SharedCache, everything: () => read
         return onLoss();
       }
     },
-    invalidate: invalidate,
+    invalidate,
     openScope: async (keys) => {
       if (!keys.length) return () => Promise.resolve();
       const end = await local.openScope(keys);

@@ -1,3 +1,4 @@
+import type { CloudSettings } from '../config/cloud.ts';
 import { CallError } from '../errors.ts';
 import type { Answer, Progress, WireParams } from '../types.ts';
 import { createKeyCredential, createSessionCredential, type Draft, type Secret } from './credential.ts';
@@ -9,17 +10,9 @@ import { minTimeMs } from './not-sent.ts';
 import { withRetries } from './retry.ts';
 import type { HttpRequest, HttpResponse } from './transport.ts';
 
-/** The credential, and the time-outs and retries. */
-export interface CloudStackOptions {
+/** How to prove who asks, and the settings of the cloud. */
+export interface CloudStackOptions extends CloudSettings {
   secret: Secret;
-  /** Milliseconds for one request. */
-  timeout: number;
-  /** Further attempts of a read. */
-  retries: number;
-  /** Milliseconds before the first retry. */
-  retryDelay: number;
-  /** Milliseconds between the first two polls of a job. */
-  pollInterval: number;
 }
 
 /** How one request is sent and its job followed. */

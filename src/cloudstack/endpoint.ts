@@ -1,17 +1,16 @@
+import type { CloudSettings } from '../config/cloud.ts';
 import type { Observe, Tracing } from '../observe.ts';
-import { createCircuit, type Circuit, type CircuitOptions } from './circuit.ts';
-import { createSemaphore, type Semaphore, type SemaphoreOptions } from './semaphore.ts';
+import { createCircuit, type Circuit } from './circuit.ts';
+import { createSemaphore, type Semaphore } from './semaphore.ts';
 import type { PoolOptions } from './pool.ts';
 import type { Transport } from './transport.ts';
 
 /** One CloudStack, for all credentials. */
-export interface EndpointOptions extends Omit<CircuitOptions & SemaphoreOptions, 'host' | 'tell'> {
+export interface EndpointOptions extends CloudSettings {
   /** Such as `https://cloud.example.com/client/api`; from the configuration only. */
   url: string;
   /** The configuration's profile that asked first, for metrics. */
   name: string;
-  /** Milliseconds to keep an idle connection. */
-  keepAlive: number;
   observe?: Observe | undefined;
   tracing?: Tracing | undefined;
 }

@@ -20,3 +20,6 @@ export const cacheSettings = {
     .default(15)
     .describe("Interval at which the cloud's events are read to invalidate the cache (s); at least 15"),
 };
+
+/** The settings of the cache, as they were read. */
+export type CacheSettings = z.output<z.ZodObject<typeof cacheSettings>>;

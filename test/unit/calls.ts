@@ -4,12 +4,14 @@ import { createPolicy, type Policy } from '../../src/guard/policy.ts';
 import { createAccess } from '../../src/guard/roles.ts';
 import * as z from 'zod';
 import { callSettings } from '../../src/config/call.ts';
+import { cloudSettings } from '../../src/config/cloud.ts';
 import type { CallRequest, ConfinedCall, NamedCall } from '../../src/types.ts';
 import { validate } from '../../src/validate/validate.ts';
 
 export const id = '5f0f2d3c-0000-4000-8000-000000000001';
 
 /** What applies where nobody configured anything. */
+export const cloud = z.object(cloudSettings).parse({});
 export const limits = z.object(callSettings).parse({});
 export const operator = createPolicy(undefined, false);
 

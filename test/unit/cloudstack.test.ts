@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { classify, hintFor } from '../../src/cloudstack/classify.ts';
 import { createCloudStack, type CloudStack, type CloudStackOptions } from '../../src/cloudstack/cloudstack.ts';
@@ -15,6 +16,7 @@ import { loadCatalog } from '../../src/catalog/catalog.ts';
 import type { WireParams } from '../../src/types.ts';
 import { failing } from '../support/failing.ts';
 import { eventually } from '../support/eventually.ts';
+import { cloud as defaults } from './calls.ts';
 
 const caught = (run: () => unknown): CallError => {
   try {
@@ -27,6 +29,8 @@ const caught = (run: () => unknown): CallError => {
 };
 
 const never = new AbortController().signal;
+// It stands for the signals of many calls at once.
+setMaxListeners(0, never);
 const response = (body: unknown, status = 200, headers: HttpResponse['headers'] = {}): HttpResponse => ({
   status,
   headers,
@@ -326,6 +330,7 @@ const coded = (code: string, inner?: unknown) => Object.assign(new Error(code, {
 const endpointTo = (send: Transport['send'], url = 'https://cloud.example.com/client/api') =>
   createEndpoint(
     {
+      ...defaults,
       url,
       name: 'default',
       connections: 1,
@@ -431,6 +436,7 @@ type Answers = (params: Record<string, string>) => HttpResponse | Promise<HttpRe
 const open = (answers: Answers, options: Partial<CloudStackOptions> = {}): CloudStack =>
   (client = createCloudStack(
     {
+      ...defaults,
       secret: { apiKey: 'k', secretKey: 's' },
       timeout: 1000,
       retries: 2,
