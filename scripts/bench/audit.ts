@@ -67,7 +67,10 @@ const nothing: Audit = {
   defer: () => undefined,
   close: async () => {},
 };
-const audit = createAudit(createSinks(path, { stderr: process.stderr, report, limit: 50 * 2 ** 20, otlp }), 1000);
+const audit = createAudit(
+  createSinks({ state: folder, audit: path, auditRotate: 50 }, { stderr: process.stderr, report, otlp }),
+  1000,
+);
 
 const bare = quantile(await measure(nothing, false), 0.5);
 const rows = [];

@@ -103,7 +103,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   request: [...foundation, 'approved.ts'],
   cloudstack: [...foundation, 'type config/cloud.ts'],
   present: [...foundation, 'type config/call.ts'],
-  audit: foundation,
+  audit: [...foundation, 'type config/audit.ts'],
   // Only facts: a mistake in signing, encoding or errors must not agree with itself.
   simulator: [
     'simulator/protocol',

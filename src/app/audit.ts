@@ -5,17 +5,16 @@ import type { ComposeOptions } from './options.ts';
 
 /** The audit log, observed: what cannot be written is counted, what is written is a step of its call. */
 export const openAudit = (
-  { audit: targets, auditRotate, otlp, questionTimeout }: Config,
+  config: Config,
   isAnswered: (question: string) => Promise<boolean>,
   { observe, tracing, report, stderr }: ComposeOptions,
 ): Audit => {
-  const sinks = createSinks(targets, {
+  const sinks = createSinks(config, {
     stderr,
     report: (message) => report(`audit: ${message}`),
-    limit: auditRotate * 2 ** 20,
-    otlp,
+    otlp: config.otlp,
   });
   const onEntry = (written: boolean): void => observe?.({ type: 'audit', written });
-  const audit = createAudit(sinks, questionTimeout * 1000, onEntry, isAnswered);
+  const audit = createAudit(sinks, config.questionTimeout * 1000, onEntry, isAnswered);
   return tracing ? { ...audit, record: (entry) => tracing.step('audit', () => audit.record(entry)) } : audit;
 };

@@ -1,3 +1,4 @@
+import type { AuditSettings } from '../config/audit.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { OtlpOptions } from './open-otlp.ts';
 import { createOtlpCopy } from './otlp.ts';
@@ -9,8 +10,6 @@ import { parseTargets } from './targets.ts';
 export interface SinkOptions {
   stderr: { write(text: string): unknown };
   report: Report;
-  /** Bytes at which a file is rotated. */
-  limit: number;
   otlp: OtlpOptions;
 }
 
@@ -21,11 +20,11 @@ export interface Sinks {
 }
 
 /** Opens nothing yet: a file is made with its first entry. Throws a configuration error for a place that is none. */
-export const createSinks = (setting: string, { stderr, report, limit, otlp }: SinkOptions): Sinks => {
+export const createSinks = ({ audit, auditRotate }: AuditSettings, { stderr, report, otlp }: SinkOptions): Sinks => {
   const ledgers: Ledger[] = [];
   const copies: Copy[] = [];
-  for (const target of parseTargets(setting)) {
-    if (target.kind === 'file') ledgers.push(createLedger(target.path, limit, report));
+  for (const target of parseTargets(audit)) {
+    if (target.kind === 'file') ledgers.push(createLedger(target.path, auditRotate * 2 ** 20, report));
     else if (target.kind === 'stderr') copies.push(createStreamCopy(stderr));
     else if (target.kind === 'otlp') copies.push(createOtlpCopy(otlp, report));
     else copies.push(createSyslogCopy(target, report));

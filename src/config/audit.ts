@@ -12,3 +12,6 @@ export const auditSettings = {
     .describe('Audit log: a file, stderr, syslog[:host:port], otlp, or several, comma-separated; default: audit.jsonl'),
   auditRotate: z.coerce.number().positive().default(50).describe('Size at which the audit file is rotated (MiB)'),
 };
+
+/** The settings of the audit log, as they were read. */
+export type AuditSettings = z.output<z.ZodObject<typeof auditSettings>>;

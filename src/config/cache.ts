@@ -1,3 +1,4 @@
+import type * as z from 'zod';
 import { flag, seconds, wholeNumber } from './values.ts';
 
 // The shared store keeps the versions of cached data for a day.

@@ -140,7 +140,7 @@ test('a new setting is one line, and its use where it is needed', { timeout: 300
   const others = ['src/app/compose.ts', 'src/cli/options.ts', 'scripts/docs/settings.ts'];
   const files = Object.fromEntries([
     ...uses.flatMap(([config, path, from, to]) => [
-      changed(config, '\n};\n', '\n  added: whole.default(7),\n};\n'),
+      changed(config, '\n};\n', '\n  added: wholeNumber().default(7),\n};\n'),
       changed(path, from, to),
     ]),
     ...others.map((path): [string, string] => [path, readFileSync(path, 'utf8')]),
