@@ -96,7 +96,7 @@ test.each(eras)('%s era: a cancelled call stops looking at its job', async (era)
   const fake = await startFake((command, response) =>
     response.end(
       command.startsWith('list')
-        ? '{"listvirtualmachinesresponse":{}}'
+        ? '{"listvirtualmachinesresponse":{"virtualmachine":[{"id":"00000000-0000-4000-8000-000000000001"}]}}'
         : command === 'queryAsyncJobResult'
           ? '{"queryasyncjobresultresponse":{"jobstatus":0,"jobid":"j1"}}'
           : '{"startvirtualmachineresponse":{"jobid":"j1"}}',
