@@ -3,6 +3,8 @@ export interface Question {
   message: string;
   /** The text that must be typed, for critical commands; otherwise a plain yes. */
   phrase?: string | undefined;
+  /** More than a dialog shows: a person reads it at a terminal. */
+  isLong?: boolean | undefined;
   /** Binds the answer to the tool, its arguments with ids for names, the principal and the profile. */
   digest: string;
 }

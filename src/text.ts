@@ -1,9 +1,10 @@
-// Control characters (but not line feed and tab), soft hyphen, zero-width and bidirectional marks, line and paragraph
-// separators, variation selectors, interlinear marks, byte order mark and the tag block: what can hide text or
-// turn it round (https://www.unicode.org/reports/tr36/).
+// Control characters (but not line feed and tab), soft hyphen, grapheme joiner, zero-width and bidirectional marks, line
+// and paragraph separators, fillers and the empty Braille cell, inherent vowels and musical marks that show as nothing,
+// variation selectors, interlinear marks, byte order mark and the tag block: what can hide text or turn it round
+// (https://www.unicode.org/reports/tr36/; Default_Ignorable_Code_Point in Unicode's DerivedCoreProperties.txt).
 const unsafe =
   // eslint-disable-next-line no-control-regex, no-misleading-character-class
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
 
 // Most texts: nothing to look for.
 const isPlainAscii = /^[ -~]*$/;
@@ -16,14 +17,39 @@ export const stripUnsafe = (text: string): string =>
 export const startOf = (text: string, longest: number): string =>
   text.slice(0, longest).replace(/[\ud800-\udbff]$/, '');
 
-/** A name from a cloud as a label on one line: no line breaks, no double quotes, at most `longest` characters. */
+/** Text of others on one line: nothing that hides or reorders it, no line breaks. */
+export const toLine = (text: string): string => stripUnsafe(text).replace(/\s+/g, ' ').trim();
+
+/** Others' words for a message, a hint, a question or a terminal: one line, no double quotes, no address that becomes a link. */
+const toPlain = (text: string): string =>
+  toLine(text).replaceAll('"', "'").replaceAll('](', '] (').replaceAll('://', '[:]//');
+
+/** A name from a cloud or a client as a label on one line: no line breaks, double quotes or links, at most `longest` characters. */
 export const toLabel = (text: string, longest = 60): string => {
-  const line = stripUnsafe(text).replace(/\s+/g, ' ').replaceAll('"', "'").trim();
+  const line = toPlain(text);
   if (line.length <= longest) return line;
   // Whole characters, so that a name that is shown cut can be typed.
   const characters = [...line];
   return characters.length > longest ? `${characters.slice(0, longest - 1).join('')}…` : line;
 };
+
+/** Others' words in quotes of their own, which they cannot close; whole unless `longest` says otherwise. */
+export const toQuoted = (text: string, longest = Infinity): string =>
+  `‹${toLabel(text, longest).replace(/[‹›]/g, "'")}›`;
+
+/** A name in its quotes, without the commas that part the facts about a resource. */
+export const toQuotedName = (name: string, longest = 60): string => toQuoted(name.replaceAll(',', ';'), longest);
+
+/** JSON that a terminal can show: what hides or reorders text is written as an escape, so the value stays what it is. */
+export const escapeUnsafe = (json: string): string =>
+  isPlainAscii.test(json)
+    ? json
+    : json.replace(unsafe, (character) =>
+        Array.from(
+          { length: character.length },
+          (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+        ).join(''),
+      );
 
 /** Whether a text is an id: a whole uuid. */
 export const isId = (text: string): boolean => /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(text);

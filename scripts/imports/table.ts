@@ -124,7 +124,15 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   'simulator/rules': ['simulator/world', 'type catalog'],
   'simulator/world': ['type catalog', 'data.ts'],
   // Counts, traces and logs what the places above tell of; they hand it over and never import it.
-  telemetry: ['catalog', 'errors.ts', 'version.ts', 'type app/count-resources.ts', 'observe.ts', 'type config'],
+  telemetry: [
+    'catalog',
+    'errors.ts',
+    'version.ts',
+    'type app/count-resources.ts',
+    'observe.ts',
+    'text.ts',
+    'type config',
+  ],
   store: ['config/store.ts', 'errors.ts', 'type observe.ts'],
   // A profile holds a credential, and only the step that proves it says what one looks like.
   config: ['errors.ts', 'program-name.ts', 'type cloudstack/credential.ts'],
@@ -134,7 +142,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   'consent.ts': [],
   catalog: ['data.ts', 'errors.ts', 'text.ts'],
   secrets: ['data.ts', 'errors.ts', 'rows.ts', 'text.ts'],
-  'errors.ts': [],
+  'errors.ts': ['text.ts'],
   'program-name.ts': [],
   'approved.ts': [],
   'data.ts': [],

@@ -5,6 +5,7 @@ import type { Component } from './health.ts';
 import type { ResourceCount } from './count-resources.ts';
 import type { AppOptions } from './options.ts';
 import type { Store } from '../store/store.ts';
+import { stripUnsafe } from '../text.ts';
 import type { CallRequest, DoorRequest, Outcome, Requester } from '../types.ts';
 
 /** The server as every door sees it. */
@@ -39,7 +40,7 @@ export const createApp = (config: Config, options: AppOptions): App => {
       import('../call/call.ts'),
       options.tracing?.(),
     ]);
-    const { report = (message) => void options.stderr.write(`${message}\n`) } = options;
+    const { report = (message) => void options.stderr.write(`${stripUnsafe(message)}\n`) } = options;
     const composition = compose(config, { ...options, report, tracing });
     const identify = ({ caller, ...request }: DoorRequest): CallRequest => ({
       ...request,

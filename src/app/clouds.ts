@@ -9,6 +9,7 @@ import { CallError } from '../errors.ts';
 import { toReadWire } from '../request/to-wire.ts';
 import { rowsOf } from '../rows.ts';
 import type { Store } from '../store/store.ts';
+import { toLabel } from '../text.ts';
 import { createCachedClouds } from './cached-clouds.ts';
 import type { ComposeOptions } from './options.ts';
 
@@ -57,7 +58,7 @@ export const openClouds = (
     if (!found)
       throw new CallError(
         'configuration',
-        `There is no profile "${name}".`,
+        `There is no profile "${toLabel(name)}".`,
         `There are: ${Object.keys(config.profiles).join(', ') || 'none'}. Profiles come from the configuration only.`,
       );
     const simulated = found.endpoint === undefined ? await openSimulator() : undefined;

@@ -3,9 +3,9 @@ import type { Clouds, Jobs } from '../call/composition.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import { createApprovals, type Approvals } from '../guard/approvals.ts';
-import type { OpenQuestions } from '../guard/approve.ts';
 import { boundsOf, isBounded, type Bounds } from '../guard/bounds.ts';
 import type { GuardDependencies, Rules } from '../guard/guard.ts';
+import { createQuestions, type OpenQuestions, type SharedQuestions } from '../guard/open-questions.ts';
 import { createPolicy } from '../guard/policy.ts';
 import { createAccess } from '../guard/roles.ts';
 import { createSharedApprovals } from '../guard/shared-approvals.ts';
@@ -24,24 +24,9 @@ export const createRules = (config: Config): Rules => ({
 export const openApprovals = ({ state }: Pick<Config, 'state'>, store: Store): Approvals =>
   store.shared ? createSharedApprovals(store) : createApprovals(join(state, 'approvals'));
 
-/** Questions of all replicas. */
-export interface SharedQuestions extends OpenQuestions {
-  /** Whether another replica received the reply. */
-  isAnswered(digest: string): Promise<boolean>;
-}
-
-/** Questions that replicas put and answer for each other: `question:DIGEST` is `open` or `answered`. */
-export const openQuestions = (store: Store, { questionTimeout }: Config): SharedQuestions => {
-  const lifetime = questionTimeout * 1000;
-  const stateOf = (digest: string) => store.get(`question:${digest}`);
-  return {
-    isOpen: async (digest) => (await stateOf(digest)) === 'open',
-    // Known for longer than another replica waits for it.
-    isAnswered: async (digest) => (await stateOf(digest)) === 'answered',
-    open: (digest) => store.set(`question:${digest}`, 'open', lifetime),
-    close: (digest) => store.set(`question:${digest}`, 'answered', 2 * lifetime),
-  };
-};
+/** Questions that wait for an answer, of all replicas. */
+export const openQuestions = (store: Store, { questionTimeout }: Config): SharedQuestions =>
+  createQuestions(store, questionTimeout * 1000);
 
 /** The bounds of roles, remembered for a minute: domains come and go slowly. */
 const createBounds = (clouds: Clouds): GuardDependencies['boundsOf'] => {

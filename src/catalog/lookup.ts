@@ -1,5 +1,6 @@
 import { CallError } from '../errors.ts';
 import type { Catalog } from './catalog.ts';
+import { toLabel } from '../text.ts';
 import { loadToolsets, otherToolset, type Tool } from './tool.ts';
 
 /** The tool of a name in any spelling. Throws a CallError with the nearest name; `search` says how to look for others. */
@@ -9,7 +10,7 @@ export const requireTool = (catalog: Catalog, name: string, search = 'Search wit
   const near = catalog.nearest(name);
   throw new CallError(
     'invalid',
-    `There is no tool "${name}" here.`,
+    `There is no tool "${toLabel(name)}" here.`,
     near
       ? `Did you mean ${near.name}? (${near.summary}) ${search}`
       : `${search} The cloud, its release or your role may not have the command.`,
@@ -27,7 +28,7 @@ export const checkToolsets = (
   { kind = 'invalid', also = '' }: { kind?: 'invalid' | 'configuration'; also?: string } = {},
 ): void => {
   const known = loadToolsets().map(({ name }) => name);
-  const wrong = names.filter((name) => !known.includes(name)).map((name) => `"${name}"`);
+  const wrong = names.filter((name) => !known.includes(name)).map((name) => `"${toLabel(name)}"`);
   if (wrong.length)
     throw new CallError(kind, `There is no toolset ${wrong.join(', ')}.`, `There are: ${known.join(', ')}${also}.`);
 };

@@ -52,7 +52,7 @@ export const approveCall = async (
   io: Io,
 ): Promise<number> => {
   const config = await loadConfig(settings, io.env);
-  const store = openStore(config, { report: (message) => void io.stderr.write(`${message}\n`) });
+  const store = openStore(config, { report: (message) => void printLine(io.stderr, message) });
   try {
     return await answerCall(openApprovals(config, store), code, io);
   } finally {

@@ -9,7 +9,7 @@ import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
 import { toLabel } from '../text.ts';
-import { exit, printLine, type Io } from './io.ts';
+import { exit, printJson, printLine, type Io } from './io.ts';
 import { cut, pad } from './width.ts';
 
 /** Flags that say where the log is. */
@@ -114,7 +114,7 @@ export const tailAudit = async (files: readonly string[], flags: TailFlags, io: 
   const filter = { principal, command, risk, result, since: readSince(flags.since) };
   const paths = await logsOf(files, flags, io);
   const print = (entry: LoggedEntry): Promise<void> =>
-    printLine(io.stdout, json ? JSON.stringify(entry) : toLine(entry));
+    json ? printJson(io.stdout, entry) : printLine(io.stdout, toLine(entry));
   const following = follow ? followLogs(paths) : undefined;
   const entries = readTail(paths, lines, filter);
   if (!json && (follow || entries.length)) await printLine(io.stdout, heading);

@@ -3,7 +3,7 @@ import { spellingKey } from '../catalog/names.ts';
 import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { readArguments } from './arguments.ts';
-import { exit, printLine, type Format, type Io } from './io.ts';
+import { exit, printJson, printLine, type Format, type Io } from './io.ts';
 import { render } from './output.ts';
 import { requesterAt } from './requester.ts';
 import { createProgressLine, createTerminalConsent } from './terminal.ts';
@@ -54,7 +54,7 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
       progress: line.show,
     };
     if (flags.dryRun) {
-      await printLine(io.stdout, JSON.stringify(await app.preview(request), null, 2));
+      await printJson(io.stdout, await app.preview(request), 2);
       return exit.done;
     }
     if (flags.secretsTo !== undefined) secrets = openSecretFile(flags.secretsTo);

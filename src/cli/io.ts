@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { escapeUnsafe, stripUnsafe } from '../text.ts';
 
 /** The world as the command line sees it: the process's own, or a test's. */
 export interface Io {
@@ -15,9 +16,13 @@ export interface Io {
 /** Exit statuses of the contract. */
 export const exit = { done: 0, failed: 1, usage: 2, refused: 3 } as const;
 
-/** Writes a line, and waits while a pipe is full. */
+/** Writes a value as a line of JSON that no terminal obeys and every parser reads as it is. */
+export const printJson = (stream: Writable, value: unknown, indent?: number): Promise<void> =>
+  printLine(stream, escapeUnsafe(JSON.stringify(value, null, indent)));
+
+/** Writes a line, and waits while a pipe is full. No line of others paints the terminal. */
 export const printLine = async (stream: Writable, text: string): Promise<void> => {
-  if (!stream.write(`${text}\n`)) await new Promise((resolve) => stream.once('drain', resolve));
+  if (!stream.write(`${stripUnsafe(text)}\n`)) await new Promise((resolve) => stream.once('drain', resolve));
 };
 
 /** How a result can be printed. */

@@ -1,5 +1,6 @@
 import { pick, toCell } from '../present/columns.ts';
 import type { Outcome } from '../types.ts';
+import { escapeUnsafe } from '../text.ts';
 import type { Format } from './io.ts';
 import { toTable } from './table.ts';
 import { pad, widthOf } from './width.ts';
@@ -45,7 +46,7 @@ export const render = async (
     'items' in outcome.structured
       ? { ...rest, items: rows }
       : { ...rest, ...(rows[0] && !('job' in rest && !rows.length) ? { item: rows[0] } : {}) };
-  if (format === 'json') return JSON.stringify(value, null, 2);
+  if (format === 'json') return escapeUnsafe(JSON.stringify(value, null, 2));
   const { stringify } = (await import('yaml')).default;
   return stringify(value).trimEnd();
 };

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Help } from 'commander';
-import { CallError } from '../errors.ts';
+import { CallError, explainError } from '../errors.ts';
 import { programName } from '../program-name.ts';
+import { stripUnsafe } from '../text.ts';
 import { version } from '../version.ts';
 import { commands } from './commands.ts';
 import { exit, printLine, type Io } from './io.ts';
@@ -27,7 +28,10 @@ const createProgram = (argv: readonly string[], io: Io, end: (status: number) =>
       },
     })
     .addHelpText('afterAll', ({ command }) => (hidesGlobal && command.options.some(isGlobal) ? globalSummary : ''))
-    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) });
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(stripUnsafe(text)),
+    });
   const [first = '', second = ''] = argv;
   const word = first === 'help' ? second : first;
   const used = Object.hasOwn(commands, word) ? word : 'serve';
@@ -52,7 +56,7 @@ export const runCli = async (argv: readonly string[], io: Io): Promise<number> =
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage;
     if (!(error instanceof CallError)) throw error;
-    await printLine(io.stderr, `${error.kind}: ${error.message}${error.hint ? `\n${error.hint}` : ''}`);
+    await printLine(io.stderr, explainError(error));
     return statusOf(error);
   }
 };

@@ -1,4 +1,5 @@
 import { pick, toCell } from '../present/columns.ts';
+import { stripUnsafe } from '../text.ts';
 import { cut, pad, widthOf } from './width.ts';
 
 const gap = 2;
@@ -40,7 +41,7 @@ export const toTable = (
 ): string => {
   const cells = rows.map((row) => {
     const picked = pick(row, columns);
-    return columns.map((column) => toCell(picked[column]));
+    return columns.map((column) => stripUnsafe(toCell(picked[column])));
   });
   const natural = columns.map((column, at) => Math.max(widthOf(column), ...cells.map((row) => widthOf(row[at]!))));
   const widths = room === undefined ? natural : fitWidths(natural, columns, room);

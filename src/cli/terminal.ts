@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Progress } from '../types.ts';
 import type { Consent } from '../consent.ts';
 import type { Io } from './io.ts';
+import { stripUnsafe, toLine } from '../text.ts';
 import { wrap } from './width.ts';
 
 /** Asks at the terminal; returns undefined when standard input is not one. */
@@ -15,7 +16,7 @@ export const createTerminalConsent =
     try {
       const closed = once(ask, 'close').then(() => undefined);
       const asked = ask.question(
-        `${wrap(message, stderr.columns || 80)}\n${phrase === undefined ? '[yes/no] ' : '> '}`,
+        `${wrap(stripUnsafe(message), stderr.columns || 80)}\n${phrase === undefined ? '[yes/no] ' : '> '}`,
         { signal },
       );
       // A terminal that is closed and a program that is stopped are no answer.
@@ -38,7 +39,7 @@ export const createProgressLine = ({ stderr }: Io) => {
   let shown = 0;
   return {
     show: ({ message }: Progress): void => {
-      if (stderr.isTTY) stderr.write(`\r\u001b[K${frames[shown++ % frames.length]!} ${message}`);
+      if (stderr.isTTY) stderr.write(`\r\u001b[K${frames[shown++ % frames.length]!} ${toLine(message)}`);
     },
     clear: (): void => {
       if (shown && stderr.isTTY) stderr.write('\r\u001b[K');

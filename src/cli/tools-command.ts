@@ -6,7 +6,7 @@ import type { Tool } from '../catalog/tool.ts';
 import { loadConfig } from '../config/config.ts';
 import { describeInText, toDescription, toMatch } from '../mcp/describe.ts';
 import { programName } from '../program-name.ts';
-import { exit, printLine, type Io } from './io.ts';
+import { exit, printJson, printLine, type Io } from './io.ts';
 import { requesterAt } from './requester.ts';
 import { toTable } from './table.ts';
 
@@ -33,7 +33,7 @@ const print = async (tools: readonly Tool[], total: number, flags: ToolsFlags, i
   const rows = tools.map(toMatch);
   const room = io.stdout.isTTY ? (io.stdout.columns ?? 80) : undefined;
   const table = `${toTable(rows, ['tool', 'risk', 'summary'], room)}\n${tools.length} of ${total} commands`;
-  await printLine(io.stdout, flags.json ? JSON.stringify({ matches: rows, total }, null, 2) : table);
+  await (flags.json ? printJson(io.stdout, { matches: rows, total }, 2) : printLine(io.stdout, table));
   return exit.done;
 };
 
@@ -57,6 +57,6 @@ export const findCommands = async (query: string, flags: ToolsFlags, io: Io): Pr
 export const showCommand = async (name: string, flags: ToolsFlags, io: Io): Promise<number> => {
   const catalog = await openCatalog(flags.settings, io);
   const tool = requireTool(catalog, name, `Search with: ${programName} tools find TEXT.`);
-  await printLine(io.stdout, flags.json ? JSON.stringify(toDescription(tool), null, 2) : describeInText(tool));
+  await (flags.json ? printJson(io.stdout, toDescription(tool), 2) : printLine(io.stdout, describeInText(tool)));
   return exit.done;
 };

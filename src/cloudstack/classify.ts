@@ -1,6 +1,5 @@
 import { loadData } from '../data.ts';
 import { CallError, type ErrorKind } from '../errors.ts';
-import { stripUnsafe } from '../text.ts';
 
 interface ErrorFacts {
   byText: { match: string; codes?: number[]; kind: ErrorKind; hint?: string }[];
@@ -27,15 +26,16 @@ export interface Failure {
   retryAfter?: number | undefined;
 }
 
-/** CloudStack's own error, classified, its text whole. `what` names the command or its job. */
+/** CloudStack's own error, classified, its text whole and on one line. `what` names the command or its job. */
 export const classify = (what: string, { code, cserrorcode, text, job, retryAfter }: Failure): CallError => {
   const { byText, byException, byCode } = facts();
   const told = byText.find(({ match, codes }) => (!codes || codes.includes(code)) && new RegExp(match, 'i').test(text));
   const kind = told?.kind ?? byException[String(cserrorcode)] ?? byCode[String(code)] ?? 'failed';
-  return new CallError(kind, `${what}: ${stripUnsafe(text)}`, told?.hint ?? hintFor(kind, retryAfter), {
+  return new CallError(kind, `${what}: ${text}`, told?.hint ?? hintFor(kind, retryAfter), {
     code,
     cserrorcode,
     job,
     retryAfter,
+    isForeign: true,
   });
 };

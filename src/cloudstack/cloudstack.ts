@@ -56,7 +56,7 @@ const toUnknownOutcome = (error: unknown): never => {
     'unknown-outcome',
     `${error.message}; it was sent once, and whether it happened is unknown`,
     'Look whether it happened before trying again: list the resource, list-async-jobs, list-events.',
-    { code: error.code, cause: error },
+    { code: error.code, isForeign: error.isForeign, cause: error },
   );
 };
 

@@ -75,7 +75,7 @@ export const followJob = async (
         reason?.kind === 'not-found' ? 'not-found' : 'unknown-outcome',
         `${command}: job ${job} was accepted, but its state cannot be read: ${reason?.message ?? String(error)}`,
         `wait-for-job {"job":"${job}"} looks again.`,
-        { job, code: reason?.code, cserrorcode: reason?.cserrorcode, cause: error },
+        { job, code: reason?.code, cserrorcode: reason?.cserrorcode, isForeign: reason?.isForeign, cause: error },
       );
     });
     if (state && Number(state['jobstatus']) !== 0) return ended(command, job, state, elapsed());

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, wr
 import { join } from 'node:path';
 import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
+import { toLabel } from '../text.ts';
 import type { Caller } from '../types.ts';
 import type { Question } from '../consent.ts';
 
@@ -37,15 +38,20 @@ export interface Approvals {
 export const codeMinutes = 15;
 /** Minutes that an approval waits for its call. */
 export const approvalMinutes = 5;
-/** More than a person will read; a model that asks without end does not fill the disk. */
-const maxWaiting = 100;
+/** Calls that may wait at once: more than a person will read; a model that asks without end does not fill the disk. */
+export const maxWaiting = 100;
+/** Calls of one principal that may wait at once, so that nobody takes the places of others. */
+export const maxWaitingOfOne = 10;
 
-/** Throws a CallError where so many calls wait that one more is not kept. */
-export const checkRoom = (waiting: number): void => {
-  if (waiting >= maxWaiting)
+/** Throws a CallError where so many calls wait that one more of that principal is not kept. */
+export const checkRoom = (calls: readonly WaitingCall[], principal: string): void => {
+  const waiting = calls.filter(({ approved }) => approved === undefined);
+  const own = waiting.filter(({ caller }) => caller.principal === principal).length;
+  const full = own >= maxWaitingOfOne ? `${own} calls of ${toLabel(principal)} wait` : `${waiting.length} calls wait`;
+  if (own >= maxWaitingOfOne || waiting.length >= maxWaiting)
     throw new CallError(
       'unconfirmed',
-      `${maxWaiting} calls wait for approval already. Nothing was sent.`,
+      `${full} for approval already. Nothing was sent.`,
       `A person can look at them: ${programName} approve. They are forgotten after ${codeMinutes} minutes.`,
     );
 };
@@ -69,7 +75,7 @@ export const findWaiting = (calls: readonly WaitingCall[], code: string): Waitin
   if (!found)
     throw new CallError(
       'not-found',
-      `No call waits under the code ${code}.`,
+      `No call waits under the code ${toLabel(code)}.`,
       `Codes are good for ${codeMinutes} minutes; ${programName} approve lists what waits.`,
     );
   return found;
@@ -118,7 +124,7 @@ export const createApprovals = (folder: string, now: () => number = Date.now): A
       settle(() => {
         const same = read(digest).find((call) => call.digest === digest && call.approved === undefined);
         if (same) return same.code;
-        checkRoom(read().length);
+        checkRoom(read(), caller.principal);
         const code = newCode();
         write({ code, digest, message, phrase, caller, asked: now() });
         return code;

@@ -2,14 +2,16 @@ import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
 import { AwaitingReply, type Question, type Reply } from '../consent.ts';
 import type { Row } from '../rows.ts';
+import { toLabel } from '../text.ts';
 import type { ApprovedCall, ConfinedCall, Confirmation, NamedCall, Resources, Target } from '../types.ts';
 import { markApproved } from '../approved.ts';
 import { decide, hasTag, strictest } from './decide.ts';
 import type { Approvals } from './approvals.ts';
 import { checkLimits, type Count } from './limits.ts';
+import type { OpenQuestions } from './open-questions.ts';
 import { blocked } from './permit.ts';
 import type { Policy } from './policy.ts';
-import { askAbout } from './question.ts';
+import { askAbout, digestOf } from './question.ts';
 import { judgeReply, type ReplyVerdict } from './reply.ts';
 
 /** What the guard needs to decide about resources, to ask well, and to believe a reply once; made once for a server. */
@@ -29,13 +31,6 @@ export interface ApproveOptions {
   resources: Pick<Resources, 'actedOn' | 'places'>;
   /** Called with the digest of the question before it is asked. */
   onQuestion: (digest: string) => void;
-}
-
-/** Questions that were put to a host and not answered yet, by digest; each is kept in mind as long as it may be answered. */
-export interface OpenQuestions {
-  isOpen(digest: string): Promise<boolean>;
-  open(digest: string): Promise<void>;
-  close(digest: string): Promise<void>;
 }
 
 const unconfirmed = (message: string, hint: string): CallError =>
@@ -64,13 +59,29 @@ const checkReply = async (
 const approved = (call: NamedCall, confirmation?: Confirmation): ApprovedCall =>
   markApproved({ ...call, confirmation } as ApprovedCall);
 
-/** The approval code and where to use it. */
+/** A question, and what it is about. */
+interface Asked {
+  question: Question;
+  targets: readonly Target[];
+}
+
+/** Can be read in principle, and was not found. */
+const isUnseen = ({ row, isReadable }: Target): boolean => !row && isReadable;
+
+/** The approval code and where to use it. What nobody finds takes no place from what waits for a person. */
 const sendToTerminal = async (
   dependencies: ApproveDependencies,
   call: NamedCall,
-  question: Question,
+  { question, targets }: Asked,
   why: string,
 ): Promise<never> => {
+  const unseen = targets.find(isUnseen);
+  if (unseen)
+    throw new CallError(
+      'not-found',
+      `${call.tool.command.name}: there is no ${unseen.title} with the id "${toLabel(unseen.id)}" that this account can see. Nothing was sent.`,
+      "It needs a human's yes, and no approval code is given for what is not found. Check the id.",
+    );
   const code = await dependencies.approvals.open(question, call.request.caller);
   dependencies.onConfirmation('sent-to-terminal');
   throw unconfirmed(
@@ -83,18 +94,23 @@ const sendToTerminal = async (
  * The human's reply. Some hosts say that they can ask and never show the question: it is put once, and while nobody has
  * answered it, the same call is sent to the terminal instead.
  */
-const awaitReply = async (dependencies: ApproveDependencies, call: NamedCall, question: Question): Promise<Reply> => {
+const awaitReply = async (dependencies: ApproveDependencies, call: NamedCall, asked: Asked): Promise<Reply> => {
   const { questions } = dependencies;
+  const { question } = asked;
+  const { principal } = call.request.caller;
   const reply = await call.request.consent(question).catch(async (error: unknown) => {
     if (!(error instanceof AwaitingReply)) throw error;
     if (await questions.isOpen(question.digest))
-      return sendToTerminal(dependencies, call, question, 'nobody has answered the question that this host was given');
-    await questions.open(question.digest);
+      return sendToTerminal(dependencies, call, asked, 'nobody has answered the question that this host was given');
+    await questions.open(question.digest, principal);
     dependencies.onConfirmation('asked');
     throw error;
   });
-  if (!reply) return sendToTerminal(dependencies, call, question, 'this host has no way to ask');
-  await questions.close(reply.digest);
+  if (!reply) {
+    const why = question.isLong ? 'it acts on more than a dialog shows' : 'this host has no way to ask';
+    return sendToTerminal(dependencies, call, asked, why);
+  }
+  await questions.close(reply.digest, principal);
   return reply;
 };
 
@@ -104,7 +120,11 @@ const ask = async (
   { resources, onQuestion }: ApproveOptions,
 ): Promise<Confirmation> => {
   const read = () => resources.actedOn(call, true);
-  const question = askAbout(call, await read());
+  const targets = await read();
+  // A question is better asked without one of its details than not at all.
+  const places = await resources.places(call).catch(() => []);
+  const question = askAbout(call, targets, Object.assign({}, ...places) as Row);
+  const asked = { question, targets };
   onQuestion(question.digest);
   const approval = await dependencies.approvals.take(question.digest);
   if (approval) {
@@ -112,16 +132,17 @@ const ask = async (
     return { by: 'approval', who: approval.by ?? 'unknown' };
   }
   if (call.decision?.action === 'approve')
-    return sendToTerminal(dependencies, call, question, 'the policy wants it outside of this host');
-  const reply = await awaitReply(dependencies, call, question);
+    return sendToTerminal(dependencies, call, asked, 'the policy wants it outside of this host');
+  const reply = await awaitReply(dependencies, call, asked);
   try {
     await checkReply(question, reply, dependencies.setIfAbsent);
   } catch (error) {
     dependencies.onConfirmation('declined');
+    await dependencies.questions.decline(call.request.caller.principal);
     throw error;
   }
   // A person may have taken minutes; what is about to be destroyed must still be what they were shown.
-  if (askAbout(call, await read()).digest !== question.digest)
+  if (digestOf(call, await read()) !== question.digest)
     throw unconfirmed('What it acts on has changed since the human was asked.', again);
   dependencies.onConfirmation('accepted');
   return { by: reply.by, who: call.request.caller.principal };
@@ -159,8 +180,7 @@ const judge = (policy: Policy, call: NamedCall, targets: readonly Target[], plac
 
 /** What can be read in principle and is not found may be protected: it is changed after a yes only, whatever a rule allows. */
 const askWhenUnseen = (call: NamedCall, targets: readonly Target[]): NamedCall => {
-  const isUnseen = targets.some(({ row, isReadable }) => !row && isReadable);
-  if (call.tool.risk.risk === 'read' || call.decision?.action !== 'allow' || !isUnseen) return call;
+  if (call.tool.risk.risk === 'read' || call.decision?.action !== 'allow' || !targets.some(isUnseen)) return call;
   return {
     ...call,
     decision: { action: 'confirm', rule: `${call.decision.rule}, but it was not found → confirm` },

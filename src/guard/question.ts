@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Tool } from '../catalog/tool.ts';
+import { CallError } from '../errors.ts';
+import type { Row } from '../rows.ts';
 import { maskSecrets } from '../secrets/mask.ts';
-import { toLabel } from '../text.ts';
+import { toLabel, toLine, toQuoted, toQuotedName } from '../text.ts';
 import type { CheckedCall, Target } from '../types.ts';
 import type { Question } from '../consent.ts';
 import { describeTarget, fingerprint } from './targets.ts';
@@ -33,40 +35,87 @@ export const digestOf = ({ tool, params, request }: CheckedCall, targets: readon
     )
     .digest('hex');
 
-const describeArguments = (call: CheckedCall, targets: readonly Target[]): string =>
-  Object.entries(maskSecrets(call.params))
-    .filter(([, value]) => !targets.some(({ id }) => id === value))
-    .map(([name, value]) => `${name}=${toLabel(JSON.stringify(value).replace(/^"|"$/g, ''), 40)}`)
-    .join(' ');
+/** Targets that a dialog shows; more are read at a terminal. */
+export const maxDialogTargets = 8;
+/** Characters of arguments that a dialog shows; more are read at a terminal. */
+export const maxDialogArguments = 1200;
+/** Characters of the longest question; nobody reads more before a yes. */
+export const maxQuestion = 30_000;
 
-/** Why these arguments are asked about: the first sentences of data/parameter-risks.json. */
-const because = ({ raises = [] }: Tool): string => {
-  const sentences = new Map(raises.map(({ parameter, worst }) => [worst, parameter]));
-  const said = [...sentences].slice(0, 2).map(([worst, parameter]) => `${parameter}: ${worst}`);
-  return said.length ? ` ${toLabel(said.join(' '), 300)}` : '';
+/** What is given beside the targets and the place, whole: what is left out may be what matters. */
+const describeArguments = (call: CheckedCall, targets: readonly Target[], place: Row): string => {
+  const isShown = (value: unknown): boolean => targets.some(({ id }) => id === value);
+  return Object.entries(maskSecrets(call.params))
+    .filter(([name, value]) => !(name in place) && ![value].flat().every(isShown))
+    .map(([name, value]) => `${toLabel(name)}=${toQuoted(typeof value === 'string' ? value : JSON.stringify(value))}`)
+    .join(' ');
+};
+
+const placeFields: readonly (readonly [title: string, id: string, name: string])[] = [
+  ['zone', 'zoneid', 'zonename'],
+  ['project', 'projectid', 'project'],
+  ['domain', 'domainid', 'domainpath'],
+];
+
+/** The zone, project, domain and account that a call names, by id and name. */
+const describePlace = (place: Row): string[] => {
+  const parts = placeFields.flatMap(([title, id, name]) =>
+    place[id] === undefined
+      ? []
+      : [`${title} id ${toLabel(String(place[id]))}${place[name] ? ` ${toQuotedName(String(place[name]))}` : ''}`],
+  );
+  const { account } = place;
+  const all = account === undefined ? parts : [...parts, `account ${toQuotedName(String(account))}`];
+  return all.length ? [`In ${all.join(', ')}`] : [];
 };
 
 /**
- * What the human is asked, in at most ten lines: who, what, where, what hangs on it, whether it can be undone. The only
- * text in double quotes is the phrase to type, for critical commands: the resource's name, else the command's phrase.
+ * The text to type for a critical call: the name of the one thing it is about. A name that cannot be typed as it is seen,
+ * or is as short as a yes, is replaced by the command's phrase and the end of the id.
  */
-export const askAbout = (call: CheckedCall, targets: readonly Target[]): Question => {
-  const { tool, request } = call;
+const phraseFor = ({ tool }: CheckedCall, targets: readonly Target[]): string => {
   const own = targets.filter(({ isOwn }) => isOwn);
   const [only, ...others] = own.length ? own : targets;
-  const name = only?.name === undefined || others.length ? '' : toLabel(only.name);
-  const phrase = tool.risk.severity === 'critical' ? name || tool.risk.phrase || tool.command.name : undefined;
-  const args = describeArguments(call, targets);
-  const more = targets.length > 4 ? [`and ${targets.length - 4} more`] : [];
+  const general = tool.risk.phrase ?? tool.command.name;
+  if (only?.name === undefined || others.length) return general;
+  const name = toLabel(only.name);
+  return /^[ -~]{4,}$/.test(name) ? name : `${general} ${only.id.slice(-8)}`;
+};
+
+/** Why these arguments are asked about: the sentences of data/parameter-risks.json. */
+const because = ({ raises = [] }: Tool): string => {
+  const sentences = new Map(raises.map(({ parameter, worst }) => [worst, parameter]));
+  const all = [...sentences].map(([worst, parameter]) => `${parameter}: ${worst}`);
+  return all.length ? ` ${toLine(all.join(' '))}` : '';
+};
+
+/**
+ * What the human is asked: who, what, where, what hangs on it, whether it can be undone. All targets and all values stand
+ * in it; what is more than a dialog shows is read at a terminal. The only text in double quotes is the phrase to type,
+ * for critical commands; words of others stand in ‹quotes› of their own. `place`: the zone, project, domain and account
+ * that the call names. Throws a CallError for more than a person can be shown.
+ */
+export const askAbout = (call: CheckedCall, targets: readonly Target[], place: Row = {}): Question => {
+  const { tool, request } = call;
+  const phrase = tool.risk.severity === 'critical' ? phraseFor(call, targets) : undefined;
+  const args = describeArguments(call, targets, place);
   const { principal, host, profile } = request.caller;
-  const lines = [
+  const message = [
     `${tool.command.name}: ${toLabel(tool.summary, 120)}`,
-    ...targets.slice(0, 4).map(describeTarget),
-    ...more,
-    ...(args ? [`With ${toLabel(args, 300)}`] : []),
-    `Asked by ${toLabel(principal)} through ${toLabel(host)}, profile ${toLabel(profile)}.`,
+    ...(targets.length > 1 ? [`${targets.length} targets:`] : []),
+    ...targets.map(describeTarget),
+    ...describePlace(place),
+    ...(args ? [`With ${args}`] : []),
+    `Asked by ${toQuoted(principal, 60)} through ${toQuoted(host, 60)}, profile ${toQuoted(profile, 60)}.`,
     `Affects ${tool.risk.impactScope}; ${tool.risk.reversible ? 'can be undone' : 'cannot be undone'}. ${toLabel(tool.risk.warning, 200)}${because(tool)}`,
     phrase === undefined ? 'Do it?' : `Type "${phrase}" to do it.`,
-  ];
-  return { message: lines.join('\n'), phrase, digest: digestOf(call, targets) };
+  ].join('\n');
+  if (message.length > maxQuestion)
+    throw new CallError(
+      'invalid',
+      `${tool.command.name} needs a human's yes, and what it would do fills ${message.length} characters; at most ${maxQuestion} are shown. Nothing was sent.`,
+      'Make several calls with fewer targets or shorter values.',
+    );
+  const isLong = targets.length > maxDialogTargets || args.length > maxDialogArguments;
+  return { message, phrase, isLong, digest: digestOf(call, targets) };
 };

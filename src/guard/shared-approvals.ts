@@ -62,12 +62,22 @@ export const createSharedApprovals = (
     const entries = await read();
     const same = entries.get(digest);
     if (same && same.call.approved === undefined) return same.call.code;
-    checkRoom(entries.size);
+    checkRoom(callsOf(entries), caller.principal);
     const call: WaitingCall = { code: newCode(), digest, message, phrase, caller, asked: now() };
+    const text = JSON.stringify(call);
     // Another replica may have opened it meanwhile: then its code is the one.
-    return (await compareAndSet(table, digest, same?.text, JSON.stringify(call), ttl))
-      ? call.code
-      : open(question, caller);
+    if (!(await compareAndSet(table, digest, same?.text, text, ttl))) return open(question, caller);
+    // Others may have opened theirs meanwhile: of those who share the last places, the first ones get them.
+    const before = callsOf(await read()).filter(
+      ({ asked, code }) => asked < call.asked || (asked === call.asked && code < call.code),
+    );
+    try {
+      checkRoom(before, caller.principal);
+    } catch (error) {
+      await compareAndSet(table, digest, text, undefined, ttl);
+      throw error;
+    }
+    return call.code;
   };
   return {
     open,

@@ -1,24 +1,27 @@
-import { toLabel } from '../text.ts';
+import { isId, toLabel, toQuoted, toQuotedName } from '../text.ts';
 import type { Target } from '../types.ts';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
-/** A target in one line: what, name, id, state, where and whose. */
+const states = ['state', 'status', 'allocationstate', 'resourcestate'];
+
+/**
+ * A target in one line: what, id, state, where and whose, its name last. What tenants choose stands in quotes of its own,
+ * so that no name poses as an id or a state.
+ */
 export const describeTarget = ({ title, id, name, row, isReadable, dependents = [] }: Target): string => {
   const place = ['zonename', 'account', 'project'].flatMap((field) => text(row?.[field]) ?? []);
-  const state = text(row?.['state']) ?? text(row?.['allocationstate']);
+  const state = states.map((field) => text(row?.[field])).find(Boolean);
   const parts = [
-    name ? toLabel(name) : undefined,
-    `id ${toLabel(id)}`,
+    `id ${isId(id) ? id : toQuoted(id)}`,
     state && `state ${toLabel(state)}`,
-    place.length ? toLabel(place.join(' / '), 90) : undefined,
+    place.length ? `in ${place.map((one) => toQuotedName(one)).join(' / ')}` : undefined,
     isReadable && !row ? 'which this account cannot see' : undefined,
+    name ? `name ${toQuotedName(name)}` : undefined,
   ];
-  const hangs = dependents.length ? `; on it hang ${toLabel(dependents.map(({ line }) => line).join(', '), 300)}` : '';
+  const hangs = dependents.length ? `; on it hang ${toLabel(dependents.map(({ line }) => line).join(', '), 500)}` : '';
   return `${title}: ${parts.filter(Boolean).join(', ')}${hangs}`;
 };
-
-const states = ['state', 'status', 'allocationstate', 'resourcestate'];
 
 /** What must not change between the question and the deed: which resources, called what, in which state, with what on them. */
 export const fingerprint = (targets: readonly Target[]): unknown =>

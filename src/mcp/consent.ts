@@ -44,8 +44,10 @@ export const createConsent =
   (question): Promise<Reply | undefined> => {
     const state = ctx.mcpReq.requestState<VerifiedState>();
     if (state && 'unreadable' in state) return Promise.reject(state.unreadable);
-    const answer = inputResponse(ctx.mcpReq.inputResponses, 'confirm');
-    if (state && answer.kind === 'elicit') {
+    if (state) {
+      const answer = inputResponse(ctx.mcpReq.inputResponses, 'confirm');
+      // The question came back without an answer to it: nobody agreed, and the same call is asked anew.
+      if (answer.kind !== 'elicit') return Promise.resolve({ ...state, action: 'cancel', by: 'elicitation' });
       const content = (answer.content ?? {}) as { confirm?: unknown; phrase?: unknown };
       return Promise.resolve({
         ...state,
@@ -55,6 +57,6 @@ export const createConsent =
         by: 'elicitation',
       });
     }
-    if (!canShowForms(capabilitiesOf(server, ctx))) return Promise.resolve(undefined);
+    if (question.isLong || !canShowForms(capabilitiesOf(server, ctx))) return Promise.resolve(undefined);
     return Promise.reject(new AwaitingReply(question));
   };

@@ -7,8 +7,9 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { App } from '../app/app.ts';
-import { CallError, describeError } from '../errors.ts';
+import { CallError, dataNote, describeError, explainError } from '../errors.ts';
 import { AwaitingReply } from '../consent.ts';
+import { toLabel } from '../text.ts';
 import { version } from '../version.ts';
 import { compactTools, instructions, resultSchema } from './compact.ts';
 import { newQuestionState, toForm } from './consent.ts';
@@ -17,7 +18,12 @@ import { createQuestionStateCodec } from './request-state-codec.ts';
 
 const failed = (error: CallError): CallToolResult => ({
   isError: true,
-  content: [{ type: 'text', text: `${error.kind}: ${error.message}\n${error.hint}`.trim() }],
+  content: [
+    {
+      type: 'text',
+      text: [explainError(error), ...(error.isForeign || error.candidates?.length ? [dataNote] : [])].join('\n'),
+    },
+  ],
   structuredContent: { error: describeError(error) },
 });
 
@@ -75,7 +81,8 @@ export const createServerFactory = async (
     server.setRequestHandler('tools/list', () => ({ tools: [...list] }));
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const name = listedName(params.name);
-      if (name === undefined) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${params.name}`);
+      if (name === undefined)
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${toLabel(params.name)}`);
       try {
         const { runTool, toResult } = await import('./run.ts');
         const result = toResult(

@@ -3,23 +3,24 @@ import type { Command, Parameter } from '../catalog/types.ts';
 import { CallError } from '../errors.ts';
 import { toKebab } from '../catalog/names.ts';
 import type { Row } from '../rows.ts';
-import { isId, toLabel } from '../text.ts';
+import { isId, toLabel, toQuotedName } from '../text.ts';
 import type { NamedCall, ParamValue, PermittedCall, ResolvedCall, ResolvedName } from '../types.ts';
 import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
 
+/** More candidates help nobody. */
+const most = 10;
+
 const isGiven = (value: string): boolean => isId(value) || value === '-1';
 
-const listMatches = (kind: Kind, rows: readonly Row[]): string =>
-  rows
-    .slice(0, 10)
-    .map((row) => {
-      const where = ['zonename', 'account', 'domainpath', 'project'].flatMap((f) =>
-        row[f] ? `${f} ${toLabel(String(row[f]))}` : [],
-      );
-      return `${String(row['id'])} (${[toLabel(nameOf(kind, row) ?? ''), ...where].join(', ')})`;
-    })
-    .join('; ');
+/** Rows of one name told apart: the id, where each is and whose, its name last. */
+const toMatches = (kind: Kind, rows: readonly Row[]): string[] =>
+  rows.slice(0, most).map((row) => {
+    const where = ['zonename', 'account', 'domainpath', 'project'].flatMap((field) =>
+      row[field] ? `${field} ${toQuotedName(String(row[field]))}` : [],
+    );
+    return `${toLabel(String(row['id']))} (${[...where, `name ${toQuotedName(nameOf(kind, row) ?? '')}`].join(', ')})`;
+  });
 
 const lookUp = async (
   directory: Directory,
@@ -33,8 +34,9 @@ const lookUp = async (
   if (rows && rows.length > 1)
     throw new CallError(
       'invalid',
-      `${parameter}: ${rows.length} ${kind.plural} are called "${toLabel(name)}": ${listMatches(kind, rows)}.`,
+      `${parameter}: ${rows.length} ${kind.plural} are called "${toLabel(name)}".`,
       'Give the id of the one you mean. Nothing was sent.',
+      { candidates: toMatches(kind, rows) },
     );
   if (!rows)
     throw new CallError(
@@ -47,11 +49,9 @@ const lookUp = async (
     'not-found',
     `${parameter}: there is no ${kind.title} "${toLabel(name)}" that this account can see.`,
     others.length
-      ? `There are: ${others
-          .slice(0, 10)
-          .map((other) => toLabel(other, 40))
-          .join(', ')}. Nothing was sent.`
+      ? 'Give the name or the id of one that there is. Nothing was sent.'
       : `Look with ${toKebab(kind.list ?? '')}. Nothing was sent.`,
+    { candidates: others.length ? others.slice(0, most).map((other) => toQuotedName(other, 40)) : undefined },
   );
 };
 

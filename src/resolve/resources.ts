@@ -1,7 +1,7 @@
 import { findKind, type Kind } from '../catalog/kinds.ts';
 import { loadData } from '../data.ts';
 import type { Row } from '../rows.ts';
-import { isId, toLabel } from '../text.ts';
+import { isId, toQuotedName } from '../text.ts';
 import type { Dependents, Params, Resources, Target } from '../types.ts';
 import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
@@ -37,7 +37,7 @@ const readDependents = async (directory: Directory, kind: Kind, row: Row): Promi
       const names = rows.flatMap(
         (other) => named.map((field) => other[field]).find((value) => typeof value === 'string') ?? [],
       );
-      const some = names.slice(0, 3).map((name) => toLabel(String(name), 30));
+      const some = names.slice(0, 3).map((name) => toQuotedName(String(name), 30));
       const more = names.length > some.length ? ', …' : '';
       const shown = some.length ? ` (${some.join(', ')}${more})` : '';
       return { line: `${rows.length} ${what[rows.length === 1 ? 0 : 1]}${shown}`, title: what[0], rows };

@@ -1,5 +1,5 @@
 import { CallError } from '../errors.ts';
-import { toLabel } from '../text.ts';
+import { toLabel, toLine } from '../text.ts';
 import { mask, maskText } from './text.ts';
 
 /** Of a longer secret the beginning is looked for: the message may have been cut. */
@@ -16,7 +16,10 @@ const escapeUnicode = (text: string): string =>
   text.replace(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** The ways in which a secret may be repeated. Letter case is the comparison's matter. */
-const spellings = (secret: string): string[] => {
+const spellings = (secret: string): string[] =>
+  [...spell(secret), ...spell(toLine(secret))].filter((text) => text !== '');
+
+const spell = (secret: string): string[] => {
   const whole = secret.toWellFormed();
   const encoded = encodeURIComponent(whole);
   const bytes = Buffer.from(whole);
@@ -37,7 +40,7 @@ const spellings = (secret: string): string[] => {
     bytes.toString('base64').replace(/=+$/, ''),
     bytes.toString('base64url'),
     bytes.toString('hex'),
-  ].filter((text) => text !== '');
+  ];
 };
 
 const isWord = (character: string | undefined): boolean => character !== undefined && /\w/.test(character);
@@ -90,5 +93,10 @@ export const scrubSecrets = (message: string, secrets: readonly string[]): strin
 export const withoutSecrets = (error: unknown, secrets: readonly string[]): unknown => {
   if (!(error instanceof CallError)) return error;
   const [message, hint] = [scrubSecrets(error.message, secrets), scrubSecrets(error.hint, secrets)];
-  return message === error.message && hint === error.hint ? error : new CallError(error.kind, message, hint, error);
+  const candidates = error.candidates?.map((candidate) => scrubSecrets(candidate, secrets));
+  const isClean =
+    message === error.message &&
+    hint === error.hint &&
+    (candidates ?? []).every((text, at) => text === error.candidates?.[at]);
+  return isClean ? error : new CallError(error.kind, message, hint, { ...error, cause: error.cause, candidates });
 };

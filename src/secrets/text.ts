@@ -58,7 +58,7 @@ const pairs: Finder = (text) => {
       found.push([start + 1, (ended = close === -1 ? text.length : close)]);
       continue;
     }
-    const end = until(text, start, /[\s&;,"'<>#]/g);
+    const end = until(text, start, /[\s&;,"'<>#›]/g);
     if (end === start || (text[index] === ':' && gap > 0 && word.test(text.slice(start, Math.min(end, start + 40)))))
       continue;
     found.push([start, (ended = end)]);

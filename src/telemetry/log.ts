@@ -1,3 +1,5 @@
+import { stripUnsafe } from '../text.ts';
+
 /** How much a line matters. */
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -14,6 +16,6 @@ export interface Log {
 
 /** A log for people: plain lines on a stream. */
 export const createTextLog = (stream: { write(text: string): unknown }): Log => ({
-  report: (_level, message) => void stream.write(`${message}\n`),
+  report: (_level, message) => void stream.write(`${stripUnsafe(message)}\n`),
   record: () => undefined,
 });

@@ -7,6 +7,7 @@ import type { Command, Parameter } from '../catalog/types.ts';
 import type { CallSettings } from '../config/call.ts';
 import { maskSecrets } from '../secrets/mask.ts';
 import { isSecretName } from '../secrets/names.ts';
+import { toLabel } from '../text.ts';
 import { problemWith } from './formats.ts';
 
 const ajv = new Ajv({ allErrors: true, coerceTypes: 'array', strict: false, verbose: true });
@@ -32,7 +33,7 @@ const unknown = (command: Command, name: string): string => {
       )
     : '';
   const words = near && describeParameter(command.name, near);
-  return `${command.name} has no parameter "${name}"${near ? `; did you mean ${near}${words ? ` (${words})` : ''}?` : ''}`;
+  return `${command.name} has no parameter "${toLabel(name)}"${near ? `; did you mean ${near}${words ? ` (${words})` : ''}?` : ''}`;
 };
 
 const explain = (command: Command, error: ErrorObject): string => {
@@ -48,16 +49,16 @@ const explain = (command: Command, error: ErrorObject): string => {
       const extra = String(params['additionalProperty']);
       if (!name) return unknown(command, extra);
       const keys = Object.keys((error.parentSchema?.['properties'] ?? {}) as object);
-      return `${name} has no key "${extra}"; it takes ${keys.join(', ')}`;
+      return `${name} has no key "${toLabel(extra)}"; it takes ${keys.join(', ')}`;
     }
     case 'type': {
       const secret = name.split(/[.[\]]+/).some(isSecretName);
       const looks = params['type'] === 'array' ? 'a list' : `of type ${String(params['type'])}`;
-      return `${name} must be ${looks}${secret ? '' : `, not ${JSON.stringify(maskSecrets(error.data))?.slice(0, 60)}`}`;
+      return `${name} must be ${looks}${secret ? '' : `, not ${toLabel(JSON.stringify(maskSecrets(error.data)) ?? '')}`}`;
     }
     case 'minimum':
     case 'maximum':
-      return `${name} must be ${String(params['comparison'])} ${String(params['limit'])}, not ${String(error.data)}`;
+      return `${name} must be ${String(params['comparison'])} ${String(params['limit'])}, not ${toLabel(String(error.data))}`;
     case 'maxLength':
       return `${name} may have at most ${String(params['limit'])} characters, not ${String(error.data).length}`;
     default:

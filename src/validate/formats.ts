@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js';
 import { isIP } from 'node:net';
 import type { Parameter } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
-import { isId } from '../text.ts';
+import { isId, toLabel } from '../text.ts';
 
 const nearlyUuid = /^(?=.*[0-9])[0-9a-f-]{30,40}$/i;
 const date = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
@@ -35,7 +35,7 @@ const formats: Record<string, { test: (value: string) => boolean; looks: string 
 
 /** What is wrong with one text value of a parameter, or undefined. `named`: a name will be looked up. */
 export const problemWith = (parameter: Parameter, value: string, named: boolean): string | undefined => {
-  const is = (looks: string): string => `${parameter.name} must be ${looks}, not "${value.slice(0, 60)}"`;
+  const is = (looks: string): string => `${parameter.name} must be ${looks}, not "${toLabel(value)}"`;
   if (control.test(value)) return `${parameter.name} contains a control character, which CloudStack refuses`;
   if (parameter.type === 'date')
     return isDate(value) ? undefined : is('a date such as 2026-01-31, 2026-01-31 12:00:00 or 2026-01-31T12:00:00+0000');

@@ -229,8 +229,8 @@ test('a name that nothing has is answered with the names that there are', async 
   const { name } = await firstVm();
   expect(status).toBe(1);
   expect(stderr).toContain('there is no virtual machine "no-such-vm"');
-  expect(stderr).toContain('There are: ');
-  expect(stderr).toContain(name);
+  expect(stderr).toContain('There are (data from the cloud): ');
+  expect(stderr).toContain(`‹${name}›`);
   expect(sent('startVirtualMachine')).toEqual([]);
 });
 

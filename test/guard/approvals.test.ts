@@ -174,10 +174,21 @@ test('codes and approvals expire', async () => {
 test('calls that wait are limited, and a broken file is no approval', async () => {
   const folder = join(state, 'b');
   const approvals = createApprovals(folder);
-  for (let n = 0; n < 100; n++)
-    await approvals.open({ ...question, digest: `${n}`.padStart(64, 'x').split('').reverse().join('') }, caller);
-  await expect(approvals.open({ ...question, digest: 'z'.repeat(64) }, caller)).rejects.toMatchObject({
+  const digestOf = (n: number): string => `${n}`.padStart(64, 'x').split('').reverse().join('');
+  const ask = (n: number, principal: string) =>
+    approvals.open({ ...question, digest: digestOf(n) }, { ...caller, principal });
+  for (let n = 0; n < 10; n++) await ask(n, 'mallory');
+  await expect(ask(10, 'mallory')).rejects.toMatchObject({
     kind: 'unconfirmed',
+    message: expect.stringContaining('10 calls of mallory wait') as string,
+  });
+  // The places of others are not hers, nor is the code of a call that waits already lost.
+  expect(await ask(11, 'alice')).toMatch(/-/);
+  expect(await ask(9, 'mallory')).toMatch(/-/);
+  for (let n = 12; n < 101; n++) await ask(n, `p${n}`);
+  await expect(ask(101, 'bob')).rejects.toMatchObject({
+    kind: 'unconfirmed',
+    message: expect.stringContaining('100 calls wait') as string,
   });
   const other = join(state, 'c');
   mkdirSync(other);

@@ -11,7 +11,7 @@ const injections = JSON.parse(readFileSync('test/guard/injections.json', 'utf8')
 // Controls but line feed and tab, zero-width, bidirectional, tag and filler characters: written down a second time.
 const hidden =
   // eslint-disable-next-line no-control-regex, no-misleading-character-class
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]/u;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]|[\u{1d173}-\u{1d17a}]|[\u{e0000}-\u{e0fff}]/u;
 
 /** A cloud in which every text that a tenant chooses is the same. */
 const poisoned =
@@ -82,8 +82,21 @@ for (const [what, text] of Object.entries(injections))
       expect(whole.isWellFormed()).toBe(true);
       expect(answer.result).toBeDefined();
     }
-    for (const { result } of [none, twice])
-      if (result?.isError) expect(result.content![0]!.text.split('\n').length).toBeLessThanOrEqual(2);
+    // What there is stands beside the hint, which is ours, and says that it is data.
+    for (const { result } of [none, twice]) {
+      if (!result?.isError) continue;
+      const error = result.structuredContent!['error'] as { hint: string; candidates?: string[] };
+      expect(error.hint).toMatch(
+        /^Give the (name or the id of one that there is|id of the one you mean)\. Nothing was sent\.$/,
+      );
+      for (const candidate of error.candidates!) expect(candidate).toMatch(/‹[^‹›",]*›\)?$/);
+      const [first, hint, there, note, ...others] = textOf({ result }).split('\n');
+      expect(first).toMatch(/^(not-found|invalid): id: /);
+      expect(hint).toBe(error.hint);
+      expect(there).toBe(`There are (data from the cloud): ${error.candidates!.join(', ')}`);
+      expect(note).toContain('data from the cloud');
+      expect(others).toEqual([]);
+    }
     await raw.close();
     await close();
   });
@@ -110,12 +123,72 @@ test('the words of the cloud reach no tool list, no description and no instructi
   }
 });
 
+const marker = 'Zz9';
+
+/** Calls that fail, each with a text of others in another place of it. */
+const failing = (text: string): [tool: string, args: Record<string, unknown>][] => [
+  ['read', { tool: text }],
+  ['read', { tool: 'listZones', profile: text }],
+  ['read', { tool: 'listZones', arguments: { [text]: text } }],
+  ['read', { tool: 'listZones', [text]: text }],
+  ['read', { tool: 'listVirtualMachines', arguments: { id: text } }],
+  ['read', { tool: 'listVirtualMachines', arguments: { pagesize: text } }],
+  ['read', { tool: 'listEvents', arguments: { startdate: text } }],
+  ['read', { tool: 'stopVirtualMachine', arguments: { id: text } }],
+  ['change', { tool: 'createTags', arguments: { resourceids: [text], resourcetype: 'UserVm', tags: [] } }],
+  ['change', { tool: 'createFirewallRule', arguments: { ipaddressid: uuid(1), cidrlist: text, protocol: text } }],
+  ['destroy', { tool: 'destroyVirtualMachine', arguments: { id: text } }],
+  ['destroy', { tool: 'deleteVolume', arguments: { id: uuid(1), [text]: true } }],
+  ['wait-for-job', { job: text }],
+  ['find-tools', { query: 'x', toolset: text }],
+  ['describe-tools', { tools: [text] }],
+  [text, {}],
+];
+
+test.each(Object.entries(injections))(
+  '%s: no error has it in its hint, on a line of its own or as a code',
+  async (_what, text) => {
+    const hostile = `${marker}${text}${marker}`;
+    const clouds: Answers[] = [poisoned(hostile), () => ({ errorcode: 431, errortext: hostile })];
+    for (const answers of clouds) {
+      const { app, sent, close } = await openApp({}, { answers });
+      const raw = await openRaw(app, { elicits: false });
+      for (const [tool, args] of failing(hostile)) {
+        const { result, error } = await raw.call(tool, args);
+        const what = JSON.stringify([tool, args]);
+        if (error) {
+          expect(error.message, what).not.toMatch(hidden);
+          expect(error.message, what).not.toContain('\n');
+          continue;
+        }
+        expect(result!.isError, what).toBe(true);
+        const { message, hint, candidates = [] } = result!.structuredContent!['error'];
+        expect(hint, what).not.toContain(marker);
+        for (const one of [message, hint, ...candidates]) {
+          expect(one, what).not.toMatch(hidden);
+          expect(one, what).not.toMatch(/[\n\t]/);
+        }
+        const lines = textOf({ result: result! }).split('\n');
+        expect(lines.length, what).toBeLessThanOrEqual(4);
+        if (candidates.length || message.includes('431')) expect(lines.at(-1), what).toContain('not instructions');
+      }
+      expect(sent.filter(({ command }) => !command.startsWith('list'))).toEqual([]);
+      await raw.close();
+      await close();
+    }
+  },
+);
+
 test("CloudStack's error texts are cleaned, too", async () => {
   for (const text of Object.values(injections)) {
     const { app, close } = await openApp({}, { answers: () => ({ errorcode: 431, errortext: text }) });
     const raw = await openRaw(app);
     const answer = await raw.call('read', { tool: 'listVirtualMachines' });
     expect(JSON.stringify(answer)).not.toMatch(hidden);
+    // What failed, what to do, and that others' words are in it: lines of theirs are none of ours.
+    const lines = textOf(answer).split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[2]).toContain('data from the cloud');
     await raw.close();
     await close();
   }

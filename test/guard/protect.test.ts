@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { openApp, requestOf, requiredOf, uuid, type Answers } from './counting.ts';
@@ -129,30 +131,30 @@ test('the tag can be another one, or none', async () => {
   await none.close();
 });
 
-test('a rule that allows everything does not let go unasked what cannot be looked at', async () => {
-  const { app, times, close } = await openApp(
-    { policy: allowAll },
-    { answers: (command) => (command.startsWith('list') ? {} : undefined) },
-  );
-  await expect(app.call(requestOf('destroyVirtualMachine', { id: safe }))).rejects.toMatchObject({
-    kind: 'unconfirmed',
-  });
-  expect(times('destroyVirtualMachine')).toBe(0);
-  await close();
-});
-
-test('a change of something that is not found is asked for', async () => {
-  const { app, times, close } = await openApp(
-    {},
-    { answers: (command) => (command.startsWith('list') ? {} : undefined) },
-  );
-  await expect(app.call(requestOf('updateVirtualMachine', { id: safe, displayname: 'x' }))).rejects.toMatchObject({
-    kind: 'unconfirmed',
-    message: expect.stringContaining('it was not found → confirm') as string,
-  });
-  expect(times('updateVirtualMachine')).toBe(0);
-  await close();
-});
+test.each([
+  ['destroyVirtualMachine', { policy: allowAll }, {}],
+  ['updateVirtualMachine', {}, { displayname: 'x' }],
+])(
+  '%s of something that is not found is asked for, and no approval code is given for it',
+  async (tool, rules, args) => {
+    const { app, times, state, close } = await openApp(rules, {
+      answers: (command) => (command.startsWith('list') ? {} : undefined),
+    });
+    const asked: string[] = [];
+    const nobody = ({ message }: { message: string }) => {
+      asked.push(message);
+      return Promise.resolve(undefined);
+    };
+    const refusal = await app
+      .call(requestOf(tool, { id: safe, ...args }, { consent: nobody }))
+      .catch((e: unknown) => e);
+    expect(refusal).toMatchObject({ kind: 'not-found', message: expect.stringContaining(safe) as string });
+    expect(asked).toEqual([expect.stringContaining(`id ${safe}, which this account cannot see`)]);
+    expect(existsSync(join(state, 'approvals'))).toBe(false);
+    expect(times(tool)).toBe(0);
+    await close();
+  },
+);
 
 test('what belongs to a project is found there, wherever the call wants it to go', async () => {
   const inProject: Answers = (command, params) => {

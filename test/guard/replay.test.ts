@@ -169,7 +169,7 @@ test('what changed between question and yes stops the call', async () => {
     const raw = await connect(app);
     const first = await raw.call('destroy', destroy);
     const state = questionOf(first);
-    expect(first.result!.inputRequests!['confirm']!.params.message).toContain('1 volume (v)');
+    expect(first.result!.inputRequests!['confirm']!.params.message).toContain('1 volume (‹v›)');
     if (change === 'dependents') volumes = [uuid(11), uuid(12)];
     else now = { ...now, ...change };
     expect(kindOf(await answer(raw, state))).toBe('unconfirmed');

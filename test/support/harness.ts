@@ -146,7 +146,13 @@ export const openHost = async ({ env = {}, flags = [], era = 'old', human, onpro
     stdin,
     stdout,
     stderr,
-    env: { CLOUDSTACK_MCP_AUDIT: audit, CLOUDSTACK_MCP_RETRY_DELAY: '1', CLOUDSTACK_MCP_POLL_INTERVAL: '5', ...env },
+    env: {
+      CLOUDSTACK_MCP_AUDIT: audit,
+      CLOUDSTACK_MCP_STATE: join(folder, 'state'),
+      CLOUDSTACK_MCP_RETRY_DELAY: '1',
+      CLOUDSTACK_MCP_POLL_INTERVAL: '5',
+      ...env,
+    },
     signal: stop.signal,
   });
   const client = new Client(
@@ -217,6 +223,7 @@ export const runCommand = async (
 ) => {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const out = { stdout: '', stderr: '' };
+  const state = mkdtempSync(join(tmpdir(), 'cloudstack-state-'));
   stdout.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()));
   stderr.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()));
   const stop = new AbortController();
@@ -228,13 +235,14 @@ export const runCommand = async (
     stderr,
     env: {
       CLOUDSTACK_MCP_AUDIT: '/dev/null',
+      CLOUDSTACK_MCP_STATE: state,
       CLOUDSTACK_MCP_RETRY_DELAY: '1',
       CLOUDSTACK_MCP_POLL_INTERVAL: '5',
       ...env,
     },
     signal: stop.signal,
   });
-  const status = await running;
+  const status = await running.finally(() => rmSync(state, { recursive: true }));
   return { status, ...out, stop };
 };
 
@@ -245,6 +253,7 @@ export const startCommand = (
 ) => {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const out = { stdout: '', stderr: '' };
+  const state = mkdtempSync(join(tmpdir(), 'cloudstack-state-'));
   stdout.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()));
   stderr.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()));
   const stop = new AbortController();
@@ -254,11 +263,12 @@ export const startCommand = (
     stderr: Object.assign(stderr, terminal ? { isTTY: true } : {}),
     env: {
       CLOUDSTACK_MCP_AUDIT: '/dev/null',
+      CLOUDSTACK_MCP_STATE: state,
       CLOUDSTACK_MCP_RETRY_DELAY: '1',
       CLOUDSTACK_MCP_POLL_INTERVAL: '5',
       ...env,
     },
     signal: stop.signal,
-  });
+  }).finally(() => rmSync(state, { recursive: true }));
   return { stdin, out, stop, ended };
 };

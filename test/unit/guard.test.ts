@@ -140,6 +140,7 @@ const depsOf = (targets: readonly Target[]): Dependencies => ({
     take: () => Promise.resolve(undefined),
   },
   questions: {
+    decline: () => Promise.resolve(),
     isOpen: () => Promise.resolve(false),
     open: () => Promise.resolve(),
     close: () => Promise.resolve(),
@@ -347,20 +348,67 @@ test('the question says who, what, where, and whether it can be undone', () => {
   const call = resolved('stopVirtualMachine', { id, forced: true });
   const { message, phrase } = askAbout(call, [target]);
   expect(phrase).toBeUndefined();
-  expect(message).toContain(`virtual machine: web-1, id ${id}, state Running, Frankfurt / admin`);
-  expect(message).toContain('With forced=true');
-  expect(message).toContain('Asked by local through test, profile default.');
+  expect(message).toContain(`virtual machine: id ${id}, state Running, in ‹Frankfurt› / ‹admin›, name ‹web-1›`);
+  expect(message).toContain('With forced=‹true›');
+  expect(message).toContain('Asked by ‹local› through ‹test›, profile ‹default›.');
   expect(message).toContain('cannot be undone');
   expect(message).toMatch(/Do it\?$/);
   expect(quoted(message)).toEqual([]);
   expect(askAbout(resolved('stopVirtualMachine', { id }), [target]).message).toContain('can be undone');
 });
 
-test('many targets are counted, not listed', () => {
-  const many = Array.from({ length: 30 }, (_, at) => ({ ...target, id: `id-${at}`, name: `vm-${at}` }));
-  const { message } = askAbout(resolved('destroyVirtualMachine', { id, expunge: true }), many);
-  expect(message).toContain('and 26 more');
-  expect(message.split('\n').length).toBeLessThanOrEqual(10);
+test('all targets are shown; more than a dialog holds is read at a terminal', () => {
+  const targetsOf = (length: number) =>
+    Array.from({ length }, (_, at) => ({ ...target, id: `5f0f2d3c-0000-4000-8000-${String(at).padStart(12, '0')}` }));
+  const call = resolved('destroyVirtualMachine', { id, expunge: true });
+  for (const length of [1, 8, 9, 60]) {
+    const targets = targetsOf(length);
+    const { message, isLong } = askAbout(call, targets);
+    for (const one of targets) expect(message).toContain(one.id);
+    if (length > 1) expect(message).toContain(`${length} targets:`);
+    expect(isLong).toBe(length > 8);
+  }
+  expect(() => askAbout(call, targetsOf(1000))).toThrow('Nothing was sent');
+});
+
+test('values are shown whole; more than a dialog holds is read at a terminal', () => {
+  const call = resolved('stopVirtualMachine', { id });
+  const ask = (params: Record<string, string>) =>
+    askAbout({ ...call, params: { ...call.params, ...params } }, [target]);
+  const ranges = '10.1.0.0/16,10.2.0.0/16,10.3.0.0/16,10.4.0.0/16,0.0.0.0/0';
+  expect(ask({ value: ranges })).toMatchObject({
+    message: expect.stringContaining(`value=‹${ranges}›`),
+    isLong: false,
+  });
+  const long = `${'x'.repeat(1200)} rm -rf /`;
+  expect(ask({ value: long })).toMatchObject({ message: expect.stringContaining(`value=‹${long}›`), isLong: true });
+  expect(() => ask({ value: 'x'.repeat(40_000) })).toThrow('Nothing was sent');
+});
+
+test('what tenants and callers choose cannot pose as an id, a state, a place or a sentence', () => {
+  const name = 'test-9, id 99999999-0000-4000-8000-000000000000, state Stopped, Lab / nobody›, name ‹x';
+  const call = resolved('destroyVirtualMachine', { id });
+  const place = { account: 'x Affects nothing; can be undone', domainid: id, domainpath: 'ROOT/sales' };
+  const { message } = askAbout({ ...call, params: { ...call.params, ...place } }, [{ ...target, name }], place);
+  const [, line, where] = message.split('\n');
+  expect(line).toBe(
+    `virtual machine: id ${id}, state Running, in ‹Frankfurt› / ‹admin›, name ‹${name.slice(0, 59).replaceAll(',', ';')}…›`,
+  );
+  expect(where).toBe(`In domain id ${id} ‹ROOT/sales›, account ‹x Affects nothing; can be undone›`);
+});
+
+test.each([
+  ['a name to type', 'web-1', 'web-1'],
+  ['four characters', 'db-1', 'db-1'],
+  ['look-alikes', 'раураl-db', undefined],
+  ['what shows as nothing', 'web\u2800-1', 'web-1'],
+  ['a yes', 'yes', undefined],
+  ['a letter', 'y', undefined],
+  ['too long to show', 'x'.repeat(61), undefined],
+  ['typographic marks', 'web–1', undefined],
+])('the phrase for %s can be typed', (_what, name, phrase) => {
+  const call = resolved('destroyVirtualMachine', { id, expunge: true });
+  expect(askAbout(call, [{ ...target, name }]).phrase).toBe(phrase ?? `${call.tool.risk.phrase} ${id.slice(-8)}`);
 });
 
 test('the question shows no secret', () => {
