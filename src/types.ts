@@ -166,8 +166,10 @@ export type ListRows = (tool: Tool, params: Params) => Promise<readonly Row[]>;
 
 /** What a call names, as the caller may see it. resolve/ reads it through the cloud's own lists, guard/ judges it. */
 export interface Resources {
-  /** What the call acts on; with `dependents`, also what depends on that. */
-  actedOn(call: Pick<ValidCall, 'tool' | 'params'>, dependents: boolean): Promise<readonly Target[]>;
+  /** What the call acts on and what that belongs to; with `dependents`, also all that depends on it, or what stops with it. */
+  actedOn(call: Pick<ValidCall, 'tool' | 'params'>, dependents: 'none' | 'stopped' | 'all'): Promise<readonly Target[]>;
+  /** The same targets; their rows tell the zone and the domain by name, where that can be looked up. */
+  withPlaces(targets: readonly Target[]): Promise<readonly Target[]>;
   /** Everything that the call names by id. */
   named(call: Pick<ValidCall, 'tool' | 'params'>): Promise<readonly Target[]>;
   /** The zone, domain, project and account that the call names, as rows of the form that resources have. */

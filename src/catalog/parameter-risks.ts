@@ -22,6 +22,8 @@ export interface ParameterRule {
   risk?: Risk;
   severity?: Severity;
   reversible?: false;
+  /** Refused to roles that are tied to a domain or project: it reaches beyond them. */
+  tenants?: 'refused';
   /** The worst that it can do, in one plain sentence. */
   worst: string;
 }
@@ -78,6 +80,7 @@ const toRaise = (rule: ParameterRule, { params }: Command, parameter: string): R
     severity: rule.severity ?? 'high',
     ...(rule.reversible === false ? { reversible: false } : {}),
     effect: rule.effect,
+    ...(rule.tenants ? { tenants: rule.tenants } : {}),
     worst: rule.worst,
   };
 };

@@ -42,5 +42,7 @@ export interface Raise {
   severity: Severity;
   reversible?: false;
   effect: string;
+  /** Refused to roles that are tied to a domain or project. */
+  tenants?: 'refused';
   worst: string;
 }

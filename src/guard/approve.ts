@@ -5,11 +5,13 @@ import type { Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import type { ApprovedCall, ConfinedCall, Confirmation, NamedCall, Resources, Target } from '../types.ts';
 import { markApproved } from '../approved.ts';
+import type { Risk } from '../catalog/risk.ts';
 import { decide, hasTag, strictest } from './decide.ts';
 import type { Approvals } from './approvals.ts';
 import { checkLimits, type Count } from './limits.ts';
 import type { OpenQuestions } from './open-questions.ts';
 import { blocked } from './permit.ts';
+import { unknownPlaces } from './places.ts';
 import type { Policy } from './policy.ts';
 import { askAbout, digestOf } from './question.ts';
 import { judgeReply, type ReplyVerdict } from './reply.ts';
@@ -28,7 +30,7 @@ export interface ApproveDependencies {
 
 /** What approving one call needs. */
 export interface ApproveOptions {
-  resources: Pick<Resources, 'actedOn' | 'places'>;
+  resources: Pick<Resources, 'actedOn' | 'places' | 'withPlaces'>;
   /** Called with the digest of the question before it is asked. */
   onQuestion: (digest: string) => void;
 }
@@ -119,7 +121,7 @@ const ask = async (
   call: NamedCall,
   { resources, onQuestion }: ApproveOptions,
 ): Promise<Confirmation> => {
-  const read = () => resources.actedOn(call, true);
+  const read = () => resources.actedOn(call, 'all');
   const targets = await read();
   // A question is better asked without one of its details than not at all.
   const places = await resources.places(call).catch(() => []);
@@ -170,7 +172,7 @@ const judge = (policy: Policy, call: NamedCall, targets: readonly Target[], plac
   const subject = { tool, caller: request.caller, role: roleName };
   const verdicts = (targets.length ? targets : [undefined]).flatMap((target) => {
     const row = target?.row;
-    const unsure = target !== undefined && !row;
+    const unsure = target && (row ? unknownPlaces(target, places) : true);
     return decide(policy, { ...subject, places: row ? [row, ...places] : places, unsure }) ?? [];
   });
   const verdict = strictest(verdicts);
@@ -187,6 +189,10 @@ const askWhenUnseen = (call: NamedCall, targets: readonly Target[]): NamedCall =
   };
 };
 
+/** What is lost with a thing is looked at before it is destroyed for good; what stops with it, before it is stopped. */
+const dependentsOf = (risk: Risk, reversible: boolean): 'none' | 'stopped' | 'all' =>
+  risk !== 'destroy' ? 'none' : reversible ? 'stopped' : 'all';
+
 /** Lets a call leave, after a human's yes where the policy wants one. Every doubt is a no. */
 export const approve = async (
   dependencies: ApproveDependencies,
@@ -197,11 +203,13 @@ export const approve = async (
   const { policy } = dependencies;
   const { risk, reversible } = confined.tool.risk;
   if (risk === 'read' && confined.decision?.action === 'allow') return approved(confined);
-  const targets = await resources.actedOn(confined, risk === 'destroy' && !reversible);
+  const targets = await resources.actedOn(confined, dependentsOf(risk, reversible));
   if (risk !== 'read') refuseProtected(policy, confined, targets);
-  const named = confined.decision && !policy.limits.length ? [] : await resources.places(confined);
-  const call = askWhenUnseen(judge(policy, confined, targets, named), targets);
-  const places = [...targets.flatMap(({ row }) => (row ? [row] : [])), ...named];
+  const byPlace = !confined.decision || policy.limits.length > 0;
+  const named = byPlace ? await resources.places(confined) : [];
+  const placed = byPlace ? await resources.withPlaces(targets) : targets;
+  const call = askWhenUnseen(judge(policy, confined, placed, named), targets);
+  const places = [...placed.flatMap(({ row }) => (row ? [row] : [])), ...named];
   await checkLimits(policy, dependencies.count, call, places, false);
   const confirmation = call.decision?.action === 'allow' ? undefined : await ask(dependencies, call, options);
   await checkLimits(policy, dependencies.count, call, places, true);

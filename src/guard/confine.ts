@@ -1,5 +1,6 @@
 import { kindOfParameter } from '../catalog/kinds.ts';
 import type { Tool } from '../catalog/tool.ts';
+import type { Parameter } from '../catalog/types.ts';
 import { CallError } from '../errors.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
 import type {
@@ -34,18 +35,34 @@ const looksOnly = ({ command, risk }: Tool): boolean =>
 const isForAdministrators = ({ command }: Tool): boolean =>
   !command.roles?.some((role) => role === 'DomainAdmin' || role === 'User');
 
-/** Parameters that say in which domain. */
-const domainParameters = ({ command }: Tool): string[] =>
-  command.params
-    .filter((parameter) => parameter.type === 'uuid' && kindOfParameter(command, parameter)?.name === 'Domain')
+/** Parameters that say in which domain, or in which ones: a list, or ids joined by commas. */
+const domainParameters = ({ command }: Tool): Parameter[] =>
+  command.params.filter((parameter) => kindOfParameter(command, parameter)?.name === 'Domain');
+
+/** Parameters that take one domain, in which the command then works. */
+const oneDomain = (tool: Tool): string[] =>
+  domainParameters(tool)
+    .filter(({ type }) => type === 'uuid')
     .map(({ name }) => name);
+
+/** Parameters of root administrators: CloudStack ignores them of tenants, not of the key behind this role. */
+const isParameterOfAdministrators = ({ admin, roles }: Parameter): boolean =>
+  admin === true || (roles !== undefined && !roles.some((role) => role === 'DomainAdmin' || role === 'User'));
+
+const checkPowers = (call: CheckedCall): void => {
+  const { command, raises = [] } = call.tool;
+  const given = command.params.find((one) => call.params[one.name] !== undefined && isParameterOfAdministrators(one));
+  if (given)
+    throw refused(`${given.name} is for administrators of the whole cloud; this role is tied to a part of it.`, '');
+  const tooMuch = raises.find(({ tenants }) => tenants === 'refused');
+  if (tooMuch) throw refused(`${tooMuch.parameter}: this role is tied to a part of the cloud. ${tooMuch.worst}`, '');
+};
 
 const checkPlaces = async (bounds: Bounds, call: CheckedCall, { hasProject }: ConfineDependencies): Promise<void> => {
   const { params, tool } = call;
-  for (const name of domainParameters(tool)) {
-    const id = params[name];
-    if (id !== undefined && !bounds.domains.has(String(id))) throw unseen(`${name}: the domain ${String(id)}`);
-  }
+  for (const { name } of domainParameters(tool))
+    for (const id of params[name] === undefined ? [] : String(params[name]).split(','))
+      if (!bounds.domains.has(id.trim())) throw unseen(`${name}: the domain ${id}`);
   const project = params['projectid'];
   if (project === undefined) return;
   const all = project === '-1' && looksOnly(tool) && tellsOwner(tool.command.response);
@@ -56,6 +73,9 @@ const checkPlaces = async (bounds: Bounds, call: CheckedCall, { hasProject }: Co
 /** Whether something named belongs to somebody within the bounds, and may be changed. */
 const isTenants = (bounds: Bounds, { kind, row }: Target): boolean =>
   row !== undefined && kind !== undefined && (isInside(bounds, kind, row) || !(tellsOwner(kind) || isForAll(kind)));
+
+/** Types of CloudStack's roles that reach no further than a domain. */
+const tenantRoles: ReadonlySet<string> = new Set(['User', 'DomainAdmin']);
 
 const checkNamed = async (
   bounds: Bounds,
@@ -68,6 +88,11 @@ const checkNamed = async (
     const { parameter, id, row, title, kind, isReadable, isOwn } = target;
     if (kind === 'Domain' && bounds.domains.has(id)) continue;
     if (kind === 'AsyncJob' && (await hasBegun(id))) continue;
+    if (kind === 'Role' && !looks && !tenantRoles.has(String(row?.['type'])))
+      throw refused(
+        `${parameter}: this role is tied to a part of the cloud and gives no role that reaches beyond it.`,
+        '',
+      );
     // What cannot be read cannot be judged: answers that tell their owner are looked at later, all else is refused.
     if (!row && (isReadable || !looks || !tellsOwner(call.tool.command.response)))
       throw unseen(`${parameter}: the ${title} ${id}`);
@@ -101,11 +126,11 @@ const settleChange = (bounds: Bounds, call: CheckedCall, named: readonly Target[
       return { ...params, projectid: project };
     throw toOwner(call);
   }
-  const missing = domainParameters(tool).filter((name) => params[name] === undefined);
+  const missing = oneDomain(tool).filter((name) => params[name] === undefined);
   if (missing.length && onlyDomain !== undefined)
     return { ...params, ...Object.fromEntries(missing.map((name) => [name, onlyDomain])) };
   if (missing.length) throw toOwner(call);
-  if (theirs.length || domainParameters(tool).length) return params;
+  if (theirs.length || oneDomain(tool).length) return params;
   if (named.some(({ kind }) => kind === 'Domain')) return params;
   throw refused(`${tool.command.name} names nothing that belongs to this role's part of the cloud.`, '');
 };
@@ -147,6 +172,7 @@ export const confine = async (
       `${tool.command.name} is for administrators of the whole cloud; this role is tied to a part of it.`,
       '',
     );
+  checkPowers(call);
   await checkPlaces(bounds, call, cloud);
   const named = await cloud.named(call);
   await checkNamed(bounds, call, named, cloud);
@@ -155,6 +181,10 @@ export const confine = async (
   const params = looksOnly(tool) ? settleLook(bounds, call, named) : settleChange(bounds, call, named);
   return confined(call, params);
 };
+
+/** Whether the cloud was asked for one domain or project of the bounds, and gives nothing of others along with it. */
+const isNarrowed = (response: string, { domainid, projectid }: Params): boolean =>
+  !isForAll(response) && response !== 'Domain' && (domainid !== undefined || (projectid ?? '-1') !== '-1');
 
 /** Takes out of an answer what lies outside of the bounds: rows are left out, a single foreign object is "not found". */
 export const confineAnswer = (bounds: Bounds | undefined, call: ApprovedCall, answer: Answer): Answer => {
@@ -177,7 +207,8 @@ export const confineAnswer = (bounds: Bounds | undefined, call: ApprovedCall, an
   const kept = rows.map(seen).filter((row) => row !== undefined);
   const key = Object.keys(answer.body).find((name) => Array.isArray(answer.body[name]));
   if (key === undefined) return answer;
-  // CloudStack's count tells of what was left out; the count of what is seen does not.
-  const count = kept.length < rows.length && 'count' in answer.body ? { count: kept.length } : {};
+  // CloudStack's count tells of what was left out, unless it was asked for exactly what may be seen.
+  const isExact = kept.length === rows.length && isNarrowed(response, params);
+  const count = !isExact && 'count' in answer.body ? { count: kept.length } : {};
   return { ...answer, body: { ...answer.body, [key]: kept, ...count } };
 };

@@ -3,6 +3,7 @@ import { fits } from '../catalog/patterns.ts';
 import type { Tool } from '../catalog/tool.ts';
 import type { Caller } from '../types.ts';
 import type { Row } from '../rows.ts';
+import type { OpenPlace } from './places.ts';
 import type { Policy } from './policy.ts';
 
 /** What a policy decides about: the command, who asks, and, once they are known, the resources and places concerned. */
@@ -12,8 +13,8 @@ export interface Subject {
   role: string;
   /** Rows of the resource acted on, and of the zone, domain and project named. Undefined: not read yet. */
   places?: readonly Row[] | undefined;
-  /** The resource could not be read: rules about places can be neither matched nor ruled out. */
-  unsure?: boolean | undefined;
+  /** The resource could not be read (true), or does not tell these places: rules about them can be neither matched nor ruled out. */
+  unsure?: true | readonly OpenPlace[] | undefined;
 }
 
 /** What a policy says of a call, and which of its lines says so. */
@@ -81,6 +82,15 @@ const order: readonly Action[] = ['allow', 'confirm', 'approve', 'block'];
 export const strictest = (verdicts: readonly Verdict[]): Verdict | undefined =>
   [...verdicts].sort((a, b) => order.indexOf(b.action) - order.indexOf(a.action))[0];
 
+/** Whether a rule that does not match would, if the resource told what it does not. */
+const mightMatch = (match: RuleMatch, subject: Subject): boolean => {
+  const { unsure } = subject;
+  if (unsure === true) return matches(match, { ...subject, places: undefined }) === undefined;
+  const open = (unsure ?? []).filter((place) => match[place] !== undefined);
+  const rest = Object.fromEntries(Object.entries(match).filter(([name]) => !open.includes(name as OpenPlace)));
+  return open.length > 0 && matches(rest as RuleMatch, subject) === true;
+};
+
 /** What the first rule that matches says, else the table; `undefined` while it depends on places not read yet. */
 export const decide = (policy: Policy, subject: Subject): Verdict | undefined => {
   const { risk, severity } = subject.tool.risk;
@@ -91,7 +101,7 @@ export const decide = (policy: Policy, subject: Subject): Verdict | undefined =>
     const verdict = { action, rule: `rule "${name}" → ${action}` };
     if (hit) return strictest([verdict, ...doubtful]);
     // Had the resource been read, this rule might have matched: what is stricter counts.
-    if (subject.unsure && matches(match, { ...subject, places: undefined }) === undefined) doubtful.push(verdict);
+    if (mightMatch(match, subject)) doubtful.push(verdict);
   }
   const action = policy.actions[risk]?.[severity] ?? 'block';
   const reasons = [...new Set((subject.tool.raises ?? []).map(({ parameter, effect }) => `${parameter} ${effect}`))];

@@ -87,19 +87,20 @@ export const namedIn = (command: Command, params: Params): readonly Named[] => {
   });
 };
 
+/** What a new thing is made from and shared by many: using it changes nothing of it. */
+const sources = new Set(['Template', 'Iso', 'SSHKeyPair', 'UserData']);
+
 /**
- * What a call acts on: its own ids and those it requires; where it names neither, what is of the command's own kind. What
- * destroys may take along whatever it names.
+ * What a call acts on: everything it names but where a thing is put and what it is made from. What destroys and names
+ * nothing else acts on that.
  */
 export const actedOn = ({ command, risk }: Tool, named: readonly Named[]): readonly Named[] => {
-  if (risk.risk === 'destroy') {
-    const things = named.filter(({ kind }) => !surroundings.has(kind?.name ?? ''));
-    return things.length ? things : named;
-  }
-  const sure = named.filter(({ rank }) => rank !== 'given');
-  if (sure.length) return sure;
-  const kinds = new Set(command.entity?.map(plainKind));
-  return named.filter(({ kind }) => kind && kinds.has(plainKind(kind.name)));
+  const own = new Set(command.entity?.map(plainKind));
+  const things = named.filter(({ kind, rank }) => {
+    const name = kind?.name ?? '';
+    return rank !== 'given' || !(surroundings.has(name) || (sources.has(name) && !own.has(plainKind(name))));
+  });
+  return things.length || risk.risk !== 'destroy' ? things : named;
 };
 
 /** CloudStack's entity names and its response types differ in prefixes: VirtualMachineTemplate, Template. */

@@ -1,4 +1,5 @@
 import { findKind, type Kind } from '../catalog/kinds.ts';
+import type { Command } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 import type { Row } from '../rows.ts';
 import { isId, toQuotedName } from '../text.ts';
@@ -17,6 +18,16 @@ interface DependentList {
   what: [string, string];
   /** Fields that name a row; none to count only. */
   named?: string[];
+  /** They stop, or move, when the resource does. */
+  stops?: true;
+}
+
+/** What resources belong to; data/references.json. */
+interface Owners {
+  /** Kind → fields of its rows that hold the id of what it belongs to → the kind of that. */
+  owners: Record<string, Record<string, string>>;
+  /** Kinds that no list shows by themselves: the list whose rows hold them in a field. */
+  inside: Record<string, { list: string; field: string; kind: string }>;
 }
 
 /** A few at a time: a call may name hundreds of things, and a cloud has others to answer. */
@@ -26,8 +37,14 @@ const inGroups = async <T, U>(all: readonly T[], size: number, run: (one: T) => 
   return done;
 };
 
-const readDependents = async (directory: Directory, kind: Kind, row: Row): Promise<readonly Dependents[]> => {
-  const all = loadData<Record<string, DependentList[]>>('dependents.json')[kind.name] ?? [];
+const readDependents = async (
+  directory: Directory,
+  kind: Kind,
+  row: Row,
+  onlyStopped: boolean,
+): Promise<readonly Dependents[]> => {
+  const known = loadData<Record<string, DependentList[]>>('dependents.json')[kind.name] ?? [];
+  const all = known.filter(({ stops }) => stops || !onlyStopped);
   const found = await Promise.all(
     all.map(async ({ list, by, args, what, named = ['name', 'displayname'] }) => {
       const wanted = typeof by === 'string' ? { [by]: 'id' } : by;
@@ -50,7 +67,7 @@ const readTarget = async (
   directory: Directory,
   params: Params,
   { parameter, id, kind, rank }: Named,
-  dependents: boolean,
+  dependents: 'none' | 'stopped' | 'all',
 ): Promise<Target> => {
   const isReadable = kind !== undefined && directory.shows(kind);
   const row = isReadable && isId(id) ? await directory.get(kind, id, params) : undefined;
@@ -63,7 +80,82 @@ const readTarget = async (
     isReadable,
     name: row && kind ? nameOf(kind, row) : undefined,
     row,
-    ...(dependents && row && kind ? { dependents: await readDependents(directory, kind, row) } : {}),
+    ...(dependents !== 'none' && row && kind
+      ? { dependents: await readDependents(directory, kind, row, dependents === 'stopped') }
+      : {}),
+  };
+};
+
+/** The machine that a network card is in, and the like: found among the rows that hold it. */
+const readHolder = async (directory: Directory, { kind, id }: Target): Promise<readonly [Kind, Row] | undefined> => {
+  const place = loadData<Owners>('references.json').inside[kind ?? ''];
+  const holder = findKind(place?.kind ?? '');
+  if (!place || !holder) return undefined;
+  for (const scope of [{}, { projectid: '-1' }]) {
+    const rows = (await directory.rows(place.list, { ...holder.args, ...scope }).catch(() => undefined)) ?? [];
+    const row = rows.find((one) => [one[place.field]].flat().some((part) => (part as Row | undefined)?.['id'] === id));
+    if (row) return [holder, row];
+  }
+  return undefined;
+};
+
+/** What a target belongs to: the disk of a snapshot, the machine of the disk. What cannot be seen is left out. */
+const readOwners = async (directory: Directory, target: Target, depth = 3): Promise<Target[]> => {
+  const fields = Object.entries(loadData<Owners>('references.json').owners[target.kind ?? ''] ?? {});
+  const byField = await Promise.all(
+    fields.map(async ([field, name]) => {
+      const [kind, id] = [findKind(name), target.row?.[field]];
+      if (!kind || typeof id !== 'string' || !directory.shows(kind)) return undefined;
+      const row = await directory.get(kind, id, { projectid: target.row?.['projectid'] }).catch(() => undefined);
+      return row && ([kind, row] as const);
+    }),
+  );
+  const found = [...byField, await readHolder(directory, target)].filter((one) => one !== undefined);
+  const owners = found.map(([kind, row]): Target => ({
+    parameter: target.parameter,
+    title: kind.title,
+    kind: kind.name,
+    id: String(row['id']),
+    isOwn: false,
+    isReadable: true,
+    name: nameOf(kind, row),
+    row,
+  }));
+  const above = depth > 1 ? await inGroups(owners, 8, (owner) => readOwners(directory, owner, depth - 1)) : [];
+  return [...owners, ...above.flat()];
+};
+
+/** The account that a command about accounts names by its name, in the domain that it names. */
+const readAccounts = async (
+  directory: Directory,
+  command: Command,
+  params: Params,
+  dependents: 'none' | 'stopped' | 'all',
+): Promise<Target[]> => {
+  const { id, account, domainid } = params;
+  const kind = findKind('Account');
+  const isAbout = command.entity?.includes('Account') && command.params.some(({ name }) => name === 'account');
+  if (!isAbout || !kind || id !== undefined || typeof account !== 'string') return [];
+  const rows = (await directory.find(kind, account, {})) ?? [];
+  const meant = rows.filter((row) => domainid === undefined || row['domainid'] === domainid);
+  return inGroups(meant, 1, (row) => {
+    const named: Named = { parameter: 'account', id: String(row['id']), kind, rank: 'own' };
+    return readTarget(directory, params, named, dependents);
+  });
+};
+
+/** CloudStack before 4.19.2 gives the domain's id and name, not its path; a zone may be given by its id alone. */
+const readPlace = async (directory: Directory, target: Target): Promise<Target> => {
+  const { row } = target;
+  if (!row) return target;
+  const look = async (kind: string, id: unknown): Promise<Row | undefined> =>
+    typeof id === 'string' && !id.includes(',') ? directory.get(findKind(kind)!, id).catch(() => undefined) : undefined;
+  const domain = row['domainpath'] === undefined ? await look('Domain', row['domainid']) : undefined;
+  const zone = row['zonename'] === undefined ? await look('Zone', row['zoneid']) : undefined;
+  if (!domain && !zone) return target;
+  return {
+    ...target,
+    row: { ...row, ...(domain ? { domainpath: domain['path'] } : {}), ...(zone ? { zonename: zone['name'] } : {}) },
   };
 };
 
@@ -91,12 +183,21 @@ const readPlaces = async (directory: Directory, params: Params): Promise<readonl
 export const createResources = ({ cached, now }: Directories): Resources => {
   const directory = cached ?? now;
   return {
-    actedOn: ({ tool, params }, dependents) =>
-      inGroups(actedOn(tool, namedIn(tool.command, params)), dependents ? 1 : 8, (named) =>
-        readTarget(directory, params, named, dependents),
-      ),
+    actedOn: async ({ tool, params }, dependents) => {
+      const named = actedOn(tool, namedIn(tool.command, params));
+      const targets = [
+        ...(await inGroups(named, dependents === 'none' ? 8 : 1, (one) =>
+          readTarget(directory, params, one, dependents),
+        )),
+        ...(await readAccounts(directory, tool.command, params, dependents)),
+      ];
+      const owners = await inGroups(targets, 8, (target) => readOwners(directory, target));
+      const known = new Set(targets.map(({ id }) => id));
+      return [...targets, ...owners.flat().filter(({ id }) => !known.has(id) && known.add(id))];
+    },
+    withPlaces: (targets) => inGroups(targets, 8, (target) => readPlace(directory, target)),
     named: ({ tool, params }) =>
-      inGroups(namedIn(tool.command, params), 8, (named) => readTarget(directory, params, named, false)),
+      inGroups(namedIn(tool.command, params), 8, (named) => readTarget(directory, params, named, 'none')),
     places: ({ params }) => readPlaces(directory, params),
     hasProject: async (id) => (await directory.get(findKind('Project')!, id)) !== undefined,
   };

@@ -125,7 +125,14 @@ interface Dependencies extends ApproveDependencies {
 
 /** `approve` of resources that are given. */
 const letLeave = ({ targets, onQuestion, ...dependencies }: Dependencies, call: ConfinedCall): Promise<ApprovedCall> =>
-  approve(dependencies, call, { resources: { actedOn: targets, places: () => Promise.resolve([]) }, onQuestion });
+  approve(dependencies, call, {
+    resources: {
+      actedOn: targets,
+      places: () => Promise.resolve([]),
+      withPlaces: (known) => Promise.resolve(known),
+    },
+    onQuestion,
+  });
 
 const depsOf = (targets: readonly Target[]): Dependencies => ({
   policy: operator,
