@@ -88,7 +88,7 @@ const mightMatch = (match: RuleMatch, subject: Subject): boolean => {
   if (unsure === true) return matches(match, { ...subject, places: undefined }) === undefined;
   const open = (unsure ?? []).filter((place) => match[place] !== undefined);
   const rest = Object.fromEntries(Object.entries(match).filter(([name]) => !open.includes(name as OpenPlace)));
-  return open.length > 0 && matches(rest as RuleMatch, subject) === true;
+  return open.length > 0 && matches(rest, subject) === true;
 };
 
 /** What the first rule that matches says, else the table; `undefined` while it depends on places not read yet. */
