@@ -103,7 +103,11 @@ test('the compiler takes no changed copy of a call, nor a call that left out a s
 test('at run time, a copy of an approved call is not sent, and the call itself cannot be changed', async () => {
   // A plain read asks nothing of these.
   const dependencies = { policy: operator } as ApproveDependencies;
-  const resources = { actedOn: () => Promise.resolve([]), places: () => Promise.resolve([]) };
+  const resources = {
+    actedOn: () => Promise.resolve([]),
+    places: () => Promise.resolve([]),
+    withPlaces: () => Promise.resolve([]),
+  };
   const approved = await approve(dependencies, resolved('listVirtualMachines', { id }), {
     resources,
     onQuestion: () => undefined,
