@@ -82,7 +82,7 @@ const SEEDED: Credentials = {
 const administrator = (world: World): Credentials => {
   const user = userNamed(world, 'admin');
   world.update(user, { apikey: SEEDED.apiKey });
-  Object.assign(user.hidden, { secretkey: SEEDED.secretKey, password: hashPassword(SEEDED.password) });
+  world.hide(user, { secretkey: SEEDED.secretKey, password: hashPassword(SEEDED.password) });
   return SEEDED;
 };
 

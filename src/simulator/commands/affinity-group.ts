@@ -18,8 +18,7 @@ const setAffinity: Behaviour = (call) => {
     .all('AffinityGroup')
     .filter((row) => row.owner === vm.owner && names.includes(text(row, 'name')));
   return work(vm, () => {
-    vm.hidden['affinitygroupids'] = [...rowsArg(call, 'affinitygroupids'), ...named].map(({ id }) => id);
-    call.world.touch();
+    call.world.hide(vm, { affinitygroupids: [...rowsArg(call, 'affinitygroupids'), ...named].map(({ id }) => id) });
     return object(vm);
   });
 };
@@ -53,7 +52,7 @@ const dropAffinity: Behaviour = (call) => {
   return work(row, () => {
     for (const vm of call.world.all('UserVm')) {
       const groups = vm.hidden['affinitygroupids'];
-      if (Array.isArray(groups)) vm.hidden['affinitygroupids'] = groups.filter((id) => id !== row.id);
+      if (Array.isArray(groups)) call.world.hide(vm, { affinitygroupids: groups.filter((id) => id !== row.id) });
     }
     call.world.remove(row);
     return success();

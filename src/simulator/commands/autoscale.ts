@@ -132,7 +132,7 @@ const update =
       const { id: _, ...fields } = statedFields(call, kind).fields;
       for (const [parameter, name] of Object.entries(lists)) {
         delete fields[parameter];
-        if (call.args[parameter] !== undefined) row.hidden[name] = ids(rowsArg(call, parameter));
+        if (call.args[parameter] !== undefined) call.world.hide(row, { [name]: ids(rowsArg(call, parameter)) });
       }
       call.world.update(row, fields);
       return object(row);

@@ -56,7 +56,7 @@ export const certificate: Behaviours = {
   provisionCertificate: (call) => {
     const host = needRow(call, 'hostid');
     return work(host, () => {
-      host.hidden['certificate'] = call.world.now();
+      call.world.hide(host, { certificate: call.world.now() });
       if (flagArg(call, 'reconnect')) call.world.update(host, { lastpinged: call.world.now() });
       return success();
     });
@@ -100,7 +100,7 @@ export const certificate: Behaviours = {
   provisionTemplateDirectDownloadCertificate: (call) => {
     const host = needRow(call, 'hostid');
     const cert = needRow(call, 'id');
-    cert.hidden['hosts'] = [...(Array.isArray(cert.hidden['hosts']) ? cert.hidden['hosts'] : []), host.id];
+    call.world.hide(cert, { hosts: [...(Array.isArray(cert.hidden['hosts']) ? cert.hidden['hosts'] : []), host.id] });
     return object({ hostid: host.id, hostname: host.fields['name'], status: 'UPLOADED' });
   },
   revokeTemplateDirectDownloadCertificate: (call) => {

@@ -12,7 +12,7 @@ import type { World } from '../world/world.ts';
 
 const place = (world: World, domain: Resource, parent: Resource | undefined): void => {
   const raw = parent ? `${String(parent.hidden['path'])}${text(domain, 'name')}/` : '/';
-  domain.hidden['path'] = raw;
+  world.hide(domain, { path: raw });
   world.update(domain, {
     path: parent ? `${text(parent, 'path')}/${text(domain, 'name')}` : 'ROOT',
     level: parent ? Number(parent.fields['level']) + 1 : 0,

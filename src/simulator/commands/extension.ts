@@ -25,7 +25,7 @@ const runAction: Behaviour = (call) => {
   const action = needRow(call, 'customactionid');
   return work(action, () => {
     if (action.fields['enabled'] !== true) throw failure(`Custom action ${text(action, 'name')} is disabled`);
-    action.hidden['runs'] = Number(action.hidden['runs'] ?? 0) + 1;
+    call.world.hide(action, { runs: Number(action.hidden['runs'] ?? 0) + 1 });
     return object({
       id: action.id,
       name: action.fields['name'],

@@ -119,7 +119,7 @@ const switchOn =
   (call) => {
     const row = needRow(call, parameter);
     return work(row, () => {
-      row.hidden[field] = on;
+      call.world.hide(row, { [field]: on });
       call.world.update(row, { [field]: on });
       if (call.command.result === 'success') return success();
       return object({
@@ -194,7 +194,7 @@ export const host: Behaviours = {
   releaseHostReservation: (call) => {
     const host = needRow(call, 'id');
     return work(host, () => {
-      host.hidden['reserved'] = false;
+      call.world.hide(host, { reserved: false });
       return success();
     });
   },
@@ -202,7 +202,7 @@ export const host: Behaviours = {
     const host = rowArg(call, 'hostid');
     const chosen = host ? [host] : [...call.world.where('Host', 'clusterid', rowArg(call, 'clusterid')?.id ?? '')];
     if (chosen.length === 0) throw badValue('You should provide one of cluster id or a host id.');
-    for (const each of chosen) each.hidden['password'] = 'changed';
+    for (const each of chosen) call.world.hide(each, { password: 'changed' });
     return success();
   },
   startRollingMaintenance: (call) => {
@@ -244,7 +244,7 @@ export const host: Behaviours = {
   changeOutOfBandManagementPassword: (call) => {
     const row = needOobm(call);
     return work(row, () => {
-      row.hidden['password'] = 'changed';
+      call.world.hide(row, { password: 'changed' });
       return object({ ...row.fields, password: undefined, status: true });
     });
   },

@@ -137,8 +137,7 @@ const changeNodes = (call: Call, name: string, add: boolean): Resource => {
   const cluster = needRow(call, 'id');
   const given = rowsArg(call, name).map(({ id }) => id);
   const had = members(cluster);
-  cluster.hidden['nodes'] = add ? [...new Set([...had, ...given])] : had.filter((id) => !given.includes(id));
-  call.world.touch();
+  call.world.hide(cluster, { nodes: add ? [...new Set([...had, ...given])] : had.filter((id) => !given.includes(id)) });
   return cluster;
 };
 

@@ -188,8 +188,7 @@ const certificate: Behaviour = (call) => {
   if (typeof rule.hidden['certid'] === 'string' && !flagArg(call, 'forced'))
     throw badValue(`Another certificate is already bound to the LB rule ${rule.id}`);
   return work(rule, () => {
-    rule.hidden['certid'] = cert.id;
-    call.world.touch();
+    call.world.hide(rule, { certid: cert.id });
     return success();
   });
 };
@@ -198,8 +197,7 @@ const dropCertificate: Behaviour = (call) => {
   const rule = ruleOf(call);
   if (typeof rule.hidden['certid'] !== 'string') throw badValue('No certificate is bound to lb with id: ' + rule.id);
   return work(rule, () => {
-    delete rule.hidden['certid'];
-    call.world.touch();
+    call.world.hide(rule, { certid: undefined });
     return success();
   });
 };
@@ -211,8 +209,9 @@ const globalRules =
     const given = rowsArg(call, 'loadbalancerrulelist').map(({ id }) => id);
     return work(rule, () => {
       const had = Array.isArray(rule.hidden['rules']) ? rule.hidden['rules'] : [];
-      rule.hidden['rules'] = add ? [...new Set([...had, ...given])] : had.filter((id) => !given.includes(String(id)));
-      call.world.touch();
+      call.world.hide(rule, {
+        rules: add ? [...new Set([...had, ...given])] : had.filter((id) => !given.includes(String(id))),
+      });
       return success();
     });
   };

@@ -56,8 +56,8 @@ export const login: Behaviours = {
     const provider = textArg(call, 'provider') ?? 'totp';
     if (!['totp', 'staticpin'].includes(provider))
       throw badValue(`There is no two factor authentication provider ${provider}`);
-    user.hidden['2fa'] = on ? createSecret(call.world.random, provider) : null;
-    user.hidden['2faprovider'] = provider;
+    call.world.hide(user, { '2fa': on ? createSecret(call.world.random, provider) : null });
+    call.world.hide(user, { '2faprovider': provider });
     return object({
       id: user.id,
       username: user.fields['username'],
@@ -97,7 +97,7 @@ export const login: Behaviours = {
         roleid: call.world.all('Role').find((role) => text(role, 'name') === 'User')?.id,
         state: 'enabled',
       });
-      account.owner = account.id;
+      call.world.give(account, account.id);
       insertKind(
         call.world,
         'User',

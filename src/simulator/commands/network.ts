@@ -73,7 +73,7 @@ const create: Behaviour = (call) => {
     owner,
     fields: { ...fields, ...(vpc ? checkTier(call, vpc, offering) : {}) },
   });
-  if (domain && offering.fields['guestiptype'] === 'Shared') network.hidden['domainid'] = domain.id;
+  if (domain && offering.fields['guestiptype'] === 'Shared') world.hide(network, { domainid: domain.id });
   if (network.fields['ispersistent'] === true || vpc) implementNetwork(world, network);
   return object(network);
 };

@@ -262,17 +262,16 @@ export const physicalNetwork: Behaviours = {
   deleteVlanIpRange: deleteRange,
   dedicatePublicIpRange: (call) => {
     const range = needRow(call, 'id');
-    range.owner =
+    const account =
       [...call.world.where('Account', 'domainid', needRow(call, 'domainid').id)].find(
         ({ fields }) => fields['name'] === textArg(call, 'account'),
       )?.id ?? call.caller.account.id;
-    call.world.touch();
+    call.world.give(range, account);
     return object(range);
   },
   releasePublicIpRange: (call) => {
     const range = needRow(call, 'id');
-    delete range.owner;
-    call.world.touch();
+    call.world.give(range, undefined);
     return success();
   },
 };

@@ -59,7 +59,7 @@ const create: Behaviour = (call) => {
     },
     { hidden: { projectid: project.id } },
   );
-  account.owner = account.id;
+  world.give(account, account.id);
   join(world, project, owner, 'Admin', rowArg(call, 'userid'));
   return work(project, () => object(project));
 };
@@ -265,9 +265,8 @@ export const project: Behaviours = {
     const permission = textArg(call, 'permission');
     if (order.length === 0 && !(rule && permission))
       throw badValue('Parameters permission and projectrolepermissionid must be provided, or ruleorder');
-    order.forEach((row, i) => (row.hidden['order'] = i));
+    order.forEach((row, i) => call.world.hide(row, { order: i }));
     if (rule && permission) call.world.update(rule, { permission: permission.toLowerCase() });
-    call.world.touch();
     return success();
   },
   updateProjectRole: (call) => {

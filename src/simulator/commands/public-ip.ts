@@ -176,7 +176,7 @@ export const publicIp: Behaviours = {
   listPublicIpAddresses: listAddresses,
   reserveIpAddress: (call) => {
     const address = reserve(call);
-    address.owner = ownerOf(call).id;
+    call.world.give(address, ownerOf(call).id);
     call.world.update(address, {
       state: 'Reserved',
       allocated: call.world.now(),

@@ -25,7 +25,7 @@ const addRule = (call: Call, role: Resource, rule: string, permission: string, d
     permission: permission.toLowerCase(),
     description,
   });
-  row.hidden['order'] = row.no;
+  call.world.hide(row, { order: row.no });
   return row;
 };
 
@@ -84,9 +84,8 @@ const updateRule: Behaviour = (call) => {
   const permission = textArg(call, 'permission');
   if (order.length === 0 && !(rule && permission))
     throw badParameter('Parameters permission and ruleid must be provided, or ruleorder');
-  order.forEach((row, i) => (row.hidden['order'] = i));
+  order.forEach((row, i) => call.world.hide(row, { order: i }));
   if (rule && permission) call.world.update(rule, { permission: permission.toLowerCase() });
-  call.world.touch();
   return success();
 };
 

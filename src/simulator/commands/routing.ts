@@ -14,7 +14,7 @@ const giveTo: Behaviour = (call) => {
     ? call.world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id)
     : accountNamed(call);
   return work(row, () => {
-    if (account) row.owner = account.id;
+    if (account) call.world.give(row, account.id);
     call.world.update(row, { dedicateddomainid: rowArg(call, 'domainid')?.id });
     return object(row);
   });
@@ -23,7 +23,7 @@ const giveTo: Behaviour = (call) => {
 const takeBack: Behaviour = (call) => {
   const row = needRow(call, 'id');
   return work(row, () => {
-    delete row.owner;
+    call.world.give(row, undefined);
     call.world.update(row, { dedicateddomainid: undefined });
     return object(row);
   });
@@ -79,8 +79,7 @@ const setPeers =
     const target = needRow(call, parameter);
     const ids = rowsArg(call, 'bgppeerids').map(({ id }) => id);
     return work(target, () => {
-      target.hidden['bgppeers'] = ids;
-      call.world.touch();
+      call.world.hide(target, { bgppeers: ids });
       return object(target);
     });
   };

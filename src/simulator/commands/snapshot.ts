@@ -139,7 +139,7 @@ const createVmSnapshot: Behaviour = (call) => {
     },
     { owner: vm.owner },
   );
-  row.hidden['size'] = { cpunumber: vm.fields['cpunumber'], memory: vm.fields['memory'] };
+  world.hide(row, { size: { cpunumber: vm.fields['cpunumber'], memory: vm.fields['memory'] } });
   return work(row, () => {
     for (const other of present) world.update(other, { current: false });
     world.update(row, { state: 'Ready', current: true });

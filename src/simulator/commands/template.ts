@@ -134,8 +134,7 @@ const copy: Behaviour = (call) => {
   const zones = [...rowsArg(call, 'destzoneids'), ...rowsArg(call, 'destzoneid')];
   if (zones.length === 0) throw badValue('Either destzoneid or destzoneids parameters have to be specified.');
   return work(row, () => {
-    row.hidden['zones'] = [...new Set([...zonesOf(row), ...zones.map(({ id }) => id)])];
-    call.world.touch();
+    call.world.hide(row, { zones: [...new Set([...zonesOf(row), ...zones.map(({ id }) => id)])] });
     return object(row);
   });
 };
@@ -152,8 +151,7 @@ const remove: Behaviour = (call) => {
     );
   return work(row, () => {
     const left = zone ? zonesOf(row).filter((id) => id !== zone.id) : [];
-    row.hidden['zones'] = left;
-    call.world.touch();
+    call.world.hide(row, { zones: left });
     if (left.length === 0) call.world.remove(row);
     return success();
   });
@@ -197,10 +195,10 @@ const permit: Behaviour = (call) => {
     throw badValue('Invalid operation on accounts, please specify one of: "add", "remove" or "reset"');
   const had = Array.isArray(row.hidden['accounts']) ? row.hidden['accounts'].map(String) : [];
   const ids = accountIds(call);
-  row.hidden['accounts'] =
+  const accounts =
     op === 'reset' ? [] : op === 'add' ? [...new Set([...had, ...ids])] : had.filter((id) => !ids.includes(id));
+  call.world.hide(row, { accounts });
   if (op === 'reset') call.world.update(row, { ispublic: false, isfeatured: false });
-  call.world.touch();
   return success();
 };
 
@@ -348,7 +346,7 @@ export const template: Behaviours = {
   updateIso: update,
   prepareTemplate: (call) => {
     const row = needRow(call, 'templateid');
-    row.hidden['prepared'] = rowArg(call, 'storageid')?.id ?? 'all';
+    call.world.hide(row, { prepared: rowArg(call, 'storageid')?.id ?? 'all' });
     return list([row]);
   },
   updateTemplatePermissions: permit,

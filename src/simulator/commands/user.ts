@@ -17,12 +17,12 @@ const updateUser: Behaviour = (call) => {
     const current = textArg(call, 'currentpassword');
     if (!caller.root && (current === undefined || user.hidden['password'] !== hashPassword(current)))
       throw badValue('To set a new password the current password must be provided.');
-    user.hidden['password'] = hashPassword(password);
+    world.hide(user, { password: hashPassword(password) });
   }
   const { apikey, secret } = { apikey: textArg(call, 'userapikey'), secret: textArg(call, 'usersecretkey') };
   if ((apikey === undefined) !== (secret === undefined))
     throw badValue('Please provide a userApiKey/userSecretKey pair');
-  if (secret !== undefined) user.hidden['secretkey'] = secret;
+  if (secret !== undefined) world.hide(user, { secretkey: secret });
   const name = textArg(call, 'username');
   if (
     name !== undefined &&
@@ -63,7 +63,7 @@ const keys = (call: Call, fresh: boolean): ReturnType<Behaviour> => {
   if (caller.role === 'User' && user.owner !== caller.account.id) throw forbidden();
   if (fresh) {
     world.update(user, { apikey: world.random.key(86) });
-    user.hidden['secretkey'] = world.random.key(86);
+    world.hide(user, { secretkey: world.random.key(86) });
   }
   const pair = { apikey: user.fields['apikey'], secretkey: user.hidden['secretkey'] };
   if (!fresh && pair.apikey === undefined) return object({ apikeyaccess: true });
@@ -98,7 +98,7 @@ export const user: Behaviours = {
     if (!account) throw badValue('Either account or accountid must name an account in the same domain');
     if (text(account, 'domainid') !== text(call.world.get(user.owner ?? ''), 'domainid'))
       throw failure('moving a user from an account in one domain to an account in annother domain is not supported!');
-    user.owner = account.id;
+    call.world.give(user, account.id);
     call.world.update(user, { accountid: account.id });
     return success();
   },

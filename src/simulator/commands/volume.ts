@@ -346,8 +346,7 @@ export const volume: Behaviours = {
       call.world.all('Account').find(({ hidden }) => project && hidden['projectid'] === project.id) ??
       findAccount(call.world, textArg(call, 'account') ?? '', call.caller.domain.id);
     if (!account) throw badValue('Either accountid or projectid must be given');
-    volume.owner = account.id;
-    call.world.touch();
+    call.world.give(volume, account.id);
     return object(volume);
   },
 };

@@ -94,10 +94,9 @@ const createZone: Behaviour = (call) => {
   // CloudStack's own templates come with a zone's secondary storage; the simulator has them at once.
   for (const template of world.all('Template'))
     if (['SYSTEM', 'BUILTIN'].includes(text(template, 'templatetype')))
-      template.hidden['zones'] = [
-        ...(Array.isArray(template.hidden['zones']) ? template.hidden['zones'] : []),
-        zone.id,
-      ];
+      world.hide(template, {
+        zones: [...(Array.isArray(template.hidden['zones']) ? template.hidden['zones'] : []), zone.id],
+      });
   return object(zone);
 };
 

@@ -116,7 +116,7 @@ const update: Behaviour = (call) => {
       ([name]) => name !== 'id' && name !== 'ids' && !(keys.has(name) && !(name in KIND_OF_ID)),
     );
     call.world.update(row, Object.fromEntries(stated));
-    Object.assign(row.hidden, hidden);
+    call.world.hide(row, hidden);
     return call.command.result === 'list' ? list([row]) : show(call, row);
   };
   return call.command.async ? work(row, patch) : patch();

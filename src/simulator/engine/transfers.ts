@@ -57,7 +57,7 @@ export const uploadParameters =
     );
     const uploaded: Fields =
       kind === 'Volume' ? { state: 'Uploaded', size: 10 * gib } : { isready: true, status: 'Download Complete' };
-    row.hidden['uploaded'] = uploaded;
+    world.hide(row, { uploaded });
     return object({
       id: row.id,
       postURL: `https://127.0.0.1/upload/${row.id}`,

@@ -92,12 +92,12 @@ export const createSessions = (world: World): LoginSessions => {
       const right = user?.hidden['password'] === hashPassword(params.get('password') ?? '');
       if (!user || !right || user.fields['state'] !== 'enabled' || account?.fields['state'] !== 'enabled') {
         const tries = Number(user?.hidden['tries'] ?? 0) + 1;
-        if (user) user.hidden['tries'] = tries;
+        if (user) world.hide(user, { tries });
         if (user && tries >= numberSetting(world, 'incorrect.login.attempts.allowed', 5))
           world.update(user, { state: 'disabled' });
         throw refuse(`Failed to authenticate user ${name} in domain ${domain.no}; please provide valid credentials`);
       }
-      user.hidden['tries'] = 0;
+      world.hide(user, { tries: 0 });
       const [id, key] = [world.random.key(22), world.random.key(27)];
       sessions.set(id, {
         userId: user.id,

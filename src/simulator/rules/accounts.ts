@@ -45,7 +45,7 @@ export const createAccount: Behaviour = (call) => {
     },
     given === undefined ? {} : { id: given },
   );
-  account.owner = account.id;
+  world.give(account, account.id);
   addUser(call, account);
   return object(account);
 };
@@ -62,7 +62,7 @@ export const deleteAccount = (world: World, account: Resource): void => {
     for (const row of world.all(kind).filter(({ owner }) => owner === account.id)) {
       if (row.kind !== 'IPAddress') world.remove(row);
       else {
-        delete row.owner;
+        world.give(row, undefined);
         world.update(row, {
           state: 'Free',
           associatednetworkid: undefined,

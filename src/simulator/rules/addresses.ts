@@ -23,7 +23,7 @@ export const takeAddress = (
     raise(world, 'publicIp', `Zone ${String(world.get(zoneId)?.fields['name'])} has no free public address left`);
     throw noCapacity('Insufficient address capacity', 4320);
   }
-  if (owner !== undefined) found.owner = owner;
+  if (owner !== undefined) world.give(found, owner);
   world.update(found, {
     state: 'Allocated',
     allocated: world.now(),
@@ -36,7 +36,7 @@ export const takeAddress = (
 
 /** Gives a public address back to its pool. */
 export const freeAddress = (world: World, address: Resource): void => {
-  delete address.owner;
+  world.give(address, undefined);
   world.update(address, {
     state: 'Free',
     allocated: undefined,

@@ -219,7 +219,7 @@ const makeMachine = (
   });
   if (disk && !iso) addVolume(world, vm, { type: 'DATADISK', size: gigabytes(dataGb), diskofferingid: disk.id });
   const password = enabled ? world.random.key(6) : undefined;
-  if (password !== undefined) vm.hidden['password'] = password;
+  if (password !== undefined) world.hide(vm, { password });
   return { vm, password };
 };
 

@@ -53,7 +53,7 @@ export const powerOn = (world: World, vm: Resource, wanted?: Resource): void => 
 
 /** Takes a machine off its host. */
 export const powerOff = (world: World, vm: Resource): void => {
-  if (vm.fields['hostid'] !== undefined) vm.hidden['lasthostid'] = vm.fields['hostid'];
+  if (vm.fields['hostid'] !== undefined) world.hide(vm, { lasthostid: vm.fields['hostid'] });
   world.update(vm, { state: 'Stopped', hostid: undefined, lastupdated: world.now() });
   for (const network of networksOf(world, vm)) scheduleShutdown(world, network);
 };
@@ -104,7 +104,7 @@ export const destroy = (world: World, vm: Resource, now: boolean): void => {
   world.update(vm, { state: 'Destroyed', hostid: undefined, lastupdated: world.now() });
   if (now || broken) return expunge(world, vm);
   const destroyed = world.clock.now();
-  vm.hidden['destroyed'] = destroyed;
+  world.hide(vm, { destroyed });
   world.queue.later(numberSetting(world, 'expunge.delay', 86_400) * 1000, () => {
     if (vm.removed === undefined && vm.fields['state'] === 'Destroyed' && vm.hidden['destroyed'] === destroyed)
       expunge(world, vm);

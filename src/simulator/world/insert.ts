@@ -58,9 +58,9 @@ const plausible = (world: World, kind: string, no: number, field: Field): Value 
 };
 
 /** Makes a resource of a kind: what is given, and what every such resource has besides. */
-export const insertKind = (world: World, kind: string, given: Fields, birth: InsertOptions = {}): Resource => {
+export const insertKind = (world: World, kind: string, given: Fields, options: InsertOptions = {}): Resource => {
   const fields = world.catalog.fields(typeOf(kind));
-  const no = birth.no ?? world.count(kind);
+  const no = options.no ?? world.count(kind);
   const filled: Fields = { ...stateOf(kind, fields), ...given };
   for (const field of fields.values()) {
     if (filled[field.name] !== undefined) continue;
@@ -68,7 +68,7 @@ export const insertKind = (world: World, kind: string, given: Fields, birth: Ins
     if (value !== undefined) filled[field.name] = value;
   }
   if (fields.has('displaytext') && filled['displaytext'] === undefined) filled['displaytext'] = filled['name'];
-  return world.insert(kind, filled, { ...birth, no });
+  return world.insert(kind, filled, { ...options, no });
 };
 
 const NEEDED = ['zoneid', 'networkid', 'accountid', 'projectid', 'roleid'];

@@ -1,12 +1,21 @@
-import type { Fields, Resource } from './types.ts';
+import type { Fields, Resource, Value } from './types.ts';
+
+/** A resource as the world itself may change it. */
+type Stored = { -readonly [Key in keyof Resource]: Resource[Key] } & { fields: Fields; hidden: Fields };
 
 /** Resources of one kind in order, with indexes made when first asked for. */
 export interface ResourceTable {
   live(): readonly Resource[];
   where(field: string, value: string): Iterable<Resource>;
   add(row: Resource): void;
+  /** Changes shown fields; undefined takes one away. */
   patch(row: Resource, patch: Fields): void;
-  drop(row: Resource): void;
+  /** The same for what is not shown. */
+  hide(row: Resource, patch: Fields): void;
+  /** Changes the owner; undefined for none. */
+  give(row: Resource, owner: string | undefined): void;
+  /** Marks as removed at a moment. */
+  drop(row: Resource, at: number): void;
 }
 
 /** An empty table. Removal marks; the list is swept when it is next read, so that removing many stays cheap. */
@@ -22,6 +31,10 @@ export const createTable = (): ResourceTable => {
   };
   const leave = (index: Map<string, Set<Resource>>, key: unknown, row: Resource): void => {
     if (typeof key === 'string') index.get(key)?.delete(row);
+  };
+  const write = (into: Fields, field: string, value: Value): void => {
+    if (value === undefined) delete into[field];
+    else into[field] = value;
   };
   return {
     live: () => {
@@ -42,17 +55,24 @@ export const createTable = (): ResourceTable => {
       rows.push(row);
       for (const [field, index] of indexes) enter(index, row.fields[field], row);
     },
-    patch: (row, patch) => {
+    patch: (row: Stored, patch) => {
       for (const [field, value] of Object.entries(patch)) {
         const index = indexes.get(field);
         if (index) leave(index, row.fields[field], row);
-        if (value === undefined) delete row.fields[field];
-        else row.fields[field] = value;
+        write(row.fields, field, value);
         if (index) enter(index, value, row);
       }
     },
-    drop: (row) => {
+    hide: (row: Stored, patch) => {
+      for (const [field, value] of Object.entries(patch)) write(row.hidden, field, value);
+    },
+    give: (row: Stored, owner) => {
+      if (owner === undefined) delete row.owner;
+      else row.owner = owner;
+    },
+    drop: (row: Stored, at) => {
       dirty = true;
+      row.removed = at;
       for (const [field, index] of indexes) leave(index, row.fields[field], row);
     },
   };

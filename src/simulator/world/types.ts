@@ -4,7 +4,7 @@ export type Value = string | number | boolean | null | undefined | Value[] | { [
 /** Named values: a resource's stored fields, or what an answer says. */
 export type Fields = Record<string, Value>;
 
-/** One resource of the simulated cloud. */
+/** One resource of the simulated cloud, to be read; only the world changes it. */
 export interface Resource {
   /** Response type, such as `UserVm`; see kinds.ts. */
   readonly kind: string;
@@ -12,11 +12,11 @@ export interface Resource {
   readonly no: number;
   readonly id: string;
   /** Id of the account that owns it. */
-  owner?: string;
+  readonly owner?: string;
   /** What the API shows, names of referenced resources left out: they are looked up when it is shown. */
-  readonly fields: Fields;
+  readonly fields: Readonly<Fields>;
   /** What it does not show: passwords, earlier states. */
-  readonly hidden: Fields;
+  readonly hidden: Readonly<Fields>;
   /** Moment at which it went. */
-  removed?: number;
+  readonly removed?: number;
 }

@@ -32,20 +32,23 @@ export interface World {
   get(id: string): Resource | undefined;
   /** A resource of the kind an id parameter declares; by uuid or internal number, also a removed one. */
   find(kind: string, id: string): Resource | undefined;
-  insert(kind: string, fields: Fields, birth?: InsertOptions): Resource;
+  insert(kind: string, fields: Fields, options?: InsertOptions): Resource;
+  /** Changes shown fields; undefined takes one away. */
   update(row: Resource, patch: Fields): void;
+  /** Changes what is not shown; undefined takes it away. */
+  hide(row: Resource, patch: Fields): void;
+  /** Makes an account the owner; undefined leaves the resource to no one. */
+  give(row: Resource, owner: string | undefined): void;
   remove(row: Resource): void;
   /** Removes a resource without a trace, its id too: old jobs and events. */
   forget(row: Resource): void;
-  /** Says that something shown has changed that is not a stored field. */
-  touch(): void;
   /** The next of a series of numbers; virtual machines of all sorts share one. */
   count(series: string): number;
   now(): string;
   /** Id of some resource of the kind, made for the purpose if there is none. */
   ensure(kind: string): string;
-  tables: Map<string, ResourceTable>;
-  counters: Map<string, number>;
+  readonly tables: ReadonlyMap<string, ResourceTable>;
+  readonly counters: Map<string, number>;
 }
 
 /** An empty world. `make` makes a plausible resource of any kind, for `ensure`. */
@@ -81,7 +84,6 @@ export const createWorld = (
     counters,
     count,
     version: () => version,
-    touch: () => void (version += 1),
     now: () => formatDate(clock.now()),
     all: (kind) => tables.get(kind)?.live() ?? [],
     where: (kind, field, value) => tables.get(kind)?.where(field, value) ?? [],
@@ -100,17 +102,17 @@ export const createWorld = (
       }
       return undefined;
     },
-    insert: (kind, fields, birth = {}) => {
+    insert: (kind, fields, options = {}) => {
       version += 1;
-      const id = birth.id ?? random.uuid();
+      const id = options.id ?? random.uuid();
       const row: Resource = {
         kind,
-        no: birth.no ?? count(kind),
+        no: options.no ?? count(kind),
         id,
         fields: { ...fields },
-        hidden: birth.hidden ?? {},
+        hidden: options.hidden ?? {},
+        ...(options.owner === undefined ? {} : { owner: options.owner }),
       };
-      if (birth.owner !== undefined) row.owner = birth.owner;
       table(kind).add(row);
       // Regions and the like have small numbers as ids, which are unique only within their kind.
       ids.set(/^\d+$/.test(id) ? `${kind}/${id}` : id, row);
@@ -120,11 +122,18 @@ export const createWorld = (
       version += 1;
       table(row.kind).patch(row, patch);
     },
+    hide: (row, patch) => {
+      version += 1;
+      table(row.kind).hide(row, patch);
+    },
+    give: (row, owner) => {
+      version += 1;
+      table(row.kind).give(row, owner);
+    },
     remove: (row) => {
       if (row.removed !== undefined) return;
       version += 1;
-      row.removed = clock.now();
-      table(row.kind).drop(row);
+      table(row.kind).drop(row, clock.now());
     },
     forget: (row) => {
       world.remove(row);

@@ -19,7 +19,7 @@ const update: Behaviour = (call) => {
   else if (patch['details']) patch['details'] = { ...mapArg(call, 'details') };
   if (securitygroupids !== undefined) {
     needStopped(vm, 'Security groups can only be changed while the virtual machine is stopped');
-    vm.hidden['securitygroupids'] = rowsArg(call, 'securitygroupids').map(({ id }) => id);
+    call.world.hide(vm, { securitygroupids: rowsArg(call, 'securitygroupids').map(({ id }) => id) });
   }
   if (typeof group === 'string') {
     const known = call.world.all('InstanceGroup').find((row) => row.owner === vm.owner && row.fields['name'] === group);
@@ -73,7 +73,7 @@ const resetPassword: Behaviour = (call) => {
   needStopped(vm, `VM ${nameOf(vm)} should be stopped to do password reset`);
   const password = textArg(call, 'password') ?? call.world.random.key(6);
   return work(vm, () => {
-    vm.hidden['password'] = password;
+    call.world.hide(vm, { password });
     call.world.update(vm, { lastupdated: call.world.now() });
     return { form: 'object', item: vm, extra: { password } };
   });
@@ -95,9 +95,9 @@ const assign: Behaviour = (call) => {
     ? world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id)
     : findAccount(world, textArg(call, 'account') ?? '', rowArg(call, 'domainid')?.id ?? caller.domain.id);
   if (!account) throw badValue('Invalid account or project to assign the virtual machine to');
-  vm.owner = account.id;
+  world.give(vm, account.id);
   for (const kind of ['Volume', 'Nic'])
-    for (const row of world.where(kind, 'virtualmachineid', vm.id)) row.owner = account.id;
+    for (const row of world.where(kind, 'virtualmachineid', vm.id)) world.give(row, account.id);
   world.update(vm, { groupid: undefined });
   return object(vm);
 };
