@@ -1,3 +1,5 @@
+import { gib } from './rules/figures.ts';
+import { isProjectAccount } from './rules/projects.ts';
 import type { World } from './world/world.ts';
 
 const SPREAD = ['Running', 'Running', 'Running', 'Stopped'];
@@ -9,13 +11,13 @@ const SPREAD = ['Running', 'Running', 'Running', 'Stopped'];
 export const multiply = (world: World, count: number): void => {
   const models = world
     .all('UserVm')
-    .filter(({ owner, fields }) => fields['state'] === 'Running' && world.get(owner ?? '')?.fields['accounttype'] !== 5)
+    .filter(({ owner, fields }) => fields['state'] === 'Running' && !isProjectAccount(world.get(owner ?? '')))
     .slice(0, 8);
   if (models.length === 0) throw new Error('More virtual machines can be added to the default seed only.');
   const hosts = world.all('Host').filter(({ fields }) => fields['zoneid'] === models[0]?.fields['zoneid']);
   for (const host of hosts) {
     const factor = 1 + Math.ceil(count / 8);
-    world.update(host, { cpunumber: 4 * factor, memorytotal: 8 * 2 ** 30 * factor });
+    world.update(host, { cpunumber: 4 * factor, memorytotal: 8 * gib * factor });
   }
   for (let i = 0; i < count; i += 1) {
     const model = models[i % models.length];

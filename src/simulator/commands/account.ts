@@ -3,6 +3,7 @@ import { createAccount, deleteAccount, typeOfRole } from '../rules/accounts.ts';
 import { flagArg, mapArg, needRow, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { powerOff } from '../rules/machines.ts';
+import { isProjectAccount } from '../rules/projects.ts';
 import { object, success, work } from '../rules/results.ts';
 import { findAccount } from '../rules/scope.ts';
 import { apiKeyAccess } from '../rules/users.ts';
@@ -41,7 +42,7 @@ const setState = (call: Call, account: Resource, state: string): Resource => {
 };
 
 const listAccounts: Behaviour = (call) => {
-  const tests: Test[] = [(row) => row.fields['accounttype'] !== 5 && row.hidden['system'] !== true];
+  const tests: Test[] = [(row) => !isProjectAccount(row) && row.hidden['system'] !== true];
   if (call.args['details'] === undefined) return listKind(call, 'Account', tests);
   return listKind(call, 'Account', tests);
 };

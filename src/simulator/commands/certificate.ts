@@ -3,6 +3,7 @@ import { listRows } from '../engine/list.ts';
 import { flagArg, needRow, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { ownerOf } from '../rules/owner.ts';
+import { accountOfProject } from '../rules/projects.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { badValue, failure } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
@@ -37,7 +38,7 @@ const listCerts: Behaviour = (call) => {
   const { world } = call;
   const [cert, rule, account] = [rowArg(call, 'certid'), rowArg(call, 'lbruleid'), rowArg(call, 'accountid')];
   const project = rowArg(call, 'projectid');
-  const owner = project ? world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id) : account;
+  const owner = project ? accountOfProject(world, project.id) : account;
   const rows = world
     .all('SslCert')
     .filter(

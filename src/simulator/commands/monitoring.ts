@@ -2,7 +2,7 @@ import { listKind } from '../engine/list.ts';
 import { pageOfItems } from '../engine/paging.ts';
 import { flagArg, numberArg, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
-import { sum } from '../rules/figures.ts';
+import { mib, sum } from '../rules/figures.ts';
 import { loadOf } from '../rules/placement.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { poolLoad } from '../rules/storage-pools.ts';
@@ -38,7 +38,7 @@ const capacitiesOf = (
     [
       0,
       'MEMORY',
-      loads.reduce((all, { memoryMib }) => all + memoryMib * 2 ** 20, 0),
+      loads.reduce((all, { memoryMib }) => all + memoryMib * mib, 0),
       sum(hosts, ({ fields }) => Number(fields['memorytotal'] ?? 0)),
     ],
     [

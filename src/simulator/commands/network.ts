@@ -6,6 +6,7 @@ import { blockOf, holds, overlap, parseBlock } from '../rules/ip.ts';
 import { checkLimit } from '../rules/limits.ts';
 import { dismantleNetwork, ensureRouter, implementNetwork, servicesOf } from '../rules/networks.ts';
 import { ownerOf } from '../rules/owner.ts';
+import { accountOfProject } from '../rules/projects.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { findAccount } from '../rules/scope.ts';
 import { badValue, failure } from '../world/errors.ts';
@@ -128,9 +129,7 @@ const permitted = (call: Call): Resource[] => {
     if (!account) throw badValue(`Unable to find account ${name} in the domain of the network`);
     return account;
   });
-  const projects = rowsArg(call, 'projectids').flatMap(
-    (project) => world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id) ?? [],
-  );
+  const projects = rowsArg(call, 'projectids').flatMap((project) => accountOfProject(world, project.id) ?? []);
   return [...rowsArg(call, 'accountids'), ...named, ...projects];
 };
 

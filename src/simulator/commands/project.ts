@@ -5,7 +5,7 @@ import { flagArg, needRow, rowArg, rowsArg, text, textArg } from '../rules/args.
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { checkLimit } from '../rules/limits.ts';
 import { ownerOf } from '../rules/owner.ts';
-import { membersOf } from '../rules/projects.ts';
+import { accountOfProject, membersOf } from '../rules/projects.ts';
 import { object, success, work } from '../rules/results.ts';
 import { findAccount } from '../rules/scope.ts';
 import { ApiError, badValue, failure, forbidden } from '../world/errors.ts';
@@ -13,10 +13,6 @@ import { insertKind } from '../world/insert.ts';
 import { isOn } from '../world/settings.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
-
-/** The hidden account that owns what a project owns. */
-const accountOfProject = (world: World, project: Resource): Resource | undefined =>
-  world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id);
 
 /** Makes an account, or one of its users, a member. */
 const join = (world: World, project: Resource, account: Resource, role: string, user?: Resource): Resource =>
@@ -94,7 +90,7 @@ const remove: Behaviour = (call) => {
   const project = needRow(call, 'id');
   needAdmin(call, project);
   return work(project, () => {
-    const account = accountOfProject(world, project);
+    const account = accountOfProject(world, project.id);
     if (account && !flagArg(call, 'cleanup') && world.all('UserVm').some(({ owner }) => owner === account.id))
       throw failure(`Project ${project.id} still has resources; use cleanup`);
     for (const member of membersOf(world, project)) world.remove(member);

@@ -3,6 +3,7 @@ import { accountNamed } from '../rules/accounts.ts';
 import { needRow, numberArg, rowArg, rowsArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours } from '../rules/call.ts';
 import { holds, overlap, parseBlock, toAddress } from '../rules/ip.ts';
+import { accountOfProject } from '../rules/projects.ts';
 import { object, success, work } from '../rules/results.ts';
 import { badValue, inUse } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
@@ -10,9 +11,7 @@ import { insertKind } from '../world/insert.ts';
 const giveTo: Behaviour = (call) => {
   const row = needRow(call, 'id');
   const project = rowArg(call, 'projectid');
-  const account = project
-    ? call.world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id)
-    : accountNamed(call);
+  const account = project ? accountOfProject(call.world, project.id) : accountNamed(call);
   return work(row, () => {
     if (account) call.world.give(row, account.id);
     call.world.update(row, { dedicateddomainid: rowArg(call, 'domainid')?.id });

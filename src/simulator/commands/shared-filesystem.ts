@@ -1,6 +1,7 @@
 import { statedFields } from '../engine/generic.ts';
 import { flagArg, needRow, numberArg, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
+import { gib } from '../rules/figures.ts';
 import { implementNetwork } from '../rules/networks.ts';
 import { ownerOf } from '../rules/owner.ts';
 import { list, object, success, work } from '../rules/results.ts';
@@ -30,7 +31,7 @@ const createShare: Behaviour = (call) => {
       filesystem: (textArg(call, 'filesystem') ?? '').toUpperCase(),
       provider: textArg(call, 'provider') ?? 'SHAREDFSVM',
       networkid: network.id,
-      size: size * 2 ** 30,
+      size: size * gib,
       sizegb: `${size.toFixed(2)} GB`,
       state: 'Allocated',
       path: '/export',
@@ -83,7 +84,7 @@ const change = (call: Call, field: 'diskofferingid' | 'serviceofferingid'): Retu
     const size = numberArg(call, 'size') ?? Number(rowArg(call, 'diskofferingid')?.fields['disksize'] ?? 0);
     call.world.update(row, {
       ...(rowArg(call, field) ? { [field]: rowArg(call, field)?.id } : {}),
-      ...(size > 0 ? { size: size * 2 ** 30, sizegb: `${size.toFixed(2)} GB` } : {}),
+      ...(size > 0 ? { size: size * gib, sizegb: `${size.toFixed(2)} GB` } : {}),
     });
     return object(row);
   });

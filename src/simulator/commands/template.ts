@@ -8,6 +8,7 @@ import { gib } from '../rules/figures.ts';
 import { checkLimit } from '../rules/limits.ts';
 import { needLive } from '../rules/machines.ts';
 import { ownerOf } from '../rules/owner.ts';
+import { accountOfProject } from '../rules/projects.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { findAccount } from '../rules/scope.ts';
 import { badParameter, badValue } from '../world/errors.ts';
@@ -178,9 +179,7 @@ const accountIds = (call: Call): string[] => {
       );
     return account.id;
   });
-  const projects = rowsArg(call, 'projectids').flatMap(
-    ({ id }) => world.all('Account').find(({ hidden }) => hidden['projectid'] === id)?.id ?? [],
-  );
+  const projects = rowsArg(call, 'projectids').flatMap(({ id }) => accountOfProject(world, id)?.id ?? []);
   return [...named, ...projects];
 };
 

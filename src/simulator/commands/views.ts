@@ -2,7 +2,7 @@ import type { Show, View } from '../engine/render.ts';
 import { hostLoad } from '../rules/hosts.ts';
 import { countFor, limitOf, RESOURCE_TYPES } from '../rules/limits.ts';
 import { servicesOf } from '../rules/networks.ts';
-import { membersOf } from '../rules/projects.ts';
+import { accountOfProject, membersOf } from '../rules/projects.ts';
 import { rulesOfGroup } from '../rules/security-groups.ts';
 import { poolLoad } from '../rules/storage-pools.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
@@ -89,7 +89,7 @@ const domain: View = (world, row) => ({
 });
 
 const project: View = (world, row, show) => {
-  const held = world.all('Account').find(({ hidden }) => hidden['projectid'] === row.id);
+  const held = accountOfProject(world, row.id);
   const admins = membersOf(world, row).filter(({ fields }) => fields['role'] === 'Admin');
   return {
     ...(held ? totals(world, held, new Set([held.id])) : {}),

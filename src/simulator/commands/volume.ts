@@ -5,8 +5,9 @@ import { flagArg, needRow, numberArg, rowArg, stateOf, text, textArg } from '../
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { gib } from '../rules/figures.ts';
 import { checkLimit } from '../rules/limits.ts';
-import { detach, gigabytes, nameOf, readyVolume, volumesOf } from '../rules/machines.ts';
+import { detach, nameOf, readyVolume, volumesOf } from '../rules/machines.ts';
 import { ownerOf } from '../rules/owner.ts';
+import { accountOfProject } from '../rules/projects.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { findAccount } from '../rules/scope.ts';
 import { badValue, failure, forbidden } from '../world/errors.ts';
@@ -237,7 +238,7 @@ const upload: Behaviour = (call) => {
     type: 'DATADISK',
     state: 'UploadOp',
     zoneid: zone.id,
-    size: gigabytes(10),
+    size: 10 * gib,
     diskofferingid: rowArg(call, 'diskofferingid')?.id,
     provisioningtype: 'thin',
     displayvolume: true,
@@ -264,7 +265,7 @@ const importVolume: Behaviour = (call) => {
       state: 'Ready',
       zoneid: zone?.id,
       storageid: pool.id,
-      size: gigabytes(10),
+      size: 10 * gib,
       diskofferingid: rowArg(call, 'diskofferingid')?.id,
     },
     { owner: ownerOf(call).id },
@@ -311,8 +312,8 @@ export const volume: Behaviours = {
         path: 'orphan.qcow2',
         fullpath: `${text(pool, 'path')}/orphan.qcow2`,
         format: 'QCOW2',
-        size: 2 ** 30,
-        virtualsize: 10 * 2 ** 30,
+        size: gib,
+        virtualsize: 10 * gib,
         storageid: pool.id,
         storage: pool.fields['name'],
         storagetype: pool.fields['type'],
@@ -343,7 +344,7 @@ export const volume: Behaviours = {
     const project = rowArg(call, 'projectid');
     const account =
       rowArg(call, 'accountid') ??
-      call.world.all('Account').find(({ hidden }) => project && hidden['projectid'] === project.id) ??
+      accountOfProject(call.world, project?.id) ??
       findAccount(call.world, textArg(call, 'account') ?? '', call.caller.domain.id);
     if (!account) throw badValue('Either accountid or projectid must be given');
     call.world.give(volume, account.id);

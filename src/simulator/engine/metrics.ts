@@ -1,4 +1,5 @@
 import type { Behaviour } from '../rules/call.ts';
+import { gib } from '../rules/figures.ts';
 import type { Fields } from '../world/types.ts';
 import { listKind } from './list.ts';
 
@@ -21,7 +22,7 @@ export const usageHistory =
   };
 
 /** Bytes as text in gigabytes. */
-export const gigabytesText = (bytes: unknown): string => `${(Number(bytes ?? 0) / 2 ** 30).toFixed(2)} GB`;
+export const gigabytesText = (bytes: unknown): string => `${(Number(bytes ?? 0) / gib).toFixed(2)} GB`;
 
 /** Lists resources of a kind with figures beside their fields. */
 export const withMetrics =

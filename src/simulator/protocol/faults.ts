@@ -2,6 +2,7 @@ import type { Clock } from '../world/clock.ts';
 import { ApiError } from '../world/errors.ts';
 import { respondError } from '../engine/envelope.ts';
 import type { JobFault } from '../engine/jobs.ts';
+import { matches } from '../rules/permit.ts';
 import { createRandom } from '../world/random.ts';
 
 /** One way in which the cloud misbehaves on purpose. */
@@ -43,8 +44,7 @@ export interface Faults {
 
 const KINDS = ['latency', 'status', 'html', 'truncate', 'reset', 'hang', 'job-fail', 'job-hang', 'clock-skew'];
 
-const matches = ({ command }: Fault, name: string): boolean =>
-  command === undefined || new RegExp(`^${command.replaceAll('*', '\\w*')}$`, 'i').test(name);
+const concerns = ({ command }: Fault, name: string): boolean => command === undefined || matches(command, name);
 
 /** The error that a broken connection gives a client; the HTTP server closes its socket on it. */
 const connectionReset = (): TypeError =>
@@ -92,7 +92,7 @@ export const createFaults = (clock: Clock, first: FaultPlan = { rules: [] }): Fa
   let random = createRandom(plan.seed ?? 1);
   let struck = new Map<Fault, number>();
   const strikes = (fault: Fault, command: string): boolean => {
-    if (!matches(fault, command) || (struck.get(fault) ?? 0) >= (fault.times ?? Infinity)) return false;
+    if (!concerns(fault, command) || (struck.get(fault) ?? 0) >= (fault.times ?? Infinity)) return false;
     if (random.next() >= (fault.probability ?? 1)) return false;
     struck.set(fault, (struck.get(fault) ?? 0) + 1);
     return true;

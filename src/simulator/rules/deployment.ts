@@ -4,9 +4,10 @@ import { settingOf } from '../world/settings.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
 import { entriesArg, flagArg, listArg, mapArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from './args.ts';
 import type { Behaviour, Call } from './call.ts';
+import { gib } from './figures.ts';
 import { createGuestNetwork } from './guest-networks.ts';
 import { checkLimit } from './limits.ts';
-import { addVolume, gigabytes, powerOn } from './machines.ts';
+import { addVolume, powerOn } from './machines.ts';
 import { addNic } from './networks.ts';
 import { ownerOf } from './owner.ts';
 import { object, work } from './results.ts';
@@ -157,8 +158,7 @@ const makeMachine = (
   const size = sizeOf(call, offering);
   const disk = rowArg(call, 'diskofferingid');
   const iso = template.fields['format'] === 'ISO';
-  const rootGb =
-    numberArg(call, 'rootdisksize') ?? Math.max(1, Math.ceil(Number(template.fields['size'] ?? 0) / gigabytes(1)));
+  const rootGb = numberArg(call, 'rootdisksize') ?? Math.max(1, Math.ceil(Number(template.fields['size'] ?? 0) / gib));
   const dataGb = disk ? Number(numberArg(call, 'size') ?? disk.fields['disksize'] ?? 0) : 0;
   checkLimits(call, owner, size, iso ? [dataGb] : disk ? [rootGb, dataGb] : [rootGb]);
   const networks = networksFor(call, zone, owner);
@@ -213,11 +213,11 @@ const makeMachine = (
   const rootOffering = iso ? disk : undefined;
   addVolume(world, vm, {
     type: 'ROOT',
-    size: gigabytes(iso ? dataGb : rootGb),
+    size: (iso ? dataGb : rootGb) * gib,
     serviceofferingid: String(offering.no),
     ...(rootOffering ? { diskofferingid: rootOffering.id } : { templateid: template.id }),
   });
-  if (disk && !iso) addVolume(world, vm, { type: 'DATADISK', size: gigabytes(dataGb), diskofferingid: disk.id });
+  if (disk && !iso) addVolume(world, vm, { type: 'DATADISK', size: dataGb * gib, diskofferingid: disk.id });
   const password = enabled ? world.random.key(6) : undefined;
   if (password !== undefined) world.hide(vm, { password });
   return { vm, password };

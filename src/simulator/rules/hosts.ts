@@ -4,6 +4,7 @@ import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { flagArg, listArg, needRow, rowArg, text, textArg } from './args.ts';
 import type { Behaviour } from './call.ts';
+import { gib, mib, tib } from './figures.ts';
 import { powerOff } from './machines.ts';
 import { hostsFor, loadOf } from './placement.ts';
 import { list, success } from './results.ts';
@@ -45,7 +46,7 @@ export const hostLoad = (world: World, host: Resource): Fields => {
   const load = loadOf(world, host);
   const mhz = Number(host.fields['cpunumber'] ?? 1) * Number(host.fields['cpuspeed'] ?? 1000);
   const memory = Number(host.fields['memorytotal'] ?? 1);
-  const bytes = load.memoryMib * 2 ** 20;
+  const bytes = load.memoryMib * mib;
   const percent = (value: number): string => `${Number(value.toFixed(2))}%`;
   return {
     cpuallocated: percent((100 * load.mhz) / mhz),
@@ -102,8 +103,8 @@ export const addHost: Behaviour = (call) => {
       cpunumber: 4,
       cpusockets: 1,
       cpuspeed: 8000,
-      memorytotal: 8 * 2 ** 30,
-      disksizetotal: 2 ** 40,
+      memorytotal: 8 * gib,
+      disksizetotal: tib,
       disksizeallocated: 0,
       capabilities: 'hvm',
       arch: 'x86_64',

@@ -4,7 +4,6 @@ import { numberSetting } from '../world/settings.ts';
 import type { Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { stateOf } from './args.ts';
-import { gib } from './figures.ts';
 import { implementNetwork, releaseRules, scheduleShutdown } from './networks.ts';
 import { chooseHost } from './placement.ts';
 
@@ -140,9 +139,6 @@ export const addVolume = (
     { owner: vm.owner },
   );
 };
-
-/** Bytes of so many gigabytes. */
-export const gigabytes = (count: number): number => count * gib;
 
 /** Refuses a machine that is not stopped, with the text given. */
 export const needStopped = (vm: Resource, purpose: string): void => {

@@ -3,6 +3,7 @@ import type { Resource } from '../world/types.ts';
 import { projectsOf } from './access.ts';
 import { rowArg, text, textArg } from './args.ts';
 import type { Call } from './call.ts';
+import { accountOfProject } from './projects.ts';
 import { checkDomain, findAccount } from './scope.ts';
 
 /** The account that a new resource will belong to: the project's, the one named, or the caller's. */
@@ -12,7 +13,7 @@ export const ownerOf = (call: Call): Resource => {
   const name = textArg(call, 'account');
   if (project) {
     if (name !== undefined) throw badValue("Account and projectId can't be specified together");
-    const account = world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id);
+    const account = accountOfProject(world, project.id);
     if (!account || !(caller.root || projectsOf(world, caller).has(project.id)))
       throw forbidden(`Account ${caller.account.fields['name']} can't access project id=${project.id}`);
     return account;

@@ -3,7 +3,8 @@ import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import type { CallingUser } from './call.ts';
 
-const matches = (rule: string, name: string): boolean =>
+/** Whether a command's name fits a pattern in which `*` stands for any letters. */
+export const matches = (rule: string, name: string): boolean =>
   new RegExp(`^${rule.replaceAll('*', '\\w*')}$`, 'i').test(name);
 
 const byOrder = (a: Resource, b: Resource): number =>

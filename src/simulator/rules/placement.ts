@@ -2,6 +2,7 @@ import { raise } from './alarm.ts';
 import { noCapacity } from '../world/errors.ts';
 import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
+import { mib } from './figures.ts';
 
 /** What running machines take of a host. */
 export interface Load {
@@ -39,7 +40,7 @@ const fits = (world: World, host: Resource, machine: Resource): boolean => {
   const mhz = Number(host.fields['cpunumber']) * Number(host.fields['cpuspeed']);
   return (
     load.mhz + Number(cpunumber) * Number(cpuspeed) <= mhz &&
-    load.memoryMib + Number(memory) <= Number(host.fields['memorytotal']) / 2 ** 20
+    load.memoryMib + Number(memory) <= Number(host.fields['memorytotal']) / mib
   );
 };
 

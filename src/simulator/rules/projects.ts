@@ -5,3 +5,10 @@ import type { World } from '../world/world.ts';
 export const membersOf = (world: World, project: Resource): Resource[] => [
   ...world.where('ProjectAccount', 'projectid', project.id),
 ];
+
+/** The hidden account that owns what a project owns. */
+export const accountOfProject = (world: World, projectId: string | undefined): Resource | undefined =>
+  world.all('Account').find(({ hidden }) => projectId !== undefined && hidden['projectid'] === projectId);
+
+/** Whether an account is the hidden one of a project. */
+export const isProjectAccount = (account: Resource | undefined): boolean => account?.fields['accounttype'] === 5;

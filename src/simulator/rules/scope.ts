@@ -3,11 +3,12 @@ import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { isWithin, projectsOf } from './access.ts';
 import type { Call, CallingUser } from './call.ts';
+import { accountOfProject, isProjectAccount } from './projects.ts';
 
 /** The account of that name in a domain; project accounts are not found by name. */
 export const findAccount = (world: World, name: string, domainId: string): Resource | undefined =>
   [...world.where('Account', 'domainid', domainId)].find(
-    ({ fields }) => String(fields['name']).toLowerCase() === name.toLowerCase() && fields['accounttype'] !== 5,
+    (account) => String(account.fields['name']).toLowerCase() === name.toLowerCase() && !isProjectAccount(account),
   );
 
 const accountsWhere = (world: World, test: (account: Resource) => boolean): Set<string> =>
@@ -17,8 +18,6 @@ const accountsWhere = (world: World, test: (account: Resource) => boolean): Set<
       .filter(test)
       .map(({ id }) => id),
   );
-
-const isProjectAccount = (account: Resource): boolean => account.fields['accounttype'] === 5;
 
 const inDomain = (world: World, account: Resource, domainId: string, recursive: boolean): boolean => {
   const own = String(account.fields['domainid']);
@@ -44,7 +43,7 @@ const projectAccounts = (call: Call): Set<string> => {
     return new Set([...projects, ...(args['listall'] === true ? (ordinaryAccounts(call) ?? []) : [])]);
   }
   const project = call.rows.get('projectid')?.[0];
-  const account = project && world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id);
+  const account = project && accountOfProject(world, project.id);
   if (!project || !account || !(sees(account) || caller.role === 'DomainAdmin'))
     throw forbidden(`Account ${caller.account.fields['name']} can't access project id=${project?.id}`);
   return new Set([account.id]);

@@ -4,6 +4,7 @@ import type { Behaviour, Behaviours, Call, Result } from '../../rules/call.ts';
 import { sizeOf } from '../../rules/deployment.ts';
 import { nameOf, needStopped, volumesOf } from '../../rules/machines.ts';
 import { chooseHost } from '../../rules/placement.ts';
+import { accountOfProject } from '../../rules/projects.ts';
 import { object, success, work } from '../../rules/results.ts';
 import { findAccount } from '../../rules/scope.ts';
 import { badValue, forbidden } from '../../world/errors.ts';
@@ -92,7 +93,7 @@ const assign: Behaviour = (call) => {
     throw badValue(`Remove the rules and snapshots of the VM ${nameOf(vm)} before assigning it to another user`);
   const project = rowArg(call, 'projectid');
   const account = project
-    ? world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id)
+    ? accountOfProject(world, project.id)
     : findAccount(world, textArg(call, 'account') ?? '', rowArg(call, 'domainid')?.id ?? caller.domain.id);
   if (!account) throw badValue('Invalid account or project to assign the virtual machine to');
   world.give(vm, account.id);

@@ -3,16 +3,8 @@ import { usageHistory } from '../../engine/metrics.ts';
 import { flagArg, listArg, needRow, numberArg, rowArg, rowsArg, stateOf, text } from '../../rules/args.ts';
 import type { Behaviour, Behaviours, Call, Result } from '../../rules/call.ts';
 import { deploy } from '../../rules/deployment.ts';
-import {
-  checkStartable,
-  destroy,
-  expunge,
-  gigabytes,
-  nameOf,
-  powerOff,
-  powerOn,
-  volumesOf,
-} from '../../rules/machines.ts';
+import { gib } from '../../rules/figures.ts';
+import { checkStartable, destroy, expunge, nameOf, powerOff, powerOn, volumesOf } from '../../rules/machines.ts';
 import { object, success, work } from '../../rules/results.ts';
 import { badParameter, badValue, failure, forbidden } from '../../world/errors.ts';
 import { isOn } from '../../world/settings.ts';
@@ -132,7 +124,7 @@ const restore: Behaviour = (call) => {
         templateid: chosen,
         created: call.world.now(),
         path: call.world.random.uuid(),
-        ...(size === undefined ? {} : { size: gigabytes(size) }),
+        ...(size === undefined ? {} : { size: size * gib }),
       });
     call.world.update(vm, {
       templateid: chosen,

@@ -2,6 +2,7 @@ import { isWithin } from '../../rules/access.ts';
 import { numberArg, rowArg, text, textArg } from '../../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../../rules/call.ts';
 import { countFor, limitOf, RESOURCE_TYPES } from '../../rules/limits.ts';
+import { accountOfProject } from '../../rules/projects.ts';
 import { list, object, success } from '../../rules/results.ts';
 import { checkDomain, findAccount } from '../../rules/scope.ts';
 import { badValue, forbidden } from '../../world/errors.ts';
@@ -11,7 +12,7 @@ import type { Fields, Resource } from '../../world/types.ts';
 const holderOf = (call: Call): Resource => {
   const { world, caller } = call;
   const project = rowArg(call, 'projectid');
-  if (project) return world.all('Account').find(({ hidden }) => hidden['projectid'] === project.id) ?? caller.account;
+  if (project) return accountOfProject(world, project.id) ?? caller.account;
   const domain = rowArg(call, 'domainid');
   const name = textArg(call, 'account');
   if (domain) checkDomain(world, caller, domain.id);

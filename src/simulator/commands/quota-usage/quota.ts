@@ -4,6 +4,7 @@ import { isWithin } from '../../rules/access.ts';
 import { flagArg, needRow, numberArg, rowArg, text, textArg } from '../../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../../rules/call.ts';
 import { sum } from '../../rules/figures.ts';
+import { isProjectAccount } from '../../rules/projects.ts';
 import { list, object, success } from '../../rules/results.ts';
 import { findAccount } from '../../rules/scope.ts';
 import { recordsOf, usageTypes, usageWindow } from '../../rules/usage.ts';
@@ -88,7 +89,7 @@ const summary: Behaviour = (call) => {
     .all('Account')
     .filter(
       (account) =>
-        account.fields['accounttype'] !== 5 &&
+        !isProjectAccount(account) &&
         account.hidden['system'] !== true &&
         (all
           ? isWithin(world, text(account, 'domainid'), caller.domain.id)
