@@ -1,5 +1,5 @@
 import { loadData } from '../../src/data.ts';
-import { NOT_SIMULATED } from '../../src/simulator/engine/not-simulated.ts';
+import { notSimulatedCommands } from '../../src/simulator/engine/not-simulated.ts';
 import { linkToSection } from './behaviour.ts';
 import { code, toTable } from './markdown.ts';
 
@@ -15,4 +15,4 @@ export const promiseTable = (): string =>
   );
 
 /** The commands that the simulator refuses. */
-export const notSimulatedList = (): string => [...NOT_SIMULATED].sort().map(code).join(', ');
+export const notSimulatedList = (): string => [...notSimulatedCommands].sort().map(code).join(', ');

@@ -50,7 +50,7 @@ export interface SimulatorOptions {
   /** Seed of uuids and chance, so that runs repeat. */
   random?: number;
   onCall?: (call: SimulatedCall) => void;
-  /** File in which the world is kept; made when there is none. */
+  /** File in which the world is saved; made when there is none. */
   state?: string;
   /** What goes wrong on purpose; also `PUT /simulator/faults`. */
   faults?: FaultPlan;
@@ -62,7 +62,7 @@ export interface Simulator {
   credentials: Credentials;
   world: World;
   clock: Clock;
-  /** Saves the world, if it is kept in a file. */
+  /** Saves the world, if it has a file. */
   close(): void;
 }
 
@@ -75,7 +75,7 @@ const wrapperOf = (world: World, name: string | undefined): string => {
 export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
   const clock = options.clock ?? realClock;
   const faults = createFaults(clock, options.faults);
-  // The story of the seed happened in the past; a skewed clock is ahead.
+  // The calls of the seed were made in the past; a skewed clock is ahead.
   const shift = { ms: 0 };
   const worldClock: Clock = { now: () => clock.now() - shift.ms + faults.skew(), sleep: (ms) => clock.sleep(ms) };
   const queue = createQueue(worldClock);
@@ -93,12 +93,12 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
   const engine: Engine = { world, renderer, jobs, behaviours };
   const sessions = createSessions(world);
   const throttle = createThrottle(world);
-  const kept = options.state !== undefined && loadWorld(world, options.state);
-  if (kept) restore(world);
-  const credentials = kept
+  const restored = options.state !== undefined && loadWorld(world, options.state);
+  if (restored) restore(world);
+  const credentials = restored
     ? knownCredentials(world)
     : seedWorld(engine, shift, { seed: options.seed ?? 'default', vms: options.vms ?? 0 });
-  const keeper = createSaver(world, options.state);
+  const saver = createSaver(world, options.state);
 
   const perform = (received: Received, name: string, caller: CallingUser, session: boolean): Response => {
     const command = world.catalog.commands.get(name);
@@ -119,7 +119,7 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
       user: String(caller.user.fields['username']),
     });
     const call = prepare(world, command, params, caller);
-    const body = run(engine, call, params.get('customjobid'), command.async ? faults.fateOf(name) : undefined);
+    const body = run(engine, call, params.get('customjobid'), command.async ? faults.faultOf(name) : undefined);
     return respond(command.wrapper, body);
   };
 
@@ -146,7 +146,7 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
     world,
     clock,
     credentials,
-    close: () => keeper.close(),
+    close: () => saver.close(),
     fetch: async (request) => {
       if (new URL(request.url).pathname === '/simulator/faults') return serveFaults(faults, request);
       const received = await readRequest(request);
@@ -154,7 +154,7 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
       const respondNow = (): Promise<Response> => {
         queue.settle();
         const response = answer(received, name);
-        keeper.notice();
+        saver.saveSoon();
         const json =
           received.params.get('response')?.toLowerCase() === 'json' || name === undefined || response.status === 405;
         return json ? Promise.resolve(response) : toXml(response, world.catalog.release);

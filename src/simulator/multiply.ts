@@ -2,7 +2,7 @@ import { gib } from './rules/figures.ts';
 import { isProjectAccount } from './rules/projects.ts';
 import type { World } from './world/world.ts';
 
-const SPREAD = ['Running', 'Running', 'Running', 'Stopped'];
+const spreadStates = ['Running', 'Running', 'Running', 'Stopped'];
 
 /**
  * Adds so many virtual machines like the ones there are, for tests of scale: each with its interface and root disk,
@@ -24,7 +24,7 @@ export const multiply = (world: World, count: number): void => {
     if (!model) return;
     const number = world.count('vm');
     const name = `scale-${String(i + 1).padStart(5, '0')}`;
-    const state = SPREAD[i % SPREAD.length];
+    const state = spreadStates[i % spreadStates.length];
     const [nic] = world.where('Nic', 'virtualmachineid', model.id);
     const [root] = world.where('Volume', 'virtualmachineid', model.id);
     const { hostid: _host, keypair: _key, keypairs: _keys, deleteprotection: _protected, ...fields } = model.fields;

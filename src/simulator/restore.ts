@@ -4,7 +4,7 @@ import { scheduleShutdown } from './rules/networks.ts';
 import type { World } from './world/world.ts';
 
 /** States that only a running job leads out of, and what a management server that starts again makes of them. */
-const SETTLED: Record<string, Record<string, string>> = {
+const settledStates: Record<string, Record<string, string>> = {
   UserVm: { Starting: 'Stopped', Stopping: 'Stopped', Migrating: 'Running', Restoring: 'Stopped' },
   Volume: { Migrating: 'Ready', Snapshotting: 'Ready', Resizing: 'Ready', UploadOp: 'Uploaded' },
   Snapshot: { Allocated: 'Error', BackingUp: 'Error', Creating: 'Error' },
@@ -28,7 +28,7 @@ const SETTLED: Record<string, Record<string, string>> = {
 };
 
 const settle = (world: World, row: Resource): void => {
-  const state = SETTLED[row.kind]?.[String(row.fields['state'])];
+  const state = settledStates[row.kind]?.[String(row.fields['state'])];
   if (state !== undefined) world.update(row, { state });
   if (row.fields['state'] === 'Deleting') world.remove(row);
   if (row.kind === 'Host' && row.fields['resourcestate'] === 'PrepareForMaintenance')

@@ -23,16 +23,18 @@ interface Seed {
   install: Record<string, Fields[]>;
   /** Rules of the built-in roles that have any. */
   rules: Record<string, { copies?: string; rules: string[] }>;
-  /** Calls that made the default world, each as somebody, so long ago. */
-  story: { call: string; as?: string; ago?: number; params: Record<string, string> }[];
+  /** Calls that made the default world, each as one of its users, so many days ago. */
+  calls: { call: string; as?: string; ago?: number; params: Record<string, string> }[];
 }
 
-const NAMES = ['name', 'displaytext', 'description', 'ipaddress', 'username', 'displayname'];
+const nameFields = ['name', 'displaytext', 'description', 'ipaddress', 'username', 'displayname'];
 
 /** The latest row of `@Kind/name`; a bare `@Kind/` is the latest of the kind. */
 const lookUp = (world: World, reference: string): string => {
   const [, kind = '', name = ''] = /^@(\w+)\/(.*)$/.exec(reference) ?? [];
-  const row = world.all(kind).findLast(({ fields }) => name === '' || NAMES.some((field) => fields[field] === name));
+  const row = world
+    .all(kind)
+    .findLast(({ fields }) => name === '' || nameFields.some((field) => fields[field] === name));
   if (!row) throw new Error(`The seed speaks of ${reference}, which does not exist.`);
   return row.id;
 };
@@ -65,13 +67,13 @@ const install = (world: World, { install: rows, rules }: Seed): void => {
   }
 };
 
-/** What reaches the administrator of a world that was planted before; the keys may have been changed since. */
+/** What reaches the administrator of a world that was seeded before; the keys may have been changed since. */
 export const knownCredentials = (world: World): Credentials => {
   const user = userNamed(world, 'admin');
-  return { ...SEEDED, apiKey: String(user.fields['apikey']), secretKey: String(user.hidden['secretkey']) };
+  return { ...seededCredentials, apiKey: String(user.fields['apikey']), secretKey: String(user.hidden['secretkey']) };
 };
 
-const SEEDED: Credentials = {
+const seededCredentials: Credentials = {
   apiKey: 'simulator-admin-api-key-not-a-real-secret-0000000000000000000000000000000000000000000',
   secretKey: 'simulator-admin-secret-key-not-a-real-secret-000000000000000000000000000000000000000',
   username: 'admin',
@@ -81,9 +83,9 @@ const SEEDED: Credentials = {
 
 const administrator = (world: World): Credentials => {
   const user = userNamed(world, 'admin');
-  world.update(user, { apikey: SEEDED.apiKey });
-  world.hide(user, { secretkey: SEEDED.secretKey, password: hashPassword(SEEDED.password) });
-  return SEEDED;
+  world.update(user, { apikey: seededCredentials.apiKey });
+  world.hide(user, { secretkey: seededCredentials.secretKey, password: hashPassword(seededCredentials.password) });
+  return seededCredentials;
 };
 
 const userNamed = (world: World, name: string): Resource => {
@@ -92,39 +94,39 @@ const userNamed = (world: World, name: string): Resource => {
   return user;
 };
 
-const MINUTE = 60_000;
-const DAY = 1440 * MINUTE;
+const minuteMs = 60_000;
+const dayMs = 1440 * minuteMs;
 
-const makeCalls = (engine: Engine, { story }: Seed, shift: { ms: number }): void => {
+const makeCalls = (engine: Engine, { calls }: Seed, shift: { ms: number }): void => {
   const { world, jobs } = engine;
-  // The same story for every release: what an older one could not have been told is there all the same.
+  // The same calls for every release: what an older one has no command for is there all the same.
   const all = loadCatalog();
-  for (const { call: name, as = 'admin', ago, params } of story) {
-    shift.ms = ago === undefined ? shift.ms - MINUTE : Math.min(shift.ms, ago * DAY);
+  for (const { call: name, as = 'admin', ago, params } of calls) {
+    shift.ms = ago === undefined ? shift.ms - minuteMs : Math.min(shift.ms, ago * dayMs);
     jobs.queue.settle();
     const command = all.commands.get(name);
     if (!command) throw new Error(`The seed calls ${name}, which the catalog does not have.`);
     const filled = new Map(Object.entries(params).map(([key, value]) => [key, String(fill(world, value))]));
     run(engine, prepare(world, command, filled, callerOf(world, userNamed(world, as))));
-    shift.ms -= MINUTE;
+    shift.ms -= minuteMs;
     jobs.queue.settle();
   }
   shift.ms = 0;
 };
 
-/** Fills an empty world: what CloudStack installs, the story of the default world, and more virtual machines if asked. */
+/** Fills an empty world: what CloudStack installs, what the calls of the default world make, and more virtual machines if asked. */
 export const seedWorld = (
   engine: Engine,
   shift: { ms: number },
   options: { seed: 'default' | 'empty'; vms: number },
 ): Credentials => {
   const seed = loadData<Seed>('seed.json');
-  shift.ms = 400 * DAY;
+  shift.ms = 400 * dayMs;
   install(engine.world, seed);
   const credentials = administrator(engine.world);
   if (options.seed === 'default') makeCalls(engine, seed, shift);
   shift.ms = 0;
-  const expired = engine.world.clock.now() - DAY;
+  const expired = engine.world.clock.now() - dayMs;
   for (const job of [...engine.world.all('AsyncJob')])
     if ((parseDate(String(job.fields['created'])) ?? 0) < expired) engine.world.forget(job);
   if (options.vms > 0) multiply(engine.world, options.vms);

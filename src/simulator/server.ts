@@ -8,7 +8,7 @@ export interface SimulatorServer {
   close(): Promise<void>;
 }
 
-const OURS = /^https?:\/\/[^/]+\/(client\/api|simulator\/faults)\/?($|\?)/;
+const servedPaths = /^https?:\/\/[^/]+\/(client\/api|simulator\/faults)\/?($|\?)/;
 
 /** Serves a simulator over HTTP; port 0 takes any free one. Rejects when the port is taken. */
 export const serveSimulator = (
@@ -17,7 +17,7 @@ export const serveSimulator = (
 ): Promise<SimulatorServer> =>
   new Promise((resolve, reject) => {
     const fetch = async (request: Request, { outgoing }: HttpBindings): Promise<Response> => {
-      if (!OURS.test(request.url)) return new Response('Not found', { status: 404 });
+      if (!servedPaths.test(request.url)) return new Response('Not found', { status: 404 });
       try {
         return await simulator.fetch(request);
       } catch (error) {

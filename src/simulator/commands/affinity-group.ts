@@ -23,7 +23,7 @@ const setAffinity: Behaviour = (call) => {
   });
 };
 
-const TYPES = [
+const affinityTypes = [
   'host affinity',
   'host anti-affinity',
   'non-strict host affinity',
@@ -33,7 +33,7 @@ const TYPES = [
 
 const createAffinity: Behaviour = (call) => {
   const type = textArg(call, 'type') ?? '';
-  if (!TYPES.includes(type))
+  if (!affinityTypes.includes(type))
     throw badValue(`Unable to create affinity group, no Affinity Group Types configured: ${type}`);
   if (ownedNamed(call, 'AffinityGroup'))
     throw badValue(`Unable to create affinity group, a group with name ${textArg(call, 'name')} already exists.`);

@@ -61,17 +61,17 @@ const createProfile: Behaviour = (call) => {
   return work(row, () => object(row));
 };
 
-const checkMembers = (least: number, most: number): void => {
-  if (least < 0) throw badValue(`minMembers is an invalid value: ${least}`);
-  if (most < 1) throw badValue(`maxMembers is an invalid value: ${most}`);
-  if (least > most) throw badValue(`minMembers (${least})cannot be greater than maxMembers (${most})`);
+const checkMembers = (min: number, max: number): void => {
+  if (min < 0) throw badValue(`minMembers is an invalid value: ${min}`);
+  if (max < 1) throw badValue(`maxMembers is an invalid value: ${max}`);
+  if (min > max) throw badValue(`minMembers (${min})cannot be greater than maxMembers (${max})`);
 };
 
 const createGroup: Behaviour = (call) => {
   const { world } = call;
   const rule = needRow(call, 'lbruleid');
-  const [least, most] = [numberArg(call, 'minmembers') ?? 0, numberArg(call, 'maxmembers') ?? 0];
-  checkMembers(least, most);
+  const [min, max] = [numberArg(call, 'minmembers') ?? 0, numberArg(call, 'maxmembers') ?? 0];
+  checkMembers(min, max);
   if ([...world.where('AutoScaleVmGroup', 'lbruleid', rule.id)].length > 0)
     throw badValue(
       'an AutoScaleVmGroup is already attached to the lb rule, the existing vm group has to be first deleted',
@@ -84,8 +84,8 @@ const createGroup: Behaviour = (call) => {
       ...statedFields(call, 'AutoScaleVmGroup').fields,
       lbruleid: rule.id,
       vmprofileid: profile.id,
-      minmembers: least,
-      maxmembers: most,
+      minmembers: min,
+      maxmembers: max,
       interval: numberArg(call, 'interval') ?? 30,
       state: 'NEW',
       availablevirtualmachinecount: 0,

@@ -128,7 +128,7 @@ const schedule: Behaviour = (call) => {
   );
 };
 
-const PROVIDERS = ['dummy', 'nas', 'networker', 'veeam'];
+const backupProviders = ['dummy', 'nas', 'networker', 'veeam'];
 
 const fromBackup: Behaviour = (call) => {
   const backup = needRow(call, 'backupid');
@@ -202,10 +202,12 @@ export const backup: Behaviours = {
   },
   listBackupProviders: (call) =>
     list(
-      PROVIDERS.filter((name) => textArg(call, 'name') === undefined || name === textArg(call, 'name')).map((name) => ({
-        name,
-        description: `${name} backup provider`,
-      })),
+      backupProviders
+        .filter((name) => textArg(call, 'name') === undefined || name === textArg(call, 'name'))
+        .map((name) => ({
+          name,
+          description: `${name} backup provider`,
+        })),
     ),
   listBackupProviderOfferings: (call) => {
     const zone = needRow(call, 'zoneid');

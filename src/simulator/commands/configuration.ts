@@ -85,7 +85,7 @@ const listApis: Behaviour = (call) => {
   return list(found.map((command) => descriptionOf(world.catalog, command, caller.root)));
 };
 
-const SCOPES: Record<string, string> = {
+const settingScopes: Record<string, string> = {
   zoneid: 'Zone',
   clusterid: 'Cluster',
   storageid: 'StoragePool',
@@ -96,7 +96,7 @@ const SCOPES: Record<string, string> = {
 };
 
 const scopeOf = (call: Call): Resource | undefined => {
-  const given = Object.keys(SCOPES).flatMap((name) => rowArg(call, name) ?? []);
+  const given = Object.keys(settingScopes).flatMap((name) => rowArg(call, name) ?? []);
   if (given.length > 1) throw badValue('cannot handle multiple IDs, provide only one ID corresponding to the scope');
   return given[0];
 };
@@ -148,16 +148,16 @@ const listSettings: Behaviour = (call) => {
   const scope = scopeOf(call);
   const wanted = textArg(call, 'name')?.toLowerCase();
   const { name: _, ...args } = call.args;
-  for (const field of Object.keys(SCOPES)) delete args[field];
+  for (const field of Object.keys(settingScopes)) delete args[field];
   const kind = scope?.kind;
-  const answer = listRows(call, 'Configuration', call.world.all('Configuration'), [
+  const result = listRows(call, 'Configuration', call.world.all('Configuration'), [
     ...testsOf({ ...call, args }, 'Configuration'),
     (row) => wanted === undefined || text(row, 'name').includes(wanted),
     ({ fields }) => fields['category'] !== 'Hidden',
     (row) => kind === undefined || text(row, 'scope').toLowerCase() === kind.toLowerCase(),
   ]);
-  if (answer.form !== 'list' || !scope) return answer;
-  return { ...answer, items: answer.items.map((item) => scoped(call, item as Resource, scope)) };
+  if (result.form !== 'list' || !scope) return result;
+  return { ...result, items: result.items.map((item) => scoped(call, item as Resource, scope)) };
 };
 
 const capabilities: Behaviour = ({ world }) =>

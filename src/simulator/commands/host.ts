@@ -79,10 +79,10 @@ const forMigration: Behaviour = (call) => {
   const rows = [...call.world.where('Host', 'zoneid', text(vm, 'zoneid'))].filter(
     ({ id, fields }) => id !== current && fields['type'] === 'Routing',
   );
-  const answer = listRows(call, 'Host', rows, []);
-  if (answer.form !== 'list') return answer;
+  const result = listRows(call, 'Host', rows, []);
+  if (result.form !== 'list') return result;
   return {
-    ...answer,
+    ...result,
     pick: (fields) => ({
       ...fields,
       suitableformigration: fitting.has(String(fields['id'])),

@@ -11,8 +11,8 @@ const ldapConfig: Behaviour = (call) => {
   const { world } = call;
   const { fields } = statedFields(call, 'LDAPConfig');
   for (const old of [...world.all('LDAPConfig')]) if (!flagArg(call, 'listall')) world.remove(old);
-  const kept = world.all('LDAPConfig')[0] ?? insertKind(world, 'LDAPConfig', fields);
-  return object(kept);
+  const configured = world.all('LDAPConfig')[0] ?? insertKind(world, 'LDAPConfig', fields);
+  return object(configured);
 };
 
 const link =
@@ -36,7 +36,7 @@ const link =
     );
   };
 
-const people = [
+const ldapUsers = [
   {
     username: 'dora',
     firstname: 'Dora',
@@ -85,10 +85,10 @@ export const login: Behaviours = {
   },
   linkDomainToLdap: link(false),
   linkAccountToLdap: link(true),
-  listLdapUsers: () => list(people),
-  searchLdap: (call) => list(people.filter(({ username }) => username.includes(textArg(call, 'query') ?? ''))),
+  listLdapUsers: () => list(ldapUsers),
+  searchLdap: (call) => list(ldapUsers.filter(({ username }) => username.includes(textArg(call, 'query') ?? ''))),
   importLdapUsers: (call) => {
-    const users = people.filter(({ username }) => ![...call.world.where('User', 'username', username)].length);
+    const users = ldapUsers.filter(({ username }) => ![...call.world.where('User', 'username', username)].length);
     for (const person of users) {
       const account = insertKind(call.world, 'Account', {
         name: person.username,

@@ -153,7 +153,7 @@ const archive =
     return success();
   };
 
-const ALERTS =
+const alertTypes =
   'MEMORY CPU STORAGE STORAGE.ALLOCATED NETWORK.PUBLICIP NETWORK.PRIVATEIP STORAGE.SECONDARY COMPUTE.HOST USERVM SERVICE.DOMAINROUTER SERVICE.CONSOLEPROXY NETWORK.ROUTING STORAGE.MISC USAGE MANAGEMENT USERVM.MIGRATE SERVICE.DOMAINROUTER.MIGRATE SERVICE.CONSOLEPROXY.MIGRATE NETWORK.VLAN SERVICE.SSVM USAGE.RESULT STORAGE.DELETE RESOURCE.COUNT USAGE.SANITY NETWORK.DIRECTPUBLICIP STORAGE.LOCAL RESOURCE.EXCEED TYPE.SYNC UPLOAD.FAILED OOBM.AUTHERROR HA.ACTION CA.CERT VM.SNAPSHOT'.split(
     ' ',
   );
@@ -206,12 +206,12 @@ export const monitoring: Behaviours = {
   listAlerts: (call) => listKind(call, 'Alert', [({ fields }) => fields['archived'] !== true]),
   deleteAlerts: dropAll('Alert'),
   archiveAlerts: archive('Alert'),
-  listAlertTypes: () => list(ALERTS.map((name, type) => ({ alerttypeid: type, name: `ALERT.${name}` }))),
+  listAlertTypes: () => list(alertTypes.map((name, type) => ({ alerttypeid: type, name: `ALERT.${name}` }))),
   generateAlert: (call) => {
     const type = numberArg(call, 'type') ?? 0;
     const row = insertKind(call.world, 'Alert', {
       type,
-      name: `ALERT.${ALERTS[type] ?? 'UNKNOWN'}`,
+      name: `ALERT.${alertTypes[type] ?? 'UNKNOWN'}`,
       description: textArg(call, 'description'),
       sent: call.world.now(),
     });

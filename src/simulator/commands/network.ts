@@ -27,9 +27,9 @@ const checkTier = (call: Call, vpc: Resource, offering: Resource): Fields => {
   const clash = tiers.find((tier) => overlap(parseBlock(text(tier, 'cidr')) ?? block, block));
   if (clash)
     throw badValue(`Network cidr ${block.text} crosses other network cidr ${text(clash, 'cidr')} of the same vpc`);
-  const most = Number(settingOf(world, 'vpc.max.networks') || 3);
-  if (tiers.length >= most)
-    throw failure(`Number of networks per VPC cannot extend ${most}; increase it using global config vpc.max.networks`);
+  const max = Number(settingOf(world, 'vpc.max.networks') || 3);
+  if (tiers.length >= max)
+    throw failure(`Number of networks per VPC cannot extend ${max}; increase it using global config vpc.max.networks`);
   const acl = rowArg(call, 'aclid') ?? world.all('NetworkACL').find(({ fields }) => fields['name'] === 'default_deny');
   return { vpcid: vpc.id, aclid: acl?.id };
 };

@@ -73,7 +73,7 @@ const services: Behaviour = (call) => {
   );
 };
 
-const NAMES = [
+const providerNames = [
   'VirtualRouter',
   'VpcVirtualRouter',
   'InternalLbVm',
@@ -96,7 +96,10 @@ const createPhysical: Behaviour = (call) => {
     tags: listArg(call, 'tags').join(','),
     state: 'Disabled',
   });
-  for (const name of [...NAMES, ...(zone.fields['securitygroupsenabled'] === true ? ['SecurityGroupProvider'] : [])]) {
+  for (const name of [
+    ...providerNames,
+    ...(zone.fields['securitygroupsenabled'] === true ? ['SecurityGroupProvider'] : []),
+  ]) {
     const provider = insertKind(world, 'Provider', {
       name,
       physicalnetworkid: network.id,

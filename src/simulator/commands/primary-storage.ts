@@ -105,10 +105,10 @@ const forMigration: Behaviour = (call) => {
   const rows = [...call.world.where('StoragePool', 'zoneid', text(volume, 'zoneid'))].filter(
     ({ id }) => id !== volume.fields['storageid'],
   );
-  const answer = listRows(call, 'StoragePool', rows, []);
-  return answer.form === 'list'
-    ? { ...answer, pick: (fields) => ({ ...fields, suitableformigration: fields['state'] === 'Up' }) }
-    : answer;
+  const result = listRows(call, 'StoragePool', rows, []);
+  return result.form === 'list'
+    ? { ...result, pick: (fields) => ({ ...fields, suitableformigration: fields['state'] === 'Up' }) }
+    : result;
 };
 
 const changeScope: Behaviour = (call) => {

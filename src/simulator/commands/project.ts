@@ -68,7 +68,7 @@ const isProjectAdmin = (call: Call, project: Resource): boolean =>
     ({ fields }) => fields['accountid'] === call.caller.account.id && fields['role'] === 'Admin',
   );
 
-/** Refuses whoever may not administer the project. */
+/** Refuses a caller who may not administer the project. */
 const needAdmin = (call: Call, project: Resource): void => {
   if (!isProjectAdmin(call, project))
     throw forbidden(`Account ${text(call.caller.account, 'name')} is not the admin of project id=${project.id}`);
@@ -150,7 +150,7 @@ const listProjects: Behaviour = (call) => {
   ]);
 };
 
-/** Roles belong to whoever made them, not to the project's account, so the project is no scope for them. */
+/** Roles belong to the account that made them, not to the project's account, so the project is no scope for them. */
 const inProject =
   (kind: string): Behaviour =>
   (call) => {

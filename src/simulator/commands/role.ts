@@ -7,7 +7,7 @@ import { badParameter, badValue, forbidden } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Resource } from '../world/types.ts';
 
-const TYPES = ['Admin', 'ResourceAdmin', 'DomainAdmin', 'User'];
+const roleTypes = ['Admin', 'ResourceAdmin', 'DomainAdmin', 'User'];
 
 const needOwn = (role: Resource, text: string): void => {
   if (role.fields['isdefault'] === true) throw forbidden(text);
@@ -31,7 +31,7 @@ const addRule = (call: Call, role: Resource, rule: string, permission: string, d
 
 const make = (call: Call, type: string): Resource => {
   const name = textArg(call, 'name') ?? '';
-  if (!TYPES.includes(type)) throw badParameter(`Invalid role type provided: ${type}`);
+  if (!roleTypes.includes(type)) throw badParameter(`Invalid role type provided: ${type}`);
   if (call.world.all('Role').some((role) => text(role, 'name') === name)) throw badValue(`Role ${name} already exists`);
   return insertKind(call.world, 'Role', {
     name,

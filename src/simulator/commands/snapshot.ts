@@ -83,10 +83,10 @@ const createPolicy: Behaviour = (call) => {
   const volume = needRow(call, 'volumeid');
   const { world } = call;
   const interval = intervalOf(call);
-  const most = numberSetting(world, `snapshot.max.${(intervals[interval] ?? '').toLowerCase()}`, 8);
-  const kept = Number(call.args['maxsnaps']);
-  if (kept < 1 || kept > most)
-    throw badValue(`maxSnaps exceeds limit: ${most} for interval type: ${intervals[interval]}`);
+  const max = numberSetting(world, `snapshot.max.${(intervals[interval] ?? '').toLowerCase()}`, 8);
+  const asked = Number(call.args['maxsnaps']);
+  if (asked < 1 || asked > max)
+    throw badValue(`maxSnaps exceeds limit: ${max} for interval type: ${intervals[interval]}`);
   const present = [...world.where('SnapshotPolicy', 'volumeid', volume.id)].find(
     ({ fields }) => fields['intervaltype'] === interval,
   );

@@ -6,7 +6,7 @@ import { list, object, success, work } from '../rules/results.ts';
 import { badValue, failure, forbidden, unknownId } from '../world/errors.ts';
 import type { Fields, Resource } from '../world/types.ts';
 
-const KINDS: Record<string, string> = {
+const taggedKinds: Record<string, string> = {
   UserVm: 'UserVm',
   Template: 'Template',
   ISO: 'Template',
@@ -56,7 +56,7 @@ const KINDS: Record<string, string> = {
 };
 
 const typed = (type: string): [name: string, kind: string] => {
-  const found = Object.entries(KINDS).find(([name]) => name.toLowerCase() === type.toLowerCase());
+  const found = Object.entries(taggedKinds).find(([name]) => name.toLowerCase() === type.toLowerCase());
   if (!found) throw badValue(`Invalid resource type ${type}`);
   return found;
 };
@@ -144,7 +144,7 @@ const dropDetail: Behaviour = (call) => {
   });
 };
 
-const ENTITIES: Record<string, string> = {
+const annotatedKinds: Record<string, string> = {
   VM: 'UserVm',
   VOLUME: 'Volume',
   SNAPSHOT: 'Snapshot',
@@ -177,7 +177,7 @@ const ENTITIES: Record<string, string> = {
 const annotate: Behaviour = (call) => {
   const { world, caller } = call;
   const type = (textArg(call, 'entitytype') ?? '').toUpperCase();
-  const kind = ENTITIES[type];
+  const kind = annotatedKinds[type];
   if (kind === undefined) throw badValue(`Invalid entity type: ${type}`);
   const row = resource(call, textArg(call, 'entityid') ?? '', kind);
   const fields: Fields = {

@@ -219,7 +219,7 @@ const permissions: Behaviour = (call) => {
   });
 };
 
-// Downloads are told in stages, the way people watch them in the web interface.
+// Downloads are shown in stages, as users see them in the web interface.
 const download = (world: World, row: Resource, size: number): void => {
   const stages: [number, Fields][] = [
     [400, { status: '25% Downloaded' }],

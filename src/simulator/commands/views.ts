@@ -1,6 +1,6 @@
 import type { Show, View } from '../engine/render.ts';
 import { hostLoad } from '../rules/hosts.ts';
-import { countFor, limitOf, RESOURCE_TYPES } from '../rules/limits.ts';
+import { countFor, limitOf, resourceTypes } from '../rules/limits.ts';
 import { servicesOf } from '../rules/networks.ts';
 import { accountOfProject, membersOf } from '../rules/projects.ts';
 import { rulesOfGroup } from '../rules/security-groups.ts';
@@ -56,7 +56,7 @@ const isoOf = (world: World, row: Resource): Fields => {
 
 const totals = (world: World, holder: Resource, owners: ReadonlySet<string>): Fields => {
   const out: Fields = {};
-  for (const { name, stem } of RESOURCE_TYPES) {
+  for (const { name, stem } of resourceTypes) {
     const limit = limitOf(world, holder, name);
     const total = countFor(world, name, owners);
     out[`${stem}limit`] = limit < 0 ? 'Unlimited' : String(limit);
@@ -190,7 +190,7 @@ const router: View = (world, row) => {
   return { nic: [], publicip: source?.fields['ipaddress'] };
 };
 
-/** By kind. Whatever is not named here but may carry tags gets them from `tags`. */
+/** By kind. A kind that only has tags takes them from `tags`. */
 export const views: Record<string, View> = {
   UserVm: (world, row, show) => ({ ...machine(world, row, show), ...isoOf(world, row) }),
   Nic: (world, row, show) => ({

@@ -20,14 +20,14 @@ const machineOf = (call: Call, volume: Resource): Resource | undefined =>
 
 const sizeFor = (call: Call, offering: Resource | undefined, snapshot: Resource | undefined): number => {
   const asked = numberArg(call, 'size');
-  const [least, most] = [
+  const [min, max] = [
     numberSetting(call.world, 'custom.diskoffering.size.min', 1),
     numberSetting(call.world, 'custom.diskoffering.size.max', 1024),
   ];
   if (offering?.fields['iscustomized'] === true) {
     if (asked === undefined && !snapshot) throw badValue('This disk offering requires a custom size specified');
-    if (asked !== undefined && (asked < least || asked > most))
-      throw badValue(`Volume size: ${asked} GB is out of allowed range. Min: ${least}. Max: ${most}`);
+    if (asked !== undefined && (asked < min || asked > max))
+      throw badValue(`Volume size: ${asked} GB is out of allowed range. Min: ${min}. Max: ${max}`);
   }
   if (offering && asked !== undefined && offering.fields['iscustomized'] === true) return asked * gib;
   if (snapshot) return Number(snapshot.fields['virtualsize'] ?? gib);
@@ -102,10 +102,10 @@ const attach: Behaviour = (call) => {
     throw badValue('Please specify a VM that is either running or stopped.');
   if (volume.fields['zoneid'] !== vm.fields['zoneid'])
     throw badValue('Please specify a VM that is in the same zone as the volume.');
-  const most = numberSetting(world, 'max.data.volumes.limit', 6);
-  if (volumesOf(world, vm).filter(({ fields }) => fields['type'] === 'DATADISK').length >= most)
+  const max = numberSetting(world, 'max.data.volumes.limit', 6);
+  if (volumesOf(world, vm).filter(({ fields }) => fields['type'] === 'DATADISK').length >= max)
     throw badValue(
-      `The specified VM already has the maximum number of data disks (${most}) attached. Please specify another VM.`,
+      `The specified VM already has the maximum number of data disks (${max}) attached. Please specify another VM.`,
     );
   return work(volume, () => {
     attachTo(call, volume, vm, numberArg(call, 'deviceid'));

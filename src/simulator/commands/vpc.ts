@@ -28,7 +28,7 @@ const createVpc: Behaviour = (call) => {
   return work(row, () => object(row));
 };
 
-const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].flatMap((cidr) => parseBlock(cidr) ?? []);
+const privateBlocks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'].flatMap((cidr) => parseBlock(cidr) ?? []);
 
 const create: Behaviour = (call) => {
   const { world } = call;
@@ -38,7 +38,7 @@ const create: Behaviour = (call) => {
   const block = parseBlock(textArg(call, 'cidr') ?? '10.0.0.0/16');
   if (offering.fields['state'] !== 'Enabled')
     throw badValue(`Can't use specified offering ${offering.id} as its state is not Enabled`);
-  if (!block || !PRIVATE.some((range) => holds(range, block)))
+  if (!block || !privateBlocks.some((range) => holds(range, block)))
     throw badValue(`Invalid CIDR ${textArg(call, 'cidr')}: it has to be RFC 1918 compliant`);
   checkLimit(world, owner, 'vpc');
   const { fields } = statedFields(call, 'Vpc');

@@ -111,7 +111,7 @@ const updateZone: Behaviour = (call) => {
   return object(zone);
 };
 
-const HOLDS: Record<string, [kind: string, field: string, what: string][]> = {
+const heldBy: Record<string, [kind: string, field: string, what: string][]> = {
   Zone: [
     ['Pod', 'zoneid', 'pods'],
     ['Host', 'zoneid', 'hosts'],
@@ -131,7 +131,7 @@ const HOLDS: Record<string, [kind: string, field: string, what: string][]> = {
 
 const drop: Behaviour = (call) => {
   const row = needRow(call, 'id');
-  for (const [kind, field, what] of HOLDS[row.kind] ?? [])
+  for (const [kind, field, what] of heldBy[row.kind] ?? [])
     if (isReferred(call.world, kind, field, row.id))
       throw failure(
         `The ${row.kind.toLowerCase()} is not deletable because there are ${what} running in this ${row.kind.toLowerCase()}`,

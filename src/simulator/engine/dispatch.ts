@@ -34,34 +34,34 @@ export const prepare = (
 const act = ({ behaviours }: Engine, call: Call): Result | Work =>
   (behaviours[call.command.name] ?? genericBehaviour(call.command.name))(call);
 
-const stub = (engine: Engine, call: Call, done: Work, custom?: string, fate?: JobFault): string => {
-  const job = engine.jobs.start(call, done, custom, fate);
+const stub = (engine: Engine, call: Call, done: Work, custom?: string, fault?: JobFault): string => {
+  const job = engine.jobs.start(call, done, custom, fault);
   const id = call.command.create && done.on ? `"id":${JSON.stringify(done.on.id)},` : '';
   return `${id}"jobid":${JSON.stringify(job.id)}`;
 };
 
 /** Runs a prepared call; the text is what goes inside its envelope. */
-export const run = (engine: Engine, call: Call, custom?: string, fate?: JobFault): string | Uint8Array[] => {
+export const run = (engine: Engine, call: Call, custom?: string, fault?: JobFault): string | Uint8Array[] => {
   const result = act(engine, call);
   if (!call.command.async) {
-    const answer = result.form === 'work' ? result.finish() : result;
-    if (!call.command.name.startsWith('list')) recordEnd(call, answer);
+    const outcome = result.form === 'work' ? result.finish() : result;
+    if (!call.command.name.startsWith('list')) recordEnd(call, outcome);
     if (call.command.result === 'none') return '';
-    const pieces = bytesOf(call.command, answer, engine.renderer, call.caller.root);
+    const pieces = bytesOf(call.command, outcome, engine.renderer, call.caller.root);
     if (pieces) return pieces;
     return bodyOf(
       call.command,
-      call.command.result === 'success' && answer.form === 'object' ? success() : answer,
+      call.command.result === 'success' && outcome.form === 'object' ? success() : outcome,
       engine.renderer,
       call.caller.root,
     );
   }
   const done: Work = result.form === 'work' ? result : { form: 'work', finish: () => result };
   recordStart(call, done);
-  return stub(engine, call, done, custom, fate);
+  return stub(engine, call, done, custom, fault);
 };
 
-/** Hides what only administrators are told of a failure. */
+/** Hides what only administrators may see of a failure. */
 export const forCaller = (error: ApiError, caller: CallingUser | undefined): ApiError =>
   caller && !caller.root && [530, 533, 534].includes(error.status)
     ? new ApiError(error.status, 'Internal error executing command, please contact your system administrator', error.cs)

@@ -3,66 +3,66 @@ import type { Result } from '../rules/call.ts';
 import type { ApiError } from '../world/errors.ts';
 import type { Renderer } from './render.ts';
 
-const JSON_TYPE = 'application/json; charset=UTF-8';
+const jsonType = 'application/json; charset=UTF-8';
 
 /** The key inside a command's envelope. */
 const keyOf = (command: Command): string => String(Array.isArray(command.key) ? command.key[0] : command.key);
 
-/** The type to show rows as, where a command's answer has more fields than the kind itself. */
+/** The type to show rows as, where a command's result has more fields than the kind itself. */
 const typeFor = (command: Command): string | undefined =>
   /Metrics$|UsageHistory$|ForMigration$/.test(command.response) || command.response.endsWith('Metrics')
     ? command.response
     : undefined;
 
 /** What goes inside the envelope, as JSON text without the outer braces. */
-export const bodyOf = (command: Command, answer: Result, renderer: Renderer, root: boolean): string => {
+export const bodyOf = (command: Command, result: Result, renderer: Renderer, root: boolean): string => {
   const type = typeFor(command);
-  if (answer.form === 'success')
-    return `"success":true${answer.text === undefined ? '' : `,"displaytext":${JSON.stringify(answer.text)}`}`;
-  const key = JSON.stringify(answer.key ?? keyOf(command));
-  if (answer.form === 'list') {
-    if (answer.count === 0) return '';
-    const { pick } = answer;
-    const items = answer.items.map((item) =>
+  if (result.form === 'success')
+    return `"success":true${result.text === undefined ? '' : `,"displaytext":${JSON.stringify(result.text)}`}`;
+  const key = JSON.stringify(result.key ?? keyOf(command));
+  if (result.form === 'list') {
+    if (result.count === 0) return '';
+    const { pick } = result;
+    const items = result.items.map((item) =>
       pick ? JSON.stringify(pick(renderer.show(item, root, type))) : renderer.json(item, root, type),
     );
-    return `"count":${answer.count}${items.length > 0 ? `,${key}:[${items.join(',')}]` : ''}`;
+    return `"count":${result.count}${items.length > 0 ? `,${key}:[${items.join(',')}]` : ''}`;
   }
-  const item = answer.extra
-    ? JSON.stringify({ ...renderer.show(answer.item, root, type), ...answer.extra })
-    : renderer.json(answer.item, root, type);
+  const item = result.extra
+    ? JSON.stringify({ ...renderer.show(result.item, root, type), ...result.extra })
+    : renderer.json(result.item, root, type);
   if (command.result === 'list') return `"count":1,${key}:[${item}]`;
   if (command.result === 'flat') return item.slice(1, -1);
   return `${key}:${item}`;
 };
 
-const COMMA = Buffer.from(',');
+const comma = Buffer.from(',');
 
-/** The same for a plain list, as pieces of UTF-8; undefined for any other answer. */
+/** The same for a plain list, as pieces of UTF-8; undefined for any other result. */
 export const bytesOf = (
   command: Command,
-  answer: Result,
+  result: Result,
   renderer: Renderer,
   root: boolean,
 ): Uint8Array[] | undefined => {
-  if (answer.form !== 'list' || answer.pick || answer.items.length < 5) return undefined;
-  const key = JSON.stringify(answer.key ?? keyOf(command));
-  const pieces: Uint8Array[] = [Buffer.from(`"count":${answer.count},${key}:[`)];
-  answer.items.forEach((item, i) => {
-    if (i > 0) pieces.push(COMMA);
+  if (result.form !== 'list' || result.pick || result.items.length < 5) return undefined;
+  const key = JSON.stringify(result.key ?? keyOf(command));
+  const pieces: Uint8Array[] = [Buffer.from(`"count":${result.count},${key}:[`)];
+  result.items.forEach((item, i) => {
+    if (i > 0) pieces.push(comma);
     pieces.push(renderer.bytes(item, root, typeFor(command)));
   });
   pieces.push(Buffer.from(']'));
   return pieces;
 };
 
-/** A successful answer, around what `bodyOf` or `bytesOf` made. */
+/** A successful response, around what `bodyOf` or `bytesOf` made. */
 export const respond = (
   wrapper: string,
   body: string | Uint8Array[],
   headers: Record<string, string> = {},
 ): Response => {
-  const init = { headers: { 'content-type': JSON_TYPE, ...headers } };
+  const init = { headers: { 'content-type': jsonType, ...headers } };
   const start = `{${JSON.stringify(wrapper)}:{`;
   if (typeof body === 'string') return new Response(`${start}${body}}}`, init);
   return new Response(Buffer.concat([Buffer.from(start), ...body, Buffer.from('}}')]), init);
@@ -80,6 +80,6 @@ export const respondError = (wrapper: string, error: ApiError): Response => {
   const description = error.message.replace(/[^\x20-\x7e]/g, '?');
   return new Response(JSON.stringify({ [wrapper]: body }), {
     status: error.status,
-    headers: { 'content-type': JSON_TYPE, 'x-description': description },
+    headers: { 'content-type': jsonType, 'x-description': description },
   });
 };

@@ -4,7 +4,7 @@ import { isRow } from '../rules/results.ts';
 import type { ApiError } from '../world/errors.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
 
-const KEPT = 20_000;
+const maxEvents = 20_000;
 
 /** Commands that declare no event leave one all the same, as data/events.json says. */
 const typeOf = ({ command }: Call): Value =>
@@ -12,8 +12,8 @@ const typeOf = ({ command }: Call): Value =>
 
 const firstEvents = new WeakMap<Call, Resource>();
 
-const subjectOf = (call: Call, answer?: Result): Resource | undefined => {
-  if (answer?.form === 'object' && isRow(answer.item)) return answer.item;
+const subjectOf = (call: Call, result?: Result): Resource | undefined => {
+  if (result?.form === 'object' && isRow(result.item)) return result.item;
   return call.rows.get('id')?.[0] ?? [...call.rows.values()][0]?.[0];
 };
 
@@ -26,7 +26,7 @@ const write = (
 ): Resource => {
   const { world, caller, command } = call;
   const events = world.all('Event');
-  if (events.length > KEPT) for (const event of events.slice(0, KEPT / 10)) world.forget(event);
+  if (events.length > maxEvents) for (const event of events.slice(0, maxEvents / 10)) world.forget(event);
   const first = firstEvents.get(call);
   const fields: Fields = {
     username: caller.user.fields['username'],
@@ -53,9 +53,9 @@ const what = ({ command }: Call, subject: Resource | undefined): string => {
 };
 
 /** Events of a synchronous change that succeeded. */
-export const recordEnd = (call: Call, answer: Result): void => {
+export const recordEnd = (call: Call, result: Result): void => {
   if (typeOf(call) === undefined) return;
-  const subject = subjectOf(call, answer);
+  const subject = subjectOf(call, result);
   write(call, subject, 'Completed', `Successfully completed ${what(call, subject)}`);
 };
 

@@ -4,13 +4,13 @@ import { list, object, success, work } from '../rules/results.ts';
 import { badValue, notSimulated } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import { familyOf, kindOf, typeOf } from '../world/kinds.ts';
-import { KIND_OF_ID } from '../world/references.ts';
+import { kindOfId } from '../world/references.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import { listKind } from './list.ts';
-import { NOT_SIMULATED } from './not-simulated.ts';
+import { notSimulatedCommands } from './not-simulated.ts';
 
 /** Field names of a kind that its commands' parameters are called differently for. */
-const RENAMED: Record<string, Record<string, string>> = {
+const renamedFields: Record<string, Record<string, string>> = {
   Cluster: { clustername: 'name', hypervisor: 'hypervisortype' },
   GuestOS: { osdisplayname: 'description' },
   ImageStore: { provider: 'providername' },
@@ -22,23 +22,23 @@ const RENAMED: Record<string, Record<string, string>> = {
   Webhook: {},
 };
 
-const SECRET = /^(password|secretkey|privatekey|bindpass|truststorepass|usersecretkey)$/;
+const secretNames = /^(password|secretkey|privatekey|bindpass|truststorepass|usersecretkey)$/;
 
 // CloudStack shows these their owner's secret again.
-const TELLS_SECRET = new Set(['Webhook', 'OauthProvider']);
+const showsSecret = new Set(['Webhook', 'OauthProvider']);
 
-const SCOPE = new Set(['account', 'domainid', 'projectid']);
+const scopeParameters = new Set(['account', 'domainid', 'projectid']);
 
-/** The fields that a call's parameters state, and those that are only kept. */
+/** The fields that a call's parameters state, and those that are stored but not shown. */
 export const statedFields = (call: Call, kind: string): { fields: Fields; hidden: Fields } => {
   const shown = call.world.catalog.fields(typeOf(kind));
   const owned = shown.has('account');
   const fields: Fields = {};
   const hidden: Fields = {};
   for (const [name, value] of Object.entries(call.args)) {
-    if (owned && SCOPE.has(name)) continue;
-    const field = RENAMED[kind]?.[name] ?? name;
-    if (SECRET.test(name) && !TELLS_SECRET.has(kind)) hidden[name] = value;
+    if (owned && scopeParameters.has(name)) continue;
+    const field = renamedFields[kind]?.[name] ?? name;
+    if (secretNames.test(name) && !showsSecret.has(kind)) hidden[name] = value;
     else fields[field] = value;
   }
   return { fields, hidden };
@@ -68,7 +68,7 @@ export const targetsOf = (call: Call, kind = kindOf(call.command)): Resource[] =
   }
   const shown = world.catalog.fields(typeOf(kind));
   const stated = Object.entries(args).filter(
-    ([name, value]) => shown.has(name) && !SCOPE.has(name) && typeof value !== 'object',
+    ([name, value]) => shown.has(name) && !scopeParameters.has(name) && typeof value !== 'object',
   );
   const owner = isOwned(call, kind) ? ownerOf(call).id : undefined;
   if (stated.length === 0) {
@@ -113,7 +113,7 @@ const update: Behaviour = (call) => {
         .map(({ name }) => name),
     );
     const stated = Object.entries(fields).filter(
-      ([name]) => name !== 'id' && name !== 'ids' && !(keys.has(name) && !(name in KIND_OF_ID)),
+      ([name]) => name !== 'id' && name !== 'ids' && !(keys.has(name) && !(name in kindOfId)),
     );
     call.world.update(row, Object.fromEntries(stated));
     call.world.hide(row, hidden);
@@ -144,7 +144,7 @@ const put =
     return call.command.async ? work(row, act) : act();
   };
 
-const VERBS: [RegExp, Behaviour][] = [
+const verbs: [RegExp, Behaviour][] = [
   [/^list/, (call) => listKind(call)],
   [/^(create|add|register|import|upload|acquire|quotaTariffCreate)/, create],
   [/^(update|configure|modify|quotaTariffUpdate|change|move)/, update],
@@ -155,7 +155,7 @@ const VERBS: [RegExp, Behaviour][] = [
 
 /** What a command does when nothing more is known of it than its name and its kind. */
 export const genericBehaviour = (command: string): Behaviour =>
-  (NOT_SIMULATED.has(command) ? undefined : VERBS.find(([verb]) => verb.test(command))?.[1]) ??
+  (notSimulatedCommands.has(command) ? undefined : verbs.find(([verb]) => verb.test(command))?.[1]) ??
   (() => {
     throw notSimulated(command);
   });

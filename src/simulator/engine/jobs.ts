@@ -11,11 +11,11 @@ export type JobFault = 'fail' | 'hang' | undefined;
 /** The asynchronous half of the API. */
 export interface Jobs {
   /** Makes a job for a call's work; `custom` is the uuid that the caller chose for it. */
-  start(call: Call, work: Work, custom?: string, fate?: JobFault): Resource;
+  start(call: Call, work: Work, custom?: string, fault?: JobFault): Resource;
   queue: Queue;
 }
 
-const KEPT = 5000;
+const maxJobs = 5000;
 
 const classOf = ({ command, caller }: Call): string => {
   const name = `${command.name.charAt(0).toUpperCase()}${command.name.slice(1)}`;
@@ -25,24 +25,24 @@ const classOf = ({ command, caller }: Call): string => {
 };
 
 const resultOf = (call: Call, work: Work, renderer: Renderer): string => {
-  const answer = work.finish();
-  if (answer.form === 'success')
-    return `{"success":true${answer.text === undefined ? '' : `,"details":${JSON.stringify(answer.text)}`}}`;
-  return `{${bodyOf(call.command, answer, renderer, call.caller.root)}}`;
+  const result = work.finish();
+  if (result.form === 'success')
+    return `{"success":true${result.text === undefined ? '' : `,"details":${JSON.stringify(result.text)}`}}`;
+  return `{${bodyOf(call.command, result, renderer, call.caller.root)}}`;
 };
 
-/** Jobs that take `millis` each, told by the clock whenever something is asked. */
+/** Jobs that take `millis` each; they end when the queue is settled. */
 export const createJobs = (
   renderer: Renderer,
   queue: Queue,
   millis: number,
   onEnd: (call: Call, job: Resource, error?: ApiError) => void,
 ): Jobs => {
-  const end = (call: Call, job: Resource, work: Work, fate: JobFault): void => {
+  const end = (call: Call, job: Resource, work: Work, fault: JobFault): void => {
     const { world } = call;
     const completed = { completed: world.now(), jobresulttype: 'object' };
     try {
-      if (fate === 'fail') throw new ApiError(530, `Simulated failure of ${call.command.name}`, 4250);
+      if (fault === 'fail') throw new ApiError(530, `Simulated failure of ${call.command.name}`, 4250);
       const jobresult: unknown = JSON.parse(resultOf(call, work, renderer));
       world.update(job, { ...completed, jobstatus: 1, jobresult: jobresult as Resource['fields'] });
       onEnd(call, job);
@@ -58,11 +58,11 @@ export const createJobs = (
   };
   return {
     queue,
-    start: (call, work, custom, fate) => {
+    start: (call, work, custom, fault) => {
       const { world, caller, command } = call;
       const old = world.all('AsyncJob');
-      if (old.length > KEPT)
-        for (const job of old.slice(0, KEPT / 10)) if (job.fields['jobstatus'] !== 0) world.forget(job);
+      if (old.length > maxJobs)
+        for (const job of old.slice(0, maxJobs / 10)) if (job.fields['jobstatus'] !== 0) world.forget(job);
       const job = world.insert(
         'AsyncJob',
         {
@@ -81,7 +81,7 @@ export const createJobs = (
         },
         { owner: caller.account.id, ...(custom === undefined ? {} : { id: custom }) },
       );
-      if (fate !== 'hang') queue.later(millis * (work.factor ?? 1), () => end(call, job, work, fate));
+      if (fault !== 'hang') queue.later(millis * (work.factor ?? 1), () => end(call, job, work, fault));
       return job;
     },
   };

@@ -13,21 +13,21 @@ import { windowOf } from './paging.ts';
 /** Decides whether a resource is in a list. */
 export type Test = (row: Resource) => boolean;
 
-const PLAIN = new Set(
+const generalParameters = new Set(
   'id ids page pagesize keyword listall isrecursive account domainid projectid details showicon fordisplay retrieveonlyresourcecount tags startdate enddate'.split(
     ' ',
   ),
 );
 
-const NEWEST_FIRST = new Set(
+const newestFirst = new Set(
   'Volume Event Alert Network Vpc Project SSHKeyPair UserData StaticRoute PrivateGateway NetworkACL Provider IPAddress'.split(
     ' ',
   ),
 );
 
-const SORTED = new Set('Zone ServiceOffering DiskOffering NetworkOffering VpcOffering Template'.split(' '));
+const sortedKinds = new Set('Zone ServiceOffering DiskOffering NetworkOffering VpcOffering Template'.split(' '));
 
-const KEYWORD_FIELDS =
+const keywordFields =
   'name displayname displaytext description state type value category key username email account hostname ipaddress level cmd url cidr zonename'.split(
     ' ',
   );
@@ -40,7 +40,7 @@ const same = (stored: Value, wanted: Value): boolean => {
 const keywordTest = (keyword: string): Test => {
   const wanted = keyword.toLowerCase();
   return ({ fields }) =>
-    KEYWORD_FIELDS.some((name) =>
+    keywordFields.some((name) =>
       String(fields[name] ?? '')
         .toLowerCase()
         .includes(wanted),
@@ -82,7 +82,8 @@ export const testsOf = (call: Call, kind: string): Test[] => {
     if (wanted === undefined) continue;
     const own = filters[kind]?.[name];
     if (own) tests.push((row) => own(row, wanted, call));
-    else if (!PLAIN.has(name) && fields.has(name)) tests.push(({ fields: stored }) => same(stored[name], wanted));
+    else if (!generalParameters.has(name) && fields.has(name))
+      tests.push(({ fields: stored }) => same(stored[name], wanted));
   }
   if (typeof args['keyword'] === 'string' && args['keyword'] !== '' && !filters[kind]?.['keyword'])
     tests.push(keywordTest(args['keyword']));
@@ -110,7 +111,7 @@ const candidatesOf = (call: Call, kind: string): readonly Resource[] => {
 
 /** Rows in the order in which CloudStack lists the kind. */
 const ordered = (kind: string, rows: readonly Resource[]): readonly Resource[] => {
-  if (SORTED.has(kind))
+  if (sortedKinds.has(kind))
     return rows.toSorted((a, b) => Number(a.fields['sortkey'] ?? 0) - Number(b.fields['sortkey'] ?? 0));
   if (kind === 'Configuration')
     return rows.toSorted((a, b) => (String(a.fields['name']) < String(b.fields['name']) ? -1 : 1));
@@ -120,7 +121,7 @@ const ordered = (kind: string, rows: readonly Resource[]): readonly Resource[] =
 /** Rows that pass all tests, in the order in which the kind is listed. */
 const matching = (kind: string, candidates: readonly Resource[], tests: readonly Test[]): Resource[] => {
   const rows = ordered(kind, candidates);
-  const newest = NEWEST_FIRST.has(kind);
+  const newest = newestFirst.has(kind);
   const found: Resource[] = [];
   for (let i = 0; i < rows.length; i += 1) {
     const row = rows[newest ? rows.length - 1 - i : i];
@@ -140,25 +141,25 @@ const pageOf = (call: Call, found: readonly Resource[]): Result => {
 export const listRows = (call: Call, kind: string, candidates: readonly Resource[], tests: readonly Test[]): Result =>
   pageOf(call, matching(kind, candidates, tests));
 
-/** What a caller's scope lets through: rows of the accounts in it, and rows that nobody owns. */
+/** What a caller's scope lets through: rows of the accounts in it, and rows without an owner. */
 const scopeTest = (call: Call): Test[] => {
   const scope = scopeOf(call);
   return scope ? [({ owner }) => owner === undefined || scope.has(owner)] : [];
 };
 
-interface Remembered {
+interface CachedMatches {
   version: number;
   found: Map<string, readonly Resource[]>;
 }
 
-// Clients read long lists page by page: what matched is kept until something changes.
-const remembered = new WeakMap<World, Remembered>();
+// Clients read long lists page by page: what matched is cached until something changes.
+const cachedMatches = new WeakMap<World, CachedMatches>();
 
-const memoryOf = (world: World): Map<string, readonly Resource[]> => {
-  const known = remembered.get(world);
+const cacheOf = (world: World): Map<string, readonly Resource[]> => {
+  const known = cachedMatches.get(world);
   if (known?.version === world.version() && known.found.size < 200) return known.found;
   const found = new Map<string, readonly Resource[]>();
-  remembered.set(world, { version: world.version(), found });
+  cachedMatches.set(world, { version: world.version(), found });
   return found;
 };
 
@@ -166,11 +167,11 @@ const memoryOf = (world: World): Map<string, readonly Resource[]> => {
 export const listKind = (call: Call, kind = kindOf(call.command), extra: readonly Test[] = []): Result => {
   const { page: _page, pagesize: _size, ...asked } = call.args;
   const key = `${call.command.name} ${kind} ${call.caller.user.id} ${JSON.stringify(asked)}`;
-  const memory = memoryOf(call.world);
-  let found = memory.get(key);
+  const cache = cacheOf(call.world);
+  let found = cache.get(key);
   if (!found) {
     found = matching(kind, candidatesOf(call, kind), [...scopeTest(call), ...testsOf(call, kind), ...extra]);
-    memory.set(key, found);
+    cache.set(key, found);
   }
   return pageOf(call, found);
 };

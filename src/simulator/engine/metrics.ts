@@ -7,11 +7,11 @@ import { listKind } from './list.ts';
 export const usageHistory =
   (kind: string): Behaviour =>
   (call) => {
-    const answer = listKind(call, kind);
-    if (answer.form !== 'list') return answer;
+    const result = listKind(call, kind);
+    if (result.form !== 'list') return result;
     const at = call.world.now();
     return {
-      ...answer,
+      ...result,
       pick: ({ id, name, displayname }) => ({
         id,
         name,
@@ -28,6 +28,6 @@ export const gigabytesText = (bytes: unknown): string => `${(Number(bytes ?? 0) 
 export const withMetrics =
   (kind: string, more: (fields: Fields) => Fields): Behaviour =>
   (call) => {
-    const answer = listKind(call, kind);
-    return answer.form === 'list' ? { ...answer, pick: (fields) => ({ ...fields, ...more(fields) }) } : answer;
+    const result = listKind(call, kind);
+    return result.form === 'list' ? { ...result, pick: (fields) => ({ ...fields, ...more(fields) }) } : result;
   };

@@ -2,7 +2,7 @@
  * Commands that drive other makers' machines (or the identity providers outside) in ways of which no later read would
  * show anything. The simulator says that it does not know them; it does not pretend.
  */
-export const NOT_SIMULATED: ReadonlySet<string> = new Set(
+export const notSimulatedCommands: ReadonlySet<string> = new Set(
   `addGloboDnsHost addTungstenFabricNetworkGatewayToLogicalRouter applyTungstenFabricPolicy applyTungstenFabricTag associateLun
   associateNuageVspDomainTemplate associateUcsProfileToBlade cloudianSsoLogin configTungstenFabricService
   createTungstenFabricManagementNetwork createTungstenFabricPublicNetwork deletePool deployNetscalerVpx destroyLunOnFiler

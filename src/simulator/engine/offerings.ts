@@ -115,7 +115,7 @@ export const listOfferings =
     if (kind === 'ServiceOffering' && call.args['issystem'] === undefined && call.args['id'] === undefined)
       tests.push(({ fields }) => fields['issystem'] !== true);
     if (kind === 'NetworkOffering' && !call.caller.root) tests.push(({ fields }) => fields['state'] === 'Enabled');
-    // Offerings belong to nobody: listall and account say nothing about them.
+    // Offerings have no owner: listall and account say nothing about them.
     return listKind(
       {
         ...call,

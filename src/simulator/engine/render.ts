@@ -2,7 +2,7 @@ import type { Field } from '../../catalog/types.ts';
 import type { Item } from '../rules/call.ts';
 import { isRow } from '../rules/results.ts';
 import { typeOf } from '../world/kinds.ts';
-import { type Expansion, expansionOf, KIND_OF_ID } from '../world/references.ts';
+import { type Expansion, expansionOf, kindOfId } from '../world/references.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
@@ -13,7 +13,7 @@ interface ViewPlan {
   owned: boolean;
 }
 
-/** Turns stored resources into what the API shows, remembering each one's JSON until the world changes. */
+/** Turns stored resources into what the API shows, caching each one's JSON until the world changes. */
 export interface Renderer {
   /** As an object; `root` includes what only root administrators see. */
   show(item: Item, root: boolean, type?: string): Fields;
@@ -30,7 +30,7 @@ export type Show = (row: Resource, type?: string) => Fields;
 export type View = (world: World, row: Resource, show: Show) => Fields;
 
 /** What only root administrators are shown of a kind, beside what the catalog says of roles. */
-const ROOT_ONLY: Record<string, ReadonlySet<string>> = {
+const rootOnly: Record<string, ReadonlySet<string>> = {
   UserVm: new Set(['instancename', 'hostid', 'hostname', 'hostcontrolstate']),
   Volume: new Set(['path', 'storage', 'storageid', 'clusterid', 'clustername', 'podid', 'podname', 'chaininfo']),
   Network: new Set(['vlan', 'broadcasturi', 'physicalnetworkid']),
@@ -84,7 +84,7 @@ export const createRenderer = (world: World, views: Readonly<Record<string, View
     if (known) return known;
     const fields = new Map([...world.catalog.fields(type)].filter(([, field]) => world.catalog.hasField(field)));
     const references = [...fields.keys()].flatMap((name): ViewPlan['references'] => {
-      const kind = KIND_OF_ID[name];
+      const kind = kindOfId[name];
       if (kind === undefined) return [];
       const shown = expansionOf(name).filter(([field]) => fields.has(field));
       return shown.length > 0 ? [[name, kind, shown]] : [];
@@ -121,7 +121,7 @@ export const createRenderer = (world: World, views: Readonly<Record<string, View
     for (const [name, value] of Object.entries(stored)) {
       const field = plan.fields.get(name);
       if (!field) continue;
-      if (!root && (ROOT_ONLY[item.kind]?.has(name) || (field.roles !== undefined && !field.roles.includes('User'))))
+      if (!root && (rootOnly[item.kind]?.has(name) || (field.roles !== undefined && !field.roles.includes('User'))))
         continue;
       out[name] = coerce(value, field);
     }
@@ -131,7 +131,7 @@ export const createRenderer = (world: World, views: Readonly<Record<string, View
       const field = plan.fields.get(name);
       if (field && out[name] === undefined && field.type !== 'string') out[name] = name === 'tags' ? [] : false;
     }
-    // Whatever a job is under way for says so.
+    // A resource that a job is under way for shows the job.
     for (const job of item.kind === 'AsyncJob' ? [] : world.where('AsyncJob', 'jobinstanceid', item.id))
       if (job.fields['jobstatus'] === 0) Object.assign(out, { jobid: job.id, jobstatus: 0 });
     const id = plan.fields.get('id');
@@ -141,7 +141,7 @@ export const createRenderer = (world: World, views: Readonly<Record<string, View
     return out;
   };
 
-  const kept = (row: Resource): Map<string, Buffer> => {
+  const formsOf = (row: Resource): Map<string, Buffer> => {
     const known = cache.get(row);
     if (known?.version === world.version()) return known.forms;
     const forms = new Map<string, Buffer>();
@@ -151,7 +151,7 @@ export const createRenderer = (world: World, views: Readonly<Record<string, View
 
   const bytes: Renderer['bytes'] = (item, root, type) => {
     if (!isRow(item)) return Object.isFrozen(item) ? bytesOfFrozen(item) : Buffer.from(JSON.stringify(item));
-    const forms = kept(item);
+    const forms = formsOf(item);
     const key = root ? `+${type ?? ''}` : `-${type ?? ''}`;
     let form = forms.get(key);
     if (form === undefined) forms.set(key, (form = Buffer.from(JSON.stringify(show(item, root, type)))));

@@ -5,7 +5,7 @@ import { badValue, forbidden, unknownId } from '../world/errors.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 // Some ids are declared as text; regions and system addresses have numbers for ids.
 const isId = ({ name, type, of, kind }: Parameter): boolean =>
@@ -21,7 +21,7 @@ const wordsOf = (kind: string): string =>
 
 /**
  * The resources that a call's id parameters name. Reads find removed ones (and then list nothing); anything else is
- * told they are gone. Foreign resources are refused.
+ * refused with "unable to find". Foreign resources are refused.
  */
 export const resolveRows = (
   world: World,
@@ -40,9 +40,9 @@ export const resolveRows = (
     for (const each of Array.isArray(value) ? value : [value]) {
       const id = String(each);
       if (id === '-1') continue;
-      const row = world.find(kind, UUID.test(id) ? id.toLowerCase() : id);
+      const row = world.find(kind, uuidPattern.test(id) ? id.toLowerCase() : id);
       if (!row) {
-        if (parameter.releases !== undefined && !UUID.test(id)) {
+        if (parameter.releases !== undefined && !uuidPattern.test(id)) {
           // Parameters of later releases take only uuids, and CloudStack passes over anything else.
           delete args[name];
           continue;

@@ -37,12 +37,12 @@ export interface Faults {
   /** Milliseconds by which the server's clock is ahead. */
   skew(): number;
   /** What happens to a job of the command. */
-  fateOf(command: string): JobFault;
+  faultOf(command: string): JobFault;
   /** Lets a request through, or something else happen to it. */
   around(command: string, request: Request, answer: () => Promise<Response>): Promise<Response>;
 }
 
-const KINDS = ['latency', 'status', 'html', 'truncate', 'reset', 'hang', 'job-fail', 'job-hang', 'clock-skew'];
+const faultKinds = ['latency', 'status', 'html', 'truncate', 'reset', 'hang', 'job-fail', 'job-hang', 'clock-skew'];
 
 const concerns = ({ command }: Fault, name: string): boolean => command === undefined || matches(command, name);
 
@@ -53,11 +53,12 @@ const connectionReset = (): TypeError =>
 const checkPlan = (plan: FaultPlan): FaultPlan => {
   if (!Array.isArray(plan.rules)) throw new TypeError('A fault plan is {"seed": number, "rules": [{"kind": …}]}.');
   for (const { kind } of plan.rules)
-    if (!KINDS.includes(kind)) throw new TypeError(`There is no fault ${String(kind)}. There are ${KINDS.join(', ')}.`);
+    if (!faultKinds.includes(kind))
+      throw new TypeError(`There is no fault ${String(kind)}. There are ${faultKinds.join(', ')}.`);
   return plan;
 };
 
-const TEXTS: Record<number, string> = {
+const statusTexts: Record<number, string> = {
   401: 'unable to verify user credentials and/or request signature',
   429: 'The given user has reached his/her account api limit, please retry after [1000] ms.',
   503: 'Service Unavailable',
@@ -67,7 +68,7 @@ const failWith = (status: number): Response => {
   if (status === 502 || status === 504) return page(status);
   return respondError(
     'errorresponse',
-    new ApiError(status, TEXTS[status] ?? `Simulated failure ${status}`, status === 401 ? undefined : 9999),
+    new ApiError(status, statusTexts[status] ?? `Simulated failure ${status}`, status === 401 ? undefined : 9999),
   );
 };
 
@@ -105,7 +106,7 @@ export const createFaults = (clock: Clock, first: FaultPlan = { rules: [] }): Fa
       struck = new Map();
     },
     skew: () => plan.rules.filter(({ kind }) => kind === 'clock-skew').reduce((sum, { ms = 0 }) => sum + ms, 0),
-    fateOf: (command) => {
+    faultOf: (command) => {
       for (const fault of plan.rules) {
         if (fault.kind === 'job-fail' && strikes(fault, command)) return 'fail';
         if (fault.kind === 'job-hang' && strikes(fault, command)) return 'hang';

@@ -3,7 +3,7 @@ import { respond } from '../engine/envelope.ts';
 import type { Received } from './request.ts';
 import { numberSetting } from '../world/settings.ts';
 import { hashPassword } from '../rules/password.ts';
-import { BEFORE_SECOND_FACTOR, isCode } from '../rules/two-factor.ts';
+import { beforeSecondFactor, isCode } from '../rules/two-factor.ts';
 import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
@@ -25,7 +25,7 @@ export interface LoginSessions {
   verify(received: Received): Response;
 }
 
-const TIMEOUT = 1800;
+const timeoutSeconds = 1800;
 
 const refuse = (text: string): ApiError => new ApiError(531, text);
 
@@ -56,7 +56,7 @@ const describe = (world: World, user: Resource, domain: Resource, key: string): 
     username: fields['username'],
     userid: user.id,
     domainid: domain.id,
-    timeout: TIMEOUT,
+    timeout: timeoutSeconds,
     account: account?.fields['name'],
     firstname: fields['firstname'],
     lastname: fields['lastname'],
@@ -78,7 +78,7 @@ export const createSessions = (world: World): LoginSessions => {
   const find = (received: Received): [string, LoginSession] | undefined => {
     const id = received.cookies.get('JSESSIONID') ?? '';
     const session = sessions.get(id);
-    if (session && world.clock.now() - session.used > TIMEOUT * 1000) sessions.delete(id);
+    if (session && world.clock.now() - session.used > timeoutSeconds * 1000) sessions.delete(id);
     return session && sessions.has(id) ? [id, session] : undefined;
   };
   return {
@@ -140,7 +140,7 @@ export const createSessions = (world: World): LoginSessions => {
         return 'mismatch';
       }
       session.used = world.clock.now();
-      if (!session.verified && !BEFORE_SECOND_FACTOR.has(received.params.get('command') ?? '')) {
+      if (!session.verified && !beforeSecondFactor.has(received.params.get('command') ?? '')) {
         sessions.delete(id);
         throw new ApiError(511, 'Two factor authentication is needed before this command');
       }

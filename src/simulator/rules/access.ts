@@ -25,7 +25,7 @@ const domainIdOf = (world: World, row: Resource): string | undefined => {
   return typeof id === 'string' ? id : undefined;
 };
 
-/** Whether the caller may act on a resource. What nobody owns is everybody's to name. */
+/** Whether the caller may act on a resource. What has no owner may be named by all. */
 export const mayUse = (world: World, caller: CallingUser, row: Resource): boolean => {
   if (caller.root) return true;
   if (row.kind === 'Domain') return isWithin(world, row.id, caller.domain.id);

@@ -22,10 +22,10 @@ export interface Call {
   caller: CallingUser;
 }
 
-/** A resource or a made-up object in an answer. */
+/** A resource or a made-up object in a result. */
 export type Item = Resource | Fields;
 
-/** What an answer holds, before its envelope. */
+/** What a response holds, before its envelope. */
 export type Result =
   | { form: 'list'; items: Item[]; count: number; key?: string; pick?: (fields: Fields) => Fields }
   | { form: 'object'; item: Item; key?: string; extra?: Fields }
@@ -34,7 +34,7 @@ export type Result =
 /** A job under way: what it works on, and what happens when it ends. */
 export interface Work {
   form: 'work';
-  /** The resource that the answer's `id` and the job's instance name. */
+  /** The resource that the response's `id` and the job's instance name. */
   on?: Resource;
   finish: () => Result;
   /** Longer or shorter than other jobs, as a factor. */

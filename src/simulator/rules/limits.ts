@@ -5,7 +5,7 @@ import { isWithin } from './access.ts';
 import { gib } from './figures.ts';
 
 /** What resources are counted by: number on the wire, name, default for accounts and for domains. */
-export const RESOURCE_TYPES = [
+export const resourceTypes = [
   { type: 0, name: 'user_vm', stem: 'vm', account: 20, domain: 40 },
   { type: 1, name: 'public_ip', stem: 'ip', account: 20, domain: 40 },
   { type: 2, name: 'volume', stem: 'volume', account: 20, domain: 40 },
@@ -25,12 +25,12 @@ export const RESOURCE_TYPES = [
 ] as const;
 
 /** Name of a counted resource. */
-export type ResourceName = (typeof RESOURCE_TYPES)[number]['name'];
+export type ResourceName = (typeof resourceTypes)[number]['name'];
 
 const num = (row: Resource, field: string): number => Number(row.fields[field] ?? 0);
 
 /** How each is counted: kind, and what one of it adds (0 for what does not count). */
-const COUNTED: Record<ResourceName, [kind: string, weight: (row: Resource) => number]> = {
+const countedBy: Record<ResourceName, [kind: string, weight: (row: Resource) => number]> = {
   user_vm: ['UserVm', (row) => Number(alive(row))],
   public_ip: ['IPAddress', (row) => Number(row.fields['state'] === 'Allocated')],
   volume: ['Volume', (row) => Number(row.fields['state'] !== 'Destroy')],
@@ -54,7 +54,7 @@ const alive = ({ fields }: Resource): boolean =>
 
 /** How much of a resource some accounts have. */
 export const countFor = (world: World, name: ResourceName, owners: ReadonlySet<string>): number => {
-  const [kind, weight] = COUNTED[name];
+  const [kind, weight] = countedBy[name];
   let sum = 0;
   for (const row of world.all(kind)) if (row.owner !== undefined && owners.has(row.owner)) sum += weight(row);
   return Math.ceil(sum);
@@ -65,7 +65,7 @@ const limitRow = (world: World, holder: Resource, type: number): Resource | unde
 
 /** The limit that holds for an account or domain; -1 is none. Root administrators never have any. */
 export const limitOf = (world: World, holder: Resource, name: ResourceName): number => {
-  const known = RESOURCE_TYPES.find((each) => each.name === name);
+  const known = resourceTypes.find((each) => each.name === name);
   if (!known) return -1;
   const set = limitRow(world, holder, known.type);
   if (holder.kind === 'Account' && holder.fields['accounttype'] === 1) return -1;
@@ -110,8 +110,8 @@ export const checkLimit = (world: World, account: Resource, name: ResourceName, 
   if (limit >= 0 && count + more > limit)
     refuse(`Account Name = ${account.fields['name']} in Domain Id = ${domains[0]?.no}`, 'Account', limit, count);
   for (const domain of domains) {
-    const most = limitOf(world, domain, name);
-    const sum = most < 0 ? 0 : countFor(world, name, accountsIn(world, domain));
-    if (most >= 0 && sum + more > most) refuse(`Domain Id = ${domain.no}`, 'Domain', most, sum);
+    const max = limitOf(world, domain, name);
+    const sum = max < 0 ? 0 : countFor(world, name, accountsIn(world, domain));
+    if (max >= 0 && sum + more > max) refuse(`Domain Id = ${domain.no}`, 'Domain', max, sum);
   }
 };

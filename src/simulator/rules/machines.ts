@@ -22,7 +22,7 @@ const networksOf = (world: World, vm: Resource): Resource[] =>
     ({ fields }) => world.get(String(fields['networkid'])) ?? [],
   );
 
-const POWERED = new Set(['Running', 'Starting']);
+const poweredStates = new Set(['Running', 'Starting']);
 
 /** Marks a volume as usable on some primary storage of its zone. */
 export const readyVolume = (world: World, volume: Resource, hostId?: Value): void => {
@@ -98,7 +98,7 @@ export const detach = (world: World, volume: Resource): void =>
 /** Destroys a machine: off, data disks detached, root disk kept until it is expunged. */
 export const destroy = (world: World, vm: Resource, now: boolean): void => {
   const broken = vm.fields['state'] === 'Error';
-  if (POWERED.has(String(vm.fields['state']))) powerOff(world, vm);
+  if (poweredStates.has(String(vm.fields['state']))) powerOff(world, vm);
   for (const volume of volumesOf(world, vm)) if (volume.fields['type'] !== 'ROOT') detach(world, volume);
   world.update(vm, { state: 'Destroyed', hostid: undefined, lastupdated: world.now() });
   if (now || broken) return expunge(world, vm);

@@ -172,12 +172,12 @@ export const implementNetwork = (world: World, network: Resource): void => {
   world.update(network, { state: 'Implemented' });
 };
 
-const USING = new Set(['Running', 'Starting', 'Stopping', 'Migrating']);
+const usingStates = new Set(['Running', 'Starting', 'Stopping', 'Migrating']);
 
 /** Whether no machine that runs is on a network. */
 const isIdle = (world: World, network: Resource): boolean =>
   ![...world.where('Nic', 'networkid', network.id)].some(({ fields }) =>
-    USING.has(String(world.get(String(fields['virtualmachineid']))?.fields['state'])),
+    usingStates.has(String(world.get(String(fields['virtualmachineid']))?.fields['state'])),
   );
 
 /** Takes down what a network has for running: router, VLAN. Its addresses stay. */
@@ -186,7 +186,7 @@ const shutNetwork = (world: World, network: Resource): void => {
   world.update(network, { state: 'Allocated', vlan: undefined, broadcasturi: undefined });
 };
 
-/** Lets a network that nobody uses fall back to Allocated after the garbage collector's time. */
+/** Lets an unused network fall back to Allocated after the garbage collector's time. */
 export const scheduleShutdown = (world: World, network: Resource): void => {
   const { type, state, ispersistent } = network.fields;
   if (type === 'Shared' || state !== 'Implemented' || ispersistent === true) return;

@@ -11,14 +11,14 @@ export interface Load {
   memoryMib: number;
 }
 
-const USING = new Set(['Running', 'Starting', 'Stopping', 'Migrating']);
+const usingStates = new Set(['Running', 'Starting', 'Stopping', 'Migrating']);
 
 /** What runs on a host, summed. */
 export const loadOf = (world: World, host: Resource): Load => {
   const load = { cpus: 0, mhz: 0, memoryMib: 0 };
   for (const kind of ['UserVm', 'DomainRouter', 'SystemVm']) {
     for (const { fields } of world.where(kind, 'hostid', host.id)) {
-      if (!USING.has(String(fields['state']))) continue;
+      if (!usingStates.has(String(fields['state']))) continue;
       load.cpus += Number(fields['cpunumber'] ?? 1);
       load.mhz += Number(fields['cpunumber'] ?? 1) * Number(fields['cpuspeed'] ?? 500);
       load.memoryMib += Number(fields['memory'] ?? 256);

@@ -83,7 +83,7 @@ export const checkPublicPorts = (
   }
 };
 
-/** Opens a rule's ports in the firewall of its address too, as CloudStack does outside VPCs unless told not to. */
+/** Opens a rule's ports in the firewall of its address too, as CloudStack does outside VPCs unless asked not to. */
 export const openFirewall = (call: Call, address: Resource, ports: Ports, rule: Resource): void => {
   const network = call.world.get(text(address, 'associatednetworkid'));
   if (

@@ -1,7 +1,7 @@
 import type { Resource } from '../world/types.ts';
 import type { Item, Result, Work } from './call.ts';
 
-/** A list answer; `count` is of all matches, of which `items` is the page. */
+/** A list; `count` is of all matches, of which `items` is the page. */
 export const list = (items: Item[], count = items.length, key?: string): Result =>
   key === undefined ? { form: 'list', items, count } : { form: 'list', items, count, key };
 
@@ -21,5 +21,5 @@ export const work = (on: Resource | undefined, finish: () => Result, factor?: nu
   ...(factor === undefined ? {} : { factor }),
 });
 
-/** Tells a resource from a made-up object. */
+/** Distinguishes a resource from a made-up object. */
 export const isRow = (item: Item): item is Resource => 'hidden' in item && 'fields' in item && 'kind' in item;

@@ -2,16 +2,16 @@ import { createHmac } from 'node:crypto';
 import type { Random } from '../world/random.ts';
 import type { Resource } from '../world/types.ts';
 
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+const base32Alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** A secret for an authenticator application, or the digits of a fixed pin. */
 export const createSecret = (random: Random, provider: string): string =>
   provider === 'staticpin'
     ? String(Math.floor(random.next() * 900_000) + 100_000)
-    : Array.from({ length: 32 }, () => BASE32[Math.floor(random.next() * 32)]).join('');
+    : Array.from({ length: 32 }, () => base32Alphabet[Math.floor(random.next() * 32)]).join('');
 
 const decode = (secret: string): Buffer => {
-  const bits = Array.from(secret, (letter) => BASE32.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const bits = Array.from(secret, (letter) => base32Alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('');
   return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
 };
 
@@ -33,7 +33,7 @@ export const isCode = (user: Resource, code: string, ms: number): boolean => {
 };
 
 /** What a session may still call before the second factor is given. */
-export const BEFORE_SECOND_FACTOR: ReadonlySet<string> = new Set([
+export const beforeSecondFactor: ReadonlySet<string> = new Set([
   'listApis',
   'listIdps',
   'listUserTwoFactorAuthenticatorProviders',

@@ -11,7 +11,7 @@ export interface ReleaseCatalog {
   hasField(field: Field): boolean;
 }
 
-const NEWEST = '4.22.1';
+const newestRelease = '4.22.1';
 
 /** Whether a list of ranges such as `4.11.0-4.13.1 4.15.0-4.22.1` holds a release, by place on the axis. */
 export const inReleases = (ranges: string | undefined, release: string, axis: readonly string[]): boolean => {
@@ -28,10 +28,10 @@ const readCatalog = (release?: string): ReleaseCatalog => {
   if (release !== undefined && !releases.includes(release))
     throw new Error(`The catalog has no release ${release}. It knows ${releases.join(', ')}.`);
   const has = (ranges?: string): boolean => release === undefined || inReleases(ranges, release, releases);
-  const kept = new Map<string, Command>();
+  const commandsByName = new Map<string, Command>();
   for (const command of commands) {
     if (!has(command.releases)) continue;
-    kept.set(command.name, {
+    commandsByName.set(command.name, {
       ...command,
       params: command.params.filter((parameter: Parameter) => has(parameter.releases)),
     });
@@ -39,8 +39,8 @@ const readCatalog = (release?: string): ReleaseCatalog => {
   const types = new Map(loadData<ResponseType[]>('responses.json').map((type) => [type.name, type]));
   const cache = new Map<string, ReadonlyMap<string, Field>>();
   return {
-    release: release ?? NEWEST,
-    commands: kept,
+    release: release ?? newestRelease,
+    commands: commandsByName,
     fields: (response) => {
       const known = cache.get(response);
       if (known) return known;

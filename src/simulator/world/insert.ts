@@ -1,11 +1,11 @@
 import type { Field } from '../../catalog/types.ts';
-import { KIND_OF_ID } from './references.ts';
+import { kindOfId } from './references.ts';
 import { typeOf } from './kinds.ts';
 import type { Fields, Resource, Value } from './types.ts';
 import type { InsertOptions, World } from './world.ts';
 
 /** The state that a new resource of a kind is in, where its type has one; `field` where it is not `state`. */
-const STATES: Record<string, Fields> = {
+const firstStates: Record<string, Fields> = {
   Alert: {},
   AutoScaleVmGroup: { state: 'ENABLED' },
   BackupSchedule: {},
@@ -41,13 +41,13 @@ const STATES: Record<string, Fields> = {
   Zone: { allocationstate: 'Disabled' },
 };
 
-const LIKELY = ['Enabled', 'Active', 'Ready', 'Up', 'Running', 'Allocated', 'Created', 'enabled', 'ENABLED'];
+const likelyStates = ['Enabled', 'Active', 'Ready', 'Up', 'Running', 'Allocated', 'Created', 'enabled', 'ENABLED'];
 
 const stateOf = (kind: string, fields: ReadonlyMap<string, Field>): Fields => {
-  const known = STATES[kind];
+  const known = firstStates[kind];
   if (known) return known;
   const values = fields.get('state')?.values ?? [];
-  const state = LIKELY.find((value) => values.includes(value)) ?? values[0];
+  const state = likelyStates.find((value) => values.includes(value)) ?? values[0];
   return fields.has('state') ? { state: state ?? 'Enabled' } : {};
 };
 
@@ -71,14 +71,14 @@ export const insertKind = (world: World, kind: string, given: Fields, options: I
   return world.insert(kind, filled, { ...options, no });
 };
 
-const NEEDED = ['zoneid', 'networkid', 'accountid', 'projectid', 'roleid'];
+const neededIds = ['zoneid', 'networkid', 'accountid', 'projectid', 'roleid'];
 
-/** A resource of any kind for whoever just needs one to exist, belonging to the root administrator. */
+/** A resource of any kind where one has to exist, belonging to the root administrator. */
 export const makeAny = (world: World, kind: string): Resource => {
   const fields = world.catalog.fields(typeOf(kind));
   const given: Fields = {};
-  for (const name of NEEDED) {
-    const target = KIND_OF_ID[name];
+  for (const name of neededIds) {
+    const target = kindOfId[name];
     if (fields.has(name) && target !== undefined && target !== kind) given[name] = world.all(target)[0]?.id;
   }
   const owned = fields.has('account') || fields.has('projectid');

@@ -1,7 +1,7 @@
 import type { Command } from '../../catalog/types.ts';
 
-/** Kinds that share a response type, told apart by the noun in the command's name. */
-const BY_NOUN: Record<string, string> = {
+/** Kinds that share a response type, distinguished by the noun in the command's name. */
+const kindByNoun: Record<string, string> = {
   FirewallRule: 'Firewall',
   EgressFirewallRule: 'EgressFirewall',
   PortForwardingRule: 'PortForwardingRule',
@@ -44,7 +44,7 @@ const BY_NOUN: Record<string, string> = {
 };
 
 /** Response types that show another kind's resources with more or fewer fields. */
-const SHOWS: Record<string, string> = {
+const kindShown: Record<string, string> = {
   VmMetrics: 'UserVm',
   VirtualMachine: 'UserVm',
   VmMetricsStats: 'UserVm',
@@ -62,7 +62,7 @@ const SHOWS: Record<string, string> = {
 };
 
 /** Response type whose fields a kind is shown with, where it is not the kind's own name. */
-const TYPES: Record<string, string> = {
+const responseTypes: Record<string, string> = {
   EgressFirewall: 'Firewall',
   PortForwardingRule: 'FirewallRule',
   IpForwardingRule: 'FirewallRule',
@@ -76,7 +76,7 @@ const TYPES: Record<string, string> = {
 };
 
 /** Kinds an id parameter may mean, where the declaration is wider or narrower than what is stored. */
-const FAMILIES: Record<string, readonly string[]> = {
+const families: Record<string, readonly string[]> = {
   FirewallRule: [
     'Firewall',
     'EgressFirewall',
@@ -102,33 +102,33 @@ const FAMILIES: Record<string, readonly string[]> = {
   ManagementServerMetrics: ['ManagementServer'],
 };
 
-const METRICS = /Metrics$|UsageHistory$/;
+const metricsSuffix = /Metrics$|UsageHistory$/;
 
 /** `deletePortForwardingRules` → `PortForwardingRule`. */
 const nounOf = (command: string): string =>
   command
     .replace(/^[a-z]+/, '')
-    .replace(METRICS, '')
+    .replace(metricsSuffix, '')
     .replace(/(?<!s)s$/, '');
 
 /** The kind that an entity name of the id parameters stores its resources as, for the ones that differ. */
-const PRIMARY: Record<string, string> = { FirewallRule: 'Firewall', TlsData: 'LoadBalancer', IsoVm: 'Template' };
+const storedKinds: Record<string, string> = { FirewallRule: 'Firewall', TlsData: 'LoadBalancer', IsoVm: 'Template' };
 
 /** The kind of resource that a command makes, lists or changes. */
 export const kindOf = (command: Command): string => {
-  const noun = BY_NOUN[nounOf(command.name)];
+  const noun = kindByNoun[nounOf(command.name)];
   if (noun !== undefined) return noun;
-  const shown = SHOWS[command.response] ?? command.response;
+  const shown = kindShown[command.response] ?? command.response;
   if (shown !== 'Success' && shown !== 'Base' && shown !== 'Extract') return shown;
   if (command.name.startsWith('deleteTungstenFabric')) return nounOf(command.name);
   const target = command.params.find(({ name, kind }) => kind !== undefined && name === 'id');
   const first = target ?? command.params.find(({ kind, required }) => kind !== undefined && required);
   const kind = first?.kind ?? nounOf(command.name);
-  return PRIMARY[kind] ?? kind;
+  return storedKinds[kind] ?? kind;
 };
 
 /** Response type with which a kind is shown. */
-export const typeOf = (kind: string): string => TYPES[kind] ?? kind;
+export const typeOf = (kind: string): string => responseTypes[kind] ?? kind;
 
 /** Kinds of stored resources that an id of the declared kind may mean. */
-export const familyOf = (kind: string): readonly string[] => FAMILIES[kind] ?? [SHOWS[kind] ?? kind];
+export const familyOf = (kind: string): readonly string[] => families[kind] ?? [kindShown[kind] ?? kind];

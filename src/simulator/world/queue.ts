@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** What is still to happen, in the order of its time. Nothing runs by itself: whoever looks lets it catch up first. */
+/** What is still to happen, in the order of its time. Nothing runs by itself: `settle` runs what is due. */
 export interface Queue {
   /** Runs something once `ms` have gone by. */
   later(ms: number, run: () => void): void;

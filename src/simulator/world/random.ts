@@ -10,7 +10,7 @@ export interface Random {
   resume(state: number): void;
 }
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /** Mulberry32: small, quick, and good enough for ids that only have to be distinct. */
 export const createRandom = (seed: number): Random => {
@@ -30,6 +30,6 @@ export const createRandom = (seed: number): Random => {
       const [a, b, c, d] = [hex(), hex(), hex(), hex()];
       return `${a}-${b.slice(0, 4)}-4${b.slice(5)}-${'89ab'[word() & 3]}${c.slice(1, 4)}-${c.slice(4)}${d}`;
     },
-    key: (length) => Array.from({ length }, () => ALPHABET[word() & 63]).join(''),
+    key: (length) => Array.from({ length }, () => alphabet[word() & 63]).join(''),
   };
 };

@@ -1,5 +1,5 @@
 /** Kinds that a stored `…id` field points to. */
-export const KIND_OF_ID: Record<string, string> = {
+export const kindOfId: Record<string, string> = {
   accountid: 'Account',
   aclid: 'NetworkACL',
   affinitygroupid: 'AffinityGroup',
@@ -58,7 +58,7 @@ export const KIND_OF_ID: Record<string, string> = {
 /** Shown fields beside an id, and the referenced resource's field each takes; `id` itself as `$id`. */
 export type Expansion = readonly (readonly [shown: string, source: string])[];
 
-const ODD: Record<string, Expansion> = {
+const oddExpansions: Record<string, Expansion> = {
   virtualmachineid: [
     ['virtualmachinename', 'name'],
     ['virtualmachinedisplayname', 'displayname'],
@@ -113,7 +113,7 @@ const ODD: Record<string, Expansion> = {
 
 /** What is shown beside one `…id` field. */
 export const expansionOf = (field: string): Expansion => {
-  const odd = ODD[field];
+  const odd = oddExpansions[field];
   if (odd) return odd;
   const stem = field.slice(0, -2);
   return [

@@ -19,7 +19,7 @@ const textOf = (world: World): string => {
   return JSON.stringify(saved);
 };
 
-/** Writes a world to a file in one step: whoever reads it finds the old or the new one, never a part. */
+/** Writes a world to a file in one step: a reader finds the old or the new one, never a part. */
 const saveWorld = (world: World, file: string): void => {
   const part = `${file}.${process.pid}.part`;
   const handle = openSync(part, 'w', 0o600);
@@ -55,13 +55,13 @@ export const loadWorld = (world: World, file: string): boolean => {
 /** Saves a world soon after it changes, and when it is closed. */
 export interface Saver {
   /** Says that a request was answered, after which there may be something to save. */
-  notice(): void;
+  saveSoon(): void;
   close(): void;
 }
 
-const DEBOUNCE = 250;
+const debounceMs = 250;
 
-/** A keeper of one file; without a file it keeps nothing. */
+/** Saves to one file; without a file, nothing. */
 export const createSaver = (world: World, file: string | undefined): Saver => {
   let saved = world.version();
   let timer: NodeJS.Timeout | undefined;
@@ -73,9 +73,9 @@ export const createSaver = (world: World, file: string | undefined): Saver => {
     saveWorld(world, file);
   };
   return {
-    notice: () => {
+    saveSoon: () => {
       if (file === undefined || timer !== undefined || saved === world.version()) return;
-      timer = setTimeout(save, DEBOUNCE);
+      timer = setTimeout(save, debounceMs);
       timer.unref();
     },
     close: save,

@@ -1,7 +1,7 @@
 /** Anything that JSON can carry. */
 export type Value = string | number | boolean | null | undefined | Value[] | { [key: string]: Value };
 
-/** Named values: a resource's stored fields, or what an answer says. */
+/** Named values: a resource's stored fields, or what a result says. */
 export type Fields = Record<string, Value>;
 
 /** One resource of the simulated cloud, to be read; only the world changes it. */

@@ -22,7 +22,7 @@ export interface World {
   readonly catalog: ReleaseCatalog;
   /** What is still to happen. */
   readonly queue: Queue;
-  /** Goes up with every change, so that what is remembered of it can be told to be old. */
+  /** Goes up with every change, so that what was cached of an earlier version is known to be stale. */
   version(): number;
   /** Resources of a kind in the order they were made, without the removed. */
   all(kind: string): readonly Resource[];

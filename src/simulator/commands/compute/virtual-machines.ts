@@ -20,7 +20,7 @@ const checkProtection = (vm: Resource): void => {
     );
 };
 
-/** Only a machine itself has these life cycles; ids of routers and system VMs are told so. */
+/** Only a machine itself has these life cycles; ids of routers and system VMs are refused. */
 const vmOf = (call: Call, name = 'id'): Resource => {
   const vm = needRow(call, name);
   if (vm.kind !== 'UserVm') throw badValue(`unable to find a virtual machine with id ${vm.no}`);
@@ -167,7 +167,7 @@ const migrate: Behaviour = (call) => {
 };
 
 /** Fields that a word of `details` brings, beyond what is always shown. */
-const DETAILS: Record<string, string[]> = {
+const detailFields: Record<string, string[]> = {
   group: ['group', 'groupid'],
   nics: ['nic', 'ipaddress'],
   stats: [
@@ -193,20 +193,20 @@ const DETAILS: Record<string, string[]> = {
   all: [],
 };
 
-/** Keeps what a call's `details` ask for; undefined when that is everything. */
+/** Only the fields that a call's `details` ask for; undefined when that is everything. */
 const pickOf = (call: Call): ((fields: Fields) => Fields) | undefined => {
   const wanted = listArg(call, 'details').map((word) => word.toLowerCase());
-  const wrong = wanted.find((word) => !(word in DETAILS));
+  const wrong = wanted.find((word) => !(word in detailFields));
   if (wrong !== undefined)
     throw badParameter(
-      `The details parameter contains a non permitted value. The allowed values are [${Object.keys(DETAILS).join(', ')}]`,
+      `The details parameter contains a non permitted value. The allowed values are [${Object.keys(detailFields).join(', ')}]`,
     );
   if (wanted.length === 0 || wanted.includes('all')) return undefined;
-  const kept = new Set(wanted.flatMap((word) => DETAILS[word] ?? []));
+  const shown = new Set(wanted.flatMap((word) => detailFields[word] ?? []));
   const left = new Set(
-    Object.values(DETAILS)
+    Object.values(detailFields)
       .flat()
-      .filter((field) => !kept.has(field)),
+      .filter((field) => !shown.has(field)),
   );
   return (fields) => Object.fromEntries(Object.entries(fields).filter(([name]) => !left.has(name)));
 };
@@ -239,10 +239,10 @@ const listMachines: Behaviour = (call): Result => {
   if (call.command.name === 'listVnfAppliances')
     tests.push((vm) => world.get(text(vm, 'templateid'))?.hidden['vnf'] === true);
   const pick = pickOf(call);
-  const answer = listKind(call, 'UserVm', tests);
-  if (answer.form !== 'list') return answer;
-  if (call.command.name === 'listVirtualMachinesMetrics') return { ...answer, pick: load };
-  return pick ? { ...answer, pick } : answer;
+  const result = listKind(call, 'UserVm', tests);
+  if (result.form !== 'list') return result;
+  if (call.command.name === 'listVirtualMachinesMetrics') return { ...result, pick: load };
+  return pick ? { ...result, pick } : result;
 };
 
 /** Virtual machines: listed, deployed, started, stopped, moved, destroyed. */

@@ -1,7 +1,7 @@
 import { isWithin } from '../../rules/access.ts';
 import { numberArg, rowArg, text, textArg } from '../../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../../rules/call.ts';
-import { countFor, limitOf, RESOURCE_TYPES } from '../../rules/limits.ts';
+import { countFor, limitOf, resourceTypes } from '../../rules/limits.ts';
 import { accountOfProject } from '../../rules/projects.ts';
 import { list, object, success } from '../../rules/results.ts';
 import { checkDomain, findAccount } from '../../rules/scope.ts';
@@ -24,7 +24,7 @@ const holderOf = (call: Call): Resource => {
   return domain ?? caller.account;
 };
 
-const limitFields = (call: Call, holder: Resource, type: (typeof RESOURCE_TYPES)[number]): Fields => {
+const limitFields = (call: Call, holder: Resource, type: (typeof resourceTypes)[number]): Fields => {
   const { world } = call;
   const domain = holder.kind === 'Domain' ? holder : world.get(text(holder, 'domainid'));
   return {
@@ -42,10 +42,10 @@ const limitFields = (call: Call, holder: Resource, type: (typeof RESOURCE_TYPES)
   };
 };
 
-const typeArg = (call: Call): (typeof RESOURCE_TYPES)[number] | undefined => {
+const typeArg = (call: Call): (typeof resourceTypes)[number] | undefined => {
   const number = numberArg(call, 'resourcetype');
   const name = textArg(call, 'resourcetypename');
-  const found = RESOURCE_TYPES.find((each) => (number === undefined ? each.name === name : each.type === number));
+  const found = resourceTypes.find((each) => (number === undefined ? each.name === name : each.type === number));
   if (!found && (number !== undefined || name !== undefined)) throw badValue(`Please specify a valid resource type.`);
   return found;
 };
@@ -53,9 +53,9 @@ const typeArg = (call: Call): (typeof RESOURCE_TYPES)[number] | undefined => {
 const listLimits: Behaviour = (call) => {
   const type = typeArg(call);
   const holder = holderOf(call);
-  const rows = RESOURCE_TYPES.filter((each) => type === undefined || each === type).map((each) =>
-    limitFields(call, holder, each),
-  );
+  const rows = resourceTypes
+    .filter((each) => type === undefined || each === type)
+    .map((each) => limitFields(call, holder, each));
   return list(rows);
 };
 
@@ -93,10 +93,12 @@ const recount: Behaviour = (call) => {
           .filter(({ fields }) => isWithin(world, String(fields['domainid']), holder.id))
           .map(({ id }) => id),
   );
-  const rows = RESOURCE_TYPES.filter((each) => type === undefined || each === type).map((each): Fields => {
-    const { max: _, ...who } = limitFields(call, holder, each);
-    return { ...who, resourcecount: countFor(world, each.name, owners) };
-  });
+  const rows = resourceTypes
+    .filter((each) => type === undefined || each === type)
+    .map((each): Fields => {
+      const { max: _, ...who } = limitFields(call, holder, each);
+      return { ...who, resourcecount: countFor(world, each.name, owners) };
+    });
   return list(rows);
 };
 
