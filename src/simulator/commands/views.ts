@@ -1,4 +1,4 @@
-import type { Show, View } from '../engine/render.ts';
+import type { Show, ResourceView } from '../engine/render.ts';
 import { hostLoad } from '../rules/hosts.ts';
 import { countFor, limitOf, resourceTypes } from '../rules/limits.ts';
 import { servicesOf } from '../rules/networks.ts';
@@ -11,7 +11,7 @@ import type { World } from '../world/world.ts';
 const each = (rows: Iterable<Resource>, show: Show, type?: string): Value[] =>
   Array.from(rows, (row) => show(row, type));
 
-const tags: View = (world, row, show) => ({
+const tags: ResourceView = (world, row, show) => ({
   tags: each(world.where('ResourceTag', 'resourceid', row.id), show),
 });
 
@@ -22,7 +22,7 @@ const hiddenRows = (world: World, row: Resource, name: string): Resource[] => {
     : [];
 };
 
-const machine: View = (world, row, show) => {
+const machine: ResourceView = (world, row, show) => {
   const nat = [...world.where('IPAddress', 'virtualmachineid', row.id)].find(
     ({ fields }) => fields['isstaticnat'] === true,
   );
@@ -66,7 +66,7 @@ const totals = (world: World, holder: Resource, owners: ReadonlySet<string>): Fi
   return out;
 };
 
-const account: View = (world, row, show) => {
+const account: ResourceView = (world, row, show) => {
   const domain = world.get(String(row.fields['domainid']));
   const states = world
     .all('UserVm')
@@ -82,13 +82,13 @@ const account: View = (world, row, show) => {
   };
 };
 
-const domain: View = (world, row) => ({
+const domain: ResourceView = (world, row) => ({
   ...totals(world, row, new Set(Array.from(world.where('Account', 'domainid', row.id), ({ id }) => id))),
   haschild: [...world.where('Domain', 'parentdomainid', row.id)].length > 0,
   parentdomainname: world.get(String(row.fields['parentdomainid'] ?? ''))?.fields['name'],
 });
 
-const project: View = (world, row, show) => {
+const project: ResourceView = (world, row, show) => {
   const held = accountOfProject(world, row.id);
   const admins = membersOf(world, row).filter(({ fields }) => fields['role'] === 'Admin');
   return {
@@ -103,7 +103,7 @@ const project: View = (world, row, show) => {
   };
 };
 
-const user: View = (world, row) => {
+const user: ResourceView = (world, row) => {
   const held = world.get(String(row.fields['accountid']));
   const role = world.get(String(held?.fields['roleid']));
   return {
@@ -115,7 +115,7 @@ const user: View = (world, row) => {
   };
 };
 
-const network: View = (world, row, show) => {
+const network: ResourceView = (world, row, show) => {
   const vpc = world.get(String(row.fields['vpcid'] ?? ''));
   return {
     ...tags(world, row, show),
@@ -124,7 +124,7 @@ const network: View = (world, row, show) => {
   };
 };
 
-const vpc: View = (world, row, show) => ({
+const vpc: ResourceView = (world, row, show) => ({
   ...tags(world, row, show),
   service: servicesOf(world, row) as unknown as Value,
   network: Array.from(world.where('Network', 'vpcid', row.id), (tier) => ({
@@ -138,7 +138,7 @@ const vpc: View = (world, row, show) => ({
   })),
 });
 
-const address: View = (world, row, show) => {
+const address: ResourceView = (world, row, show) => {
   const range = world.get(String(row.fields['vlanid']));
   return {
     ...tags(world, row, show),
@@ -152,7 +152,7 @@ const address: View = (world, row, show) => {
   };
 };
 
-const securityGroup: View = (world, row, show) => {
+const securityGroup: ResourceView = (world, row, show) => {
   const ids =
     row.hidden['machines'] === undefined
       ? world
@@ -171,14 +171,14 @@ const securityGroup: View = (world, row, show) => {
   };
 };
 
-const affinity: View = (world, row) => ({
+const affinity: ResourceView = (world, row) => ({
   virtualmachineIds: world
     .all('UserVm')
     .filter(({ hidden }) => Array.isArray(hidden['affinitygroupids']) && hidden['affinitygroupids'].includes(row.id))
     .map(({ id }) => id),
 });
 
-const router: View = (world, row) => {
+const router: ResourceView = (world, row) => {
   const target = world.get(String(row.fields['guestnetworkid'] ?? ''));
   const source = [
     ...world.where(
@@ -191,7 +191,7 @@ const router: View = (world, row) => {
 };
 
 /** By kind. A kind that only has tags takes them from `tags`. */
-export const views: Record<string, View> = {
+export const views: Record<string, ResourceView> = {
   UserVm: (world, row, show) => ({ ...machine(world, row, show), ...isoOf(world, row) }),
   Nic: (world, row, show) => ({
     secondaryip: each(world.where('NicSecondaryIp', 'nicid', row.id), show).map((ip) => ({

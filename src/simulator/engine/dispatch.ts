@@ -7,7 +7,7 @@ import { decodeParams } from './decode.ts';
 import { bodyOf, bytesOf } from './envelope.ts';
 import { recordEnd, recordStart } from './events.ts';
 import { genericBehaviour } from './generic.ts';
-import type { JobFault, Jobs } from './jobs.ts';
+import type { JobFault, AsyncJobs } from './jobs.ts';
 import type { Renderer } from './render.ts';
 import { resolveRows } from './resolve.ts';
 
@@ -15,7 +15,7 @@ import { resolveRows } from './resolve.ts';
 export interface Engine {
   world: World;
   renderer: Renderer;
-  jobs: Jobs;
+  jobs: AsyncJobs;
   /** What commands do that is more than their name says, by command. */
   behaviours: Behaviours;
 }

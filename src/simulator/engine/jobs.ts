@@ -9,7 +9,7 @@ import type { Renderer } from './render.ts';
 export type JobFault = 'fail' | 'hang' | undefined;
 
 /** The asynchronous half of the API. */
-export interface Jobs {
+export interface AsyncJobs {
   /** Makes a job for a call's work; `custom` is the uuid that the caller chose for it. */
   start(call: Call, work: Work, custom?: string, fault?: JobFault): Resource;
   queue: Queue;
@@ -37,7 +37,7 @@ export const createJobs = (
   queue: Queue,
   millis: number,
   onEnd: (call: Call, job: Resource, error?: ApiError) => void,
-): Jobs => {
+): AsyncJobs => {
   const end = (call: Call, job: Resource, work: Work, fault: JobFault): void => {
     const { world } = call;
     const completed = { completed: world.now(), jobresulttype: 'object' };

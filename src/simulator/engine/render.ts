@@ -27,7 +27,7 @@ export interface Renderer {
 export type Show = (row: Resource, type?: string) => Fields;
 
 /** What is put together when a resource is shown: resources that other kinds hold, tags, totals. */
-export type View = (world: World, row: Resource, show: Show) => Fields;
+export type ResourceView = (world: World, row: Resource, show: Show) => Fields;
 
 /** What only root administrators are shown of a kind, beside what the catalog says of roles. */
 const rootOnly: Record<string, ReadonlySet<string>> = {
@@ -75,7 +75,7 @@ const bytesOfFrozen = (item: Fields): Buffer => {
 };
 
 /** A renderer over one world; `views` are by kind. */
-export const createRenderer = (world: World, views: Readonly<Record<string, View>>): Renderer => {
+export const createRenderer = (world: World, views: Readonly<Record<string, ResourceView>>): Renderer => {
   const plans = new Map<string, ViewPlan>();
   const cache = new WeakMap<Resource, { version: number; forms: Map<string, Buffer> }>();
 
