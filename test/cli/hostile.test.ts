@@ -57,6 +57,7 @@ test('no words of others reach the terminal with their codes, whatever the comma
     // A prompt at a terminal moves the cursor itself.
     const printed = stdout + stderr;
     if (!answers) expect(printed, argv.join(' ')).not.toMatch(codes);
+    // eslint-disable-next-line no-control-regex
     else expect(printed).not.toMatch(/\u001b\]0|\u001b\[2J|\u202e|\u009b/);
     if (printed.includes('Zz9')) seen++;
   }
