@@ -69,6 +69,14 @@ export interface Caller extends Requester {
   profile: string;
 }
 
+/** Which cloud a call goes to: what a yes is bound to. */
+export interface CloudOrigin {
+  /** Host and port, or `the embedded simulator`. */
+  host: string;
+  /** Stands for endpoint and credential without revealing them. */
+  identity(): Promise<string>;
+}
+
 /** How a job is coming along. */
 export interface Progress {
   /** Seconds since the job began. */

@@ -39,9 +39,14 @@ export const guardPerCall = async (): Promise<number> => {
   const now = createDirectory(loadCatalog(), () => Promise.resolve([]));
   const resources = { ...createResources({ now }), hasBegun: () => Promise.resolve(false) };
   const resolved = await resolveNames({ now }, permit(policy, access, valid));
+  const origin = { host: 'cloud', identity: () => Promise.resolve('cloud') };
   const once = async () => {
     permit(policy, access, valid);
-    return approve(deps, await confine(undefined, resolved, resources), { resources, onQuestion: () => undefined });
+    return approve(deps, await confine(undefined, resolved, resources), {
+      resources,
+      origin,
+      onQuestion: () => undefined,
+    });
   };
   for (let n = 0; n < 20_000; n++) await once();
   const count = 100_000;

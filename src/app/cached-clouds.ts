@@ -2,6 +2,7 @@ import type { Cache } from '../cache/cache.ts';
 import type { CachedCloudStack } from '../cache/cached-client.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { CloudStack } from '../cloudstack/cloudstack.ts';
+import { identityOf } from '../cloudstack/credential.ts';
 import type { Config, Profile } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { toReadWire } from '../request/to-wire.ts';
@@ -54,7 +55,6 @@ export const createCachedClouds = (
     clientFor: async (reached) => {
       const { cloudstack, profile, isSimulated } = reached;
       if (!isWanted || !config.cache) return (_tool, wire, options) => cloudstack.send(wire, options);
-      const { identityOf } = await import('../cache/scope.ts');
       const endpoint = profile.endpoint!;
       const identity = await identityOf(endpoint, profile.secret!);
       const events = eventsOf(reached);

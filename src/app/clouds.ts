@@ -2,6 +2,7 @@ import { joinCatalog, loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import type { LiveApi } from '../catalog/live.ts';
 import type { Cloud, Clouds } from '../call/composition.ts';
 import { createCloudStack, type CloudStack } from '../cloudstack/cloudstack.ts';
+import { identityOf } from '../cloudstack/credential.ts';
 import { createEndpoints } from '../cloudstack/endpoint.ts';
 import { createFetchTransport, type Transport } from '../cloudstack/transport.ts';
 import type { Config, Profile } from '../config/config.ts';
@@ -10,6 +11,7 @@ import { toReadWire } from '../request/to-wire.ts';
 import { rowsOf } from '../rows.ts';
 import type { Store } from '../store/store.ts';
 import { toLabel } from '../text.ts';
+import type { CloudOrigin } from '../types.ts';
 import { createCachedClouds } from './cached-clouds.ts';
 import type { ComposeOptions } from './options.ts';
 
@@ -43,6 +45,14 @@ const openSimulator = async (): Promise<{ profile: Profile; transport: Transport
   };
 };
 
+const originOf = ({ endpoint, secret }: Profile, isSimulated: boolean): CloudOrigin => {
+  let identity: Promise<string> | undefined;
+  return {
+    host: isSimulated ? 'the embedded simulator' : new URL(endpoint!).host,
+    identity: () => (identity ??= identityOf(endpoint!, secret!)),
+  };
+};
+
 /** The clouds of the profiles, each opened with the first call that needs it. */
 export const openClouds = (
   config: Config,
@@ -67,7 +77,8 @@ export const openClouds = (
     const cloudstack = createCloudStack({ ...config, secret: profile.secret! }, endpoint);
     const live = config.discover ? createLiveCatalog(cloudstack) : () => Promise.resolve(loadCatalog());
     const send = await cachedClouds.clientFor({ cloudstack, profile, isSimulated: simulated !== undefined, live });
-    return { cloudstack, send, live };
+    const origin = originOf(profile, simulated !== undefined);
+    return { cloudstack, send, live, origin };
   };
   return {
     open: async (name) => {
@@ -76,8 +87,8 @@ export const openClouds = (
         opened.set(name, (cloud = open(name)));
         cloud.catch(() => opened.delete(name));
       }
-      const { live, cloudstack, send } = await cloud;
-      return { cloudstack, send, catalog: await live() };
+      const { live, ...connection } = await cloud;
+      return { ...connection, catalog: await live() };
     },
     close: async () => {
       const clouds = await Promise.allSettled(opened.values());

@@ -6,6 +6,8 @@ export interface Facts {
   request?: string | undefined;
   /** The id of the trace that the call is part of. */
   trace?: string | undefined;
+  /** Host and port of the cloud that it was for, or `the embedded simulator`. */
+  endpoint?: string;
   command?: string;
   risk?: string;
   severity?: string;

@@ -14,6 +14,7 @@ import { listFor, sendCall } from './send.ts';
 const prepare = async ({ clouds, guard, limits }: Composition, run: Run) => {
   const { request, step, record } = run;
   const cloud = await clouds.open(request.caller.profile);
+  record({ endpoint: cloud.origin.host });
   // Also of a call that is refused for its arguments: what was meant is known.
   const meant = cloud.catalog.find(request.tool);
   if (meant) record({ command: meant.command.name });
@@ -48,7 +49,9 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
     // Before a human is asked for nothing, and again before it leaves.
     if (mustBeLogged) audit.ready();
     const onQuestion = (question: string): void => record({ question });
-    const approved = await step('approve', () => guard.approve(confined, { resources, onQuestion }));
+    const approved = await step('approve', () =>
+      guard.approve(confined, { resources, origin: cloud.origin, onQuestion }),
+    );
     record({ rule: approved.decision?.rule, confirmation: approved.confirmation });
     if (mustBeLogged) audit.ready();
 

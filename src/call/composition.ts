@@ -6,7 +6,7 @@ import type { CallSettings } from '../config/call.ts';
 import type { CloudSettings } from '../config/cloud.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { Observe, Tracing } from '../observe.ts';
-import type { Caller } from '../types.ts';
+import type { Caller, CloudOrigin } from '../types.ts';
 
 /** One CloudStack as one credential sees it. */
 export interface Cloud {
@@ -14,6 +14,7 @@ export interface Cloud {
   cloudstack: CloudStack;
   /** Sends as `cloudstack` does; a read may be answered from the cache. */
   send: CachedCloudStack['send'];
+  origin: CloudOrigin;
 }
 
 /** The clouds of the configuration's profiles. */

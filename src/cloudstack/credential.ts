@@ -1,3 +1,5 @@
+import { createHash, scrypt } from 'node:crypto';
+import { promisify } from 'node:util';
 import { CallError } from '../errors.ts';
 import { openEnvelope } from './envelope.ts';
 import { minTimeMs } from './not-sent.ts';
@@ -92,4 +94,16 @@ export const createSessionCredential = (
       await post('logout', body, { cookie: open.cookie }, signal).catch(() => undefined);
     },
   };
+};
+
+const stretch = promisify(scrypt) as (secret: string, salt: string, length: number) => Promise<Buffer>;
+
+/**
+ * A name for an endpoint and a credential that does not reveal the credential: the same wherever both are the same.
+ * Passwords are stretched: they are short enough to be guessed from a plain hash.
+ */
+export const identityOf = async (endpoint: string, secret: Secret): Promise<string> => {
+  const text = JSON.stringify([endpoint, ...Object.entries(secret).sort()]);
+  const hash = 'apiKey' in secret ? createHash('sha256').update(text).digest() : await stretch(text, endpoint, 32);
+  return hash.subarray(0, 20).toString('base64url');
 };

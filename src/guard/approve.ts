@@ -3,7 +3,7 @@ import { programName } from '../program-name.ts';
 import { AwaitingReply, type Question, type Reply } from '../consent.ts';
 import type { Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
-import type { ApprovedCall, ConfinedCall, Confirmation, NamedCall, Resources, Target } from '../types.ts';
+import type { CloudOrigin, ApprovedCall, ConfinedCall, Confirmation, NamedCall, Resources, Target } from '../types.ts';
 import { markApproved } from '../approved.ts';
 import type { Risk } from '../catalog/risk.ts';
 import { decide, hasTag, strictest } from './decide.ts';
@@ -31,6 +31,8 @@ export interface ApproveDependencies {
 /** What approving one call needs. */
 export interface ApproveOptions {
   resources: Pick<Resources, 'actedOn' | 'places' | 'withPlaces'>;
+  /** Which cloud it goes to. */
+  origin: CloudOrigin;
   /** Called with the digest of the question before it is asked. */
   onQuestion: (digest: string) => void;
 }
@@ -119,13 +121,14 @@ const awaitReply = async (dependencies: ApproveDependencies, call: NamedCall, as
 const ask = async (
   dependencies: ApproveDependencies,
   call: NamedCall,
-  { resources, onQuestion }: ApproveOptions,
+  { resources, origin, onQuestion }: ApproveOptions,
 ): Promise<Confirmation> => {
   const read = () => resources.actedOn(call, 'all');
   const targets = await read();
   // A question is better asked without one of its details than not at all.
   const places = await resources.places(call).catch(() => []);
-  const question = askAbout(call, targets, Object.assign({}, ...places) as Row);
+  const cloud = { host: origin.host, identity: await origin.identity() };
+  const question = askAbout(call, targets, cloud, Object.assign({}, ...places) as Row);
   const asked = { question, targets };
   onQuestion(question.digest);
   const approval = await dependencies.approvals.take(question.digest);
@@ -144,7 +147,7 @@ const ask = async (
     throw error;
   }
   // A person may have taken minutes; what is about to be destroyed must still be what they were shown.
-  if (digestOf(call, await read()) !== question.digest)
+  if (digestOf(call, await read(), cloud) !== question.digest)
     throw unconfirmed('What it acts on has changed since the human was asked.', again);
   dependencies.onConfirmation('accepted');
   return { by: reply.by, who: call.request.caller.principal };

@@ -8,6 +8,13 @@ import type { CheckedCall, Target } from '../types.ts';
 import type { Question } from '../consent.ts';
 import { describeTarget, fingerprint } from './targets.ts';
 
+/** The cloud that a question is about. */
+export interface AskedCloud {
+  host: string;
+  /** Of endpoint and credential: another cloud's yes is none. */
+  identity: string;
+}
+
 const canonical = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== 'object' || value === null) return value;
@@ -19,10 +26,14 @@ const canonical = (value: unknown): unknown => {
 };
 
 /**
- * Binds a yes to one call: the command, its arguments with ids for names, who asks, with which credential, and the state
+ * Binds a yes to one call: the command, its arguments with ids for names, who asks, of which cloud with which credential, and the state
  * in which its targets were when it was asked.
  */
-export const digestOf = ({ tool, params, request }: CheckedCall, targets: readonly Target[]): string =>
+export const digestOf = (
+  { tool, params, request }: CheckedCall,
+  targets: readonly Target[],
+  { identity }: AskedCloud,
+): string =>
   createHash('sha256')
     .update(
       JSON.stringify([
@@ -30,6 +41,7 @@ export const digestOf = ({ tool, params, request }: CheckedCall, targets: readon
         canonical(params),
         request.caller.principal,
         request.caller.profile,
+        identity,
         fingerprint(targets),
       ]),
     )
@@ -95,7 +107,12 @@ const because = ({ raises = [] }: Tool): string => {
  * for critical commands; words of others stand in ‹quotes› of their own. `place`: the zone, project, domain and account
  * that the call names. Throws a CallError for more than a person can be shown.
  */
-export const askAbout = (call: CheckedCall, targets: readonly Target[], place: Row = {}): Question => {
+export const askAbout = (
+  call: CheckedCall,
+  targets: readonly Target[],
+  cloud: AskedCloud,
+  place: Row = {},
+): Question => {
   const { tool, request } = call;
   const phrase = tool.risk.severity === 'critical' ? phraseFor(call, targets) : undefined;
   const args = describeArguments(call, targets, place);
@@ -106,7 +123,7 @@ export const askAbout = (call: CheckedCall, targets: readonly Target[], place: R
     ...targets.map(describeTarget),
     ...describePlace(place),
     ...(args ? [`With ${args}`] : []),
-    `Asked by ${toQuoted(principal, 60)} through ${toQuoted(host, 60)}, profile ${toQuoted(profile, 60)}.`,
+    `Asked by ${toQuoted(principal, 60)} through ${toQuoted(host, 60)}, profile ${toQuoted(profile, 60)}, on ${toLabel(cloud.host, 100)}.`,
     `Affects ${tool.risk.impactScope}; ${tool.risk.reversible ? 'can be undone' : 'cannot be undone'}. ${toLabel(tool.risk.warning, 200)}${because(tool)}`,
     phrase === undefined ? 'Do it?' : `Type "${phrase}" to do it.`,
   ].join('\n');
@@ -117,5 +134,5 @@ export const askAbout = (call: CheckedCall, targets: readonly Target[], place: R
       'Make several calls with fewer targets or shorter values.',
     );
   const isLong = targets.length > maxDialogTargets || args.length > maxDialogArguments;
-  return { message, phrase, isLong, digest: digestOf(call, targets) };
+  return { message, phrase, isLong, digest: digestOf(call, targets, cloud) };
 };

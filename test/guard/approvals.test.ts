@@ -239,3 +239,25 @@ test('the file holds the question without its secrets', async () => {
   expect(texts.length).toBeGreaterThan(0);
   expect(texts.join('\n')).not.toContain('hunter2-canary');
 });
+
+test('a yes for one cloud is none for another with the same state folder, commands, ids and profile name', async () => {
+  const lab = await open();
+  const production = await startCloud();
+  const args = { tool: 'removeRawUsageRecords', arguments: { interval: 1 } };
+  const asked = await lab.call('destroy', args);
+  expect(asked.text).toContain('Approval code:');
+  const waiting = await approve(undefined);
+  expect(waiting.stdout).toContain('removeRawUsageRecords');
+  const said = await approve(codeIn(asked), ['yes']);
+  expect((said.stderr + said.stdout).replace(/\s+/g, ' ')).toContain(
+    `on ${new URL(cloud.env['CLOUDSTACK_API_URL']!).host}`,
+  );
+
+  const other = await open({ env: production.env });
+  expect((await other.call('destroy', args)).structured['error']).toMatchObject({ kind: 'unconfirmed' });
+  expect(production.calls.filter(({ command }) => command === 'removeRawUsageRecords')).toEqual([]);
+  // In its own cloud the same yes is good.
+  expect((await lab.call('destroy', args)).structured['error']).toBeUndefined();
+  expect(sent('removeRawUsageRecords')).toBe(1);
+  await production.close();
+});

@@ -12,7 +12,7 @@ import { present } from '../../src/present/present.ts';
 import type { CloudStack, SendOptions } from '../../src/cloudstack/cloudstack.ts';
 import type { Guard } from '../../src/guard/guard.ts';
 import type { ResolvedName } from '../../src/types.ts';
-import type { Answer, ApprovedCall, ConfinedCall, Params, PermittedCall, ResolvedCall, Resources, WireParams } from '../../src/types.ts';
+import type { Answer, ApprovedCall, CloudOrigin, ConfinedCall, Params, PermittedCall, ResolvedCall, Resources, WireParams } from '../../src/types.ts';
 import type { CallSettings } from '../../src/config/call.ts';
 import type { Confinement } from '../../src/guard/guard.ts';
 import { resolveNames } from '../../src/resolve/resolve.ts';
@@ -32,6 +32,7 @@ declare const settings: CallSettings;
 declare const answer: Answer;
 declare const cloudstack: CloudStack;
 declare const options: SendOptions;
+declare const origin: CloudOrigin;
 const onQuestion = (): void => undefined;
 `;
 
@@ -49,10 +50,10 @@ const steps: Record<string, { right: string; wrong: string[] }> = {
     ],
   },
   approve: {
-    right: 'guard.approve(confined, { resources, onQuestion })',
+    right: 'guard.approve(confined, { resources, origin, onQuestion })',
     wrong: [
-      'guard.approve({ ...confined, params: other }, { resources, onQuestion })',
-      'guard.approve(resolved, { resources, onQuestion })',
+      'guard.approve({ ...confined, params: other }, { resources, origin, onQuestion })',
+      'guard.approve(resolved, { resources, origin, onQuestion })',
     ],
   },
   request: {
@@ -110,6 +111,7 @@ test('at run time, a copy of an approved call is not sent, and the call itself c
   };
   const approved = await approve(dependencies, resolved('listVirtualMachines', { id }), {
     resources,
+    origin: { host: 'cloud', identity: () => Promise.resolve('cloud') },
     onQuestion: () => undefined,
   });
   expect(toWire(approved).params).toEqual({ id });

@@ -5,9 +5,10 @@ import { CallError } from '../../src/errors.ts';
 import { approve, type ApproveDependencies } from '../../src/guard/approve.ts';
 import { toolForRisk, permit } from '../../src/guard/permit.ts';
 import { createPolicy, type Policy } from '../../src/guard/policy.ts';
-import { askAbout, digestOf } from '../../src/guard/question.ts';
+import { askAbout as askIn, digestOf as digestIn } from '../../src/guard/question.ts';
 import { createAccess } from '../../src/guard/roles.ts';
-import type { ApprovedCall, ConfinedCall, NamedCall, Target } from '../../src/types.ts';
+import type { Row } from '../../src/rows.ts';
+import type { ApprovedCall, CheckedCall, ConfinedCall, NamedCall, Target } from '../../src/types.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { RiskTool } from '../../src/types.ts';
 import type { Consent, Question, Reply } from '../../src/consent.ts';
@@ -19,6 +20,10 @@ const readOnly = createPolicy(
   true,
 );
 const access = createAccess({}, { profile: 'default' });
+
+const cloud = { host: 'cloud.test', identity: 'this-cloud' };
+const askAbout = (call: CheckedCall, targets: readonly Target[], place?: Row) => askIn(call, targets, cloud, place);
+const digestOf = (call: CheckedCall, targets: readonly Target[]) => digestIn(call, targets, cloud);
 
 const kindOf = (run: () => unknown): string => {
   try {
@@ -131,6 +136,7 @@ const letLeave = ({ targets, onQuestion, ...dependencies }: Dependencies, call: 
       places: () => Promise.resolve([]),
       withPlaces: (known) => Promise.resolve(known),
     },
+    origin: { host: cloud.host, identity: () => Promise.resolve(cloud.identity) },
     onQuestion,
   });
 
@@ -259,6 +265,8 @@ test('the digest is of the command, its arguments, its targets, who asks and wit
     resolved('destroyVirtualMachine', { id, expunge: true }, { caller: { ...caller, profile: 'prod' } }),
   ])
     expect(digestOf(other, [target])).not.toBe(digest);
+  const same = resolved('destroyVirtualMachine', { id, expunge: true });
+  expect(digestIn(same, [target], { ...cloud, identity: 'another-cloud' })).not.toBe(digest);
   const call = resolved('destroyVirtualMachine', { id, expunge: true });
   for (const changed of [
     { ...target, name: 'web-2' },
@@ -357,7 +365,7 @@ test('the question says who, what, where, and whether it can be undone', () => {
   expect(phrase).toBeUndefined();
   expect(message).toContain(`virtual machine: id ${id}, state Running, in ‹Frankfurt› / ‹admin›, name ‹web-1›`);
   expect(message).toContain('With forced=‹true›');
-  expect(message).toContain('Asked by ‹local› through ‹test›, profile ‹default›.');
+  expect(message).toContain('Asked by ‹local› through ‹test›, profile ‹default›, on cloud.test.');
   expect(message).toContain('cannot be undone');
   expect(message).toMatch(/Do it\?$/);
   expect(quoted(message)).toEqual([]);
