@@ -1,0 +1,85 @@
+import { expect } from 'vitest';
+import type { Parameter } from '../../src/catalog/types.ts';
+import { CallError } from '../../src/errors.ts';
+import { createTestClock } from '../simulator/clock.ts';
+import { signedRequest } from '../simulator/sign.ts';
+import { changes, fill, keptReads, openCached, wideArgs } from '../cache/cloud.ts';
+
+/** Answers stay until a change drops them: no time passes and no events are looked at. */
+const endless = {
+  CLOUDSTACK_MCP_CACHE_LISTS: '43200',
+  CLOUDSTACK_MCP_CACHE_INFRASTRUCTURE: '43200',
+  CLOUDSTACK_MCP_CACHE_CONFIGURATION: '43200',
+  CLOUDSTACK_MCP_CACHE_FOLLOW: '43200',
+};
+
+interface List {
+  name: string;
+  args: Record<string, unknown>;
+  /** What the simulator says itself. */
+  now: string;
+}
+
+/**
+ * Each change of the catalog, with the parameters that are chosen, over one world: every list that it makes another must be
+ * asked anew.
+ */
+export const sweepChanges = async (chosen: (parameter: Parameter) => boolean): Promise<void> => {
+  // A clock that stands still: nothing happens by itself between a change and the look at it.
+  const clock = createTestClock(Date.now() - 30 * 86_400_000);
+  const { simulator, call, close } = await openCached(endless, { policy: { protect: false } }, { clock });
+  const look = async ({ name, args }: Pick<List, 'name' | 'args'>): Promise<string> => {
+    const params = Object.fromEntries(Object.entries(args).map(([key, value]) => [key, String(value)]));
+    return (await simulator.fetch(signedRequest(simulator.credentials, name, params))).text();
+  };
+  const ask = ({ name, args }: List, fresh = false) => call(name, args, { view: { fields: ['id'], fresh } });
+  const lists: List[] = [];
+  for (const { name, ...command } of keptReads) {
+    const list = { name, args: wideArgs(simulator, { name, ...command }), now: '' };
+    if (await ask(list).catch(() => undefined)) lists.push(list);
+  }
+  for (const list of lists) list.now = await look(list);
+  /** Lists that are another than they were. */
+  const changed = async (): Promise<List[]> => {
+    const others: List[] = [];
+    for (const list of lists) {
+      const now = await look(list);
+      if (now !== list.now) others.push(list);
+      list.now = now;
+    }
+    return others;
+  };
+  const wrong: string[] = [];
+  const counts = { done: 0, others: 0 };
+  let version = -1;
+  for (const { command } of changes) {
+    const args = Object.fromEntries(
+      command.params.filter(chosen).map((parameter) => [parameter.name, fill(simulator, command, parameter)]),
+    );
+    // What had to be made for the arguments was made behind the cache's back; what was still to happen happens there.
+    clock.pass(600_000);
+    await look({ name: 'listZones', args: {} });
+    if (simulator.world.version() !== version) for (const list of await changed()) await ask(list, true).catch(() => 0);
+    for (const list of lists) await ask(list).catch(() => 0);
+    version = simulator.world.version();
+    await call(command.name, args, { wait: 5000 }).then(
+      () => counts.done++,
+      (error: unknown) => {
+        if (!(error instanceof CallError)) throw error;
+      },
+    );
+    if (simulator.world.version() === version) continue;
+    version = simulator.world.version();
+    for (const list of await changed()) {
+      counts.others++;
+      const answer = await ask(list).catch(() => undefined);
+      if (answer?.structured['age'] !== undefined) wrong.push(`${command.name} leaves ${list.name}`);
+    }
+  }
+  expect(wrong).toEqual([]);
+  // What was refused for its arguments, and what changed nothing that is listed, proves nothing.
+  expect(lists.length).toBeGreaterThan(170);
+  expect(counts.done).toBeGreaterThan(400);
+  expect(counts.others).toBeGreaterThan(300);
+  await close();
+};
