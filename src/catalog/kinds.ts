@@ -1,5 +1,5 @@
 import { loadData } from '../data.ts';
-import type { Command, Parameter } from './types.ts';
+import type { Command, CommandsFile, Parameter } from './types.ts';
 
 /** A kind of resource: how it is called, shown in a table, and found by name; one line of data/kinds.json. */
 export interface Kind {
@@ -46,3 +46,35 @@ export const takesName = (command: Command, parameter: Parameter): boolean => {
   const kind = kindOfParameter(command, parameter);
   return kind !== undefined && isLookedUp(kind);
 };
+
+const isIds = ({ type, of }: Parameter): boolean => type === 'uuid' || (type === 'list' && of === 'uuid');
+
+const keyOf = ({ name, type }: { name: string; type?: string | undefined }): string => `${type} ${name.toLowerCase()}`;
+
+const minShare = 0.9;
+
+let usual: ReadonlyMap<string, string> | undefined;
+
+const findUsual = (): ReadonlyMap<string, string> => {
+  const uses = new Map<string, (string | undefined)[]>();
+  for (const command of loadData<CommandsFile>('commands.json').commands)
+    for (const parameter of command.params) {
+      const key = keyOf(parameter);
+      const kind = isIds(parameter) ? kindOfParameter(command, parameter)?.name : undefined;
+      uses.set(key, [...(uses.get(key) ?? []), kind]);
+    }
+  const agreed = new Map<string, string>();
+  for (const [key, kinds] of uses)
+    for (const kind of new Set(kinds)) {
+      const share = kinds.filter((each) => each === kind).length / kinds.length;
+      if (kind !== undefined && share >= minShare) agreed.set(key, kind);
+    }
+  return agreed;
+};
+
+/**
+ * The kind of resource whose id a parameter of that name and type takes in at least nine of ten commands of the catalog;
+ * undefined where they differ. For parameters that only the connected cloud has.
+ */
+export const usualKind = (parameter: { name: string; type?: string | undefined }): string | undefined =>
+  (usual ??= findUsual()).get(keyOf(parameter));

@@ -1,3 +1,4 @@
+import { usualKind } from './kinds.ts';
 import type { Command, Parameter, ParameterType } from './types.ts';
 
 /** One command as a cloud's `listApis` describes it. */
@@ -25,13 +26,17 @@ const typeOf = (type: string | undefined): ParameterType => {
   return types.has(type as ParameterType) ? (type as ParameterType) : 'string';
 };
 
-const liveParameter = (live: NonNullable<LiveApi['params']>[number]): Parameter => ({
-  name: live.name,
-  type: typeOf(live.type),
-  ...(live.required ? { required: true } : {}),
-  ...(live.type === 'list' ? { of: 'string' } : {}),
-  ...(live.type === 'map' ? { map: { form: 'pairs', keys: ['key', 'value'] } } : {}),
-});
+const liveParameter = (live: NonNullable<LiveApi['params']>[number]): Parameter => {
+  const kind = usualKind(live);
+  return {
+    name: live.name,
+    type: typeOf(live.type),
+    ...(live.required ? { required: true } : {}),
+    ...(live.type === 'list' ? { of: kind === undefined ? 'string' : 'uuid' } : {}),
+    ...(live.type === 'map' ? { map: { form: 'pairs', keys: ['key', 'value'] } } : {}),
+    ...(kind === undefined ? {} : { kind }),
+  };
+};
 
 /** A command the catalog has never seen, as far as `listApis` tells. */
 export const liveCommand = (live: LiveApi, release = 'unknown'): Command => ({

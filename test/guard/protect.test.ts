@@ -80,6 +80,42 @@ test.each(sections)(
   },
 );
 
+test('a command that only the connected cloud has: names are found, the question shows what it is about, protected is seen', async () => {
+  const params = [{ name: 'virtualmachineid', type: 'uuid', required: true }];
+  const offered = [{ name: 'listVirtualMachines' }, { name: 'failoverVirtualMachine', params }];
+  const { app, sent, times, close } = await openApp(
+    {},
+    {
+      answers: (command, given) =>
+        command === 'listApis' ? { count: offered.length, api: offered } : answers(command, given),
+      env: { CLOUDSTACK_MCP_DISCOVER: 'true' },
+    },
+  );
+  const questions: string[] = [];
+  const call = (virtualmachineid: string): Promise<unknown> =>
+    app.call(
+      requestOf(
+        'failoverVirtualMachine',
+        { virtualmachineid },
+        {
+          consent: (question) => {
+            questions.push(question.message);
+            return consent.consent!(question);
+          },
+        },
+      ),
+    );
+  for (const machine of [safe, 'precious'])
+    await expect(call(machine)).rejects.toMatchObject({ kind: 'refused', message: /protected/ });
+  expect(times('failoverVirtualMachine')).toBe(0);
+  await call('cheap');
+  expect(questions.join()).toMatch(/virtual machine: .*name ‹cheap›/);
+  expect(sent.find(({ command }) => command === 'failoverVirtualMachine')?.params).toMatchObject({
+    virtualmachineid: other,
+  });
+  await close();
+});
+
 test('every command with an id that can be looked at refuses the protected one', async () => {
   const { app, times, close } = await openApp({ policy: allowAll }, { answers });
   const through: string[] = [];

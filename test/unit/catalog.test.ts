@@ -66,6 +66,24 @@ test('a command that nobody knows comes in with what the cloud says of it', () =
   });
 });
 
+test('a parameter that only the cloud has takes the kind that its name has everywhere else', () => {
+  const { params } = liveCommand({
+    name: 'failoverVirtualMachine',
+    params: [
+      { name: 'virtualmachineid', type: 'uuid', required: true },
+      { name: 'networkids', type: 'list' },
+      { name: 'id', type: 'uuid' },
+      { name: 'zoneid', type: 'string' },
+    ],
+  });
+  expect(params.map(({ name, kind, of }) => [name, kind, of])).toEqual([
+    ['virtualmachineid', 'UserVm', undefined],
+    ['networkids', 'Network', 'uuid'],
+    ['id', undefined, undefined],
+    ['zoneid', undefined, undefined],
+  ]);
+});
+
 test('the catalog is joined with the cloud: its commands, its parameters, its requirements', () => {
   const live = joinCatalog([
     {
