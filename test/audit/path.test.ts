@@ -46,6 +46,7 @@ test('an entry says who, from where, what, decided how, and how it ended; the lo
     host: 'test-host 1.0.0',
     profile: 'default',
     tool: 'destroy-virtual-machine',
+    endpoint: new URL(cloud.env['CLOUDSTACK_API_URL']!).host,
     command: 'destroyVirtualMachine',
     risk: 'destroy',
     severity: expect.any(String) as string,
@@ -85,7 +86,8 @@ test('no secret gets into the log, wherever it stands', async () => {
       .writeHead(431)
       .end(JSON.stringify({ updateuserresponse: { errorcode: 431, errortext: `bad: ${spellings.join(' or ')}` } }));
   });
-  const host = await open(path, fake.env);
+  const human = () => ({ action: 'accept' as const, content: { confirm: true } });
+  const host = await openHost({ env: { ...cloud.env, ...fake.env, CLOUDSTACK_MCP_AUDIT: path }, human });
   for (const password of [secret, 'hunter2', 'x'])
     await host.call('change', { tool: 'update-user', arguments: { id, password } });
   await host.call('read', { tool: 'no-such-tool', arguments: { details: [{ key: 'secretkey', value: secret }] } });

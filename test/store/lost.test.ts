@@ -134,7 +134,9 @@ test('shared approvals: of many at once one opens, one answers, one takes', asyn
 test('shared approvals: so many wait, and no more; what is none is no approval', async () => {
   const store = createMemoryStore();
   const approvals = createSharedApprovals(store);
-  for (let n = 0; n < 100; n++) await approvals.open({ ...question, digest: `d${n}` }, caller);
+  // A principal has ten places.
+  for (let n = 0; n < 100; n++)
+    await approvals.open({ ...question, digest: `d${n}` }, { ...caller, principal: `p${n % 10}` });
   await expect(approvals.open({ ...question, digest: 'z' }, caller)).rejects.toMatchObject({ kind: 'unconfirmed' });
   const broken = createMemoryStore();
   const entry = { code: 'AAAA-AAAA', digest: 'other', message: '', caller, asked: Date.now(), approved: Date.now() };

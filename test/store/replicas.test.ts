@@ -2,7 +2,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCommand, startCloud, type Cloud, type ToolResult } from '../support/harness.ts';
 import { openClient, post, startDoor, type Door } from '../web/door.ts';
 import { describeWithServer, password, startServer, type Server } from '../support/store-server.ts';
@@ -48,20 +48,19 @@ describeWithServer('two replicas over one store', () => {
   let server: Server;
   let cloud: Cloud;
   const doors: Door[] = [];
-  beforeAll(async () => {
-    server = await startServer();
-  });
+  // Questions that nobody answers take a principal's places: each test has a store of its own.
   beforeEach(async () => {
+    server = await startServer();
     cloud = await startCloud();
   });
   afterEach(async () => {
     const open = doors.splice(0);
     await Promise.all(open.map((door) => door.close()));
     await cloud.close();
+    await server.close();
     // Whatever happened: the password is in nothing that anybody reads.
     for (const { out } of open) expect(`${out.stdout}${out.stderr}`).not.toMatch(/c4nary/);
   });
-  afterAll(() => server.close());
 
   const replica = async (options: Parameters<typeof startDoor>[0] = {}): Promise<Door> => {
     const env = { ...cloud.env, CLOUDSTACK_MCP_REDIS_URL: server.url, ...options.env };

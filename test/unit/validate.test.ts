@@ -34,9 +34,9 @@ const wrong: [what: string, tool: string, args: Record<string, unknown>, message
     JSON.parse(`{"id":"${id}","__proto__":{"expunge":true}}`) as Record<string, unknown>,
     'has no parameter "__proto__"',
   ],
-  ['text for a number', 'listZones', { page: 'two' }, 'page must be of type integer, not "two"'],
+  ['text for a number', 'listZones', { page: 'two' }, "page must be of type integer, not 'two'"],
   ['a fraction for a whole number', 'listZones', { page: 1.5 }, 'page must be of type integer'],
-  ['text for a boolean', 'listVirtualMachines', { listall: 'maybe' }, 'listall must be of type boolean, not "maybe"'],
+  ['text for a boolean', 'listVirtualMachines', { listall: 'maybe' }, "listall must be of type boolean, not 'maybe'"],
   ['an object for text', 'listZones', { name: { a: 1 } }, 'name must be of type string'],
   ['an object for an id', 'startVirtualMachine', { id: {} }, 'id must be of type string'],
   [
