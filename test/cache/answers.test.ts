@@ -87,8 +87,8 @@ test("a destroy's question shows what is there now, though an older list is kept
   await behind('updateVirtualMachine', { id: vm.id, name: 'precious', displayname: 'precious' });
   await host.call('destroy', { tool: 'destroy-virtual-machine', arguments: { id: vm.id } });
   expect(host.asked).toHaveLength(1);
-  expect(host.asked[0]!.message).toContain('virtual machine: precious,');
-  expect(host.asked[0]!.message).not.toContain(`virtual machine: ${before},`);
+  expect(host.asked[0]!.message).toContain('name ‹precious›');
+  expect(host.asked[0]!.message).not.toContain(`name ‹${before}›`);
 });
 
 test('a name is looked up anew before it is changed, and where a kept list does not know it', async () => {
