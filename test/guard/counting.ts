@@ -21,7 +21,7 @@ export type Answers = (command: string, params: Params) => Body | undefined;
 
 /** One row that any list shows: it has the id that was asked for. */
 const row = (params: Params): Body => ({
-  id: params['id'] ?? params['nicid'] ?? uuid(1),
+  id: params['id'] ?? params['nicid'] ?? params['certid'] ?? params['vmsnapshotid'] ?? uuid(1),
   jobid: params['jobid'] ?? uuid(2),
   name: 'thing-1',
   state: 'Running',
@@ -34,7 +34,12 @@ export const usual = (command: Command | undefined, params: Params): Body => {
     return { jobid: params['jobid'], jobstatus: 1, jobresult: { success: true } };
   if (command?.async) return { jobid: uuid(2) };
   const key = [command?.key ?? 'item'].flat()[0] ?? 'item';
-  if (command?.result === 'list') return { count: 1, [key]: [row(params)] };
+  if (command?.result === 'list') {
+    // A list that takes no id shows also what `valueFor` names.
+    const takesId = command.params.some(({ name }) => name === 'id' || name in params);
+    const rows = takesId ? [row(params)] : [row(params), { ...row(params), id: uuid(7) }];
+    return { count: rows.length, [key]: rows };
+  }
   if (command?.result === 'object') return { [key]: row(params) };
   return command?.result === 'flat' ? row(params) : { success: true };
 };

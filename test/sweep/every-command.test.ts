@@ -25,6 +25,7 @@ afterAll(async () => {
   await cloud.close();
 });
 
+const { entries } = loadData<{ entries: Record<string, string> }>('references.json');
 const formats = loadData<Record<string, string[]>>('formats.json');
 
 /** A row of a kind with one field set so that the list of a narrower kind shows it. */
@@ -52,8 +53,9 @@ const word = (tool: Tool, parameter: Parameter): string => {
   if (formats['cidr']?.includes(name) || formats['cidr-list']?.includes(name)) return '10.9.0.0/24';
   if (formats['ip']?.includes(name)) return '10.9.0.5';
   if (formats['mac']?.includes(name)) return '02:00:4c:7f:00:01';
-  // What a signature most easily gets wrong.
-  return `x~!*'() +é,&=%/:[]@"1`;
+  // What a signature most easily gets wrong, in turn: all at once would be more than a dialog shows.
+  const words = [`x~!*'() +`, `é,&=%/1`, `:[]@"1`];
+  return words[name.length % words.length]!;
 };
 
 /** A value for a parameter, and what must arrive for it. */
@@ -75,11 +77,15 @@ const fill = (tool: Tool, parameter: Parameter): { given: unknown; wire: Record<
     }
     case 'map': {
       if (map?.form === 'rows') {
-        const row = Object.fromEntries((map.keys ?? []).map((key) => [key, text]));
+        const valueOf = (key: string): string => {
+          const kind = entries[key.toLowerCase()];
+          return kind === undefined ? text : cloud.simulator.world.ensure(kind);
+        };
+        const row = Object.fromEntries((map.keys ?? []).map((key) => [key, valueOf(key)]));
         return {
           given: [row, row],
           wire: Object.fromEntries(
-            [0, 1].flatMap((i) => Object.keys(row).map((key) => [`${name}[${i}].${key}`, text])),
+            [0, 1].flatMap((i) => Object.entries(row).map(([key, value]) => [`${name}[${i}].${key}`, value])),
           ),
         };
       }

@@ -123,10 +123,12 @@ for (const [policy, { section, says }] of Object.entries(policies))
           // What is not asked about does not depend on who answers.
           if (action === 'allow' && risk === 'read' && human !== 'is not there') continue;
           let asked = 0;
+          // Who declines often is asked no more for a while: each case has a principal of its own.
+          const caller = { principal: `p${calls}`, host: 'test', profile: 'default', isLocal: true };
           sent.length = 0;
           calls++;
           const outcome = await app
-            .call(requestOf(command.name, args, { consent: (question) => (asked++, consent(question)) }))
+            .call(requestOf(command.name, args, { caller, consent: (question) => (asked++, consent(question)) }))
             .then(
               () => 'done',
               (error: unknown) => (error instanceof CallError ? error.kind : (error as Error).name),
@@ -142,7 +144,9 @@ for (const [policy, { section, says }] of Object.entries(policies))
                 ? 'AwaitingReply'
                 : 'unconfirmed';
           const polls = command.name === 'queryAsyncJobResult' ? left >= 1 : left === 1;
-          if (outcome !== ends || asked !== asks || (leaves ? !polls : left !== 0))
+          // What the cloud does not show gets no approval code.
+          const isRight = outcome === ends || (ends === 'unconfirmed' && outcome === 'not-found');
+          if (!isRight || asked !== asks || (leaves ? !polls : left !== 0))
             wrong.push(
               `${command.name} ${JSON.stringify(args)} (${risk}/${severity} → ${action}), human ${human}: ${outcome}, left ${left} times, asked ${asked} times`,
             );
