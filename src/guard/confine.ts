@@ -8,6 +8,7 @@ import type {
   ApprovedCall,
   CheckedCall,
   ConfinedCall,
+  NamedCall,
   Params,
   ResolvedCall,
   Resources,
@@ -153,7 +154,8 @@ const settleLook = (bounds: Bounds, call: CheckedCall, named: readonly Target[])
   );
 };
 
-const confined = (call: ResolvedCall, params = call.params): ConfinedCall => ({ ...call, params }) as ConfinedCall;
+const confined = (call: NamedCall, params = call.params): ConfinedCall =>
+  (params === call.params ? call : { ...call, params }) as ConfinedCall;
 
 /**
  * Keeps a call within a role's domains and projects, also where the CloudStack key could do more: commands of the
