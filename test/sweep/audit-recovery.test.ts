@@ -176,7 +176,7 @@ test('while it runs too, a log that was taken away or cut is found with the next
   expect(existsSync(path)).toBe(true);
   truncateSync(path, 10);
   ledger.add(entryOf());
-  await eventually(() => expect(ledger.said.join()).toContain('changed by somebody else'));
+  await eventually(() => expect(ledger.said.join()).toContain('changed by another process'));
   ledger.add(entryOf());
   await ledger.close();
   expect(verifyLog(path).problems).not.toEqual([]);
