@@ -143,7 +143,9 @@ const ask = async (
     await checkReply(question, reply, dependencies.setIfAbsent);
   } catch (error) {
     dependencies.onConfirmation('declined');
-    await dependencies.questions.decline(call.request.caller.principal);
+    // A yes that is used already or was for something else is no answer of a person who is tired of questions.
+    if (reply.action === 'decline' || (reply.action === 'accept' && reply.confirm === false))
+      await dependencies.questions.decline(call.request.caller.principal);
     throw error;
   }
   // A person may have taken minutes; what is about to be destroyed must still be what they were shown.

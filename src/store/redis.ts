@@ -113,7 +113,7 @@ export const createRedisStore = (address: StoreAddress, { report, observe }: Sto
   return {
     kind: 'redis',
     shared,
-    setIfAbsent: setIfAbsent,
+    setIfAbsent,
     count: (key, window, add = true) =>
       run((redis) => redis.countEvents(keyOf('count', key), Math.ceil(window), add ? randomUUID() : '')),
     takeTokens: (key, { size, perMillisecond }, price) =>

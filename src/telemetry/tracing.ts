@@ -86,7 +86,7 @@ export const createTracing = (tracer: Tracer, close: () => Promise<void>): Traci
     origin?.onTrace?.(traceId);
     return context.with(trace.setSpan(parent, span), () =>
       run({
-        traceId: traceId,
+        traceId,
         end: ({ command, risk }, ending) => {
           // Only what the catalog knows becomes a name: a span's name is a label too.
           const tool = command === undefined ? undefined : loadCatalog().find(command);

@@ -17,7 +17,7 @@ const copies = file.stages.flatMap((stage) =>
 
 describe('the container file', () => {
   it('builds on one release of Node, the one that CI runs the program on', () => {
-    const current = /^  for version in ([\d ]+);/m.exec(readFileSync('.ci/run', 'utf8'))?.[1]?.split(' ').at(-1);
+    const current = /^ {2}for version in ([\d ]+);/m.exec(readFileSync('.ci/run', 'utf8'))?.[1]?.split(' ').at(-1);
     expect(file.args['NODE']).toBe(current);
     expect(file.stages.map(({ from }) => from)).toEqual([
       `node:${current}-alpine`,
