@@ -11,7 +11,7 @@ import { listDirectTools } from '../src/mcp/direct.ts';
 import { loadToolsets } from '../src/catalog/tool.ts';
 import { createKeyCredential } from '../src/cloudstack/credential.ts';
 import { median, residentMiB, startServer, time } from './bench/process.ts';
-import { measureKept } from './bench/cache.ts';
+import { measureCached } from './bench/cache.ts';
 import { guardPerCall } from './bench/guard.ts';
 import { judge, show, type Row } from './bench/rows.ts';
 import { startSimulatorProcess } from './bench/simulator.ts';
@@ -66,13 +66,13 @@ const measureStart = async (): Promise<void> => {
     figures: Record<string, number[]>,
     reference: string,
     unit: string,
-    most?: number,
+    max?: number,
   ): Row => ({
     what,
     value: median(figures['ours']!),
     reference: median(figures[reference]!),
     unit,
-    ...(most === undefined ? {} : { bound: { of: 'ratio', most } }),
+    ...(max === undefined ? {} : { bound: { of: 'ratio', maximum: max } }),
   });
   rows.push(
     row('start to first tools/list, over empty', start, 'empty', 'ms', 1.15),
@@ -88,9 +88,9 @@ const measureTokens = (): void => {
     what: 'compact list',
     value: tokens(compactTools),
     unit: 'tokens',
-    bound: { of: 'value', most: 2500 },
+    bound: { of: 'value', maximum: 2500 },
   });
-  rows.push({ what: 'compact list', value: compactTools.length, unit: 'tools', bound: { of: 'value', most: 20 } });
+  rows.push({ what: 'compact list', value: compactTools.length, unit: 'tools', bound: { of: 'value', maximum: 20 } });
   for (const { name } of loadToolsets().slice(0, 3))
     rows.push({ what: `--tools ${name}`, value: tokens(listDirectTools(name)), unit: 'tokens' });
   const all = listDirectTools('all');
@@ -157,7 +157,7 @@ const measureGuard = async (): Promise<void> => {
     what: 'guard on a read',
     value: 1000 * (await guardPerCall()),
     unit: 'µs',
-    bound: { of: 'value', most: 100 },
+    bound: { of: 'value', maximum: 100 },
   });
 };
 
@@ -167,10 +167,10 @@ const measureCache = async (): Promise<void> => {
     ['listZones', {}],
     ['listVirtualMachines', { listall: true, page: 1, pagesize: 100 }],
   ] as const) {
-    const { kept, asked } = await measureKept(env, command, params);
+    const { saved: cached, asked } = await measureCached(env, command, params);
     rows.push(
-      { what: `${command}, kept, beside asked`, value: 1000 * kept, reference: 1000 * asked, unit: 'µs' },
-      { what: `${command}, kept: times as fast`, value: asked / kept, unit: '', bound: { of: 'value', least: 10 } },
+      { what: `${command}, kept, beside asked`, value: 1000 * cached, reference: 1000 * asked, unit: 'µs' },
+      { what: `${command}, kept: times as fast`, value: asked / cached, unit: '', bound: { of: 'value', least: 10 } },
     );
   }
 };
@@ -216,7 +216,7 @@ const measureSimulator = async (): Promise<void> => {
     what: 'simulator, 10,000 VMs: memory',
     value: residentMiB(large.pid),
     unit: 'MiB',
-    bound: { of: 'value', most: 300 },
+    bound: { of: 'value', maximum: 300 },
   });
   await pool.close();
   await large.close();

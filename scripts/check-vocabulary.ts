@@ -113,7 +113,7 @@ const documentsIn = (folder: string, pattern: RegExp, recursive = false): string
 const documents = [
   ...documentsIn('.', /\.md$/),
   ...documentsIn('docs', /\.md$/),
-  ...documentsIn('data', /\.md$|^(?:texts|risks|toolsets|errors|promises|kinds)\.json$/),
+  ...documentsIn('data', /\.md$|^(?:texts|risks|parameter-risks|toolsets|errors|promises|kinds)\.json$/),
   ...documentsIn('deploy', /\.(?:md|ya?ml|json|txt|tpl)$/, true),
 ];
 for (const file of documents) {

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 
-const parts = ['lint', 'types', 'docs:check', 'format:check', 'imports'];
+const parts = ['lint', 'types', 'docs:check', 'format:check', 'imports', 'vocabulary'];
 const width = 2;
 
 const failed: string[] = [];
@@ -18,12 +18,12 @@ const run = async (part: string): Promise<void> => {
     stdio: ['ignore', 'pipe', 'pipe'],
     shell: process.platform === 'win32',
   });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const [status] = (await once(child, 'close')) as [number | null];
   if (status !== 0) failed.push(part);
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  process.stdout.write(`\n— ${part}: ${status === 0 ? 'passed' : 'failed'}, ${seconds} s\n${said}`);
+  process.stdout.write(`\n— ${part}: ${status === 0 ? 'passed' : 'failed'}, ${seconds} s\n${output}`);
 };
 
 const worker = async (): Promise<void> => {

@@ -73,7 +73,7 @@ const command = (raw: Raw): Command =>
     event: raw['event'] ?? undefined,
     jobType: raw['resourceType'] ?? undefined,
     roles: raw['defaultRoles'] ?? undefined,
-    gate: list(raw['gate']),
+    enabledBy: list(raw['gate']),
     build: raw['build'],
     params: (raw['params'] as Raw[]).map(parameter),
   }) as Command;

@@ -1,6 +1,6 @@
 /**
- * The words of this code base: one word, one meaning, the field's own. `npm run vocabulary` (check-vocabulary.ts) keeps
- * to this list in the names of src, scripts and test, and in the prose that users read.
+ * The words of this code base: one word, one meaning, the field's own. `npm run vocabulary` (check-vocabulary.ts) finds the
+ * others in the names of src, scripts and test, and in the prose that users read.
  */
 
 /** A word that is not used, and what is used in its place. */
@@ -11,15 +11,15 @@ export interface Term {
   prose?: readonly string[];
   /** What to use in its place. */
   use: string;
-  /** Names (whole) or phrases that may hold the word, each with its reason. */
+  /** Texts that may hold the word, each with its reason. */
   allowed?: Readonly<Record<string, string>>;
 }
 
-/** Every word that was replaced, by subject. */
+/** Every word that is not used, by subject. */
 export const vocabulary: readonly Term[] = [
   // Cache
   {
-    names: ['kept', 'keeper', 'kept answers'],
+    names: ['kept', 'keeper'],
     prose: ['kept answer', 'kept answers', 'keeps answers', 'keep answers', 'keeping answers', 'answers are kept'],
     use: 'cached, cache, saved',
   },
@@ -27,9 +27,9 @@ export const vocabulary: readonly Term[] = [
     names: ['flight', 'flights', 'fly', 'land'],
     prose: ['flights'],
     use: 'in-flight requests, coalesce',
-    allowed: { inFlight: 'the standard term', InFlight: 'the standard term' },
+    allowed: { inFlight: 'the standard term', InFlight: 'the standard term', 'in-flight': 'the standard term' },
   },
-  { names: ['bump', 'bumps', 'stamp', 'generations'], prose: ['bump', 'bumps'], use: 'invalidate, version' },
+  { names: ['bump', 'bumps', 'stamp', 'generations'], use: 'invalidate, version' },
   {
     names: ['touches', 'touched by', 'plain kind'],
     prose: ['touches.json'],
@@ -41,7 +41,6 @@ export const vocabulary: readonly Term[] = [
   // Times and bounds
   { names: ['patience', 'last words'], prose: ['patience'], use: 'timeoutMs, shutdownGraceMs' },
   { names: ['longest', 'most', 'enough'], use: 'max…, min…' },
-  { names: ['again after', 'every ms'], use: 'retryIntervalMs, intervalMs' },
   // Events and messages
   {
     names: ['tell', 'tells', 'told', 'hear', 'heard', 'hears', 'learn', 'learned', 'said', 'say', 'says', 'spoken'],
@@ -72,7 +71,6 @@ export const vocabulary: readonly Term[] = [
   },
   // Path
   { names: ['surroundings'], use: 'ConfineDependencies' },
-  { names: ['place of caller', 'asked tool'], use: 'CacheScope, ToolRequest' },
   {
     prose: ['handed out', 'hands out', 'hand out'],
     names: ['hand out', 'handed out'],
@@ -86,9 +84,4 @@ export const vocabulary: readonly Term[] = [
   { names: ['fate'], use: 'faultOf' },
   { names: ['wiring'], use: 'networks' },
   { names: ['story'], prose: ['story'], use: 'calls' },
-  // Never names of things
-  {
-    names: ['manager', 'helper', 'helpers', 'util', 'utils', 'service', 'base', 'impl'],
-    use: 'the name of the thing itself',
-  },
 ];

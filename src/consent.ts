@@ -23,7 +23,7 @@ export interface Reply {
 }
 
 /**
- * How a door asks the human. It returns undefined when nobody can be asked, and may throw a door's own signal
+ * How a door asks the human. It returns undefined when no one can be asked, and may throw a door's own signal
  * when the answer will come with a second request (multi round-trip).
  */
 export type Consent = (question: Question) => Promise<Reply | undefined>;

@@ -17,5 +17,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   signal: stop.signal,
   onReload: (reload) => void process.on('SIGHUP', reload),
 });
-// Whatever still waits (idle connections, timers of questions nobody will answer) has nothing left to do.
+// Whatever still waits (idle connections, timers of questions no one will answer) has nothing left to do.
 process.exit();

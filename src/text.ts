@@ -14,8 +14,8 @@ export const stripUnsafe = (text: string): string =>
   isPlainAscii.test(text) ? text : text.toWellFormed().replace(unsafe, '');
 
 /** The beginning of a text, without half a character at its end. */
-export const startOf = (text: string, longest: number): string =>
-  text.slice(0, longest).replace(/[\ud800-\udbff]$/, '');
+export const startOf = (text: string, maxLength: number): string =>
+  text.slice(0, maxLength).replace(/[\ud800-\udbff]$/, '');
 
 /** Text of others on one line: nothing that hides or reorders it, no line breaks. */
 export const toLine = (text: string): string => stripUnsafe(text).replace(/\s+/g, ' ').trim();
@@ -25,20 +25,20 @@ const toPlain = (text: string): string =>
   toLine(text).replaceAll('"', "'").replaceAll('](', '] (').replaceAll('://', '[:]//');
 
 /** A name from a cloud or a client as a label on one line: no line breaks, double quotes or links, at most `longest` characters. */
-export const toLabel = (text: string, longest = 60): string => {
+export const toLabel = (text: string, maxLength = 60): string => {
   const line = toPlain(text);
-  if (line.length <= longest) return line;
+  if (line.length <= maxLength) return line;
   // Whole characters, so that a name that is shown cut can be typed.
   const characters = [...line];
-  return characters.length > longest ? `${characters.slice(0, longest - 1).join('')}…` : line;
+  return characters.length > maxLength ? `${characters.slice(0, maxLength - 1).join('')}…` : line;
 };
 
 /** Others' words in quotes of their own, which they cannot close; whole unless `longest` says otherwise. */
-export const toQuoted = (text: string, longest = Infinity): string =>
-  `‹${toLabel(text, longest).replace(/[‹›]/g, "'")}›`;
+export const toQuoted = (text: string, maxLength = Infinity): string =>
+  `‹${toLabel(text, maxLength).replace(/[‹›]/g, "'")}›`;
 
 /** A name in its quotes, without the commas that part the facts about a resource. */
-export const toQuotedName = (name: string, longest = 60): string => toQuoted(name.replaceAll(',', ';'), longest);
+export const toQuotedName = (name: string, maxLength = 60): string => toQuoted(name.replaceAll(',', ';'), maxLength);
 
 /** JSON that a terminal can show: what hides or reorders text is written as an escape, so the value stays what it is. */
 export const escapeUnsafe = (json: string): string =>

@@ -58,7 +58,7 @@ export interface Requester {
   principal: string;
   /** The profile that was asked for, if one was. */
   profile?: string | undefined;
-  /** On stdio or at a terminal: whoever started this process, and could read its credentials. */
+  /** On stdio or at a terminal: the user who started this process, and could read its credentials. */
   isLocal?: boolean | undefined;
 }
 
@@ -186,7 +186,7 @@ export interface Resources {
   hasProject(id: string): Promise<boolean>;
 }
 
-/** How a human said yes, and who it was. */
+/** How a human confirmed, and who it was. */
 export interface Confirmation {
   /** Such as `elicitation`, `terminal`, `approval`. */
   readonly by: string;

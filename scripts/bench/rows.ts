@@ -5,14 +5,14 @@ export interface Row {
   reference?: number;
   unit: string;
   /** What value/reference, value-reference or value may be. */
-  bound?: { of: 'ratio' | 'difference' | 'value'; most?: number; least?: number };
+  bound?: { of: 'ratio' | 'difference' | 'value'; maximum?: number; least?: number };
 }
 
 /** Whether a row keeps its bound; undefined where it has none. */
 export const judge = ({ value, reference = 0, bound }: Row): boolean | undefined => {
   if (!bound) return undefined;
   const measured = { ratio: value / reference, difference: value - reference, value }[bound.of];
-  return measured <= (bound.most ?? Infinity) && measured >= (bound.least ?? -Infinity);
+  return measured <= (bound.maximum ?? Infinity) && measured >= (bound.least ?? -Infinity);
 };
 
 const sign = { ratio: '×', difference: '+', value: '' };
@@ -20,7 +20,8 @@ const sign = { ratio: '×', difference: '+', value: '' };
 const limitOf = (row: Row): string => {
   const { bound } = row;
   if (!bound) return '';
-  const limit = bound.most === undefined ? `≥ ${sign[bound.of]}${bound.least}` : `≤ ${sign[bound.of]}${bound.most}`;
+  const limit =
+    bound.maximum === undefined ? `≥ ${sign[bound.of]}${bound.least}` : `≤ ${sign[bound.of]}${bound.maximum}`;
   return `${limit} ${judge(row) ? 'ok' : 'MISSED'}`;
 };
 

@@ -1,6 +1,6 @@
 import { isGrave, looksOnly, raisesOf, type ParameterRisks } from '../../src/catalog/parameter-risks.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { sayWhen } from '../../src/catalog/raise-text.ts';
+import { whenText } from '../../src/catalog/raise-text.ts';
 import { loadToolsets, type Tool } from '../../src/catalog/tool.ts';
 import { loadData } from '../../src/data.ts';
 import { code, toTable } from './markdown.ts';
@@ -25,7 +25,7 @@ const catches = ({ command, risk }: Tool): string => {
   const names = [
     ...new Set(
       raises.map(
-        (raise) => `${sayWhen(raise)} → ${raise.risk === 'destroy' ? 'destroy' : risk.risk}/${raise.severity}`,
+        (raise) => `${whenText(raise)} → ${raise.risk === 'destroy' ? 'destroy' : risk.risk}/${raise.severity}`,
       ),
     ),
   ];

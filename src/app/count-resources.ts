@@ -19,7 +19,7 @@ interface Counted {
   states?: readonly string[];
 }
 
-/** Milliseconds for the whole of a count: nobody waits for it. */
+/** Milliseconds for the whole of a count: no one waits for it. */
 const timeoutMs = 60_000;
 
 /**

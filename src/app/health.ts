@@ -25,7 +25,7 @@ interface Look {
   problem?: string;
 }
 
-/** Asks a cloud for what costs it least. Says only what kind of problem there is: anybody may read this. */
+/** Asks a cloud for what costs it least. Says only what kind of problem there is: anyone may read this. */
 const lookAt = async (clouds: Clouds, profile: string): Promise<Look> => {
   const begun = Date.now();
   const signal = AbortSignal.timeout(timeoutMs);
@@ -35,7 +35,7 @@ const lookAt = async (clouds: Clouds, profile: string): Promise<Look> => {
   const ask = async (): Promise<void> => {
     const { cloudstack } = await clouds.open(profile);
     const wire = toReadWire(loadCatalog().find('listCapabilities')!, {});
-    // Also where calls found nobody a moment ago: this is how it is now, and an answer lets calls through again.
+    // Also where calls found no one a moment ago: this is how it is now, and an answer lets calls through again.
     await cloudstack.send(wire, { signal, wait: 0, retries: 0, early: true });
   };
   try {

@@ -7,15 +7,15 @@ export interface AppOptions {
   stderr: { write(text: string): unknown };
   /** Replaces the network, for tests. */
   transport?: Transport;
-  /** Goes on after a call: worth keeping answers for, if the configuration wants that. */
+  /** Goes on after a call: worth caching answers for, if the configuration wants that. */
   cache?: boolean;
   /** Instead of the store of the configuration, for tests. */
   store?: Store;
-  /** Told of what happens; nobody is by default. */
+  /** Receives the observations; none by default. */
   observe?: Observe | undefined;
   /** Loads what traces calls, with the first of them. */
   tracing?: (() => Promise<Tracing>) | undefined;
-  /** Says something to whoever operates the server; on standard error by default. */
+  /** Reports to the operator of the server; on standard error by default. */
   report?: ((message: string) => void) | undefined;
 }
 

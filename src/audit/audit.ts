@@ -12,7 +12,7 @@ export interface Audit {
   ready(): void;
   /** Never throws: what has happened cannot be refused any more. */
   record(entry: AuditEntry): void;
-  /** Keeps the entry of a call that waits for its human; it is written when nobody answers in time. */
+  /** Keeps the entry of a call that waits for its human; it is written when no one answers in time. */
   defer(question: string, entry: AuditEntry): void;
   /** Writes what is held and closes every sink. */
   close(): Promise<void>;
@@ -37,7 +37,7 @@ const describe = (error: unknown): NonNullable<AuditEntry['error']> =>
 export const createAudit = (
   { ledgers, copies }: Sinks,
   lifetime: number,
-  onEntry: (kept: boolean) => void = () => undefined,
+  onEntry: (saved: boolean) => void = () => undefined,
   isAnswered?: (question: string) => Promise<boolean>,
 ): Audit => {
   const asking = new Set<Promise<void>>();
@@ -127,7 +127,7 @@ export const audited = async <T>(
     if (error instanceof AwaitingReply)
       audit.defer(
         error.question.digest,
-        entry('refused', new CallError('unconfirmed', 'Nobody answered in time.', '')),
+        entry('refused', new CallError('unconfirmed', 'No one answered in time.', '')),
       );
     else audit.record(entry(asResult(error), error));
     throw error;

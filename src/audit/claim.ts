@@ -16,7 +16,7 @@ import { listBeside, slotPath } from './files.ts';
 /** A log that this process alone writes, for as long as it lives. */
 export interface Claim {
   path: string;
-  /** Somebody took it away, which happens when this process stood still on a shared folder. */
+  /** Someone took it away, which happens when this process stood still on a shared folder. */
   isLost(): boolean;
   release(): void;
 }

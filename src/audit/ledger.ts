@@ -5,7 +5,7 @@ import { createDevice } from './device.ts';
 import { hasChanged, type AuditEntry } from './entry.ts';
 import type { Report } from './sink.ts';
 
-/** The log that must be kept: no change leaves while it cannot be written. */
+/** The log that must be written: no change is sent while it cannot be. */
 export interface Ledger {
   /** Writes an entry's JSON and gives the line; undefined while it cannot be written. */
   write(text: string, entry: AuditEntry): string | undefined;
@@ -51,7 +51,7 @@ export const createLedger = (path: string, limit: number, report: Report): Ledge
     if (waiting.length < maxWaiting) waiting.push(text);
     else lost++;
     if (hasChanged(entry)) {
-      // It has happened: whoever reads this must be able to learn of it.
+      // The change was made: its entry must reach the operator in another way.
       report(`${why}. A change was made whose entry is not in the log: ${text}`);
     } else if (Date.now() - reportedAt > reportIntervalMs) {
       reportedAt = Date.now();
@@ -85,7 +85,7 @@ export const createLedger = (path: string, limit: number, report: Report): Ledge
         throw new CallError(
           'unavailable',
           `The audit log ${path} cannot be written (${(error as Error).message}), and no change is made without its entry. Nothing was sent.`,
-          'Reads still run. Whoever operates this server can make room, mend the permissions, or set `audit` to a file that can be written.',
+          'Reads still run. The operator of this server can make room, mend the permissions, or set `audit` to a file that can be written.',
           { cause: error },
         );
       }

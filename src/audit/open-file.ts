@@ -25,7 +25,7 @@ export interface OpenFile {
   /** Descriptors of the log and of its head. */
   file: number;
   head: number;
-  /** Their inodes, which tell when somebody put another file in their place. */
+  /** Their inodes, which tell when someone put another file in their place. */
   inode: number;
   headInode: number;
   link: Link;
@@ -57,7 +57,7 @@ const putRecoveryEntry = (open: OpenFile, facts: Record<string, unknown>): void 
 };
 
 const openBoth = (path: string): Pick<OpenFile, 'file' | 'head' | 'inode' | 'headInode'> => {
-  // The head first: a log without one is always a sign that somebody took it away.
+  // The head first: a log without one is always a sign that someone took it away.
   const head = openHead(path);
   try {
     const file = openSync(path, 'a', 0o600);
@@ -111,7 +111,7 @@ export const rotate = (open: OpenFile): number => {
   return old;
 };
 
-/** Whether the names still lead to the files that are open, and nobody else wrote into them. */
+/** Whether the names still lead to the files that are open, and no one else wrote into them. */
 export const isUntouched = (open: OpenFile): boolean => {
   const file = statSync(open.path, { throwIfNoEntry: false });
   const head = statSync(headPath(open.path), { throwIfNoEntry: false });

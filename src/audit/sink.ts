@@ -1,15 +1,15 @@
 import type { AuditEntry } from './entry.ts';
 
-/** Says something to whoever operates the server, on standard error. */
+/** Reports to the operator of the server, on standard error. */
 export type Report = (message: string) => void;
 
-/** Gets a copy of every line of the log. Its failures stop nothing: they are counted, and said once. */
+/** Receives a copy of every line of the log. Its failures stop nothing: they are counted, and reported once. */
 export interface Copy {
   write(line: string, entry: AuditEntry): void;
   close(): Promise<void>;
 }
 
-/** Counts what did not get somewhere: says the first failure when it happens and the number at the end. */
+/** Counts failures: reports the first one when it happens and the number at the end. */
 export const createTally = (name: string, report: Report) => {
   let missed = 0;
   return {

@@ -80,12 +80,12 @@ const openTail = (path: string, fromStart: boolean): TailedFile => {
   return { file, inode: ino, offset: fromStart ? 0 : size, rest: '' };
 };
 
-const readNew = (watched: TailedFile): LoggedEntry[] => {
-  const bytes = Buffer.alloc(Math.max(0, fstatSync(watched.file).size - watched.offset));
-  const count = bytes.length ? readSync(watched.file, bytes, 0, bytes.length, watched.offset) : 0;
-  watched.offset += count;
-  const lines = `${watched.rest}${bytes.toString('latin1', 0, count)}`.split('\n');
-  watched.rest = lines.pop() ?? '';
+const readNew = (observed: TailedFile): LoggedEntry[] => {
+  const bytes = Buffer.alloc(Math.max(0, fstatSync(observed.file).size - observed.offset));
+  const count = bytes.length ? readSync(observed.file, bytes, 0, bytes.length, observed.offset) : 0;
+  observed.offset += count;
+  const lines = `${observed.rest}${bytes.toString('latin1', 0, count)}`.split('\n');
+  observed.rest = lines.pop() ?? '';
   // As Latin-1 until here, so that a character cut in two stays whole.
   return lines.flatMap((line) => parse(Buffer.from(line, 'latin1')) ?? []);
 };
@@ -99,11 +99,11 @@ export const followLogs = (paths: readonly string[]) => {
     next: (): LoggedEntry[] =>
       all()
         .flatMap((path) => {
-          const watched = tailed.get(path) ?? openTail(path, true);
-          tailed.set(path, watched);
-          const entries = readNew(watched);
-          if (statSync(path, { throwIfNoEntry: false })?.ino === watched.inode) return entries;
-          closeSync(watched.file);
+          const running = tailed.get(path) ?? openTail(path, true);
+          tailed.set(path, running);
+          const entries = readNew(running);
+          if (statSync(path, { throwIfNoEntry: false })?.ino === running.inode) return entries;
+          closeSync(running.file);
           tailed.delete(path);
           return entries;
         })

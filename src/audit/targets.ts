@@ -1,7 +1,7 @@
 import { CallError } from '../errors.ts';
 
 /** Where the audit log goes. */
-export type Target =
+export type AuditTarget =
   | { kind: 'file'; path: string }
   | { kind: 'stderr' }
   | { kind: 'otlp' }
@@ -15,7 +15,7 @@ const wrong = (word: string): CallError =>
     'Use a file such as /var/log/cloudstack-mcp/audit.jsonl, stderr, syslog, syslog:host:port, syslog:/dev/log, otlp, or several with commas.',
   );
 
-const parse = (word: string): Target => {
+const parse = (word: string): AuditTarget => {
   if (word === 'stderr' || word === 'otlp') return { kind: word };
   if (word === 'syslog') return { kind: 'syslog', socket: undefined };
   const [scheme, rest] = [word.slice(0, word.indexOf(':')), word.slice(word.indexOf(':') + 1)];
@@ -31,7 +31,7 @@ const parse = (word: string): Target => {
 };
 
 /** Reads the setting `audit`: places with commas between them. Throws a configuration error for one that is none. */
-export const parseTargets = (setting: string): Target[] => {
+export const parseTargets = (setting: string): AuditTarget[] => {
   const words = setting.split(',').map((word) => word.trim());
   return [...new Set(words.filter(Boolean))].map(parse);
 };

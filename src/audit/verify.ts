@@ -13,7 +13,7 @@ export interface Problem {
 }
 
 /** What following a chain from its first entry to its last brought to light. */
-export interface Verdict {
+export interface Verification {
   entries: number;
   files: number;
   problems: Problem[];
@@ -57,7 +57,7 @@ const readNote = (bytes: Buffer): { problem?: string; note?: string } => {
  * Follows a log's chain through its rotated files and compares its end with the head. `archived`: the oldest files may
  * have been moved elsewhere. Reads without a lock; a writer at work can make it see a moment that is none.
  */
-export const verifyLog = (path: string, { archived = false } = {}): Verdict => {
+export const verifyLog = (path: string, { archived = false } = {}): Verification => {
   // Before the lines: what the head knows must be there, what is there need not be known to the head.
   const head = readHead(path);
   const files = listParts(path).map((part) => partPath(path, part));

@@ -7,7 +7,7 @@ import type { SharedCache } from '../store/store.ts';
 import type { Answer, WireParams } from '../types.ts';
 import { dependenciesOf } from './dependencies.ts';
 import type { InFlightRequests } from './in-flight.ts';
-import type { Entry, Memory } from './memory.ts';
+import type { CacheEntry, Memory } from './memory.ts';
 import { endpointKey, kindKey, scopeKey, type CacheScope } from './scope.ts';
 import type { Versions } from './versions.ts';
 
@@ -53,19 +53,19 @@ export const createCachedReads = (
   const now = (): number => Date.now();
   let active = 0;
 
-  const fromStore = async (key: string, version: string): Promise<Entry | undefined> => {
-    const read = async () => JSON.parse((await store?.get(key)) ?? 'null') as Entry | null;
+  const fromStore = async (key: string, version: string): Promise<CacheEntry | undefined> => {
+    const read = async () => JSON.parse((await store?.get(key)) ?? 'null') as CacheEntry | null;
     // If the store fails, or the entry cannot be read, the cloud is asked.
     const found = await read().catch(() => null);
     return found?.version === version && found.expiresAt > now() ? found : undefined;
   };
-  const save = (key: string, entry: Entry): void => {
+  const save = (key: string, entry: CacheEntry): void => {
     memory.save(key, entry);
     // The store never gets credentials, nor entries too large or too old for this process.
     if (store && memory.get(key) === entry && !listSecrets(entry.body).length)
       void store.set(key, JSON.stringify(entry), Math.max(1, entry.expiresAt - now())).catch(() => undefined);
   };
-  const toAnswer = ({ body, sentAt }: Entry): Answer => {
+  const toAnswer = ({ body, sentAt }: CacheEntry): Answer => {
     observe?.({ type: 'cache', result: 'hit' });
     return { body, age: Math.max(0, Math.round((now() - sentAt) / 1000)) };
   };

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Answer } from '../types.ts';
 
 /** One cached answer. Times in milliseconds since 1970. */
-export interface Entry {
+export interface CacheEntry {
   body: Answer['body'];
   /** When its request was sent. */
   sentAt: number;
@@ -17,9 +17,9 @@ export interface Entry {
 
 /** The answers in this process; the least recently used are evicted. */
 export interface Memory {
-  get(key: string): Entry | undefined;
+  get(key: string): CacheEntry | undefined;
   /** Saves an answer unless a newer one is there. */
-  save(key: string, entry: Entry): void;
+  save(key: string, entry: CacheEntry): void;
   /** Drops the answers that depend on one of the keys and returns their number. */
   drop(keys: readonly string[]): number;
   /** Whether an answer that has not expired depends on a key. */
@@ -32,7 +32,7 @@ const bytesPerCharacter = 3;
 /** `size`: MiB for all answers; one may take an eighth of it. `onCount`: called with the number of answers. */
 export const createMemory = (size: number, now: () => number, onCount?: (entries: number) => void): Memory => {
   const maxSize = size * 2 ** 20;
-  const entries = new LRUCache<string, Entry>({
+  const entries = new LRUCache<string, CacheEntry>({
     maxSize,
     maxEntrySize: maxSize / 8,
     sizeCalculation: (entry) => (entry.size + 200) * bytesPerCharacter,

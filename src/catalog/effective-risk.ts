@@ -21,7 +21,7 @@ const keysOf = (value: unknown): string[] =>
     return [...Object.keys(entry), ...[name, key].filter((named) => typeof named === 'string')];
   });
 
-/** Ranges this wide are no office and no provider. Private ones are nobody's way in from outside. */
+/** Ranges this wide are no office and no provider. Private ones are no one's way in from outside. */
 const isWorld = (range: string): boolean => {
   const [address = '', prefix] = range.split('/');
   if (prefix === undefined) return false;

@@ -91,11 +91,11 @@ const unjudged = (parameter: string, risk: Risk): Raise => ({
   risk,
   severity: 'high',
   effect: 'unjudged',
-  worst: `Nobody has judged what ${parameter} does.`,
+  worst: `No one has judged what ${parameter} does.`,
 });
 
 /**
- * The arguments that make a command worse, from data/parameter-risks.json. A parameter that nobody has judged, and one that
+ * The arguments that make a command worse, from data/parameter-risks.json. A parameter that no one has judged, and one that
  * only the connected cloud knows, is asked about.
  */
 const collect = (command: Command, row: RiskRow): Raise[] => {

@@ -24,14 +24,14 @@ const plainRead: RiskRow = {
   warning: '',
 };
 
-/** A command nobody has judged yet is taken for the worst. */
+/** A command no one has judged yet is taken for the worst. */
 const unknownRisk: RiskRow = {
   risk: 'destroy',
   severity: 'critical',
   category: 'unknown',
   reversible: false,
   impactScope: 'unknown',
-  warning: 'This command is not in the catalog; nobody has judged what it does.',
+  warning: 'This command is not in the catalog; no one has judged what it does.',
   phrase: 'run unknown command',
 };
 

@@ -31,7 +31,7 @@ export interface Parameter {
   admin?: true;
   validations?: string[];
   map?: MapEncoding;
-  /** Known of the connected cloud only: nobody has judged it. */
+  /** Known of the connected cloud only: no one has judged it. */
   live?: true;
   /** Releases that have it, where they are not all of the command's. */
   releases?: string;
@@ -67,7 +67,7 @@ export interface Command {
   /** Built-in role types that may call it on a fresh installation. */
   roles?: string[];
   /** Settings that must be true for the command to exist. */
-  gate?: string[];
+  enabledBy?: string[];
   /** Not in the stock package: `noredist` or `simulator`. */
   build?: string;
   params: Parameter[];

@@ -4,7 +4,7 @@ import { isClaimed } from '../audit/claim.ts';
 import { listSlots, logOf } from '../audit/files.ts';
 import { createMatcher, followLogs, readTail, type EntryFilter, type LoggedEntry } from '../audit/tail.ts';
 import { auditFiles } from '../audit/targets.ts';
-import { verifyLog, type Problem, type Verdict } from '../audit/verify.ts';
+import { verifyLog, type Problem, type Verification } from '../audit/verify.ts';
 import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
@@ -35,7 +35,7 @@ const shown = 20;
 const toText = ({ file, line, what }: Problem): string => `${file}${line === undefined ? '' : `:${line}`}: ${what}`;
 
 /** A writer at work can change what is read in the middle of it; what is really wrong stays wrong. */
-const verifyWithPatience = async (path: string, archived: boolean): Promise<Verdict> => {
+const verifyWithRetry = async (path: string, archived: boolean): Promise<Verification> => {
   for (let attempt = 1; ; attempt++) {
     const verdict = verifyLog(path, { archived });
     if (!verdict.problems.length || attempt === 4 || !isClaimed(path)) return verdict;
@@ -51,7 +51,7 @@ export const verifyAudit = async (
 ): Promise<number> => {
   let status: number = exit.done;
   for (const path of await logsOf(files, where, io)) {
-    const { entries, files: count, problems, notes } = await verifyWithPatience(path, archived);
+    const { entries, files: count, problems, notes } = await verifyWithRetry(path, archived);
     for (const problem of problems.slice(0, shown)) await printLine(io.stdout, toText(problem));
     if (problems.length > shown) await printLine(io.stdout, `… and ${problems.length - shown} more`);
     if (problems.length) status = exit.failed;

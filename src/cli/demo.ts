@@ -17,14 +17,14 @@ const launchChild: Launch = (client, env) =>
     }),
   );
 
-interface ToolResult {
+interface DemoResult {
   isError?: boolean;
   content?: { text?: string }[];
   structuredContent?: Record<string, unknown>;
 }
 
 /** The first lines of an answer, short enough for a terminal of 80 columns. */
-const excerpt = (result: ToolResult, lines: number): string =>
+const excerpt = (result: DemoResult, lines: number): string =>
   (result.content?.[0]?.text ?? '')
     .split('\n')
     .slice(0, lines)
@@ -37,12 +37,12 @@ const play = async (
   print: (text: string) => Promise<void>,
   answers: { next: boolean },
 ): Promise<void> => {
-  const call = async (name: string, args: Record<string, unknown>, lines = 6): Promise<ToolResult> => {
+  const call = async (name: string, args: Record<string, unknown>, lines = 6): Promise<DemoResult> => {
     await print(`\n→ ${name} ${JSON.stringify(args)}`);
     const result = (await client.callTool(
       { name, arguments: args },
       { onprogress: ({ message }) => void print(`    … ${message ?? ''}`) },
-    )) as ToolResult;
+    )) as DemoResult;
     await print(excerpt(result, lines));
     return result;
   };

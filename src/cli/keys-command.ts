@@ -22,14 +22,14 @@ interface Pair {
 }
 
 /** The cloud whose keys these are: the configuration, and who asks. */
-interface Cloud {
+interface OwnKeys {
   config: Config;
   caller: DoorRequest['caller'];
   /** The profile that the caller uses. */
   profile: string;
 }
 
-const openCloud = async (settings: Record<string, unknown>, io: Io): Promise<Cloud> => {
+const openCloud = async (settings: Record<string, unknown>, io: Io): Promise<OwnKeys> => {
   const config = await loadConfig(settings, io.env);
   const caller = requesterAt(config, settings);
   const app = createApp(config, { stderr: io.stderr });
@@ -42,7 +42,7 @@ const openCloud = async (settings: Record<string, unknown>, io: Io): Promise<Clo
 
 /** Makes one call, with secrets or without, and gives its one row. */
 const ask = async (
-  { config, caller }: Cloud,
+  { config, caller }: OwnKeys,
   io: Io,
   request: Pick<DoorRequest, 'tool' | 'args'> & { secrets: boolean },
 ): Promise<Row> => {
@@ -67,8 +67,8 @@ const ask = async (
 export const showKeys = async (user: string, { settings }: KeysFlags, io: Io): Promise<number> => {
   const cloud = await openCloud(settings, io);
   const row = await ask(cloud, io, { tool: 'getUserKeys', args: { id: user }, secrets: false });
-  const say = (field: string): string => (row[field] ? String(row[field]) : 'none');
-  await printLine(io.stdout, `API key:    ${say('apikey')}\nSecret key: ${row['secretkey'] ? 'exists' : 'none'}`);
+  const print = (field: string): string => (row[field] ? String(row[field]) : 'none');
+  await printLine(io.stdout, `API key:    ${print('apikey')}\nSecret key: ${row['secretkey'] ? 'exists' : 'none'}`);
   return exit.done;
 };
 
@@ -92,7 +92,7 @@ const needFile = (path: string | undefined): string => {
 };
 
 /** Makes a new pair and has it on the disk before anything else happens. */
-const makePair = async (user: string, path: string, cloud: Cloud, io: Io): Promise<Pair> => {
+const makePair = async (user: string, path: string, cloud: OwnKeys, io: Io): Promise<Pair> => {
   const file = openSecretFile(path);
   try {
     const row = await ask(cloud, io, { tool: 'registerUserKeys', args: { id: user }, secrets: true });
@@ -116,7 +116,7 @@ export const registerKeys = async (user: string, flags: KeysFlags, io: Io): Prom
 };
 
 /** Makes a signed call with the new pair. */
-const prove = async (pair: Pair, path: string, cloud: Cloud, io: Io): Promise<void> => {
+const prove = async (pair: Pair, path: string, cloud: OwnKeys, io: Io): Promise<void> => {
   const { config, profile } = cloud;
   const renewed = { ...config.profiles[profile], secret: pair };
   const proving = { ...config, discover: false, profiles: { [profile]: renewed } };
@@ -156,7 +156,7 @@ export const rotateKeys = async (user: string, flags: KeysFlags, io: Io): Promis
 };
 
 /** The profile must sign as the user whose keys are replaced: another's keys do not belong into it. */
-const checkOwner = async (user: string, apiKey: string, cloud: Cloud, io: Io): Promise<void> => {
+const checkOwner = async (user: string, apiKey: string, cloud: OwnKeys, io: Io): Promise<void> => {
   const row = await ask(cloud, io, { tool: 'getUser', args: { userapikey: apiKey }, secrets: false });
   if (row['id'] === user || row['username'] === user) return;
   throw new CallError(

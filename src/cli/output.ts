@@ -8,8 +8,8 @@ import { pad, widthOf } from './width.ts';
 const toRecord = (outcome: Outcome): string => {
   const [item = {}] = outcome.rows();
   const fields = Object.entries(item).filter(([, value]) => value !== '' && value !== null);
-  const longest = Math.max(0, ...fields.map(([name]) => widthOf(name)));
-  return fields.map(([name, value]) => `${pad(name, longest)}  ${toCell(value)}`).join('\n');
+  const maxLength = Math.max(0, ...fields.map(([name]) => widthOf(name)));
+  return fields.map(([name, value]) => `${pad(name, maxLength)}  ${toCell(value)}`).join('\n');
 };
 
 const forPerson = (outcome: Outcome, room: number | undefined): string => {

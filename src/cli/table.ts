@@ -51,6 +51,6 @@ export const toTable = (
       .join(' '.repeat(gap))
       .trimEnd();
   const missing = columns.slice(widths.length);
-  const said = missing.length ? [cut(`(no room for ${missing.join(', ')})`, room ?? Infinity)] : [];
-  return [line(columns.map((column) => column.toUpperCase())), ...cells.map(line), ...said].join('\n');
+  const output = missing.length ? [cut(`(no room for ${missing.join(', ')})`, room ?? Infinity)] : [];
+  return [line(columns.map((column) => column.toUpperCase())), ...cells.map(line), ...output].join('\n');
 };

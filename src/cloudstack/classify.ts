@@ -29,9 +29,11 @@ export interface Failure {
 /** CloudStack's own error, classified, its text whole and on one line. `what` names the command or its job. */
 export const classify = (what: string, { code, cserrorcode, text, job, retryAfter }: Failure): CallError => {
   const { byText, byException, byCode } = facts();
-  const told = byText.find(({ match, codes }) => (!codes || codes.includes(code)) && new RegExp(match, 'i').test(text));
-  const kind = told?.kind ?? byException[String(cserrorcode)] ?? byCode[String(code)] ?? 'failed';
-  return new CallError(kind, `${what}: ${text}`, told?.hint ?? hintFor(kind, retryAfter), {
+  const received = byText.find(
+    ({ match, codes }) => (!codes || codes.includes(code)) && new RegExp(match, 'i').test(text),
+  );
+  const kind = received?.kind ?? byException[String(cserrorcode)] ?? byCode[String(code)] ?? 'failed';
+  return new CallError(kind, `${what}: ${text}`, received?.hint ?? hintFor(kind, retryAfter), {
     code,
     cserrorcode,
     job,

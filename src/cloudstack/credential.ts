@@ -37,7 +37,7 @@ export const createKeyCredential = ({ apiKey, secretKey }: { apiKey: string; sec
   close: () => Promise.resolve(),
 });
 
-interface Session {
+interface LoginSession {
   key: string;
   cookie: string;
 }
@@ -55,9 +55,9 @@ export const createSessionCredential = (
   { username, password, domain }: { username: string; password: string; domain?: string | undefined },
   post: (command: string, body: string, headers: Record<string, string>, signal: AbortSignal) => Promise<HttpResponse>,
 ): Credential => {
-  let session: Session | undefined;
-  let opening: Promise<Session> | undefined;
-  const login = async (): Promise<Session> => {
+  let session: LoginSession | undefined;
+  let opening: Promise<LoginSession> | undefined;
+  const login = async (): Promise<LoginSession> => {
     const params = { command: 'login', response: 'json', username, password, ...(domain ? { domain } : {}) };
     const response = await post('login', toQuery(params), {}, new AbortController().signal);
     const { sessionkey, is2faenabled, is2faverified } = openEnvelope('login', response);
@@ -69,7 +69,7 @@ export const createSessionCredential = (
       );
     return (session = { key: String(sessionkey), cookie: cookiesOf(response) });
   };
-  const open = (): Promise<Session> => {
+  const open = (): Promise<LoginSession> => {
     opening ??= login().finally(() => (opening = undefined));
     return opening;
   };

@@ -3,9 +3,7 @@ import { startOf, stripUnsafe } from '../text.ts';
 import { classify, hintFor } from './classify.ts';
 import { readRetryAfter } from './retry-after.ts';
 import type { HttpResponse } from './transport.ts';
-import { isRecord } from '../rows.ts';
-
-type Body = Readonly<Record<string, unknown>>;
+import { isRecord, type Row } from '../rows.ts';
 
 /** What answered is no CloudStack, or half of one. `code` is the HTTP status. */
 export class Unreadable extends CallError {}
@@ -46,7 +44,7 @@ const parse = (command: string, response: HttpResponse): Record<string, unknown>
 const asNumber = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
 /** The body inside CloudStack's envelope (its one top-level key, whatever it is called). Throws a CallError for an error. */
-export const openEnvelope = (command: string, response: HttpResponse): Body => {
+export const openEnvelope = (command: string, response: HttpResponse): Row => {
   const [body, ...others] = Object.values(parse(command, response));
   // logout's and some plugins' bodies are bare; an object is what every command answers.
   const inner = isRecord(body) && others.length === 0 ? body : undefined;

@@ -4,9 +4,7 @@ import type { Answer, Progress } from '../types.ts';
 import { classify } from './classify.ts';
 import { minTimeMs, NotSent } from './not-sent.ts';
 import { sleep } from './wait.ts';
-import { isRecord } from '../rows.ts';
-
-type Body = Readonly<Record<string, unknown>>;
+import { isRecord, type Row } from '../rows.ts';
 
 /** How long and how often to poll a job. */
 export interface FollowOptions {
@@ -22,7 +20,7 @@ export interface FollowOptions {
   interval: number;
 }
 
-const failure = (command: string, job: string, state: Body): CallError => {
+const failure = (command: string, job: string, state: Row): CallError => {
   const result = isRecord(state['jobresult']) ? state['jobresult'] : {};
   const code = Number(result['errorcode'] ?? state['jobresultcode'] ?? 530) || 530;
   const text = String(
@@ -33,7 +31,7 @@ const failure = (command: string, job: string, state: Body): CallError => {
   return error;
 };
 
-const ended = (command: string, job: string, state: Body, elapsed: number): Answer => {
+const ended = (command: string, job: string, state: Row, elapsed: number): Answer => {
   if (Number(state['jobstatus']) !== 1) throw failure(command, job, state);
   const result = state['jobresult'];
   const cmd = state['cmd'];
@@ -50,7 +48,7 @@ const ended = (command: string, job: string, state: Body, elapsed: number): Answ
 export const followJob = async (
   command: string,
   job: string,
-  poll: (job: string) => Promise<Body>,
+  poll: (job: string) => Promise<Row>,
   { wait, signal, progress, returnPending, interval, deadline = Infinity }: FollowOptions,
 ): Promise<Answer> => {
   const start = Date.now();

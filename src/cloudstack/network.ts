@@ -59,10 +59,10 @@ export const isAnswer = (error: unknown): boolean =>
  * that may have arrived, that the outcome is unknown. Reports the result to the circuit.
  */
 export const sendOnce = async <T>(endpoint: Endpoint, request: HttpRequest, sending: Sending<T>): Promise<T> => {
-  const { semaphore: gate, circuit, observe } = endpoint;
+  const { semaphore: semaphore, circuit, observe } = endpoint;
   const { command, timeout, deadline = Infinity, probing } = sending;
   const least = Math.min(minTimeMs, timeout);
-  const turn = gate.acquire({ command, signal: request.signal, deadline: deadline - least });
+  const turn = semaphore.acquire({ command, signal: request.signal, deadline: deadline - least });
   if (turn) await turn;
   let begun: number | undefined;
   let ending: Ending = 'ok';
@@ -81,7 +81,7 @@ export const sendOnce = async <T>(endpoint: Endpoint, request: HttpRequest, send
     answered = isAnswer(error) || (request.signal.aborted || ending === 'bug' ? undefined : false);
     throw error;
   } finally {
-    gate.release();
+    semaphore.release();
     if (observe && begun !== undefined)
       observe({
         type: 'request',

@@ -40,7 +40,7 @@ export const authSection = z
     const refuse = (message: string): void => context.addIssue({ code: 'custom', message });
     if (!issuer && !tokens) refuse('auth: give an issuer with its audience, or tokens, or both');
     if (!issuer && (audience ?? jwks ?? resource)) refuse('auth: audience, jwks and resource need an issuer');
-    if (issuer && !audience) refuse('auth: an issuer needs an audience, or tokens for anybody else would be taken');
+    if (issuer && !audience) refuse('auth: an issuer needs an audience, or tokens for anyone else would be taken');
     if (issuer && audience && !resource && !audience.some((value) => isSafe(value)))
       refuse('auth: none of the audiences is a URL; give resource, the public URL of /mcp');
   });

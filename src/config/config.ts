@@ -8,6 +8,7 @@ import { importProfiles } from './import.ts';
 import type { PolicySection, Principals, Roles } from './policy.ts';
 import { envNameOf, secretSettings, settings, type Settings } from './settings.ts';
 import { readHeaders, readTraces, type Traces } from './telemetry.ts';
+import type { Environment } from './values.ts';
 import { CallError } from '../errors.ts';
 
 /** One CloudStack endpoint with one credential. */
@@ -17,10 +18,9 @@ export interface Profile {
   secret?: Secret | undefined;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
 type Raw = Record<string, unknown>;
 
-const stateFolder = (env: Env): string =>
+const stateFolder = (env: Environment): string =>
   join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'cloudstack-mcp');
 
 /** The whole configuration: settings and profiles by name. */
@@ -55,7 +55,7 @@ const readText = (path: string, what: string): string => {
 };
 
 /** A variable's value, or the first line of the file that `NAME_FILE` points to. */
-const readSecret = (env: Env, name: string): string | undefined => {
+const readSecret = (env: Environment, name: string): string | undefined => {
   const file = env[`${name}_FILE`];
   return env[name] || (file ? readText(file, `${name}_FILE`).trim() : undefined);
 };
@@ -92,7 +92,7 @@ export const toProfile = (name: string, given: unknown): Profile => {
   );
 };
 
-const fromEnv = (env: Env): Raw | undefined => {
+const fromEnv = (env: Environment): Raw | undefined => {
   const url = env['CLOUDSTACK_API_URL'];
   if (!url) return undefined;
   const given = {
@@ -119,7 +119,7 @@ const readFile = async (path: string): Promise<Raw> => {
 };
 
 /** https://opentelemetry.io/docs/specs/otel/protocol/exporter/ */
-const readOtlp = (env: Env): Otlp => {
+const readOtlp = (env: Environment): Otlp => {
   const base = env['OTEL_EXPORTER_OTLP_ENDPOINT'] || 'http://localhost:4318';
   return {
     url: env['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'] || `${base.replace(/\/+$/, '')}/v1/logs`,
@@ -152,7 +152,7 @@ const byName = (profiles: [string, Profile][]): Record<string, Profile> =>
  * The configuration: defaults ← file ← environment ← flags. `flags.config` names the file, `flags.credentials` another
  * tool's file (cloudmonkey, cs). Throws a configuration error that says what is wrong and how to mend it.
  */
-export const loadConfig = async (flags: Raw, env: Env): Promise<Config> => {
+export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> => {
   const {
     config: path = env['CLOUDSTACK_MCP_CONFIG'],
     credentials = env['CLOUDSTACK_MCP_CREDENTIALS'],

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { flag, minutes } from './values.ts';
+import { flag, minutes, type Environment } from './values.ts';
 
 /** The settings of logs and metrics. */
 export const telemetrySettings = {
@@ -23,8 +23,6 @@ export interface Traces {
   headers: Readonly<Record<string, string>>;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 const unescapePercent = (text: string): string => {
   try {
     return decodeURIComponent(text);
@@ -43,7 +41,7 @@ export const readHeaders = (text = ''): Record<string, string> =>
   );
 
 /** Where traces are to be sent; undefined when no endpoint is set, or traces are off. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
-export const readTraces = (env: Env): Traces | undefined => {
+export const readTraces = (env: Environment): Traces | undefined => {
   const base = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
   const url = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || (base && `${base.replace(/\/+$/, '')}/v1/traces`);
   const isOff = env['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none';

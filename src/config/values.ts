@@ -25,3 +25,6 @@ export const minutes = (min = 0, max = Infinity) => duration(60_000)(min, max);
 /** One value or several. */
 export const oneOrMore = <T extends z.ZodType>(value: T) =>
   z.union([value, z.array(value).min(1)]).transform((given) => [given].flat() as z.output<T>[]);
+
+/** Environment variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;

@@ -15,7 +15,7 @@ export interface WaitingCall {
   phrase?: string | undefined;
   caller: Caller;
   asked: number;
-  /** Who said yes, and when. */
+  /** Who approved it, and when. */
   by?: string | undefined;
   approved?: number | undefined;
 }
@@ -40,7 +40,7 @@ export const codeMinutes = 15;
 export const approvalMinutes = 5;
 /** Calls that may wait at once: more than a person will read; a model that asks without end does not fill the disk. */
 export const maxWaiting = 100;
-/** Calls of one principal that may wait at once, so that nobody takes the places of others. */
+/** Calls of one principal that may wait at once, so that no one takes the places of others. */
 export const maxWaitingOfOne = 10;
 
 /** Throws a CallError where so many calls wait that one more of that principal is not kept. */

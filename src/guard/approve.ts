@@ -45,7 +45,7 @@ const again = 'Make the same call again to be asked again.';
 const reasons: Readonly<Record<Exclude<ReplyVerdict, 'yes' | 'not-accepted'>, string>> = {
   'other-question': 'The yes was given to another call, or what it acts on has changed since.',
   'wrong-phrase': 'What was typed is not what the message showed in double quotes.',
-  'not-confirmed': 'The human did not say yes.',
+  'not-confirmed': 'The human did not confirm.',
 };
 
 const checkReply = async (
@@ -64,7 +64,7 @@ const approved = (call: NamedCall, confirmation?: Confirmation): ApprovedCall =>
   markApproved({ ...call, confirmation } as ApprovedCall);
 
 /** A question, and what it is about. */
-interface Asked {
+interface AskedQuestion {
   question: Question;
   targets: readonly Target[];
 }
@@ -72,11 +72,11 @@ interface Asked {
 /** Can be read in principle, and was not found. */
 const isUnseen = ({ row, isReadable }: Target): boolean => !row && isReadable;
 
-/** The approval code and where to use it. What nobody finds takes no place from what waits for a person. */
+/** The approval code and where to use it. What no one finds takes no place from what waits for a person. */
 const sendToTerminal = async (
   dependencies: ApproveDependencies,
   call: NamedCall,
-  { question, targets }: Asked,
+  { question, targets }: AskedQuestion,
   why: string,
 ): Promise<never> => {
   const unseen = targets.find(isUnseen);
@@ -84,28 +84,28 @@ const sendToTerminal = async (
     throw new CallError(
       'not-found',
       `${call.tool.command.name}: there is no ${unseen.title} with the id "${toLabel(unseen.id)}" that this account can see. Nothing was sent.`,
-      "It needs a human's yes, and no approval code is given for what is not found. Check the id.",
+      'It needs a confirmation by a human, and no approval code is given for what is not found. Check the id.',
     );
   const code = await dependencies.approvals.open(question, call.request.caller);
   dependencies.onConfirmation('sent-to-terminal');
   throw unconfirmed(
-    `${call.tool.command.name} needs a human's yes (${call.decision?.rule ?? 'policy'}), and ${why}. Approval code: ${code}.`,
+    `${call.tool.command.name} needs a confirmation by a human (${call.decision?.rule ?? 'policy'}), and ${why}. Approval code: ${code}.`,
     `A person can approve it at a terminal: ${programName} approve ${code} — then make exactly the same call again.`,
   );
 };
 
 /**
- * The human's reply. Some hosts say that they can ask and never show the question: it is put once, and while nobody has
+ * The human's reply. Some hosts say that they can ask and never show the question: it is put once, and while no one has
  * answered it, the same call is sent to the terminal instead.
  */
-const awaitReply = async (dependencies: ApproveDependencies, call: NamedCall, asked: Asked): Promise<Reply> => {
+const awaitReply = async (dependencies: ApproveDependencies, call: NamedCall, asked: AskedQuestion): Promise<Reply> => {
   const { questions } = dependencies;
   const { question } = asked;
   const { principal } = call.request.caller;
   const reply = await call.request.consent(question).catch(async (error: unknown) => {
     if (!(error instanceof AwaitingReply)) throw error;
     if (await questions.isOpen(question.digest))
-      return sendToTerminal(dependencies, call, asked, 'nobody has answered the question that this host was given');
+      return sendToTerminal(dependencies, call, asked, 'no one has answered the question that this host was given');
     await questions.open(question.digest, principal);
     dependencies.onConfirmation('asked');
     throw error;
@@ -160,13 +160,13 @@ const refuseProtected = (policy: Policy, { tool }: NamedCall, targets: readonly 
   const { protect } = policy;
   if (!protect) return;
   for (const { row, title, dependents = [] } of targets) {
-    const kept = [{ title, rows: row ? [row] : [] }, ...dependents].flatMap((group) =>
+    const saved = [{ title, rows: row ? [row] : [] }, ...dependents].flatMap((group) =>
       group.rows
         .filter((one) => hasTag(one, protect.key, protect.value))
         .map((one) => `${group.title} ${String(one['id'])}`),
     );
-    if (kept.length)
-      throw blocked(tool.command.name, policy, `protected: tag ${protect.key}=${protect.value} on ${kept[0]}`);
+    if (saved.length)
+      throw blocked(tool.command.name, policy, `protected: tag ${protect.key}=${protect.value} on ${saved[0]}`);
   }
 };
 
@@ -198,7 +198,7 @@ const askWhenUnseen = (call: NamedCall, targets: readonly Target[]): NamedCall =
 const dependentsOf = (risk: Risk, reversible: boolean): 'none' | 'stopped' | 'all' =>
   risk !== 'destroy' ? 'none' : reversible ? 'stopped' : 'all';
 
-/** Lets a call leave, after a human's yes where the policy wants one. Every doubt is a no. */
+/** Lets a call leave, after a confirmation where the policy requires one. Every doubt is a no. */
 export const approve = async (
   dependencies: ApproveDependencies,
   confined: ConfinedCall,

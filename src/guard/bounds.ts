@@ -56,7 +56,7 @@ const isShared = (response: string): boolean =>
 let owned: ReadonlySet<string> | undefined;
 
 /** Whether rows of this type say to which domain they belong. */
-export const tellsOwner = (response: string): boolean => {
+export const showsOwner = (response: string): boolean => {
   owned ??= new Set(
     loadData<ResponseType[]>('responses.json')
       .filter(({ fields }) => fields.some(({ name }) => name === 'domainid'))
@@ -70,7 +70,7 @@ export const isForAll = isShared;
 
 const idsIn = (value: unknown): string[] => (value === undefined || value === null ? [] : String(value).split(','));
 
-/** Whether a row belongs to somebody within the bounds. */
+/** Whether a row belongs to someone within the bounds. */
 export const isInside = ({ domains, projects }: Bounds, response: string, row: Row): boolean => {
   // A domain that was made since the bounds were read lies below one that is known.
   if (response === 'Domain') return domains.has(String(row['id'])) || domains.has(String(row['parentdomainid']));

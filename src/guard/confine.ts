@@ -14,7 +14,7 @@ import type {
   Resources,
   Target,
 } from '../types.ts';
-import { isForAll, isInside, narrowings, seenRow, tellsOwner, type Bounds } from './bounds.ts';
+import { isForAll, isInside, narrowings, seenRow, showsOwner, type Bounds } from './bounds.ts';
 
 /** What confining a call needs to know of the cloud, as the role may see it. */
 export interface ConfineDependencies extends Pick<Resources, 'named' | 'hasProject'> {
@@ -66,14 +66,14 @@ const checkPlaces = async (bounds: Bounds, call: CheckedCall, { hasProject }: Co
       if (!bounds.domains.has(id.trim())) throw unseen(`${name}: the domain ${id}`);
   const project = params['projectid'];
   if (project === undefined) return;
-  const all = project === '-1' && looksOnly(tool) && tellsOwner(tool.command.response);
+  const all = project === '-1' && looksOnly(tool) && showsOwner(tool.command.response);
   if (!all && !bounds.projects.has(String(project)) && !(await hasProject(String(project))))
     throw unseen(`projectid: the project ${String(project)}`);
 };
 
-/** Whether something named belongs to somebody within the bounds, and may be changed. */
+/** Whether something named belongs to someone within the bounds, and may be changed. */
 const isTenants = (bounds: Bounds, { kind, row }: Target): boolean =>
-  row !== undefined && kind !== undefined && (isInside(bounds, kind, row) || !(tellsOwner(kind) || isForAll(kind)));
+  row !== undefined && kind !== undefined && (isInside(bounds, kind, row) || !(showsOwner(kind) || isForAll(kind)));
 
 /** Types of CloudStack's roles that reach no further than a domain. */
 const tenantRoles: ReadonlySet<string> = new Set(['User', 'DomainAdmin']);
@@ -95,7 +95,7 @@ const checkNamed = async (
         '',
       );
     // What cannot be read cannot be judged: answers that tell their owner are looked at later, all else is refused.
-    if (!row && (isReadable || !looks || !tellsOwner(call.tool.command.response)))
+    if (!row && (isReadable || !looks || !showsOwner(call.tool.command.response)))
       throw unseen(`${parameter}: the ${title} ${id}`);
     if (row && !looks && isOwn && !isTenants(bounds, target))
       throw refused(`The ${title} ${id} belongs to the whole cloud; this role is tied to a part of it.`, '');
@@ -143,7 +143,7 @@ const settleLook = (bounds: Bounds, call: CheckedCall, named: readonly Target[])
   if (isForAll(response) || response === 'Domain') return params;
   const isById = 'id' in params || 'ids' in params;
   const places = narrowings(bounds, tool, params);
-  if (tellsOwner(response)) return isById || places.length !== 1 ? params : places[0]!;
+  if (showsOwner(response)) return isById || places.length !== 1 ? params : places[0]!;
   const [place, ...others] = places;
   if (place !== undefined && !others.length) return place;
   if (place === undefined && named.some((target) => isTenants(bounds, target))) return params;
@@ -196,7 +196,7 @@ export const confineAnswer = (bounds: Bounds | undefined, call: ApprovedCall, an
   // A job was looked at before it was asked for.
   if (params['jobid'] !== undefined) return answer;
   // Whatever tells no owner was asked for within the bounds, or about something inside.
-  const seen = (row: Row): Row | undefined => seenRow(bounds, response, row, !tellsOwner(response) || !looksOnly(tool));
+  const seen = (row: Row): Row | undefined => seenRow(bounds, response, row, !showsOwner(response) || !looksOnly(tool));
   if (result !== 'list') {
     const item = itemOf(answer.body);
     const shown = seen(item);
@@ -206,11 +206,11 @@ export const confineAnswer = (bounds: Bounds | undefined, call: ApprovedCall, an
     throw unseen('What was asked for');
   }
   const rows = rowsOf(answer.body);
-  const kept = rows.map(seen).filter((row) => row !== undefined);
+  const saved = rows.map(seen).filter((row) => row !== undefined);
   const key = Object.keys(answer.body).find((name) => Array.isArray(answer.body[name]));
   if (key === undefined) return answer;
   // CloudStack's count tells of what was left out, unless it was asked for exactly what may be seen.
-  const isExact = kept.length === rows.length && isNarrowed(response, params);
-  const count = !isExact && 'count' in answer.body ? { count: kept.length } : {};
-  return { ...answer, body: { ...answer.body, [key]: kept, ...count } };
+  const isExact = saved.length === rows.length && isNarrowed(response, params);
+  const count = !isExact && 'count' in answer.body ? { count: saved.length } : {};
+  return { ...answer, body: { ...answer.body, [key]: saved, ...count } };
 };

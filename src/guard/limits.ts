@@ -9,7 +9,7 @@ export type Count = (key: string, seconds: number, add: boolean) => Promise<numb
 
 /**
  * Refuses the change that would be one too many for its principal; with `use`, it is the one that is counted. Reads are not.
- * Looked at before a human is asked, so that nobody agrees to what is refused then; refused calls do not use up the limit.
+ * Looked at before a human is asked, so that no one agrees to what is refused then; refused calls do not use up the limit.
  */
 export const checkLimits = async (
   { limits }: Policy,

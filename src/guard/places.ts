@@ -6,10 +6,10 @@ import type { Target } from '../types.ts';
 /** A field of a rule that a row may leave open. */
 export type OpenPlace = 'zone' | 'domain';
 
-/** The fields of rows that tell a place: any of `told` is enough, and a row of a type that has any of `fields` has one. */
-const fieldsOf: Readonly<Record<OpenPlace, { fields: readonly string[]; told: readonly string[] }>> = {
-  zone: { fields: ['zoneid', 'zonename', 'zone'], told: ['zonename'] },
-  domain: { fields: ['domainid', 'domain', 'domainpath'], told: ['domainpath'] },
+/** The fields of rows that tell a place: any of `shownBy` is enough, and a row of a type that has any of `fields` has one. */
+const fieldsOf: Readonly<Record<OpenPlace, { fields: readonly string[]; shownBy: readonly string[] }>> = {
+  zone: { fields: ['zoneid', 'zonename', 'zone'], shownBy: ['zonename'] },
+  domain: { fields: ['domainid', 'domain', 'domainpath'], shownBy: ['domainpath'] },
 };
 
 let fieldsByType: ReadonlyMap<string, ReadonlySet<string>> | undefined;
@@ -29,7 +29,7 @@ const hasPlace = (kind: string | undefined, fields: readonly string[]): boolean 
 /** The places that a target has and its row does not tell: releases of CloudStack differ in what they give. */
 export const unknownPlaces = ({ kind, row }: Target, named: readonly Row[]): OpenPlace[] =>
   (Object.keys(fieldsOf) as OpenPlace[]).filter((place) => {
-    const { fields, told } = fieldsOf[place];
-    const isTold = [row, ...named].some((one) => told.some((field) => typeof one?.[field] === 'string'));
-    return !isTold && hasPlace(kind, fields);
+    const { fields, shownBy } = fieldsOf[place];
+    const isKnown = [row, ...named].some((one) => shownBy.some((field) => typeof one?.[field] === 'string'));
+    return !isKnown && hasPlace(kind, fields);
   });

@@ -51,7 +51,7 @@ export const digestOf = (
 export const maxDialogTargets = 8;
 /** Characters of arguments that a dialog shows; more are read at a terminal. */
 export const maxDialogArguments = 1200;
-/** Characters of the longest question; nobody reads more before a yes. */
+/** Characters of the longest question; no one reads more before a yes. */
 export const maxQuestion = 30_000;
 
 /** What is given beside the targets and the place, whole: what is left out may be what matters. */
@@ -130,7 +130,7 @@ export const askAbout = (
   if (message.length > maxQuestion)
     throw new CallError(
       'invalid',
-      `${tool.command.name} needs a human's yes, and what it would do fills ${message.length} characters; at most ${maxQuestion} are shown. Nothing was sent.`,
+      `${tool.command.name} needs a confirmation by a human, and what it would do fills ${message.length} characters; at most ${maxQuestion} are shown. Nothing was sent.`,
       'Make several calls with fewer targets or shorter values.',
     );
   const isLong = targets.length > maxDialogTargets || args.length > maxDialogArguments;

@@ -91,7 +91,7 @@ export const roleOf = (access: Access, requester: Requester): { name: string; ro
   if (name === undefined || !role)
     throw new CallError(
       'refused',
-      `Nobody gave ${principal} a role here.`,
+      `No one gave ${principal} a role here.`,
       'Someone who operates this server can add it under `principals`.',
     );
   return { name, role, profile };

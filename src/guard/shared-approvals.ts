@@ -19,7 +19,7 @@ const table = 'approvals';
 const ttl = 30 * 60_000;
 
 const answered = (code: string): CallError =>
-  new CallError('not-found', `The call under the code ${code} was answered just now by somebody else.`, '');
+  new CallError('not-found', `The call under the code ${code} was answered just now by someone else.`, '');
 
 const parse = (text: string): WaitingCall | undefined => {
   try {

@@ -46,7 +46,7 @@ export const createConsent =
     if (state && 'unreadable' in state) return Promise.reject(state.unreadable);
     if (state) {
       const answer = inputResponse(ctx.mcpReq.inputResponses, 'confirm');
-      // The question came back without an answer to it: nobody agreed, and the same call is asked anew.
+      // The question came back without an answer to it: no one agreed, and the same call is asked anew.
       if (answer.kind !== 'elicit') return Promise.resolve({ ...state, action: 'cancel', by: 'elicitation' });
       const content = (answer.content ?? {}) as { confirm?: unknown; phrase?: unknown };
       return Promise.resolve({

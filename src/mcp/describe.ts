@@ -1,5 +1,5 @@
 import { isGrave, raisesOf } from '../catalog/parameter-risks.ts';
-import { sayRaises } from '../catalog/raise-text.ts';
+import { raisesText } from '../catalog/raise-text.ts';
 import { toInputSchema, type JsonSchema } from '../catalog/schema.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { toolForRisk } from '../guard/permit.ts';
@@ -33,7 +33,7 @@ export const toMatch = (tool: Tool): Record<string, unknown> => ({
 
 /** Arguments that make a tool worse than its own risk, each with what it does. */
 const askedAbout = ({ command, risk }: Tool): string[] =>
-  sayRaises(raisesOf(command, risk).filter(({ risk: worse, severity }) => isGrave({ risk: worse, severity })));
+  raisesText(raisesOf(command, risk).filter(({ risk: worse, severity }) => isGrave({ risk: worse, severity })));
 
 /** Everything about a tool that a caller needs to use it. */
 export const toDescription = (tool: Tool): Record<string, unknown> => {

@@ -8,23 +8,23 @@ export const showItem = (item: Row, budget: number): { text: string; item: Row }
   const fields = Object.entries(item).filter(
     ([, value]) => value !== '' && value !== null && !(Array.isArray(value) && value.length === 0),
   );
-  const kept: [string, unknown][] = [];
+  const saved: [string, unknown][] = [];
   let left = budget;
   for (const [name, value] of fields) {
     // Once in the text, once in the structured content.
     const cost = 2 * estimateTokens(`${name}: ${toCell(value)}`) + 4;
-    if (cost > left && kept.length) continue;
+    if (cost > left && saved.length) continue;
     if (cost > left) {
-      kept.push([name, `${startOf(toCell(value), Math.max(200, left))}… (cut)`]);
+      saved.push([name, `${startOf(toCell(value), Math.max(200, left))}… (cut)`]);
       left = 0;
     } else {
-      kept.push([name, value]);
+      saved.push([name, value]);
       left -= cost;
     }
   }
-  const names = new Set(kept.map(([name]) => name));
+  const names = new Set(saved.map(([name]) => name));
   const missing = fields.filter(([name]) => !names.has(name)).map(([name]) => name);
-  const lines = kept.map(([name, value]) => `${toCell(name)}: ${toCell(value)}`);
+  const lines = saved.map(([name, value]) => `${toCell(name)}: ${toCell(value)}`);
   if (missing.length) lines.push(`(left out for length: ${missing.join(', ')}; ask with fields)`);
-  return { text: lines.join('\n'), item: Object.fromEntries(kept) };
+  return { text: lines.join('\n'), item: Object.fromEntries(saved) };
 };

@@ -17,29 +17,29 @@ const isList = (call: ApprovedCall, answer: Answer): boolean => {
   return /^(list|find|search|quota)/.test(command.name) || rowsOf(answer.body).length !== 1;
 };
 
-const sayNames = (call: ApprovedCall): string[] =>
+const namesText = (call: ApprovedCall): string[] =>
   call.names.map(({ parameter, name, id }) => `${parameter}: ${toLabel(name)} is ${id}`);
 
-/** How old a kept answer is, and how to get a new one. */
-const sayAge = ({ age }: Answer): string[] =>
+/** How old a cached answer is, and how to get a new one. */
+const ageText = ({ age }: Answer): string[] =>
   age === undefined ? [] : [`As of ${age} s ago; fresh: true asks again.`];
 
 const ageIn = ({ age }: Answer): { age?: number } => (age === undefined ? {} : { age });
 
 /** CloudStack lists only the caller's own things unless it is told otherwise, even to root. */
-const sayScope = ({ tool, params }: ApprovedCall, count: number): string[] =>
+const scopeText = ({ tool, params }: ApprovedCall, count: number): string[] =>
   count === 0 && params['listall'] === undefined && tool.command.params.some(({ name }) => name === 'listall')
     ? ["Only the account's own were looked at; listall=true looks at all it may see."]
     : [];
 
-const sayConfirmation = ({ confirmation }: ApprovedCall): string | undefined =>
+const confirmationText = ({ confirmation }: ApprovedCall): string | undefined =>
   confirmation?.by === 'approval' ? `approval by ${confirmation.who}` : confirmation?.by;
 
 /** Which rule let a call through that was not a plain read, and how a human agreed. */
-const sayDecision = (call: ApprovedCall): string[] =>
+const decisionText = (call: ApprovedCall): string[] =>
   call.tool.risk.risk === 'read' || !call.decision
     ? []
-    : [`Let through by ${[call.decision.rule, sayConfirmation(call) ?? []].flat().join(', ')}.`];
+    : [`Let through by ${[call.decision.rule, confirmationText(call) ?? []].flat().join(', ')}.`];
 
 const filtersOf = ({ tool, params }: ApprovedCall): string[] =>
   ['name', 'keyword', 'state', 'zoneid', 'account', 'type', 'tags']
@@ -79,9 +79,9 @@ const presentList = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
   return {
     text: [
       shown.text,
-      ...sayScope(call, count),
-      ...sayNames(call),
-      ...sayAge(answer),
+      ...scopeText(call, count),
+      ...namesText(call),
+      ...ageText(answer),
       ...(shown.items.length ? [dataNote] : []),
     ].join('\n'),
     structured: { ...shown.structured, ...ageIn(answer), ...(call.names.length ? { resolved: call.names } : {}) },
@@ -108,9 +108,9 @@ const presentItem = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
   return {
     text: [
       head,
-      ...sayNames(call),
-      ...sayDecision(call),
-      ...sayAge(answer),
+      ...namesText(call),
+      ...decisionText(call),
+      ...ageText(answer),
       ...(hasItem ? [shown.text, dataNote] : []),
     ].join('\n'),
     structured: {
@@ -119,7 +119,7 @@ const presentItem = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
       ...(hasItem || !job ? { item: shown.item } : {}),
       ...(call.tool.risk.risk === 'read'
         ? {}
-        : { decision: { rule: call.decision?.rule, confirmation: sayConfirmation(call) } }),
+        : { decision: { rule: call.decision?.rule, confirmation: confirmationText(call) } }),
       ...(call.names.length ? { resolved: call.names } : {}),
     },
     rows: () => (hasItem ? [item] : job ? [{ ...job }] : []),

@@ -2,16 +2,16 @@ import type { Command, Parameter } from '../catalog/types.ts';
 import type { Params, ParamValue } from '../types.ts';
 
 type Wire = [string, string][];
-type Entry = Readonly<Record<string, string>>;
+type MapEntry = Readonly<Record<string, string>>;
 
-const encodeMap = (parameter: Parameter, value: Entry | readonly Entry[]): Wire => {
+const encodeMap = (parameter: Parameter, value: MapEntry | readonly MapEntry[]): Wire => {
   const { name } = parameter;
   const form = parameter.map?.form ?? 'flat';
   if (form === 'rows')
-    return (value as readonly Entry[]).flatMap((row, index) =>
+    return (value as readonly MapEntry[]).flatMap((row, index) =>
       Object.entries(row).map(([key, item]): [string, string] => [`${name}[${index}].${key}`, item]),
     );
-  const entries = Object.entries(value as Entry);
+  const entries = Object.entries(value as MapEntry);
   // Every field of a flat map stands under index 0: some commands read no other.
   if (form === 'flat') return entries.map(([key, item]) => [`${name}[0].${key}`, item]);
   return entries.flatMap(([key, item], index): Wire => [
@@ -21,7 +21,7 @@ const encodeMap = (parameter: Parameter, value: Entry | readonly Entry[]): Wire 
 };
 
 const encodeValue = (parameter: Parameter, value: ParamValue): Wire => {
-  if (parameter.type === 'map') return encodeMap(parameter, value as Entry | readonly Entry[]);
+  if (parameter.type === 'map') return encodeMap(parameter, value as MapEntry | readonly MapEntry[]);
   return [[parameter.name, Array.isArray(value) ? value.join(',') : String(value)]];
 };
 

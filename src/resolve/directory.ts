@@ -3,9 +3,7 @@ import { kindOfParameter, type Kind } from '../catalog/kinds.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
-
-/** Sends a list command that is a plain read and gives its rows. */
-export type ListRows = (tool: Tool, params: Record<string, string | number | boolean>) => Promise<readonly Row[]>;
+import type { ListRows } from '../types.ts';
 
 /** Looks resources up by kind, through the cloud's own list commands. */
 export interface Directory {

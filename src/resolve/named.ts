@@ -27,24 +27,16 @@ export interface Named {
 }
 
 // Where a thing is put and what it is made from: named in a call, but not what it acts on.
-const surroundings = new Set([
-  'Zone',
-  'Domain',
-  'Project',
-  'ServiceOffering',
-  'DiskOffering',
-  'NetworkOffering',
-  'GuestOS',
-]);
+const context = new Set(['Zone', 'Domain', 'Project', 'ServiceOffering', 'DiskOffering', 'NetworkOffering', 'GuestOS']);
 
-/** Checked by themselves, not as something that belongs to somebody. */
+/** Checked by themselves, not as something that belongs to someone. */
 const owners = new Set(['domainid', 'projectid']);
 
 const takesId = ({ type, of }: Parameter): boolean => type === 'uuid' || of === 'uuid';
 
 const rankOf = (parameter: Parameter, kind: Kind | undefined): Named['rank'] => {
   if (parameter.name === 'id' || parameter.name === 'ids') return 'own';
-  return parameter.required && !surroundings.has(kind?.name ?? '') ? 'required' : 'given';
+  return parameter.required && !context.has(kind?.name ?? '') ? 'required' : 'given';
 };
 
 const inEntries = (parameter: string, value: unknown, entries: References['entries']): Named[] =>
@@ -95,16 +87,16 @@ const sources = new Set(['Template', 'Iso', 'SSHKeyPair', 'UserData']);
  * nothing else acts on that.
  */
 export const actedOn = ({ command, risk }: Tool, named: readonly Named[]): readonly Named[] => {
-  const own = new Set(command.entity?.map(plainKind));
+  const own = new Set(command.entity?.map(kindWithoutCase));
   const things = named.filter(({ kind, rank }) => {
     const name = kind?.name ?? '';
-    return rank !== 'given' || !(surroundings.has(name) || (sources.has(name) && !own.has(plainKind(name))));
+    return rank !== 'given' || !(context.has(name) || (sources.has(name) && !own.has(kindWithoutCase(name))));
   });
   return things.length || risk.risk !== 'destroy' ? things : named;
 };
 
 /** CloudStack's entity names and its response types differ in prefixes: VirtualMachineTemplate, Template. */
-const plainKind = (name: string): string =>
+const kindWithoutCase = (name: string): string =>
   name
     .toLowerCase()
     .replace(/^virtualmachine(?=.)/, '')

@@ -8,14 +8,14 @@ import type { NamedCall, ParamValue, PermittedCall, ResolvedCall, ResolvedName }
 import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
 
-/** More candidates help nobody. */
-const most = 10;
+/** More candidates help no one. */
+const max = 10;
 
 const isGiven = (value: string): boolean => isId(value) || value === '-1';
 
 /** Rows of one name told apart: the id, where each is and whose, its name last. */
 const toMatches = (kind: Kind, rows: readonly Row[]): string[] =>
-  rows.slice(0, most).map((row) => {
+  rows.slice(0, max).map((row) => {
     const where = ['zonename', 'account', 'domainpath', 'project'].flatMap((field) =>
       row[field] ? `${field} ${toQuotedName(String(row[field]))}` : [],
     );
@@ -51,7 +51,7 @@ const lookUp = async (
     others.length
       ? 'Give the name or the id of one that there is. Nothing was sent.'
       : `Look with ${toKebab(kind.list ?? '')}. Nothing was sent.`,
-    { candidates: others.length ? others.slice(0, most).map((other) => toQuotedName(other, 40)) : undefined },
+    { candidates: others.length ? others.slice(0, max).map((other) => toQuotedName(other, 40)) : undefined },
   );
 };
 

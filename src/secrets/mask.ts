@@ -33,7 +33,7 @@ const isSecretEntry = (record: Json): boolean => {
 const valuesOfEntry = new Set(['value', 'defaultvalue', 'currentvalue', 'val']);
 
 /** Nothing, a yes or a no tells nothing. */
-const tellsNothing = (value: unknown): boolean =>
+const isUninformative = (value: unknown): boolean =>
   value === null || value === undefined || value === '' || /^(?:true|false)$/i.test(String(value));
 
 const masked = (value: unknown, further: ReadonlySet<string>, depth: number): unknown => {
@@ -50,7 +50,7 @@ const masked = (value: unknown, further: ReadonlySet<string>, depth: number): un
   const isEntry = isSecretEntry(record);
   return copyChanged(record, (inner, name) => {
     const secret = isSecretName(name) || further.has(name) || (isEntry && valuesOfEntry.has(name));
-    if (secret && !tellsNothing(inner)) return mask;
+    if (secret && !isUninformative(inner)) return mask;
     // A job's result is what the command that began it would have answered.
     const fields = name === 'jobresult' ? secretFieldsOfJob(record['cmd']) : further;
     return masked(inner, fields, depth + 1);

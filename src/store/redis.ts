@@ -48,7 +48,7 @@ export const createRedisStore = (address: StoreAddress, { report, observe }: Sto
     if (isUp && reachable === false) report(`The shared store at ${place} can be reached again.`);
     if (!isUp)
       report(
-        `The shared store at ${place} cannot be reached (${reason}). Reads go on; changes that need a human's yes or have a limit are refused until it is back.`,
+        `The shared store at ${place} cannot be reached (${reason}). Reads go on; changes that need a confirmation or have a limit are refused until it is back.`,
       );
     reachable = isUp;
     observe?.({ type: 'store', reachable: isUp });

@@ -1,7 +1,7 @@
 import { loadCatalog } from '../catalog/catalog.ts';
 import type { Ending } from '../observe.ts';
 
-/** What stands for everything that has no name of its own: whoever calls cannot make new time series. */
+/** The label for everything that is not in the catalog: callers cannot create new time series. */
 export const other = 'other';
 
 /** The tool and risk of a command, as labels. */

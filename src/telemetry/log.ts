@@ -6,11 +6,11 @@ export type Level = 'debug' | 'info' | 'warn' | 'error';
 /** What a line says beside its words; never a secret, never an argument of a call. */
 export type LogFacts = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** The log of whoever operates the server. */
+/** The log of the operator of the server. */
 export interface Log {
-  /** Says something to people and collectors. */
+  /** Logs a message for people and collectors. */
   report(level: Level, message: string, facts?: LogFacts): void;
-  /** Notes something that only collectors can make use of. */
+  /** Logs a message that only collectors can make use of. */
   record(level: Level, message: string, facts?: LogFacts): void;
 }
 

@@ -6,7 +6,7 @@ import { createInstruments, labelValues, type Instruments, type Refusal } from '
 import { createToolLabels, reachOf, type ToolLabels } from './labels.ts';
 
 /** An HTTP request that was answered. */
-export interface HttpRequest {
+export interface ServedRequest {
   /** One of the door's routes, or `other`. */
   route: string;
   method: string;
@@ -19,8 +19,8 @@ export interface HttpRequest {
 /** Counts what happens, for Prometheus. */
 export interface Metrics {
   observe: Observe;
-  http(request: HttpRequest): void;
-  /** How to look at what is open, when somebody asks. */
+  http(request: ServedRequest): void;
+  /** How to look at what is open, when someone asks. */
   setGauges(open: { sessions: () => number; inFlight: () => number }): void;
   resources(counts: readonly ResourceCount[]): void;
   contentType: string;
@@ -86,7 +86,7 @@ const createObserve = (
     to.requests.inc({ command: labels.command, outcome: ending });
     to.requestSeconds.inc({ command: labels.command }, seconds);
     to.requestDuration.observe({ method, result }, seconds);
-    // Whoever gave up says nothing about the cloud.
+    // A caller that gave up says nothing about the cloud.
     if (answered !== undefined) to.up.set(answered ? 1 : 0);
   };
   const call = ({ command, risk, ending, seconds }: Extract<Observation, { type: 'call' }>): void => {

@@ -12,17 +12,17 @@ const service = 'cloudstack-mcp-server';
 /** Milliseconds that the end of the process waits for a collector. */
 const shutdownGraceMs = 2000;
 
-/** Says the first time that spans do not arrive: nobody looks for traces that were never promised. */
+/** Reports the first time that spans do not arrive: their absence would not be noticed otherwise. */
 const reporting = (exporter: SpanExporter, report: (message: string) => void): SpanExporter => {
-  let said = false;
+  let output = false;
   return {
-    export: (spans, told) =>
+    export: (spans, received) =>
       exporter.export(spans, (result) => {
-        if (result.error && !said) {
-          said = true;
+        if (result.error && !output) {
+          output = true;
           report(`Traces do not arrive at their collector: ${result.error.message}`);
         }
-        told(result);
+        received(result);
       }),
     shutdown: () => exporter.shutdown(),
     forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
@@ -31,7 +31,7 @@ const reporting = (exporter: SpanExporter, report: (message: string) => void): S
 
 /** Traces to a collector by OTLP (JSON over HTTP). Names, sampler and batches are what OpenTelemetry's variables say. */
 export const openTracing = ({ url, headers }: Traces, report: (message: string) => void): Tracing => {
-  // One a process: whoever came first keeps it, and it serves all.
+  // One a process: the first one stays and serves all.
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const provider = new BasicTracerProvider({
     resource: defaultResource()

@@ -9,13 +9,13 @@ export interface Telemetry {
   /** Undefined on stdio, and where they are switched off. */
   metrics?: Metrics | undefined;
   observe?: Observe | undefined;
-  /** Loads what traces calls; undefined where nobody named a collector. */
+  /** Loads what traces calls; undefined where no one named a collector. */
   tracing?: (() => Promise<Tracing>) | undefined;
   /** Sends what is left. */
   close(): Promise<void>;
 }
 
-type Asked = Pick<Config, 'transport' | 'log' | 'logLevel' | 'metrics' | 'traces'>;
+type TelemetrySettings = Pick<Config, 'transport' | 'log' | 'logLevel' | 'metrics' | 'traces'>;
 
 /** Turns of a circuit and of the store, for the log: they explain what calls then say. */
 const createStateLog = (log: Log): Observe => {
@@ -40,12 +40,12 @@ const canBeSentTo = (url: string): boolean => URL.canParse(url) && /^https?:$/.t
 
 /** Opens what the settings ask for; each library is loaded only then. */
 export const openTelemetry = async (
-  { transport, log: form, logLevel, metrics: counts, traces }: Asked,
+  { transport, log: form, logLevel, metrics: counts, traces }: TelemetrySettings,
   stderr: { write(text: string): unknown },
 ): Promise<Telemetry> => {
   const log = form === 'json' ? (await import('./json-log.ts')).createJsonLog(stderr, logLevel) : createTextLog(stderr);
   const metrics = transport === 'http' && counts ? (await import('./metrics.ts')).createMetrics() : undefined;
-  const watchers = [metrics?.observe, form === 'json' ? createStateLog(log) : undefined].filter((one) => !!one);
+  const observers = [metrics?.observe, form === 'json' ? createStateLog(log) : undefined].filter((one) => !!one);
   let opened: Promise<Tracing> | undefined;
   const isTraced = traces !== undefined && canBeSentTo(traces.url);
   // The address itself may hold a password.
@@ -59,7 +59,7 @@ export const openTelemetry = async (
   return {
     log,
     metrics,
-    observe: watchers.length > 1 ? (seen) => watchers.forEach((watch) => watch(seen)) : watchers[0],
+    observe: observers.length > 1 ? (seen) => observers.forEach((watch) => watch(seen)) : observers[0],
     tracing,
     close: async () => (await opened)?.close(),
   };

@@ -47,9 +47,9 @@ export const problemWith = (parameter: Parameter, value: string, named: boolean)
   const names = loadData<Record<string, readonly string[]>>('formats.json');
   for (const [format, { test, looks }] of Object.entries(formats))
     if (names[format]?.includes(parameter.name) && !test(value)) return is(looks);
-  const longest = parameter.length ?? 255;
-  if (parameter.type === 'string' && value.length > longest)
-    return `${parameter.name} may have at most ${longest} characters, not ${value.length}`;
+  const maxLength = parameter.length ?? 255;
+  if (parameter.type === 'string' && value.length > maxLength)
+    return `${parameter.name} may have at most ${maxLength} characters, not ${value.length}`;
   return undefined;
 };
 

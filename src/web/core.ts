@@ -21,11 +21,11 @@ export interface CoreOptions {
   identify: (request: Request, context: RequestContext) => Promise<Requester | Response>;
   limits: Limits;
   settings: BodyLimits & SessionLimits;
-  report: Report;
+  report: ReportError;
 }
 
 /** Reports to the operator of the server: what went wrong, and with which request. */
-export type Report = (message: string, about?: { request?: string | undefined }) => void;
+export type ReportError = (message: string, about?: { request?: string | undefined }) => void;
 
 /** The endpoint `/mcp`. */
 export interface Core {

@@ -21,11 +21,11 @@ type Checked = Awaited<ReturnType<App['health']>>;
 /** What the last minute was like, and whether that is well: where it is not, the server is degraded. */
 const judge = ({ calls, failed, mean, slowest }: Figures, running: number, timeout: number) => {
   const statusOf = (isWell: boolean) => (isWell ? ('ok' as const) : ('degraded' as const));
-  const isEnough = calls >= minCalls;
+  const isSufficient = calls >= minCalls;
   return {
     responseTime: {
       // On average, calls take half the time after which a single request of theirs would be given up.
-      status: statusOf(!isEnough || mean <= timeout / 2),
+      status: statusOf(!isSufficient || mean <= timeout / 2),
       meanMilliseconds: mean,
       slowestMilliseconds: slowest,
     },
@@ -35,7 +35,7 @@ const judge = ({ calls, failed, mean, slowest }: Figures, running: number, timeo
       callsPerSecond: Math.round((calls / 60) * 100) / 100,
     },
     errorRate: {
-      status: statusOf(!isEnough || failed <= calls * maxFailureShare),
+      status: statusOf(!isSufficient || failed <= calls * maxFailureShare),
       calls,
       failed,
       share: calls ? Math.round((failed / calls) * 1000) / 1000 : 0,

@@ -3,7 +3,7 @@ import type { App } from '../app/app.ts';
 import type { Auth } from '../config/auth.ts';
 import { entryOf } from '../guard/roles.ts';
 import type { Requester } from '../types.ts';
-import type { Report } from './core.ts';
+import type { ReportError } from './core.ts';
 import type { RequestContext } from './request-context.ts';
 import { createJwtReader, TokenError, type TokenSubject } from './jwt.ts';
 import { createTokens } from './tokens.ts';
@@ -45,7 +45,7 @@ const createReader = (auth: Auth): Read => {
 };
 
 /** Tokens by the section `auth`, as it is now; without it everybody on loopback is the configured principal. */
-export const createIdentity = (app: App, report: Report): Identity => {
+export const createIdentity = (app: App, report: ReportError): Identity => {
   let known: { auth: Auth; read: Read } | undefined;
   const readerOf = (auth: Auth): Read => {
     if (known?.auth !== auth) known = { auth, read: createReader(auth) };
@@ -90,7 +90,7 @@ export const createIdentity = (app: App, report: Report): Identity => {
       const subject = await authenticate(auth, request, context);
       if (subject instanceof Response) return subject;
       if (entryOf(principals, subject.name)) return { principal: subject.name };
-      const description = `Nobody gave ${subject.name} a role here; someone who operates this server can add it under principals`;
+      const description = `No one gave ${subject.name} a role here; someone who operates this server can add it under principals`;
       return Response.json({ error: 'access_denied', error_description: description }, { status: 403 });
     },
     metadata: () => {

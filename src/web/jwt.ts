@@ -90,7 +90,7 @@ export const createJwtReader = ({ issuer, audience, jwks, claim }: Auth & { issu
       });
       const name = payload[claim];
       if (typeof name !== 'string' || !/^[^\p{Cc}]{1,256}$/u.test(name) || name === '*')
-        throw new TokenError(`The token's claim ${claim} names nobody`);
+        throw new TokenError(`The token's claim ${claim} names no one`);
       return { name, scopes: scopesOf(payload) };
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw new TokenError('The token has expired');

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { App } from '../app/app.ts';
 import { CallError, type ErrorKind } from '../errors.ts';
 import { AwaitingReply } from '../consent.ts';
-import type { Report } from './core.ts';
+import type { ReportError } from './core.ts';
 import type { Limits } from './limits.ts';
 
 /** What the calls of the last minute were like. */
@@ -58,7 +58,7 @@ const createFigures = () => {
 };
 
 /** The app's `call` for many users: counted and timed; once `returnPending` is aborted, running jobs are returned as pending. */
-export const measure = (app: Pick<App, 'call'>, limits: Limits, returnPending: AbortSignal, report: Report) => {
+export const measure = (app: Pick<App, 'call'>, limits: Limits, returnPending: AbortSignal, report: ReportError) => {
   const figures = createFigures();
   const call: App['call'] = async (request) => {
     const begun = Date.now();

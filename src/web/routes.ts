@@ -6,7 +6,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
-import type { Core, Report } from './core.ts';
+import type { Core, ReportError } from './core.ts';
 import { createRequestContext, type RequestContext } from './request-context.ts';
 import type { ResponseObserver } from './observer.ts';
 
@@ -20,14 +20,14 @@ export interface RouteOptions {
   /** Names beside loopback, with commas between them. */
   allowedHosts: string;
   allowedOrigins: string;
-  report: Report;
+  report: ReportError;
   /** Starts to observe a request that began at this time (milliseconds). */
   observe?: ((begun: number) => ResponseObserver) | undefined;
   /** Answers `/metrics`, where it is answered. */
   metrics?: (() => Promise<Response>) | undefined;
 }
 
-interface Env {
+interface RouteEnv {
   Variables: { requestContext: RequestContext };
 }
 
@@ -43,12 +43,12 @@ const hostNameOf = (text: string): string => {
 const originOf = (text: string): string => (text.endsWith('://*') ? text : hostNameOf(text));
 
 /** Every route of the HTTP door. Host and Origin are checked on all of them, also on those that do not exist. */
-export const createRoutes = (options: RouteOptions): Hono<Env> => {
+export const createRoutes = (options: RouteOptions): Hono<RouteEnv> => {
   const { core, health, isReady, metadata, report, observe, metrics } = options;
   const hosts = [...localhostAllowedHostnames(), ...list(options.allowedHosts).map(hostNameOf)];
   const webPages = list(options.allowedOrigins).map(originOf);
   const origins = [...localhostAllowedOrigins(), ...webPages];
-  const app = new Hono<Env>();
+  const app = new Hono<RouteEnv>();
 
   app.use(async (context, next) => {
     const { raw } = context.req;

@@ -6,7 +6,7 @@ import { CallError } from '../errors.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { doorContextOf } from '../mcp/door-context.ts';
 import { createServerFactory } from '../mcp/server.ts';
-import { createCore, type Report } from './core.ts';
+import { createCore, type ReportError } from './core.ts';
 import { createHealth } from './health.ts';
 import { createIdentity } from './identity.ts';
 import { createLimits } from './limits.ts';
@@ -29,7 +29,7 @@ const checkSafety = ({ host, auth, principals }: Config): void => {
   if (auth && !principals)
     throw new CallError(
       'configuration',
-      'There is `auth`, but no `principals`: nobody has a role.',
+      'There is `auth`, but no `principals`: no one has a role.',
       "Say under `principals` who has which role and profile; '*' stands for everybody with a valid token. See docs/http.md.",
     );
 };
@@ -49,7 +49,7 @@ export const serveHttp = async (app: App, { telemetry, signal }: ServeOptions): 
   const { config } = app;
   checkSafety(config);
   const { log, metrics } = telemetry;
-  const report: Report = (message, about) => log.report('error', message, about ? { request: about.request } : {});
+  const report: ReportError = (message, about) => log.report('error', message, about ? { request: about.request } : {});
   const stopping = new AbortController();
   const limits = createLimits(config, await app.store());
   const measured = measure(app, limits, stopping.signal, report);

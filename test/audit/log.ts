@@ -36,7 +36,7 @@ export const entryOf = (more: Partial<AuditEntry> = {}): AuditEntry => ({
 
 /** A log with everything it said. */
 export const openLedger = (path: string, limit = 50 * 2 ** 20) => {
-  const said: string[] = [];
-  const ledger = createLedger(path, limit, (message) => said.push(message));
-  return { ...ledger, said, add: (entry: AuditEntry) => ledger.write(JSON.stringify(entry), entry) };
+  const output: string[] = [];
+  const ledger = createLedger(path, limit, (message) => output.push(message));
+  return { ...ledger, said: output, add: (entry: AuditEntry) => ledger.write(JSON.stringify(entry), entry) };
 };

@@ -58,9 +58,9 @@ test('fresh asks again, and what it answers is kept from then on', async () => {
   const fresh = await read('list-virtual-machines', { listall: true }, { fresh: true });
   expect(fresh.structured['age']).toBeUndefined();
   expect(namesIn(fresh)).toContain('renamed-elsewhere');
-  const kept = await read('list-virtual-machines', { listall: true });
-  expect(kept.structured['age']).toBeGreaterThanOrEqual(0);
-  expect(namesIn(kept)).toContain('renamed-elsewhere');
+  const saved = await read('list-virtual-machines', { listall: true });
+  expect(saved.structured['age']).toBeGreaterThanOrEqual(0);
+  expect(namesIn(saved)).toContain('renamed-elsewhere');
   expect(sent('listVirtualMachines')).toBe(2);
 });
 

@@ -16,13 +16,13 @@ const open = async (events: Answers) => {
     { cache: true, answers: (command, params) => (command === 'listEvents' ? events(command, params) : undefined) },
   );
   const call = (tool: string, args: Record<string, unknown> = {}) => opened.app.call(requestOf(tool, args));
-  const isKept = async (tool: string, args?: Record<string, unknown>): Promise<boolean> =>
+  const isCached = async (tool: string, args?: Record<string, unknown>): Promise<boolean> =>
     (await call(tool, args)).structured['age'] !== undefined;
   const pass = async (ms: number): Promise<void> => {
     vi.advanceTimersByTime(ms);
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
   };
-  return { ...opened, call, isKept, pass };
+  return { ...opened, call, isKept: isCached, pass };
 };
 
 test('an account that may not see events: nothing is kept longer than they would take to tell', async () => {
@@ -115,8 +115,8 @@ test('each class is kept as long as it says, and what is in projects only as lon
     await cloud.call(tool, args);
     const at = cloud.times(tool);
     await cloud.pass(seconds * 1000 - 1000);
-    const kept = await cloud.call(tool, args);
-    expect([tool, kept.structured['age']]).toEqual([tool, seconds - 1]);
+    const saved = await cloud.call(tool, args);
+    expect([tool, saved.structured['age']]).toEqual([tool, seconds - 1]);
     await cloud.pass(1000);
     expect(await cloud.isKept(tool, args)).toBe(false);
     expect(cloud.times(tool)).toBe(at + 1);

@@ -35,7 +35,7 @@ export const openCached = async (
 };
 
 /** Every command whose answers are kept. */
-export const keptReads: readonly Command[] = loadCatalog()
+export const cachedReads: readonly Command[] = loadCatalog()
   .tools.filter(({ command }) => lifetimeOf(command.name))
   .map(({ command }) => command);
 

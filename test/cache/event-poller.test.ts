@@ -15,14 +15,14 @@ const settle = async (): Promise<void> => {
 
 test('a look that ends after nobody needed it any more: whoever comes then is followed for', async () => {
   const looks: ((rows: CloudEvent[]) => void)[] = [];
-  const told: string[] = [];
+  const received: string[] = [];
   let isNeeded = false;
   const poller = createEventPoller({
     list: () => new Promise<CloudEvent[]>((resolve) => looks.push(resolve)),
     isForbidden: () => false,
     intervalMs,
     isNeeded: () => isNeeded,
-    onEvents: (types) => Promise.resolve(void told.push(...types)),
+    onEvents: (types) => Promise.resolve(void received.push(...types)),
     onDoubt: () => Promise.resolve(),
   });
   const early = poller.ready();
@@ -43,6 +43,6 @@ test('a look that ends after nobody needed it any more: whoever comes then is fo
     { id: 'a', type: 'VM.START' },
   ]);
   await settle();
-  expect(told).toEqual(['VM.STOP']);
+  expect(received).toEqual(['VM.STOP']);
   poller.close();
 });

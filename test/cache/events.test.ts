@@ -22,7 +22,7 @@ afterEach(async () => {
 const sent = (command: string): number => cloud.calls.filter((call) => call.command === command).length;
 const read = (tool: string, args: Record<string, unknown> = { listall: true }) =>
   host.call('read', { tool, arguments: args });
-const isKept = async (tool: string, args?: Record<string, unknown>): Promise<boolean> =>
+const isCached = async (tool: string, args?: Record<string, unknown>): Promise<boolean> =>
   (await read(tool, args)).structured['age'] !== undefined;
 const behind = async (
   command: string,
@@ -48,7 +48,7 @@ const look = async (): Promise<void> => {
 
 test('a machine that is stopped elsewhere: one look later its list is asked anew', async () => {
   await read('list-virtual-machines');
-  expect(await isKept('list-virtual-machines')).toBe(true);
+  expect(await isCached('list-virtual-machines')).toBe(true);
   const { id } = machine();
   const { jobid } = await behind('stopVirtualMachine', { id });
   await behind('queryAsyncJobResult', { jobid });
@@ -75,7 +75,7 @@ test.each([
   ['list-virtual-machines', all, 'updateVirtualMachine', () => ({ id: machine().id, displayname: 'elsewhere' })],
 ] as const)('%s %o after %s elsewhere', async (tool, args, command, params) => {
   await read(tool, args);
-  expect(await isKept(tool, args)).toBe(true);
+  expect(await isCached(tool, args)).toBe(true);
   await behind(command, params());
   await look();
   const fields = ['id', 'name', 'displayname'];
@@ -88,7 +88,7 @@ test('a change by another account is seen, too', async () => {
   const bob = cloud.simulator.world.all('User').find(({ fields }) => fields['username'] === 'bob')!;
   const { userkeys } = await behind('getUserKeys', { id: bob.id });
   await read('list-ssh-key-pairs');
-  expect(await isKept('list-ssh-key-pairs')).toBe(true);
+  expect(await isCached('list-ssh-key-pairs')).toBe(true);
   await behind('createSSHKeyPair', { name: 'of-bob' }, { apiKey: userkeys.apikey, secretKey: userkeys.secretkey });
   await look();
   const after = await read('list-ssh-key-pairs');
@@ -101,8 +101,8 @@ test('what an event says nothing of stays', async () => {
   await read('list-virtual-machines');
   await behind('updateVirtualMachine', { id: machine().id, displayname: 'elsewhere' });
   await look();
-  expect(await isKept('list-service-offerings')).toBe(true);
-  expect(await isKept('list-virtual-machines')).toBe(false);
+  expect(await isCached('list-service-offerings')).toBe(true);
+  expect(await isCached('list-virtual-machines')).toBe(false);
 });
 
 test('events are looked at only while something is kept, and once in that time', async () => {
@@ -129,5 +129,5 @@ test('more events than are looked through: nothing is kept', async () => {
   const before = sent('listEvents');
   await look();
   await eventually(() => expect(sent('listEvents')).toBe(before + 6));
-  await eventually(async () => expect(await isKept('list-service-offerings')).toBe(false));
+  await eventually(async () => expect(await isCached('list-service-offerings')).toBe(false));
 });

@@ -8,7 +8,7 @@ import { findKind, kindOfParameter } from '../../src/catalog/kinds.ts';
 import { loadToolsets } from '../../src/catalog/tool.ts';
 import type { ResponseType } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
-import { changes, keptReads } from './cloud.ts';
+import { changes, cachedReads } from './cloud.ts';
 
 const rules = loadData<{
   canonicalKinds: Record<string, string>;
@@ -134,13 +134,13 @@ test('an event tells what its commands touch; an unknown one, everything', () =>
   for (const { command } of tools) {
     if (command.get || command.auth) continue;
     for (const type of [command.event ?? events[command.name] ?? []].flat()) {
-      const told = invalidatedByEvent(type);
+      const received = invalidatedByEvent(type);
       const invalidated = invalidatedBy(command.name);
-      if (told === 'everything') continue;
+      if (received === 'everything') continue;
       expect([
         command.name,
         type,
-        invalidated === 'everything' || [...invalidated].every((kind) => told.has(kind)),
+        invalidated === 'everything' || [...invalidated].every((kind) => received.has(kind)),
       ]).toEqual([command.name, type, true]);
       expect([command.name, invalidated]).not.toEqual([command.name, 'everything']);
     }
@@ -152,5 +152,5 @@ test('an event tells what its commands touch; an unknown one, everything', () =>
 });
 
 test('what is kept is most of what is read', () => {
-  expect(keptReads.length).toBeGreaterThan(150);
+  expect(cachedReads.length).toBeGreaterThan(150);
 });

@@ -20,7 +20,7 @@ const createSharedStore = () => {
   const listeners = new Set<(keys: readonly string[]) => void>();
   let generation = 0;
   let isUp = true;
-  const tell = (keys: readonly string[]): void => listeners.forEach((listener) => listener(keys));
+  const report = (keys: readonly string[]): void => listeners.forEach((listener) => listener(keys));
   const run = <T>(use: () => T): Promise<T> => (isUp ? Promise.resolve(use()) : Promise.reject(new Error('lost')));
   const peek = (key: string): string | undefined => {
     const found = values.get(key);
@@ -34,7 +34,7 @@ const createSharedStore = () => {
     invalidate: (keys) =>
       run(() => {
         for (const key of keys) put(`generation ${key}`, `g${++generation}`, 86_400_000);
-        tell(keys);
+        report(keys);
       }),
     onInvalidate: (listener) => {
       listeners.add(listener);
@@ -55,7 +55,7 @@ const createSharedStore = () => {
     find: ({ empty = false } = {}) => {
       if (empty) values.clear();
       isUp = true;
-      tell(['*']);
+      report(['*']);
     },
     texts: () => [...values.values()].map(({ text }) => text),
     spoil: () => values.forEach((value) => (value.text = '{')),
@@ -104,18 +104,18 @@ const openReplicas = async (count: number, answers: Answers = () => undefined) =
 };
 type Replicas = Awaited<ReturnType<typeof openReplicas>>;
 
-const isKept = async (replicas: Replicas, replica: number, tool: string): Promise<boolean> =>
+const isCached = async (replicas: Replicas, replica: number, tool: string): Promise<boolean> =>
   (await replicas.call(replica, tool)).structured['age'] !== undefined;
 
 test('what one replica asked for, the others have; what one changes, all forget', async () => {
   const replicas = await openReplicas(3);
   await replicas.call(0, 'listZones');
-  for (const replica of [0, 1, 2]) expect(await isKept(replicas, replica, 'listZones')).toBe(true);
+  for (const replica of [0, 1, 2]) expect(await isCached(replicas, replica, 'listZones')).toBe(true);
   expect(replicas.times('listZones')).toBe(1);
   await replicas.call(1, 'updateZone', { id: uuid(1), name: 'x' });
   const before = replicas.times('listZones');
-  expect(await isKept(replicas, 2, 'listZones')).toBe(false);
-  for (const replica of [0, 1, 2]) expect(await isKept(replicas, replica, 'listZones')).toBe(true);
+  expect(await isCached(replicas, 2, 'listZones')).toBe(false);
+  for (const replica of [0, 1, 2]) expect(await isCached(replicas, replica, 'listZones')).toBe(true);
   expect(replicas.times('listZones')).toBe(before + 1);
   // Neither key nor secret lie in the store.
   expect(replicas.texts().join()).not.toMatch(/the-key|the-secret/);
@@ -132,13 +132,13 @@ test('one replica looks at the events for all, another takes over', async () => 
   await replicas.pass(4 * every);
   expect(replicas.times('listEvents')).toBeGreaterThanOrEqual(4);
   expect(replicas.times('listEvents')).toBeLessThanOrEqual(5);
-  for (const replica of [0, 1, 2]) expect(await isKept(replicas, replica, 'listZones')).toBe(true);
+  for (const replica of [0, 1, 2]) expect(await isCached(replicas, replica, 'listZones')).toBe(true);
   rows = [{ id: 'b', type: 'ZONE.EDIT' }, ...rows];
   await replicas.pass(every + 1000);
   const before = replicas.times('listZones');
-  expect(await isKept(replicas, 1, 'listZones')).toBe(false);
-  expect(await isKept(replicas, 0, 'listZones')).toBe(true);
-  expect(await isKept(replicas, 2, 'listZones')).toBe(true);
+  expect(await isCached(replicas, 1, 'listZones')).toBe(false);
+  expect(await isCached(replicas, 0, 'listZones')).toBe(true);
+  expect(await isCached(replicas, 2, 'listZones')).toBe(true);
   expect(replicas.times('listZones')).toBe(before + 1);
   await replicas.close();
 });
@@ -150,18 +150,18 @@ test.each([false, true])(
     for (const replica of [0, 1]) await replicas.call(replica, 'listZones');
     replicas.lose();
     for (let turn = 0; turn < 2; turn++)
-      for (const replica of [0, 1]) expect(await isKept(replicas, replica, 'listZones')).toBe(false);
+      for (const replica of [0, 1]) expect(await isCached(replicas, replica, 'listZones')).toBe(false);
     // The change goes on, as far as the cache is concerned.
     await replicas.call(0, 'updateZone', { id: uuid(1), name: 'x' });
     replicas.find({ empty });
     const before = replicas.times('listZones');
-    expect(await isKept(replicas, 1, 'listZones')).toBe(false);
+    expect(await isCached(replicas, 1, 'listZones')).toBe(false);
     expect(replicas.times('listZones')).toBe(before + 1);
     // Each replica that lost it begins anew once.
     await replicas.call(0, 'listZones');
     await replicas.call(1, 'listZones');
     await replicas.settle();
-    for (const replica of [0, 1]) expect(await isKept(replicas, replica, 'listZones')).toBe(true);
+    for (const replica of [0, 1]) expect(await isCached(replicas, replica, 'listZones')).toBe(true);
     await replicas.close();
   },
 );
@@ -178,12 +178,12 @@ test('while a change runs on one replica, the others do not keep for long what i
   await replicas.settle();
   await replicas.call(1, 'listVirtualMachines');
   await replicas.pass(5000);
-  expect(await isKept(replicas, 1, 'listVirtualMachines')).toBe(false);
-  expect(await isKept(replicas, 0, 'listVirtualMachines')).toBe(false);
+  expect(await isCached(replicas, 1, 'listVirtualMachines')).toBe(false);
+  expect(await isCached(replicas, 0, 'listVirtualMachines')).toBe(false);
   state = 1;
   await running;
-  expect(await isKept(replicas, 1, 'listVirtualMachines')).toBe(false);
-  expect(await isKept(replicas, 1, 'listVirtualMachines')).toBe(true);
+  expect(await isCached(replicas, 1, 'listVirtualMachines')).toBe(false);
+  expect(await isCached(replicas, 1, 'listVirtualMachines')).toBe(true);
   await replicas.close();
 });
 
@@ -191,7 +191,7 @@ test('what lies spoiled in the store is asked for anew', async () => {
   const replicas = await openReplicas(2);
   await replicas.call(0, 'listZones');
   replicas.spoil();
-  for (const replica of [0, 1]) expect(await isKept(replicas, replica, 'listZones')).toBe(false);
+  for (const replica of [0, 1]) expect(await isCached(replicas, replica, 'listZones')).toBe(false);
   await replicas.close();
 });
 
@@ -201,8 +201,8 @@ test('an answer with a credential in it is kept, but not in the store', async ()
     command === 'listUsers' ? { count: 1, user: [user] } : undefined,
   );
   await replicas.call(0, 'listUsers');
-  expect(await isKept(replicas, 0, 'listUsers')).toBe(true);
+  expect(await isCached(replicas, 0, 'listUsers')).toBe(true);
   expect(replicas.texts().join()).not.toContain('key-of-bob');
-  expect(await isKept(replicas, 1, 'listUsers')).toBe(false);
+  expect(await isCached(replicas, 1, 'listUsers')).toBe(false);
   await replicas.close();
 });

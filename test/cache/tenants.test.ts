@@ -18,12 +18,12 @@ test('the same key with another secret, and the same key at another endpoint, ar
     two: { endpoint: 'http://two.invalid/client/api', secret: { apiKey, secretKey } },
     thief: { endpoint: 'http://one.invalid/client/api', secret: { apiKey, secretKey: 'guessed' } },
   };
-  const told: Observation[] = [];
+  const received: Observation[] = [];
   const app = createApp(
     { ...base, profiles, profile: 'one' },
     {
       cache: true,
-      observe: (observation) => void told.push(observation),
+      observe: (observation) => void received.push(observation),
       stderr: { write: () => true },
       transport: createFetchTransport((request) =>
         simulators[new URL(request.url).hostname === 'one.invalid' ? 0 : 1]!.fetch(request),
@@ -37,12 +37,12 @@ test('the same key with another secret, and the same key at another endpoint, ar
   expect((await zones('one')).text).not.toContain('elsewhere');
   expect((await zones('two')).text).toContain('elsewhere');
   await expect(zones('thief')).rejects.toMatchObject({ kind: 'authentication' });
-  const results = told.flatMap((one) => (one.type === 'cache' ? [one.result] : []));
+  const results = received.flatMap((one) => (one.type === 'cache' ? [one.result] : []));
   expect(results).toEqual(['miss', 'hit', 'hit', 'miss', 'miss']);
   const change = requestOf('updateZone', { id: simulators[0]!.world.all('Zone')[0]!.id, name: 'x' }, { consent: yes });
   await app.call({ ...change, caller: { principal: 'local', host: 'test', profile: 'one', isLocal: true } });
   // At this endpoint only.
-  expect(told).toContainEqual({ type: 'invalidation', cause: 'change', entries: 1 });
+  expect(received).toContainEqual({ type: 'invalidation', cause: 'change', entries: 1 });
   expect((await zones('two')).structured['age']).toBeGreaterThanOrEqual(0);
   expect((await zones('one')).structured['age']).toBeUndefined();
   await app.close();

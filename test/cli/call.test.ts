@@ -183,9 +183,9 @@ test.each([
   ['an unknown tool', ['list-zone'], 'Did you mean list-zones'],
   ['a missing parameter', ['startVirtualMachine'], 'id is missing'],
   ['an unknown profile', ['list-zones', '--profile', 'nowhere'], 'There is no profile "nowhere"'],
-])('%s ends with 2 and sends nothing', async (_what, argv, says) => {
+])('%s ends with 2 and sends nothing', async (_what, argv, message) => {
   const { status, stderr, stdout } = await run(argv, { env: { CLOUDSTACK_MCP_DISCOVER: 'false' } });
-  expect(stderr).toContain(says);
+  expect(stderr).toContain(message);
   expect(status).toBe(2);
   expect(stdout).toBe('');
   expect(cloud.calls).toEqual([]);
@@ -300,7 +300,7 @@ test('without a terminal nothing is destroyed, and the status is 3', async () =>
   const { id } = await firstVm();
   const { status, stderr } = await run(['stopVirtualMachine', `id=${id}`]);
   expect(status).toBe(3);
-  expect(stderr).toContain("needs a human's yes");
+  expect(stderr).toContain('needs a confirmation by a human');
   expect(sent('stopVirtualMachine')).toEqual([]);
 });
 
@@ -365,22 +365,22 @@ test('a job is waited for, with a line of progress where a person watches', asyn
       'serviceofferingid=Small Instance',
       'templateid=Ubuntu 24.04 LTS',
     ];
-    const watched = startCommand(deploy, { env: slow.env, terminal: true });
-    expect(await watched.ended).toBe(0);
-    expect(watched.out.stdout).toContain('succeeded after');
-    expect(watched.out.stdout).toMatch(/state +Running/);
-    expect(watched.out.stderr).toContain('deployVirtualMachine: job ');
-    expect(watched.out.stderr.endsWith('\r\u001b[K')).toBe(true);
+    const observed = startCommand(deploy, { env: slow.env, terminal: true });
+    expect(await observed.ended).toBe(0);
+    expect(observed.out.stdout).toContain('succeeded after');
+    expect(observed.out.stdout).toMatch(/state +Running/);
+    expect(observed.out.stderr).toContain('deployVirtualMachine: job ');
+    expect(observed.out.stderr.endsWith('\r\u001b[K')).toBe(true);
 
     const silent = await runCommand(['call', 'rebootVirtualMachine', 'id=cli-vm'], { env: slow.env, answers: ['yes'] });
     expect(silent.stderr).not.toContain('\u001b[K');
     expect(silent.status).toBe(0);
 
-    const handedOut = await runCommand(['call', 'stopVirtualMachine', 'id=cli-vm', '--wait', '0', '-o', 'json'], {
+    const returnedPending = await runCommand(['call', 'stopVirtualMachine', 'id=cli-vm', '--wait', '0', '-o', 'json'], {
       env: slow.env,
       answers: ['yes'],
     });
-    const { job } = JSON.parse(handedOut.stdout) as { job: { id: string; status: string } };
+    const { job } = JSON.parse(returnedPending.stdout) as { job: { id: string; status: string } };
     expect(job.status).toBe('pending');
     const waited = await runCommand(['call', 'wait-for-job', `job=${job.id}`, '-o', 'json'], { env: slow.env });
     expect(JSON.parse(waited.stdout)).toMatchObject({ job: { status: 'succeeded' }, item: { state: 'Stopped' } });

@@ -147,7 +147,7 @@ test('the viewer only reads; who has no role does nothing; everybody else may ha
   await withConfig('principals: { somebody: { role: admin } }\n', async (host) => {
     const { text, structured } = await host.call('read', { tool: 'listZones' });
     expect(structured['error']).toMatchObject({ kind: 'refused' });
-    expect(text).toContain('Nobody gave local a role');
+    expect(text).toContain('No one gave local a role');
   });
   await withConfig('principals: { somebody: { role: admin }, "*": { role: viewer } }\n', async (host) => {
     expect(kindOf(await host.call('read', { tool: 'listZones' }))).toBe('done');
@@ -166,11 +166,11 @@ test.each([
     'colour',
   ],
   ['a time that is none', 'policy: { limits: [{ name: a, changes: 1, per: soon }] }', 'per'],
-])('%s is told', async (_what, text, says) => {
+])('%s is told', async (_what, text, expected) => {
   const path = join(folder, `${files++}.yaml`);
   writeFileSync(path, text);
   const { status, stderr } = await runCommand(['call', 'list-zones', '--config', path], { env: cloud.env });
-  expect(stderr).toContain(says);
+  expect(stderr).toContain(expected);
   expect(status).toBe(2);
 });
 

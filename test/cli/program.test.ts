@@ -84,12 +84,12 @@ test.each([
   ['a port that is none', ['simulator', '--port', 'http'], 'whole number'],
   ['a missing argument', ['call'], "missing required argument 'tool'"],
   ['nothing to find', ['tools', 'find'], 'missing required argument'],
-])('%s ends with 2 and writes to standard error only', async (_what, argv, says) => {
+])('%s ends with 2 and writes to standard error only', async (_what, argv, expected) => {
   const { status, stdout, stderr } = await runCommand(argv);
   expect(status).toBe(2);
   expect(stdout).toBe('');
   expect(stderr).not.toBe('');
-  expect(stderr).toContain(says);
+  expect(stderr).toContain(expected);
 });
 
 // serve
@@ -115,9 +115,9 @@ test.each([
   ['an unknown toolset', ['serve', '--tools', 'compute,frobs'], 'There is no toolset "frobs"'],
   ['an unknown transport', ['serve', '--transport', 'pigeon'], 'transport'],
   ['a file that is not there', ['serve', '--config', '/nowhere.yaml'], '/nowhere.yaml'],
-])('serve with %s ends with 2', async (_what, argv, says) => {
+])('serve with %s ends with 2', async (_what, argv, message) => {
   const { status, stderr } = await runCommand(argv, { env: cloud.env });
-  expect(stderr).toContain(says);
+  expect(stderr).toContain(message);
   expect(status).toBe(2);
 });
 
@@ -366,7 +366,7 @@ test.each([
   ['a file that is not there', ['diff', '--from', 'nowhere.json'], 'cannot be read as JSON'],
   ['a file that is not JSON', ['diff', '--from', 'words.txt'], 'cannot be read as JSON'],
   ['a file without APIs', ['diff', '--from', 'zones.json'], 'holds no list of APIs'],
-])('catalog with %s ends with 2', async (_what, [verb = '', flag = '', name = '', ...rest], says) => {
+])('catalog with %s ends with 2', async (_what, [verb = '', flag = '', name = '', ...rest], expectedText) => {
   file('apis.json', JSON.stringify({ api }));
   file('words.txt', 'words');
   file('zones.json', '{"r":{"count":0}}');
@@ -379,7 +379,7 @@ test.each([
     '--file',
     catalogFile(),
   ]);
-  expect(stderr).toContain(says);
+  expect(stderr).toContain(expectedText);
   expect(status).toBe(2);
 });
 
@@ -387,8 +387,8 @@ test.each([
 
 test('the demo does the main job, asks twice, and leaves the destroy to the yes', async () => {
   const stdout = new PassThrough();
-  let said = '';
-  stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  let printed = '';
+  stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   const io = {
     stdin: new PassThrough(),
     stdout,
@@ -402,10 +402,10 @@ test('the demo does the main job, asks twice, and leaves the destroy to the yes'
     await client.connect(streamTransport(serverIn, serverOut));
   });
   expect(status).toBe(0);
-  expect(said).toContain('deploy-virtual-machine');
-  expect(said.match(/the human says (yes|no)/g)).toEqual(['the human says no', 'the human says yes']);
-  expect(said).toMatch(/deployVirtualMachine: job [0-9a-f-]+ succeeded/);
-  expect(said).toContain('Done: found, deployed, seen, refused, confirmed and destroyed');
-  for (const line of said.split('\n').filter((text) => text.startsWith('    ')))
+  expect(printed).toContain('deploy-virtual-machine');
+  expect(printed.match(/the human says (yes|no)/g)).toEqual(['the human says no', 'the human says yes']);
+  expect(printed).toMatch(/deployVirtualMachine: job [0-9a-f-]+ succeeded/);
+  expect(printed).toContain('Done: found, deployed, seen, refused, confirmed and destroyed');
+  for (const line of printed.split('\n').filter((text) => text.startsWith('    ')))
     expect([...line].length).toBeLessThan(400);
 });

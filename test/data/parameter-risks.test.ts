@@ -19,7 +19,7 @@ test('every parameter of every command that is more than a look was judged', () 
   expect(unjudged).toEqual([]);
 });
 
-test('a command that brings a parameter nobody has judged makes the test above red', () => {
+test('a command that brings a parameter no one has judged makes the test above red', () => {
   const [first] = changing.filter(({ risk }) => !isGrave(risk));
   const command = { ...first!.command, params: [{ name: 'howmuchofit', type: 'string' as const }] };
   expect(raisesOf(command, first!.risk)).toMatchObject([{ effect: 'unjudged', risk: 'change', severity: 'high' }]);

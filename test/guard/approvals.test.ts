@@ -248,8 +248,8 @@ test('a yes for one cloud is none for another with the same state folder, comman
   expect(asked.text).toContain('Approval code:');
   const waiting = await approve(undefined);
   expect(waiting.stdout).toContain('removeRawUsageRecords');
-  const said = await approve(codeIn(asked), ['yes']);
-  expect((said.stderr + said.stdout).replace(/\s+/g, ' ')).toContain(
+  const output = await approve(codeIn(asked), ['yes']);
+  expect((output.stderr + output.stdout).replace(/\s+/g, ' ')).toContain(
     `on ${new URL(cloud.env['CLOUDSTACK_API_URL']!).host}`,
   );
 

@@ -104,7 +104,7 @@ export const openApp = async (
     },
   );
   const counting = createCounting(answers);
-  const said: string[] = [];
+  const output: string[] = [];
   const { policySection, principalsSection, rolesSection } = await import('../../src/config/policy.ts');
   const config = {
     ...base,
@@ -114,7 +114,7 @@ export const openApp = async (
   };
   const app: App = createApp(config, {
     cache,
-    stderr: { write: (text: string) => said.push(text) },
+    stderr: { write: (text: string) => output.push(text) },
     transport: transport ?? counting.transport,
     observe,
     tracing,
@@ -124,7 +124,7 @@ export const openApp = async (
     app,
     config,
     state,
-    said,
+    said: output,
     ...counting,
     close: async () => {
       await app.close();

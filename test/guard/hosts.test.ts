@@ -56,12 +56,12 @@ const hosts: Record<string, { human?: HostOptions['human']; agrees?: true }> = {
   },
 };
 
-for (const era of ['old', 'new'] as const)
-  test.each(Object.keys(hosts))(`${era} era, %s`, async (who) => {
+for (const protocol of ['old', 'new'] as const)
+  test.each(Object.keys(hosts))(`${protocol} protocol, %s`, async (who) => {
     const { human, agrees } = hosts[who]!;
     for (const [door, command, args, listed] of commands) {
       // One for each: who declines again and again is not asked for a while.
-      const host = await openHost({ env, era, ...(human ? { human } : {}) });
+      const host = await openHost({ env, protocol, ...(human ? { human } : {}) });
       const { risk, severity } = loadCatalog().find(command)!.risk;
       const asks = listed || (risk !== 'read' && (severity === 'high' || severity === 'critical'));
       const [before, questions] = [cloud.counts.get(command) ?? 0, host.asked.length];
@@ -75,8 +75,8 @@ for (const era of ['old', 'new'] as const)
     }
   });
 
-test('old era, a host that says it can ask and never shows it: refused after the time limit, then a code', async () => {
-  const host = await openHost({ env, era: 'old', human: () => new Promise(() => undefined) });
+test('old protocol, a host that says it can ask and never shows it: refused after the time limit, then a code', async () => {
+  const host = await openHost({ env, protocol: 'old', human: () => new Promise(() => undefined) });
   const args = { tool: 'stopVirtualMachine', arguments: { id } };
   const before = cloud.counts.get('stopVirtualMachine') ?? 0;
   const first = host.call('destroy', args);

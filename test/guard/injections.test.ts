@@ -110,14 +110,14 @@ test('the words of the cloud reach no tool list, no description and no instructi
     const answers: Answers = (command) => (command === 'listApis' ? { count: 2, api: apis } : undefined);
     const { app, close } = await openApp({}, { answers, env: { CLOUDSTACK_MCP_DISCOVER: 'true' } });
     const raw = await openRaw(app);
-    const said = JSON.stringify([
+    const output = JSON.stringify([
       await raw.call('find-tools', { query: 'virtual machines' }),
       await raw.call('find-tools', { query: 'frobnicate' }),
       await raw.call('describe-tools', { tools: ['listVirtualMachines', 'frobnicateCloud'] }),
       compactTools,
       instructions,
     ]);
-    expect(said).not.toContain(JSON.stringify(text).slice(1, -1).slice(0, 40));
+    expect(output).not.toContain(JSON.stringify(text).slice(1, -1).slice(0, 40));
     await raw.close();
     await close();
   }

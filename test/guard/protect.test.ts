@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { openApp, requestOf, requiredOf, uuid, type Answers } from './counting.ts';
 
-const kept = [{ key: 'protected', value: 'true' }];
+const saved = [{ key: 'protected', value: 'true' }];
 const [safe, other] = [uuid(1), uuid(2)];
 
 /** A cloud in which one thing of every kind is protected. */
@@ -13,7 +13,7 @@ const answers: Answers = (command, params) => {
   if (!command.startsWith('list') || tool?.command.result !== 'list') return undefined;
   const key = [tool.command.key ?? 'item'].flat()[0]!;
   const rows = [
-    { id: safe, name: 'precious', state: 'Running', tags: kept },
+    { id: safe, name: 'precious', state: 'Running', tags: saved },
     { id: other, name: 'cheap', state: 'Running', tags: [] },
   ];
   const asked = params['id'] ?? params['name'];
@@ -147,7 +147,7 @@ test('every command with an id that can be looked at refuses the protected one',
 test('what cannot be undone does not take along what is protected', async () => {
   const dependents: Answers = (command, params) => {
     if (command === 'listAccounts') return { count: 1, account: [{ id: params['id'], name: 'acme', domainid: other }] };
-    if (command === 'listVolumes') return { count: 1, volume: [{ id: safe, name: 'data', tags: kept }] };
+    if (command === 'listVolumes') return { count: 1, volume: [{ id: safe, name: 'data', tags: saved }] };
     return command.startsWith('list') ? {} : undefined;
   };
   const { app, times, close } = await openApp({}, { answers: dependents });
@@ -177,13 +177,11 @@ test.each([
       answers: (command) => (command.startsWith('list') ? {} : undefined),
     });
     const asked: string[] = [];
-    const nobody = ({ message }: { message: string }) => {
+    const noOne = ({ message }: { message: string }) => {
       asked.push(message);
       return Promise.resolve(undefined);
     };
-    const refusal = await app
-      .call(requestOf(tool, { id: safe, ...args }, { consent: nobody }))
-      .catch((e: unknown) => e);
+    const refusal = await app.call(requestOf(tool, { id: safe, ...args }, { consent: noOne })).catch((e: unknown) => e);
     expect(refusal).toMatchObject({ kind: 'not-found', message: expect.stringContaining(safe) as string });
     expect(asked).toEqual([expect.stringContaining(`id ${safe}, which this account cannot see`)]);
     expect(existsSync(join(state, 'approvals'))).toBe(false);
@@ -196,7 +194,9 @@ test('what belongs to a project is found there, wherever the call wants it to go
   const inProject: Answers = (command, params) => {
     if (command !== 'listVirtualMachines') return command.startsWith('list') ? {} : undefined;
     const shown = params['projectid'] === uuid(40) || params['projectid'] === '-1';
-    return shown ? { count: 1, virtualmachine: [{ id: safe, name: 'precious', projectid: uuid(40), tags: kept }] } : {};
+    return shown
+      ? { count: 1, virtualmachine: [{ id: safe, name: 'precious', projectid: uuid(40), tags: saved }] }
+      : {};
   };
   const { app, times, close } = await openApp({ policy: allowAll }, { answers: inProject });
   for (const [command, args] of [
@@ -210,7 +210,7 @@ test('what belongs to a project is found there, wherever the call wants it to go
   // And what belongs to none is found though the call names a project.
   const outside: Answers = (command, params) => {
     if (command !== 'listVirtualMachines') return command.startsWith('list') ? {} : undefined;
-    return params['projectid'] ? {} : { count: 1, virtualmachine: [{ id: safe, name: 'precious', tags: kept }] };
+    return params['projectid'] ? {} : { count: 1, virtualmachine: [{ id: safe, name: 'precious', tags: saved }] };
   };
   const second = await openApp({ policy: allowAll }, { answers: outside });
   await expect(

@@ -24,7 +24,7 @@ const cloudOf =
     return { count: rows.length, [key]: rows };
   };
 
-const kept = [{ key: 'protected', value: 'true' }];
+const saved = [{ key: 'protected', value: 'true' }];
 const ids = {
   vm: uuid(1),
   volume: uuid(2),
@@ -41,7 +41,7 @@ test('what hangs on a protected machine, and what the machine hangs on, is prote
   const vm = {
     id: ids.vm,
     name: 'precious',
-    tags: kept,
+    tags: saved,
     hostid: ids.host,
     networkid: ids.network,
     account: 'bob',

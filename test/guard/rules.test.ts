@@ -217,8 +217,8 @@ test('the configuration is read again on a signal: good rules are taken over, ba
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const { Client, deserializeMessage, serializeMessage } = await import('@modelcontextprotocol/client');
   const { createInterface } = await import('node:readline');
-  let said = '';
-  stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  let output = '';
+  stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   let reload = (): void => undefined;
   writeFileSync(file, 'policy: {preset: operator}');
   const running = runCli(['serve', '--simulator', '--config', file], {
@@ -243,10 +243,10 @@ test('the configuration is read again on a signal: good rules are taken over, ba
     return (await client.callTool({ name: 'change', arguments: args })).isError !== true;
   };
   const change = async (section: string, expected: RegExp): Promise<void> => {
-    said = '';
+    output = '';
     writeFileSync(file, section);
     reload();
-    await eventually(() => expect(said).toMatch(expected));
+    await eventually(() => expect(output).toMatch(expected));
   };
   expect(await create('a')).toBe(true);
   await change('policy: {preset: read-only}', /in force/);

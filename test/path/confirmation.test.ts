@@ -23,22 +23,25 @@ const firstVm = async (options: Partial<HostOptions> = {}) => {
   return { host, vm: vm! };
 };
 
-const eras = ['old', 'new'] as const;
+const protocols = ['old', 'new'] as const;
 
-test.each(eras)('%s era: after a yes a destroy leaves once, and its audit entry says who agreed how', async (era) => {
-  const { host, vm } = await firstVm({ era, human: yes });
-  const result = await host.call('destroy', { tool: 'destroy-virtual-machine', arguments: { id: vm.name } });
-  expect(result.isError).toBeUndefined();
-  expect(sent()).toBe(1);
-  expect(host.asked).toHaveLength(1);
-  expect(host.asked[0]!.message).toContain(vm.name);
-  expect(host.asked[0]!.message.split('\n').length).toBeLessThanOrEqual(10);
-  expect(result.structured['resolved']).toEqual([{ parameter: 'id', name: vm.name, id: vm.id }]);
-  const entries = host.audit().filter(({ command }) => command === 'destroyVirtualMachine');
-  const confirmation = { by: 'elicitation', who: 'local' };
-  expect(entries).toMatchObject([{ result: 'done', confirmation, requests: 1, principal: 'local' }]);
-  await host.close();
-});
+test.each(protocols)(
+  '%s era: after a yes a destroy leaves once, and its audit entry says who agreed how',
+  async (protocol) => {
+    const { host, vm } = await firstVm({ protocol: protocol, human: yes });
+    const result = await host.call('destroy', { tool: 'destroy-virtual-machine', arguments: { id: vm.name } });
+    expect(result.isError).toBeUndefined();
+    expect(sent()).toBe(1);
+    expect(host.asked).toHaveLength(1);
+    expect(host.asked[0]!.message).toContain(vm.name);
+    expect(host.asked[0]!.message.split('\n').length).toBeLessThanOrEqual(10);
+    expect(result.structured['resolved']).toEqual([{ parameter: 'id', name: vm.name, id: vm.id }]);
+    const entries = host.audit().filter(({ command }) => command === 'destroyVirtualMachine');
+    const confirmation = { by: 'elicitation', who: 'local' };
+    expect(entries).toMatchObject([{ result: 'done', confirmation, requests: 1, principal: 'local' }]);
+    await host.close();
+  },
+);
 
 const refusals: Record<string, Partial<HostOptions>> = {
   'a host that cannot ask': {},
@@ -49,10 +52,10 @@ const refusals: Record<string, Partial<HostOptions>> = {
   'a host that fails to ask': { human: () => Promise.reject(new Error('no window')) },
 };
 
-test.each(eras.flatMap((era) => Object.keys(refusals).map((who) => [era, who] as const)))(
+test.each(protocols.flatMap((version) => Object.keys(refusals).map((who) => [version, who] as const)))(
   '%s era, %s: the request never leaves',
-  async (era, who) => {
-    const { host, vm } = await firstVm({ era, ...refusals[who] });
+  async (protocolVersion, who) => {
+    const { host, vm } = await firstVm({ protocol: protocolVersion, ...refusals[who] });
     const result = await host
       .call('destroy', { tool: 'destroy-virtual-machine', arguments: { id: vm.id } })
       .catch((error: unknown) => ({ isError: true, text: String(error) }));
@@ -81,10 +84,10 @@ test('no argument is a confirmation', async () => {
   await host.close();
 });
 
-test.each(eras)('%s era: what cannot be undone wants the name typed as shown', async (era) => {
+test.each(protocols)('%s era: what cannot be undone wants the name typed as shown', async (protocol) => {
   let typed = (asked: Asked): string => `${quoted(asked)} `;
   const { host, vm } = await firstVm({
-    era,
+    protocol: protocol,
     human: (asked) => ({ action: 'accept', content: { phrase: typed(asked) } }),
   });
   const args = { tool: 'destroy-virtual-machine', arguments: { id: vm.id, expunge: true } };

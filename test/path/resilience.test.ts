@@ -313,11 +313,11 @@ describe('deadline', () => {
 describe('too much at once', () => {
   test('1,000 reads over two connections: twelve are answered, the others refused at once', async () => {
     let running = 0;
-    let most = 0;
+    let maximum = 0;
     let release: (() => void)[] = [];
     const app = await start(
       async () => {
-        most = Math.max(most, ++running);
+        maximum = Math.max(maximum, ++running);
         await new Promise<void>((resolve) => release.push(resolve));
         running--;
         return reply(zones);
@@ -348,7 +348,7 @@ describe('too much at once', () => {
     const answered = await Promise.all(reads);
     expect(answered.filter(Boolean)).toHaveLength(12);
     expect(app.sent).toHaveLength(12);
-    expect(most).toBe(2);
+    expect(maximum).toBe(2);
     const pools = app.seen.filter(({ type: what }) => what === 'pool');
     expect(pools.every((one) => one.type !== 'pool' || (one.running <= 2 && one.waiting <= 10))).toBe(true);
     expect(pools.at(-1)).toEqual({ type: 'pool', profile: 'same', running: 0, waiting: 0 });

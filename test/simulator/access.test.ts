@@ -28,8 +28,8 @@ keeps('scope', async () => {
   expect(names(await as(undefined, { domainid }))).toEqual(['crm', 'demo', 'reports']);
   expect(names(await as(undefined, { domainid, account: 'carol' }))).toEqual(['crm', 'demo', 'reports']);
   expect(await as('alice', { domainid })).toMatchObject({ status: 531, body: { cserrorcode: 4365 } });
-  const nobody = await as(undefined, { account: 'nobody' });
-  expect([nobody.status, nobody.body['errortext']]).toEqual([
+  const noOne = await as(undefined, { account: 'nobody' });
+  expect([noOne.status, noOne.body['errortext']]).toEqual([
     431,
     expect.stringContaining('could not find account nobody in domain'),
   ]);
@@ -136,8 +136,8 @@ keeps('limits', async () => {
 keeps('domains', async () => {
   const simulator = createSimulator({ jobMillis: 0 });
   const id = await idOf(simulator, 'listDomains', 'sales');
-  const kept = await finish(simulator, 'deleteDomain', { id });
-  expect(kept.body).toMatchObject({ jobstatus: 2 });
+  const saved = await finish(simulator, 'deleteDomain', { id });
+  expect(saved.body).toMatchObject({ jobstatus: 2 });
   expect((await finish(simulator, 'deleteDomain', { id, cleanup: 'true' })).body).toMatchObject({ jobstatus: 1 });
   expect((await rows(simulator, 'listAccounts', { listall: 'true' })).map((row) => row['name'])).not.toContain('carol');
   expect((await rows(simulator, 'listVirtualMachines', { listall: 'true' })).map((row) => row['name'])).not.toContain(

@@ -81,7 +81,7 @@ keeps('update-effects', async () => {
     if (!list) continue;
     const id = simulator.world.ensure(target.kind);
     const fields = new Map(types.get(list.response)?.fields.map((field) => [field.name, field]));
-    const told = command.params.filter(({ name, type, kind }) => {
+    const received = command.params.filter(({ name, type, kind }) => {
       const field = fields.get(name);
       return (
         field &&
@@ -92,8 +92,8 @@ keeps('update-effects', async () => {
         type === 'string'
       );
     });
-    if (told.length === 0) continue;
-    const values = Object.fromEntries(told.map(({ name }) => [name, `new ${name}`]));
+    if (received.length === 0) continue;
+    const values = Object.fromEntries(received.map(({ name }) => [name, `new ${name}`]));
     const required = fillParams(simulator, command, (parameter) => parameter.required === true);
     const done = await finish(simulator, command.name, { ...required, ...values, id });
     if (done.status !== 200 || done.body['jobstatus'] === 2) continue;

@@ -32,9 +32,9 @@ keeps('signature', () => {
 
 keeps('signature-refused', async () => {
   const wrong = await send(simulator, 'listZones', {}, { ...simulator.credentials, secretKey: 'wrong' });
-  const nobody = await send(simulator, 'listZones', {}, { ...simulator.credentials, apiKey: 'nobody' });
+  const noOne = await send(simulator, 'listZones', {}, { ...simulator.credentials, apiKey: 'nobody' });
   const unknown = await send(simulator, 'fooBar');
-  for (const { status, body } of [wrong, nobody, unknown]) {
+  for (const { status, body } of [wrong, noOne, unknown]) {
     expect(status).toBe(401);
     expect(body).toEqual({
       uuidList: [],

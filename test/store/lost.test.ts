@@ -79,11 +79,14 @@ test('health: a lost store, and one whose notices do not come through, is a degr
       )
     )['store'];
   expect(await look({})).toEqual({ status: 'ok', kind: 'memory' });
-  const heard = (isHeard: boolean) => ({ kind: 'redis' as const, shared: { isReachable: () => isHeard } as never });
-  expect(await look(heard(true))).toMatchObject({ status: 'ok', kind: 'redis' });
-  expect(await look(heard(false))).toMatchObject({ status: 'degraded' });
+  const received = (isReceiving: boolean) => ({
+    kind: 'redis' as const,
+    shared: { isReachable: () => isReceiving } as never,
+  });
+  expect(await look(received(true))).toMatchObject({ status: 'ok', kind: 'redis' });
+  expect(await look(received(false))).toMatchObject({ status: 'degraded' });
   const ping = () => Promise.reject(new CallError('unavailable', 'lost', ''));
-  expect(await look({ ...heard(true), ping })).toMatchObject({ status: 'degraded', kind: 'redis' });
+  expect(await look({ ...received(true), ping })).toMatchObject({ status: 'degraded', kind: 'redis' });
 });
 
 // approvals in a store, without a server

@@ -21,11 +21,11 @@ describeWithServer('the shared part', () => {
     stores.push(store);
     return store as never;
   };
-  const hear = async (store: Store): Promise<string[][]> => {
-    const heard: string[][] = [];
-    store.shared!.onInvalidate((keys) => heard.push([...keys]));
+  const receive = async (store: Store): Promise<string[][]> => {
+    const receivedKeys: string[][] = [];
+    store.shared!.onInvalidate((keys) => receivedKeys.push([...keys]));
     await eventually(() => expect(store.shared!.isReachable()).toBe(true));
-    return heard;
+    return receivedKeys;
   };
   beforeAll(async () => {
     server = await startServer();
@@ -44,10 +44,10 @@ describeWithServer('the shared part', () => {
 
   test('an invalidation changes the versions everywhere, and every process receives it', async () => {
     const [a, b] = [open(), open()];
-    const heardByA = await hear(a);
-    const heardByB = await hear(b);
+    const receivedByA = await receive(a);
+    const receivedByB = await receive(b);
     // What was said before somebody listened is lost.
-    expect(heardByB).toEqual([['*']]);
+    expect(receivedByB).toEqual([['*']]);
     expect(await a.shared.versions([])).toEqual([]);
     expect(await a.shared.versions(['x', 'y'])).toEqual(['', '']);
     await a.shared.invalidate(['x']);
@@ -58,8 +58,8 @@ describeWithServer('the shared part', () => {
     const [again, other] = await a.shared.versions(['x', 'y']);
     expect([x, '']).not.toContain(again);
     expect(other).not.toBe('');
-    await eventually(() => expect(heardByA).toEqual([['*'], ['x'], ['x', 'y']]));
-    await eventually(() => expect(heardByB).toEqual([['*'], ['x'], ['x', 'y']]));
+    await eventually(() => expect(receivedByA).toEqual([['*'], ['x'], ['x', 'y']]));
+    await eventually(() => expect(receivedByB).toEqual([['*'], ['x'], ['x', 'y']]));
   });
 
   test('a text is shared, a claim is one process’s, and nobody listens for ever', async () => {
@@ -69,55 +69,55 @@ describeWithServer('the shared part', () => {
     expect(await b.shared.get('k')).toBe('{"rows":[]}');
     const claims = await Promise.all([a, b, a, b].map(({ shared }) => shared.claim('poll', 60_000)));
     expect(claims.filter(Boolean)).toHaveLength(1);
-    let told = 0;
-    const stop = a.shared.onInvalidate(() => told++);
-    const heard = await hear(a);
+    let received = 0;
+    const stop = a.shared.onInvalidate(() => received++);
+    const receivedKeys = await receive(a);
     stop();
-    const before = told;
+    const before = received;
     await b.shared.invalidate(['z']);
-    await eventually(() => expect(heard).toContainEqual(['z']));
-    expect(told).toBe(before);
+    await eventually(() => expect(receivedKeys).toContainEqual(['z']));
+    expect(received).toBe(before);
   });
 
   test('databases of one server hear nothing of each other', async () => {
     const [zero, one] = [open(), open('/1')];
-    const heard = await hear(zero);
-    const other = await hear(one);
+    const receivedKeys = await receive(zero);
+    const other = await receive(one);
     await one.shared.invalidate(['theirs']);
     await zero.shared.invalidate(['ours']);
-    await eventually(() => expect(heard).toEqual([['*'], ['ours']]));
+    await eventually(() => expect(receivedKeys).toEqual([['*'], ['ours']]));
     await eventually(() => expect(other).toEqual([['*'], ['theirs']]));
     expect(await zero.shared.versions(['theirs'])).toEqual(['']);
   });
 
   test('a subscription that is lost may have missed something: everything is dropped when it is back', async () => {
     const a = open();
-    const heard = await hear(a);
+    const receivedKeys = await receive(a);
     await a.ping();
     const reachable: boolean[] = [];
     const watching = setInterval(() => reachable.push(a.shared.isReachable()), 1);
     expect(await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub')).toBe(1);
-    await eventually(() => expect(heard).toEqual([['*'], ['*']]));
+    await eventually(() => expect(receivedKeys).toEqual([['*'], ['*']]));
     clearInterval(watching);
     expect(reachable).toContain(false);
     await eventually(() => expect(a.shared.isReachable()).toBe(true));
     // Commands went on: that is no loss of the store.
     expect(lines).toEqual([]);
     await a.shared.invalidate(['after']);
-    await eventually(() => expect(heard.at(-1)).toEqual(['after']));
+    await eventually(() => expect(receivedKeys.at(-1)).toEqual(['after']));
   });
 
   test('a notice that cannot be read may have been any', async () => {
     const a = open();
-    const heard = await hear(a);
+    const receivedKeys = await receive(a);
     await admin.publish('cloudstack-mcp:1:invalidate:0', 'nonsense');
     await admin.publish('cloudstack-mcp:1:invalidate:0', '{"a":1}');
-    await eventually(() => expect(heard).toEqual([['*'], ['*'], ['*']]));
+    await eventually(() => expect(receivedKeys).toEqual([['*'], ['*'], ['*']]));
   });
 
   test('a store that is lost says so once, refuses at once, and heals by itself', async () => {
     const a = open();
-    const heard = await hear(a);
+    const receivedKeys = await receive(a);
     await a.set('k', 'v', 60_000);
     await server.stop();
     await eventually(() => expect(lines).toHaveLength(1));
@@ -146,7 +146,7 @@ describeWithServer('the shared part', () => {
     await eventually(() => expect(a.shared.isReachable()).toBe(true));
     expect(lines).toHaveLength(2);
     expect(lines[1]).toContain('can be reached again');
-    expect(heard.at(-1)).toEqual(['*']);
+    expect(receivedKeys.at(-1)).toEqual(['*']);
     // Its functions are gone with the server, and come again.
     expect(await a.count('y', 60_000)).toBe(1);
     expect(seen).toEqual([true, false, true].map((reachable) => ({ type: 'store', reachable })));
@@ -155,7 +155,7 @@ describeWithServer('the shared part', () => {
 
   test('a server that answers nothing any more is lost within about a second, and comes back', async () => {
     const a = open();
-    await hear(a);
+    await receive(a);
     server.freeze();
     await expect(a.setIfAbsent('x', 1000)).rejects.toMatchObject({ kind: 'unavailable' });
     expect(lines).toHaveLength(1);
@@ -174,7 +174,7 @@ describeWithServer('the shared part', () => {
     const url = `redis://mcp:mcp-secret@127.0.0.1:${server.port}`;
     const a = openStore({ redisUrl: url }, { report: (line) => lines.push(line) });
     stores.push(a);
-    const heard = await hear(a);
+    const receivedKeys = await receive(a);
     const shared = a.shared!;
     await a.ping();
     await a.setIfAbsent('acl', 1000);
@@ -188,7 +188,7 @@ describeWithServer('the shared part', () => {
     await shared.get('acl');
     await shared.versions(['acl']);
     await shared.invalidate(['acl']);
-    await eventually(() => expect(heard).toContainEqual(['acl']));
+    await eventually(() => expect(receivedKeys).toContainEqual(['acl']));
     expect(lines).toEqual([]);
     const other = new Redis(url);
     await expect(other.get('elsewhere')).rejects.toThrow('NOPERM');
@@ -197,31 +197,31 @@ describeWithServer('the shared part', () => {
   });
 
   test('what must not come back does not, even if the server has kept it', async () => {
-    const kept = await startServer(['--appendonly', 'yes', '--appendfsync', 'always']);
-    const a = openStore({ redisUrl: kept.url }, { report: (line) => lines.push(line) });
+    const saved = await startServer(['--appendonly', 'yes', '--appendfsync', 'always']);
+    const a = openStore({ redisUrl: saved.url }, { report: (line) => lines.push(line) });
     stores.push(a);
     await a.compareAndSet('approvals', 'd1', undefined, 'approved', 60_000);
     expect(await a.getOrSet('question-key', 'first', 60_000)).toBe('first');
     await a.count('limit', 60_000);
-    await kept.stop();
+    await saved.stop();
     await eventually(() => expect(lines).toHaveLength(1));
-    await kept.start();
+    await saved.start();
     await eventually(() => a.ping());
     // It did keep what it had.
     expect(await a.count('limit', 60_000)).toBe(2);
     expect(await a.getOrSet('question-key', 'second', 60_000)).toBe('second');
     expect((await a.hashGetAll('approvals')).size).toBe(0);
     await a.close();
-    await kept.close();
+    await saved.close();
   });
 
   test('one that was never there, and one that does not let us in', async () => {
-    const nobody = openStore(
+    const noOne = openStore(
       { redisUrl: `redis://:${encodeURIComponent(password)}@127.0.0.1:1` },
       { report: (line) => lines.push(line) },
     );
-    stores.push(nobody);
-    await expect(nobody.get('x')).rejects.toMatchObject({ kind: 'unavailable' });
+    stores.push(noOne);
+    await expect(noOne.get('x')).rejects.toMatchObject({ kind: 'unavailable' });
     expect(lines.splice(0)).toEqual([expect.stringContaining('redis://127.0.0.1:1 cannot be reached (ECONNREFUSED)')]);
     const stranger = openStore(
       { redisUrl: `redis://somebody:c4nary-wrong@127.0.0.1:${server.port}` },

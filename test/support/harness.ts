@@ -126,7 +126,7 @@ export interface Asked {
 export interface HostOptions {
   env?: Record<string, string>;
   flags?: string[];
-  era?: 'old' | 'new';
+  protocol?: 'old' | 'new';
   /** How the human answers; without it the host cannot ask. */
   human?: (
     asked: Asked,
@@ -135,7 +135,7 @@ export interface HostOptions {
 }
 
 /** A whole MCP host: the real command line with a real client on its standard streams. */
-export const openHost = async ({ env = {}, flags = [], era = 'old', human, onprogress }: HostOptions) => {
+export const openHost = async ({ env = {}, flags = [], protocol: version = 'old', human, onprogress }: HostOptions) => {
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-'));
   const audit = join(folder, 'audit.jsonl');
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
@@ -159,7 +159,7 @@ export const openHost = async ({ env = {}, flags = [], era = 'old', human, onpro
     { name: 'test-host', version: '1.0.0' },
     {
       capabilities: human ? { elicitation: { form: {} } } : {},
-      ...(era === 'new' ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {}),
+      ...(version === 'new' ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {}),
     },
   );
   const readAudit = (): AuditEntry[] =>

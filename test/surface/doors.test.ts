@@ -95,12 +95,12 @@ const wrong: [what: string, tool: string, args: Record<string, unknown>, says: s
   ['a job that is none', 'wait-for-job', { job: 'my-job' }, 'jobid must be an id'],
 ];
 
-test.each(wrong)('%s: an error with what is wrong, and nothing is sent', async (_what, tool, args, says) => {
+test.each(wrong)('%s: an error with what is wrong, and nothing is sent', async (_what, tool, args, expected) => {
   await host.call('read', { tool: 'list-zones' });
   const before = cloud.calls.length;
   const { isError, text, structured } = await host.call(tool, args);
   expect(isError).toBe(true);
-  expect(text).toContain(says);
+  expect(text).toContain(expected);
   expect(structured['error']).toMatchObject({ kind: 'invalid', hint: expect.stringMatching(/./) as string });
   expect(cloud.calls.length).toBe(before);
 });

@@ -10,7 +10,7 @@ const runs = { numRuns: 1000 };
 
 let folder: string;
 let path: string;
-let kept: Map<string, Buffer>;
+let saved: Map<string, Buffer>;
 
 /** Three files: two that were rotated and the current one. */
 beforeEach(async () => {
@@ -21,8 +21,8 @@ beforeEach(async () => {
     for (let at = 0; at < (run === 2 ? 8 : 12); at++) ledger.add(entryOf({ duration: at }));
     await ledger.close();
   }
-  kept = new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
-  expect([...kept.keys()].sort()).toEqual(
+  saved = new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
+  expect([...saved.keys()].sort()).toEqual(
     ['000001', '000002']
       .map((n) => `audit.jsonl.${n}`)
       .concat('audit.jsonl', 'audit.jsonl.head')
@@ -37,22 +37,22 @@ const logs = ['audit.jsonl.000001', 'audit.jsonl.000002', 'audit.jsonl'];
 const problemsWith = (name: string, bytes: Buffer) => {
   writeFileSync(join(folder, name), bytes);
   const { problems } = verifyLog(path);
-  writeFileSync(join(folder, name), kept.get(name)!);
+  writeFileSync(join(folder, name), saved.get(name)!);
   return problems;
 };
 
-const linesOf = (name: string): string[] => kept.get(name)!.toString().trimEnd().split('\n');
+const linesOf = (name: string): string[] => saved.get(name)!.toString().trimEnd().split('\n');
 const toBytes = (lines: readonly string[]): Buffer => Buffer.from(lines.map((line) => `${line}\n`).join(''));
 
 test('every changed byte is found', () => {
   fc.assert(
     fc.property(fc.constantFrom(...logs), fc.nat(), fc.integer({ min: 1, max: 255 }), (name, position, by) => {
-      const bytes = Buffer.from(kept.get(name)!);
+      const bytes = Buffer.from(saved.get(name)!);
       const at = position % bytes.length;
       bytes[at] = bytes[at]! ^ by;
       const [problem] = problemsWith(name, bytes);
       expect(problem).toBeDefined();
-      const changed = kept.get(name)!.subarray(0, at).toString('latin1').split('\n').length;
+      const changed = saved.get(name)!.subarray(0, at).toString('latin1').split('\n').length;
       expect(problem).toMatchObject({ file: join(folder, name) });
       // The line itself; a line feed belongs to the line that it ended.
       expect([changed, changed + 1, changed - 1]).toContain(problem!.line);
@@ -68,7 +68,7 @@ test('every inserted and every lost byte is found', () => {
       fc.nat(),
       fc.option(fc.integer({ min: 0, max: 255 })),
       (name, position, byte) => {
-        const bytes = kept.get(name)!;
+        const bytes = saved.get(name)!;
         const at = position % bytes.length;
         const changed = Buffer.concat([
           bytes.subarray(0, at),
@@ -124,25 +124,25 @@ test('a line that was changed and hashed anew betrays itself by the next one, or
 });
 
 test('a file that is missing is named, in between, at the end, and with the head', async () => {
-  const says = async (name: string) => {
+  const text = async (name: string) => {
     rmSync(join(folder, name));
     const { status, stdout } = await runCommand(['audit', 'verify', path]);
-    writeFileSync(join(folder, name), kept.get(name)!);
+    writeFileSync(join(folder, name), saved.get(name)!);
     return { status, stdout };
   };
-  expect(await says('audit.jsonl.000002')).toMatchObject({
+  expect(await text('audit.jsonl.000002')).toMatchObject({
     status: 1,
     stdout: expect.stringMatching(/audit\.jsonl:1: entries 13–24 are missing before it/) as string,
   });
-  expect(await says('audit.jsonl')).toMatchObject({
+  expect(await text('audit.jsonl')).toMatchObject({
     status: 1,
     stdout: expect.stringMatching(/000002:12: entries 25–32 are missing after it/) as string,
   });
-  expect(await says('audit.jsonl.head')).toMatchObject({
+  expect(await text('audit.jsonl.head')).toMatchObject({
     status: 1,
     stdout: expect.stringMatching(/audit\.jsonl\.head: the head is missing/) as string,
   });
-  expect((await says('audit.jsonl.000001')).status).toBe(1);
+  expect((await text('audit.jsonl.000001')).status).toBe(1);
   rmSync(join(folder, 'audit.jsonl.000001'));
   expect(await runCommand(['audit', 'verify', path, '--archived'])).toMatchObject({
     status: 0,

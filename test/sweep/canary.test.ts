@@ -8,7 +8,7 @@ import { openTracing } from '../../src/telemetry/open-tracing.ts';
 import { runCommand, startFake } from '../support/harness.ts';
 import { startCollector } from '../telemetry/collector.ts';
 import { openApp, requiredOf, usual, uuid, valueFor, type Answers } from '../guard/counting.ts';
-import { countPlanted, leaksIn, plant, rich, secretArgs, secrets } from './planted.ts';
+import { countSeeded, leaksIn, seedSecrets, rich, secretArgs, secrets } from './seeded-secrets.ts';
 import { openRaw } from '../guard/raw.ts';
 
 const quoteAll = (params: Record<string, string>): string =>
@@ -79,7 +79,7 @@ for (const [what, create] of [
       // What is told about arguments that are wrong.
       for (const { name, command } of loadCatalog().tools)
         for (const parameter of command.params.filter((one) => isSecretName(one.name))) {
-          const wrong = parameter.type === 'string' ? { deep: plant('wrong') } : plant('wrong');
+          const wrong = parameter.type === 'string' ? { deep: seedSecrets('wrong') } : seedSecrets('wrong');
           const given = { ...requiredOf(command), [parameter.name]: wrong, nothing: 1 };
           for (const leak of leaksIn(`${name} invalid`, JSON.stringify(await raw.call(name, given)))) leaks.add(leak);
         }
@@ -105,7 +105,7 @@ for (const [what, create] of [
     expect(collector.spans().length).toBeGreaterThan(1000);
     collector.close();
     expect(audit.join('\n').split('\n').length).toBeGreaterThan(2 * loadCatalog().tools.length);
-    expect(countPlanted()).toBeGreaterThan(500);
+    expect(countSeeded()).toBeGreaterThan(500);
     expect([...leaks].slice(0, 60)).toEqual([]);
   }, 120_000);
 

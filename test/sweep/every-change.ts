@@ -3,7 +3,7 @@ import type { Parameter } from '../../src/catalog/types.ts';
 import { CallError } from '../../src/errors.ts';
 import { createTestClock } from '../simulator/clock.ts';
 import { signedRequest } from '../simulator/sign.ts';
-import { changes, fill, keptReads, openCached, wideArgs } from '../cache/cloud.ts';
+import { changes, fill, cachedReads, openCached, wideArgs } from '../cache/cloud.ts';
 
 /** Answers stay until a change drops them: no time passes and no events are looked at. */
 const endless = {
@@ -34,7 +34,7 @@ export const sweepChanges = async (chosen: (parameter: Parameter) => boolean): P
   };
   const ask = ({ name, args }: List, fresh = false) => call(name, args, { view: { fields: ['id'], fresh } });
   const lists: List[] = [];
-  for (const { name, ...command } of keptReads) {
+  for (const { name, ...command } of cachedReads) {
     const list = { name, args: wideArgs(simulator, { name, ...command }), now: '' };
     if (await ask(list).catch(() => undefined)) lists.push(list);
   }

@@ -57,7 +57,7 @@ const call = (
     requestOf(tool, args, { caller: { principal, host: 'test', profile: 'default' }, consent: yes, view: { fields } }),
   );
 /** Everything that a caller is told, whether it worked or not. */
-const told = async (principal: string, tool: string, args: Record<string, unknown> = {}): Promise<string> => {
+const received = async (principal: string, tool: string, args: Record<string, unknown> = {}): Promise<string> => {
   try {
     const { text, structured, rows }: Outcome = await call(principal, tool, args);
     return `${text}\n${JSON.stringify(structured)}\n${JSON.stringify(rows())}`;
@@ -214,7 +214,7 @@ test('whatever is looked at, in whatever way, by principals in turns: nothing of
       await Promise.all(
         ['eng', 'sal', 'pro'].map(async (who) => {
           const args = argsOf(who, command);
-          const text = await told(who, command.name, args);
+          const text = await received(who, command.name, args);
           calls++;
           if (!text.startsWith('{"kind"')) answered++;
           for (const leak of leaksIn(who, secrets.get(who)!, text, JSON.stringify(args)))
@@ -260,12 +260,12 @@ test('commands of the whole cloud are refused, whatever the key could do', async
   ])
     for (const who of ['eng', 'sal', 'pro'])
       expect(
-        JSON.parse(await told(who, tool, ways['as little as it takes']!(who, loadCatalog().find(tool)!.command))),
+        JSON.parse(await received(who, tool, ways['as little as it takes']!(who, loadCatalog().find(tool)!.command))),
       ).toMatchObject({
         kind: 'refused',
       });
   const offering = simulator.world.all('DiskOffering')[0]!;
-  expect(JSON.parse(await told('eng', 'updateDiskOffering', { id: offering.id, name: 'mine' }))).toMatchObject({
+  expect(JSON.parse(await received('eng', 'updateDiskOffering', { id: offering.id, name: 'mine' }))).toMatchObject({
     kind: 'refused',
   });
 });
@@ -282,7 +282,7 @@ test('what is made for everybody is used, not changed', async () => {
     ['updateTemplatePermissions', { id: template.id, ispublic: false }],
   ] as const)
     for (const who of ['eng', 'sal', 'pro']) {
-      expect(JSON.parse(await told(who, tool, { ...args }))).toMatchObject({ kind: 'refused' });
+      expect(JSON.parse(await received(who, tool, { ...args }))).toMatchObject({ kind: 'refused' });
       expect(world.get(offering.id)!.fields['name']).not.toBe('mine');
     }
   // It is shown without its owner.
@@ -325,18 +325,18 @@ test('what is made lands in the own domain or project, or nowhere', async () => 
   };
   const eng = domainNamed('engineering').id;
   const group = { name: 'g1', type: 'host anti-affinity' };
-  expect(JSON.parse(await told('eng', 'createAffinityGroup', group))).toMatchObject({ kind: 'refused' });
+  expect(JSON.parse(await received('eng', 'createAffinityGroup', group))).toMatchObject({ kind: 'refused' });
   expect(ownerDomain(await created('eng', 'createAffinityGroup', { ...group, account: 'bob' }))).toBe(eng);
   expect(
-    JSON.parse(await told('eng', 'createAffinityGroup', { ...group, name: 'g2', account: 'carol' }))['kind'],
+    JSON.parse(await received('eng', 'createAffinityGroup', { ...group, name: 'g2', account: 'carol' }))['kind'],
   ).toBeDefined();
   expect(
     JSON.parse(
-      await told('eng', 'createAffinityGroup', { ...group, account: 'carol', domainid: domainNamed('sales').id }),
+      await received('eng', 'createAffinityGroup', { ...group, account: 'carol', domainid: domainNamed('sales').id }),
     ),
   ).toMatchObject({ kind: 'not-found' });
   const mine = simulator.world.all('Project')[0]!.id;
-  expect(JSON.parse(await told('sal', 'createAffinityGroup', { ...group, projectid: mine }))).toMatchObject({
+  expect(JSON.parse(await received('sal', 'createAffinityGroup', { ...group, projectid: mine }))).toMatchObject({
     kind: 'not-found',
   });
   const inProject = await created('pro', 'createAffinityGroup', { ...group, name: 'g3' });
@@ -360,7 +360,7 @@ test('what is made lands in the own domain or project, or nowhere', async () => 
   expect(
     simulator.world.get(await created('eng', 'createAccount', { ...account, account: 'dora' }))!.fields['domainid'],
   ).toBe(eng);
-  expect(JSON.parse(await told('eng', 'archiveEvents', { type: 'VM.CREATE' }))).toMatchObject({ kind: 'refused' });
+  expect(JSON.parse(await received('eng', 'archiveEvents', { type: 'VM.CREATE' }))).toMatchObject({ kind: 'refused' });
 });
 
 test('a job is shown to whom began it', async () => {
@@ -371,7 +371,7 @@ test('a job is shown to whom began it', async () => {
   const { id } = structured['job'] as { id: string };
   expect((await call('eng', 'queryAsyncJobResult', { jobid: id })).text).toContain(vm.id);
   for (const who of ['sal', 'pro'])
-    expect(JSON.parse(await told(who, 'queryAsyncJobResult', { jobid: id }))).toMatchObject({ kind: 'not-found' });
+    expect(JSON.parse(await received(who, 'queryAsyncJobResult', { jobid: id }))).toMatchObject({ kind: 'not-found' });
 });
 
 test("a job whose end could not be seen is its caller's to ask about", async () => {
@@ -379,11 +379,14 @@ test("a job whose end could not be seen is its caller's to ask about", async () 
     (row) => row.kind === 'UserVm' && isOf('eng', row) && row.fields['state'] === 'Running',
   )!;
   jobsAreUnseen = true;
-  const failed = JSON.parse(await told('eng', 'rebootVirtualMachine', { id: vm.id })) as { kind: string; job: string };
+  const failed = JSON.parse(await received('eng', 'rebootVirtualMachine', { id: vm.id })) as {
+    kind: string;
+    job: string;
+  };
   jobsAreUnseen = false;
   expect(failed).toMatchObject({ kind: 'unknown-outcome', job: expect.any(String) as string });
   expect((await call('eng', 'queryAsyncJobResult', { jobid: failed.job })).text).toContain(vm.id);
-  expect(JSON.parse(await told('sal', 'queryAsyncJobResult', { jobid: failed.job }))).toMatchObject({
+  expect(JSON.parse(await received('sal', 'queryAsyncJobResult', { jobid: failed.job }))).toMatchObject({
     kind: 'not-found',
   });
 });
@@ -451,7 +454,7 @@ test('whatever is changed, in whatever way: nothing of others is touched or show
       for (const { command } of changes) {
         const before = picture(who);
         const args = argsOf(who, command);
-        const text = await told(who, command.name, args);
+        const text = await received(who, command.name, args);
         calls++;
         const after = picture(who);
         for (const leak of leaksIn(who, secrets, text, JSON.stringify(args)))

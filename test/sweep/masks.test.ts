@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { openApp, requiredOf, uuid, type Answers } from '../guard/counting.ts';
 import { openRaw } from '../guard/raw.ts';
-import { answerWith, countPlanted, leaksIn, rich, richRow } from './planted.ts';
+import { answerWith, countSeeded, leaksIn, rich, richRow } from './seeded-secrets.ts';
 
 /** Every way to name a value of a row: each field, and each through the objects and lists in it. */
 const pathsOf = (value: unknown, before = '', depth = 3): string[] => {
@@ -35,7 +35,7 @@ test('no choice of fields takes a mask off, whatever a read answers', async () =
   expect([...leaks].slice(0, 40)).toEqual([]);
   // Each answer showed something, masked.
   expect(shown).toBeGreaterThan(2 * reads.length);
-  expect(countPlanted()).toBeGreaterThan(reads.length * 100);
+  expect(countSeeded()).toBeGreaterThan(reads.length * 100);
 }, 120_000);
 
 /** `deployVirtualMachine` → the class that runs it. */
@@ -49,14 +49,14 @@ test.each([
   ['without it', false],
 ])(
   'a job gives out no more than its command, by any way to look at it, %s',
-  async (_what, tells) => {
+  async (_what, reveals) => {
     const state = (id: number) => {
       const command = jobs[id - 100]!;
       return {
         jobid: uuid(id),
         jobstatus: 1,
         jobresultcode: 0,
-        ...(tells ? { cmd: classOf(command.name) } : {}),
+        ...(reveals ? { cmd: classOf(command.name) } : {}),
         jobresult: answerWith(command, richRow(command)),
       };
     };

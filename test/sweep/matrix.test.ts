@@ -21,21 +21,21 @@ type Action = 'allow' | 'confirm' | 'approve' | 'block';
 const isHigh = (severity: string): boolean => severity === 'high' || severity === 'critical';
 
 /** The policies, and what their words mean, written down a second time. */
-const policies: Record<string, { section: object; says: (name: string, risk: string, severity: string) => Action }> = {
+const policies: Record<string, { section: object; text: (name: string, risk: string, severity: string) => Action }> = {
   'read-only': {
     section: { preset: 'read-only' },
-    says: (_name, risk) => (risk === 'read' ? 'allow' : 'block'),
+    text: (_name, risk) => (risk === 'read' ? 'allow' : 'block'),
   },
   operator: {
     section: {},
-    says: (_name, risk, severity) => {
+    text: (_name, risk, severity) => {
       if (risk === 'read') return 'allow';
       return risk === 'destroy' || isHigh(severity) ? 'confirm' : 'allow';
     },
   },
   strict: {
     section: { preset: 'strict' },
-    says: (_name, risk, severity) => {
+    text: (_name, risk, severity) => {
       if (risk === 'read') return 'allow';
       return risk === 'destroy' && severity === 'critical' ? 'approve' : 'confirm';
     },
@@ -59,7 +59,7 @@ const policies: Record<string, { section: object; says: (name: string, risk: str
         { name: 'deletes', match: { command: 'delete*', severity: 'high' }, action: 'approve' },
       ],
     },
-    says: (name, risk, severity) => {
+    text: (name, risk, severity) => {
       if (/zone/i.test(name)) return 'block';
       if (/^(detach|remove)/i.test(name) && (severity === 'low' || severity === 'medium')) return 'allow';
       const inNetwork = toolsets.some((set) => ['network', 'vpc'].includes(set.name) && set.commands.includes(name));
@@ -109,7 +109,7 @@ const casesOf = ({ command, risk }: Tool): Record<string, unknown>[] => {
   return [...byRisk.values()];
 };
 
-for (const [policy, { section, says }] of Object.entries(policies))
+for (const [policy, { section, text: expectedRule }] of Object.entries(policies))
   test(`policy ${policy}: every command leaves exactly when it should, and once`, async () => {
     const wrong: string[] = [];
     let calls = 0;
@@ -118,7 +118,7 @@ for (const [policy, { section, says }] of Object.entries(policies))
       const { app, sent, times, close } = await openApp({ policy: section });
       for (const args of casesOf(tool)) {
         const { risk, severity } = riskOf(command.name, args);
-        const action = says(command.name, risk, severity);
+        const action = expectedRule(command.name, risk, severity);
         for (const [human, consent] of Object.entries(humans)) {
           // What is not asked about does not depend on who answers.
           if (action === 'allow' && risk === 'read' && human !== 'is not there') continue;

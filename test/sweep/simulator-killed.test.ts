@@ -56,10 +56,10 @@ test('a simulator killed while it writes leaves the old world or the new one, ne
     expect(() => JSON.parse(readFileSync(state, 'utf8')) as unknown).not.toThrow();
     const again = createSimulator({ state, jobMillis: 0 });
     const groups = await rows(again, 'listInstanceGroups', { listall: 'true', pagesize: '-1' });
-    const kept = groups.map(({ name }) => String(name)).filter((name) => name.startsWith(`group-${round}-`));
+    const saved = groups.map(({ name }) => String(name)).filter((name) => name.startsWith(`group-${round}-`));
     // What was kept is what was made first: a world as it once was.
-    const first = Array.from(kept, (_, i) => `group-${round}-${i}`);
-    expect([...kept].sort()).toEqual([...first].sort());
+    const first = Array.from(saved, (_, i) => `group-${round}-${i}`);
+    expect([...saved].sort()).toEqual([...first].sort());
   }
   expect(made.length).toBeGreaterThan(20);
   expect(existsSync(state)).toBe(true);

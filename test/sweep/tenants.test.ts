@@ -42,7 +42,7 @@ test('two tenants at one endpoint, a thousand calls in turns: each sees its own 
   for (const of of ids) expect(of.length).toBeGreaterThan(3);
   const tools = ['list-virtual-machines', 'list-volumes', 'list-networks', 'list-accounts', 'list-users'];
   cloud.calls.length = 0;
-  let kept = 0;
+  let saved = 0;
   const leaks: string[] = [];
   const seen = [new Set<string>(), new Set<string>()];
   const turn = async (at: number): Promise<void> => {
@@ -53,14 +53,14 @@ test('two tenants at one endpoint, a thousand calls in turns: each sees its own 
       arguments: { listall: true },
       fields: ['*'],
     });
-    if (structured['age'] !== undefined) kept++;
+    if (structured['age'] !== undefined) saved++;
     const all = `${text}\n${JSON.stringify(structured)}`;
     for (const id of ids[1 - who]!) if (all.includes(id)) leaks.push(`${names[who]} saw ${id} in ${tool}`);
     for (const id of ids[who]!) if (all.includes(id)) seen[who]!.add(id);
   };
   for (let at = 0; at < 1000; at += 20) await Promise.all(Array.from({ length: 20 }, (_, n) => turn(at + n)));
   expect(leaks).toEqual([]);
-  expect(kept).toBeGreaterThan(900);
+  expect(saved).toBeGreaterThan(900);
   for (const who of [0, 1]) expect(seen[who]!.size).toBeGreaterThan(3);
   for (const client of clients) await client.close();
   await door.close();

@@ -145,13 +145,15 @@ test(`${frames} malformed frames are refused, say nothing, and the server is sti
     });
     const { statusCode: status } = response;
     const answer = await response.body.text();
-    const said = `${answer}\n${JSON.stringify({ ...response.headers, 'mcp-session-id': '' })}`;
+    const output = `${answer}\n${JSON.stringify({ ...response.headers, 'mcp-session-id': '' })}`;
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
     const isError = (status === 200 && /"error":|"isError":true/.test(answer)) || (status >= 400 && status < 500);
     // A notification that means nothing is dropped.
     const isDropped = status === 202 && answer === '';
-    if ((!isError && !isDropped) || secret.test(said))
-      wrong.push(`${status} ${method} ${JSON.stringify(headers ?? {})} ${body.slice(0, 300)} → ${said.slice(0, 500)}`);
+    if ((!isError && !isDropped) || secret.test(output))
+      wrong.push(
+        `${status} ${method} ${JSON.stringify(headers ?? {})} ${body.slice(0, 300)} → ${output.slice(0, 500)}`,
+      );
   };
   let next = 0;
   await Promise.all(
@@ -168,8 +170,8 @@ test(`${frames} malformed frames are refused, say nothing, and the server is sti
   expect(door.out.stderr).not.toMatch(secret);
   const health = (await (await fetch(`${door.origin}/health`)).json()) as any;
   expect(health.components.mcp).toMatchObject({ sessions: 1, running: 0 });
-  for (const era of ['old', 'new'] as const) {
-    const host = await openClient(door, { era });
+  for (const protocol of ['old', 'new'] as const) {
+    const host = await openClient(door, { protocol: protocol });
     expect((await host.call('read', { tool: 'list-zones' })).text).toContain('Frankfurt');
     await host.close();
   }

@@ -93,13 +93,15 @@ test('with logLevel error nothing else is said', async () => {
   await post(door, ping);
   await door.close();
   expect(requestsOf(door)).toHaveLength(1);
-  const said: string[] = [];
-  const log = createJsonLog({ write: (text) => said.push(text) }, 'error');
+  const printed: string[] = [];
+  const log = createJsonLog({ write: (text) => printed.push(text) }, 'error');
   log.report('info', 'one');
   log.record('warn', 'two');
   log.report('error', 'three', { request: 'r', trace: undefined });
-  expect(said.map((line) => JSON.parse(line) as Line)).toMatchObject([{ level: 'error', msg: 'three', request: 'r' }]);
-  expect(said[0]).not.toContain('trace');
+  expect(printed.map((line) => JSON.parse(line) as Line)).toMatchObject([
+    { level: 'error', msg: 'three', request: 'r' },
+  ]);
+  expect(printed[0]).not.toContain('trace');
 });
 
 test('text stays what it was: nothing about requests', async () => {
@@ -143,16 +145,16 @@ const createNotes = () => {
 };
 
 test('circuits and the store are noted when they turn, and only then', async () => {
-  const said: string[] = [];
+  const reported: string[] = [];
   const { observe } = await openTelemetry(
     { transport: 'stdio', log: 'json', logLevel: 'info', metrics: true, traces: undefined },
-    { write: (text) => said.push(text) },
+    { write: (text) => reported.push(text) },
   );
   for (const state of ['closed', 'open', 'open', 'half-open', 'closed'] as const)
     observe?.({ type: 'circuit', profile: 'default', state });
   for (const reachable of [true, false, false, true]) observe?.({ type: 'store', reachable });
   observe?.({ type: 'retry', command: 'listZones' });
-  expect(said.map((line) => JSON.parse(line) as Line).map(({ level, msg }) => [level, msg])).toEqual([
+  expect(reported.map((line) => JSON.parse(line) as Line).map(({ level, msg }) => [level, msg])).toEqual([
     ['warn', 'The circuit of default is open'],
     ['warn', 'The circuit of default is half-open'],
     ['info', 'The circuit of default is closed'],
@@ -166,9 +168,9 @@ test('with nothing asked for, nobody watches', async () => {
   const telemetry = await openTelemetry(asked, { write: () => undefined });
   expect(telemetry).toMatchObject({ metrics: undefined, observe: undefined, tracing: undefined });
   await telemetry.close();
-  const said: string[] = [];
-  createTextLog({ write: (text) => said.push(text) }).report('error', 'plain');
-  expect(said).toEqual(['plain\n']);
+  const reply: string[] = [];
+  createTextLog({ write: (text) => reply.push(text) }).report('error', 'plain');
+  expect(reply).toEqual(['plain\n']);
 });
 
 test('resources are counted at once and then in turns; a cloud that fails is said once', async () => {

@@ -191,25 +191,25 @@ test('an audit log that cannot be written is counted', async () => {
 test('the cache tells how many answers it keeps', async () => {
   const mine = await startDoor({ env: cloud.env });
   const host = await openClient(mine);
-  const kept = async () => valueOf(await read(mine.origin), 'cloudstack_mcp_cache_entries');
-  expect(await kept()).toBe(0);
+  const saved = async () => valueOf(await read(mine.origin), 'cloudstack_mcp_cache_entries');
+  expect(await saved()).toBe(0);
   for (const [tool, entries] of [
     ['list-zones', 1],
     ['list-zones', 1],
     ['list-service-offerings', 2],
   ] as const) {
     await host.call('read', { tool });
-    expect(await kept()).toBe(entries);
+    expect(await saved()).toBe(entries);
   }
   await host.close();
   await mine.close();
 
-  const told: number[] = [];
+  const received: number[] = [];
   let now = 0;
   const memory = createMemory(
     1,
     () => now,
-    (entries) => told.push(entries),
+    (entries) => received.push(entries),
   );
   const entry = { body: {}, sentAt: 0, expiresAt: 10, version: '', keys: ['zones'], size: 10 };
   for (const key of ['a', 'b', 'c']) memory.save(key, entry);
@@ -217,7 +217,7 @@ test('the cache tells how many answers it keeps', async () => {
   memory.get('a');
   memory.drop(['networks']);
   memory.drop(['zones']);
-  expect(told).toEqual([1, 2, 3, 2, 0]);
+  expect(received).toEqual([1, 2, 3, 2, 0]);
 });
 
 test('a cloud that is gone is down until it answers again, whatever it answers', async () => {

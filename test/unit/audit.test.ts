@@ -103,7 +103,7 @@ test('a question that is never answered is recorded when its time is up, once', 
   expect(lines).toEqual([]);
   vi.advanceTimersByTime(1);
   expect(entries()).toMatchObject([
-    { result: 'refused', error: { kind: 'unconfirmed', message: 'Nobody answered in time.' } },
+    { result: 'refused', error: { kind: 'unconfirmed', message: 'No one answered in time.' } },
   ]);
   vi.advanceTimersByTime(10 * lifetime);
   void audit.close();

@@ -5,7 +5,7 @@ import { CallError } from '../../src/errors.ts';
 
 const down = () => Promise.reject(new CallError('timeout', 'down', ''));
 const up = () => Promise.resolve();
-const patience = (signal = new AbortController().signal) => ({ command: 'listZones', signal, deadline: Infinity });
+const timeoutMs = (signal = new AbortController().signal) => ({ command: 'listZones', signal, deadline: Infinity });
 
 const start = (options: Partial<CircuitOptions> = {}) => {
   const time = { now: 0 };
@@ -35,25 +35,25 @@ test('the pause doubles with each probe that fails, to six times, and begins ane
   fail(3);
   for (const pause of [1000, 2000, 4000, 6000, 6000]) {
     time.now += pause - 1;
-    await expect(circuit.pass(patience(), up)).rejects.toThrow('nothing was sent');
+    await expect(circuit.pass(timeoutMs(), up)).rejects.toThrow('nothing was sent');
     time.now += 1;
-    expect(await refused(circuit.pass(patience(), down))).toBeInstanceOf(NotSent);
+    expect(await refused(circuit.pass(timeoutMs(), down))).toBeInstanceOf(NotSent);
   }
   time.now += 6000;
-  await circuit.pass(patience(), up);
+  await circuit.pass(timeoutMs(), up);
   expect(circuit.isOpen()).toBe(false);
   fail(3);
   time.now += 1000;
-  await circuit.pass(patience(), up);
+  await circuit.pass(timeoutMs(), up);
   expect(states.slice(-6)).toEqual(['open', 'half-open', 'closed', 'open', 'half-open', 'closed']);
 });
 
 test('an early look that fails changes nothing about when it is due', async () => {
   const { circuit, time, fail, refused } = start();
   fail(3);
-  for (let n = 0; n < 10; n++) await refused(circuit.pass(patience(), down, true));
+  for (let n = 0; n < 10; n++) await refused(circuit.pass(timeoutMs(), down, true));
   time.now += 1000;
-  await circuit.pass(patience(), up);
+  await circuit.pass(timeoutMs(), up);
 });
 
 test('only so many wait for a probe; the rest hears at once that it is still open', async () => {
@@ -66,8 +66,8 @@ test('only so many wait for a probe; the rest hears at once that it is still ope
     probes++;
     return new Promise<void>((resolve) => (release = resolve));
   };
-  const waiting = [circuit.pass(patience(), probe), circuit.pass(patience(), probe)];
-  expect(await refused(circuit.pass(patience(), probe))).toBeInstanceOf(NotSent);
+  const waiting = [circuit.pass(timeoutMs(), probe), circuit.pass(timeoutMs(), probe)];
+  expect(await refused(circuit.pass(timeoutMs(), probe))).toBeInstanceOf(NotSent);
   release?.();
   await Promise.all(waiting);
   expect(probes).toBe(1);
@@ -78,8 +78,8 @@ test('where nobody may wait, the one that begins the probe still closes it', asy
   fail(3);
   time.now += 1000;
   let release: (() => void) | undefined;
-  const first = circuit.pass(patience(), () => new Promise<void>((resolve) => (release = resolve)));
-  expect(await refused(circuit.pass(patience(), up))).toBeInstanceOf(NotSent);
+  const first = circuit.pass(timeoutMs(), () => new Promise<void>((resolve) => (release = resolve)));
+  expect(await refused(circuit.pass(timeoutMs(), up))).toBeInstanceOf(NotSent);
   release?.();
   await first;
   expect(circuit.isOpen()).toBe(false);
@@ -122,7 +122,7 @@ test('a bug in the probe looks like one', async () => {
   const { circuit, time, fail } = start();
   fail(3);
   time.now += 1000;
-  await expect(circuit.pass(patience(), () => Promise.reject(new TypeError('bug')))).rejects.toThrow(TypeError);
+  await expect(circuit.pass(timeoutMs(), () => Promise.reject(new TypeError('bug')))).rejects.toThrow(TypeError);
   expect(circuit.isOpen()).toBe(true);
 });
 
@@ -130,5 +130,5 @@ test('who has given up already waits for nothing', async () => {
   const { circuit, time, fail } = start();
   fail(3);
   time.now += 1000;
-  await expect(circuit.pass(patience(AbortSignal.abort()), down)).rejects.toThrow('cancelled before it was sent');
+  await expect(circuit.pass(timeoutMs(AbortSignal.abort()), down)).rejects.toThrow('cancelled before it was sent');
 });

@@ -60,33 +60,33 @@ test('what is given up after it was sent does not say that it was not', async ()
 });
 
 test('places are handed on in order, and come back when nobody waits', async () => {
-  const told: string[] = [];
-  const gate = createSemaphore({
+  const received: string[] = [];
+  const semaphore = createSemaphore({
     connections: 1,
     maxWaiting: 5,
-    onChange: (running, waiting) => told.push(`${running}/${waiting}`),
+    onChange: (running, waiting) => received.push(`${running}/${waiting}`),
   });
   const order: number[] = [];
-  const patience = { command: 'x', signal: new AbortController().signal, deadline: Infinity };
-  expect(gate.acquire(patience)).toBeUndefined();
+  const timeoutMs = { command: 'x', signal: new AbortController().signal, deadline: Infinity };
+  expect(semaphore.acquire(timeoutMs)).toBeUndefined();
   const waiting = [1, 2, 3].map((n) =>
-    gate.acquire(patience)!.then(() => {
+    semaphore.acquire(timeoutMs)!.then(() => {
       order.push(n);
-      gate.release();
+      semaphore.release();
     }),
   );
-  gate.release();
+  semaphore.release();
   await Promise.all(waiting);
   expect(order).toEqual([1, 2, 3]);
-  expect(told.at(-1)).toBe('0/0');
-  expect(gate.acquire(patience)).toBeUndefined();
+  expect(received.at(-1)).toBe('0/0');
+  expect(semaphore.acquire(timeoutMs)).toBeUndefined();
 });
 
 test('with no room to wait, whoever finds no connection is refused', () => {
-  const gate = createSemaphore({ connections: 1, maxWaiting: 0 });
-  const patience = { command: 'x', signal: new AbortController().signal, deadline: Infinity };
-  expect(gate.acquire(patience)).toBeUndefined();
-  expect(() => gate.acquire(patience)).toThrow('1 running, 0 waiting');
+  const semaphore = createSemaphore({ connections: 1, maxWaiting: 0 });
+  const waitLimit = { command: 'x', signal: new AbortController().signal, deadline: Infinity };
+  expect(semaphore.acquire(waitLimit)).toBeUndefined();
+  expect(() => semaphore.acquire(waitLimit)).toThrow('1 running, 0 waiting');
 });
 
 const now = Date.parse('2026-01-02T03:04:05Z');

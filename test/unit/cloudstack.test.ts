@@ -61,11 +61,11 @@ const bad: [what: string, answer: HttpResponse, kind: ErrorKind, says: string][]
   ['a redirect', response('', 302), 'protocol', 'HTTP 302'],
 ];
 
-test.each(bad)('%s is not an answer', (_what, answer, kind, says) => {
+test.each(bad)('%s is not an answer', (_what, answer, kind, expected) => {
   const error = caught(() => openEnvelope('listZones', answer));
   expect(error.kind).toBe(kind);
   expect(error.message).toMatch(/^listZones: /);
-  expect(error.message).toContain(says);
+  expect(error.message).toContain(expected);
   expect(error.code).toBe(answer.status);
   expect(error.hint).not.toBe('');
 });
@@ -283,11 +283,11 @@ test.each([
   ['failed with a text for a result', { jobstatus: 2, jobresult: 'oops' }, 'failed', 'failed without a text'],
   ['cancelled', { jobstatus: 3 }, 'failed', 'the job was cancelled'],
   ['out of room', { jobstatus: 2, jobresult: { errorcode: 533, errortext: 'no room' } }, 'capacity', 'no room'],
-])('a job that %s is an error', async (_what, state, kind, says) => {
+])('a job that %s is an error', async (_what, state, kind, expectedText) => {
   const error = await failing(follow([state]).promise);
   expect(error).toMatchObject({ kind, job: 'j1' });
   expect(error.message).toContain('startVirtualMachine (job j1)');
-  expect(error.message).toContain(says);
+  expect(error.message).toContain(expectedText);
 });
 
 test('who no longer waits is told that the job goes on', async () => {
@@ -380,10 +380,10 @@ test.each([
   ],
   ['a broken socket', coded('UND_ERR_SOCKET'), 'unavailable', 'unknown-outcome', 'the connection broke'],
   ['something of no known kind', new Error('odd'), undefined, 'unknown-outcome', 'odd'],
-])('%s', async (_what, error, read, change, says) => {
+])('%s', async (_what, error, read, change, expectedReply) => {
   const changed = await failing(send(error, true));
   expect(changed.kind).toBe(change);
-  expect(changed.message).toContain(says);
+  expect(changed.message).toContain(expectedReply);
   if (read === undefined) await expect(send(error, false)).rejects.toBe(error);
   else expect((await failing(send(error, false))).kind).toBe(read);
 });

@@ -189,10 +189,10 @@ const wrong: [what: string, flags: Record<string, unknown>, env: Record<string, 
   ['credentials of nobody', { credentials: '/nowhere' }, {}, 'No configuration of /nowhere'],
 ];
 
-test.each(wrong)('%s stops with what is wrong and what to do', async (_what, flags, env, says) => {
+test.each(wrong)('%s stops with what is wrong and what to do', async (_what, flags, env, expected) => {
   const error = await refusal(flags, env);
   expect(error.kind).toBe('configuration');
-  expect(error.message).toContain(says);
+  expect(error.message).toContain(expected);
   expect(error.hint).not.toBe('');
 });
 

@@ -105,7 +105,7 @@ test('arguments that make a command worse move it to another tool', () => {
     expect(resolved('destroyVirtualMachine', { id, Expunge: expunge }).tool.risk.severity).toBe('critical');
 });
 
-test('a command that nobody has judged cannot run unasked', async () => {
+test('a command that no one has judged cannot run unasked', async () => {
   const catalog = joinCatalog([{ name: 'frobnicateCloud', params: [{ name: 'id', type: 'uuid' }] }]);
   const call = permit(operator, access, validate(catalog, request('frobnicate-cloud', { id }), limits));
   expect(call.tool.risk).toMatchObject({ risk: 'destroy', severity: 'critical', reversible: false });
@@ -246,7 +246,7 @@ test('a yes is good once, and a doubtful one does not use it up', async () => {
   const store = createMemoryStore();
   const once = (key: string) => store.setIfAbsent(key, 1000);
   await expect(ask(answer({ digest: 'x' }), { once })).rejects.toThrow('another call');
-  await expect(ask(answer({ confirm: false }), { once })).rejects.toThrow('did not say yes');
+  await expect(ask(answer({ confirm: false }), { once })).rejects.toThrow('did not confirm');
   await expect(ask(answer(), { once })).resolves.toBeDefined();
   await expect(ask(answer(), { once })).rejects.toThrow('used already');
   await expect(ask(answer({ nonce: 'n2' }), { once })).resolves.toBeDefined();

@@ -88,7 +88,8 @@ const phrases: [said: string, ...commands: string[]][] = [
 ];
 
 const search = createSearch(loadCatalog());
-const firstThree = (said: string): string[] => search(said, { limit: 3 }).matches.map(({ command }) => command.name);
+const firstThree = (output: string): string[] =>
+  search(output, { limit: 3 }).matches.map(({ command }) => command.name);
 
 test('everyday phrases find their command among the first three, at least 95 of 100', () => {
   const missed: Record<string, string[]> = {};
@@ -111,6 +112,6 @@ test.each([
   ['k8s cluster kubeconfig', 'getKubernetesClusterConfig'],
   ['datacenter', 'listZones'],
   ['add a host', 'addHost'],
-])('"%s" finds %s first', (said, command) => {
-  expect(firstThree(said)[0]).toBe(command);
+])('"%s" finds %s first', (printed, command) => {
+  expect(firstThree(printed)[0]).toBe(command);
 });

@@ -23,15 +23,15 @@ const broken = (): never => {
 const ask = (path = '/mcp') => new Request(`http://localhost${path}`, { headers: { host: 'localhost' } });
 
 const throwing = (error: Error) => {
-  const said: string[] = [];
+  const output: string[] = [];
   const { call, figures } = measure(
     { call: () => Promise.reject(error) },
     limits,
     new AbortController().signal,
-    (message) => said.push(message),
+    (message) => output.push(message),
   );
   const caught = call({ caller: { principal: 'a' } } as never).catch((thrown: unknown) => thrown);
-  return { caught, said, figures };
+  return { caught, said: output, figures };
 };
 
 test('a bug of a call is told to whoever operates the server, and only its number to the caller', async () => {
@@ -56,8 +56,8 @@ test.each([
 });
 
 test('a bug of the door is a 500 that says nothing', async () => {
-  const said: string[] = [];
-  const report = (message: string): void => void said.push(message);
+  const printed: string[] = [];
+  const report = (message: string): void => void printed.push(message);
   const core = createCore({ build: broken, identify: broken, limits, settings, report });
   const routes = createRoutes({
     core,
@@ -73,7 +73,7 @@ test('a bug of the door is a 500 that says nothing', async () => {
     expect(response.status).toBe(500);
     expect(await response.text()).not.toMatch(/secret|TypeError/);
   }
-  expect(said).toHaveLength(2);
+  expect(printed).toHaveLength(2);
   await core.close();
 });
 

@@ -14,7 +14,7 @@ afterEach(async () => {
   await cloud.close();
 });
 
-const eras = ['old', 'new'] as const;
+const protocols = ['old', 'new'] as const;
 const sent = (): number => cloud.calls.filter(({ command }) => command === 'destroyVirtualMachine').length;
 const quoted = ({ message }: Asked): string => /"([^"]*)"/.exec(message)?.[1] ?? '';
 
@@ -29,8 +29,8 @@ const firstVm = async (options: ClientOptions) => {
   return { host, vm: vm! };
 };
 
-test.each(eras)('%s era: tools are listed, a command is found, described and run', async (era) => {
-  const host = await openClient(door, { era });
+test.each(protocols)('%s era: tools are listed, a command is found, described and run', async (protocol) => {
+  const host = await openClient(door, { protocol: protocol });
   const { tools } = await host.client.listTools();
   expect(tools.map(({ name }) => name)).toContain('destroy');
   expect((await host.call('find-tools', { query: 'list zones' })).text).toContain('list-zones');
@@ -42,10 +42,10 @@ test.each(eras)('%s era: tools are listed, a command is found, described and run
   expect(door.audit()).toMatchObject([{ command: 'listZones', principal: 'local', host: 'web-host 1.0.0' }]);
 });
 
-test.each(eras)('%s era: after a yes a destroy leaves once', async (era) => {
+test.each(protocols)('%s era: after a yes a destroy leaves once', async (protocol) => {
   const asked: Asked[] = [];
   const { host, vm } = await firstVm({
-    era,
+    protocol: protocol,
     human: (question) => {
       asked.push(question);
       return { action: 'accept', content: { confirm: true } };
@@ -58,26 +58,29 @@ test.each(eras)('%s era: after a yes a destroy leaves once', async (era) => {
   await host.close();
 });
 
-test.each(eras)('%s era: what cannot be undone wants the name typed; a no or nobody to ask is a no', async (era) => {
-  let answer: (asked: Asked) => unknown = () => ({ action: 'decline' });
-  const { host, vm } = await firstVm({ era, human: (asked) => answer(asked) });
-  const args = { tool: 'destroy-virtual-machine', arguments: { id: vm.id, expunge: true } };
-  expect((await host.call('destroy', args)).structured['error']).toMatchObject({ kind: 'unconfirmed' });
-  answer = () => ({ action: 'accept', content: { phrase: 'something else' } });
-  expect((await host.call('destroy', args)).structured['error']).toMatchObject({ kind: 'unconfirmed' });
-  const mute = await openClient(door, { era });
-  expect((await mute.call('destroy', args)).isError).toBe(true);
-  expect(sent()).toBe(0);
-  answer = (asked) => ({ action: 'accept', content: { phrase: quoted(asked) } });
-  expect((await host.call('destroy', args)).isError).toBeUndefined();
-  expect(sent()).toBe(1);
-  await host.close();
-  await mute.close();
-});
+test.each(protocols)(
+  '%s era: what cannot be undone wants the name typed; a no or nobody to ask is a no',
+  async (protocol) => {
+    let answer: (asked: Asked) => unknown = () => ({ action: 'decline' });
+    const { host, vm } = await firstVm({ protocol: protocol, human: (asked) => answer(asked) });
+    const args = { tool: 'destroy-virtual-machine', arguments: { id: vm.id, expunge: true } };
+    expect((await host.call('destroy', args)).structured['error']).toMatchObject({ kind: 'unconfirmed' });
+    answer = () => ({ action: 'accept', content: { phrase: 'something else' } });
+    expect((await host.call('destroy', args)).structured['error']).toMatchObject({ kind: 'unconfirmed' });
+    const mute = await openClient(door, { protocol: protocol });
+    expect((await mute.call('destroy', args)).isError).toBe(true);
+    expect(sent()).toBe(0);
+    answer = (asked) => ({ action: 'accept', content: { phrase: quoted(asked) } });
+    expect((await host.call('destroy', args)).isError).toBeUndefined();
+    expect(sent()).toBe(1);
+    await host.close();
+    await mute.close();
+  },
+);
 
-test.each(eras)('%s era: a deploy reports progress, then the virtual machine', async (era) => {
+test.each(protocols)('%s era: a deploy reports progress, then the virtual machine', async (protocol) => {
   const seen: string[] = [];
-  const host = await openClient(door, { era, onprogress: (message) => seen.push(message) });
+  const host = await openClient(door, { protocol: protocol, onprogress: (message) => seen.push(message) });
   const { structured, text } = await host.call('change', {
     tool: 'deploy-virtual-machine',
     arguments: {
@@ -92,7 +95,7 @@ test.each(eras)('%s era: a deploy reports progress, then the virtual machine', a
   await host.close();
 });
 
-test.each(eras)('%s era: a cancelled call stops looking at its job', async (era) => {
+test.each(protocols)('%s era: a cancelled call stops looking at its job', async (protocol) => {
   const fake = await startFake((command, response) =>
     response.end(
       command.startsWith('list')
@@ -103,7 +106,7 @@ test.each(eras)('%s era: a cancelled call stops looking at its job', async (era)
     ),
   );
   const other = await startDoor({ env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' } });
-  const host = await openClient(other, { era });
+  const host = await openClient(other, { protocol: protocol });
   const stop = new AbortController();
   const call = host.call(
     'change',

@@ -82,7 +82,7 @@ export const startDoor = async ({ env = {}, file, flags = [] }: DoorOptions) => 
 export type Door = Awaited<ReturnType<typeof startDoor>>;
 
 export interface ClientOptions {
-  era?: 'old' | 'new';
+  protocol?: 'old' | 'new';
   token?: string;
   human?: (asked: Asked) => unknown;
   onprogress?: (message: string) => void;
@@ -91,13 +91,13 @@ export interface ClientOptions {
 /** A real MCP client over HTTP. */
 export const openClient = async (
   door: Pick<Door, 'url'>,
-  { era = 'old', token, human, onprogress }: ClientOptions = {},
+  { protocol: version = 'old', token, human, onprogress }: ClientOptions = {},
 ) => {
   const client = new Client(
     { name: 'web-host', version: '1.0.0' },
     {
       capabilities: human ? { elicitation: { form: {} } } : {},
-      ...(era === 'new' ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {}),
+      ...(version === 'new' ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {}),
     },
   );
   if (human) client.setRequestHandler('elicitation/create', ({ params }) => human(params as unknown as Asked) as never);

@@ -68,7 +68,7 @@ test('of too many connections the further ones are closed', async () => {
 
 test('while proxies are given time to notice, everything is served and the server is not ready', async () => {
   const door = await startDoor({ flags: ['--simulator', '--drain', '700'] });
-  const host = await openClient(door, { era: 'new' });
+  const host = await openClient(door, { protocol: 'new' });
   expect((await host.call('read', { tool: 'list-zones' })).isError).toBeUndefined();
   door.stop.abort();
   const ready = await fetch(`${door.origin}/health/ready`);

@@ -35,8 +35,8 @@ afterAll(async () => {
 const ask = (token?: string, headers: Record<string, string> = {}): Promise<Response> =>
   post(door, initialize, { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers });
 
-test.each(['old', 'new'] as const)('%s era: a token of the issuer opens the door for its subject', async (era) => {
-  const host = await openClient(door, { era, token: await provider.mint() });
+test.each(['old', 'new'] as const)('%s era: a token of the issuer opens the door for its subject', async (protocol) => {
+  const host = await openClient(door, { protocol: protocol, token: await provider.mint() });
   expect((await host.call('read', { tool: 'list-zones' })).text).toContain('Frankfurt');
   expect(door.audit().at(-1)).toMatchObject({ principal: 'alice', role: 'admin' });
   await host.close();
@@ -106,7 +106,7 @@ test('a missing scope and a principal without a role are forbidden', async () =>
   for (const sub of ['mallory', 'constructor', '__proto__', 'toString']) {
     const unknown = await ask(await provider.mint({ sub }));
     expect(unknown.status, sub).toBe(403);
-    expect(await unknown.text()).toContain(`Nobody gave ${sub} a role`);
+    expect(await unknown.text()).toContain(`No one gave ${sub} a role`);
   }
 });
 
@@ -210,7 +210,7 @@ describe('what does not start: status 2, and what to do', () => {
     },
   );
   const wrong: Record<string, [object, string]> = {
-    'auth without principals': [{ auth: { tokens: { a: hash } } }, 'nobody has a role'],
+    'auth without principals': [{ auth: { tokens: { a: hash } } }, 'no one has a role'],
     'auth with nothing in it': [{ auth: {}, principals }, 'give an issuer'],
     'an issuer without an audience': [{ auth: { issuer: 'https://idp.example.com' }, principals }, 'needs an audience'],
     'an audience without an issuer': [{ auth: { tokens: { a: hash }, audience: 'x' }, principals }, 'need an issuer'],

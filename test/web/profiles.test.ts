@@ -60,8 +60,8 @@ test.each([
   ['several', 'third', 'third'],
   ['several', 'own', 'refused'],
 ])('%s asks for the profile %s: %s', async (principal, profile, expected) => {
-  for (const era of ['old', 'new'] as const) {
-    const client = await openClient(door, { era, token: tokenOf(principal) });
+  for (const protocol of ['old', 'new'] as const) {
+    const client = await openClient(door, { protocol: protocol, token: tokenOf(principal) });
     const answer = await client.call('read', { tool: 'list-zones', fresh: true, ...(profile ? { profile } : {}) });
     await client.client.close();
     if (expected === 'refused') {

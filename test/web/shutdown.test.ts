@@ -7,17 +7,17 @@ import { startCloud, startFake } from '../support/harness.ts';
 import { openClient, startDoor } from './door.ts';
 import { eventually } from '../support/eventually.ts';
 
-const eras = ['old', 'new'] as const;
+const protocols = ['old', 'new'] as const;
 const quiet = { CLOUDSTACK_MCP_DISCOVER: 'false' };
 
-test.each(eras)('%s era: a running call is finished, then the server ends with 0', async (era) => {
+test.each(protocols)('%s protocol: a running call is finished, then the server ends with 0', async (protocol) => {
   let answer = (): void => undefined;
   const fake = await startFake(
     (_command, response) =>
       (answer = () => response.end('{"listzonesresponse":{"count":1,"zone":[{"id":"1","name":"late-zone"}]}}')),
   );
   const door = await startDoor({ env: { ...fake.env, ...quiet } });
-  const host = await openClient(door, { era });
+  const host = await openClient(door, { protocol });
   const call = host.call('read', { tool: 'list-zones' });
   await eventually(() => expect(fake.counts.get('listZones')).toBe(1));
   door.stop.abort();
@@ -29,10 +29,10 @@ test.each(eras)('%s era: a running call is finished, then the server ends with 0
   await fake.close();
 });
 
-test.each(eras)('%s era: a call that waits for its job hands it out', async (era) => {
+test.each(protocols)('%s protocol: a call that waits for its job hands it out', async (protocol) => {
   const cloud = await startCloud({ jobMillis: 60_000 });
   const door = await startDoor({ env: cloud.env });
-  const host = await openClient(door, { era });
+  const host = await openClient(door, { protocol });
   const [vm] = (
     await host.call('read', { tool: 'list-virtual-machines', arguments: { listall: true, state: 'Running' } })
   ).structured['items'] as { id: string }[];

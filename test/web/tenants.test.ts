@@ -39,7 +39,7 @@ afterAll(async () => {
   await clouds.bob.close();
 });
 
-const eras = ['old', 'new'] as const;
+const protocols = ['old', 'new'] as const;
 const deploy = (name: string) => ({
   tool: 'deploy-virtual-machine',
   arguments: {
@@ -51,26 +51,32 @@ const deploy = (name: string) => ({
 });
 const list = { tool: 'list-virtual-machines', arguments: { listall: true }, fields: ['name'], pagesize: 500 };
 
-test.each(eras)('%s era: each sees and changes its own cloud only, however many calls run at once', async (era) => {
-  const alice = await openClient(door, { era, token: await provider.mint({ sub: 'alice' }) });
-  const bob = await openClient(door, { era, token: 'bob-static-token' });
-  await Promise.all([alice.call('change', deploy(`${era}-of-alice`)), bob.call('change', deploy(`${era}-of-bob`))]);
-  const answers = await Promise.all(
-    Array.from({ length: 40 }, async (_, turn) => {
-      const who = turn % 2 ? 'alice' : 'bob';
-      return { who, text: (await (who === 'alice' ? alice : bob).call('read', list)).text };
-    }),
-  );
-  for (const { who, text } of answers) {
-    expect(text).toContain(`${era}-of-${who}`);
-    expect(text).not.toContain(`${era}-of-${who === 'alice' ? 'bob' : 'alice'}`);
-  }
-  await alice.close();
-  await bob.close();
-});
+test.each(protocols)(
+  '%s era: each sees and changes its own cloud only, however many calls run at once',
+  async (protocol) => {
+    const alice = await openClient(door, { protocol: protocol, token: await provider.mint({ sub: 'alice' }) });
+    const bob = await openClient(door, { protocol: protocol, token: 'bob-static-token' });
+    await Promise.all([
+      alice.call('change', deploy(`${protocol}-of-alice`)),
+      bob.call('change', deploy(`${protocol}-of-bob`)),
+    ]);
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, async (_, turn) => {
+        const who = turn % 2 ? 'alice' : 'bob';
+        return { who, text: (await (who === 'alice' ? alice : bob).call('read', list)).text };
+      }),
+    );
+    for (const { who, text } of answers) {
+      expect(text).toContain(`${protocol}-of-${who}`);
+      expect(text).not.toContain(`${protocol}-of-${who === 'alice' ? 'bob' : 'alice'}`);
+    }
+    await alice.close();
+    await bob.close();
+  },
+);
 
-test.each(eras)("%s era: neither can name the other's profile, nor an endpoint", async (era) => {
-  const bob = await openClient(door, { era, token: 'bob-static-token' });
+test.each(protocols)("%s era: neither can name the other's profile, nor an endpoint", async (protocol) => {
+  const bob = await openClient(door, { protocol: protocol, token: 'bob-static-token' });
   const before = clouds.alice.calls.length;
   const refused = await bob.call('read', { ...list, profile: 'of-alice' });
   expect(refused.structured['error']).toMatchObject({ kind: 'refused' });

@@ -7,7 +7,7 @@ import { beforeSecondFactor, isCode } from '../rules/two-factor.ts';
 import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
-interface LoginSession {
+interface UserSession {
   userId: string;
   key: string;
   used: number;
@@ -74,8 +74,8 @@ const describe = (world: World, user: Resource, domain: Resource, key: string): 
 
 /** An empty table of sessions. */
 export const createSessions = (world: World): LoginSessions => {
-  const sessions = new Map<string, LoginSession>();
-  const find = (received: Received): [string, LoginSession] | undefined => {
+  const sessions = new Map<string, UserSession>();
+  const find = (received: Received): [string, UserSession] | undefined => {
     const id = received.cookies.get('JSESSIONID') ?? '';
     const session = sessions.get(id);
     if (session && world.clock.now() - session.used > timeoutSeconds * 1000) sessions.delete(id);

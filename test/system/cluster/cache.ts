@@ -6,7 +6,7 @@ import type { Cluster } from './cluster.ts';
 
 const rounds = 15;
 /** Seconds after which a change made past all replicas has to be seen. */
-const mostSeconds = 20;
+const maxSeconds = 20;
 
 /** How often a replica has answered out of its cache, as it says itself. */
 const hits = async (origin: string): Promise<number> => {
@@ -16,14 +16,14 @@ const hits = async (origin: string): Promise<number> => {
 
 /** What is changed through one replica is seen at once in a list that another has kept. */
 export const seeChanges = async ({ checks, stage, replicas }: Cluster): Promise<void> => {
-  const hosts = replicas.map((origin, n) => openHost(stage, origin, 94 + n, { era: 'new' }));
+  const hosts = replicas.map((origin, n) => openHost(stage, origin, 94 + n, { protocol: 'new' }));
   const prefix = `seen-${Date.now().toString(36)}`;
   const ledger = createLedger(prefix);
   const list = { tool: 'list-volumes', arguments: { listall: true, keyword: prefix }, pagesize: 100 };
   const count = async (n: number): Promise<number> =>
     Number((await hosts[n]!.call('read', list)).structured['count'] ?? -1);
   const stale: string[] = [];
-  let kept = 0;
+  let saved = 0;
   for (let round = 0; round < rounds; round++) {
     const writer = round % hosts.length;
     const readers = hosts.map((_, n) => n).filter((n) => n !== writer);
@@ -31,7 +31,7 @@ export const seeChanges = async ({ checks, stage, replicas }: Cluster): Promise<
     // Again, so that it is answered out of the cache.
     await Promise.all(readers.map(count));
     await Promise.all(readers.map(count));
-    for (const [at, n] of readers.entries()) if ((await hits(replicas[n]!)) > before[at]!) kept++;
+    for (const [at, n] of readers.entries()) if ((await hits(replicas[n]!)) > before[at]!) saved++;
     await makeVolume(hosts[writer]!, stage, ledger);
     for (const reader of readers) {
       const seen = await count(reader);
@@ -43,12 +43,12 @@ export const seeChanges = async ({ checks, stage, replicas }: Cluster): Promise<
   const changed = performance.now();
   const since = (): number => (performance.now() - changed) / 1000;
   const unaware = new Set(hosts.keys());
-  while (unaware.size && since() < mostSeconds) {
+  while (unaware.size && since() < maxSeconds) {
     await sleep(100);
     for (const n of unaware) if ((await count(n)) === rounds - 1) unaware.delete(n);
   }
   checks.check(
-    `a change made directly at the cloud is seen in the kept lists of all replicas within ${mostSeconds} s`,
+    `a change made directly at the cloud is seen in the kept lists of all replicas within ${maxSeconds} s`,
     unaware.size === 0,
     `after ${since().toFixed(1)} s; ${unaware.size} of ${hosts.length} did not see it`,
   );
@@ -56,7 +56,7 @@ export const seeChanges = async ({ checks, stage, replicas }: Cluster): Promise<
   checks.check(
     'a change through one replica is in the lists of the others at once',
     // News of an earlier change may drop a list in between.
-    !stale.length && kept > rounds,
-    `${rounds * (hosts.length - 1)} looks, ${kept} at lists that were kept, ${stale.length} stale ${stale.slice(0, 3).join('; ')}`,
+    !stale.length && saved > rounds,
+    `${rounds * (hosts.length - 1)} looks, ${saved} at lists that were kept, ${stale.length} stale ${stale.slice(0, 3).join('; ')}`,
   );
 };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until, type Checks } from '../load/checks.ts';
-import type { ServerProcess, Watched } from '../load/process.ts';
+import type { ServerProcess, Running } from '../load/process.ts';
 import { setStage, type Stage } from '../load/stage.ts';
 import { findPorts } from '../../support/ports.ts';
 import { checkEvery, startProxy } from './proxy.ts';
@@ -38,7 +38,7 @@ export const startCluster = async (checks: Checks): Promise<Cluster> => {
   const [storePort = 0, proxyPort = 0, ...ports] = await findPorts(2 + count);
   const limits = [{ name: 'few', match: { command: limited.command }, changes: limited.changes, per: '1h' }];
   const stage = await setStage({ users: 100, config: { policy: { limits } } });
-  let proxy: Watched | undefined;
+  let proxy: Running | undefined;
   let store: StoreServer | undefined;
   const close = async (): Promise<void> => {
     await proxy?.stop('SIGKILL');

@@ -5,7 +5,7 @@ import { ask } from './question.ts';
 export const holdLimits = async ({ checks, stage, replicas }: Cluster): Promise<void> => {
   const at = (n: number): string => replicas[n % replicas.length]!;
   const names = Array.from({ length: 4 * limited.changes }, (_, n) => `limited-${n}`);
-  const said = await Promise.all(
+  const output = await Promise.all(
     names.map((name, n) =>
       ask(at(n), stage.tokenOf(80), {
         name: 'change',
@@ -14,7 +14,7 @@ export const holdLimits = async ({ checks, stage, replicas }: Cluster): Promise<
     ),
   );
   const made = await stage.cloud.list('listAffinityGroups', { listall: 'true', keyword: 'limited-' });
-  const kinds = said.map(({ kind }) => kind);
+  const kinds = output.map(({ kind }) => kind);
   checks.check(
     `a limit of ${limited.changes} changes holds over all replicas together`,
     made.length === limited.changes &&
@@ -34,10 +34,10 @@ export const holdLimits = async ({ checks, stage, replicas }: Cluster): Promise<
     refused += some.filter(({ status }) => status === 429).length;
   }
   const seconds = (performance.now() - begun) / 1000;
-  const most = rateLimit + Math.ceil((seconds * rateLimit) / 60);
+  const max = rateLimit + Math.ceil((seconds * rateLimit) / 60);
   checks.check(
     `a limit of ${rateLimit} requests a minute holds over all replicas together`,
-    taken >= rateLimit && taken <= most + 2 && taken + refused === 1.5 * rateLimit,
+    taken >= rateLimit && taken <= max + 2 && taken + refused === 1.5 * rateLimit,
     `${taken} of ${1.5 * rateLimit} taken in ${seconds.toFixed(1)} s, ${refused} refused`,
   );
 };

@@ -40,18 +40,18 @@ try {
   process.exit(3);
 }
 try {
-  checks.say(`Three replicas behind HAProxy, with ${cluster.store.name}.`);
+  checks.print(`Three replicas behind HAProxy, with ${cluster.store.name}.`);
   for (const name of asked.length ? asked : Object.keys(scenarios)) {
-    checks.say(`\n— ${name}`);
+    checks.print(`\n— ${name}`);
     await scenarios[name]!(cluster);
   }
   for (const n of cluster.replicas.keys()) {
-    const bug = /.*\bbug [0-9a-f]{8}-.*/.exec(cluster.process(n).said())?.[0];
+    const bug = /.*\bbug [0-9a-f]{8}-.*/.exec(cluster.process(n).output())?.[0];
     checks.check(`replica ${n} reported no bug`, bug === undefined, bug ?? '');
   }
 } finally {
   await cluster.close();
 }
 const seconds = ((performance.now() - begun) / 1000).toFixed(0);
-checks.say(`\n${checks.passed()} passed, ${checks.failed()} failed, in ${seconds} s`);
+checks.print(`\n${checks.passed()} passed, ${checks.failed()} failed, in ${seconds} s`);
 process.exit(checks.failed() ? 1 : 0);

@@ -3,7 +3,7 @@ import { until } from '../load/checks.ts';
 import { countErrors, errorsOf, figuresOf } from '../load/tally.ts';
 import { startTraffic } from '../load/traffic.ts';
 import type { Cluster } from './cluster.ts';
-import { ask, withYes, type Said } from './question.ts';
+import { ask, withYes, type Output } from './question.ts';
 import { rebootOf } from './questions.ts';
 
 /** Milliseconds in which everything must be well again once the store is. */
@@ -15,7 +15,7 @@ export const loseStore = async (cluster: Cluster): Promise<void> => {
   const token = stage.tokenOf(90);
   let number = 30;
   /** Another machine each time: a question that was put and not answered is not put to the host again. */
-  const confirm = async (replica: string): Promise<Said> => {
+  const confirm = async (replica: string): Promise<Output> => {
     const { call } = await rebootOf(cluster, number++);
     const asked = await ask(replica, token, call);
     return asked.kind === 'asked' ? ask(replica, token, withYes(call, asked)) : asked;
@@ -25,12 +25,12 @@ export const loseStore = async (cluster: Cluster): Promise<void> => {
   const lose = async (how: string, leave: () => Promise<void>, comeBack: () => Promise<void>): Promise<void> => {
     const { call, times } = await rebootOf(cluster, number++);
     const early = await ask(replicas[0]!, token, call);
-    const traffic = startTraffic({ stage, origin, users: 20, pause: 150, tell: checks.say });
+    const traffic = startTraffic({ stage, origin, users: 20, pause: 150, notify: checks.print });
     await sleep(500);
     const before = await reboots();
     await leave();
     const begun = performance.now();
-    const said = await Promise.all([...replicas.map(confirm), ask(replicas[1]!, token, withYes(call, early))]);
+    const output = await Promise.all([...replicas.map(confirm), ask(replicas[1]!, token, withYes(call, early))]);
     const slowest = Math.round(performance.now() - begun);
     await sleep(2000);
     const ready = await Promise.all(replicas.map(async (replica) => (await fetch(`${replica}/health/ready`)).status));
@@ -48,8 +48,8 @@ export const loseStore = async (cluster: Cluster): Promise<void> => {
     );
     checks.check(
       `store ${how}: what needs a yes is refused, and nothing is sent`,
-      unsent && said.every(({ kind }) => kind !== 'ok' && kind !== 'asked'),
-      `${said.map(({ kind }) => kind).join(', ')} within ${slowest} ms`,
+      unsent && output.every(({ kind }) => kind !== 'ok' && kind !== 'asked'),
+      `${output.map(({ kind }) => kind).join(', ')} within ${slowest} ms`,
     );
     checks.check(
       `store ${how}: back again, everything is well within ${healing / 1000} s`,

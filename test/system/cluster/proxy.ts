@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../load/checks.ts';
-import { watch, type Watched } from '../load/process.ts';
+import { watch, type Running } from '../load/process.ts';
 import { findProgram } from './programs.ts';
 
 /** Milliseconds between two looks at a replica. */
@@ -45,13 +45,13 @@ export const startProxy = async (
   port: number,
   replicas: readonly number[],
   folder: string,
-): Promise<Watched & { origin: string }> => {
+): Promise<Running & { origin: string }> => {
   const program = findProgram(['haproxy'], 'haproxy');
   const file = join(folder, 'haproxy.cfg');
   writeFileSync(file, configuration(port, replicas));
-  const watched = watch(spawn(program, ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] }));
+  const observed = watch(spawn(program, ['-db', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] }));
   const origin = `http://127.0.0.1:${port}`;
   const up = await until(async () => (await fetch(`${origin}/health/ready`)).ok, 10_000);
-  if (up === undefined) throw new Error(`the proxy leads nowhere: ${watched.said()}`);
-  return { ...watched, origin };
+  if (up === undefined) throw new Error(`the proxy leads nowhere: ${observed.output()}`);
+  return { ...observed, origin };
 };

@@ -1,7 +1,7 @@
 import { envelope, yes } from '../load/host.ts';
 
 /** What a replica says to one request of the new era. */
-export interface Said {
+export interface Output {
   status: number;
   /** `ok`, `asked`, or the kind of the error. */
   kind: string;
@@ -21,7 +21,7 @@ interface Answer {
 }
 
 /** Calls a tool at one replica, in one request: without what a client does by itself. */
-export const ask = async (origin: string, token: string, call: { name: string }): Promise<Said> => {
+export const ask = async (origin: string, token: string, call: { name: string }): Promise<Output> => {
   const response = await fetch(`${origin}/mcp`, {
     method: 'POST',
     headers: {
@@ -46,7 +46,7 @@ export const ask = async (origin: string, token: string, call: { name: string })
 };
 
 /** The same call with a yes to what was asked. */
-export const withYes = <T extends object>(call: T, { message, requestState }: Said): T => ({
+export const withYes = <T extends object>(call: T, { message, requestState }: Output): T => ({
   ...call,
   inputResponses: { confirm: yes(message) },
   requestState,

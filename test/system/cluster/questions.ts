@@ -46,15 +46,17 @@ export const answerElsewhere = async (cluster: Cluster): Promise<void> => {
   const race = await Promise.all(
     [...replicas, ...replicas].map((replica) => ask(replica, token, withYes(call, asked))),
   );
-  const yeses = race.filter(({ kind }) => kind === 'ok').length;
+  const confirmations = race.filter(({ kind }) => kind === 'ok').length;
   checks.check(
     'the same yes at all replicas in the same moment: one is taken',
-    yeses === 1 && (await times()) === 1,
-    `${yeses} of ${race.length} taken, done ${await times()} times`,
+    confirmations === 1 && (await times()) === 1,
+    `${confirmations} of ${race.length} taken, done ${await times()} times`,
   );
 
   // In the older era question and answer are two requests of one session, which the proxy leads to one replica.
-  const hosts = Array.from({ length: 9 }, (_, n) => openHost(stage, origin, 61 + n, { era: n % 3 ? 'old' : 'new' }));
+  const hosts = Array.from({ length: 9 }, (_, n) =>
+    openHost(stage, origin, 61 + n, { protocol: n % 3 ? 'old' : 'new' }),
+  );
   const kinds = await Promise.all(
     hosts.map(async (host, n) => {
       const { call: own } = await rebootOf(cluster, 10 + n);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { until } from '../load/checks.ts';
-import { watch, type Watched } from '../load/process.ts';
+import { watch, type Running } from '../load/process.ts';
 import { findProgram } from './programs.ts';
 
 /** A store that can be taken away and brought back; what was in it is then gone. */
@@ -28,7 +28,7 @@ const answers = (port: number): Promise<boolean> =>
 /** A Valkey or Redis server on a port of loopback, with nothing on disk. */
 export const createStoreServer = (port: number, folder: string): StoreServer => {
   const program = findProgram(['valkey-server', 'redis-server'], 'redis-server');
-  let running: Watched | undefined;
+  let running: Running | undefined;
   return {
     url: `redis://127.0.0.1:${port}/0`,
     name: program.replace(/^.*\//, ''),

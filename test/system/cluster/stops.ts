@@ -15,7 +15,7 @@ const run = Date.now().toString(36);
 const broken = (kind: string): boolean => /^(connection-|http-50[234]$)/.test(kind);
 
 const begin = ({ stage, origin, checks }: Cluster, options: Partial<Parameters<typeof startTraffic>[0]>): Traffic =>
-  startTraffic({ stage, origin, users: 40, pause: 250, tell: checks.say, ...options });
+  startTraffic({ stage, origin, users: 40, pause: 250, notify: checks.print, ...options });
 
 /** A replica is asked to stop under load: whoever is at work notices nothing. */
 export const stopOne = async (cluster: Cluster): Promise<void> => {
@@ -42,10 +42,10 @@ export const stopOne = async (cluster: Cluster): Promise<void> => {
 export const killOne = async (cluster: Cluster): Promise<void> => {
   const { checks, stage } = cluster;
   const ledger = createLedger(`kill-${run}`);
-  const tell = (): void => undefined;
-  const traffic = begin(cluster, { ledger, users: 30, tell });
+  const report = (): void => undefined;
+  const traffic = begin(cluster, { ledger, users: 30, notify: report });
   // Enough of them that some are under way whenever it dies.
-  const changes = begin(cluster, { ledger, users: 30, from: 30, reads: false, pause: 20, tell });
+  const changes = begin(cluster, { ledger, users: 30, from: 30, reads: false, pause: 20, notify: report });
   await sleep(3000);
   await cluster.process(1).stop('SIGKILL');
   await sleep(1500);

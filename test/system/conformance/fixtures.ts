@@ -139,19 +139,19 @@ const getPrompt = (name: string, args: Record<string, string> = {}): GetPromptRe
   const user = (...content: GetPromptResult['messages'][number]['content'][]): GetPromptResult => ({
     messages: content.map((one) => ({ role: 'user', content: one })),
   });
-  const say = (line: string) => ({ type: 'text' as const, text: line });
+  const print = (line: string) => ({ type: 'text' as const, text: line });
   switch (name) {
     case 'test_simple_prompt':
-      return user(say('This is a simple prompt for testing.'));
+      return user(print('This is a simple prompt for testing.'));
     case 'test_prompt_with_arguments':
-      return user(say(`Prompt with arguments: arg1='${args['arg1']}', arg2='${args['arg2']}'`));
+      return user(print(`Prompt with arguments: arg1='${args['arg1']}', arg2='${args['arg2']}'`));
     case 'test_prompt_with_embedded_resource':
       return user(
         embed(args['resourceUri'] ?? '', 'text/plain', 'Embedded resource content for testing.'),
-        say('Please process the embedded resource above.'),
+        print('Please process the embedded resource above.'),
       );
     case 'test_prompt_with_image':
-      return user(png, say('Please analyze the image above.'));
+      return user(png, print('Please analyze the image above.'));
     default:
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown prompt: ${name}`);
   }

@@ -66,14 +66,14 @@ const start = async (args: string[], pattern: RegExp) => {
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');
   const url = await new Promise<string>((resolve, reject) => {
-    let said = '';
+    let output = '';
     for (const stream of [child.stdout, child.stderr])
       createInterface({ input: stream }).on('line', (line) => {
-        said += `${line}\n`;
+        output += `${line}\n`;
         const found = pattern.exec(line)?.[1];
         if (found) resolve(found);
       });
-    void exited.then(() => reject(new Error(`the server did not start:\n${said}`)));
+    void exited.then(() => reject(new Error(`the server did not start:\n${output}`)));
   });
   return {
     url,
@@ -85,7 +85,7 @@ const start = async (args: string[], pattern: RegExp) => {
 };
 
 let failures = 0;
-const say = (what: string, revision: string, passed: number, failed: readonly string[]): void => {
+const print = (what: string, revision: string, passed: number, failed: readonly string[]): void => {
   failures += failed.length;
   process.stdout.write(
     `${what}, ${revision}: ${passed}/${passed + failed.length} passed${failed.map((name) => `\n  ✗ ${name}`).join('')}\n`,
@@ -96,7 +96,7 @@ const fixtures = await start(['--import', 'tsx', 'test/system/conformance/server
 for (const revision of revisions) {
   const { passed, failed, notScored, text } = runSuite(fixtures.url, revision);
   const isScored = (name: string): boolean => !notScored.includes(name);
-  say('core with fixtures', revision, passed.filter(isScored).length, failed.filter(isScored));
+  print('core with fixtures', revision, passed.filter(isScored).length, failed.filter(isScored));
   const ran = [...passed, ...failed].filter(isScored).length;
   if (ran !== required[revision])
     throw new Error(`${revision}: ${ran} scenarios were run instead of ${required[revision]}`);
@@ -109,7 +109,7 @@ const production = await start(serve, /Serving MCP on (\S+\/mcp)/);
 for (const revision of revisions) {
   const { passed } = runSuite(production.url, revision);
   const missing = withoutFixtures[revision].filter((name) => !passed.includes(name));
-  say(
+  print(
     'production binary, scenarios without fixtures',
     revision,
     withoutFixtures[revision].length - missing.length,

@@ -44,9 +44,9 @@ const has = ({ mcpReq }: ServerContext, key: string): boolean =>
 
 /** Asks one thing without state; `tell` makes the answer of what came back. */
 const once =
-  (key: string, request: InputRequest, tell: (ctx: ServerContext) => string): Ask =>
+  (key: string, request: InputRequest, report: (ctx: ServerContext) => string): Ask =>
   (ctx) =>
-    has(ctx, key) ? text(tell(ctx)) : inputRequired({ inputRequests: { [key]: request } });
+    has(ctx, key) ? text(report(ctx)) : inputRequired({ inputRequests: { [key]: request } });
 
 const elicited =
   (key: string, label: string) =>

@@ -20,7 +20,7 @@ if (reason !== undefined) {
 }
 
 let failures = 0;
-const say = (line: string): void => void process.stdout.write(`ok     ${line}\n`);
+const print = (line: string): void => void process.stdout.write(`ok     ${line}\n`);
 const fail = (line: string): void => {
   failures += 1;
   process.stdout.write(`failed ${line}\n`);
@@ -30,18 +30,18 @@ const into = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-container-'));
 try {
   const file = readContainerFile(readFileSync('deploy/container/Dockerfile', 'utf8'));
   if (process.getuid?.() === 0) chownSync(into, owner, owner);
-  const built = buildStages(file, { context: process.cwd(), into, say });
+  const built = buildStages(file, { context: process.cwd(), into, print });
 
   const left = findLeftovers(built.root);
   if (left.length) fail(`left in the image: ${left.join(', ')}`);
-  else say('no package manager, no build tool, no sources, no node_modules in the last stage');
+  else print('no package manager, no build tool, no sources, no node_modules in the last stage');
   const closed = findUnreadable(join(built.root, 'app'));
   if (closed.length) fail(`only their owner may read: ${closed.join(', ')}`);
-  else say('everything in /app can be read by whoever runs it');
+  else print('everything in /app can be read by whoever runs it');
   const [app, node] = [sizeOf(join(built.root, 'app')), sizeOf(join(built.root, 'usr/local/bin/node'))];
-  say(`size: ${app.mebibytes} MiB of the server in ${app.files} files, ${node.mebibytes} MiB of node`);
+  print(`size: ${app.mebibytes} MiB of the server in ${app.files} files, ${node.mebibytes} MiB of node`);
 
-  await tryOut(file.stages.at(-1)!, built, { into, say, fail });
+  await tryOut(file.stages.at(-1)!, built, { into, print, fail });
 } catch (error) {
   fail(error instanceof Error ? error.message : String(error));
 } finally {

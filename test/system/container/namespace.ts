@@ -16,10 +16,10 @@ export interface Inside {
 }
 
 /** Owner of all that is made, where this runs as root: nobody. */
-const nobody = 65_534;
+const noOne = 65_534;
 
 /** Who owns and runs everything: whoever runs this, or nobody instead of root. */
-export const owner: number = process.getuid?.() === 0 ? nobody : (process.getuid?.() ?? nobody);
+export const owner: number = process.getuid?.() === 0 ? noOne : (process.getuid?.() ?? noOne);
 
 /*
  * $1 the folder, $2 its working folder, $3 the user, $4 "ro" or "rw", $5 how many pairs of a volume and its place follow,
@@ -64,7 +64,7 @@ const argumentsOf = ({ root, cwd, user, env, command, volumes, fetches }: Inside
 /** Without the rights of root: a user namespace, in which the owner of the folder counts as root. */
 const enter = (args: readonly string[]): [string, string[]] => {
   const unshare = ['/usr/bin/unshare', '--user', '--map-root-user', '--mount', '/bin/sh', ...args];
-  const drop = ['/usr/bin/setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'];
+  const drop = ['/usr/bin/setpriv', `--reuid=${noOne}`, `--regid=${noOne}`, '--clear-groups'];
   const [first = '', ...rest] = process.getuid?.() === 0 ? [...drop, ...unshare] : unshare;
   return [first, rest];
 };

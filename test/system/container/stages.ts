@@ -20,7 +20,7 @@ export interface BuildOptions {
   context: string;
   /** An empty folder. */
   into: string;
-  say: (line: string) => void;
+  print: (line: string) => void;
 }
 
 const own = (path: string): void => {
@@ -109,7 +109,7 @@ export const buildStages = ({ stages }: ContainerFile, options: BuildOptions): B
     for (const instruction of stage.instructions) carryOut(instruction, last, done, options);
     done.set(stage.name, last);
     const seconds = ((Date.now() - begun) / 1000).toFixed(1);
-    options.say(
+    options.print(
       `stage ${stage.name || 'runtime'} from ${stage.from}: ${stage.instructions.length} instructions, ${seconds} s`,
     );
   }

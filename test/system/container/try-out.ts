@@ -12,7 +12,7 @@ import type { Built } from './stages.ts';
 /** Where to put what is needed, and how to say what was found. */
 export interface TryOptions {
   into: string;
-  say: (line: string) => void;
+  print: (line: string) => void;
   fail: (line: string) => void;
 }
 
@@ -37,10 +37,10 @@ const prepare = (into: string) => {
 };
 
 /** Starts the last stage as its ENTRYPOINT and CMD say, asks it, and stops it. */
-export const tryOut = async (stage: Stage, built: Built, { into, say, fail }: TryOptions): Promise<void> => {
+export const tryOut = async (stage: Stage, built: Built, { into, print: report, fail }: TryOptions): Promise<void> => {
   const { config, state, token } = prepare(into);
   const port = await findPort();
-  const check = (holds: boolean, right: string, wrong: string): void => (holds ? say(right) : fail(wrong));
+  const check = (holds: boolean, right: string, wrong: string): void => (holds ? report(right) : fail(wrong));
   // The configuration has its place in the state folder: nothing else of the image is made for it.
   writeFileSync(join(state, 'config.yaml'), readFileSync(config));
   const place = built.env['CLOUDSTACK_MCP_STATE']!;

@@ -16,7 +16,7 @@ import { findSchemas, releases } from './schemas.ts';
 import { UnavailableError } from './tools.ts';
 
 let failures = 0;
-const tell = (what: string, problems: readonly string[]): void => {
+const report = (what: string, problems: readonly string[]): void => {
   failures += problems.length ? 1 : 0;
   const lines = problems.map((problem) => `\n         ${problem.replaceAll('\n', '\n         ')}`);
   process.stdout.write(`${problems.length ? 'failed' : 'ok    '} ${what}${lines.join('')}\n`);
@@ -27,7 +27,7 @@ const attempt = async <T>(what: string, run: () => T | Promise<T>): Promise<T | 
     return await run();
   } catch (error) {
     if (error instanceof UnavailableError) throw error;
-    tell(what, [error instanceof Error ? error.message : String(error)]);
+    report(what, [error instanceof Error ? error.message : String(error)]);
     return undefined;
   }
 };
@@ -49,7 +49,7 @@ const checkChart = async (): Promise<void> => {
       const missing =
         valid.problems.length || valid.count === rendered.manifests.length ? [] : ['not all were validated'];
       const unread = await loads(environmentOf(rendered), rendered.manifests);
-      tell(`${what}: ${valid.count} manifests`, [
+      report(`${what}: ${valid.count} manifests`, [
         ...valid.problems,
         ...missing,
         ...brokenPromises(rendered, alerts),
@@ -59,7 +59,7 @@ const checkChart = async (): Promise<void> => {
       count += valid.count;
     }
   }
-  tell(
+  report(
     `${count} manifests of ${kinds.size} kinds: ${[...kinds]
       .map((kind) => kind.split(' ')[1])
       .sort()
@@ -88,7 +88,7 @@ const checkValidation = (): void => {
     ['a wrong key', wrong],
     ['an unknown kind', unknown],
   ] as const)
-    tell(`validation finds ${what}`, validate(text, schemas).problems.length ? [] : ['it found nothing']);
+    report(`validation finds ${what}`, validate(text, schemas).problems.length ? [] : ['it found nothing']);
 };
 
 const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-deploy-'));
@@ -97,13 +97,13 @@ try {
   await checkChart();
   for (const [what, word, ...sets] of refused) {
     const words = refusal(sets, releases[1]);
-    tell(`chart refuses ${what}`, words === undefined ? ['it was taken'] : words.includes(word) ? [] : [words]);
+    report(`chart refuses ${what}`, words === undefined ? ['it was taken'] : words.includes(word) ? [] : [words]);
   }
   const project = await attempt('compose.yaml', readCompose);
   if (project) {
     writeFileSync(join(folder, 'compose.json'), JSON.stringify(project));
     const names = unknownVariables(JSON.stringify(project)).map((name) => `the server reads no variable ${name}`);
-    tell(`compose.yaml: ${Object.keys(project.services).join(', ')}`, [...composeProblems(project), ...names]);
+    report(`compose.yaml: ${Object.keys(project.services).join(', ')}`, [...composeProblems(project), ...names]);
   }
 } catch (error) {
   if (!(error instanceof UnavailableError)) throw error;

@@ -15,29 +15,29 @@ let passed = 0;
 let failed = 0;
 const missing: string[] = [];
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Runs a day, which prints `pass<TAB>step` or `fail<TAB>step<TAB>why`, and counts its steps. */
 const follow = async (name: string, [program = '', ...args]: string[]): Promise<void> => {
-  const tell = (step: string, why?: string): void => {
+  const report = (step: string, why?: string): void => {
     if (why === undefined) passed++;
     else failed++;
-    say(why === undefined ? `ok      ${name}: ${step}` : `FAILED  ${name}: ${step}: ${why.slice(0, 600)}`);
+    print(why === undefined ? `ok      ${name}: ${step}` : `FAILED  ${name}: ${step}: ${why.slice(0, 600)}`);
   };
   const day = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(day, 'close') as Promise<[number | null]>;
   for await (const line of createInterface({ input: day.stdout })) {
     const [outcome, step = '', why = 'no reason'] = line.split('\t');
-    if (outcome === 'pass') tell(step);
-    else if (outcome === 'fail') tell(step, why);
-    else say(line);
+    if (outcome === 'pass') report(step);
+    else if (outcome === 'fail') report(step, why);
+    else print(line);
   }
   const [status] = await ended;
-  if (status !== 0) tell('the day comes to its end', `it ended with ${status}`);
+  if (status !== 0) report('the day comes to its end', `it ended with ${status}`);
 };
 
 const spendDay = async (name: string, client: Client, day: Day): Promise<void> => {
-  if ('missing' in client) return say(`${name}: not run. ${client.missing}`);
+  if ('missing' in client) return print(`${name}: not run. ${client.missing}`);
   mkdirSync(cache, { recursive: true });
   const home = mkdtempSync(join(cache, 'home-'));
   // More machines than a page holds, so that paging has something to do.
@@ -72,6 +72,6 @@ for (const [name, install, day, needed] of days) {
   await spendDay(name, client, day);
 }
 
-if (missing.length) say(`Not everything was run: ${missing.join(' and ')} could not be had, for the reason above.`);
-say(`${passed} passed, ${failed} failed`);
+if (missing.length) print(`Not everything was run: ${missing.join(' and ')} could not be had, for the reason above.`);
+print(`${passed} passed, ${failed} failed`);
 process.exitCode = failed ? 1 : missing.length ? 3 : 0;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Checks {
   /** Prints a line: what must hold, and the figures that say so. */
   check(what: string, holds: boolean, figures?: string): void;
-  say(line: string): void;
+  print(line: string): void;
   failed(): number;
   passed(): number;
 }
@@ -12,13 +12,13 @@ export interface Checks {
 /** Checks that are told on a stream. */
 export const createChecks = (out: { write(text: string): unknown }): Checks => {
   let [passed, failed] = [0, 0];
-  const say = (line: string): void => void out.write(`${line}\n`);
+  const report = (line: string): void => void out.write(`${line}\n`);
   return {
-    say,
+    print: report,
     check: (what, holds, figures = '') => {
       if (holds) passed++;
       else failed++;
-      say(`${holds ? 'ok    ' : 'FAILED'}  ${what}${figures ? `: ${figures}` : ''}`);
+      report(`${holds ? 'ok    ' : 'FAILED'}  ${what}${figures ? `: ${figures}` : ''}`);
     },
     passed: () => passed,
     failed: () => failed,

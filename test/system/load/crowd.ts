@@ -5,18 +5,18 @@ import { countErrors, createTally, errorsOf, figuresOf, type Figures, type Tally
 import { createCall, isWait, spendDays } from './user.ts';
 
 /** Seconds that a user, or the model that works for one, takes between two calls; evenly spread. */
-export const thinkTime = { least: 1, most: 5 };
+export const thinkTime = { least: 1, maximum: 5 };
 
 /** How many users work for how long. */
 export interface CrowdOptions {
   users: number;
   seconds: number;
   /** Seconds between two calls of a user; undefined: none. */
-  think?: { least: number; most: number } | undefined;
+  think?: { least: number; maximum: number } | undefined;
   /** Instead of a whole run's own. */
   tally?: Tally;
   /** Told of each first error of a kind. */
-  tell?: (message: string) => void;
+  report?: (message: string) => void;
 }
 
 /** What a run of a crowd was like. */
@@ -41,25 +41,25 @@ const round = (value: number): number => Math.round(value * 100) / 100;
 export const letWork = async (
   stage: Stage,
   origin: string,
-  { users, seconds, think, tally = createTally(), tell }: CrowdOptions,
+  { users, seconds, think, tally = createTally(), report: report }: CrowdOptions,
 ): Promise<Tally> => {
   const end = performance.now() + seconds * 1000;
   const isOver = (): boolean => performance.now() >= end;
   const pause = async (): Promise<void> => {
     if (!think || isOver()) return;
-    const wanted = 1000 * (think.least + Math.random() * (think.most - think.least));
+    const wanted = 1000 * (think.least + Math.random() * (think.maximum - think.least));
     await sleep(Math.max(0, Math.min(wanted, end - performance.now())));
   };
   let number = 0;
-  const told = new Set<string>();
+  const received = new Set<string>();
   const work = async (user: number): Promise<void> => {
     const host = openHost(stage, origin, user);
     const call = createCall(host, (operation, duration, kind, { text }) => {
       // What is only brought to its end after that comes all at once, as users never do.
       if (!isOver() || kind !== 'ok') tally.add(operation, duration, kind);
-      if (kind === 'ok' || told.has(`${operation} ${kind}`)) return;
-      told.add(`${operation} ${kind}`);
-      tell?.(`${operation}: ${kind}: ${text.slice(0, 300)}`);
+      if (kind === 'ok' || received.has(`${operation} ${kind}`)) return;
+      received.add(`${operation} ${kind}`);
+      report?.(`${operation}: ${kind}: ${text.slice(0, 300)}`);
     });
     // Not all in the same moment.
     await pause();
@@ -104,7 +104,7 @@ export const measureCrowd = async (stage: Stage, server: ServerProcess, options:
   const figures = figuresOf(own);
   return {
     users: options.users,
-    think: options.think ? [options.think.least, options.think.most] : null,
+    think: options.think ? [options.think.least, options.think.maximum] : null,
     seconds: options.seconds,
     rate: round(figures.count / options.seconds),
     ...figures,

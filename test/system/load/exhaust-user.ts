@@ -14,7 +14,7 @@ const only = (sums: Record<string, number>, ...kinds: string[]): boolean =>
 /** More sessions than one user may have, then more than there may be in all. */
 export const exhaustSessions = async ({ checks, stage, server }: Victim): Promise<void> => {
   const begin = async (user: number) => {
-    const host = createHost({ origin: server.origin, token: stage.tokenOf(user), era: 'old' });
+    const host = createHost({ origin: server.origin, token: stage.tokenOf(user), protocol: 'old' });
     return { host, reply: await host.call('find-tools', { query: 'zones' }) };
   };
   const own = await Promise.all(Array.from({ length: 4 * limits.maxSessionsEach }, () => begin(1)));

@@ -7,10 +7,10 @@ import { openHost, setStage } from './stage.ts';
 import { limits, type Victim } from './victim.ts';
 
 /** Milliseconds in which a bystander must be answered, whatever others do. */
-const patience = 10_000;
+const timeoutMs = 10_000;
 
 /** How much a case may add to the server's memory at its highest, in MiB. */
-const mostMemory = 200;
+const maxMemory = 200;
 
 const flags = Object.entries(limits).flatMap(([name, value]) => [
   `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
@@ -19,10 +19,10 @@ const flags = Object.entries(limits).flatMap(([name, value]) => [
 
 /** Highest memory (MiB) while something runs. */
 const highest = async (server: ServerProcess, run: () => Promise<void>): Promise<number> => {
-  let most = server.memory();
-  const timer = setInterval(() => (most = Math.max(most, server.isRunning() ? server.memory() : 0)), 50);
+  let maximum = server.memory();
+  const timer = setInterval(() => (maximum = Math.max(maximum, server.isRunning() ? server.memory() : 0)), 50);
   await run().finally(() => clearInterval(timer));
-  return most;
+  return maximum;
 };
 
 const cases: readonly [string, (victim: Victim) => Promise<void>][] = [
@@ -39,19 +39,19 @@ export const runExhaust = async (checks: Checks) => {
   const server = await stage.serve('server', { flags });
   const bystander = openHost(stage, server.origin, 98);
   const probe = (): Promise<number | undefined> =>
-    until(async () => (await bystander.call('read', { tool: 'list-zones' })).kind === 'ok', patience);
+    until(async () => (await bystander.call('read', { tool: 'list-zones' })).kind === 'ok', timeoutMs);
   const figures: Record<string, { memory: number; highest: number; answered: number | undefined }> = {};
   try {
     for (let n = 0; n < 20; n++) await probe();
     for (const [name, run] of cases) {
       const memory = server.memory();
-      const most = await highest(server, () => run({ checks, stage, server, bystander, probe }));
+      const maxCount = await highest(server, () => run({ checks, stage, server, bystander, probe }));
       const answered = await probe();
-      figures[name] = { memory: Math.round(memory), highest: Math.round(most), answered };
+      figures[name] = { memory: Math.round(memory), highest: Math.round(maxCount), answered };
       checks.check(
         `${name}: the server runs, answers others, and its memory is bounded`,
-        server.isRunning() && answered !== undefined && most - memory < mostMemory,
-        `answered after ${answered} ms; ${memory.toFixed(0)} MiB before, ${most.toFixed(0)} at most, ${server.memory().toFixed(0)} after`,
+        server.isRunning() && answered !== undefined && maxCount - memory < maxMemory,
+        `answered after ${answered} ms; ${memory.toFixed(0)} MiB before, ${maxCount.toFixed(0)} at most, ${server.memory().toFixed(0)} after`,
       );
     }
     const left = await until(() => server.handles() < 100, 10_000);

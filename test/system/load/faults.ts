@@ -37,10 +37,10 @@ export const runFaults = async (checks: Checks, { users, seconds }: { users: num
   const flags = ['--timeout', '3000', '--retry-delay', '100', '--rate-limit', '1000000', '--cache', 'false'];
   const server = await stage.serve('server', { flags });
   const ledger = createLedger(`faults-${Date.now().toString(36)}`);
-  const begin = (tell?: (message: string) => void) =>
-    startTraffic({ stage, origin: server.origin, users, pause: 200, ledger, tell });
+  const begin = (report?: (message: string) => void) =>
+    startTraffic({ stage, origin: server.origin, users, pause: 200, ledger, notify: report });
   try {
-    const calm = begin(checks.say);
+    const calm = begin(checks.print);
     await sleep(Math.min(3000, seconds * 300));
     await calm.stop();
     checks.check('before: no errors', !countErrors(calm.tally), JSON.stringify(errorsOf(calm.tally)));
@@ -67,7 +67,7 @@ export const runFaults = async (checks: Checks, { users, seconds }: { users: num
     const healed = await until(async () => (await host.call('read', { tool: 'list-zones' })).kind === 'ok', healing);
     await host.close();
     checks.check(`after: a read succeeds within ${healing / 1000} s`, healed !== undefined, `${healed} ms`);
-    const again = begin(checks.say);
+    const again = begin(checks.print);
     await sleep(Math.min(3000, seconds * 300));
     await again.stop();
     checks.check('after: no errors', !countErrors(again.tally), JSON.stringify(errorsOf(again.tally)));
@@ -76,9 +76,9 @@ export const runFaults = async (checks: Checks, { users, seconds }: { users: num
     checks.check('every change was sent once at most', isClean(verdict), describeVerdict(verdict));
     checks.check(
       'no bug was reported',
-      !/\bbug [0-9a-f]{8}-/.test(server.said()),
+      !/\bbug [0-9a-f]{8}-/.test(server.output()),
       server
-        .said()
+        .output()
         .split('\n')
         .find((line) => line.startsWith('bug ')) ?? '',
     );

@@ -9,13 +9,13 @@ const looks = 5;
 
 const ask = async <T>(socket: WebSocket, id: number, method: string): Promise<T> => {
   const answered = new Promise<T>((resolve) => {
-    const hear = ({ data }: { data: unknown }): void => {
+    const receive = ({ data }: { data: unknown }): void => {
       const message = JSON.parse(String(data)) as { id?: number; result?: T };
       if (message.id !== id) return;
-      socket.removeEventListener('message', hear);
+      socket.removeEventListener('message', receive);
       resolve(message.result!);
     };
-    socket.addEventListener('message', hear);
+    socket.addEventListener('message', receive);
   });
   socket.send(JSON.stringify({ id, method }));
   return answered;
@@ -23,7 +23,7 @@ const ask = async <T>(socket: WebSocket, id: number, method: string): Promise<T>
 
 /** What JavaScript holds on to in a process that was just started so; the one returned may be asked at any time. */
 export const lookInto = (server: ServerProcess): (() => Promise<number>) => {
-  const url = /Debugger listening on (ws:\S+)/.exec(server.said())?.[1];
+  const url = /Debugger listening on (ws:\S+)/.exec(server.output())?.[1];
   if (!url) throw new Error('the server was not started to be looked into');
   return () => measure(url);
 };

@@ -20,9 +20,9 @@ export interface HostOptions {
   /** Such as `http://127.0.0.1:3000`. */
   origin: string;
   token: string;
-  era: 'new' | 'old';
+  protocol: 'new' | 'old';
   /** Milliseconds to wait for one answer. */
-  patience?: number;
+  timeoutMs?: number;
 }
 
 interface Message {
@@ -42,12 +42,12 @@ interface Result {
   inputRequests?: Record<string, { params: { message: string } }>;
 }
 
-const eras = { new: '2026-07-28', old: '2025-11-25' };
+const protocols = { new: '2026-07-28', old: '2025-11-25' };
 const clientInfo = { name: 'load', version: '1.0.0' };
 const capabilities = { elicitation: { form: {} } };
 /** What every request of the new era says about its client. */
 export const envelope = {
-  'io.modelcontextprotocol/protocolVersion': eras.new,
+  'io.modelcontextprotocol/protocolVersion': protocols.new,
   'io.modelcontextprotocol/clientCapabilities': capabilities,
   'io.modelcontextprotocol/clientInfo': clientInfo,
 };
@@ -82,8 +82,8 @@ const toReply = ({ result, error }: Message): Reply => {
 };
 
 /** A host that speaks JSON-RPC over HTTP itself: what is measured is the server, not a client library. */
-export const createHost = ({ origin, token, era, patience = 60_000 }: HostOptions): Host => {
-  const times = { headersTimeout: patience, bodyTimeout: patience };
+export const createHost = ({ origin, token, protocol: version, timeoutMs: timeLimit = 60_000 }: HostOptions): Host => {
+  const times = { headersTimeout: timeLimit, bodyTimeout: timeLimit };
   const pool = new Pool(origin, { connections: 2, ...times });
   let session: string | undefined;
   let number = 0;
@@ -96,7 +96,7 @@ export const createHost = ({ origin, token, era, patience = 60_000 }: HostOption
         authorization: `Bearer ${token}`,
         'content-type': 'application/json',
         accept: 'application/json, text/event-stream',
-        'mcp-protocol-version': eras[era],
+        'mcp-protocol-version': protocols[version],
         ...headers,
       },
       body: JSON.stringify({ jsonrpc: '2.0', ...message }),
@@ -123,7 +123,7 @@ export const createHost = ({ origin, token, era, patience = 60_000 }: HostOption
 
   const begin = async (): Promise<void> => {
     const id = ++number;
-    const params = { protocolVersion: eras.old, capabilities, clientInfo };
+    const params = { protocolVersion: protocols.old, capabilities, clientInfo };
     const response = await post({ id, method: 'initialize', params }, {});
     await read(response, id);
     session = String(response.headers['mcp-session-id']);
@@ -159,7 +159,7 @@ export const createHost = ({ origin, token, era, patience = 60_000 }: HostOption
   return {
     call: async (name, args) => {
       try {
-        return await (era === 'old' ? callOld : callNew)({ name, arguments: args } as { name: string });
+        return await (version === 'old' ? callOld : callNew)({ name, arguments: args } as { name: string });
       } catch (error) {
         return failure(error);
       }

@@ -59,20 +59,20 @@ const chosen = positionals.length
 
 const measured = {};
 for (const name of chosen) {
-  checks.say(`\n— ${name}`);
+  checks.print(`\n— ${name}`);
   Object.assign(measured, await parts[name]());
 }
 
 if (values.write) {
-  let kept: Record<string, unknown> = {};
+  let saved: Record<string, unknown> = {};
   try {
-    kept = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    saved = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
   } catch {
     // The first run.
   }
   const machine = { cores: cpus().length, processor: cpus()[0]?.model, node: process.version };
-  writeFileSync(file, `${JSON.stringify({ ...kept, machine, ...measured }, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify({ ...saved, machine, ...measured }, null, 2)}\n`);
 }
-checks.say(`\n${checks.passed()} passed, ${checks.failed()} failed`);
+checks.print(`\n${checks.passed()} passed, ${checks.failed()} failed`);
 // Sockets that a server under attack still holds do not keep this process.
 process.exit(checks.failed() ? 1 : 0);

@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** A process under test, watched from outside. */
-export interface Watched {
+export interface Running {
   pid: number;
   /** The end of what it has said on standard error. */
-  said(): string;
+  output(): string;
   isRunning(): boolean;
   /** Resident memory in MiB. */
   memory(): number;
@@ -20,13 +20,13 @@ export interface Watched {
 }
 
 const ticksPerSecond = 100;
-const keptText = 20_000;
+const maxText = 20_000;
 
 /** Watches a process through /proc. */
-export const watch = (child: ChildProcess): Watched => {
+export const watch = (child: ChildProcess): Running => {
   const pid = child.pid!;
-  let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-keptText)));
+  let printed = '';
+  child.stderr?.on('data', (chunk: Buffer) => (printed = (printed + chunk.toString()).slice(-maxText)));
   // However this ends, nothing that it started stays behind.
   const kill = (): void => void child.kill('SIGKILL');
   process.once('exit', kill);
@@ -35,7 +35,7 @@ export const watch = (child: ChildProcess): Watched => {
   const read = (name: string): string => readFileSync(`/proc/${pid}/${name}`, 'utf8');
   return {
     pid,
-    said: () => said,
+    output: () => printed,
     isRunning: () => child.exitCode === null && child.signalCode === null,
     memory: () => Number(/VmRSS:\s+(\d+) kB/.exec(read('status'))?.[1] ?? 0) / 1024,
     cpu: () => {
@@ -85,12 +85,12 @@ const start = async ({ args, env = {}, limit }: StartOptions, pattern: RegExp) =
         stdio: ['ignore', 'pipe', 'pipe'],
       })
     : spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const watched = watch(child);
-  return { watched, found: await waitForLine(child, pattern) };
+  const observed = watch(child);
+  return { watched: observed, found: await waitForLine(child, pattern) };
 };
 
 /** A running server. */
-export interface ServerProcess extends Watched {
+export interface ServerProcess extends Running {
   /** Such as `http://127.0.0.1:40123`. */
   origin: string;
 }
@@ -103,7 +103,7 @@ export const startHttpServer = async ({ args, ...options }: StartOptions): Promi
 };
 
 /** A running simulator and how to prove who asks. */
-export interface SimulatorProcess extends Watched {
+export interface SimulatorProcess extends Running {
   url: string;
   apiKey: string;
   secretKey: string;

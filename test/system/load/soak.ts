@@ -25,11 +25,11 @@ const around = 60;
 /** MiB that JavaScript may hold more or less whenever it is looked at. */
 const slack = 2;
 /** How much memory may grow from minute 2 to the end. */
-const mostGrowth = 1.05;
+const maxGrowth = 1.05;
 /** The default of the setting `connections`. */
 const cloudConnections = 50;
 /** Seconds between two calls of a user: more than users do, so that ten minutes are worth a day. */
-const think = { least: 0.1, most: 0.9 };
+const think = { least: 0.1, maximum: 0.9 };
 
 const read = async (url: string, token: string): Promise<string> => {
   const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } }).catch(() => undefined);
@@ -74,9 +74,9 @@ export const runSoak = async (checks: Checks, { users, minutes }: { users: numbe
   const elapsed = (): number => (performance.now() - begun) / 1000;
   try {
     // As much as it will ever be: what the engine takes at its first great load is no growth.
-    await letWork(stage, server.origin, { users, seconds: Math.min(20, seconds / 10), tell: checks.say });
+    await letWork(stage, server.origin, { users, seconds: Math.min(20, seconds / 10), report: checks.print });
     begun = performance.now();
-    const working = letWork(stage, server.origin, { users, seconds, think, tally, tell: checks.say });
+    const working = letWork(stage, server.origin, { users, seconds, think, tally, report: checks.print });
     const early = Math.min(120, seconds / 5);
     const width = Math.min(around, seconds / 10);
     let heldEarly: number | undefined;
@@ -90,7 +90,7 @@ export const runSoak = async (checks: Checks, { users, minutes }: { users: numbe
       samples.push(taken);
       const { at, memory, heap, handles, sessions } = taken;
       if (samples.length % 12 === 0)
-        checks.say(
+        checks.print(
           `          ${at} s: ${memory.toFixed(1)} MiB, heap ${heap?.toFixed(1)} MiB, ${handles} handles, ${sessions} sessions`,
         );
     }
@@ -98,7 +98,7 @@ export const runSoak = async (checks: Checks, { users, minutes }: { users: numbe
     checks.check(
       'the server runs',
       server.isRunning(),
-      server.isRunning() ? '' : `it ended with ${String(await server.stop())}: ${server.said().slice(-2000)}`,
+      server.isRunning() ? '' : `it ended with ${String(await server.stop())}: ${server.output().slice(-2000)}`,
     );
     const before = summarize(samples.filter(({ at }) => at >= early - width && at < early));
     const after = summarize(samples.filter(({ at }) => at >= seconds - 2 * width));
@@ -109,14 +109,14 @@ export const runSoak = async (checks: Checks, { users, minutes }: { users: numbe
       figures.count > 0 && !countErrors(tally),
       `${figures.count} calls, ${rate}/s, p99 ${figures.p99} ms, ${JSON.stringify(errorsOf(tally))}`,
     );
-    const compare = (what: string, from: number, to: number, most = mostGrowth): void =>
+    const compare = (what: string, from: number, to: number, max = maxGrowth): void =>
       checks.check(
         `${what} is flat from ${early} s to the end`,
-        to <= from * most,
+        to <= from * max,
         `${from.toFixed(1)} → ${to.toFixed(1)} (×${(to / from).toFixed(3)})`,
       );
     compare('resident memory (MiB)', before.memory, after.memory);
-    compare('heap after collection (MiB)', heldEarly ?? 0, heldLate, mostGrowth + slack / (heldEarly ?? 1));
+    compare('heap after collection (MiB)', heldEarly ?? 0, heldLate, maxGrowth + slack / (heldEarly ?? 1));
     // Connections to the cloud are opened when many are needed at once, up to what `connections` allows.
     compare('number of handles', before.handles, after.handles, 1 + cloudConnections / before.handles);
     compare('number of sessions', before.sessions, after.sessions, 1);

@@ -151,4 +151,4 @@ export const setStage = async ({ users, vms = 400, config = {} }: StageOptions):
 
 /** A host of the stage's user; every other user speaks the older era. */
 export const openHost = (stage: Stage, origin: string, user: number, options: Partial<HostOptions> = {}): Host =>
-  createHost({ origin, token: stage.tokenOf(user), era: user % 2 ? 'old' : 'new', ...options });
+  createHost({ origin, token: stage.tokenOf(user), protocol: user % 2 ? 'old' : 'new', ...options });

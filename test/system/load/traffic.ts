@@ -26,9 +26,9 @@ export interface TrafficOptions {
   ledger?: Ledger | undefined;
   /** False: users only make changes. */
   reads?: boolean;
-  tell?: ((message: string) => void) | undefined;
+  notify?: ((message: string) => void) | undefined;
   /** Milliseconds to wait for one answer. */
-  patience?: number;
+  limit?: number;
 }
 
 /** Makes a volume, written down before and after. */
@@ -46,20 +46,20 @@ export const makeVolume = async (host: Host, stage: Stage, ledger: Ledger): Prom
 
 /** Lets users work beside whatever else is done. */
 export const startTraffic = (options: TrafficOptions): Traffic => {
-  const { stage, origin, users, from = 0, pause, ledger, reads = true, tell, patience } = options;
+  const { stage, origin, users, from = 0, pause, ledger, reads = true, notify: report, limit: timeLimit } = options;
   const tally = createTally();
   let stopped = false;
-  const told = new Set<string>();
+  const received = new Set<string>();
   const note =
     (operation: string) =>
     (_name: string, duration: number, kind: string, { text }: Reply) => {
       tally.add(operation, duration, kind);
-      if (kind === 'ok' || told.has(`${operation} ${kind}`)) return;
-      told.add(`${operation} ${kind}`);
-      tell?.(`          ${operation}: ${kind}: ${text.slice(0, 200)}`);
+      if (kind === 'ok' || received.has(`${operation} ${kind}`)) return;
+      received.add(`${operation} ${kind}`);
+      report?.(`          ${operation}: ${kind}: ${text.slice(0, 200)}`);
     };
   const work = async (user: number): Promise<void> => {
-    const host = openHost(stage, origin, user, patience === undefined ? {} : { patience });
+    const host = openHost(stage, origin, user, timeLimit === undefined ? {} : { timeoutMs: timeLimit });
     const call = createCall(host, note('read'));
     const wait = async (): Promise<void> => {
       if (!stopped) await sleep(pause * (0.5 + Math.random()));

@@ -3,7 +3,7 @@ import { greet, measureCrowd, thinkTime, type CrowdOptions, type Run } from './c
 import { setStage } from './stage.ts';
 
 /** Milliseconds within which 99 of 100 calls of users who think must be answered, also on a machine with other work. */
-const longest = 2000;
+const maxLength = 2000;
 
 const describe = ({ rate, p50, p95, p99, cpu, memory, errors }: Run): string =>
   [
@@ -20,10 +20,10 @@ export const runUsers = async (checks: Checks, { users, seconds }: { users: numb
   // The limit of one principal is not what is measured.
   const server = await stage.serve('server', { flags: ['--rate-limit', '1000000'] });
   const measure = async (options: CrowdOptions): Promise<Run> => {
-    const run = await measureCrowd(stage, server, { ...options, tell: checks.say });
-    const { least, most } = thinkTime;
-    const pace = options.think ? `${least}–${most} s between calls` : 'no time between calls';
-    const calm = !options.think || run.p99 < longest;
+    const run = await measureCrowd(stage, server, { ...options, report: checks.print });
+    const { least, maximum } = thinkTime;
+    const pace = options.think ? `${least}–${maximum} s between calls` : 'no time between calls';
+    const calm = !options.think || run.p99 < maxLength;
     checks.check(
       `${run.users} users, ${pace}, ${run.seconds} s`,
       run.count > 0 && !Object.keys(run.errors).length && calm,
@@ -49,10 +49,10 @@ export const runUsers = async (checks: Checks, { users, seconds }: { users: numb
       await measure({ users, seconds: 2 * short }),
     ];
     for (const [operation, { count, p50, p95, p99 }] of Object.entries(runs[0]!.operations))
-      checks.say(
+      checks.print(
         `          ${operation.padEnd(24)} ${String(count).padStart(6)} × p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms`,
       );
-    const left = server.isRunning() ? await server.stop() : server.said().slice(-2000);
+    const left = server.isRunning() ? await server.stop() : server.output().slice(-2000);
     checks.check('the server runs, and leaves when it is asked to', left === 0, String(left));
     return { first, runs };
   } finally {

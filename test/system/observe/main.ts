@@ -17,10 +17,10 @@ import { sections, settings, work } from './workload.ts';
 const warmUp = 25_000;
 const variables = { interval: '30s', range: '5m' };
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 if (!provide(['promtool', 'prometheus'], 'prometheus')) {
-  say('Prometheus is not here and cannot be installed: apt-get install prometheus');
+  print('Prometheus is not here and cannot be installed: apt-get install prometheus');
   process.exit(3);
 }
 
@@ -28,7 +28,7 @@ const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-observe-'));
 const running: Running[] = [];
 const problems: string[] = [];
 const check = (what: string, problem: string | undefined): void => {
-  say(`${problem === undefined ? 'ok  ' : 'FAIL'} ${what}${problem === undefined ? '' : `\n${problem}`}`);
+  print(`${problem === undefined ? 'ok  ' : 'FAIL'} ${what}${problem === undefined ? '' : `\n${problem}`}`);
   if (problem !== undefined) problems.push(what);
 };
 
@@ -110,9 +110,9 @@ const run = async (): Promise<void> => {
   }
   done = true;
   await working;
-  say('');
-  say(`${rounds} rounds of work, with ${store === undefined ? 'a store in memory' : 'a shared store'}`);
-  say(`${withData} of ${panels.length} panels have data; ${await prometheus.series()} series in Prometheus`);
+  print('');
+  print(`${rounds} rounds of work, with ${store === undefined ? 'a store in memory' : 'a shared store'}`);
+  print(`${withData} of ${panels.length} panels have data; ${await prometheus.series()} series in Prometheus`);
 };
 
 try {
@@ -123,5 +123,5 @@ try {
   for (const { stop } of running.reverse()) await stop();
   rmSync(folder, { recursive: true, force: true });
 }
-say(problems.length ? `observe: ${problems.length} problems` : 'observe: all is well');
+print(problems.length ? `observe: ${problems.length} problems` : 'observe: all is well');
 process.exitCode = problems.length ? 1 : 0;

@@ -58,16 +58,16 @@ export const start = async (
 ): Promise<Running> => {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...(env ? { env } : {}) });
   const stop = stopOf(child);
-  let said = '';
+  let output = '';
   const found = await new Promise<string>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr])
       createInterface({ input: stream }).on('line', (line) => {
-        said = `${said}${line}\n`.slice(-4000);
+        output = `${output}${line}\n`.slice(-4000);
         const match = ready.exec(line);
         if (match) resolve(match[1] ?? match[0]);
       });
     child.once('error', reject);
-    child.once('exit', () => reject(new Error(`${command} ended:\n${said}`)));
+    child.once('exit', () => reject(new Error(`${command} ended:\n${output}`)));
   });
   return { found, stop };
 };

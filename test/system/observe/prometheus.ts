@@ -22,10 +22,10 @@ interface Answer {
 /** Runs promtool's `check`, or another command of it; gives what is wrong, or nothing. */
 export const promtool = (args: readonly string[], input?: string, command = 'check'): string | undefined => {
   const { status, stdout, stderr } = spawnSync('promtool', [command, ...args], { encoding: 'utf8', input });
-  const said = `${stdout}${stderr}`.trim();
-  if (status !== 0) return said || `promtool ended with ${status}`;
+  const output = `${stdout}${stderr}`.trim();
+  if (status !== 0) return output || `promtool ended with ${status}`;
   // `check metrics` says what it does not like on standard error, and nothing else.
-  return args[0] === 'metrics' && said ? said : undefined;
+  return args[0] === 'metrics' && output ? output : undefined;
 };
 
 /** A Prometheus that looks at a server every second, with the alert rules in force. */

@@ -33,12 +33,12 @@ export const settings = {
 
 type Answer = 'accept' | 'decline';
 
-const openHost = async (origin: string, name: string, era: 'old' | 'new', human?: Answer) => {
+const openHost = async (origin: string, name: string, protocol: 'old' | 'new', human?: Answer) => {
   const client = new Client(
     { name: 'workload', version: '1' },
     {
       capabilities: human ? { elicitation: { form: {} } } : {},
-      ...(era === 'new' ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {}),
+      ...(protocol === 'new' ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {}),
     },
   );
   if (human)

@@ -6,13 +6,13 @@ import { isSecretName } from '../../src/secrets/names.ts';
 import { uuid, type Answers } from '../guard/counting.ts';
 
 const canary = 'Kanarienvogel';
-let planted = 0;
+let seeded = 0;
 
 /** How many secrets were planted so far. */
-export const countPlanted = (): number => planted;
+export const countSeeded = (): number => seeded;
 
 /** A secret unlike any other, with what encodings change. */
-export const plant = (where: string): string => `${canary}-${planted++}-${where} &"ö/`;
+export const seedSecrets = (where: string): string => `${canary}-${seeded++}-${where} &"ö/`;
 
 /** The names of secrets, as data. */
 export const secrets = loadData<{
@@ -29,17 +29,17 @@ export const secretArgs = ({ command }: Tool): Record<string, unknown> => {
     const { name, type, map } = parameter;
     if (type === 'map') {
       if (map?.form === 'rows')
-        return [Object.fromEntries((map.keys ?? []).map((key) => [key, isSecretName(key) ? plant(key) : 'x']))];
+        return [Object.fromEntries((map.keys ?? []).map((key) => [key, isSecretName(key) ? seedSecrets(key) : 'x']))];
       return isSecretName(name)
-        ? { k: plant(name) }
+        ? { k: seedSecrets(name) }
         : {
-            password: plant(name),
-            'some.secret.key': plant(name),
-            url: `cifs://nas/x?user=u&password=${plant('').replace(/[ &"ö/]/g, '_')}`,
+            password: seedSecrets(name),
+            'some.secret.key': seedSecrets(name),
+            url: `cifs://nas/x?user=u&password=${seedSecrets('').replace(/[ &"ö/]/g, '_')}`,
           };
     }
-    if (type === 'string') return isSecretName(name) ? plant(name) : undefined;
-    return type === 'list' && isSecretName(name) ? [plant(name).replaceAll(',', ';')] : undefined;
+    if (type === 'string') return isSecretName(name) ? seedSecrets(name) : undefined;
+    return type === 'list' && isSecretName(name) ? [seedSecrets(name).replaceAll(',', ';')] : undefined;
   };
   const filled = command.params.map((parameter) => [parameter.name, fill(parameter)] as const);
   return Object.fromEntries(filled.filter(([, value]) => value !== undefined));
@@ -52,16 +52,16 @@ export const rowOf = (type: string, depth = 2): Record<string, unknown> =>
       const value = (): unknown => {
         // Says whether keys may be used, not what they are.
         const isKey = field.sensitive && field.name !== 'apikeyaccess';
-        if (isKey || isSecretName(field.name)) return plant(`${type}.${field.name}`);
+        if (isKey || isSecretName(field.name)) return seedSecrets(`${type}.${field.name}`);
         if (field.type === 'object') return depth && field.ref ? rowOf(field.ref, depth - 1) : {};
-        if (field.type === 'map') return { 'x.password': plant(`${type}.${field.name}`) };
+        if (field.type === 'map') return { 'x.password': seedSecrets(`${type}.${field.name}`) };
         return field.type === 'string' ? 'x' : 1;
       };
       return [field.name, field.list ? [value()] : value()];
     }),
   );
 
-const word = (where: string): string => plant(where).replace(/[ &"ö/]/g, '_');
+const word = (where: string): string => seedSecrets(where).replace(/[ &"ö/]/g, '_');
 
 /** An object of a command's answer with a secret in every place and of every shape. */
 export const richRow = (command: Command, id: string = uuid(1)): Record<string, unknown> => {
@@ -74,18 +74,21 @@ export const richRow = (command: Command, id: string = uuid(1)): Record<string, 
   ];
   return {
     ...rowOf(command.response),
-    ...Object.fromEntries(extra.map((field) => [field, plant(`${name}.${field}`)])),
-    details: { adminpassword: plant('details'), 'ipmi.pw': plant('details') },
+    ...Object.fromEntries(extra.map((field) => [field, seedSecrets(`${name}.${field}`)])),
+    details: { adminpassword: seedSecrets('details'), 'ipmi.pw': seedSecrets('details') },
     nested: [
-      { name: 'bind.password', value: plant('pair') },
-      { key: 'secretkey', value: plant('pair') },
-      { name: 'some.setting', value: plant('pair'), category: 'Secure' },
-      { key: 'ovf', value: plant('pair'), password: true },
+      { name: 'bind.password', value: seedSecrets('pair') },
+      { key: 'secretkey', value: seedSecrets('pair') },
+      { name: 'some.setting', value: seedSecrets('pair'), category: 'Secure' },
+      { key: 'ovf', value: seedSecrets('pair'), password: true },
     ],
     address: `rbd://user:${word('address')}@host/pool https://${word('address')}@host/x`,
     link: `https://host/x?X-Amz-Signature=${word('link')}&sig=${word('link')}`,
     displaytext: `reset with password=${word('text')} and token: "${word('text')}"`,
-    payload: JSON.stringify({ user: { password: plant('json') }, list: [{ name: 'apikey', value: plant('json') }] }),
+    payload: JSON.stringify({
+      user: { password: seedSecrets('json') },
+      list: [{ name: 'apikey', value: seedSecrets('json') }],
+    }),
     id,
     name: 'thing',
   };
