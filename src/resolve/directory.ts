@@ -1,6 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { kindOfParameter, type Kind } from '../catalog/kinds.ts';
-import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
 import type { ListRows } from '../types.ts';

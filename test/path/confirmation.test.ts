@@ -28,7 +28,7 @@ const protocols = ['old', 'new'] as const;
 test.each(protocols)(
   '%s era: after a yes a destroy leaves once, and its audit entry says who agreed how',
   async (protocol) => {
-    const { host, vm } = await firstVm({ protocol: protocol, human: yes });
+    const { host, vm } = await firstVm({ protocol, human: yes });
     const result = await host.call('destroy', { tool: 'destroy-virtual-machine', arguments: { id: vm.name } });
     expect(result.isError).toBeUndefined();
     expect(sent()).toBe(1);
@@ -87,7 +87,7 @@ test('no argument is a confirmation', async () => {
 test.each(protocols)('%s era: what cannot be undone wants the name typed as shown', async (protocol) => {
   let typed = (asked: Asked): string => `${quoted(asked)} `;
   const { host, vm } = await firstVm({
-    protocol: protocol,
+    protocol,
     human: (asked) => ({ action: 'accept', content: { phrase: typed(asked) } }),
   });
   const args = { tool: 'destroy-virtual-machine', arguments: { id: vm.id, expunge: true } };

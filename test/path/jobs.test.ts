@@ -20,7 +20,7 @@ const deploy = {
 
 test.each(['old', 'new'] as const)('%s era: a deploy reports progress, then the virtual machine', async (protocol) => {
   const seen: string[] = [];
-  const host = await openHost({ env: cloud.env, protocol: protocol, onprogress: (message) => seen.push(message) });
+  const host = await openHost({ env: cloud.env, protocol, onprogress: (message) => seen.push(message) });
   const { structured, text, isError } = await host.call('change', deploy);
   expect(isError, text).toBeUndefined();
   expect(structured['job']).toMatchObject({ status: 'succeeded' });

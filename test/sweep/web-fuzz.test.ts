@@ -171,7 +171,7 @@ test(`${frames} malformed frames are refused, say nothing, and the server is sti
   const health = (await (await fetch(`${door.origin}/health`)).json()) as any;
   expect(health.components.mcp).toMatchObject({ sessions: 1, running: 0 });
   for (const protocol of ['old', 'new'] as const) {
-    const host = await openClient(door, { protocol: protocol });
+    const host = await openClient(door, { protocol });
     expect((await host.call('read', { tool: 'list-zones' })).text).toContain('Frankfurt');
     await host.close();
   }

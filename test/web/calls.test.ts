@@ -30,7 +30,7 @@ const firstVm = async (options: ClientOptions) => {
 };
 
 test.each(protocols)('%s era: tools are listed, a command is found, described and run', async (protocol) => {
-  const host = await openClient(door, { protocol: protocol });
+  const host = await openClient(door, { protocol });
   const { tools } = await host.client.listTools();
   expect(tools.map(({ name }) => name)).toContain('destroy');
   expect((await host.call('find-tools', { query: 'list zones' })).text).toContain('list-zones');
@@ -45,7 +45,7 @@ test.each(protocols)('%s era: tools are listed, a command is found, described an
 test.each(protocols)('%s era: after a yes a destroy leaves once', async (protocol) => {
   const asked: Asked[] = [];
   const { host, vm } = await firstVm({
-    protocol: protocol,
+    protocol,
     human: (question) => {
       asked.push(question);
       return { action: 'accept', content: { confirm: true } };
@@ -62,12 +62,12 @@ test.each(protocols)(
   '%s era: what cannot be undone wants the name typed; a no or nobody to ask is a no',
   async (protocol) => {
     let answer: (asked: Asked) => unknown = () => ({ action: 'decline' });
-    const { host, vm } = await firstVm({ protocol: protocol, human: (asked) => answer(asked) });
+    const { host, vm } = await firstVm({ protocol, human: (asked) => answer(asked) });
     const args = { tool: 'destroy-virtual-machine', arguments: { id: vm.id, expunge: true } };
     expect((await host.call('destroy', args)).structured['error']).toMatchObject({ kind: 'unconfirmed' });
     answer = () => ({ action: 'accept', content: { phrase: 'something else' } });
     expect((await host.call('destroy', args)).structured['error']).toMatchObject({ kind: 'unconfirmed' });
-    const mute = await openClient(door, { protocol: protocol });
+    const mute = await openClient(door, { protocol });
     expect((await mute.call('destroy', args)).isError).toBe(true);
     expect(sent()).toBe(0);
     answer = (asked) => ({ action: 'accept', content: { phrase: quoted(asked) } });
@@ -80,7 +80,7 @@ test.each(protocols)(
 
 test.each(protocols)('%s era: a deploy reports progress, then the virtual machine', async (protocol) => {
   const seen: string[] = [];
-  const host = await openClient(door, { protocol: protocol, onprogress: (message) => seen.push(message) });
+  const host = await openClient(door, { protocol, onprogress: (message) => seen.push(message) });
   const { structured, text } = await host.call('change', {
     tool: 'deploy-virtual-machine',
     arguments: {
@@ -106,7 +106,7 @@ test.each(protocols)('%s era: a cancelled call stops looking at its job', async 
     ),
   );
   const other = await startDoor({ env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' } });
-  const host = await openClient(other, { protocol: protocol });
+  const host = await openClient(other, { protocol });
   const stop = new AbortController();
   const call = host.call(
     'change',

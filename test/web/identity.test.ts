@@ -36,7 +36,7 @@ const ask = (token?: string, headers: Record<string, string> = {}): Promise<Resp
   post(door, initialize, { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers });
 
 test.each(['old', 'new'] as const)('%s era: a token of the issuer opens the door for its subject', async (protocol) => {
-  const host = await openClient(door, { protocol: protocol, token: await provider.mint() });
+  const host = await openClient(door, { protocol, token: await provider.mint() });
   expect((await host.call('read', { tool: 'list-zones' })).text).toContain('Frankfurt');
   expect(door.audit().at(-1)).toMatchObject({ principal: 'alice', role: 'admin' });
   await host.close();

@@ -61,7 +61,7 @@ test.each([
   ['several', 'own', 'refused'],
 ])('%s asks for the profile %s: %s', async (principal, profile, expected) => {
   for (const protocol of ['old', 'new'] as const) {
-    const client = await openClient(door, { protocol: protocol, token: tokenOf(principal) });
+    const client = await openClient(door, { protocol, token: tokenOf(principal) });
     const answer = await client.call('read', { tool: 'list-zones', fresh: true, ...(profile ? { profile } : {}) });
     await client.client.close();
     if (expected === 'refused') {

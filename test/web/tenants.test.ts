@@ -54,8 +54,8 @@ const list = { tool: 'list-virtual-machines', arguments: { listall: true }, fiel
 test.each(protocols)(
   '%s era: each sees and changes its own cloud only, however many calls run at once',
   async (protocol) => {
-    const alice = await openClient(door, { protocol: protocol, token: await provider.mint({ sub: 'alice' }) });
-    const bob = await openClient(door, { protocol: protocol, token: 'bob-static-token' });
+    const alice = await openClient(door, { protocol, token: await provider.mint({ sub: 'alice' }) });
+    const bob = await openClient(door, { protocol, token: 'bob-static-token' });
     await Promise.all([
       alice.call('change', deploy(`${protocol}-of-alice`)),
       bob.call('change', deploy(`${protocol}-of-bob`)),
@@ -76,7 +76,7 @@ test.each(protocols)(
 );
 
 test.each(protocols)("%s era: neither can name the other's profile, nor an endpoint", async (protocol) => {
-  const bob = await openClient(door, { protocol: protocol, token: 'bob-static-token' });
+  const bob = await openClient(door, { protocol, token: 'bob-static-token' });
   const before = clouds.alice.calls.length;
   const refused = await bob.call('read', { ...list, profile: 'of-alice' });
   expect(refused.structured['error']).toMatchObject({ kind: 'refused' });

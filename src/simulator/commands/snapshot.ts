@@ -12,7 +12,8 @@ import { numberSetting } from '../world/settings.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
-const timestampText = (world: World): string => new Date(world.clock.now()).toISOString().slice(0, 19).replace(/[-:T]/g, '');
+const timestampText = (world: World): string =>
+  new Date(world.clock.now()).toISOString().slice(0, 19).replace(/[-:T]/g, '');
 
 const machineOf = (call: Call, volume: Resource): Resource | undefined =>
   call.world.get(text(volume, 'virtualmachineid'));
@@ -26,7 +27,9 @@ const make = (call: Call, volume: Resource, more: Fields = {}): Resource => {
     world,
     'Snapshot',
     {
-      name: textArg(call, 'name') ?? `${vm ? text(vm, 'name') : 'detached'}_${text(volume, 'name')}_${timestampText(world)}`,
+      name:
+        textArg(call, 'name') ??
+        `${vm ? text(vm, 'name') : 'detached'}_${text(volume, 'name')}_${timestampText(world)}`,
       state: 'Allocated',
       volumeid: volume.id,
       zoneid: volume.fields['zoneid'],
