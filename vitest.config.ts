@@ -5,8 +5,9 @@ const sweeps = 'test/sweep/**/*.test.ts';
 
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    setupFiles: ['test/support/warnings.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Every file closes what it opens, so that files can share a process; what a process loads, it loads once.
     isolate: false,
     maxWorkers: 2,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
 import { send } from '../simulator/sign.ts';
+import { eventually } from '../support/eventually.ts';
 
 let cloud: Cloud;
 let host: Host;
@@ -14,6 +15,8 @@ beforeEach(async () => {
     env: { ...cloud.env, CLOUDSTACK_MCP_CACHE: 'true' },
     human: () => ({ action: 'accept', content: { confirm: true } }),
   });
+  // Nothing is kept before events are looked at, and the first look may take longer than a read waits for it.
+  await eventually(async () => expect((await read('list-pods')).structured['age']).toBeDefined());
   cloud.calls.length = 0;
   return async () => {
     await host.close();

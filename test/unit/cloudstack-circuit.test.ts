@@ -54,6 +54,7 @@ test('an early look that fails changes nothing about when it is due', async () =
   for (let n = 0; n < 10; n++) await refused(circuit.pass(timeoutMs(), down, true));
   time.now += 1000;
   await circuit.pass(timeoutMs(), up);
+  expect(circuit.isOpen()).toBe(false);
 });
 
 test('only so many wait for a probe; the rest hears at once that it is still open', async () => {
