@@ -4,6 +4,7 @@ import { loadCatalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import { createApprovals, type Approvals } from '../guard/approvals.ts';
 import { boundsOf, isBounded, type Bounds } from '../guard/bounds.ts';
+import { createCounts, type Count } from '../guard/counts.ts';
 import type { GuardDependencies, Rules } from '../guard/guard.ts';
 import { createQuestions, type OpenQuestions, type SharedQuestions } from '../guard/open-questions.ts';
 import { createPolicy } from '../guard/policy.ts';
@@ -23,6 +24,10 @@ export const createRules = (config: Config): Rules => ({
 /** Where calls wait for a person: in the store that replicas share, else in the state folder of this machine. */
 export const openApprovals = ({ state }: Pick<Config, 'state'>, store: Store): Approvals =>
   store.shared ? createSharedApprovals(store) : createApprovals(join(state, 'approvals'));
+
+/** Where changes that a limit is about are counted: in the same places. */
+const openCounts = ({ state }: Pick<Config, 'state'>, store: Store): Count =>
+  store.shared ? (key, seconds, add) => store.count(key, seconds * 1000, add) : createCounts(join(state, 'limits'));
 
 /** Questions that wait for an answer, of all replicas. */
 export const openQuestions = (store: Store, { questionTimeout }: Config): SharedQuestions =>
@@ -57,7 +62,7 @@ export const openGuard = (
   observe: Observe | undefined,
 ): GuardDependencies => ({
   setIfAbsent: (key) => store.setIfAbsent(key, 2 * config.questionTimeout * 1000),
-  count: (key, seconds, add) => store.count(key, seconds * 1000, add),
+  count: openCounts(config, store),
   questions,
   approvals: openApprovals(config, store),
   boundsOf: createBounds(clouds),

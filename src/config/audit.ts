@@ -5,7 +5,9 @@ export const auditSettings = {
   state: z
     .string()
     .default('')
-    .describe('Folder of the audit log and of calls that wait for approval; default: the XDG state folder'),
+    .describe(
+      'Folder of the audit log, of calls that wait for approval and of what limits count; default: the XDG state folder',
+    ),
   audit: z
     .string()
     .default('')

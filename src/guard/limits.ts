@@ -1,11 +1,9 @@
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
 import type { CheckedCall } from '../types.ts';
+import type { Count } from './counts.ts';
 import { matches } from './decide.ts';
 import type { Policy } from './policy.ts';
-
-/** How many events there were under a key within the last `seconds`; with `add`, one more, which is counted too. */
-export type Count = (key: string, seconds: number, add: boolean) => Promise<number>;
 
 /**
  * Refuses the change that would be one too many for its principal; with `use`, it is the one that is counted. Reads are not.

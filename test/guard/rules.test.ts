@@ -2,12 +2,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { runCli } from '../../src/cli/program.ts';
 import { policySection, principalsSection, rolesSection } from '../../src/config/policy.ts';
 import { CallError } from '../../src/errors.ts';
-import { createMemoryStore } from '../../src/store/memory.ts';
 import { openHost, runCommand } from '../support/harness.ts';
 import { openApp, requestOf, uuid, type Answers } from './counting.ts';
 import { eventually } from '../support/eventually.ts';
@@ -139,10 +138,10 @@ test('what cannot be read might be what a rule blocks', async () => {
 });
 
 test('a limit refuses the change that is one too many, for that principal only; reads and refused calls are not counted', async () => {
-  let now = 1_000_000;
-  const store = createMemoryStore(() => now);
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
   const limits = [{ name: 'few', changes: 3, per: '1m' }];
-  const { app, times, close } = await openApp({ policy: { limits } }, { answers, store });
+  const { app, times, close } = await openApp({ policy: { limits } }, { answers });
   const bob = { ...caller, principal: 'bob' };
   const go = (who: typeof caller, [tool, args]: readonly [string, object] = start) =>
     kindOf(app.call(requestOf(tool, { ...args }, { caller: who })));
@@ -162,9 +161,9 @@ test('a limit refuses the change that is one too many, for that principal only; 
   const consent = () => (asked++, Promise.resolve(undefined));
   expect(await kindOf(app.call(requestOf(...stop, { caller, consent })))).toBe('refused');
   expect(asked).toBe(0);
-  now += 59_000;
+  vi.advanceTimersByTime(59_000);
   expect(await go(caller)).toBe('refused');
-  now += 2000;
+  vi.advanceTimersByTime(2000);
   // Those that were refused meanwhile did not use it up.
   expect([await go(caller), await go(caller), await go(caller), await go(caller)]).toEqual([
     'done',
