@@ -10,7 +10,8 @@ const states = ['state', 'status', 'allocationstate', 'resourcestate'];
  * so that no name poses as an id or a state.
  */
 export const describeTarget = ({ title, id, name, row, isReadable, dependents = [] }: Target): string => {
-  const place = ['zonename', 'account', 'project'].flatMap((field) => text(row?.[field]) ?? []);
+  const domain = text(row?.['domainpath']) ?? text(row?.['domain']);
+  const place = [row?.['zonename'], domain, row?.['account'], row?.['project']].flatMap((one) => text(one) ?? []);
   const state = states.map((field) => text(row?.[field])).find(Boolean);
   const parts = [
     `id ${isId(id) ? id : toQuoted(id)}`,

@@ -29,10 +29,12 @@ export interface Named {
 // Where a thing is put and what it is made from: named in a call, but not what it acts on.
 const context = new Set(['Zone', 'Domain', 'Project', 'ServiceOffering', 'DiskOffering', 'NetworkOffering', 'GuestOS']);
 
-/** Checked by themselves, not as something that belongs to someone. */
-const owners = new Set(['domainid', 'projectid']);
+/** Places: checked by themselves, not as something that belongs to someone. */
+export const owners = new Set(['domainid', 'projectid']);
 
-const takesId = ({ type, of }: Parameter): boolean => type === 'uuid' || of === 'uuid';
+/** Some ids are declared as plain text. */
+const takesId = ({ type, of }: Parameter, kind: Kind | undefined): boolean =>
+  type === 'uuid' || of === 'uuid' || (type === 'string' && kind !== undefined);
 
 const rankOf = (parameter: Parameter, kind: Kind | undefined): Named['rank'] => {
   if (parameter.name === 'id' || parameter.name === 'ids') return 'own';
@@ -58,9 +60,10 @@ export const namedIn = (command: Command, params: Params): readonly Named[] => {
     const { name } = parameter;
     const value = params[name];
     if (value === undefined || owners.has(name)) return [];
-    if (takesId(parameter)) {
-      const kind = kindOfParameter(command, parameter);
-      return [value].flat().map((id) => ({ parameter: name, id: String(id), kind, rank: rankOf(parameter, kind) }));
+    const ownKind = kindOfParameter(command, parameter);
+    if (takesId(parameter, ownKind)) {
+      const ids = [value].flat().flatMap((id) => (typeof id === 'string' ? id.split(',') : [String(id)]));
+      return ids.map((id) => ({ parameter: name, id, kind: ownKind, rank: rankOf(parameter, ownKind) }));
     }
     const type = byType[name];
     if (type !== undefined && command.params.some((other) => other.name === type)) {

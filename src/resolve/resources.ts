@@ -1,4 +1,5 @@
 import { findKind, type Kind } from '../catalog/kinds.ts';
+import { fits } from '../catalog/patterns.ts';
 import type { Command } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 import type { Row } from '../rows.ts';
@@ -6,7 +7,7 @@ import { isId, toQuotedName } from '../text.ts';
 import type { Dependents, Params, Resources, Target } from '../types.ts';
 import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
-import { actedOn, namedIn, type Named } from './named.ts';
+import { actedOn, namedIn, owners, type Named } from './named.ts';
 
 /** What hangs on a kind of resource: a list command and how it is narrowed to one resource. */
 interface DependentList {
@@ -22,12 +23,14 @@ interface DependentList {
   stops?: true;
 }
 
-/** What resources belong to; data/references.json. */
+/** What resources belong to, and what is acted on without its id; data/references.json. */
 interface Owners {
   /** Kind → fields of its rows that hold the id of what it belongs to → the kind of that. */
   owners: Record<string, Record<string, string>>;
   /** Kinds that no list shows by themselves: the list whose rows hold them in a field. */
   inside: Record<string, { list: string; field: string; kind: string }>;
+  /** What commands act on, under a parameter that elsewhere holds a name or a place; not where others are given. */
+  acted: { parameter: string; kind: string; commands: string[]; without?: string[] }[];
 }
 
 /** A few at a time: a call may name hundreds of things, and a cloud has others to answer. */
@@ -68,9 +71,10 @@ const readTarget = async (
   params: Params,
   { parameter, id, kind, rank }: Named,
   dependents: 'none' | 'stopped' | 'all',
+  found?: Row,
 ): Promise<Target> => {
   const isReadable = kind !== undefined && directory.shows(kind);
-  const row = isReadable && isId(id) ? await directory.get(kind, id, params) : undefined;
+  const row = found ?? (isReadable && isId(id) ? await directory.get(kind, id, params) : undefined);
   return {
     parameter,
     title: kind?.title ?? 'resource',
@@ -125,29 +129,74 @@ const readOwners = async (directory: Directory, target: Target, depth = 3): Prom
   return [...owners, ...above.flat()];
 };
 
-/** The account that a command about accounts names by its name, in the domain that it names. */
-const readAccounts = async (
+/** As CloudStack's database compares names: without letter case and trailing blanks. */
+const isSame = (a: unknown, b: unknown): boolean =>
+  typeof a === 'string' && typeof b === 'string' && a.trim().toLowerCase() === b.trim().toLowerCase();
+
+/** The rows of that name, in the account, domain or project that the call names; the caller's own where it names none. */
+const findByName = async (directory: Directory, kind: Kind, name: string, params: Params): Promise<readonly Row[]> => {
+  const { list = '', filter, args, names = [] } = kind;
+  const { account, domainid, projectid } = params;
+  const place = { ...(kind.name === 'Account' ? {} : { account }), domainid, projectid };
+  const given = Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
+  const isOwn = kind.name !== 'Account' && Object.keys(given).length === 0;
+  const narrowed = { ...args, ...given, ...(filter ? { [filter]: name } : {}), ...(isOwn ? { listall: false } : {}) };
+  const rows = (await directory.rows(list, narrowed)) ?? [];
+  return rows.filter(
+    (row) =>
+      names.some((field) => isSame(row[field], name)) &&
+      Object.entries(given).every(([field, value]) => row[field] === undefined || isSame(row[field], value)),
+  );
+};
+
+/** What a call acts on though it stands under a name, or where usually a place is named: data/references.json. */
+const readActed = async (
   directory: Directory,
-  command: Command,
+  { name }: Command,
   params: Params,
   dependents: 'none' | 'stopped' | 'all',
 ): Promise<Target[]> => {
-  const { id, account, domainid } = params;
-  const kind = findKind('Account');
-  const isAbout = command.entity?.includes('Account') && command.params.some(({ name }) => name === 'account');
-  if (!isAbout || !kind || id !== undefined || typeof account !== 'string') return [];
-  const rows = (await directory.find(kind, account, {})) ?? [];
-  const meant = rows.filter((row) => domainid === undefined || row['domainid'] === domainid);
-  return inGroups(meant, 1, (row) => {
-    const named: Named = { parameter: 'account', id: String(row['id']), kind, rank: 'own' };
-    return readTarget(directory, params, named, dependents);
-  });
+  const acted = loadData<Owners>('references.json').acted.filter(
+    ({ commands, parameter, without = [] }) =>
+      fits(commands, name) &&
+      typeof params[parameter] === 'string' &&
+      without.every((other) => params[other] === undefined),
+  );
+  const found = await Promise.all(
+    acted.map(async ({ parameter, kind: kindName }): Promise<Target[]> => {
+      const [kind, value] = [findKind(kindName), String(params[parameter])];
+      if (!kind) return [];
+      const isPlace = owners.has(parameter);
+      const rows = isPlace || !directory.shows(kind) ? [] : await findByName(directory, kind, value, params);
+      const read = (row?: Row): Promise<Target> => {
+        const named: Named = { parameter, id: String(row?.['id'] ?? value), kind, rank: isPlace ? 'required' : 'own' };
+        return readTarget(directory, params, named, dependents, row);
+      };
+      // What is not found stays a target, so that it is asked about.
+      return inGroups(rows.length ? rows : [undefined], 1, read);
+    }),
+  );
+  return found.flat();
+};
+
+const placeKinds: Readonly<Record<string, readonly [kind: string, id: string, name: string]>> = {
+  zoneid: ['Zone', 'zoneid', 'zonename'],
+  domainid: ['Domain', 'domainid', 'domainpath'],
+  projectid: ['Project', 'projectid', 'project'],
+};
+
+/** A zone, a domain and a project lie in themselves, and an account is its own. */
+const ownPlace = ({ kind, name }: Target, row: Row): Row => {
+  if (kind === 'Account') return { account: name };
+  const place = Object.values(placeKinds).find(([own]) => own === kind);
+  return place ? { [place[1]]: row['id'], [place[2]]: row['path'] ?? row['name'] } : {};
 };
 
 /** CloudStack before 4.19.2 gives the domain's id and name, not its path; a zone may be given by its id alone. */
-const readPlace = async (directory: Directory, target: Target): Promise<Target> => {
-  const { row } = target;
-  if (!row) return target;
+const readPlace = async (directory: Directory, given: Target): Promise<Target> => {
+  if (!given.row) return given;
+  const row = { ...given.row, ...ownPlace(given, given.row) };
+  const target = { ...given, row };
   const look = async (kind: string, id: unknown): Promise<Row | undefined> =>
     typeof id === 'string' && !id.includes(',') ? directory.get(findKind(kind)!, id).catch(() => undefined) : undefined;
   const domain = row['domainpath'] === undefined ? await look('Domain', row['domainid']) : undefined;
@@ -157,12 +206,6 @@ const readPlace = async (directory: Directory, target: Target): Promise<Target> 
     ...target,
     row: { ...row, ...(domain ? { domainpath: domain['path'] } : {}), ...(zone ? { zonename: zone['name'] } : {}) },
   };
-};
-
-const placeKinds: Readonly<Record<string, readonly [kind: string, id: string, name: string]>> = {
-  zoneid: ['Zone', 'zoneid', 'zonename'],
-  domainid: ['Domain', 'domainid', 'domainpath'],
-  projectid: ['Project', 'projectid', 'project'],
 };
 
 const readPlaces = async (directory: Directory, params: Params): Promise<readonly Row[]> => {
@@ -189,7 +232,7 @@ export const createResources = ({ cached, now }: Directories): Resources => {
         ...(await inGroups(named, dependents === 'none' ? 8 : 1, (one) =>
           readTarget(directory, params, one, dependents),
         )),
-        ...(await readAccounts(directory, tool.command, params, dependents)),
+        ...(await readActed(directory, tool.command, params, dependents)),
       ];
       const owners = await inGroups(targets, 8, (target) => readOwners(directory, target));
       const known = new Set(targets.map(({ id }) => id));

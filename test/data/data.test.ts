@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { kindOfParameter, takesName, type Kind } from '../../src/catalog/kinds.ts';
+import { fits } from '../../src/catalog/patterns.ts';
 import { raisesOf } from '../../src/catalog/parameter-risks.ts';
 import { describeParameter, type Toolset } from '../../src/catalog/tool.ts';
 import type { RiskRow } from '../../src/catalog/risk.ts';
@@ -244,6 +245,36 @@ describe('the hand-kept files speak only of what exists', () => {
         const declared = byName.get(command)!.params.find((parameter) => parameter.name === name)!.kind;
         expect(kind, `${command}.${name} is declared so already`).not.toBe(declared ?? null);
       }
+  });
+
+  test('references.json: what is acted on under a name or a place; a change about accounts, domains or projects reads them', () => {
+    const { acted } = loadData<{
+      acted: { parameter: string; kind: string; commands: string[]; without?: string[] }[];
+    }>('references.json');
+    const concerned = ({ commands: patterns }: { commands: string[] }): Command[] =>
+      commands.filter(({ name }) => fits(patterns, name) && risks[name]?.risk !== 'read');
+    for (const { parameter, kind, commands: patterns, without = [] } of acted) {
+      expect(kindNames.has(kind), kind).toBe(true);
+      for (const pattern of patterns) expect(concerned({ commands: [pattern] }).length, pattern).toBeGreaterThan(0);
+      for (const other of without) expect(everyParameter.has(other), other).toBe(true);
+      for (const { name } of concerned({ commands: patterns }))
+        expect(params(name).has(parameter), `${name}.${parameter}`).toBe(true);
+    }
+    // The account or the domain of something new, or the owner that something gets; nothing of it is changed.
+    const owners = [
+      ...['createAccount', 'createDomain', 'createProject', 'ldapCreateAccount', 'listAndSwitchSamlAccount'],
+      // An id, which is looked up as such; a name beside the id of what is changed; an account that the group may make.
+      ...['resetApiLimit', 'updateProject', 'updateProjectInvitation', 'linkAccountToLdap'],
+    ];
+    const about = /^(Account|Domain|Project|ResourceLimit|ResourceCount|QuotaCredits|LinkDomainToLdap|ApiLimit)/;
+    const unread = commands.filter(
+      (command) =>
+        risks[command.name]?.risk !== 'read' &&
+        command.entity?.some((entity) => about.test(entity)) &&
+        ['account', 'domainid', 'projectid'].some((name) => params(command.name).has(name)) &&
+        !acted.some((rule) => concerned(rule).includes(command)),
+    );
+    expect(unread.map(({ name }) => name).sort()).toEqual(owners.sort());
   });
 
   test('formats.json', () => {

@@ -8,6 +8,9 @@ const consent: Parameters<typeof requestOf>[2] = {
 };
 type Row = Record<string, unknown>;
 
+/** As the database compares. */
+const same = (value: unknown): string => String(value).trim().toLowerCase();
+
 /** A cloud with these rows; a list is narrowed by the ids and names it is asked for. */
 const cloudOf =
   (tables: Record<string, Row[]>): Answers =>
@@ -19,7 +22,7 @@ const cloudOf =
       /^(id|name|hostid|networkid|account|domainid|virtualmachineid|volumeid)$/.test(name),
     );
     const rows = (tables[command] ?? []).filter((row) =>
-      narrowing.every(([name, value]) => row[name] === undefined || row[name] === value),
+      narrowing.every(([name, value]) => row[name] === undefined || same(row[name]) === same(value)),
     );
     return { count: rows.length, [key]: rows };
   };
@@ -219,4 +222,120 @@ test("a role tied to a domain does not count what is others'", async () => {
     expect(JSON.stringify(structured), command).not.toContain('12');
   }
   await close();
+});
+
+test('what is named by its name or as a place is looked at like an id: the question shows it, its tag protects it', async () => {
+  const domain = { domainid: ids.domain, domain: 'd', domainpath: 'ROOT/d' };
+  const others = { account: 'bob', domainid: uuid(90), domain: 'e' };
+  const tables = (tags: Row[]): Record<string, Row[]> => ({
+    listAccounts: [
+      { id: ids.account, name: 'bob', ...domain },
+      { id: uuid(91), name: 'bob', domainid: uuid(90), domain: 'e' },
+    ],
+    listDomains: [
+      { id: ids.domain, name: 'd', path: 'ROOT/d' },
+      { id: uuid(81), name: 'f', path: 'ROOT/f' },
+    ],
+    listRoles: [{ id: uuid(80), name: 'Root Admin' }],
+    listUsers: [{ id: uuid(82), username: 'eve' }],
+    listProjects: [{ id: uuid(70), name: 'apollo', ...domain, tags }],
+    listVirtualMachines: [{ id: ids.vm, name: 'precious', account: 'bob', ...domain, tags }],
+    listSecurityGroups: [
+      { id: uuid(71), name: 'web', account: 'bob', ...domain, tags },
+      { id: uuid(92), name: 'web', ...others, tags: [] },
+    ],
+    listAffinityGroups: [{ id: uuid(72), name: 'apart', account: 'bob', ...domain }],
+    listSSHKeyPairs: [{ id: uuid(73), name: 'laptop', account: 'bob', ...domain }],
+    listPublicIpAddresses: [{ id: uuid(74), ipaddress: '192.0.2.7', account: 'bob', ...domain, tags }],
+    listVpnUsers: [{ id: uuid(75), username: 'road', account: 'bob', ...domain }],
+    listNetworkACLs: [{ id: uuid(76), number: 1, tags }],
+  });
+  const bob = { account: 'bob', domainid: ids.domain };
+  const limit = { resourcetype: '0', max: 0 };
+  // What it acts on, and whether that can carry the tag or has something on it that does.
+  const tries: [string, Row, id: string, isProtected: boolean][] = [
+    ['disableAccount', { ...bob, lock: false }, ids.account, true],
+    ['lockAccount', bob, ids.account, true],
+    ['enableAccount', bob, ids.account, false],
+    ['enableAccount', { ...bob, account: 'BOB ' }, ids.account, false],
+    ['updateAccount', { ...bob, roleid: uuid(80) }, ids.account, false],
+    ['updateResourceLimit', { ...bob, ...limit }, ids.account, false],
+    ['updateResourceLimit', { domainid: ids.domain, ...limit }, ids.domain, false],
+    ['updateResourceLimit', { projectid: uuid(70), ...limit }, uuid(70), true],
+    ['quotaCredits', { ...bob, value: -5 }, ids.account, false],
+    [
+      'createUser',
+      { ...bob, username: 'x', password: 'y', email: 'z', firstname: 'a', lastname: 'b' },
+      ids.account,
+      false,
+    ],
+    ['upgradeRouterTemplate', bob, ids.account, true],
+    ['moveDomain', { domainid: ids.domain, parentdomainid: uuid(81) }, ids.domain, false],
+    ['linkDomainToLdap', { domainid: ids.domain, accounttype: 2, type: 'OU' }, ids.domain, false],
+    ['updateConfiguration', { name: 'a.b', value: '1', domainid: ids.domain }, ids.domain, false],
+    ['addAccountToProject', { projectid: uuid(70), account: 'eve' }, uuid(70), true],
+    ['deleteUserFromProject', { projectid: uuid(70), userid: uuid(82) }, uuid(70), true],
+    ['deleteSecurityGroup', { name: 'web', ...bob }, uuid(71), true],
+    ['authorizeSecurityGroupIngress', { securitygroupname: 'web', ...bob, cidrlist: ['0.0.0.0/0'] }, uuid(71), true],
+    ['deleteAffinityGroup', { name: 'apart', ...bob }, uuid(72), false],
+    ['deleteSSHKeyPair', { name: 'laptop', ...bob }, uuid(73), false],
+    ['disassociateIpAddress', { ipaddress: '192.0.2.7' }, uuid(74), true],
+    ['removeVpnUser', { username: 'road', ...bob }, uuid(75), false],
+    ['moveNetworkAclItem', { id: uuid(76) }, uuid(76), true],
+  ];
+  for (const tags of [[], saved]) {
+    const { app, times, close } = await openApp({}, { answers: cloudOf(tables(tags)) });
+    for (const [command, args, id, isProtected] of tries) {
+      const what = `${command} ${JSON.stringify(args)} ${tags.length ? 'protected' : ''}`;
+      const asked: string[] = [];
+      const call = app.call(
+        requestOf(command, args, { consent: ({ message }) => (asked.push(message), Promise.resolve(undefined)) }),
+      );
+      if (tags.length && isProtected) await expect(call, what).rejects.toThrow(/protected/);
+      else await expect(call, what).rejects.toMatchObject({ kind: 'unconfirmed' });
+      if (!tags.length) expect(asked[0], what).toContain(`id ${id}`);
+      if (!tags.length) expect(asked[0], what).not.toContain(uuid(91));
+      expect(times(command), what).toBe(0);
+    }
+    await close();
+  }
+});
+
+test('a name that no account has is asked about, and gets no approval code', async () => {
+  const { app, times, close } = await openApp(
+    {},
+    { answers: cloudOf({ listDomains: [{ id: ids.domain, path: 'ROOT/d' }] }) },
+  );
+  const call = app.call(
+    requestOf('updateAccount', { account: 'bob', domainid: ids.domain, networkdomain: 'x.example' }),
+  );
+  await expect(call).rejects.toMatchObject({ kind: 'not-found' });
+  expect(times('updateAccount')).toBe(0);
+  await close();
+});
+
+test('a rule about a place is about the zone, the domain, the project and the account itself, too', async () => {
+  const tables = {
+    listZones: [{ id: uuid(20), name: 'Frankfurt' }],
+    listDomains: [{ id: ids.domain, name: 'd', path: 'ROOT/d' }],
+    listProjects: [{ id: uuid(70), name: 'apollo', domainid: ids.domain }],
+    listAccounts: [{ id: ids.account, name: 'bob', domainid: ids.domain }],
+  };
+  const tries: [Row, string, Row][] = [
+    [{ zone: 'Frankfurt' }, 'updateZone', { id: uuid(20), name: 'x' }],
+    [{ domain: 'ROOT/d' }, 'updateDomain', { id: ids.domain, networkdomain: 'x.example' }],
+    [{ domain: 'ROOT/d' }, 'moveDomain', { domainid: ids.domain, parentdomainid: uuid(81) }],
+    [{ project: 'apollo' }, 'updateProject', { id: uuid(70), displaytext: 'x' }],
+    [{ domain: 'ROOT/d' }, 'updateProject', { id: uuid(70), displaytext: 'x' }],
+    [{ account: 'bob' }, 'updateAccount', { id: ids.account, networkdomain: 'x.example' }],
+    [{ domain: 'ROOT/d' }, 'updateAccount', { id: ids.account, networkdomain: 'x.example' }],
+    [{ domain: 'ROOT/d' }, 'updateAccount', { account: 'bob', networkdomain: 'x.example' }],
+  ];
+  for (const [match, command, args] of tries) {
+    const rules = { policy: { rules: [{ name: 'still', match, action: 'block' }] } };
+    const { app, times, close } = await openApp(rules, { answers: cloudOf(tables) });
+    await expect(app.call(requestOf(command, args, consent)), command).rejects.toThrow(/still/);
+    expect(times(command), command).toBe(0);
+    await close();
+  }
 });
