@@ -29,8 +29,10 @@ const isWorld = (range: string): boolean => {
 };
 
 const holds = ({ is, not, below, world, keys, absent }: Condition, value: unknown): boolean => {
-  const texts = value === undefined || value === null ? [] : textsOf(value);
-  if (!texts.length) return absent === true;
+  if (value === undefined || value === null) return absent === true;
+  const texts = textsOf(value);
+  // An empty value takes the present one away, or stands for everything: it is none of the values named.
+  if (!texts.length) return absent === true || !(is ?? below ?? world ?? keys);
   if (keys) return keysOf(value).some((key) => fits(keys, normal(key)));
   if (is && !texts.some((text) => is.includes(text))) return false;
   if (not && texts.every((text) => not.includes(text))) return false;

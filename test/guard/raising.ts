@@ -1,3 +1,4 @@
+import { fits } from '../../src/catalog/patterns.ts';
 import type { Condition, Raise } from '../../src/catalog/risk.ts';
 import type { Command, Parameter } from '../../src/catalog/types.ts';
 import { requiredOf, valueFor } from './counting.ts';
@@ -10,7 +11,9 @@ const valueThat = (condition: Condition, parameter: Parameter, isIpv6: boolean):
   const inList = (value: unknown): unknown => (parameter.type === 'list' ? [value] : value);
   if (keys) {
     const key = keys[0]!.replaceAll('*', '');
-    return parameter.map?.form === 'rows' ? [{ [parameter.map.keys![0]!]: key }] : { [key]: 'x' };
+    if (parameter.map?.form !== 'rows') return { [key]: 'x' };
+    const field = parameter.map.keys!.find((one) => fits(keys, one));
+    return [field ? { [field]: 'x' } : { [parameter.map.keys![0]!]: key }];
   }
   if (world) return inList(isIpv6 ? '::/0' : '0.0.0.0/0');
   if (below !== undefined) return below - 1;

@@ -32,14 +32,10 @@ const exceptions: Record<string, string[]> = {
     'cancelShutdown',
     'cancelStorageMaintenance',
     'resetApiLimit',
-    'restoreVolumeFromBackupAndAttachToVM',
   ],
   'brings something under management; what is there stays as it is': [
     'importBackupOffering',
     'importRole',
-    'importUnmanagedInstance',
-    'importVm',
-    'importVolume',
     'importVsphereStoragePolicies',
   ],
   'moves live, without an interruption that users notice': [
@@ -61,15 +57,6 @@ const exceptions: Record<string, string[]> = {
     'scaleVirtualMachine',
   ],
   'grows; the arguments that shrink are asked about (data/parameter-risks.json)': ['resizeVolume'],
-  'keeps capacity for somebody; running machines stay': [
-    'dedicateBgpPeer',
-    'dedicateCluster',
-    'dedicateGuestVlanRange',
-    'dedicateHost',
-    'dedicateIpv4SubnetForZone',
-    'dedicatePod',
-    'dedicatePublicIpRange',
-  ],
   'a copy, a file or a packet more': [
     'archiveSnapshot',
     'cleanVMReservations',
