@@ -14,7 +14,7 @@ const textsOf = (value: unknown): string[] =>
     .filter((text) => text !== '');
 
 /** The keys of a map, also of one that is written as entries with a name. */
-const keysOf = (value: unknown): string[] =>
+export const keysOf = (value: unknown): string[] =>
   [value].flat().flatMap((entry) => {
     if (typeof entry !== 'object' || entry === null) return [];
     const { name, key } = entry as { name?: unknown; key?: unknown };

@@ -9,6 +9,7 @@ import type { Risk } from '../catalog/risk.ts';
 import type { Approvals } from './approvals.ts';
 import type { Count } from './counts.ts';
 import { decide, hasTag, strictest } from './decide.ts';
+import { decidingTagOf } from './deciding-tags.ts';
 import { checkLimits } from './limits.ts';
 import type { OpenQuestions } from './open-questions.ts';
 import { blocked } from './permit.ts';
@@ -186,13 +187,21 @@ const judge = (policy: Policy, call: NamedCall, targets: readonly Target[], plac
   return { ...call, decision: { action: verdict.action, rule: verdict.rule } };
 };
 
-/** What can be read in principle and is not found may be protected: it is changed after a yes only, whatever a rule allows. */
-const askWhenUnseen = (call: NamedCall, targets: readonly Target[]): NamedCall => {
-  if (call.tool.risk.risk === 'read' || call.decision?.action !== 'allow' || !targets.some(isUnseen)) return call;
-  return {
-    ...call,
-    decision: { action: 'confirm', rule: `${call.decision.rule}, but it was not found → confirm` },
-  };
+/**
+ * Whatever a rule allows, some changes are made after a yes only: of what can be read in principle and is not found, since it
+ * may be protected, and of tags that decide what the next call may do.
+ */
+const askInDoubt = (policy: Policy, call: NamedCall, targets: readonly Target[]): NamedCall => {
+  if (call.tool.risk.risk === 'read' || call.decision?.action !== 'allow') return call;
+  const tag = decidingTagOf(policy, call);
+  const doubt = targets.some(isUnseen)
+    ? 'but it was not found'
+    : tag === undefined
+      ? undefined
+      : `but the policy decides by the tag ${tag}`;
+  return doubt === undefined
+    ? call
+    : { ...call, decision: { action: 'confirm', rule: `${call.decision.rule}, ${doubt} → confirm` } };
 };
 
 /** What is lost with a thing is looked at before it is destroyed for good; what stops with it, before it is stopped. */
@@ -214,7 +223,7 @@ export const approve = async (
   const byPlace = !confined.decision || policy.limits.length > 0;
   const named = byPlace ? await resources.places(confined) : [];
   const placed = byPlace ? await resources.withPlaces(targets) : targets;
-  const call = askWhenUnseen(judge(policy, confined, placed, named), targets);
+  const call = askInDoubt(policy, judge(policy, confined, placed, named), targets);
   const places = [...placed.flatMap(({ row }) => (row ? [row] : [])), ...named];
   await checkLimits(policy, dependencies.count, call, places, false);
   const confirmation = call.decision?.action === 'allow' ? undefined : await ask(dependencies, call, options);

@@ -1,4 +1,5 @@
 import type { Command, Parameter } from '../catalog/types.ts';
+import { loadData } from '../data.ts';
 import type { Params, ParamValue } from '../types.ts';
 
 type Wire = [string, string][];
@@ -14,9 +15,11 @@ const encodeMap = (parameter: Parameter, value: MapEntry | readonly MapEntry[]):
   const entries = Object.entries(value as MapEntry);
   // Every field of a flat map stands under index 0: some commands read no other.
   if (form === 'flat') return entries.map(([key, item]) => [`${name}[0].${key}`, item]);
+  const { keyAlone } = loadData<{ keyAlone: string[] }>('quirks.json');
+  const isAny = (item: string): boolean => item === '' && keyAlone.includes(name);
   return entries.flatMap(([key, item], index): Wire => [
     [`${name}[${index}].key`, key],
-    [`${name}[${index}].value`, item],
+    ...(isAny(item) ? [] : [[`${name}[${index}].value`, item] satisfies [string, string]]),
   ]);
 };
 

@@ -1,5 +1,6 @@
 import { spellingKey } from '../catalog/names.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
+import { loadData } from '../data.ts';
 import { isRecord } from '../rows.ts';
 
 /** A model may hand over a nested value as JSON text. */
@@ -19,20 +20,33 @@ const texts = (entry: Record<string, unknown>): Record<string, unknown> =>
       .map(([key, value]) => [key, typeof value === 'number' || typeof value === 'boolean' ? String(value) : value]),
   );
 
+const isKeyAlone = ({ name }: Parameter): boolean =>
+  loadData<{ keyAlone: string[] }>('quirks.json').keyAlone.includes(name);
+
+/** The entries of a map; where nothing would be left of tags, keys alone: deleteTags without any takes all tags away. */
+const entriesOf = (parameter: Parameter, map: Record<string, unknown>): Record<string, unknown> => {
+  const entries = texts(map);
+  if (Object.keys(entries).length || !isKeyAlone(parameter)) return entries;
+  return Object.fromEntries(Object.keys(map).map((key) => [key, '']));
+};
+
 const asMap = (parameter: Parameter, given: unknown): unknown => {
   const value = parsed(given);
   if (parameter.map?.form === 'rows') {
     const list = Array.isArray(value) ? (value as unknown[]) : [value];
     return list.map((entry) => (isRecord(entry) ? texts(entry) : entry));
   }
-  // [{key, value}, …] is how CloudStack's own documents write a map.
+  // [{key, value}, …] is how CloudStack's own documents write a map; a key alone is an entry, too, with any value.
   if (Array.isArray(value) && value.every((entry) => isRecord(entry) && 'key' in entry))
     return texts(
       Object.fromEntries(
-        (value as Record<string, unknown>[]).map(({ key, value: inner }): [string, unknown] => [String(key), inner]),
+        (value as Record<string, unknown>[]).map(({ key, value: inner }): [string, unknown] => [
+          String(key),
+          inner ?? (isKeyAlone(parameter) ? '' : undefined),
+        ]),
       ),
     );
-  return isRecord(value) ? texts(value) : value;
+  return isRecord(value) ? entriesOf(parameter, value) : value;
 };
 
 const asType = (parameter: Parameter, value: unknown): unknown => {

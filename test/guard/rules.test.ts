@@ -334,3 +334,37 @@ test('builtin and own roles reach what they say, and nobody without a role anyth
   }
   await close();
 });
+
+test('a tag that the policy decides by is set and taken away after a confirmation only, whatever a rule allows', async () => {
+  const policy = {
+    actions: { destroy: 'allow' },
+    rules: [
+      { name: 'prod', match: { tag: { environment: 'production' } }, action: 'block' },
+      { name: 'tags', match: { command: '*Tags' }, action: 'allow' },
+    ],
+    limits: [{ name: 'few', match: { tag: { tier: 'gold' } }, changes: 9, per: '1h' }],
+  };
+  const of = { resourceids: [vm], resourcetype: 'UserVm' };
+  const tries: [command: string, args: object, expected: 'done' | 'unconfirmed'][] = [
+    ['createTags', { tags: { owner: 'me' } }, 'done'],
+    ['deleteTags', { tags: { owner: 'me' } }, 'done'],
+    ['createTags', { tags: { owner: 'me', environment: 'test' } }, 'unconfirmed'],
+    ['createTags', { tags: [{ key: 'environment', value: 'production' }] }, 'unconfirmed'],
+    ['createTags', { tags: { ' Environment ': 'test' } }, 'unconfirmed'],
+    ['createTags', { tags: { tier: 'silver' } }, 'unconfirmed'],
+    ['createTags', { tags: { protected: 'true' } }, 'unconfirmed'],
+    ['deleteTags', { tags: { ENVIRONMENT: 'production' } }, 'unconfirmed'],
+    ['deleteTags', { tags: [{ key: 'environment' }] }, 'unconfirmed'],
+    ['deleteTags', { tags: {} }, 'unconfirmed'],
+    ['deleteTags', {}, 'unconfirmed'],
+  ];
+  const { app, times, close } = await openApp({ policy }, { answers });
+  for (const [command, args, expected] of tries) {
+    const before = times(command);
+    expect(await kindOf(app.call(requestOf(command, { ...of, ...args }))), JSON.stringify([command, args])).toBe(
+      expected,
+    );
+    expect(times(command) - before, JSON.stringify([command, args])).toBe(expected === 'done' ? 1 : 0);
+  }
+  await close();
+});

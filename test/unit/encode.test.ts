@@ -34,6 +34,13 @@ const table: [what: string, command: string, params: Params, wire: Record<string
     { tags: { env: 'prod', 'app tier': 'web' } },
     { 'tags[0].key': 'env', 'tags[0].value': 'prod', 'tags[1].key': 'app tier', 'tags[1].value': 'web' },
   ],
+  ['a tag of any value', 'deleteTags', { tags: { env: '' } }, { 'tags[0].key': 'env' }],
+  [
+    'an empty value of other pairs is said',
+    'addResourceDetail',
+    { details: { a: '' } },
+    { 'details[0].key': 'a', 'details[0].value': '' },
+  ],
   [
     'where the server takes pairs or a flat map: pairs',
     'createServiceOffering',

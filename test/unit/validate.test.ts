@@ -213,6 +213,18 @@ const lenient: [what: string, tool: string, args: Record<string, unknown>, param
     { resourceids: [id], resourcetype: 'UserVm', tags: { a: '1' } },
   ],
   [
+    'a key alone: with any value',
+    'deleteTags',
+    { resourceids: [id], resourcetype: 'UserVm', tags: [{ key: 'a' }, { key: 'b', value: null }] },
+    { resourceids: [id], resourcetype: 'UserVm', tags: { a: '', b: '' } },
+  ],
+  [
+    'tags of which nothing would be left',
+    'deleteTags',
+    { resourceids: [id], resourcetype: 'UserVm', tags: { a: null } },
+    { resourceids: [id], resourcetype: 'UserVm', tags: { a: '' } },
+  ],
+  [
     'one row for rows',
     'deployVirtualMachine',
     { ...deploy, iptonetworklist: { ip: '10.1.1.1' } },
