@@ -7,6 +7,7 @@ import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { widthOf } from '../../src/cli/width.ts';
 import { runCommand, startCloud, startCommand, startFake, type Cloud } from '../support/harness.ts';
 import { eventually } from '../support/eventually.ts';
+import { send } from '../simulator/sign.ts';
 
 let cloud: Cloud;
 let folder: string;
@@ -31,8 +32,8 @@ const json = async (argv: string[]): Promise<Record<string, any>> => {
 };
 const sent = (command: string) => cloud.calls.filter((call) => call.command === command);
 const firstVm = async (): Promise<{ id: string; name: string }> => {
-  const { items } = await json(['listVirtualMachines', 'listall=true', 'pagesize=1']);
-  return (items as { id: string; name: string }[])[0]!;
+  const { body } = await send(cloud.simulator, 'listVirtualMachines', { listall: 'true', page: '1', pagesize: '1' });
+  return (body['virtualmachine'] as { id: string; name: string }[])[0]!;
 };
 
 // formats

@@ -59,11 +59,13 @@ const hosts: Record<string, { human?: HostOptions['human']; agrees?: true }> = {
 for (const protocol of ['old', 'new'] as const)
   test.each(Object.keys(hosts))(`${protocol} protocol, %s`, async (who) => {
     const { human, agrees } = hosts[who]!;
+    const open = () => openHost({ env, protocol, ...(human ? { human } : {}) });
+    const shared = await open();
     for (const [door, command, args, listed] of commands) {
-      // One for each: who declines again and again is not asked for a while.
-      const host = await openHost({ env, protocol, ...(human ? { human } : {}) });
       const { risk, severity } = loadCatalog().find(command)!.risk;
       const asks = listed || (risk !== 'read' && (severity === 'high' || severity === 'critical'));
+      // Who declines again and again is not asked for a while, so each question that gets no yes has a host of its own.
+      const host = asks && human && !agrees ? await open() : shared;
       const [before, questions] = [cloud.counts.get(command) ?? 0, host.asked.length];
       const result = await host.call(door, { tool: command, arguments: { ...args } });
       const leaves = !asks || agrees === true;
@@ -71,8 +73,9 @@ for (const protocol of ['old', 'new'] as const)
       expect(result.isError ?? false, command).toBe(!leaves);
       expect(host.asked.length - questions, command).toBe(asks && human ? 1 : 0);
       if (asks && !human) expect(result.text).toMatch(/cloudstack-mcp-server approve [A-Z0-9]{4}-[A-Z0-9]{4}/);
-      await host.close();
+      if (host !== shared) await host.close();
     }
+    await shared.close();
   });
 
 test('old protocol, a host that says it can ask and never shows it: refused after the time limit, then a code', async () => {

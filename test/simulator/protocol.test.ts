@@ -189,7 +189,8 @@ keeps('release', async () => {
   expect((await send(old, 'listGpuCards')).status).toBe(401);
   expect((await send(old, 'listCapabilities')).body['capability'].cloudstackversion).toBe('4.19.0.0');
   const { releases } = loadData<CommandsFile>('commands.json');
-  for (const release of releases) expect(createSimulator({ release }).world.all('UserVm')).toHaveLength(14);
+  for (const release of [releases[0]!, releases.at(-1)!])
+    expect(createSimulator({ release }).world.all('UserVm')).toHaveLength(14);
   expect(() => createSimulator({ release: '1.0' })).toThrow(/knows 4\.11\.0/);
 });
 

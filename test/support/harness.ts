@@ -14,8 +14,9 @@ import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import type { AuditEntry } from '../../src/audit/entry.ts';
 import { runCli } from '../../src/cli/program.ts';
-import { createSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/index.ts';
+import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
 import { serveSimulator } from '../../src/simulator/server.ts';
+import { giveBackWorld, takeWorld } from './spare-worlds.ts';
 
 /** A request as it arrived, whoever sent it. */
 export interface Arrival {
@@ -36,30 +37,34 @@ export interface Cloud {
 }
 
 /** Starts a simulator whose jobs are done at the first look. */
-export const startCloud = async (options: SimulatorOptions = {}): Promise<Cloud> => {
+export const startCloud = async (given: SimulatorOptions = {}): Promise<Cloud> => {
+  const options = { jobMillis: 0, ...given };
   const calls: Arrival[] = [];
-  const create = (): Simulator => createSimulator({ jobMillis: 0, ...options });
-  let current = create();
+  let current = takeWorld(options);
   const record = async (request: Request): Promise<Response> => {
     const body = request.method === 'POST' ? await request.text() : undefined;
     const params = Object.fromEntries(new URLSearchParams(body ?? request.url.split('?')[1]));
     calls.push({ command: params['command'] ?? '', method: request.method, params });
     const { url, method, headers } = request;
-    return current.fetch(body === undefined ? request : new Request(url, { method, headers, body }));
+    return current.simulator.fetch(body === undefined ? request : new Request(url, { method, headers, body }));
   };
-  const server = await serveSimulator({ ...current, fetch: record }, { port: 0 });
-  const { apiKey, secretKey } = current.credentials;
+  const server = await serveSimulator({ ...current.simulator, fetch: record }, { port: 0 });
+  const { apiKey, secretKey } = current.simulator.credentials;
   return {
     get simulator() {
-      return current;
+      return current.simulator;
     },
     renew: () => {
-      current = create();
+      giveBackWorld(options, current);
+      current = takeWorld(options);
     },
     url: server.url,
     calls,
     env: { CLOUDSTACK_API_URL: server.url, CLOUDSTACK_API_KEY: apiKey, CLOUDSTACK_SECRET_KEY: secretKey },
-    close: () => server.close(),
+    close: async () => {
+      await server.close();
+      giveBackWorld(options, current);
+    },
   };
 };
 

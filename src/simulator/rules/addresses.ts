@@ -54,7 +54,8 @@ export const freeAddress = (world: World, address: Resource): void => {
 export const addAddresses = (world: World, range: Resource, start: string, end: string): void => {
   const { zoneid, networkid, physicalnetworkid, vlan, forvirtualnetwork, forsystemvms } = range.fields;
   const fields: Fields = { zoneid, networkid, physicalnetworkid, vlanname: vlan, forvirtualnetwork, forsystemvms };
-  for (let at = toNumber(start); at <= toNumber(end); at += 1)
+  const last = toNumber(end);
+  for (let at = toNumber(start); at <= last; at += 1)
     world.insert('IPAddress', {
       ...fields,
       vlanid: range.id,

@@ -1,0 +1,34 @@
+import { createSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/index.ts';
+
+/** A seeded simulator, and the version of its world then. */
+export interface SeededWorld {
+  readonly simulator: Simulator;
+  readonly version: number;
+}
+
+// Seeding a world costs more than most tests do with it, and most tests only look at theirs.
+const spares = new Map<string, SeededWorld[]>();
+
+/** Worlds with the same key are the same; undefined for one whose clock, file or faults belong to its test. */
+const keyOf = ({ jobMillis, release, seed, vms, ...others }: SimulatorOptions): string | undefined =>
+  Object.keys(others).length > 0 ? undefined : JSON.stringify({ jobMillis, release, seed, vms });
+
+const isUnchanged = ({ simulator, version }: SeededWorld): boolean => simulator.world.version() === version;
+
+/** A seeded simulator: one that another test gave back, or a new one. */
+export const takeWorld = (options: SimulatorOptions): SeededWorld => {
+  const key = keyOf(options);
+  const spare = key === undefined ? undefined : spares.get(key)?.pop();
+  if (spare && isUnchanged(spare)) return spare;
+  const simulator = createSimulator(options);
+  return { simulator, version: simulator.world.version() };
+};
+
+/** Ends the use of a simulator. What is unchanged, the next test takes. */
+export const giveBackWorld = (options: SimulatorOptions, world: SeededWorld): void => {
+  const key = keyOf(options);
+  if (key === undefined || !isUnchanged(world)) return;
+  const list = spares.get(key) ?? [];
+  spares.set(key, list);
+  list.push(world);
+};
