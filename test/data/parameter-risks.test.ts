@@ -4,6 +4,7 @@ import { effectiveRisk } from '../../src/catalog/effective-risk.ts';
 import { isGrave, looksOnly, raisesOf, type ParameterRisks } from '../../src/catalog/parameter-risks.ts';
 import { fits } from '../../src/catalog/patterns.ts';
 import { loadData } from '../../src/data.ts';
+import { isAlwaysAsked, type RiskReview } from '../../scripts/docs/risk-review.ts';
 import { isSecretName } from '../../src/secrets/names.ts';
 
 const { tools } = loadCatalog();
@@ -114,7 +115,8 @@ test.each<[string, Record<string, unknown>, string]>([
   ['updateResourceLimit', { max: 0 }, 'change/high'],
   ['updateResourceLimit', { max: -1 }, 'change/high'],
   ['updateResourceLimit', { max: 20 }, 'change/high'],
-  ['updateResourceLimit', { resourcetype: '0' }, 'change/medium'],
+  // CloudStack takes no max for no limit.
+  ['updateResourceLimit', { resourcetype: '0' }, 'change/high'],
   ['quotaCredits', { value: 1_000_000 }, 'change/high'],
   ['quotaTariffUpdate', { enddate: '2030-01-01' }, 'change/high'],
   ['updateVirtualMachine', { displayname: 'x' }, 'change/low'],
@@ -196,4 +198,27 @@ test('what only the connected cloud knows is asked about', () => {
     risk: 'sensitive',
     severity: 'high',
   });
+});
+
+test('a second reader has said of every command what the worst is, and why calls of it run unasked', () => {
+  const { reasons, commands } = loadData<RiskReview>('risk-review.json');
+  const names = new Set(tools.map(({ command }) => command.name));
+  expect(Object.keys(commands).filter((name) => !names.has(name))).toEqual([]);
+  for (const tool of changing) {
+    const { worst = '', unasked } = commands[tool.command.name] ?? {};
+    const { name } = tool.command;
+    // A command that always asks names its worst in its warning; of the others a reader has said it.
+    expect(isGrave(tool.risk) ? worst || tool.risk.warning : worst, name).toMatch(/^[A-Z].{18,158}\.$/);
+    expect(Object.keys(reasons).includes(unasked ?? ''), `${name} runs unasked: ${unasked}`).toBe(!isAlwaysAsked(tool));
+  }
+  const given = Object.values(commands).map(({ unasked }) => unasked);
+  expect(Object.keys(reasons).filter((reason) => !given.includes(reason))).toEqual([]);
+});
+
+test('no sentence of the second reader fits everything', () => {
+  const { reasons, commands } = loadData<RiskReview>('risk-review.json');
+  const times = new Map<string, number>();
+  for (const { worst } of Object.values(commands)) times.set(worst, (times.get(worst) ?? 0) + 1);
+  expect([...times].filter(([, count]) => count > 3)).toEqual([]);
+  for (const reason of Object.values(reasons)) expect(reason).toMatch(/^[A-Z].{15,118}\.$/);
 });
