@@ -1,5 +1,6 @@
 import { loadData } from '../data.ts';
 import { CallError, type ErrorKind } from '../errors.ts';
+import { itemOf, type Row } from '../rows.ts';
 
 interface ErrorFacts {
   byText: { match: string; codes?: number[]; kind: ErrorKind; hint?: string }[];
@@ -40,4 +41,18 @@ export const classify = (what: string, { code, cserrorcode, text, job, retryAfte
     retryAfter,
     isForeign: true,
   });
+};
+
+const isFalse = (value: unknown): boolean => value === false || value === 'false';
+
+/**
+ * An answer or a job's result that says itself that it failed, as an error: `{success: false, displaytext}`, alone or under
+ * one key, though CloudStack gave no error. A row that has an id is one that is shown: it says of itself what failed.
+ */
+export const failureIn = (what: string, body: Row, job?: string): CallError | undefined => {
+  const item = itemOf(body);
+  if (!isFalse(item['success']) || item['id'] !== undefined) return undefined;
+  const text = ['displaytext', 'details', 'message', 'errortext'].map((name) => item[name]).find(Boolean);
+  const words = typeof text === 'string' ? text : 'it answered success: false, without a reason';
+  return new CallError('failed', `${what}: ${words}`, hintFor('failed'), { job, isForeign: true });
 };

@@ -1,6 +1,7 @@
 import type { CloudSettings } from '../config/cloud.ts';
 import { CallError } from '../errors.ts';
 import type { Answer, Progress, WireParams } from '../types.ts';
+import { failureIn } from './classify.ts';
 import { createKeyCredential, createSessionCredential, type Draft, type Secret } from './credential.ts';
 import type { Endpoint } from './endpoint.ts';
 import { openEnvelope } from './envelope.ts';
@@ -57,6 +58,17 @@ const toUnknownOutcome = (error: unknown): never => {
     `${error.message}; it was sent once, and whether it happened is unknown`,
     'Look whether it happened before trying again: list the resource, list-async-jobs, list-events.',
     { code: error.code, isForeign: error.isForeign, cause: error },
+  );
+};
+
+/** Throws where an answer about a job is about another one than was asked for: its state is not taken for this one's. */
+const checkJob = ({ command, params: { jobid } }: Ask, body: Answer['body']): void => {
+  const answered = body['jobid'];
+  if (jobid === undefined || typeof answered !== 'string' || answered.toLowerCase() === jobid.toLowerCase()) return;
+  throw new CallError(
+    'protocol',
+    `${command}: asked for job ${jobid}, and the answer is about job ${answered}`,
+    'Something between this server and CloudStack gives wrong answers, such as a cache of a proxy.',
   );
 };
 
@@ -129,19 +141,20 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
         await circuit.pass({ command: wire.command, signal, deadline: deadline - minTimeMs }, look, send.early);
       return attempt(wire, send);
     };
-    if (wire.method === 'GET')
-      return withRetries(
-        {
-          retries,
-          delay: options.retryDelay,
-          deadline,
-          isWorth: () => !circuit.isOpen(),
-          onRetry: () => observe?.({ type: 'retry', command: wire.command }),
-        },
-        signal,
-        once,
-      );
-    return once();
+    if (wire.method !== 'GET') return once();
+    const body = await withRetries(
+      {
+        retries,
+        delay: options.retryDelay,
+        deadline,
+        isWorth: () => !circuit.isOpen(),
+        onRetry: () => observe?.({ type: 'retry', command: wire.command }),
+      },
+      signal,
+      once,
+    );
+    checkJob(wire, body);
+    return body;
   };
 
   const follow = async (command: string, job: string, send: SendOptions): Promise<Answer> => {
@@ -154,6 +167,8 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
     send: async (wire, send) => {
       if (wire.follow !== undefined) return follow(wire.command, wire.follow, send);
       const body = await ask(wire, send);
+      const failed = failureIn(wire.command, body);
+      if (failed) throw failed;
       if (!isStub(body)) return { body };
       const answer = await follow(wire.command, body.jobid, { ...send, onSent: undefined });
       // The new object's id is known before its job is done.

@@ -1,7 +1,7 @@
 import { CallError } from '../errors.ts';
 import { endingOf, type Ending, type Observe } from '../observe.ts';
 import type { Answer, Progress } from '../types.ts';
-import { classify } from './classify.ts';
+import { classify, failureIn } from './classify.ts';
 import { minTimeMs, NotSent } from './not-sent.ts';
 import { sleep } from './wait.ts';
 import { isRecord, type Row } from '../rows.ts';
@@ -35,6 +35,8 @@ const ended = (command: string, job: string, state: Row, elapsed: number): Answe
   if (Number(state['jobstatus']) !== 1) throw failure(command, job, state);
   const result = state['jobresult'];
   const cmd = state['cmd'];
+  const failed = isRecord(result) && failureIn(`${command} (job ${job})`, result, job);
+  if (failed) throw failed;
   return {
     body: isRecord(result) ? result : { success: true },
     job: { id: job, status: 'succeeded', elapsed, ...(typeof cmd === 'string' ? { cmd } : {}) },
