@@ -1,12 +1,19 @@
 import { usualKind } from './kinds.ts';
 import type { Command, Parameter, ParameterType } from './types.ts';
 
+/** A field of an answer as `listApis` describes it; `response` are the fields of an object, or of the objects of a list. */
+export interface LiveField {
+  name?: string;
+  type?: string;
+  response?: readonly LiveField[];
+}
+
 /** One command as a cloud's `listApis` describes it. */
 export interface LiveApi {
   name: string;
   isasync?: boolean;
   params?: readonly { name: string; type?: string; required?: boolean }[];
-  response?: readonly { name?: string; type?: string }[];
+  response?: readonly LiveField[];
 }
 
 /** What is taken from a cloud's answer, as text that does not depend on the order in which it was said. */

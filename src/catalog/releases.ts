@@ -16,3 +16,17 @@ export const inReleases = (ranges: string, release: string): boolean =>
     const [first = '', last = ''] = range.split('-');
     return compareReleases(first, release) <= 0 && compareReleases(release, last) <= 0;
   });
+
+/** The ranges with one more release; a range grows when the release is its neighbor on the axis. */
+export const extend = (ranges: string, release: string, axis: readonly string[]): string => {
+  if (inReleases(ranges, release)) return ranges;
+  const runs = ranges.split(' ').map((range) => range.split('-') as [string, string]);
+  const at = axis.indexOf(release);
+  const before = runs.find(([, last]) => axis.indexOf(last) === at - 1);
+  if (before) before[1] = release;
+  else runs.push([release, release]);
+  return runs
+    .sort(([a], [b]) => compareReleases(a, b))
+    .map((run) => run.join('-'))
+    .join(' ');
+};

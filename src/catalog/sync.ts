@@ -1,20 +1,7 @@
 import { liveCommand, type LiveApi } from './live.ts';
-import { compareReleases, inReleases } from './releases.ts';
+import { compareReleases, extend, inReleases } from './releases.ts';
+import { unknownResponse, type LiveResponse } from './sync-responses.ts';
 import type { Command, CommandsFile, Parameter } from './types.ts';
-
-/** The ranges with one more release; a range grows when the release is its neighbor on the axis. */
-const extend = (ranges: string, release: string, axis: readonly string[]): string => {
-  if (inReleases(ranges, release)) return ranges;
-  const runs = ranges.split(' ').map((range) => range.split('-') as [string, string]);
-  const at = axis.indexOf(release);
-  const before = runs.find(([, last]) => axis.indexOf(last) === at - 1);
-  if (before) before[1] = release;
-  else runs.push([release, release]);
-  return runs
-    .sort(([a], [b]) => compareReleases(a, b))
-    .map((run) => run.join('-'))
-    .join(' ');
-};
 
 const syncParameters = (command: Command, live: LiveApi, release: string, axis: readonly string[]): Parameter[] => {
   const seen = new Map((live.params ?? []).map((parameter) => [parameter.name.toLowerCase(), parameter]));
@@ -25,12 +12,11 @@ const syncParameters = (command: Command, live: LiveApi, release: string, axis: 
       return inReleases(command.releases, release)
         ? parameter
         : { ...parameter, releases: parameter.releases ?? command.releases };
-    const { required: _was, ...facts } = parameter;
-    return {
-      ...facts,
-      ...(now.required ? { required: true } : {}),
-      ...(parameter.releases ? { releases: extend(parameter.releases, release, axis) } : {}),
-    };
+    const synced: Parameter = { ...parameter };
+    if (now.required) synced.required = true;
+    else delete synced.required;
+    if (parameter.releases) synced.releases = extend(parameter.releases, release, axis);
+    return synced;
   });
   const added = liveCommand({ ...live, params: [...seen.values()] }, release).params;
   return [...known, ...added.map((parameter) => ({ ...parameter, releases: `${release}-${release}` }))].sort((a, b) =>
@@ -40,24 +26,32 @@ const syncParameters = (command: Command, live: LiveApi, release: string, axis: 
 
 /**
  * The catalog's facts with what a `listApis` answer of a release says. Nothing is forgotten: commands and parameters that
- * the release lacks keep the releases they were seen in.
+ * the release lacks keep the releases they were seen in. `responses`: what `syncResponses` found of new commands.
  */
-export const syncCommands = (file: CommandsFile, apis: readonly LiveApi[], release: string): CommandsFile => {
+export const syncCommands = (
+  file: CommandsFile,
+  apis: readonly LiveApi[],
+  release: string,
+  responses: ReadonlyMap<string, LiveResponse> = new Map(),
+): CommandsFile => {
   const releases = [...new Set([...file.releases, release])].sort(compareReleases);
   const known = new Map(file.commands.map((command) => [command.name, command]));
   for (const live of apis) {
     const command = known.get(live.name);
     if (!command) {
-      known.set(live.name, liveCommand(live, release));
+      known.set(live.name, { ...liveCommand(live, release), ...responses.get(live.name) });
       continue;
     }
-    const { async: _was, ...facts } = command;
-    known.set(live.name, {
-      ...facts,
-      ...(live.isasync ? { async: true } : {}),
+    const response = command.response === unknownResponse ? responses.get(live.name) : undefined;
+    const synced: Command = {
+      ...command,
+      ...response,
       releases: extend(command.releases, release, releases),
       params: syncParameters(command, live, release, releases),
-    });
+    };
+    if (live.isasync) synced.async = true;
+    else delete synced.async;
+    known.set(live.name, synced);
   }
   return { releases, commands: [...known.values()] };
 };

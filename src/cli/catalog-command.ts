@@ -1,8 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { createApp } from '../app/app.ts';
 import type { LiveApi } from '../catalog/live.ts';
-import { diffCommands, formatCommands, syncCommands } from '../catalog/sync.ts';
-import type { CommandsFile } from '../catalog/types.ts';
+import { diffCommands, formatCommands, formatLines, syncCommands } from '../catalog/sync.ts';
+import { syncResponses } from '../catalog/sync-responses.ts';
+import type { CommandsFile, ResponseType } from '../catalog/types.ts';
 import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
@@ -83,13 +85,17 @@ export const diffCatalog = async (flags: CatalogFlags, io: Io): Promise<number> 
   return exit.done;
 };
 
-/** `catalog sync`: rewrites the facts; texts, risks and every other file stay as they are. */
+/** `catalog sync`: rewrites the facts, response types in the file beside; texts, risks and every other file stay as they are. */
 export const syncCatalog = async (flags: CatalogFlags, io: Io): Promise<number> => {
   const { file, apis, release } = await load(flags, io);
   if (!/^\d+(\.\d+)+$/.test(release))
     throw new CallError('configuration', 'The release is not known.', 'Give --release, such as 4.23.0.');
   const { changes } = diffCommands(file, apis);
-  writeFileSync(flags.file, formatCommands(syncCommands(file, apis, release)));
+  const typesPath = join(dirname(flags.file), 'responses.json');
+  const known = existsSync(typesPath) ? (readJson(typesPath) as ResponseType[]) : [];
+  const { types, responses } = syncResponses(file, known, apis, release);
+  writeFileSync(flags.file, formatCommands(syncCommands(file, apis, release, responses)));
+  writeFileSync(typesPath, formatLines(types));
   await printLine(
     io.stdout,
     `${flags.file}: ${changes.length} differences taken over from ${release}. New commands need a summary, a toolset and a risk: npm test names them.`,

@@ -183,7 +183,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
           .option('--file <path>', 'the catalog to compare or rewrite', 'data/commands.json');
       const load = () => import('./catalog-command.ts');
       const given = (options: Options) => ({ ...options, settings: settingsOf(options) }) as never;
-      flags(command.command('sync').description('rewrite commands.json from listApis; other data files stay')).action(
+      flags(command.command('sync').description('rewrite commands.json and responses.json from listApis')).action(
         async (options: Options) => {
           end(await (await load()).syncCatalog(given(options), io));
         },

@@ -6,7 +6,8 @@ import { compareReleases, inReleases } from '../../src/catalog/releases.ts';
 import { toInputSchema } from '../../src/catalog/schema.ts';
 import { createSearch } from '../../src/catalog/search.ts';
 import { diffCommands, formatCommands, formatLines, syncCommands } from '../../src/catalog/sync.ts';
-import type { Command, CommandsFile } from '../../src/catalog/types.ts';
+import { syncResponses } from '../../src/catalog/sync-responses.ts';
+import type { Command, CommandsFile, ResponseType } from '../../src/catalog/types.ts';
 
 // releases
 
@@ -211,6 +212,140 @@ test('to learn a release twice is to learn it once', () => {
 test('a parameter that a release within the range lacks stays as it is', () => {
   const known = file(command('x', { params: parameters('p') }));
   expect(syncCommands(known, [{ name: 'x', params: [] }], '4.15.0').commands[0]!.params).toEqual(parameters('p'));
+});
+
+const fields = (...names: string[]) => names.map((name) => ({ name, type: 'string' }));
+const responseTypes: ResponseType[] = [
+  { name: 'Success', fields: [{ name: 'success', type: 'boolean' }] },
+  {
+    name: 'Machine',
+    fields: [
+      { name: 'id', type: 'string' },
+      { name: 'nic', type: 'object', list: true, ref: 'Nic' },
+      { name: 'old', type: 'string', releases: '4.15.0-4.22.1' },
+    ],
+  },
+  { name: 'Nic', fields: [{ name: 'mac', type: 'string' }] },
+  { name: 'Planner', fields: [{ name: 'name', type: 'string' }] },
+  { name: 'Provider', fields: [{ name: 'name', type: 'string' }] },
+];
+const knownCommands = file(
+  command('listMachines', { result: 'list', key: 'machine', response: 'Machine' }),
+  command('startMachine', { key: 'virtualmachine', response: 'Machine' }),
+  command('deleteMachine', { result: 'success', response: 'Success' }),
+  command('listPlanners', { result: 'list', key: 'planner', response: 'Planner' }),
+  command('listProviders', { result: 'list', key: 'provider', response: 'Provider' }),
+);
+const machineFields = [
+  ...fields('id', 'old', 'jobid', 'jobstatus'),
+  { name: 'nic', type: 'set', response: fields('mac') },
+  {},
+];
+const knownApis: LiveApi[] = [
+  { name: 'listMachines', response: machineFields },
+  { name: 'startMachine', response: machineFields },
+  { name: 'deleteMachine', response: fields('success') },
+  { name: 'listPlanners', response: fields('name') },
+  { name: 'listProviders', response: fields('name') },
+];
+
+test.each<[string, LiveApi, object]>([
+  [
+    'a known type, under the key that its commands use',
+    { name: 'failoverMachine', response: machineFields },
+    { response: 'Machine', result: 'object', key: 'virtualmachine' },
+  ],
+  [
+    'a list of a known type',
+    { name: 'listSpareMachines', response: machineFields },
+    { response: 'Machine', result: 'list', key: 'machine' },
+  ],
+  [
+    'a success',
+    { name: 'deleteZones', response: fields('success') },
+    { response: 'Success', result: 'success', key: null },
+  ],
+  [
+    'a type that nobody knows',
+    { name: 'listDnsZones', response: fields('id', 'dns') },
+    { response: 'DnsZone', result: 'list', key: 'dnszone' },
+  ],
+  [
+    'a shape that several types have',
+    { name: 'listDnsProviders', response: fields('name') },
+    { response: 'DnsProvider', result: 'list', key: 'dnsprovider' },
+  ],
+  [
+    'a noun that another type has already',
+    { name: 'exportMachine', response: fields('url') },
+    { response: 'ExportMachine', result: 'object', key: 'exportmachine' },
+  ],
+])('what a new command answers with is read from listApis: %s', (_what, api, expected) => {
+  const { responses } = syncResponses(knownCommands, responseTypes, [...knownApis, api], '4.23.0');
+  expect(responses.get(api.name)).toEqual(expected);
+  expect([...responses.keys()]).toEqual([api.name]);
+  const { commands } = syncCommands(knownCommands, [api], '4.23.0', responses);
+  expect(commands.find(({ name }) => name === api.name)).toMatchObject(expected);
+});
+
+test('new types have the fields that listApis names; those within them are found, too', () => {
+  const zone = [
+    { name: 'id', type: 'string' },
+    { name: 'port', type: 'integer' },
+    { name: 'state', type: 'resourcestate' },
+    { name: 'servers', type: 'list' },
+    { name: 'nic', type: 'list', response: fields('mac') },
+    { name: 'owner', type: 'ownerresponse', response: fields('account', 'domain') },
+  ];
+  const apis: LiveApi[] = [
+    ...knownApis,
+    { name: 'createDnsZone', response: zone },
+    { name: 'listDnsZones', response: zone },
+  ];
+  const { types, responses } = syncResponses(knownCommands, responseTypes, apis, '4.23.0');
+  expect([...responses.values()].map(({ response }) => response)).toEqual(['DnsZone', 'DnsZone']);
+  expect(types.slice(responseTypes.length)).toEqual([
+    {
+      name: 'DnsZoneOwner',
+      fields: [
+        { name: 'account', type: 'string' },
+        { name: 'domain', type: 'string' },
+      ],
+    },
+    {
+      name: 'DnsZone',
+      fields: [
+        { name: 'id', type: 'string' },
+        { name: 'port', type: 'integer' },
+        { name: 'state', type: 'string' },
+        { name: 'servers', type: 'string', list: true },
+        { name: 'nic', type: 'object', list: true, ref: 'Nic' },
+        { name: 'owner', type: 'object', ref: 'DnsZoneOwner' },
+      ],
+    },
+  ]);
+  const once = syncCommands(knownCommands, apis, '4.23.0', responses);
+  expect(syncResponses(once, types, apis, '4.23.0')).toEqual({ types, responses: new Map() });
+});
+
+test('a type gets the fields that a release brings, and forgets none', () => {
+  const [first] = knownApis;
+  const api = { ...first!, response: [...fields('id', 'old'), { name: 'fresh', type: 'boolean' }] };
+  const { types } = syncResponses(knownCommands, responseTypes, [api], '4.23.0');
+  expect(types.find(({ name }) => name === 'Machine')!.fields).toEqual([
+    { name: 'id', type: 'string' },
+    { name: 'nic', type: 'object', list: true, ref: 'Nic' },
+    { name: 'old', type: 'string', releases: '4.15.0-4.23.0' },
+    { name: 'fresh', type: 'boolean', releases: '4.23.0-4.23.0' },
+  ]);
+});
+
+test('an answer that listApis said nothing of is taken over when it does', () => {
+  const silent = syncCommands(knownCommands, [{ name: 'listFrobs' }], '4.23.0');
+  const apis: LiveApi[] = [{ name: 'listFrobs', response: fields('id', 'frob') }];
+  const { responses } = syncResponses(silent, responseTypes, apis, '4.23.0');
+  const frobs = syncCommands(silent, apis, '4.23.0', responses).commands.find(({ name }) => name === 'listFrobs');
+  expect(frobs).toMatchObject({ response: 'Frob', result: 'list', key: 'frob', releases: '4.23.0-4.23.0' });
 });
 
 test('what differs is told a line each', () => {
