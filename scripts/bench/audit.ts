@@ -63,6 +63,7 @@ const report = (message: string): void => void process.stderr.write(`${message}\
 const otlp = { url: 'http://localhost:4318/v1/logs', headers: {}, service: 'bench' };
 const nothing: Audit = {
   ready: () => undefined,
+  problems: () => [],
   record: () => undefined,
   defer: () => undefined,
   close: async () => {},

@@ -42,9 +42,11 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'store/open.ts',
     'guard/approvals.ts',
     'guard/reply.ts',
-    // `audit verify` and `audit tail` read the log that audit/ wrote.
+    // `audit verify`, `audit head` and `audit tail` read the log that audit/ wrote.
     'audit/claim.ts',
+    'audit/compare.ts',
     'audit/files.ts',
+    'audit/find-link.ts',
     'audit/tail.ts',
     'audit/targets.ts',
     'audit/verify.ts',

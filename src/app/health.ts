@@ -1,3 +1,4 @@
+import type { Audit } from '../audit/audit.ts';
 import type { Clouds, Composition } from '../call/composition.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import type { Profile } from '../config/config.ts';
@@ -82,6 +83,13 @@ const checkGuard = async ({ check }: Guard): Promise<Component> => {
   return { status: status === 'ok' ? 'ok' : 'degraded' };
 };
 
+/** Entries are written, also where earlier ones are missing: that is for a person to look into. */
+const checkAudit = async (audit: Audit): Promise<Component> => {
+  const { status } = await tryOut(() => audit.ready());
+  const problems = audit.problems();
+  return status === 'ok' && problems.length ? { status: 'degraded', problems } : { status };
+};
+
 /** The clouds, the guard, the audit log and the store. */
 export const checkHealth = async (
   {
@@ -95,7 +103,7 @@ export const checkHealth = async (
   const [cloudstack, guard, audit, store] = await Promise.all([
     checkClouds(clouds, oneOfEach(profiles)),
     checkGuard(current),
-    tryOut(() => log.ready()),
+    checkAudit(log),
     checkStore(shared),
   ]);
   return { cloudstack, guard, audit, store };

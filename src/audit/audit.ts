@@ -3,6 +3,7 @@ import { CallError } from '../errors.ts';
 import { AwaitingReply } from '../consent.ts';
 import type { CallRequest } from '../types.ts';
 import type { AuditEntry, Facts } from './entry.ts';
+import { escapeUnsafe } from '../text.ts';
 import { cutText, maskParams, scrubText } from './scrub.ts';
 import type { Sinks } from './sinks.ts';
 
@@ -10,6 +11,8 @@ import type { Sinks } from './sinks.ts';
 export interface Audit {
   /** Throws a CallError while entries cannot be kept. No change leaves before it was asked. */
   ready(): void;
+  /** What was found broken in the logs since this process began to write. */
+  problems(): string[];
   /** Never throws: what has happened cannot be refused any more. */
   record(entry: AuditEntry): void;
   /** Keeps the entry of a call that waits for its human; it is written when no one answers in time. */
@@ -43,7 +46,8 @@ export const createAudit = (
   const asking = new Set<Promise<void>>();
   const deferred = new Map<string, { entry: AuditEntry; timer: NodeJS.Timeout }>();
   const write = (entry: AuditEntry): void => {
-    const text = JSON.stringify(entry);
+    // Escaped before it is chained, so that no terminal obeys others' words in the file or in a copy.
+    const text = escapeUnsafe(JSON.stringify(entry));
     let line: string | undefined;
     for (const ledger of ledgers) {
       const written = ledger.write(text, entry);
@@ -76,6 +80,7 @@ export const createAudit = (
     ready: () => {
       for (const ledger of ledgers) ledger.ready();
     },
+    problems: () => ledgers.flatMap((ledger) => ledger.problem() ?? []),
     record: (entry) => {
       release(entry.question);
       write(entry);

@@ -2,7 +2,8 @@ import { accessSync, closeSync, constants, fdatasync, fsyncSync, openSync, statf
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { createCurrentLog } from './current-log.ts';
-import { isUntouched, putLine, rotate, storeHead, type OpenFile } from './open-file.ts';
+import { putLine, rotate, storeHead, type OpenFile } from './open-file.ts';
+import { findOutsideChange, type OutsideChange } from './outside-change.ts';
 import type { Report } from './sink.ts';
 
 /** The file of the log. Its functions throw what the file system says. */
@@ -11,6 +12,8 @@ export interface ChainedFile {
   append(entry: string): string;
   /** Throws if the next line could not be written. */
   probe(): void;
+  /** What was found broken since this process began to write; undefined when nothing was. */
+  problem(): string | undefined;
   /** Makes everything durable and closes the file. A later line opens it again. */
   close(): Promise<void>;
 }
@@ -29,8 +32,16 @@ const syncFolder = async (folder: string): Promise<void> => {
   await sync(opened).finally(() => closeSync(opened));
 };
 
-/** A chained log at `path`, or in the next slot while another process has it; synced soon after each line, rotated at `limit` bytes. */
-export const createChainedFile = (path: string, limit: number, report: Report): ChainedFile => {
+/**
+ * A chained log at `path`, or in the next slot while another process has it; synced soon after each line, rotated at
+ * `limit` bytes. `onNote` gets the lines that the log writes of itself.
+ */
+export const createChainedFile = (
+  path: string,
+  limit: number,
+  report: Report,
+  onNote: (line: string) => void,
+): ChainedFile => {
   const log = createCurrentLog(path, report);
   let timer: NodeJS.Timeout | undefined;
   let flushing: Promise<void> | undefined;
@@ -41,10 +52,21 @@ export const createChainedFile = (path: string, limit: number, report: Report): 
   let isFolderStale = true;
   /** A sync failed: a successful one must precede the next change. */
   let isSuspect = false;
+  let problem: string | undefined;
 
-  const abandon = (): void => {
+  const abandon = (change?: OutsideChange): void => {
     if (log.peek()) isFolderStale = true;
-    log.abandon(flushing);
+    log.abandon(flushing, change);
+  };
+  /** The open file as this process left it. Where others changed it, what they did is written down first. */
+  const openCurrent = (isLost = false): OpenFile => {
+    const known = log.peek();
+    const change = known && findOutsideChange(known);
+    if (change || isLost) abandon(change);
+    const current = log.open();
+    problem = current.broken ?? problem;
+    for (const line of current.notes.splice(0)) onNote(line);
+    return current;
   };
   const rotateIfFull = (current: OpenFile): void => {
     if (current.size < limit) return;
@@ -58,8 +80,8 @@ export const createChainedFile = (path: string, limit: number, report: Report): 
     const current = log.peek();
     if (!current) return;
     try {
+      if (openCurrent(log.isLost()) !== current) return;
       const { seq } = current.link;
-      if (!log.isOurs(current)) throw new Error(`${current.path} was changed by another process`);
       await sync(current.file);
       if (log.peek() !== current) return;
       storeHead(current);
@@ -67,7 +89,7 @@ export const createChainedFile = (path: string, limit: number, report: Report): 
       if (isFolderStale) await syncFolder(dirname(current.path));
       isFolderStale = false;
       synced = seq;
-      if (log.peek() === current) rotateIfFull(current);
+      if (log.peek() === current && openCurrent() === current) rotateIfFull(current);
     } catch (error) {
       isSuspect = true;
       report((error as Error).message);
@@ -95,7 +117,7 @@ export const createChainedFile = (path: string, limit: number, report: Report): 
   return {
     append: (entry) => {
       try {
-        const line = putLine(log.open(), entry);
+        const line = putLine(openCurrent(), entry);
         if (!flushing) scheduleFlush();
         return line;
       } catch (error) {
@@ -104,15 +126,14 @@ export const createChainedFile = (path: string, limit: number, report: Report): 
       }
     },
     probe: () => {
-      const known = log.peek();
-      if (known && !isUntouched(known)) abandon();
-      const current = log.open();
+      const current = openCurrent();
       accessSync(current.path, constants.W_OK);
       if (isSuspect) fsyncSync(current.file);
       isSuspect = false;
       const { bavail, bsize } = statfsSync(current.path);
       if (bavail * bsize < minFreeBytes) throw new Error(`${current.path}: the disk is full`);
     },
+    problem: () => problem,
     close: async () => {
       cancelFlush();
       await flushing;

@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { claimSlot, type Claim } from './claim.ts';
-import { isUntouched, openLog, storeHead, type OpenFile } from './open-file.ts';
+import { openLog, storeHead, type AbandonedFile, type OpenFile } from './open-file.ts';
+import type { OutsideChange } from './outside-change.ts';
 import type { Report } from './sink.ts';
 
 /** The log file that this process writes: claimed and opened on demand, abandoned when it can no longer be trusted. */
@@ -9,10 +10,10 @@ export interface CurrentLog {
   peek(): OpenFile | undefined;
   /** The open file; without one, claims and opens it. Throws what the file system says. */
   open(): OpenFile;
-  /** Whether the claim is ours and no other process changed the file. */
-  isOurs(file: OpenFile): boolean;
-  /** Stops using the open file and closes it after `pending`; `open` then opens what is there. */
-  abandon(pending: Promise<void> | undefined): void;
+  /** Whether another process took the claim. */
+  isLost(): boolean;
+  /** Stops using the open file and closes it after `pending`; `open` then goes on with what is there and with what is known. */
+  abandon(pending: Promise<void> | undefined, change?: OutsideChange): void;
   /** Closes the file and releases the claim. */
   close(): void;
 }
@@ -26,6 +27,7 @@ const closeBoth = ({ file, head }: OpenFile): void => {
 export const createCurrentLog = (path: string, report: Report): CurrentLog => {
   let claim: Claim | undefined;
   let current: OpenFile | undefined;
+  let abandoned: AbandonedFile | undefined;
   const release = (): void => {
     claim?.release();
     claim = undefined;
@@ -34,15 +36,21 @@ export const createCurrentLog = (path: string, report: Report): CurrentLog => {
     peek: () => current,
     open: () => {
       if (current) return current;
-      if (claim?.isLost()) release();
+      if (claim?.isLost()) {
+        release();
+        if (abandoned) abandoned.isLost = true;
+      }
       claim ??= claimSlot(path);
-      return (current = openLog(claim.path, report));
+      current = openLog(claim.path, report, abandoned);
+      abandoned = undefined;
+      return current;
     },
-    isOurs: (file) => !claim?.isLost() && isUntouched(file),
-    abandon: (pending) => {
+    isLost: () => claim?.isLost() ?? false,
+    abandon: (pending, change) => {
       const left = current;
       if (!left) return;
       current = undefined;
+      abandoned = { open: left, change, isLost: false };
       try {
         storeHead(left);
       } catch {

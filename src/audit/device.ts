@@ -15,6 +15,7 @@ export const createDevice = (path: string): ChainedFile => {
       return chained.line;
     },
     probe: () => void opened(),
+    problem: () => undefined,
     close: () => {
       if (file !== undefined) closeSync(file);
       file = undefined;

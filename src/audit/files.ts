@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync, fstatSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, fstatSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { escapeRegExp } from '../text.ts';
 
@@ -21,6 +21,10 @@ export const listParts = (path: string): number[] => {
     .map(Number)
     .sort((a, b) => a - b);
 };
+
+/** A log's files that are there: the rotated ones, oldest first, and the current one. */
+export const listFiles = (path: string): string[] =>
+  [...listParts(path).map((part) => partPath(path, part)), path].filter((file) => existsSync(file));
 
 /** The log of the nth process at once: audit.jsonl, audit-2.jsonl, … */
 export const slotPath = (path: string, slot: number): string => {

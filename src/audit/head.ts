@@ -17,17 +17,18 @@ export interface Head {
 /** The name of a log's head file. */
 export const headPath = (path: string): string => `${path}.head`;
 
-// Always as long, in one sector, written at once in place: there is no moment at which half of it is new.
-const length = 512;
+/** Bytes of a head: always as long, in one sector, written at once in place, so that half of it is never new. */
+export const headLength = 512;
 
 /** Opens a log's head file for writing, and makes it where there is none. */
 export const openHead = (path: string): number => openSync(headPath(path), constants.O_RDWR | constants.O_CREAT, 0o600);
 
-/** Puts a head in place of the one before. */
-export const writeHead = (file: number, head: Head): void => {
-  const bytes = Buffer.from(`${JSON.stringify(head).padEnd(length - 1)}\n`);
+/** Puts a head in place of the one before, and gives its bytes. */
+export const writeHead = (file: number, head: Head): Buffer => {
+  const bytes = Buffer.from(`${JSON.stringify(head).padEnd(headLength - 1)}\n`);
   if (writeSync(file, bytes, 0, bytes.length, 0) !== bytes.length)
     throw new Error('the head file is only half written');
+  return bytes;
 };
 
 /** Reads a log's head. */

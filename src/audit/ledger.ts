@@ -11,6 +11,8 @@ export interface Ledger {
   write(text: string, entry: AuditEntry): string | undefined;
   /** Throws a CallError when the next entry could not be written. */
   ready(): void;
+  /** What was found broken since this process began to write; undefined when nothing was. */
+  problem(): string | undefined;
   close(): Promise<void>;
 }
 
@@ -28,9 +30,17 @@ const isDevice = (path: string): boolean => {
   }
 };
 
-/** Keeps the log in a file, rotated at `limit` bytes. Entries that cannot be written wait, and are written in order. */
-export const createLedger = (path: string, limit: number, report: Report): Ledger => {
-  const file = isDevice(path) ? createDevice(path) : createChainedFile(path, limit, report);
+/**
+ * Keeps the log in a file, rotated at `limit` bytes. Entries that cannot be written wait, and are written in order.
+ * `onNote` gets the lines that are no call's: what was found, and what was lost.
+ */
+export const createLedger = (
+  path: string,
+  limit: number,
+  report: Report,
+  onNote: (line: string) => void = () => undefined,
+): Ledger => {
+  const file = isDevice(path) ? createDevice(path) : createChainedFile(path, limit, report, onNote);
   let waiting: string[] = [];
   let lost = 0;
   let triedAt = 0;
@@ -43,7 +53,7 @@ export const createLedger = (path: string, limit: number, report: Report): Ledge
       file.append(waiting[0]!);
       waiting.shift();
     }
-    if (lost) file.append(JSON.stringify({ time: new Date().toISOString(), kind: 'lost', count: lost }));
+    if (lost) onNote(file.append(JSON.stringify({ time: new Date().toISOString(), kind: 'lost', count: lost })));
     lost = 0;
   };
 
@@ -90,6 +100,7 @@ export const createLedger = (path: string, limit: number, report: Report): Ledge
         );
       }
     },
+    problem: () => file.problem(),
     close: async () => {
       closed = true;
       try {

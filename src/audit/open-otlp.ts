@@ -3,8 +3,7 @@ import type { ExportResult } from '@opentelemetry/core';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchLogRecordProcessor, LoggerProvider, type LogRecordExporter } from '@opentelemetry/sdk-logs';
-import type { AuditEntry } from './entry.ts';
-import type { Copy } from './sink.ts';
+import type { CopiedEntry, Copy } from './sink.ts';
 
 /** Where OTLP over HTTP goes, as OpenTelemetry's variables say it. */
 export interface OtlpOptions {
@@ -24,7 +23,7 @@ const exportTimeoutMs = 10_000;
 /** How long the end of the process waits for a collector. */
 const shutdownGraceMs = 3000;
 
-const toRecord = (line: string, entry: AuditEntry): LogRecord => {
+const toRecord = (line: string, entry: CopiedEntry): LogRecord => {
   const { time, command, risk, result, profile, principal, error, duration } = entry;
   const isWell = result === 'done' || result === 'accepted';
   const attributes = {

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { follows, readLine, start, type Link } from './chain.ts';
 import { linesBackwards, listParts, partPath, readRange } from './files.ts';
+import { findLastLink } from './find-link.ts';
 import { readHead, type Head } from './head.ts';
 
 /** What a writer finds where it is about to go on. */
@@ -19,18 +20,6 @@ export interface Found {
   /** What no crash can have done. The file must not be gone on with. */
   broken?: string | undefined;
 }
-
-const lastLink = (path: string): Link | undefined => {
-  try {
-    for (const bytes of linesBackwards(path)) {
-      const line = readLine(bytes);
-      if (line?.sound) return { seq: line.seq, hash: line.hash };
-    }
-  } catch {
-    // Nothing there to go on from.
-  }
-  return undefined;
-};
 
 /** Whether the file ends, at what its head knows, with the entry that the head knows. */
 const isAnchored = (path: string, { count, hash, bytes }: Head): boolean => {
@@ -72,7 +61,7 @@ export const examine = (path: string): Found => {
   const next = { part: (last ?? 0) + 1, previous, size: 0, accepted: 0 };
   if (typeof head === 'string') {
     if (head === 'missing' && !size && last === undefined) return { ...next, link: start };
-    const link = lastLink(path) ?? (last === undefined ? undefined : lastLink(partPath(path, last))) ?? start;
+    const link = findLastLink(path) ?? start;
     return { ...next, link, broken: `the head file is ${head}; entries after ${link.seq} may be missing` };
   }
   const known = { link: { seq: head.count, hash: head.hash } };

@@ -3,9 +3,12 @@ import type { AuditEntry } from './entry.ts';
 /** Reports to the operator of the server, on standard error. */
 export type Report = (message: string) => void;
 
+/** What a copy may use of an entry; of a line that the log wrote of itself, only its time. */
+export type CopiedEntry = Pick<AuditEntry, 'time'> & Partial<AuditEntry>;
+
 /** Receives a copy of every line of the log. Its failures stop nothing: they are counted, and reported once. */
 export interface Copy {
-  write(line: string, entry: AuditEntry): void;
+  write(line: string, entry: CopiedEntry): void;
   close(): Promise<void>;
 }
 

@@ -23,8 +23,11 @@ export interface Sinks {
 export const createSinks = ({ audit, auditRotate }: AuditSettings, { stderr, report, otlp }: SinkOptions): Sinks => {
   const ledgers: Ledger[] = [];
   const copies: Copy[] = [];
+  const onNote = (line: string): void => {
+    for (const copy of copies) copy.write(line, { time: new Date().toISOString() });
+  };
   for (const target of parseTargets(audit)) {
-    if (target.kind === 'file') ledgers.push(createLedger(target.path, auditRotate * 2 ** 20, report));
+    if (target.kind === 'file') ledgers.push(createLedger(target.path, auditRotate * 2 ** 20, report, onNote));
     else if (target.kind === 'stderr') copies.push(createStreamCopy(stderr));
     else if (target.kind === 'otlp') copies.push(createOtlpCopy(otlp, report));
     else copies.push(createSyslogCopy(target, report));

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { createConnection, isIPv6, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import type { AuditEntry } from './entry.ts';
-import { createTally, type Copy, type Report } from './sink.ts';
+import { createTally, type CopiedEntry, type Copy, type Report } from './sink.ts';
 
 // Facility 13 is "log audit"; severities of RFC 5424.
 const facility = 13;
@@ -22,10 +22,10 @@ const local = '/dev/log';
 
 const printable = (text: string, max: number): string => text.replace(/[^!-~]/g, '').slice(0, max) || '-';
 
-const priority = ({ result }: AuditEntry): number => facility * 8 + severities[result];
+const priority = ({ result = 'unknown' }: CopiedEntry): number => facility * 8 + severities[result];
 
 /** A line as an RFC 5424 message; the command is the message id. */
-export const toSyslog = (line: string, entry: AuditEntry): string => {
+export const toSyslog = (line: string, entry: CopiedEntry): string => {
   const id = printable(entry.command ?? 'audit', 32);
   const head = `<${priority(entry)}>1 ${new Date().toISOString()} ${printable(hostname(), 255)}`;
   return `${head} cloudstack-mcp ${process.pid} ${id} - ${line}`;
@@ -78,9 +78,9 @@ const createUnixCopy = (path: string, report: Report): Copy => {
   let stream: Socket | undefined;
   let logger: ChildProcess | undefined;
   let ended = false;
-  let waiting: [string, AuditEntry][] = [];
+  let waiting: [string, CopiedEntry][] = [];
 
-  const toLogger = (line: string, entry: AuditEntry): void => {
+  const toLogger = (line: string, entry: CopiedEntry): void => {
     logger?.stdin?.write(`<${priority(entry)}>${line}\n`);
   };
   const startLogger = (): void => {
@@ -120,7 +120,7 @@ const createUnixCopy = (path: string, report: Report): Copy => {
     socket.on('close', () => (stream = undefined));
   };
   // Octet counting (RFC 6587) is for TCP; on /dev/log of a stream, lines end with a line feed.
-  const frame = (line: string, entry: AuditEntry): string => `${toSyslog(line, entry)}\n`;
+  const frame = (line: string, entry: CopiedEntry): string => `${toSyslog(line, entry)}\n`;
 
   return {
     write: (line, entry) => {

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import type { AuditEntry } from './entry.ts';
-import { linesBackwards, listParts, listSlots, partPath } from './files.ts';
+import { linesBackwards, listFiles, listSlots } from './files.ts';
 import { escapeRegExp } from '../text.ts';
 
 /** A line of the log as it is read back; what the writer noted itself has a `kind` and little else. */
@@ -46,9 +46,7 @@ const endOf = ({ time, duration = 0 }: LoggedEntry): number => Date.parse(time) 
 const readOne = (path: string, count: number, filter: EntryFilter): LoggedEntry[] => {
   const matches = createMatcher(filter);
   const found: LoggedEntry[] = [];
-  const parts = listParts(path).map((part) => partPath(path, part));
-  for (const file of [...parts, path].reverse()) {
-    if (!existsSync(file)) continue;
+  for (const file of listFiles(path).reverse())
     for (const bytes of linesBackwards(file)) {
       if (found.length >= count) return found;
       const entry = parse(bytes);
@@ -57,7 +55,6 @@ const readOne = (path: string, count: number, filter: EntryFilter): LoggedEntry[
       if (filter.since !== undefined && endOf(entry) < filter.since) return found;
       if (matches(entry)) found.push(entry);
     }
-  }
   return found;
 };
 

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { readLine, start, type ChainedLine } from './chain.ts';
-import { linesOf, listParts, partPath } from './files.ts';
+import { readLine, start, type ChainedLine, type Link } from './chain.ts';
+import { linesOf, listFiles } from './files.ts';
 import { headPath, readHead } from './head.ts';
 
 /** Something that is not as its writer left it. */
@@ -12,10 +11,19 @@ export interface Problem {
   what: string;
 }
 
+/** The first or the last entry of a log. */
+export interface LogEnd extends Link {
+  /** As the entry says it; undefined where it cannot be read. */
+  time?: string | undefined;
+}
+
 /** What following a chain from its first entry to its last brought to light. */
 export interface Verification {
   entries: number;
   files: number;
+  /** Undefined for a log without entries. */
+  first?: LogEnd | undefined;
+  last?: LogEnd | undefined;
   problems: Problem[];
   /** What is no damage, and worth knowing. */
   notes: string[];
@@ -38,10 +46,24 @@ const compare = (line: ChainedLine, { seq, hash }: ChainState): string | undefin
   return undefined;
 };
 
+const parse = (bytes: Buffer): Record<string, unknown> => {
+  try {
+    return JSON.parse(bytes.toString()) as Record<string, unknown>;
+  } catch {
+    // Its hash can fit all the same: of bytes that no writer of a log has written.
+    return {};
+  }
+};
+
+const endOf = ({ line: { seq, hash }, bytes }: { line: ChainedLine; bytes: Buffer }): LogEnd => {
+  const { time } = parse(bytes);
+  return { seq, hash, time: typeof time === 'string' ? time : undefined };
+};
+
 /** What a recovery or a loss, written by the log's own writer, means. */
 const readNote = (bytes: Buffer): { problem?: string; note?: string } => {
   if (!bytes.includes('"kind":"')) return {};
-  const { kind, broken, torn, accepted, count, time } = JSON.parse(bytes.toString()) as Record<string, unknown> & {
+  const { kind, broken, torn, accepted, count, time } = parse(bytes) as Record<string, unknown> & {
     torn?: { file: string; bytes: number };
   };
   if (kind === 'lost') return { note: `${String(count)} entries could not be written before ${String(time)}` };
@@ -60,21 +82,22 @@ const readNote = (bytes: Buffer): { problem?: string; note?: string } => {
 export const verifyLog = (path: string, { archived = false } = {}): Verification => {
   // Before the lines: what the head knows must be there, what is there need not be known to the head.
   const head = readHead(path);
-  const files = listParts(path).map((part) => partPath(path, part));
-  if (existsSync(path)) files.push(path);
+  const files = listFiles(path);
   const problems: Problem[] = [];
   const notes: string[] = [];
   let state: ChainState = { ...start };
   let entries = 0;
   let atHead: string | undefined;
-  let last: Problem = { file: path, what: '' };
+  let at: Problem = { file: path, what: '' };
+  let begin: LogEnd | undefined;
+  let latest: { line: ChainedLine; bytes: Buffer } | undefined;
   let ended = true;
 
   for (const file of files) {
     let number = 0;
     for (const { bytes, ended: whole } of linesOf(file)) {
       number++;
-      last = { file, line: number, what: '' };
+      at = { file, line: number, what: '' };
       ended = whole;
       if (!whole && file === files.at(-1)) continue;
       const line = readLine(bytes);
@@ -87,28 +110,32 @@ export const verifyLog = (path: string, { archived = false } = {}): Verification
         notes.push(`begins with entry ${line.seq}; the files before are elsewhere`);
         state = { seq: line.seq - 1, hash: line.prev };
       }
+      begin ??= endOf({ line, bytes });
+      if (entries === 0 && parse(bytes)['kind'] === 'recovery')
+        notes.push('begins with a recovery entry: what its writer wrote before is not here');
       const what = compare(line, state);
       if (what !== undefined) problems.push({ file, line: number, what });
       const recovery = line.sound ? readNote(bytes) : {};
       if (recovery.problem !== undefined) problems.push({ file, line: number, what: recovery.problem });
       if (recovery.note !== undefined) notes.push(`${basename(file)}:${number} ${recovery.note}`);
       entries++;
+      latest = { line, bytes };
       state = { seq: line.seq, hash: line.hash };
       if (typeof head === 'object' && line.seq === head.count) atHead = line.hash;
     }
   }
 
-  if (!ended) notes.push(`${basename(last.file)}:${last.line} ends without a line feed; it does not count`);
+  if (!ended) notes.push(`${basename(at.file)}:${at.line} ends without a line feed; it does not count`);
   if (typeof head === 'string') {
     const none = head === 'missing' && !files.length;
     const what = none ? 'there is no audit log' : `the head is ${head}: entries may be missing at the end`;
     problems.push({ file: none ? path : headPath(path), what });
   } else if (state.seq < head.count) {
-    problems.push({ ...last, what: `${range(state.seq + 1, head.count)} missing after it` });
+    problems.push({ ...at, what: `${range(state.seq + 1, head.count)} missing after it` });
   } else if (head.count > 0 && atHead !== head.hash) {
     problems.push({ file: headPath(path), what: `entry ${head.count} is not the one that the head knows` });
   } else if (state.seq > head.count) {
     notes.push(`${state.seq - head.count} entries are newer than the head: a writer is at work, or was stopped hard`);
   }
-  return { entries, files: files.length, problems, notes };
+  return { entries, files: files.length, first: begin, last: latest && endOf(latest), problems, notes };
 };

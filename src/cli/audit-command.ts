@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isClaimed } from '../audit/claim.ts';
+import { compareWithCopy, compareWithHead, formatHead, parseHead, type Comparison } from '../audit/compare.ts';
 import { listSlots, logOf } from '../audit/files.ts';
+import { findLastLink } from '../audit/find-link.ts';
 import { createMatcher, followLogs, readTail, type EntryFilter, type LoggedEntry } from '../audit/tail.ts';
 import { auditFiles } from '../audit/targets.ts';
-import { verifyLog, type Problem, type Verification } from '../audit/verify.ts';
+import { verifyLog, type LogEnd, type Problem, type Verification } from '../audit/verify.ts';
 import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
@@ -43,21 +46,69 @@ const verifyWithRetry = async (path: string, archived: boolean): Promise<Verific
   }
 };
 
-/** `audit verify`: follows the chain of each log; 1 when a line was changed, removed or moved. */
-export const verifyAudit = async (
-  files: readonly string[],
-  { archived = false, ...where }: Where & { archived?: boolean },
-  io: Io,
-): Promise<number> => {
+/** Flags of `audit verify`. */
+export interface VerifyFlags extends Where {
+  archived?: boolean;
+  against?: string;
+  json?: boolean;
+}
+
+const count = (entries: number): string => `${entries} ${entries === 1 ? 'entry' : 'entries'}`;
+const atTime = ({ seq, time }: LogEnd): string => `${seq} of ${time ?? 'an unknown time'}`;
+
+const printVerification = async (path: string, verification: Verification, io: Io): Promise<void> => {
+  const { entries, files, first, last, problems, notes } = verification;
+  for (const problem of problems.slice(0, shown)) await printLine(io.stdout, toText(problem));
+  if (problems.length > shown) await printLine(io.stdout, `… and ${problems.length - shown} more`);
+  const found = `${count(entries)}${files > 1 ? ` in ${files} files` : ''}`;
+  await printLine(io.stdout, `${path}: ${found}, chain ${problems.length ? 'broken' : 'unbroken'}`);
+  if (first && last) await printLine(io.stdout, `  from entry ${atTime(first)} to entry ${atTime(last)}`);
+  for (const note of notes.slice(-shown)) await printLine(io.stdout, `  ${note}`);
+};
+
+const compare = (paths: readonly string[], against: string): Comparison => {
+  const head = parseHead(against);
+  if (head) return compareWithHead(paths, head);
+  if (existsSync(against)) return compareWithCopy(paths, against);
+  throw new CallError(
+    'invalid',
+    `"${against}" is neither a file nor the head of a log.`,
+    `Name a file with copied entries, or a head as \`${programName} audit head\` prints it: 32:6a0f…`,
+  );
+};
+
+const printComparison = async (against: string, { copied, found, problems, notes }: Comparison, io: Io) => {
+  await printLine(io.stdout, `${against}: ${found} of ${count(copied)} found in the log, unchanged`);
+  for (const text of [...problems, ...notes]) await printLine(io.stdout, `  ${text}`);
+};
+
+/** `audit verify`: follows the chain of each log; 1 when a line was changed, removed or moved, or is not as a copy has it. */
+export const verifyAudit = async (files: readonly string[], flags: VerifyFlags, io: Io): Promise<number> => {
+  const { archived = false, against, json = false, ...where } = flags;
+  let isWhole = true;
+  const paths = await logsOf(files, where, io);
+  for (const path of paths) {
+    const verification = await verifyWithRetry(path, archived);
+    const unbroken = !verification.problems.length;
+    if (json) await printJson(io.stdout, { path, unbroken, ...verification });
+    else await printVerification(path, verification, io);
+    isWhole &&= unbroken;
+  }
+  if (against === undefined) return isWhole ? exit.done : exit.failed;
+  const comparison = compare(paths, against);
+  if (json) await printJson(io.stdout, { against, ...comparison });
+  else await printComparison(against, comparison, io);
+  return isWhole && !comparison.problems.length ? exit.done : exit.failed;
+};
+
+/** `audit head`: number and hash of each log's last entry, to be kept elsewhere. */
+export const printHeads = async (files: readonly string[], where: Where, io: Io): Promise<number> => {
   let status: number = exit.done;
   for (const path of await logsOf(files, where, io)) {
-    const { entries, files: count, problems, notes } = await verifyWithRetry(path, archived);
-    for (const problem of problems.slice(0, shown)) await printLine(io.stdout, toText(problem));
-    if (problems.length > shown) await printLine(io.stdout, `… and ${problems.length - shown} more`);
-    if (problems.length) status = exit.failed;
-    const found = `${entries} ${entries === 1 ? 'entry' : 'entries'}${count > 1 ? ` in ${count} files` : ''}`;
-    await printLine(io.stdout, `${path}: ${found}, chain ${problems.length ? 'broken' : 'unbroken'}`);
-    for (const note of notes.slice(-shown)) await printLine(io.stdout, `  ${note}`);
+    const head = findLastLink(path);
+    if (head) await printLine(io.stdout, `${formatHead(head)}  ${path}`);
+    else await printLine(io.stderr, `${path} has no entry.`);
+    if (!head) status = exit.failed;
   }
   return status;
 };

@@ -82,7 +82,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
     },
   },
   audit: {
-    description: 'audit log: verify its chain, show its last entries',
+    description: 'audit log: verify its chain, print its head, show its last entries',
     build: (command, io, end) => {
       const load = () => import('./audit-command.ts');
       const flags = (sub: Command): Command =>
@@ -92,9 +92,19 @@ export const commands: Readonly<Record<string, CliCommand>> = {
           .option('--audit <places>', 'the setting audit, instead of the configured one');
       flags(command.command('verify').description('exit with 1 if a line was changed, removed or moved'))
         .option('--archived', 'allow that the oldest rotated files were moved elsewhere')
+        .option(
+          '--against <copy>',
+          'compare with a file of copied entries, or with a head (number:hash) kept elsewhere',
+        )
+        .option('--json', 'as JSON, one line for each log')
         .action(async (files: string[], options: Options) => {
           end(await (await load()).verifyAudit(files, options, io));
         });
+      flags(command.command('head').description('number and hash of the last entry, to keep elsewhere')).action(
+        async (files: string[], options: Options) => {
+          end(await (await load()).printHeads(files, options, io));
+        },
+      );
       flags(command.command('tail').description('the last entries'))
         .option('-n, --lines <count>', 'how many', whole, 20)
         .option('-f, --follow', 'print new entries as they come')

@@ -1,4 +1,5 @@
 import { pino, stdTimeFunctions } from 'pino';
+import { escapeUnsafe } from '../text.ts';
 import { version } from '../version.ts';
 import type { Level, Log, LogFacts } from './log.ts';
 
@@ -11,7 +12,7 @@ export const createJsonLog = (stream: { write(text: string): unknown }, level: L
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line: string) => void stream.write(line) },
+    { write: (line: string) => void stream.write(escapeUnsafe(line)) },
   );
   const write = (at: Level, message: string, facts: LogFacts = {}): void => logger[at](facts, message);
   return { report: write, record: write };
