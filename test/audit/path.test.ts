@@ -69,7 +69,7 @@ test('an entry says who, from where, what, decided how, and how it ended; the lo
   await host.close();
   expect(await runCommand(['audit', 'verify', path])).toMatchObject({
     status: 0,
-    stdout: `${path}: 2 entries, chain unbroken\n`,
+    stdout: `${path}: 2 entries, chain unbroken\n  from entry 1 of ${lines()[0]!['time'] as string} to entry 2 of ${lines()[1]!['time'] as string}\n`,
   });
 });
 

@@ -151,16 +151,19 @@ test('a file that is missing is named, in between, at the end, and with the head
 });
 
 test('verify says what is wrong and where, and how many entries are right', async () => {
+  const timeOf = (line: string): string => (JSON.parse(line) as { time: string }).time;
+  const [first, last] = [timeOf(linesOf('audit.jsonl.000001')[0]!), timeOf(linesOf('audit.jsonl').at(-1)!)];
+  const period = `from entry 1 of ${first} to entry 32 of ${last}`;
   expect(await runCommand(['audit', 'verify', path])).toMatchObject({
     status: 0,
-    stdout: `${path}: 32 entries in 3 files, chain unbroken\n`,
+    stdout: `${path}: 32 entries in 3 files, chain unbroken\n  ${period}\n`,
   });
   const lines = linesOf('audit.jsonl');
   writeFileSync(path, toBytes(lines.with(2, lines[2]!.replace('"done"', '"failed"'))));
   const { status, stdout } = await runCommand(['audit', 'verify', path]);
   expect(status).toBe(1);
   expect(stdout).toBe(
-    `${path}:3: entry 27 was changed: its hash does not fit it\n${path}: 32 entries in 3 files, chain broken\n`,
+    `${path}:3: entry 27 was changed: its hash does not fit it\n${path}: 32 entries in 3 files, chain broken\n  ${period}\n`,
   );
   expect(await runCommand(['audit', 'verify', join(folder, 'none.jsonl')])).toMatchObject({ status: 1 });
 });
