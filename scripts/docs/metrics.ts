@@ -55,7 +55,11 @@ export const healthTable = (): string =>
       [
         ['`cloudstack`', 'some endpoints do not answer `listCapabilities`', 'none does'],
         ['`guard`', 'questions and approvals cannot be stored: calls that need a confirmation are refused', ''],
-        ['`audit`', '', 'the log cannot be written: changes are refused'],
+        [
+          '`audit`',
+          'someone changed the log, or entries are missing: see `problems` and [audit.md](audit.md)',
+          'the log cannot be written: changes are refused',
+        ],
         ['`store`', 'it is unreachable', ''],
         ['`responseTime`', 'the calls of the last minute took more than half of `timeout` on average', ''],
         ['`throughput`', `${minCalls} calls or more are running, and none has ended for a minute`, ''],

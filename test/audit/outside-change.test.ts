@@ -105,11 +105,11 @@ test.each(deeds)(
       status: 'degraded',
       components: { audit: { status: 'degraded', problems: [expect.stringMatching(what)] } },
     });
-    const said = door.out.stderr.split('\n').filter((line) => line.includes('audit'));
-    expect(said).toEqual([expect.stringContaining(`${path}: ${recovery!['broken'] as string}`)]);
+    const printed = door.out.stderr.split('\n').filter((line) => line.includes('audit'));
+    expect(printed).toEqual([expect.stringContaining(`${path}: ${recovery!['broken'] as string}`)]);
     await host.close();
     await door.close();
-    expect(door.out.stderr.split('\n').filter((line) => line.includes('audit: '))).toEqual(said);
+    expect(door.out.stderr.split('\n').filter((line) => line.includes('audit: '))).toEqual(printed);
     const { status, stdout } = await runCommand(['audit', 'verify', path]);
     expect(status).toBe(1);
     expect(stdout).toContain(`found by the writer at ${recovery!['time'] as string}: ${recovery!['broken'] as string}`);
