@@ -1,5 +1,5 @@
-import { joinCatalog, loadCatalog, type Catalog } from '../catalog/catalog.ts';
-import type { LiveApi } from '../catalog/live.ts';
+import { joinCatalog, loadCatalog } from '../catalog/catalog.ts';
+import { readLiveApis } from '../catalog/live.ts';
 import type { Cloud, Clouds } from '../call/composition.ts';
 import { createCloudStack, type CloudStack } from '../cloudstack/cloudstack.ts';
 import { identityOf } from '../cloudstack/credential.ts';
@@ -18,20 +18,32 @@ import type { ComposeOptions } from './options.ts';
 /** A cloud that could not say what it offers is asked again after this many milliseconds. */
 const retryIntervalMs = 60_000;
 
+/** The commands of a cloud, and whether it said itself which they are. */
+type Offer = Pick<Cloud, 'catalog' | 'discovery'>;
+
 /** The live catalog of one cloud: asked for with the first call, without holding up a cloud that is down. */
-const createLiveCatalog = (cloudstack: CloudStack): (() => Promise<Catalog>) => {
-  let asked: Promise<Catalog> | undefined;
-  const discover = async (): Promise<Catalog> => {
+const createLiveCatalog = (cloudstack: CloudStack, report: (message: string) => void): (() => Promise<Offer>) => {
+  let asked: Promise<Offer> | undefined;
+  let isReported = false;
+  const discover = async (): Promise<Offer> => {
     const signal = AbortSignal.timeout(10_000);
     const wire = toReadWire(loadCatalog().find('listApis')!, {});
-    const apis = rowsOf((await cloudstack.send(wire, { signal, wait: 0, retries: 0 })).body);
-    return apis.length ? joinCatalog(apis as unknown as LiveApi[]) : loadCatalog();
+    const { apis, skipped } = readLiveApis(rowsOf((await cloudstack.send(wire, { signal, wait: 0, retries: 0 })).body));
+    if (!apis.length) throw new CallError('protocol', 'listApis names no command', '');
+    if (skipped) report(`${skipped} of ${apis.length + skipped} commands of listApis cannot be read and are left out.`);
+    return { catalog: joinCatalog(apis), discovery: skipped ? 'partial' : 'done' };
   };
   return () =>
-    (asked ??= discover().catch(() => {
+    (asked ??= discover().catch((error: unknown) => {
       // The call itself will say what is wrong with the cloud; until then the known commands serve.
       setTimeout(() => (asked = undefined), retryIntervalMs).unref();
-      return loadCatalog();
+      const reason = error instanceof CallError ? error.kind : 'failed';
+      if (!isReported)
+        report(
+          `which commands this account may call cannot be read (${reason}). Until it can, every known one is offered.`,
+        );
+      isReported = true;
+      return { catalog: loadCatalog(), discovery: 'failed' as const };
     }));
 };
 
@@ -59,10 +71,10 @@ export const openClouds = (
   store: Store,
   options: ComposeOptions,
 ): Clouds & { close(): Promise<void> } => {
-  const { observe, tracing, transport } = options;
+  const { observe, tracing, transport, report } = options;
   const endpoints = createEndpoints({ ...config, observe, tracing });
   const cachedClouds = createCachedClouds(config, store, options);
-  const opened = new Map<string, Promise<Omit<Cloud, 'catalog'> & { live: () => Promise<Catalog> }>>();
+  const opened = new Map<string, Promise<Omit<Cloud, keyof Offer> & { live: () => Promise<Offer> }>>();
   const open = async (name: string) => {
     const found = config.profiles[name];
     if (!found)
@@ -75,8 +87,16 @@ export const openClouds = (
     const profile = simulated?.profile ?? found;
     const endpoint = endpoints.of(profile.endpoint!, name, transport ?? simulated?.transport);
     const cloudstack = createCloudStack({ ...config, secret: profile.secret! }, endpoint);
-    const live = config.discover ? createLiveCatalog(cloudstack) : () => Promise.resolve(loadCatalog());
-    const send = await cachedClouds.clientFor({ cloudstack, profile, isSimulated: simulated !== undefined, live });
+    const known: Offer = { catalog: loadCatalog(), discovery: 'off' };
+    const live = config.discover
+      ? createLiveCatalog(cloudstack, (message) => report(`Profile ${name}: ${message}`))
+      : () => Promise.resolve(known);
+    const send = await cachedClouds.clientFor({
+      cloudstack,
+      profile,
+      isSimulated: simulated !== undefined,
+      live: async () => (await live()).catalog,
+    });
     const origin = originOf(profile, simulated !== undefined);
     return { cloudstack, send, live, origin };
   };
@@ -88,7 +108,7 @@ export const openClouds = (
         cloud.catch(() => opened.delete(name));
       }
       const { live, ...connection } = await cloud;
-      return { ...connection, catalog: await live() };
+      return { ...connection, ...(await live()) };
     },
     close: async () => {
       const clouds = await Promise.allSettled(opened.values());

@@ -1,5 +1,5 @@
 import type { Audit } from '../audit/audit.ts';
-import type { Clouds, Composition } from '../call/composition.ts';
+import type { Cloud, Clouds, Composition } from '../call/composition.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import type { Profile } from '../config/config.ts';
 import { CallError } from '../errors.ts';
@@ -24,6 +24,7 @@ const oneOfEach = (profiles: Readonly<Record<string, Profile>>): string[] => [
 interface Look {
   milliseconds: number;
   problem?: string;
+  discovery?: Cloud['discovery'];
 }
 
 /** Asks a cloud for what costs it least. Says only what kind of problem there is: anyone may read this. */
@@ -33,15 +34,16 @@ const lookAt = async (clouds: Clouds, profile: string): Promise<Look> => {
   const late = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(new CallError('timeout', 'no answer in time', '')), { once: true });
   });
-  const ask = async (): Promise<void> => {
-    const { cloudstack } = await clouds.open(profile);
+  const ask = async (): Promise<Cloud['discovery']> => {
+    const { cloudstack, discovery } = await clouds.open(profile);
     const wire = toReadWire(loadCatalog().find('listCapabilities')!, {});
     // Also where calls found no one a moment ago: this is how it is now, and an answer lets calls through again.
     await cloudstack.send(wire, { signal, wait: 0, retries: 0, early: true });
+    return discovery;
   };
   try {
-    await Promise.race([ask(), late]);
-    return { milliseconds: Date.now() - begun };
+    const discovery = await Promise.race([ask(), late]);
+    return { milliseconds: Date.now() - begun, discovery };
   } catch (error) {
     return { milliseconds: Date.now() - begun, problem: error instanceof CallError ? error.kind : 'failed' };
   }
@@ -51,12 +53,14 @@ const checkClouds = async (clouds: Clouds, profiles: readonly string[]): Promise
   const looks = await Promise.all(profiles.map((profile) => lookAt(clouds, profile)));
   const problems = looks.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
   const reachable = looks.length - problems.length;
+  const discovery = (['failed', 'partial'] as const).find((one) => looks.some((look) => look.discovery === one));
   return {
     status: reachable === looks.length ? 'ok' : reachable ? 'degraded' : 'down',
     endpoints: looks.length,
     reachable,
     milliseconds: Math.max(0, ...looks.map(({ milliseconds }) => milliseconds)),
     ...(problems.length ? { problems: [...new Set(problems)] } : {}),
+    ...(discovery ? { discovery } : {}),
   };
 };
 

@@ -1,3 +1,4 @@
+import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { describeWire, toWire } from '../request/to-wire.ts';
 import { openDirectories } from '../resolve/directories.ts';
 import { resolveNames } from '../resolve/resolve.ts';
@@ -13,11 +14,16 @@ import { listFor, sendCall } from './send.ts';
 /** The first half of the path: what is asked for, whether the caller may, ids for names, within the role's bounds. */
 const prepare = async ({ clouds, guard, limits }: Composition, run: Run) => {
   const { request, step, record } = run;
+  // Also of a call that is refused: what was meant is known.
+  const recordMeant = ({ find }: Catalog): void => {
+    const meant = find(request.tool);
+    if (meant) record({ command: meant.command.name });
+  };
+  recordMeant(loadCatalog());
+  step('permit', () => guard.admit(request.caller));
   const cloud = await clouds.open(request.caller.profile);
   record({ endpoint: cloud.origin.host });
-  // Also of a call that is refused for its arguments: what was meant is known.
-  const meant = cloud.catalog.find(request.tool);
-  if (meant) record({ command: meant.command.name });
+  recordMeant(cloud.catalog);
 
   const valid = step('validate', () => validate(cloud.catalog, request, limits));
   record({ command: valid.tool.command.name, params: valid.params });

@@ -11,6 +11,8 @@ import type { Caller, CloudOrigin } from '../types.ts';
 /** One CloudStack as one credential sees it. */
 export interface Cloud {
   catalog: Catalog;
+  /** Whether the catalog is what the cloud said it offers: all of it, all that could be read, or nothing, so that all is offered. */
+  discovery: 'done' | 'partial' | 'failed' | 'off';
   cloudstack: CloudStack;
   /** Sends as `cloudstack` does; a read may be answered from the cache. */
   send: CachedCloudStack['send'];

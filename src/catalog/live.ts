@@ -1,3 +1,4 @@
+import { isRecord, type Row } from '../rows.ts';
 import { usualKind } from './kinds.ts';
 import type { Command, Parameter, ParameterType } from './types.ts';
 
@@ -15,6 +16,24 @@ export interface LiveApi {
   params?: readonly { name: string; type?: string; required?: boolean }[];
   response?: readonly LiveField[];
 }
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '' && value.length <= 256;
+const isGiven = (value: unknown, type: 'string' | 'boolean'): boolean => value === undefined || typeof value === type;
+
+const isLiveParameter = (value: unknown): boolean =>
+  isRecord(value) && isText(value['name']) && isGiven(value['type'], 'string') && isGiven(value['required'], 'boolean');
+
+const isLiveApi = (row: Row): row is Row & LiveApi =>
+  isText(row['name']) &&
+  /^[A-Za-z][A-Za-z0-9]*$/.test(row['name']) &&
+  isGiven(row['isasync'], 'boolean') &&
+  (row['params'] === undefined || (Array.isArray(row['params']) && row['params'].every(isLiveParameter)));
+
+/** The entries of a `listApis` answer that can be read; the others, without a name or with wrong types, are only counted. */
+export const readLiveApis = (rows: readonly Row[]): { apis: LiveApi[]; skipped: number } => {
+  const apis = rows.filter(isLiveApi);
+  return { apis, skipped: rows.length - apis.length };
+};
 
 /** What is taken from a cloud's answer, as text that does not depend on the order in which it was said. */
 export const toOrderedText = (apis: readonly LiveApi[]): string =>

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createApp } from '../app/app.ts';
-import type { LiveApi } from '../catalog/live.ts';
+import { readLiveApis, type LiveApi } from '../catalog/live.ts';
 import { diffCommands, formatCommands, formatLines, syncCommands } from '../catalog/sync.ts';
 import { syncResponses } from '../catalog/sync-responses.ts';
 import type { CommandsFile, ResponseType } from '../catalog/types.ts';
@@ -34,14 +34,14 @@ const readJson = (path: string): unknown => {
 /** Rows of a saved answer, with or without its envelope. */
 const savedApis = (path: string): LiveApi[] => {
   const answer = readJson(path) as Row;
-  const apis = rowsOf('api' in answer ? answer : itemOf(answer));
+  const { apis } = readLiveApis(rowsOf('api' in answer ? answer : itemOf(answer)));
   if (!apis.length)
     throw new CallError(
       'configuration',
       `${path} holds no list of APIs.`,
       'Save the whole answer of listApis with response=json.',
     );
-  return apis as unknown as LiveApi[];
+  return apis;
 };
 
 const ask = async (flags: CatalogFlags, io: Io): Promise<{ apis: LiveApi[]; release: string | undefined }> => {
@@ -58,7 +58,7 @@ const ask = async (flags: CatalogFlags, io: Io): Promise<{ apis: LiveApi[]; rele
       signal: io.signal,
     });
   try {
-    const apis = (await call('listApis')).rows() as unknown as LiveApi[];
+    const { apis } = readLiveApis((await call('listApis')).rows());
     const [capabilities] = (await call('listCapabilities')).rows();
     return { apis, release: capabilities?.['cloudstackversion'] as string | undefined };
   } finally {

@@ -1,6 +1,7 @@
 import type {
   Answer,
   ApprovedCall,
+  Caller,
   ConfinedCall,
   ListRows,
   PermittedCall,
@@ -14,7 +15,7 @@ import { lookWithin, type Bounds } from './bounds.ts';
 import { confine, confineAnswer } from './confine.ts';
 import { permit } from './permit.ts';
 import type { Policy } from './policy.ts';
-import { profileOf, type Access } from './roles.ts';
+import { profileOf, roleOf, type Access } from './roles.ts';
 
 /** Who may do what, as the configuration says. */
 export interface Rules {
@@ -42,6 +43,8 @@ export interface Confinement {
 export interface Guard {
   /** The profile that a requester uses: the one it asks for, else its own. */
   profileOf(requester: Requester): string;
+  /** Throws a CallError for a caller without a role, or with a profile that is not its own: no cloud is opened for it. */
+  admit(caller: Caller): void;
   permit(call: ValidCall): PermittedCall;
   confinementOf(call: PermittedCall): Promise<Confinement>;
   approve(call: ConfinedCall, options: ApproveOptions): Promise<ApprovedCall>;
@@ -55,6 +58,7 @@ export const createGuard = (rules: Rules, dependencies: GuardDependencies): Guar
   const { boundsOf, hasBegun, questions, approvals } = dependencies;
   return {
     profileOf: (requester) => profileOf(access, requester),
+    admit: (caller) => void roleOf(access, caller),
     permit: (call) => permit(policy, access, call),
     confinementOf: async (permitted) => {
       const bounds = await boundsOf(permitted);

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startCloud, type Cloud } from '../support/harness.ts';
+import { openHost, runCommand, startCloud, type Cloud } from '../support/harness.ts';
 import { openClient, startDoor, type Door } from './door.ts';
 
 // Over HTTP a principal reaches the clouds that the configuration gives it, and no other tenant's.
@@ -85,4 +89,68 @@ test('on loopback without tokens, too, other profiles are those that the file li
   expect(sentTo()).toEqual(['own']);
   await client.client.close();
   await open.close();
+});
+
+/** A port that counts who connects, and lets no one in. */
+const startPort = async () => {
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/client/api`,
+    connections: () => connections,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+};
+
+test('for a profile that is refused no connection is made and no one logs in, through any door', async () => {
+  const foreign = await startPort();
+  const { own } = profiles();
+  const file = {
+    profile: 'own',
+    // The second would connect to log in, before it could ask for anything.
+    profiles: { own, keys: { ...own, url: foreign.url }, login: { url: foreign.url, username: 'u', password: 'p' } },
+    principals: { local: { role: 'admin', profile: 'own' } },
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'cloudstack-profiles-'));
+  const config = join(folder, 'config.json');
+  writeFileSync(config, JSON.stringify(file));
+  const web = await startDoor({ file });
+  const host = await openHost({ flags: ['--config', config] });
+  for (const profile of ['keys', 'login']) {
+    for (const protocol of ['old', 'new'] as const) {
+      const client = await openClient(web, { protocol });
+      const names = (await client.client.listTools()).tools.map(({ name }) => name);
+      for (const name of names) {
+        const args = { tool: 'list-zones', tools: ['list-zones'], query: 'zone', job: crypto.randomUUID(), profile };
+        await client.call(name, args).catch(() => undefined);
+      }
+      await client.client.close();
+    }
+    const { structured } = await host.call('read', { tool: 'list-zones', profile });
+    expect(structured['error']).toMatchObject({ kind: 'refused' });
+    const flags = ['--config', config, '--profile', profile];
+    for (const words of [
+      ['call', 'list-zones'],
+      ['call', 'list-zones', '--dry-run'],
+      ['tools', 'list'],
+      ['keys', 'show', 'u'],
+    ])
+      expect((await runCommand([...words, ...flags], { answers: ['yes'] })).status, words.join(' ')).not.toBe(0);
+    expect(foreign.connections(), profile).toBe(0);
+  }
+  await host.close();
+  await web.close();
+
+  // A principal without a role has no profile either.
+  writeFileSync(config, JSON.stringify({ ...file, profile: 'login', principals: { alice: { role: 'admin' } } }));
+  const stranger = await openHost({ flags: ['--config', config] });
+  expect((await stranger.call('read', { tool: 'list-zones' })).structured['error']).toMatchObject({ kind: 'refused' });
+  expect(foreign.connections()).toBe(0);
+  await stranger.close();
+  await foreign.close();
+  rmSync(folder, { recursive: true });
 });

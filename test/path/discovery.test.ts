@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { CallError } from '../../src/errors.ts';
+import { openApp, requestOf, uuid, type Answers } from '../guard/counting.ts';
+
+// What the cloud says it offers is others' input: one entry that cannot be read is no reason to offer everything.
+
+const discovering = (listApis: Answers) =>
+  openApp(
+    {},
+    {
+      env: { CLOUDSTACK_MCP_DISCOVER: 'true' },
+      answers: (command, params) => (command === 'listApis' ? listApis(command, params) : undefined),
+    },
+  );
+const good = [
+  { name: 'listZones', isasync: false, params: [{ name: 'id', type: 'uuid', required: false }] },
+  { name: 'startVirtualMachine', isasync: true, params: [{ name: 'id', type: 'uuid', required: true }] },
+];
+const kindOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'done',
+    (error: unknown) => (error instanceof CallError ? error.kind : String(error)),
+  );
+
+const odd: [what: string, entry: unknown][] = [
+  ['without a name', { isasync: true, params: [] }],
+  ['with a name that is none', { name: '__proto__ ; x', params: [] }],
+  ['with an empty name', { name: '' }],
+  ['with a number for a name', { name: 7 }],
+  ['that is no object', 'listHosts'],
+  ['that is null', null],
+  ['that is a list', [1]],
+  ['with text for a flag', { name: 'listHosts', isasync: 'yes' }],
+  ['whose parameters are no list', { name: 'listHosts', params: { name: 'id' } }],
+  ['with a parameter without a name', { name: 'listHosts', params: [{ type: 'uuid' }] }],
+  ['with a parameter that is null', { name: 'listHosts', params: [null] }],
+  ['with a number for a type', { name: 'listHosts', params: [{ name: 'id', type: 3 }] }],
+];
+
+test.each(odd)('an entry of listApis %s is left out, and the rest serves', async (_what, entry) => {
+  const { app, said, close } = await discovering(() => ({ count: 3, api: [good[0], entry, good[1]] }));
+  const names = (await app.catalog('default')).tools.map(({ command }) => command.name);
+  expect(names).toEqual(['listZones', 'startVirtualMachine']);
+  await app.call(requestOf('listZones', {}));
+  expect(await kindOf(app.call(requestOf('listHosts', {})))).not.toBe('done');
+  expect(said).toEqual([
+    expect.stringMatching(/^Profile default: 1 of 3 commands of listApis cannot be read and are left out\.\n$/),
+  ]);
+  expect((await app.health())['cloudstack']).toMatchObject({ status: 'ok', discovery: 'partial' });
+  await close();
+});
+
+const failing: [what: string, answer: Record<string, unknown>][] = [
+  ['is refused', { errorcode: 432, cserrorcode: 9999, errortext: 'The given command listApis does not exist' }],
+  ['names nothing', { count: 0 }],
+  ['names nothing that can be read', { count: 1, api: [{ isasync: true }] }],
+];
+
+test.each(failing)(
+  'where listApis %s, everything known is offered: said once, and in health',
+  async (_what, answer) => {
+    const { app, said, close, times } = await discovering(() => answer);
+    for (let n = 0; n < 3; n++) await app.call(requestOf('startVirtualMachine', { id: uuid(7) }));
+    expect(times('startVirtualMachine')).toBe(3);
+    expect(said).toEqual([expect.stringMatching(/^Profile default: which commands .* cannot be read \(.*\)/)]);
+    expect((await app.health())['cloudstack']).toMatchObject({ status: 'ok', discovery: 'failed' });
+    await close();
+  },
+);
+
+test('where all can be read nothing is said', async () => {
+  const { app, said, close } = await discovering(() => ({ count: 2, api: good }));
+  await app.call(requestOf('listZones', {}));
+  expect(said).toEqual([]);
+  expect((await app.health())['cloudstack']).not.toHaveProperty('discovery');
+  await close();
+});
