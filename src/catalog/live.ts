@@ -27,7 +27,8 @@ const isLiveApi = (row: Row): row is Row & LiveApi =>
   isText(row['name']) &&
   /^[A-Za-z][A-Za-z0-9]*$/.test(row['name']) &&
   isGiven(row['isasync'], 'boolean') &&
-  (row['params'] === undefined || (Array.isArray(row['params']) && row['params'].every(isLiveParameter)));
+  (row['params'] === undefined || (Array.isArray(row['params']) && row['params'].every(isLiveParameter))) &&
+  (row['response'] === undefined || (Array.isArray(row['response']) && row['response'].every(isRecord)));
 
 /** The entries of a `listApis` answer that can be read; the others, without a name or with wrong types, are only counted. */
 export const readLiveApis = (rows: readonly Row[]): { apis: LiveApi[]; skipped: number } => {

@@ -34,6 +34,7 @@ const odd: [what: string, entry: unknown][] = [
   ['whose parameters are no list', { name: 'listHosts', params: { name: 'id' } }],
   ['with a parameter without a name', { name: 'listHosts', params: [{ type: 'uuid' }] }],
   ['with a parameter that is null', { name: 'listHosts', params: [null] }],
+  ['whose fields are no list', { name: 'listHosts', params: [], response: 'x' }],
   ['with a number for a type', { name: 'listHosts', params: [{ name: 'id', type: 3 }] }],
 ];
 
