@@ -69,7 +69,6 @@ const exceptions: Record<string, string[]> = {
   ],
   'a link to an image that the account may download anyway': ['extractIso', 'extractTemplate'],
   'reconnecting is asked about (data/parameter-risks.json)': ['provisionCertificate'],
-  'puts right what is out of step': ['synchronizeTungstenFabricData'],
   'every call of them is asked about, for an argument that it requires': ['moveNetworkAclItem', 'resetPassword'],
 };
 

@@ -146,7 +146,6 @@ test('everyday work runs unasked', async () => {
     ['updateVolume', { name: 'data' }],
     ['resizeVolume', { size: 20 }],
     ['scaleVirtualMachine', {}],
-    ['attachIso', {}],
     ['addNicToVirtualMachine', { ipaddress: '10.1.1.9' }],
     ['createTemplate', { name: 't', snapshotid: uuid(5) }],
     ['createVolume', { name: 'again', snapshotid: uuid(5) }],
