@@ -24,6 +24,8 @@ export interface ParameterRule {
   reversible?: false;
   /** Refused to roles that are tied to a domain or project: it reaches beyond them. */
   tenants?: 'refused';
+  /** About commands that only look, which no other rule is about. */
+  looks?: true;
   /** The worst that it can do, in one plain sentence. */
   worst: string;
 }
@@ -102,10 +104,10 @@ const collect = (command: Command, row: RiskRow): Raise[] => {
   const { rules, harmless } = about(command.name);
   const looks = looksOnly(command, row);
   return command.params.flatMap(({ name, live }) => {
-    if (looks) return live && !fits(harmless, name) ? [unjudged(name, 'sensitive')] : [];
     const raises = rules
-      .filter(({ parameters }) => fits(parameters, name))
+      .filter((rule) => fits(rule.parameters, name) && (rule.looks ?? false) === looks)
       .flatMap((rule) => toRaise(rule, command, name) ?? []);
+    if (looks) return live && !raises.length && !fits(harmless, name) ? [unjudged(name, 'sensitive')] : raises;
     const isJudged = !live && (isGrave(row) || raises.length > 0 || fits(harmless, name));
     return isJudged ? raises : [...raises, unjudged(name, 'change')];
   });

@@ -42,7 +42,7 @@ const respelt = (args: Args, name: string): Args => {
 test.each(Object.keys(effects))(
   '%s: no command × parameter of this effect leaves unasked',
   async (effect) => {
-    const cases = changing.flatMap(({ command, risk }) =>
+    const cases = tools.flatMap(({ command, risk }) =>
       raisesOf(command, risk)
         .filter((raise) => raise.effect === effect && isGrave(raise))
         .map((raise) => [command, respelt(argumentsThat(command, raise), raise.parameter)] as const),

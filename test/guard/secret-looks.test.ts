@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { looksOnly } from '../../src/catalog/parameter-risks.ts';
+import type { Transport } from '../../src/cloudstack/transport.ts';
+import { CallError } from '../../src/errors.ts';
+import { createPolicy } from '../../src/guard/policy.ts';
+import { isSecretName } from '../../src/secrets/names.ts';
+import { createCounting, openApp, requestOf, requiredOf, valueFor } from './counting.ts';
+
+/** Over the catalog: what only looks and takes a secret along, with it; a switch is no secret. */
+const calls = loadCatalog()
+  .tools.filter(({ command, risk }) => looksOnly(command, risk))
+  .flatMap(({ command }) =>
+    command.params
+      .filter(({ name, type }) => isSecretName(name) && type !== 'boolean')
+      .map(
+        (parameter) =>
+          [command.name, parameter.name, { ...requiredOf(command), [parameter.name]: valueFor(parameter) }] as const,
+      ),
+  );
+
+const kindOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'done',
+    (error: unknown) => (error instanceof CallError ? error.kind : String(error)),
+  );
+
+test('there are such looks: of a host with its login, of a user by a key', () => {
+  const names = calls.map(([command]) => command);
+  expect(names).toEqual(
+    expect.arrayContaining(['listVmsForImport', 'listVmwareDcVms', 'listVmwareDcHosts', 'getUser']),
+  );
+});
+
+test.each(calls)(
+  '%s with %s is asked about, nothing under read-only, and goes by POST alone',
+  async (command, _name, args) => {
+    const methods: string[] = [];
+    const { transport } = createCounting();
+    const recording: Transport = {
+      ...transport,
+      send: (request) => {
+        const { url, body, method } = request;
+        if (new URLSearchParams(body ?? url.split('?')[1]).get('command') === command) methods.push(method);
+        return transport.send(request);
+      },
+    };
+    const { app, config, close } = await openApp({}, { transport: recording });
+    expect(await kindOf(app.call(requestOf(command, args)))).toMatch(/unconfirmed|not-found/);
+    expect(methods).toEqual([]);
+    const yes: Parameters<typeof requestOf>[2] = {
+      consent: ({ digest, phrase }) =>
+        Promise.resolve({
+          action: 'accept',
+          confirm: true,
+          phrase,
+          digest,
+          nonce: crypto.randomUUID(),
+          by: 'terminal',
+        }),
+    };
+    expect(await kindOf(app.call(requestOf(command, args, yes)))).toBe('done');
+    expect(methods).toEqual(['POST']);
+    await close();
+
+    expect(createPolicy(config.policy, true).actions.sensitive.high).toBe('block');
+    const readOnly = await openApp({ policy: { preset: 'read-only' } }, { transport: recording });
+    expect(await kindOf(readOnly.app.call(requestOf(command, args, yes)))).toBe('refused');
+    expect(methods).toEqual(['POST']);
+    await readOnly.close();
+  },
+);
