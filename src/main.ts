@@ -3,10 +3,11 @@ import { runCli } from './cli/program.ts';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-// A reader that went away (| head) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+// A reader that went away (| head) is no failure. Where standard error is the audit log, its ledger refuses changes.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 
 const { stdin, stdout, stderr } = process;
 process.exitCode = await runCli(process.argv.slice(2), {

@@ -34,12 +34,11 @@ const params = {
 };
 
 const call = (audit: Audit, change: boolean): Promise<void> =>
-  audited(audit, request, (note) => {
+  audited(audit, request, async (note, beforeSending) => {
     note({ command: 'deployVirtualMachine', params, risk: change ? 'change' : 'read', severity: 'medium' });
     note({ rule: 'operator: change/medium → allow', role: 'operator' });
-    if (change) audit.ready();
+    if (change) await beforeSending();
     note({ requests: 1, job: id });
-    return Promise.resolve();
   });
 
 const quantile = (values: readonly number[], q: number): number =>
@@ -62,7 +61,7 @@ const path = join(folder, 'audit.jsonl');
 const report = (message: string): void => void process.stderr.write(`${message}\n`);
 const otlp = { url: 'http://localhost:4318/v1/logs', headers: {}, service: 'bench' };
 const nothing: Audit = {
-  ready: () => undefined,
+  ready: () => Promise.resolve(),
   problems: () => [],
   record: () => undefined,
   defer: () => undefined,

@@ -1,10 +1,11 @@
+import type { LineStream } from '../audit/stream-ledger.ts';
 import type { Transport } from '../cloudstack/transport.ts';
 import type { Observe, Tracing } from '../observe.ts';
 import type { Store } from '../store/store.ts';
 
 /** What an app needs from the process it runs in. */
 export interface AppOptions {
-  stderr: { write(text: string): unknown };
+  stderr: LineStream;
   /** Replaces the network, for tests. */
   transport?: Transport;
   /** Goes on after a call: worth caching answers for, if the configuration wants that. */

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { CallError } from '../errors.ts';
 import { AwaitingReply } from '../consent.ts';
 import type { CallRequest } from '../types.ts';
-import type { AuditEntry, Facts } from './entry.ts';
+import type { AuditEntry, Facts, SendingEntry } from './entry.ts';
 import { escapeUnsafe } from '../text.ts';
 import { cutText, maskParams, scrubText } from './scrub.ts';
 import type { Sinks } from './sinks.ts';
 
 /** Writes one entry a call, however it ended. */
 export interface Audit {
-  /** Throws a CallError while entries cannot be kept. No change leaves before it was asked. */
-  ready(): void;
+  /** Throws a CallError while entries cannot be kept. No change leaves before it was asked, with what is known of it. */
+  ready(sending?: () => SendingEntry): Promise<void>;
   /** What was found broken in the logs since this process began to write. */
   problems(): string[];
   /** Never throws: what has happened cannot be refused any more. */
@@ -33,6 +33,9 @@ const describe = (error: unknown): NonNullable<AuditEntry['error']> =>
     ? { kind: error.kind, ...(error.code === undefined ? {} : { code: error.code }), message: error.message }
     : { kind: 'bug', message: String(error) };
 
+// Escaped before it is chained, so that no terminal obeys others' words in the file or in a copy.
+const toText = (entry: AuditEntry | SendingEntry): string => escapeUnsafe(JSON.stringify(entry));
+
 /**
  * An audit log over its sinks. `lifetime`: milliseconds that a question stays open; `told` of each entry, whether it was
  * kept; `isAnswered`: whether another replica has heard the answer to a question, and so leaves its entry.
@@ -46,8 +49,7 @@ export const createAudit = (
   const asking = new Set<Promise<void>>();
   const deferred = new Map<string, { entry: AuditEntry; timer: NodeJS.Timeout }>();
   const write = (entry: AuditEntry): void => {
-    // Escaped before it is chained, so that no terminal obeys others' words in the file or in a copy.
-    const text = escapeUnsafe(JSON.stringify(entry));
+    const text = toText(entry);
     let line: string | undefined;
     for (const ledger of ledgers) {
       const written = ledger.write(text, entry);
@@ -77,8 +79,8 @@ export const createAudit = (
     asking.add(asked);
   };
   return {
-    ready: () => {
-      for (const ledger of ledgers) ledger.ready();
+    ready: async (sending) => {
+      for (const ledger of ledgers) await ledger.ready(sending && (() => toText(sending())));
     },
     problems: () => ledgers.flatMap((ledger) => ledger.problem() ?? []),
     record: (entry) => {
@@ -98,34 +100,45 @@ export const createAudit = (
   };
 };
 
-/** Runs a call and leaves its entry. `note` collects what the steps learn; errors are recorded and thrown on. */
+/**
+ * Runs a call and leaves its entry. `addFacts` collects what the steps find out; `beforeSending` throws a CallError while
+ * entries cannot be kept. Errors are recorded and thrown on.
+ */
 export const audited = async <T>(
   audit: Audit,
   request: CallRequest,
-  run: (addFacts: (facts: Facts) => void) => Promise<T>,
+  run: (addFacts: (facts: Facts) => void, beforeSending: () => Promise<void>) => Promise<T>,
 ): Promise<T> => {
   const facts: Facts = {};
   const begun = Date.now();
-  const entry = (result: AuditEntry['result'], error?: unknown): AuditEntry => {
+  const call = randomUUID();
+  const describeCall = () => {
     const { principal, host, profile } = request.caller;
     const { params = request.args, ...more } = facts;
-    const described = error === undefined ? undefined : describe(error);
     return {
       time: new Date(begun).toISOString(),
-      call: randomUUID(),
+      call,
       principal: cutText(principal),
       host: cutText(host),
       profile: cutText(profile),
       tool: cutText(request.tool),
       ...more,
       params: maskParams(params, facts.command),
+    };
+  };
+  const entry = (result: AuditEntry['result'], error?: unknown): AuditEntry => {
+    const described = error === undefined ? undefined : describe(error);
+    const message = described && scrubText(described.message, request.args, facts.params ?? request.args);
+    return {
+      ...describeCall(),
       result,
-      ...(described ? { error: { ...described, message: scrubText(described.message, request.args, params) } } : {}),
+      ...(described && message !== undefined ? { error: { ...described, message } } : {}),
       duration: Date.now() - begun,
     };
   };
+  const beforeSending = (): Promise<void> => audit.ready(() => ({ kind: 'sending', ...describeCall() }));
   try {
-    const value = await run((more) => Object.assign(facts, more));
+    const value = await run((more) => Object.assign(facts, more), beforeSending);
     audit.record(entry(facts.pending ? 'accepted' : 'done'));
     return value;
   } catch (error) {

@@ -40,5 +40,10 @@ export interface AuditEntry extends Facts {
   duration: number;
 }
 
+/** What is known of a change that is about to be sent; `call` is that of its entry. */
+export interface SendingEntry extends Omit<AuditEntry, 'result' | 'error' | 'duration'> {
+  kind: 'sending';
+}
+
 /** Whether a request that can change something has left. */
 export const hasChanged = ({ risk, requests }: AuditEntry): boolean => (requests ?? 0) > 0 && risk !== 'read';

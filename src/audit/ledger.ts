@@ -9,8 +9,11 @@ import type { Report } from './sink.ts';
 export interface Ledger {
   /** Writes an entry's JSON and gives the line; undefined while it cannot be written. */
   write(text: string, entry: AuditEntry): string | undefined;
-  /** Throws a CallError when the next entry could not be written. */
-  ready(): void;
+  /**
+   * Throws a CallError when the next entry could not be written. `sending` gives what is known of a change that is about to
+   * be sent, for a log that must write it to find out.
+   */
+  ready(sending?: () => string): void | Promise<void>;
   /** What was found broken since this process began to write; undefined when nothing was. */
   problem(): string | undefined;
   close(): Promise<void>;
@@ -21,6 +24,15 @@ const maxWaiting = 1000;
 /** Milliseconds between attempts while nothing but reads run, and between reports. */
 const retryIntervalMs = 1000;
 const reportIntervalMs = 60_000;
+
+/** The refusal of a change whose entry could not be written. `where`: after the words "The audit log". */
+export const notWritten = (where: string, cause: Error): CallError =>
+  new CallError(
+    'unavailable',
+    `The audit log ${where} cannot be written (${cause.message}), and no change is made without its entry. Nothing was sent.`,
+    'Reads still run. The operator of this server can make room, mend the permissions, or set `audit` to a file that can be written.',
+    { cause },
+  );
 
 const isDevice = (path: string): boolean => {
   try {
@@ -92,12 +104,7 @@ export const createLedger = (
         file.probe();
         writeWaiting();
       } catch (error) {
-        throw new CallError(
-          'unavailable',
-          `The audit log ${path} cannot be written (${(error as Error).message}), and no change is made without its entry. Nothing was sent.`,
-          'Reads still run. The operator of this server can make room, mend the permissions, or set `audit` to a file that can be written.',
-          { cause: error },
-        );
+        throw notWritten(path, error as Error);
       }
     },
     problem: () => file.problem(),

@@ -3,12 +3,13 @@ import { createLedger, type Ledger } from './ledger.ts';
 import type { OtlpOptions } from './open-otlp.ts';
 import { createOtlpCopy } from './otlp.ts';
 import { createStreamCopy, type Copy, type Report } from './sink.ts';
+import { createStreamLedger, type LineStream } from './stream-ledger.ts';
 import { createSyslogCopy } from './syslog.ts';
 import { parseTargets } from './targets.ts';
 
 /** What the places of the audit log need. */
 export interface SinkOptions {
-  stderr: { write(text: string): unknown };
+  stderr: LineStream;
   report: Report;
   otlp: OtlpOptions;
 }
@@ -26,9 +27,12 @@ export const createSinks = ({ audit, auditRotate }: AuditSettings, { stderr, rep
   const onNote = (line: string): void => {
     for (const copy of copies) copy.write(line, { time: new Date().toISOString() });
   };
-  for (const target of parseTargets(audit)) {
+  const targets = parseTargets(audit);
+  const hasFile = targets.some(({ kind }) => kind === 'file');
+  for (const target of targets) {
     if (target.kind === 'file') ledgers.push(createLedger(target.path, auditRotate * 2 ** 20, report, onNote));
-    else if (target.kind === 'stderr') copies.push(createStreamCopy(stderr));
+    else if (target.kind === 'stderr' && hasFile) copies.push(createStreamCopy(stderr));
+    else if (target.kind === 'stderr') ledgers.push(createStreamLedger(stderr));
     else if (target.kind === 'otlp') copies.push(createOtlpCopy(otlp, report));
     else copies.push(createSyslogCopy(target, report));
   }

@@ -48,18 +48,18 @@ const prepare = async ({ clouds, guard, limits }: Composition, run: Run) => {
 export const call = (composition: Composition, request: CallRequest): Promise<Outcome> =>
   recorded(composition, request, async (run) => {
     const { audit, jobs, limits } = composition;
-    const { step, record } = run;
+    const { step, record, beforeSending } = run;
     const { guard, cloud, confinement, resources, confined } = await prepare(composition, run);
     const mustBeLogged = confined.tool.risk.risk !== 'read';
 
     // Before a human is asked for nothing, and again before it leaves.
-    if (mustBeLogged) audit.ready();
+    if (mustBeLogged) await audit.ready();
     const onQuestion = (question: string): void => record({ question });
     const approved = await step('approve', () =>
       guard.approve(confined, { resources, origin: cloud.origin, onQuestion }),
     );
     record({ rule: approved.decision?.rule, confirmation: approved.confirmation });
-    if (mustBeLogged) audit.ready();
+    if (mustBeLogged) await beforeSending();
 
     const wire = step('request', () => toWire(approved));
     const answer = await step('cloudstack', () => sendCall(cloud, jobs, approved, wire, run));

@@ -18,13 +18,18 @@ export interface Run {
   step: Tracing['step'];
   /** Takes what a step found out, for the audit entry, metrics and the trace. */
   record: (facts: Facts) => void;
+  /** Throws a CallError while the audit log takes no entries: asked before a change is sent. */
+  beforeSending: () => Promise<void>;
 }
 
-/** Begins a call; `record` takes what its steps find out. */
+/** Begins a call; without a log, what its steps find out is dropped. */
 export const createRun = (
   { observer, limits }: Pick<Composition, 'observer' | 'limits'>,
   request: CallRequest,
-  record: Run['record'] = () => undefined,
+  { record, beforeSending }: Pick<Run, 'record' | 'beforeSending'> = {
+    record: () => undefined,
+    beforeSending: () => Promise.resolve(),
+  },
 ): Run => {
   const deadline = createDeadline(request.deadline ?? Date.now() + limits.callTimeout);
   // Each look-up of a call listens to its one signal: many at once are meant.
@@ -44,6 +49,7 @@ export const createRun = (
     deadline,
     step: observer.tracing?.step ?? ((_name, run) => run()),
     record,
+    beforeSending,
   };
 };
 
@@ -55,7 +61,7 @@ export const recorded = <T>(
 ): Promise<T> => {
   const { audit, jobs, observer } = composition;
   return observed(observer, request, (emit, trace) =>
-    audited(audit, request, async (note) => {
+    audited(audit, request, async (note, beforeSending) => {
       const facts: Facts = {};
       const record = (more: Facts): void => {
         Object.assign(facts, more);
@@ -65,7 +71,7 @@ export const recorded = <T>(
       record({ request: request.origin?.request, trace });
       const secrets = () => listSecrets(request.args, facts.params);
       try {
-        const value = await path(createRun(composition, request, record));
+        const value = await path(createRun(composition, request, { record, beforeSending }));
         if (facts.pending && facts.job) jobs.addSecrets(facts.job, secrets());
         return value;
       } catch (error) {

@@ -82,6 +82,7 @@ export const startDoor = async ({ env = {}, file, flags = [] }: DoorOptions) => 
 export type Door = Awaited<ReturnType<typeof startDoor>>;
 
 export interface ClientOptions {
+  name?: string;
   protocol?: 'old' | 'new';
   token?: string;
   human?: (asked: Asked) => unknown;
@@ -91,10 +92,10 @@ export interface ClientOptions {
 /** A real MCP client over HTTP. */
 export const openClient = async (
   door: Pick<Door, 'url'>,
-  { protocol: version = 'old', token, human, onprogress }: ClientOptions = {},
+  { name: clientName = 'web-host', protocol: version = 'old', token, human, onprogress }: ClientOptions = {},
 ) => {
   const client = new Client(
-    { name: 'web-host', version: '1.0.0' },
+    { name: clientName, version: '1.0.0' },
     {
       capabilities: human ? { elicitation: { form: {} } } : {},
       ...(version === 'new' ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {}),
