@@ -41,7 +41,14 @@ export const startCloud = async (given: SimulatorOptions = {}): Promise<Cloud> =
   const options = { jobMillis: 0, ...given };
   const calls: Arrival[] = [];
   let current = takeWorld(options);
+  // Faults are no part of the world's version: a world that was given some stays this test's.
+  let hasFaults = false;
+  const giveBack = (): void => {
+    if (!hasFaults) giveBackWorld(options, current);
+    hasFaults = false;
+  };
   const record = async (request: Request): Promise<Response> => {
+    hasFaults ||= new URL(request.url).pathname === '/simulator/faults';
     const body = request.method === 'POST' ? await request.text() : undefined;
     const params = Object.fromEntries(new URLSearchParams(body ?? request.url.split('?')[1]));
     calls.push({ command: params['command'] ?? '', method: request.method, params });
@@ -55,7 +62,7 @@ export const startCloud = async (given: SimulatorOptions = {}): Promise<Cloud> =
       return current.simulator;
     },
     renew: () => {
-      giveBackWorld(options, current);
+      giveBack();
       current = takeWorld(options);
     },
     url: server.url,
@@ -63,7 +70,7 @@ export const startCloud = async (given: SimulatorOptions = {}): Promise<Cloud> =
     env: { CLOUDSTACK_API_URL: server.url, CLOUDSTACK_API_KEY: apiKey, CLOUDSTACK_SECRET_KEY: secretKey },
     close: async () => {
       await server.close();
-      giveBackWorld(options, current);
+      giveBack();
     },
   };
 };
