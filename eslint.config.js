@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 const stdout = 'stdout is reserved for MCP frames: what a person reads goes through the Io of the command line.';
@@ -108,6 +109,15 @@ export default defineConfig(
         { object: 'process', property: 'stdout', message: stdout },
         { object: 'process', property: 'exit', message: 'Return an exit status; only src/main.ts ends the process.' },
       ],
+    },
+  },
+  {
+    // What comes in may be long and made to be slow: no expression takes more than linear time.
+    files: ['src/**'],
+    plugins: { regexp },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
+      'regexp/no-super-linear-move': ['error', { report: 'potential' }],
     },
   },
   { files: ['src/main.ts'], rules: { 'no-restricted-properties': 'off' } },

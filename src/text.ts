@@ -24,7 +24,7 @@ export const toLine = (text: string): string => stripUnsafe(text).replace(/\s+/g
 const toPlain = (text: string): string =>
   toLine(text).replaceAll('"', "'").replaceAll('](', '] (').replaceAll('://', '[:]//');
 
-/** A name from a cloud or a client as a label on one line: no line breaks, double quotes or links, at most `longest` characters. */
+/** A name from a cloud or a client as a label on one line: no line breaks, double quotes or links, at most `maxLength` characters. */
 export const toLabel = (text: string, maxLength = 60): string => {
   const line = toPlain(text);
   if (line.length <= maxLength) return line;
@@ -33,7 +33,7 @@ export const toLabel = (text: string, maxLength = 60): string => {
   return characters.length > maxLength ? `${characters.slice(0, maxLength - 1).join('')}…` : line;
 };
 
-/** Others' words in quotes of their own, which they cannot close; whole unless `longest` says otherwise. */
+/** Others' words in quotes of their own, which they cannot close; whole unless `maxLength` says otherwise. */
 export const toQuoted = (text: string, maxLength = Infinity): string =>
   `‹${toLabel(text, maxLength).replace(/[‹›]/g, "'")}›`;
 
@@ -56,3 +56,17 @@ export const isId = (text: string): boolean => /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}
 
 /** A text as a regular expression that fits exactly it. */
 export const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** The lines of a text one after another, without the blanks around them; nothing else is changed. */
+export const joinLines = (text: string): string =>
+  /[\r\n]/.test(text)
+    ? text
+        .split(/[\r\n]+/)
+        .map((line) => line.trim())
+        .filter(Boolean)
+        .join(' ')
+    : text;
+
+/** A text cut to so many characters, with a note of how many there were. */
+export const cutText = (text: string, maxLength: number): string =>
+  text.length <= maxLength ? text : `${startOf(text, maxLength)}… (${text.length} characters)`;

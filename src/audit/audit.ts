@@ -3,8 +3,8 @@ import { CallError } from '../errors.ts';
 import { AwaitingReply } from '../consent.ts';
 import type { CallRequest } from '../types.ts';
 import type { AuditEntry, Facts, SendingEntry } from './entry.ts';
-import { escapeUnsafe } from '../text.ts';
-import { cutText, maskParams, scrubText } from './scrub.ts';
+import { cutText, escapeUnsafe } from '../text.ts';
+import { maxName, maskParams, scrubText } from './scrub.ts';
 import type { Sinks } from './sinks.ts';
 
 /** Writes one entry a call, however it ended. */
@@ -118,10 +118,10 @@ export const audited = async <T>(
     return {
       time: new Date(begun).toISOString(),
       call,
-      principal: cutText(principal),
-      host: cutText(host),
-      profile: cutText(profile),
-      tool: cutText(request.tool),
+      principal: cutText(principal, maxName),
+      host: cutText(host, maxName),
+      profile: cutText(profile, maxName),
+      tool: cutText(request.tool, maxName),
       ...more,
       params: maskParams(params, facts.command),
     };

@@ -7,6 +7,7 @@ import { maskSecrets } from '../secrets/mask.ts';
 import { present } from '../present/present.ts';
 import type { CallRequest, Outcome } from '../types.ts';
 import { validate } from '../validate/validate.ts';
+import { bound } from './bound.ts';
 import type { Composition } from './composition.ts';
 import { createRun, recorded, type Run } from './run.ts';
 import { listFor, sendCall } from './send.ts';
@@ -67,7 +68,9 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
   });
 
 /** The request that a call would become, unsigned: everything but the confirmation and the sending. */
-export const preview = async (composition: Composition, request: CallRequest): Promise<Record<string, unknown>> => {
+export const preview = async (composition: Composition, asked: CallRequest): Promise<Record<string, unknown>> => {
+  const { request, excess } = bound(asked);
+  if (excess) throw excess;
   const { confined } = await prepare(composition, createRun(composition, request));
   // Masked before they are encoded: on the wire, a map's name and its value stand apart.
   const wire = describeWire({ ...confined, params: maskSecrets(confined.params) });

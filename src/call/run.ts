@@ -5,6 +5,7 @@ import type { Tracing } from '../observe.ts';
 import { listSecrets } from '../secrets/mask.ts';
 import { withoutSecrets } from '../secrets/scrub.ts';
 import type { CallRequest } from '../types.ts';
+import { bound } from './bound.ts';
 import type { Composition } from './composition.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { observed } from './observed.ts';
@@ -53,13 +54,14 @@ export const createRun = (
   };
 };
 
-/** Runs a call: it is observed, leaves its audit entry, and what it throws repeats none of its secrets. */
+/** Runs a call within its limits: it is observed, leaves its audit entry, and what it throws repeats none of its secrets. */
 export const recorded = <T>(
   composition: Composition,
-  request: CallRequest,
+  asked: CallRequest,
   path: (run: Run) => Promise<T>,
 ): Promise<T> => {
   const { audit, jobs, observer } = composition;
+  const { request, excess } = bound(asked);
   return observed(observer, request, (emit, trace) =>
     audited(audit, request, async (note, beforeSending) => {
       const facts: Facts = {};
@@ -71,6 +73,7 @@ export const recorded = <T>(
       record({ request: request.origin?.request, trace });
       const secrets = () => listSecrets(request.args, facts.params);
       try {
+        if (excess) throw excess;
         const value = await path(createRun(composition, request, { record, beforeSending }));
         if (facts.pending && facts.job) jobs.addSecrets(facts.job, secrets());
         return value;

@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { createHash } from 'node:crypto';
 import { loadData } from '../data.ts';
+import { limits } from '../limits.ts';
 import { joinCommand, liveCommand, toOrderedText, type LiveApi } from './live.ts';
 import { spellingKey } from './names.ts';
 import { createTool, loadToolsets, type Tool } from './tool.ts';
@@ -34,6 +35,8 @@ const createCatalog = (commands: readonly Command[]): Catalog => {
     find,
     nearest: (name) => {
       const key = spellingKey(name);
+      // The distance takes time by the product of both lengths, and nothing of that length is meant.
+      if (key.length > limits.toolName) return undefined;
       const near = closest(key, [...byKey.keys()]);
       return distance(key, near) <= Math.max(3, key.length / 3) ? byKey.get(near) : undefined;
     },

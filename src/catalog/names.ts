@@ -1,4 +1,4 @@
-const words = /[A-Z]{2,}s(?=[A-Z]|$)|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*/g;
+const words = /[A-Z]{2,20}s(?=[A-Z]|$)|[A-Z]{1,20}(?=[A-Z][a-z])|[A-Z]?[a-z0-9]+|[A-Z]+[0-9]*/g;
 
 /** `createNetworkACLList` → `create-network-acl-list`: an acronym is one word, its plural too. */
 export const toKebab = (command: string): string =>

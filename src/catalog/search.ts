@@ -1,5 +1,7 @@
 import MiniSearch from 'minisearch';
 import { loadData } from '../data.ts';
+import { limits } from '../limits.ts';
+import { startOf } from '../text.ts';
 import type { Catalog } from './catalog.ts';
 import { loadToolsets, type Tool } from './tool.ts';
 
@@ -42,7 +44,9 @@ const terms = (text: string): string[] => text.toLowerCase().match(/[a-z0-9]+/g)
 /** The query's own words first, then what they mean in CloudStack's. */
 const expand = (query: string): string[] => {
   const synonyms = loadData<Record<string, string[]>>('synonyms.json');
-  const words = terms(query.replace(/([a-z])([A-Z])/g, '$1 $2')).filter((word) => !noise.has(word));
+  const words = terms(query.replace(/([a-z])([A-Z])/g, '$1 $2'))
+    .filter((word) => !noise.has(word))
+    .slice(0, limits.words);
   return [...words, ...words.flatMap((word) => synonyms[word] ?? synonyms[stem(word)] ?? [])];
 };
 
@@ -87,7 +91,8 @@ export const createSearch = (catalog: Catalog): Search => {
     if (!built) indexes.set(catalog, (built = createIndex(catalog)));
     return built;
   };
-  return (query, { toolset, limit }) => {
+  return (whole, { toolset, limit }) => {
+    const query = startOf(whole, limits.query);
     const within = (tool: Tool): boolean => toolset === undefined || tool.toolset === toolset;
     const exact = catalog.find(query);
     const words = expand(query);

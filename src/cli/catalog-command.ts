@@ -69,7 +69,7 @@ const ask = async (flags: CatalogFlags, io: Io): Promise<{ apis: LiveApi[]; rele
 const load = async (flags: CatalogFlags, io: Io): Promise<{ file: CommandsFile; apis: LiveApi[]; release: string }> => {
   const file = readJson(flags.file) as CommandsFile;
   const { apis, release } = flags.from ? { apis: savedApis(flags.from), release: undefined } : await ask(flags, io);
-  const known = flags.release ?? release?.replace(/^(\d+\.\d+\.\d+).*$/, '$1');
+  const known = flags.release ?? (release && /^\d+\.\d+\.\d+/.exec(release)?.[0]) ?? release;
   return { file, apis, release: known ?? 'unknown' };
 };
 

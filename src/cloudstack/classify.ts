@@ -1,6 +1,8 @@
 import { loadData } from '../data.ts';
 import { CallError, type ErrorKind } from '../errors.ts';
 import { itemOf, type Row } from '../rows.ts';
+import { limits } from '../limits.ts';
+import { cutText } from '../text.ts';
 
 interface ErrorFacts {
   byText: { match: string; codes?: number[]; kind: ErrorKind; hint?: string }[];
@@ -27,8 +29,9 @@ export interface Failure {
   retryAfter?: number | undefined;
 }
 
-/** CloudStack's own error, classified, its text whole and on one line. `what` names the command or its job. */
-export const classify = (what: string, { code, cserrorcode, text, job, retryAfter }: Failure): CallError => {
+/** CloudStack's own error, classified, its text on one line. `what` names the command or its job. */
+export const classify = (what: string, { code, cserrorcode, text: whole, job, retryAfter }: Failure): CallError => {
+  const text = cutText(whole, limits.errorText);
   const { byText, byException, byCode } = facts();
   const received = byText.find(
     ({ match, codes }) => (!codes || codes.includes(code)) && new RegExp(match, 'i').test(text),

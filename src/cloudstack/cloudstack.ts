@@ -32,6 +32,8 @@ export interface SendOptions {
   retries?: number | undefined;
   /** Probes an open circuit at once, so that the answer is the current state. */
   early?: boolean | undefined;
+  /** `false`: logs no one in. Where there is no session, or it has ended, being refused for that is an answer, too. */
+  login?: boolean | undefined;
 }
 
 /** The client of a CloudStack with one credential: signs, sends, retries reads, follows jobs, classifies errors. */
@@ -42,7 +44,7 @@ export interface CloudStack {
 }
 
 type Ask = Pick<WireParams, 'command' | 'method' | 'params'>;
-type Sent = Pick<SendOptions, 'signal' | 'deadline' | 'onSent'>;
+type Sent = Pick<SendOptions, 'signal' | 'deadline' | 'onSent' | 'login'>;
 
 /** Longer requests go by POST even when they read: servers and proxies limit the length of a URL. */
 const maxUrlLength = 6000;
@@ -111,9 +113,9 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
           ),
         );
 
-  const attempt = async (wire: Ask, { signal, deadline, onSent }: Sent, probing = false) => {
+  const attempt = async (wire: Ask, { signal, deadline, onSent, login }: Sent, probing = false) => {
     const { command, params } = wire;
-    const prove = () => credential.prove({ command, response: 'json', ...params }, signal, deadline);
+    const prove = () => credential.prove({ command, response: 'json', ...params }, signal, { deadline, login });
     const draft = await prove();
     const read = (response: HttpResponse) => openEnvelope(command, response);
     const body = await deliver(wire, draft, signal, {
@@ -122,13 +124,14 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
       probing,
       read: (response) => (response.status === 401 && credential.renew(draft) ? undefined : read(response)),
     });
+    if (!body && login === false) return {};
     // A session that has ended is refused before anything runs, so that sending again is not repeating.
     return body ?? deliver(wire, await prove(), signal, { deadline, onSent, probing, read });
   };
 
   /** Resolves if the endpoint answers, whatever it says to this credential. Not cancelled with the request that needs it. */
-  const look = () =>
-    attempt(probe, { signal: new AbortController().signal, deadline: Date.now() + probeTimeoutMs }, true).catch(
+  const look = (login?: boolean) =>
+    attempt(probe, { signal: new AbortController().signal, deadline: Date.now() + probeTimeoutMs, login }, true).catch(
       (error: unknown) => {
         if (!isAnswer(error)) throw error;
       },
@@ -138,7 +141,11 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
     const { signal, deadline = Infinity, retries = options.retries } = send;
     const once = async () => {
       if (circuit.isOpen())
-        await circuit.pass({ command: wire.command, signal, deadline: deadline - minTimeMs }, look, send.early);
+        await circuit.pass(
+          { command: wire.command, signal, deadline: deadline - minTimeMs },
+          () => look(send.login),
+          send.early,
+        );
       return attempt(wire, send);
     };
     if (wire.method !== 'GET') return once();

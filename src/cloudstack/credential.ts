@@ -16,8 +16,15 @@ export type Draft = Pick<HttpRequest, 'body'> & { query: string; headers: Record
 
 /** Authenticates requests. */
 export interface Credential {
-  /** The parameters with a signature or session. Waits for a login until `deadline` (milliseconds since 1970). */
-  prove(params: Readonly<Record<string, string>>, signal: AbortSignal, deadline?: number): Promise<Draft>;
+  /**
+   * The parameters with whatever proves who asks. Waits for a login until `deadline` (milliseconds since 1970); with
+   * `login: false` no one is logged in, and the request may prove nothing.
+   */
+  prove(
+    params: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    options?: { deadline?: number | undefined; login?: boolean | undefined },
+  ): Promise<Draft>;
   /** Drops the session that CloudStack refused. True if a retry makes sense: the request was not run. */
   renew(refused: Draft): boolean;
   /** Ends a login session. */
@@ -47,6 +54,40 @@ const cookiesOf = (response: HttpResponse): string => {
   return (Array.isArray(header) ? header : [header]).map((cookie) => cookie.split(';', 1)[0]).join('; ');
 };
 
+/** CloudStack's answer to a wrong name or password, and to a user who is disabled. */
+const loginRefused = 531;
+/** Time for which a login that was refused is not repeated; doubles each time, up to an hour. */
+const refusedMs = 5 * 60_000;
+const maxRefusedMs = 60 * 60_000;
+
+/**
+ * Remembers that a login was refused: CloudStack disables a user after a few (`incorrect.login.attempts.allowed`), and no
+ * retry, probe or second caller shall use them up.
+ */
+const createRefusals = (now: () => number) => {
+  let last: { error: CallError; at: number; until: number; count: number } | undefined;
+  return {
+    record: (error: unknown): void => {
+      if (!(error instanceof CallError) || error.code !== loginRefused) return;
+      const count = (last?.count ?? 0) + 1;
+      last = { error, at: now(), until: now() + Math.min(refusedMs * 2 ** (count - 1), maxRefusedMs), count };
+    },
+    forget: (): void => {
+      last = undefined;
+    },
+    /** Throws what was answered then, while it is too early to ask again. */
+    check: (): void => {
+      if (!last || now() >= last.until) return;
+      const [ago, left] = [now() - last.at, last.until - now()].map((time) => Math.ceil(time / 1000));
+      throw new CallError(
+        'authentication',
+        `${last.error.message} (${ago} s ago; nothing was sent)`,
+        `The next login is tried in ${left} s at the earliest, because CloudStack disables a user after a few refused ones. Correct the name or the password and restart the server.`,
+      );
+    },
+  };
+};
+
 /**
  * Logs in with the first request and again when the session has ended; one login for many requests. It does not end with
  * the request that asked for it first, because others wait for it too.
@@ -54,7 +95,9 @@ const cookiesOf = (response: HttpResponse): string => {
 export const createSessionCredential = (
   { username, password, domain }: { username: string; password: string; domain?: string | undefined },
   post: (command: string, body: string, headers: Record<string, string>, signal: AbortSignal) => Promise<HttpResponse>,
+  now: () => number = Date.now,
 ): Credential => {
+  const refusals = createRefusals(now);
   let session: LoginSession | undefined;
   let opening: Promise<LoginSession> | undefined;
   const login = async (): Promise<LoginSession> => {
@@ -70,11 +113,27 @@ export const createSessionCredential = (
     return (session = { key: String(sessionkey), cookie: cookiesOf(response) });
   };
   const open = (): Promise<LoginSession> => {
-    opening ??= login().finally(() => (opening = undefined));
+    refusals.check();
+    opening ??= login()
+      .then(
+        (opened) => {
+          refusals.forget();
+          return opened;
+        },
+        (error: unknown) => {
+          refusals.record(error);
+          throw error;
+        },
+      )
+      .finally(() => (opening = undefined));
     return opening;
   };
   return {
-    prove: async (params, signal, deadline = Infinity) => {
+    prove: async (params, signal, { deadline = Infinity, login: mayLogIn = true } = {}) => {
+      if (!session && !mayLogIn) {
+        refusals.check();
+        return { query: toQuery(params), headers: {} };
+      }
       const limit = { command: params['command'] ?? 'login', signal, deadline: deadline - minTimeMs };
       const { key, cookie } = session ?? (await waitForPromise(limit, open(), 'the login took too long'));
       return { query: toQuery({ ...params, sessionkey: key }), headers: { cookie } };

@@ -1,4 +1,6 @@
 import { CallError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { pruneJson } from '../json.ts';
 import { startOf, stripUnsafe } from '../text.ts';
 import { classify, hintFor } from './classify.ts';
 import { readRetryAfter } from './retry-after.ts';
@@ -12,13 +14,13 @@ export class Unreadable extends CallError {}
 const waitOf = (response: HttpResponse): number | undefined =>
   response.status === 429 || response.status === 503 ? readRetryAfter(response) : undefined;
 
-const unreadable = (command: string, response: HttpResponse): Unreadable => {
+const unreadable = (command: string, response: HttpResponse, why?: string): Unreadable => {
   const { status, body } = response;
-  const start = stripUnsafe(body).trim();
-  const looks = start === '' ? 'is empty' : start.startsWith('<') ? 'is HTML or XML' : 'is not whole JSON';
+  const start = stripUnsafe(startOf(body, limits.errorText)).trim();
+  const looks = why ?? (start === '' ? 'is empty' : start.startsWith('<') ? 'is HTML or XML' : 'is not whole JSON');
   const kind = [429, 502, 503, 504].includes(status) ? (status === 429 ? 'rate-limit' : 'unavailable') : 'protocol';
   const words = start
-    .replace(/<[^>]*>/g, ' ')
+    .replace(/<[^<>]*>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
   const quote = startOf(words, 200);
@@ -32,6 +34,8 @@ const unreadable = (command: string, response: HttpResponse): Unreadable => {
 };
 
 const parse = (command: string, response: HttpResponse): Record<string, unknown> => {
+  if (pruneJson(response.body, { depth: limits.depth }) !== response.body)
+    throw unreadable(command, response, `nests deeper than ${limits.depth} levels`);
   try {
     const value = JSON.parse(response.body) as unknown;
     if (isRecord(value)) return value;

@@ -4,7 +4,7 @@ import { hintFor } from './classify.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Unreadable } from './envelope.ts';
 import { cancelledBeforeSending, minTimeMs, outOfTime } from './not-sent.ts';
-import { notStarted, type HttpRequest, type HttpResponse } from './transport.ts';
+import { notStarted, tooLarge, type HttpRequest, type HttpResponse } from './transport.ts';
 
 /** How one request is sent, and what its answer is read as. */
 export interface Sending<T> {
@@ -121,7 +121,11 @@ const sendAndRead = async <T>(
     response = await (tracing ? tracing.request(command, { method: request.method, url }, send) : send());
   } catch (error) {
     const codes = codesOf(error);
-    if (timedOut ? allowed >= Math.min(timeout, minConclusiveMs) : !request.signal.aborted && codes.length > 0)
+    if (
+      timedOut
+        ? allowed >= Math.min(timeout, minConclusiveMs)
+        : !request.signal.aborted && codes.length > 0 && !codes.includes(tooLarge)
+    )
       circuit.failed(moment, timedOut);
     throw explain(
       error,
@@ -146,6 +150,8 @@ const sendAndRead = async <T>(
     throw error;
   }
 };
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const explain = (
   error: unknown,
@@ -178,6 +184,14 @@ const explain = (
       : fail('cancelled', 'cancelled', 'Nothing was changed.');
   // Neither a network error nor a time-out: a bug, which must look like one.
   if (!changes && timedOut === undefined && codes.length === 0) return error;
+  if (codes.includes(tooLarge))
+    return changes
+      ? fail('unknown-outcome', `${messageOf(error)} and was not read; whether it happened is unknown`)
+      : fail(
+          'protocol',
+          `${messageOf(error)} and was not read`,
+          'Ask for less: with pagesize, filters or an id. maxAnswer in the configuration is the limit.',
+        );
   const what =
     timedOut === undefined
       ? `the connection broke (${codes.join(', ') || String(error)})`

@@ -1,11 +1,13 @@
 import { Pool, type Dispatcher } from 'undici';
-import { notStarted, type HttpRequest, type HttpResponse, type Transport } from './transport.ts';
+import { notStarted, tooLarge, type HttpRequest, type HttpResponse, type Transport } from './transport.ts';
 
 /** The number of connections, and how long an idle one stays open. */
 export interface PoolOptions {
   connections: number;
   /** Milliseconds. */
   keepAlive: number;
+  /** MiB that one answer may have. */
+  maxAnswer: number;
 }
 
 /** Cancelled before a connection was available. */
@@ -15,9 +17,15 @@ const unsent = (): Error => Object.assign(new Error('there was no connection yet
  * Collects one answer as text. The dispatcher's own interface instead of `request()`: answers are read whole, and a
  * stream for each would cost a fifth of a small call.
  */
-const collect = (pool: Pool, options: Dispatcher.DispatchOptions, signal: AbortSignal): Promise<HttpResponse> =>
+const collect = (
+  pool: Pool,
+  options: Dispatcher.DispatchOptions,
+  signal: AbortSignal,
+  maxAnswer: number,
+): Promise<HttpResponse> =>
   new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
+    let size = 0;
     let status = 0;
     let headers: HttpResponse['headers'] = {};
     let controller: Dispatcher.DispatchController | undefined;
@@ -37,8 +45,10 @@ const collect = (pool: Pool, options: Dispatcher.DispatchOptions, signal: AbortS
         status = code;
         headers = received;
       },
-      onResponseData: (_controller, chunk) => {
-        chunks.push(chunk);
+      onResponseData: (started, chunk) => {
+        size += chunk.length;
+        if (size <= maxAnswer * 2 ** 20) chunks.push(chunk);
+        else started.abort(Object.assign(new Error(`the answer has more than ${maxAnswer} MiB`), { code: tooLarge }));
       },
       onResponseEnd: () => {
         done();
@@ -57,13 +67,13 @@ const collect = (pool: Pool, options: Dispatcher.DispatchOptions, signal: AbortS
   });
 
 /** A transport over a pool of connections to the endpoint's origin. */
-export const openPool = (endpoint: string, { connections, keepAlive }: PoolOptions): Transport => {
+export const openPool = (endpoint: string, { connections, keepAlive, maxAnswer }: PoolOptions): Transport => {
   const { origin } = new URL(endpoint);
   // Each request carries its own deadline.
   const pool = new Pool(origin, { connections, keepAliveTimeout: keepAlive, headersTimeout: 0, bodyTimeout: 0 });
   return {
     send: ({ method, url, headers, body, signal }: HttpRequest) =>
-      collect(pool, { method, path: url.slice(origin.length), headers, body: body ?? null }, signal),
+      collect(pool, { method, path: url.slice(origin.length), headers, body: body ?? null }, signal, maxAnswer),
     close: () => pool.destroy(),
   };
 };

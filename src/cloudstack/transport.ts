@@ -16,6 +16,8 @@ export interface HttpResponse {
 
 /** The code of an error that came before there was a connection to send on. */
 export const notStarted = 'NOT_STARTED';
+/** The code of an error of an answer that was too large to be read. */
+export const tooLarge = 'ANSWER_TOO_LARGE';
 
 /** Sends one request and reads the whole answer. Throws what the network threw; follows no redirect. */
 export interface Transport {

@@ -11,6 +11,9 @@ export const cloudSettings = {
   maxWaiting: wholeNumber()
     .default(1000)
     .describe('Maximum number of requests that wait for a connection; more are refused at once'),
+  maxAnswer: wholeNumber(1)
+    .default(64)
+    .describe('Maximum size of one answer of CloudStack (MiB); a larger one is not read'),
   keepAlive: milliseconds().default(30_000).describe('Time that an idle connection stays open (ms)'),
   retries: wholeNumber().default(3).describe('Retries of a read after a temporary error; changes are never retried'),
   retryDelay: milliseconds().default(1000).describe('Delay of the first retry (ms); doubles each time, with jitter'),

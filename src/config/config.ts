@@ -122,7 +122,7 @@ const readFile = async (path: string): Promise<Raw> => {
 const readOtlp = (env: Environment): Otlp => {
   const base = env['OTEL_EXPORTER_OTLP_ENDPOINT'] || 'http://localhost:4318';
   return {
-    url: env['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'] || `${base.replace(/\/+$/, '')}/v1/logs`,
+    url: env['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT'] || `${base.replace(/(?<!\/)\/+$/, '')}/v1/logs`,
     headers: readHeaders(env['OTEL_EXPORTER_OTLP_LOGS_HEADERS'] || env['OTEL_EXPORTER_OTLP_HEADERS']),
     service: env['OTEL_SERVICE_NAME'] || 'cloudstack-mcp-server',
   };

@@ -43,7 +43,7 @@ export const readHeaders = (text = ''): Record<string, string> =>
 /** Where traces are to be sent; undefined when no endpoint is set, or traces are off. https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
 export const readTraces = (env: Environment): Traces | undefined => {
   const base = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
-  const url = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || (base && `${base.replace(/\/+$/, '')}/v1/traces`);
+  const url = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] || (base && `${base.replace(/(?<!\/)\/+$/, '')}/v1/traces`);
   const isOff = env['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true' || env['OTEL_TRACES_EXPORTER'] === 'none';
   if (!url || isOff) return undefined;
   return {

@@ -1,6 +1,7 @@
 import { serveStdio as serveSdk, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
-import type { Readable, Writable } from 'node:stream';
+import { pipeline, type Readable, type Writable } from 'node:stream';
 import type { App } from '../app/app.ts';
+import { createFrames } from './frames.ts';
 import { createServerFactory } from './server.ts';
 
 /** Serves MCP on a pair of streams until the input ends. All protocol versions; nothing but frames goes out. */
@@ -9,12 +10,17 @@ export const serveStdio = async (
   { stdin, stdout, onerror }: { stdin: Readable; stdout: Writable; onerror: (error: Error) => void },
 ): Promise<void> => {
   const factory = await createServerFactory(app);
+  const frames = createFrames((id, message) => {
+    stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32_600, message } })}\n`);
+    onerror(new Error(message));
+  });
   const ended = new Promise<void>((resolve) => {
-    for (const event of ['end', 'close', 'error']) stdin.once(event, () => resolve());
+    // However the input ends, what came before is served.
+    pipeline(stdin, frames, () => resolve());
     // A host that went away takes no more frames.
     stdout.once('error', () => resolve());
   });
-  const handle = serveSdk(factory, { transport: new StdioServerTransport(stdin, stdout), onerror });
+  const handle = serveSdk(factory, { transport: new StdioServerTransport(frames, stdout), onerror });
   await ended;
   await handle.close();
 };

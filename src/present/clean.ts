@@ -19,4 +19,4 @@ const strip = (value: unknown): unknown => {
  * Without a command they stay: a person asked for them.
  */
 export const cleanBody = (body: Row, command: string | undefined, job: Job | undefined): Row =>
-  strip(command === undefined ? body : maskAnswer(body, command, job)) as Row;
+  (command === undefined ? strip(body) : maskAnswer(body, command, job, stripUnsafe)) as Row;

@@ -1,5 +1,7 @@
 import type { Kind } from '../catalog/kinds.ts';
 import type { Row } from '../rows.ts';
+import { limits } from '../limits.ts';
+import { joinLines } from '../text.ts';
 
 const usual = [
   'id',
@@ -24,7 +26,10 @@ export const chooseColumns = (
   fields: readonly string[] | undefined,
 ): string[] => {
   const [first] = rows;
-  if (fields?.includes('*')) return [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  if (fields?.includes('*'))
+    return [...new Set(rows.flatMap((row) => Object.keys(row)))]
+      .filter((name) => name.length <= limits.key)
+      .slice(0, limits.columns);
   if (fields?.length) return [...new Set(fields)];
   if (!first) return [...(kind?.columns ?? [])];
   const own = (kind?.columns ?? []).filter((column) => rows.some((row) => valueAt(row, column) !== undefined));
@@ -61,5 +66,5 @@ export const pick = (row: Row, columns: readonly string[]): Row =>
 export const toCell = (value: unknown): string => {
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) return value.map(toCell).join(', ');
-  return (typeof value === 'object' ? JSON.stringify(value) : String(value)).replace(/\s*[\r\n]+\s*/g, ' ');
+  return joinLines(typeof value === 'object' ? JSON.stringify(value) : String(value));
 };

@@ -1,6 +1,7 @@
 import type { Kind } from '../catalog/kinds.ts';
 import type { Row } from '../rows.ts';
 import { pick, toCell } from './columns.ts';
+import { cutRow } from './cut.ts';
 import { estimateTokens } from './tokens.ts';
 
 /** Which part of a list the rows are. */
@@ -70,6 +71,8 @@ export const showList = (
 ): Shown => {
   const items = rows.map((row) => pick(row, columns));
   const fit = howManyFit(items, columns, options.budget);
+  // Once in the text, once in the structured content; a row that is larger than all of it is cut by value.
+  if (fit === 0 && items[0]) items[0] = cutRow(items[0], options.budget / 2);
   const returned = fit < items.length ? toPageSize(fit, page) : fit;
   const shown = items.slice(0, returned);
   const before = (page.page - 1) * (page.size ?? rows.length);

@@ -17,8 +17,13 @@ const isList = (call: ApprovedCall, answer: Answer): boolean => {
   return /^(list|find|search|quota)/.test(command.name) || rowsOf(answer.body).length !== 1;
 };
 
-const namesText = (call: ApprovedCall): string[] =>
-  call.names.map(({ parameter, name, id }) => `${parameter}: ${toLabel(name)} is ${id}`);
+/** Names that an answer repeats with their ids. */
+const maxNames = 20;
+
+const namesText = ({ names }: ApprovedCall): string[] => [
+  ...names.slice(0, maxNames).map(({ parameter, name, id }) => `${parameter}: ${toLabel(name)} is ${id}`),
+  ...(names.length > maxNames ? [`and ${names.length - maxNames} more names`] : []),
+];
 
 /** How old a cached answer is, and how to get a new one. */
 const ageText = ({ age }: Answer): string[] =>
@@ -84,7 +89,11 @@ const presentList = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
       ...ageText(answer),
       ...(shown.items.length ? [dataNote] : []),
     ].join('\n'),
-    structured: { ...shown.structured, ...ageIn(answer), ...(call.names.length ? { resolved: call.names } : {}) },
+    structured: {
+      ...shown.structured,
+      ...ageIn(answer),
+      ...(call.names.length ? { resolved: call.names.slice(0, maxNames) } : {}),
+    },
     rows: () => rows,
     columns,
   };
@@ -120,7 +129,7 @@ const presentItem = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
       ...(call.tool.risk.risk === 'read'
         ? {}
         : { decision: { rule: call.decision?.rule, confirmation: confirmationText(call) } }),
-      ...(call.names.length ? { resolved: call.names } : {}),
+      ...(call.names.length ? { resolved: call.names.slice(0, maxNames) } : {}),
     },
     rows: () => (hasItem ? [item] : job ? [{ ...job }] : []),
     columns: Object.keys(item),

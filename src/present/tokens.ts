@@ -10,17 +10,20 @@ export const estimateTokens = (text: string): number => {
   for (let at = 0; at < text.length; at++) {
     const next = kindOf(text.charCodeAt(at));
     if (next !== kind) {
-      tokens += Math.ceil(run / perToken[kind]!);
+      tokens += tokensOf(kind, run);
       kind = next;
       run = 0;
     }
     run++;
   }
-  return tokens + Math.ceil(run / perToken[kind]!);
+  return tokens + tokensOf(kind, run);
 };
 
-/** Characters of a run that make one token: spaces (none of their own), letters, digits, marks, everything else. */
-const perToken = [Infinity, 6, 3, 2, 1];
+/** Characters of a run that make one token: spaces (a few have none of their own), letters, digits, marks, everything else. */
+const perToken = [16, 6, 3, 2, 1];
+
+const tokensOf = (kind: number, run: number): number =>
+  kind === 0 ? Math.floor(run / perToken[0]!) : Math.ceil(run / perToken[kind]!);
 
 const kindOf = (code: number): number => {
   if (code === 32) return 0;

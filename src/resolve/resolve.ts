@@ -1,6 +1,7 @@
 import { kindOfParameter, takesName, type Kind } from '../catalog/kinds.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import { CallError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { toKebab } from '../catalog/names.ts';
 import type { Row } from '../rows.ts';
 import { isId, toLabel, toQuotedName } from '../text.ts';
@@ -80,8 +81,18 @@ const resolveIn = async (directory: Directory, call: PermittedCall): Promise<Res
     const kind = kindOfParameter(command, parameter)!;
     const { [parameter.name]: _own, ...scope } = params;
     const resolved: string[] = [];
+    const known = new Map<string, string>();
     for (const name of Array.isArray(value) ? (value as string[]) : [String(value)]) {
-      const id = isGiven(name) ? name : await lookUp(directory, kind, parameter.name, name, scope);
+      const id = isGiven(name)
+        ? name
+        : (known.get(name) ?? (await lookUp(directory, kind, parameter.name, name, scope)));
+      if (!known.has(name) && id !== name && names.length >= limits.names)
+        throw new CallError(
+          'invalid',
+          `The call names more than ${limits.names} things by name.`,
+          'Give their ids, or make several calls. Nothing was sent.',
+        );
+      known.set(name, id);
       if (id !== name) names.push({ parameter: parameter.name, name, id });
       resolved.push(id);
     }

@@ -2,6 +2,8 @@ import { findKind, type Kind } from '../catalog/kinds.ts';
 import { fits } from '../catalog/patterns.ts';
 import type { Command } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
+import { CallError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { Row } from '../rows.ts';
 import { isId, toQuotedName } from '../text.ts';
 import type { Dependents, Params, Resources, Target } from '../types.ts';
@@ -208,6 +210,22 @@ const readPlace = async (directory: Directory, given: Target): Promise<Target> =
   };
 };
 
+const readEach = (
+  directory: Directory,
+  params: Params,
+  all: readonly Named[],
+  dependents: Parameters<typeof readTarget>[3],
+): Promise<readonly Target[]> => {
+  const once = [...new Map(all.map((named) => [`${named.parameter} ${named.id}`, named])).values()];
+  if (once.length > limits.targets)
+    throw new CallError(
+      'invalid',
+      `The call names ${once.length} resources; ${limits.targets} can be looked at for one call.`,
+      'Make several calls. Nothing was sent.',
+    );
+  return inGroups(once, dependents === 'none' ? 8 : 1, (named) => readTarget(directory, params, named, dependents));
+};
+
 const readPlaces = async (directory: Directory, params: Params): Promise<readonly Row[]> => {
   const rows = await Promise.all(
     Object.entries(placeKinds).map(async ([parameter, [kind, id, name]]): Promise<Row> => {
@@ -229,9 +247,7 @@ export const createResources = ({ cached, now }: Directories): Resources => {
     actedOn: async ({ tool, params }, dependents) => {
       const named = actedOn(tool, namedIn(tool.command, params));
       const targets = [
-        ...(await inGroups(named, dependents === 'none' ? 8 : 1, (one) =>
-          readTarget(directory, params, one, dependents),
-        )),
+        ...(await readEach(directory, params, named, dependents)),
         ...(await readActed(directory, tool.command, params, dependents)),
       ];
       const owners = await inGroups(targets, 8, (target) => readOwners(directory, target));
@@ -239,8 +255,7 @@ export const createResources = ({ cached, now }: Directories): Resources => {
       return [...targets, ...owners.flat().filter(({ id }) => !known.has(id) && known.add(id))];
     },
     withPlaces: (targets) => inGroups(targets, 8, (target) => readPlace(directory, target)),
-    named: ({ tool, params }) =>
-      inGroups(namedIn(tool.command, params), 8, (named) => readTarget(directory, params, named, 'none')),
+    named: async ({ tool, params }) => readEach(directory, params, namedIn(tool.command, params), 'none'),
     places: ({ params }) => readPlaces(directory, params),
     hasProject: async (id) => (await directory.get(findKind('Project')!, id)) !== undefined,
   };

@@ -1,5 +1,7 @@
 import { isHiddenCategory, isSecretName, secretFieldsOf, secretFieldsOfJob } from './names.ts';
 import { copyChanged } from '../rows.ts';
+import { parseNested } from '../json.ts';
+import { startOf } from '../text.ts';
 import { mask, maskText, secretsInText } from './text.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -11,13 +13,9 @@ const maxDepth = 100;
 
 /** JSON text as its value; undefined for any other text. */
 const readJson = (text: string): object | undefined => {
-  if (text.length > maxJson || !/^\s{0,20}[[{]/.test(text)) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  if (text.length > maxJson) return undefined;
+  const value = parseNested(text);
+  return typeof value === 'object' && value !== null ? value : undefined;
 };
 
 /** Whether an entry `{name|key, value}` says that its value is a credential: by its name, its mark or its category. */
@@ -36,25 +34,35 @@ const valuesOfEntry = new Set(['value', 'defaultvalue', 'currentvalue', 'val']);
 const isUninformative = (value: unknown): boolean =>
   value === null || value === undefined || value === '' || /^(?:true|false)$/i.test(String(value));
 
-const masked = (value: unknown, further: ReadonlySet<string>, depth: number): unknown => {
+/** What else is done to each text of an answer and each name in it, in the same walk. */
+type Clean = (text: string) => string;
+const asIs: Clean = (text) => text;
+
+const rename = (record: Json, clean: Clean): Json => {
+  if (clean === asIs || Object.keys(record).every((name) => clean(name) === name)) return record;
+  return Object.fromEntries(Object.entries(record).map(([name, inner]) => [clean(name), inner]));
+};
+
+const masked = (value: unknown, further: ReadonlySet<string>, depth: number, clean: Clean = asIs): unknown => {
   if (depth > maxDepth) return mask;
   if (typeof value === 'string') {
     const json = readJson(value);
-    if (!json) return maskText(value);
+    if (!json) return clean(maskText(value));
     const inner = JSON.stringify(masked(json, further, depth + 1));
-    return inner === JSON.stringify(json) ? value : inner;
+    return clean(inner === JSON.stringify(json) ? value : inner);
   }
-  if (Array.isArray(value)) return copyChanged(value, (item) => masked(item, further, depth + 1));
+  if (Array.isArray(value)) return copyChanged(value, (item) => masked(item, further, depth + 1, clean));
   if (typeof value !== 'object' || value === null) return value;
   const record = value as Json;
   const isEntry = isSecretEntry(record);
-  return copyChanged(record, (inner, name) => {
+  const copy = copyChanged(record, (inner, name) => {
     const secret = isSecretName(name) || further.has(name) || (isEntry && valuesOfEntry.has(name));
     if (secret && !isUninformative(inner)) return mask;
     // A job's result is what the command that began it would have answered.
     const fields = name === 'jobresult' ? secretFieldsOfJob(record['cmd']) : further;
-    return masked(inner, fields, depth + 1);
+    return masked(inner, fields, depth + 1, clean);
   });
+  return rename(copy, clean);
 };
 
 /**
@@ -63,11 +71,19 @@ const masked = (value: unknown, further: ReadonlySet<string>, depth: number): un
  */
 export const maskSecrets = <T>(value: T, command = ''): T => masked(value, secretFieldsOf(command), 0) as T;
 
-/** An answer as `maskSecrets` does it; of a job's result also by the class that CloudStack says ran it (`cmd`). */
-export const maskAnswer = <T>(body: T, command: string, job?: { cmd?: string | undefined }): T =>
-  job
-    ? (masked(body, new Set([...secretFieldsOf(command), ...secretFieldsOfJob(job.cmd)]), 0) as T)
-    : maskSecrets(body, command);
+/**
+ * An answer as `maskSecrets` does it; of a job's result also by the class that CloudStack says ran it (`cmd`). `clean` is
+ * done to each text and name on the same walk, after the masking.
+ */
+export const maskAnswer = <T>(
+  body: T,
+  command: string,
+  job: { cmd?: string | undefined } | undefined,
+  clean: (text: string) => string,
+): T => {
+  const fields = secretFieldsOf(command);
+  return masked(body, job ? new Set([...fields, ...secretFieldsOfJob(job.cmd)]) : fields, 0, clean) as T;
+};
 
 const textsOf = (value: unknown, depth: number): string[] => {
   if (typeof value === 'string' || typeof value === 'number') return [String(value)];
@@ -75,11 +91,17 @@ const textsOf = (value: unknown, depth: number): string[] => {
   return Object.values(value).flatMap((inner) => textsOf(inner, depth + 1));
 };
 
-const secretsIn = (value: unknown, depth: number): string[] => {
+/** Characters of all texts together in which secrets are looked for by their shape; a message finds its own so. */
+const maxShapes = 2 ** 16;
+
+const secretsIn = (value: unknown, depth: number, left: { shapes: number }): string[] => {
   if (depth > maxDepth) return [];
   if (typeof value === 'string') {
     const json = readJson(value);
-    return json ? secretsIn(json, depth + 1) : secretsInText(value);
+    if (json) return secretsIn(json, depth + 1, left);
+    const text = startOf(value, left.shapes);
+    left.shapes -= text.length;
+    return secretsInText(text);
   }
   if (typeof value !== 'object' || value === null) return [];
   const record = value as Json;
@@ -87,11 +109,13 @@ const secretsIn = (value: unknown, depth: number): string[] => {
   return Object.entries(record).flatMap(([name, inner]) =>
     isSecretName(name) || (isEntry && valuesOfEntry.has(name))
       ? textsOf(inner, depth + 1)
-      : secretsIn(inner, depth + 1),
+      : secretsIn(inner, depth + 1, left),
   );
 };
 
 /** The secrets among parameters, each once. */
 export const listSecrets = (...params: readonly unknown[]): string[] => [
-  ...new Set(params.flatMap((value) => secretsIn(value, 0)).filter((secret) => secret.trim() !== '')),
+  ...new Set(
+    params.flatMap((value) => secretsIn(value, 0, { shapes: maxShapes })).filter((secret) => secret.trim() !== ''),
+  ),
 ];

@@ -76,7 +76,7 @@ export const secretFieldsOf = (command: string): ReadonlySet<string> => names().
 /** The same of a job: by the class that ran it (`…ExtractTemplateCmd`); of every command where the class is unknown. */
 export const secretFieldsOfJob = (cmd: unknown): ReadonlySet<string> => {
   if (typeof cmd !== 'string') return names().anyAnswer;
-  const name = /([A-Za-z0-9]+)Cmd[A-Za-z]*$/.exec(cmd.slice(-maxName))?.[1]?.toLowerCase();
+  const name = /(?<![A-Za-z0-9])([A-Za-z0-9]+)Cmd[A-Za-z]*$/.exec(cmd.slice(-maxName))?.[1]?.toLowerCase();
   if (name === undefined) return names().anyAnswer;
   for (const [command, fields] of names().answers) if (command.toLowerCase() === name) return fields;
   return none;

@@ -1,5 +1,6 @@
 import { CallError } from '../errors.ts';
-import { toLabel, toLine } from '../text.ts';
+import { limits } from '../limits.ts';
+import { startOf, toLabel, toLine } from '../text.ts';
 import { mask, maskText } from './text.ts';
 
 /** Of a longer secret the beginning is looked for: the message may have been cut. */
@@ -14,10 +15,6 @@ const escapeHtml = (text: string): string =>
 
 const escapeUnicode = (text: string): string =>
   text.replace(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-
-/** The ways in which a secret may be repeated. Letter case is the comparison's matter. */
-const spellings = (secret: string): string[] =>
-  [...spell(secret), ...spell(toLine(secret))].filter((text) => text !== '');
 
 const spell = (secret: string): string[] => {
   const whole = secret.toWellFormed();
@@ -37,11 +34,15 @@ const spell = (secret: string): string[] => {
     html,
     html.replaceAll('&#39;', '&apos;'),
     html.replaceAll('&quot;', '&#34;'),
-    bytes.toString('base64').replace(/=+$/, ''),
+    bytes.toString('base64').replace(/={1,2}$/, ''),
     bytes.toString('base64url'),
     bytes.toString('hex'),
   ];
 };
+
+/** The ways in which a secret may be repeated. Letter case is the comparison's matter. */
+const spellings = (texts: readonly string[]): Set<string> =>
+  new Set(texts.flatMap(spell).filter((text) => text !== ''));
 
 const isWord = (character: string | undefined): boolean => character !== undefined && /\w/.test(character);
 
@@ -69,6 +70,17 @@ const placesOf = (text: string, lower: string, spelling: string): [number, numbe
   return found;
 };
 
+/** Where a secret stands in a text, in any spelling. Spelled out whole only where its beginning is found. */
+const placesOfSecret = (text: string, lower: string, given: string): [number, number][] => {
+  // No message is longer when it is scrubbed.
+  const secret = startOf(given, limits.errorText);
+  const texts = [secret, toLine(secret)];
+  const find = (wanted: readonly string[]): [number, number][] =>
+    [...spellings(wanted)].flatMap((spelling) => placesOf(text, lower, spelling));
+  const found = find(texts.map((one) => startOf(one, 2 * prefix)));
+  return found.length && secret.length > 2 * prefix ? find(texts) : found;
+};
+
 /** A message without these secrets, however they are quoted, encoded or cut in it, and without those its shape tells. */
 export const scrubSecrets = (message: string, secrets: readonly string[]): string => {
   const text = maskText(message);
@@ -77,7 +89,7 @@ export const scrubSecrets = (message: string, secrets: readonly string[]): strin
   const places = [...new Set(secrets)]
     .sort((a, b) => b.length - a.length)
     .slice(0, maxSecrets)
-    .flatMap((secret) => [...new Set(spellings(secret))].flatMap((spelling) => placesOf(text, lower, spelling)))
+    .flatMap((secret) => placesOfSecret(text, lower, secret))
     .sort(([a], [b]) => a - b);
   let result = '';
   let from = 0;
@@ -89,10 +101,16 @@ export const scrubSecrets = (message: string, secrets: readonly string[]): strin
   return result + text.slice(from);
 };
 
-/** CloudStack's errors repeat what they were given: the same error, without these secrets in its words. */
+/**
+ * CloudStack's errors repeat what they were given: the same error, without these secrets in its words, and cut to what a
+ * model reads at once.
+ */
 export const withoutSecrets = (error: unknown, secrets: readonly string[]): unknown => {
   if (!(error instanceof CallError)) return error;
-  const [message, hint] = [scrubSecrets(error.message, secrets), scrubSecrets(error.hint, secrets)];
+  const [message, hint] = [error.message, error.hint].map((text) => {
+    const scrubbed = scrubSecrets(startOf(text, limits.message), secrets);
+    return text.length > limits.message ? `${scrubbed}… (${text.length} characters)` : scrubbed;
+  }) as [string, string];
   const candidates = error.candidates?.map((candidate) => scrubSecrets(candidate, secrets));
   const isClean =
     message === error.message &&

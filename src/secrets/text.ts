@@ -33,7 +33,27 @@ const userinfo: Finder = (text) => {
 };
 
 const separators = /[=:]/g;
-const nameBefore = /[\w.[\]-]{1,80}["']?\s{0,3}$/;
+const maxName = 80;
+const isBlank = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);
+/** A letter, a digit, or one of `. - _ [ ]`. */
+const isNamePart = (code: number): boolean =>
+  (code >= 97 && code <= 122) ||
+  (code >= 65 && code <= 90) ||
+  (code >= 48 && code <= 57) ||
+  (code >= 45 && code <= 46) ||
+  code === 95 ||
+  code === 91 ||
+  code === 93;
+
+/** The name before a separator, perhaps in quotes and with a few blanks after it. Read backwards: texts have many separators. */
+const nameBefore = (text: string, separator: number): string => {
+  let end = separator;
+  while (end > 0 && separator - end < 3 && isBlank(text.charCodeAt(end - 1))) end--;
+  if (text[end - 1] === '"' || text[end - 1] === "'") end--;
+  let start = end;
+  while (start > 0 && end - start < maxName && isNamePart(text.charCodeAt(start - 1))) start--;
+  return text.slice(start, end);
+};
 const word = /^[A-Z]?[a-z]*[.,;!]*$/;
 const scheme = /^(?:bearer|basic|digest|token)\s+/i;
 
@@ -43,10 +63,7 @@ const pairs: Finder = (text) => {
   let ended = 0;
   for (const { index } of text.matchAll(separators)) {
     if (index < ended) continue;
-    const name = nameBefore
-      .exec(text.slice(Math.max(0, index - 90), index))?.[0]
-      .trimEnd()
-      .replace(/["']$/, '');
+    const name = nameBefore(text, index);
     if (!name || !isSecretName(name)) continue;
     const gap = /\S/.exec(text.slice(index + 1, index + 6))?.index;
     if (gap === undefined) continue;
@@ -104,10 +121,14 @@ const find = (text: string): [number, number][] => {
 /** Ids, dates, addresses and numbers: most of what CloudStack answers. */
 const plain = /^[\da-fTZ:+. -]*$/;
 const suspicious = /[=:]|eyJ|bearer |basic |PRIVATE KEY/i;
+/** What begins a pair or an address; a token by itself is no shorter than this. */
+const pairMark = /[=:]/;
+const minToken = 19;
 
 /** The same text with every credential that its shape gives away masked. */
 export const maskText = (text: string): string => {
-  if (!suspicious.test(text) || plain.test(text)) return text;
+  if (text.length < minToken && !pairMark.test(text)) return text;
+  if (plain.test(text) || !suspicious.test(text)) return text;
   const found = find(text);
   if (!found.length) return text;
   const parts: string[] = [];

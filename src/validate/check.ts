@@ -5,6 +5,7 @@ import { toInputSchema } from '../catalog/schema.ts';
 import { describeParameter } from '../catalog/tool.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import type { CallSettings } from '../config/call.ts';
+import { limits } from '../limits.ts';
 import { maskSecrets } from '../secrets/mask.ts';
 import { isSecretName } from '../secrets/names.ts';
 import { toLabel } from '../text.ts';
@@ -26,12 +27,13 @@ const nameOf = (error: ErrorObject): string =>
     .replaceAll('/', '.');
 
 const unknown = (command: Command, name: string): string => {
-  const near = command.params.length
-    ? closest(
-        name.toLowerCase(),
-        command.params.map((p) => p.name),
-      )
-    : '';
+  const near =
+    command.params.length && name.length <= limits.key
+      ? closest(
+          name.toLowerCase(),
+          command.params.map((p) => p.name),
+        )
+      : '';
   const words = near && describeParameter(command.name, near);
   return `${command.name} has no parameter "${toLabel(name)}"${near ? `; did you mean ${near}${words ? ` (${words})` : ''}?` : ''}`;
 };
@@ -91,7 +93,9 @@ const checkPaging = (values: Record<string, unknown>, { pageSizeLimit }: CallSet
 /** Checks values against a command's schema, coercing them in place. Returns every problem, none when all is right. */
 export const findProblems = (command: Command, values: Record<string, unknown>, settings: CallSettings): string[] => {
   const check = compile(command);
-  const problems = check(values) ? [] : (check.errors ?? []).map((error) => explain(command, error));
+  const problems = check(values)
+    ? []
+    : (check.errors ?? []).slice(0, 10 * limits.problems).map((error) => explain(command, error));
   for (const parameter of command.params) {
     const value = values[parameter.name];
     if (value === undefined) continue;

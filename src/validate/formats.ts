@@ -55,7 +55,7 @@ export const problemWith = (parameter: Parameter, value: string, named: boolean)
 
 /** CloudStack parses `2026-01-31T12:00:00+0000` and `2026-01-31 12:00:00`; no `Z`, no fractions of a second. */
 export const toCloudStackDate = (value: string): string => {
-  const [, day = value, time, zone = ''] = /^(.{10})[T ](.{8})(?:\.\d+)?(.*)$/.exec(value) ?? [];
+  const [, day = value, time, zone = ''] = /^(.{10})[T ](.{8})(?:\.\d+)?(\D.*)?$/.exec(value) ?? [];
   if (time === undefined) return value;
   return zone ? `${day}T${time}${zone.replace('Z', '+0000').replace(':', '')}` : `${day} ${time}`;
 };

@@ -2,16 +2,10 @@ import { spellingKey } from '../catalog/names.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 import { isRecord } from '../rows.ts';
+import { parseNested } from '../json.ts';
 
 /** A model may hand over a nested value as JSON text. */
-const parsed = (value: unknown): unknown => {
-  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return value;
-  }
-};
+const parsed = (value: unknown): unknown => (typeof value === 'string' ? (parseNested(value) ?? value) : value);
 
 const texts = (entry: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(

@@ -3,11 +3,17 @@ import { requireTool } from '../catalog/lookup.ts';
 import type { Command } from '../catalog/types.ts';
 import type { CallSettings } from '../config/call.ts';
 import { CallError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { CallRequest, Params, ValidCall } from '../types.ts';
 import { findProblems } from './check.ts';
 import { toCloudStackDate } from './formats.ts';
 import { spellIds } from './ids.ts';
 import { readLeniently } from './lenient.ts';
+
+const listProblems = (problems: readonly string[]): string => {
+  const more = problems.length - limits.problems;
+  return [...problems.slice(0, limits.problems), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+};
 
 /** CloudStack takes page and pagesize only together. */
 const completePaging = (command: Command, values: Record<string, unknown>, request: CallRequest): void => {
@@ -20,7 +26,7 @@ const completePaging = (command: Command, values: Record<string, unknown>, reque
 };
 
 /**
- * Reads a request against the catalog: which tool, are all arguments right? Refuses with every problem at once,
+ * Reads a request against the catalog: which tool, are all arguments right? Refuses with its problems at once,
  * before anything is sent.
  */
 export const validate = (catalog: Catalog, request: CallRequest, settings: CallSettings): ValidCall => {
@@ -33,7 +39,7 @@ export const validate = (catalog: Catalog, request: CallRequest, settings: CallS
   if (problems.length)
     throw new CallError(
       'invalid',
-      problems.length === 1 ? `${problems[0]}.` : `${problems.length} problems: ${problems.join('; ')}.`,
+      problems.length === 1 ? `${problems[0]}.` : `${problems.length} problems: ${listProblems(problems)}.`,
       `Nothing was sent. describe-tools shows every parameter of ${tool.name}.`,
     );
   for (const { name, type } of command.params)

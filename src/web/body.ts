@@ -1,27 +1,10 @@
 import { isJsonContentType, readRequestBody } from '@modelcontextprotocol/server';
 import type { HttpSettings } from '../config/http.ts';
+import { readMessage } from '../mcp/message.ts';
 import { rpcError } from './responses.ts';
 
 /** How large a body may be, and how long it may take. */
 export type BodyLimits = Pick<HttpSettings, 'bodyLimit' | 'requestTimeout'>;
-
-/** No MCP request nests deeper, and what comes after recurses. */
-const maxDepth = 100;
-
-/** Whether JSON text nests more than `maxDepth` levels deep. */
-const isTooDeep = (text: string): boolean => {
-  let depth = 0;
-  let quoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === 34) quoted = !quoted;
-    else if (quoted) at += char === 92 ? 1 : 0;
-    else if (char === 91 || char === 123) {
-      if (++depth > maxDepth) return true;
-    } else if (char === 93 || char === 125) depth--;
-  }
-  return false;
-};
 
 const readText = async (request: Request, { bodyLimit, requestTimeout }: BodyLimits): Promise<string | Response> => {
   let timer: NodeJS.Timeout | undefined;
@@ -54,9 +37,9 @@ export const readJson = async (request: Request, limits: BodyLimits): Promise<{ 
     return rpcError(400, -32_700, 'The request did not arrive whole', true);
   }
   if (text instanceof Response) return text;
-  if (isTooDeep(text)) return rpcError(400, -32_600, `The request nests deeper than ${maxDepth} levels`);
   try {
-    return { value: JSON.parse(text) as unknown };
+    const message = readMessage(text);
+    return 'excess' in message ? rpcError(400, -32_600, message.excess) : message;
   } catch {
     return rpcError(400, -32_700, 'Parse error: the body is not JSON');
   }

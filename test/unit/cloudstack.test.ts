@@ -336,6 +336,7 @@ const endpointTo = (send: Transport['send'], url = 'https://cloud.example.com/cl
       connections: 1,
       maxWaiting: 100,
       keepAlive: 1000,
+      maxAnswer: 64,
       breakerFailures: 0,
       breakerPause: 1000,
     },
@@ -589,23 +590,51 @@ test('a user with a second factor is told to use keys, and nothing else is sent'
   expect(sentCommands()).toEqual(['login']);
 });
 
-test('a login that failed is tried anew with the next call', async () => {
+test('a login that got no answer is tried anew with the next call', async () => {
   let tries = 0;
   const cloud = open(
     ({ command }) =>
       command !== 'login'
         ? response({ r: { count: 0 } })
         : ++tries === 1
-          ? response(
-              { loginresponse: { errorcode: 531, errortext: 'Failed to authenticate user bob in domain 1' } },
-              531,
-            )
+          ? response({ loginresponse: { errorcode: 530, errortext: 'The database is away' } }, 530)
           : response({ loginresponse: { sessionkey: 'k' } }, 200, { 'set-cookie': 'JSESSIONID=1; Path=/' }),
     { secret },
   );
-  expect((await failing(cloud.send(wire('listZones'), options))).kind).toBe('authentication');
+  expect((await failing(cloud.send(wire('listZones'), options))).kind).toBe('failed');
   await cloud.send(wire('listZones'), options);
   expect(sent[2]!.cookie).toBe('JSESSIONID=1');
+});
+
+test('a login that was refused is said again without asking, for longer each time', async () => {
+  let now = 0;
+  const sentLogins: string[] = [];
+  const credential = createSessionCredential(
+    secret,
+    (command) => {
+      sentLogins.push(command);
+      return Promise.resolve(
+        response({ loginresponse: { errorcode: 531, errortext: 'Failed to authenticate user bob in domain 1' } }, 531),
+      );
+    },
+    () => now,
+  );
+  const prove = () => failing(credential.prove({ command: 'listZones' }, new AbortController().signal));
+  expect(await prove()).toMatchObject({ kind: 'authentication', code: 531 });
+  for (const [minutes, logins] of [
+    [1, 1],
+    [4, 1],
+    [6, 2],
+    [15, 2],
+    [17, 3],
+  ] as const) {
+    now = minutes * 60_000;
+    const error = await prove();
+    expect(error.kind).toBe('authentication');
+    expect(error.message).toContain('Failed to authenticate user bob');
+    expect(sentLogins.length, String(minutes)).toBe(logins);
+  }
+  expect((await prove()).message).toContain('nothing was sent');
 });
 
 test('who gives up during a login leaves the others theirs', async () => {

@@ -51,6 +51,7 @@ test('flags win over the environment, that over the file, that over the defaults
     timeout: 3000,
     connections: 9,
     keepAlive: 30_000,
+    maxAnswer: 64,
   });
   expect((await loadConfig({ config: write('retries: 1') }, env)).retries).toBe(5);
 });

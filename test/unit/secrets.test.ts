@@ -79,7 +79,7 @@ test('a job is masked by the class that ran it, by any command where that is unk
   ).toBe(m);
   expect(jobs().jobresult.template.url).toBe(m);
   expect(jobs('org.apache.cloudstack.api.command.user.vm.StartVMCmd').jobresult.template.url).toBe('http://host/link');
-  expect(maskAnswer({ url: 'http://host/link' }, 'queryAsyncJobResult', {}).url).toBe(m);
+  expect(maskAnswer({ url: 'http://host/link' }, 'queryAsyncJobResult', {}, String).url).toBe(m);
 });
 
 test('what nests too deeply is masked, not read', () => {

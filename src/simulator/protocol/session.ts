@@ -32,7 +32,7 @@ const refuse = (text: string): ApiError => new ApiError(531, text);
 const findDomain = (world: World, params: ReadonlyMap<string, string>): Resource => {
   const id = params.get('domainid');
   const given = params.get('domain') ?? '';
-  const path = `/${given.replace(/^\/+|\/+$/g, '')}/`.replace('//', '/');
+  const path = `/${given.replace(/^\/+|(?<!\/)\/+$/g, '')}/`.replace('//', '/');
   const domain = world
     .all('Domain')
     .find((row) =>

@@ -1,0 +1,61 @@
+import { Transform, type TransformCallback } from 'node:stream';
+import { limits } from '../limits.ts';
+import { readMessage } from './message.ts';
+
+const lineFeed = 10;
+
+/**
+ * The lines of standard input, each a message: one that is more than the limits allow is answered with an error through
+ * `refuse`, or goes on as far as it was read, so that no message keeps the server busy.
+ */
+export const createFrames = (refuse: (id: string | number | null, message: string) => void): Transform => {
+  let pending: Buffer[] = [];
+  let size = 0;
+  let isTooLong = false;
+
+  const read = (line: Buffer): string | undefined => {
+    const text = line.toString('utf8');
+    try {
+      const message = readMessage(text);
+      if ('value' in message) return message.isWhole ? `${text}\n` : `${JSON.stringify(message.value)}\n`;
+      refuse(message.id, message.excess);
+      return undefined;
+    } catch {
+      // The SDK says what is wrong with it.
+      return `${text}\n`;
+    }
+  };
+
+  const add = (chunk: Buffer): void => {
+    size += chunk.length;
+    if (size > limits.frame) {
+      isTooLong = true;
+      pending = [];
+    } else pending.push(chunk);
+  };
+
+  const end = (): string | undefined => {
+    const line = Buffer.concat(pending);
+    const tooLong = isTooLong;
+    pending = [];
+    size = 0;
+    isTooLong = false;
+    if (!tooLong) return read(line);
+    refuse(null, `The message has more than ${limits.frame} bytes`);
+    return undefined;
+  };
+
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done: TransformCallback) {
+      let from = 0;
+      for (let at = chunk.indexOf(lineFeed); at !== -1; at = chunk.indexOf(lineFeed, from)) {
+        add(chunk.subarray(from, at));
+        const line = end();
+        if (line !== undefined) this.push(line);
+        from = at + 1;
+      }
+      if (from < chunk.length) add(chunk.subarray(from));
+      done();
+    },
+  });
+};

@@ -1,0 +1,217 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newFolder } from '../audit/log.ts';
+import { startCloud, type Cloud } from '../support/harness.ts';
+
+// No input of 4 MiB, whoever sends it, keeps everybody else waiting.
+
+/** Bytes of a message: what the HTTP door takes. */
+const size = 4 * 2 ** 20 - 2000;
+/** Milliseconds of processor time that one turn of the event loop may take. */
+const maxTurnMs = 250;
+
+const many = (count: number, of: (at: number) => [string, unknown]): Record<string, unknown> =>
+  Object.fromEntries(Array.from({ length: count }, (_, at) => of(at)));
+const filled = (unit: string): string =>
+  unit.repeat(Math.floor(size / Buffer.byteLength(JSON.stringify(unit).slice(1, -1))));
+const nested = (open: string, value: string, close: string, depth: number): string =>
+  open.repeat(depth) + value + close.repeat(depth);
+
+const read = (args: unknown, more: object = {}) => ({
+  name: 'read',
+  arguments: { tool: 'listZones', arguments: args, ...more },
+});
+const change = (tool: string, args: unknown) => ({ name: 'change', arguments: { tool, arguments: args } });
+
+/** What a caller sends; as text where it is no JSON that can be made from a value. */
+const inputs: Record<string, object | string> = {
+  'addresses without an end': read({ x: filled('://:') }),
+  'a text of blanks': read({ keyword: filled(' ') }),
+  'a text of pairs': read({ keyword: filled('a=b:') }),
+  'a text of different pairs': read({ keyword: Array.from({ length: 300_000 }, (_, at) => `k${at}=v`).join(' ') }),
+  'a text of line breaks': read({ keyword: filled('\n ') }),
+  'a text of letters': read({ keyword: filled('x') }),
+  "a command's name": { name: 'read', arguments: { tool: filled('x') } },
+  "a tool's name": { name: filled('x'), arguments: {} },
+  'many unknown parameters': change(
+    'deployVirtualMachine',
+    many(16_000, (at) => [`p${at}`, 'x']),
+  ),
+  'very many unknown parameters': change(
+    'deployVirtualMachine',
+    many(250_000, (at) => [`p${at}`, 1]),
+  ),
+  'many passwords': change(
+    'deployVirtualMachine',
+    many(3000, (at) => [`p${at}password`, `secret-${at}`]),
+  ),
+  'as many passwords as parameters may be': change(
+    'deployVirtualMachine',
+    many(490, (at) => [`p${at}password`, `secret-${at}`.repeat(600)]),
+  ),
+  'as many long texts as parameters may be': read(many(490, (at) => [`p${at}`, 'a=b '.repeat(2000)])),
+  'long names of parameters': read(many(16, (at) => [`${at}${'x'.repeat(250_000)}`, 1])),
+  'long entries of a list': read({ id: Array.from({ length: 400_000 }, () => 'a') }),
+  'a list of the same name': change('deployVirtualMachine', {
+    zoneid: 'Frankfurt',
+    networkids: Array.from({ length: 3000 }, () => 'nowhere'),
+  }),
+  'a list of many names': change('deployVirtualMachine', {
+    zoneid: 'Frankfurt',
+    networkids: Array.from({ length: 9000 }, (_, at) => `net-${at}`),
+  }),
+  'JSON text of arguments': read(JSON.stringify(many(200_000, (at) => [`p${at}`, 'x']))),
+  'JSON text that nests': read({ keyword: nested('[', '', ']', 1_000_000) }),
+  'maps in JSON text': change('deployVirtualMachine', {
+    details: JSON.stringify(many(200_000, (at) => [`d${at}`, 'x'])),
+  }),
+  'a search': { name: 'find-tools', arguments: { query: filled('volume ') } },
+  'a search of short words': { name: 'find-tools', arguments: { query: filled('a b c ') } },
+  'a search in one word': { name: 'find-tools', arguments: { query: filled('x') } },
+  'a toolset': { name: 'find-tools', arguments: { query: 'x', toolset: filled('x') } },
+  'names to describe': { name: 'describe-tools', arguments: { tools: filled(',') } },
+  'names to describe, as a list': {
+    name: 'describe-tools',
+    arguments: { tools: Array.from({ length: 400_000 }, () => 'x') },
+  },
+  fields: read({}, { fields: filled('a,') }),
+  'fields with dots': read({}, { fields: [filled('a.')] }),
+  'a profile': read({}, { profile: filled('x') }),
+  'a page': read({}, { page: filled('9') }),
+  'unknown keys of the tool': {
+    name: 'read',
+    arguments: { tool: 'listZones', ...many(200_000, (at) => [`k${at}`, 1]) },
+  },
+  'a job': { name: 'wait-for-job', arguments: { job: filled('x') } },
+  'values that nest': `{"name":"read","arguments":{"tool":"listZones","arguments":{"x":${nested('[', '', ']', 900_000)}}}}`,
+  'objects that nest': `{"name":"read","arguments":{"tool":"listZones","arguments":{"x":${nested('{"a":', '1', '}', 600_000)}}}}`,
+};
+
+const messageOf = (id: number, input: object | string): string =>
+  `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":${typeof input === 'string' ? input : JSON.stringify(input)}}`;
+
+/** A server in a process of its own, of which the longest turns are known. */
+const startServer = (cloud: Cloud, flags: readonly string[]) => {
+  const child: ChildProcessWithoutNullStreams = spawn(
+    process.execPath,
+    ['--import', 'tsx', '--import', './test/support/loop-probe.ts', 'src/main.ts', 'serve', ...flags],
+    {
+      env: {
+        PATH: '',
+        ...cloud.env,
+        CLOUDSTACK_MCP_STATE: newFolder(),
+        CLOUDSTACK_MCP_AUDIT: join(newFolder(), 'audit.jsonl'),
+        CLOUDSTACK_MCP_RATE_LIMIT: '100000',
+      },
+    },
+  );
+  const waiting: { pattern: RegExp; found: (text: string) => void }[] = [];
+  const printed: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    printed.push(line);
+    for (const one of [...waiting]) {
+      const [, text] = one.pattern.exec(line) ?? [];
+      if (text === undefined) continue;
+      waiting.splice(waiting.indexOf(one), 1);
+      one.found(text);
+    }
+  });
+  const next = (pattern: RegExp): Promise<string> =>
+    new Promise((found, fail) => {
+      waiting.push({ pattern, found });
+      child.once('exit', () => fail(new Error(`it ended: ${printed.slice(-20).join('\n')}`)));
+    });
+  return {
+    child,
+    next,
+    turn: async (): Promise<number> => {
+      const line = next(/^longest turn: (\d+) ms$/);
+      child.kill('SIGUSR2');
+      return Number(await line);
+    },
+    stop: async (): Promise<void> => {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill();
+      await ended;
+    },
+  };
+};
+
+interface Door {
+  send(message: string): Promise<string>;
+  turn(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+const overHttp = async (cloud: Cloud): Promise<Door> => {
+  const server = startServer(cloud, ['--transport', 'http', '--port', '0']);
+  const url = `${await server.next(/Serving MCP on (\S+\/mcp)/)}`;
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  const initialize = {
+    jsonrpc: '2.0',
+    id: 0,
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } },
+  };
+  const begun = await fetch(url, { method: 'POST', headers, body: JSON.stringify(initialize) });
+  await begun.text();
+  const session = begun.headers.get('mcp-session-id') ?? '';
+  return {
+    ...server,
+    send: async (body) =>
+      (await fetch(url, { method: 'POST', headers: { ...headers, 'mcp-session-id': session }, body })).text(),
+  };
+};
+
+const overStdio = async (cloud: Cloud): Promise<Door> => {
+  const server = startServer(cloud, []);
+  const answers = createInterface({ input: server.child.stdout })[Symbol.asyncIterator]();
+  const send = async (message: string): Promise<string> => {
+    server.child.stdin.write(`${message}\n`);
+    return (await answers.next()).value as string;
+  };
+  await send(
+    '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}',
+  );
+  return { ...server, send };
+};
+
+describe.each([
+  ['HTTP', overHttp],
+  ['stdio', overStdio],
+])('over %s', (_name, open) => {
+  let cloud: Cloud;
+  let door: Door;
+  beforeAll(async () => {
+    cloud = await startCloud();
+    door = await open(cloud);
+    // What is loaded and compiled with the first calls, is so once.
+    for (const [at, input] of [
+      read({}),
+      read({ x: 1 }),
+      change('deployVirtualMachine', { a: 1, password: 'p' }),
+      { name: 'find-tools', arguments: { query: 'resize a volume' } },
+      { name: 'describe-tools', arguments: { tools: ['listZones'] } },
+      read({}),
+    ].entries())
+      await door.send(messageOf(1000 + at, input));
+    await door.turn();
+  }, 120_000);
+  afterAll(async () => {
+    await door.stop();
+    await cloud.close();
+  });
+
+  test.each(Object.entries(inputs))('%s', async (_input, input) => {
+    cloud.calls.splice(0);
+    const answer = await door.send(messageOf(1, input));
+    const turn = await door.turn();
+    // It was answered, in few words, and what left was in proportion.
+    expect(answer).toMatch(/"(result|error)"/);
+    expect(answer.length).toBeLessThan(60_000);
+    expect(cloud.calls.length).toBeLessThan(120);
+    expect(turn).toBeLessThan(maxTurnMs);
+  });
+});

@@ -1,0 +1,223 @@
+import { readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import ts from 'typescript';
+import { maskParams, scrubText } from '../../src/audit/scrub.ts';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { createSearch } from '../../src/catalog/search.ts';
+import { classify } from '../../src/cloudstack/classify.ts';
+import { openEnvelope } from '../../src/cloudstack/envelope.ts';
+import { readRetryAfter } from '../../src/cloudstack/retry-after.ts';
+import { readInput } from '../../src/mcp/input.ts';
+import { showItem } from '../../src/present/item.ts';
+import { showList } from '../../src/present/list.ts';
+import { listSecrets, maskSecrets } from '../../src/secrets/mask.ts';
+import { scrubSecrets } from '../../src/secrets/scrub.ts';
+import { toLine } from '../../src/text.ts';
+import { findProblems } from '../../src/validate/check.ts';
+import { problemWith } from '../../src/validate/formats.ts';
+import { readLeniently } from '../../src/validate/lenient.ts';
+
+// Every function that reads a text takes time by its length, whatever stands in it: on 100 KB of each pair of kinds of
+// characters, alternating and one after the other.
+
+const kinds = ['a', 'Z', '7', ' ', '\n', '-', '.', ':', '/', '://', '@', '=', '&', '"', '\\', '[', '{', '<', 'é', '🙂'];
+
+/** So many characters of two kinds: one after the other in turn, and all of one before all of the other. */
+const makers = kinds.flatMap((a) =>
+  kinds.flatMap((b) => [
+    (length: number): string => (a + b).repeat(length / (a.length + b.length)),
+    (length: number): string => a.repeat(length / 2 / a.length) + b.repeat(length / 2 / b.length),
+  ]),
+);
+const size = 100_000;
+
+/** Milliseconds of processor time; how busy the machine is does not count. */
+const timeOf = (run: () => unknown): number => {
+  const { user, system } = process.cpuUsage();
+  try {
+    run();
+  } catch {
+    // Refused, which is as good as any other end.
+  }
+  const used = process.cpuUsage({ user, system });
+  return (used.user + used.system) / 1000;
+};
+
+/** A square of 100,000 takes seconds; what takes less milliseconds than this needs no second look. */
+const quick = 150;
+
+/** The text of which a function takes more than twice as long when it is twice as long. */
+const worstOf = (run: (text: string) => unknown): string | undefined => {
+  for (const make of makers) {
+    const text = make(size);
+    if (timeOf(() => run(text)) < quick) continue;
+    const least = (one: string): number => Math.min(...[1, 2, 3, 4].map(() => timeOf(() => run(one))));
+    const [whole, half] = [least(text), least(make(size / 2))];
+    if (whole > quick && whole > 3 * half)
+      return `${JSON.stringify(text.slice(0, 12))} … ${JSON.stringify(text.slice(-6))}: ${half} ms, ${whole} ms`;
+  }
+  return undefined;
+};
+
+const deploy = loadCatalog().find('deployVirtualMachine')!;
+/** One of each type, and those whose texts are looked at more closely. */
+const parameters = deploy.command.params.filter(
+  ({ name, type }, at, all) =>
+    all.findIndex((other) => other.type === type) === at || ['ipaddress', 'macaddress', 'zoneid'].includes(name),
+);
+const search = createSearch(loadCatalog());
+const settings = { wait: 1, questionTimeout: 1, budget: 12_000, pageSizeLimit: 500 };
+const list = { kind: undefined, budget: 12_000, filters: [] };
+const page = { page: 1, count: 1 };
+
+/** Functions that take a text within something else. */
+const within: Record<string, (text: string) => unknown> = {
+  maskSecrets: (text) => maskSecrets({ a: text, b: [{ name: text, value: text }] }),
+  listSecrets: (text) => listSecrets({ a: text, password: text }),
+  'scrubSecrets, as a secret': (text) => scrubSecrets(text, [text, text.slice(0, 3), text.slice(0, 20)]),
+  maskParams: (text) => maskParams({ a: text, [text]: 1 }),
+  scrubText: (text) => scrubText(text, { a: text, password: text.slice(0, 100) }),
+  showItem: (text) => showItem({ id: 'x', a: text }, 12_000),
+  showList: (text) => showList([{ id: 'x', a: text }], ['id', 'a'], page, list),
+  openEnvelope: (text) => openEnvelope('listZones', { status: 200, headers: {}, body: text }),
+  'openEnvelope, an error': (text) =>
+    openEnvelope('listZones', {
+      status: 431,
+      headers: {},
+      body: JSON.stringify({ x: { errorcode: 431, errortext: text } }),
+    }),
+  classify: (text) => classify('listZones', { code: 431, text }),
+  readRetryAfter: (text) => readRetryAfter({ status: 503, headers: { 'retry-after': text }, body: text }),
+  'catalog.find': (text) => loadCatalog().find(text),
+  'catalog.nearest': (text) => loadCatalog().nearest(text),
+  search: (text) => search(text, { limit: 10 }),
+  'readInput of find-tools': (text) => readInput('find-tools', { query: text, [text]: text }),
+  'readInput of read': (text) => readInput('read', { tool: text, arguments: text, fields: text, page: text }),
+  'readInput of describe-tools': (text) => readInput('describe-tools', { tools: text }),
+  readLeniently: (text) =>
+    readLeniently(deploy.command, { ...Object.fromEntries(parameters.map(({ name }) => [name, text])), [text]: text }),
+  findProblems: (text) =>
+    findProblems(deploy.command, { [text]: text, name: text, zoneid: text, networkids: [text] }, settings),
+  problemWith: (text) => parameters.map((parameter) => problemWith(parameter, text, true)),
+};
+
+test.each(Object.entries(within))('%s', (_name, run) => {
+  expect(worstOf(run)).toBeUndefined();
+});
+
+/** Files and places whose texts nobody but the operator gives. */
+const trusted: Readonly<Record<string, string>> = {
+  'src/data.ts': 'names of our own files',
+  'src/catalog/releases.ts': 'releases of the catalog, and the one that the cloud tells',
+  'src/cloudstack/wait.ts': 'waits; its value is passed on',
+  'src/simulator/': 'stands in for a cloud in tests and rehearsals; nobody else reaches it',
+  'src/config/': 'the configuration and the environment',
+  'src/store/connection.ts': 'errors of a library',
+  'src/guard/approvals.ts': 'a folder',
+  'src/mcp/direct.ts#listDirectTools': 'a setting',
+  'src/cloudstack/pool.ts': 'an address from the configuration',
+  'src/cloudstack/jobs.ts': 'waits; the text is passed on',
+  'src/cloudstack/patience.ts': 'waits; the text is passed on',
+  'src/audit/chained-file.ts': 'a path',
+  'src/audit/claim.ts': 'a path',
+  'src/audit/files.ts': 'a path',
+  'src/audit/head.ts': 'a path',
+  'src/audit/ledger.ts': 'a path',
+  'src/audit/open-file.ts': 'a path',
+  'src/audit/recover.ts': 'a path',
+  'src/audit/sinks.ts': 'a setting',
+  'src/audit/tail.ts': 'a path',
+  'src/audit/targets.ts': 'a setting',
+  'src/audit/verify.ts': 'a path',
+  'src/cli/': 'what a person types at a terminal, and how it is printed there',
+};
+const isTrusted = (name: string): boolean =>
+  !/^src\/cli\/width/.test(name) && Object.keys(trusted).some((place) => name.startsWith(place));
+
+interface Found {
+  file: string;
+  name: string;
+  /** What else it wants, as types. */
+  others: string[];
+}
+
+const takesText = /^(string|unknown|T|(readonly )?string\[\])( \| undefined)?$/;
+
+/** Every exported function whose first argument is a text, or may be one. */
+const discover = (): Found[] => {
+  const files = readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join('src', name));
+  const { options } = ts.parseJsonConfigFileContent(
+    ts.readConfigFile('tsconfig.json', ts.sys.readFile).config,
+    ts.sys,
+    '.',
+  );
+  const program = ts.createProgram(files, options);
+  const checker = program.getTypeChecker();
+  return files.flatMap((file) => {
+    const module = checker.getSymbolAtLocation(program.getSourceFile(file)!);
+    return (module ? checker.getExportsOfModule(module) : []).flatMap((symbol): Found[] => {
+      if (!(symbol.flags & ts.SymbolFlags.Value)) return [];
+      const [signature] = checker.getTypeOfSymbol(symbol).getCallSignatures();
+      const [first, ...others] = (signature?.getParameters() ?? []).map((one) =>
+        checker.typeToString(checker.getTypeOfSymbol(one)),
+      );
+      return first !== undefined && takesText.test(first) ? [{ file, name: symbol.name, others }] : [];
+    });
+  });
+};
+
+/** Values for the arguments after the first. */
+const fill: Readonly<Record<string, (text: string) => unknown>> = {
+  string: (text) => text,
+  number: () => 60,
+  boolean: () => true,
+  'readonly string[]': (text) => [text],
+  'Readonly<Record<string, string>>': (text) => ({ a: text }),
+  'Readonly<Record<string, unknown>>': (text) => ({ a: text }),
+  '(Readonly<Record<string, unknown>> | undefined)[]': (text) => ({ a: text }),
+  Link: () => ({ seq: 1, prev: '', hash: '' }),
+  Report: () => () => undefined,
+  AuditEntry: (text) => ({ command: text, result: 'done' }),
+  Failure: (text) => ({ code: 431, text }),
+  HttpResponse: (text) => ({ status: 200, headers: {}, body: text }),
+  Secret: (text) => ({ apiKey: text, secretKey: text }),
+  Policy: () => ({ name: 'operator', rules: [], actions: {} }),
+  Tool: () => deploy,
+  AbortSignal: () => AbortSignal.abort(),
+  '(text: string) => string': () => toLine,
+  '(inner: unknown, name: string) => unknown': () => (inner: unknown) => inner,
+};
+const valueFor = (type: string): ((text: string) => unknown) | undefined =>
+  fill[type.replace(/ \| undefined$/, '')] ?? (type.startsWith('{') ? () => ({}) : undefined);
+
+describe('every exported function whose first argument is a text', () => {
+  let found: Found[] = [];
+  beforeAll(() => {
+    found = discover();
+  }, 120_000);
+
+  test('is called here, or given its texts by the operator only', () => {
+    expect(found.length).toBeGreaterThan(60);
+    const names = found.map(({ file, name }) => `${file}#${name}`);
+    const unreachable = found
+      .filter(({ file, name, others }) => !isTrusted(`${file}#${name}`) && others.some((type) => !valueFor(type)))
+      .map(({ file, name, others }) => `${file}#${name} (${others.join('; ')})`);
+    expect(unreachable).toEqual([]);
+    expect(Object.keys(trusted).filter((place) => !names.some((name) => name.startsWith(place)))).toEqual([]);
+  });
+
+  test('takes time by the length of its text', async () => {
+    const slow: string[] = [];
+    for (const { file, name, others } of found) {
+      if (isTrusted(`${file}#${name}`)) continue;
+      const module = await vi.importActual<Record<string, (...args: unknown[]) => unknown>>(resolve(file));
+      const values = others.map((type) => valueFor(type)!);
+      const worst = worstOf((text) => module[name]!(text, ...values.map((value) => value(text))));
+      if (worst !== undefined) slow.push(`${file}#${name}: ${worst}`);
+    }
+    expect(slow).toEqual([]);
+  });
+});
