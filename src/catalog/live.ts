@@ -13,7 +13,8 @@ export interface LiveField {
 export interface LiveApi {
   name: string;
   isasync?: boolean;
-  params?: readonly { name: string; type?: string; required?: boolean }[];
+  /** `related`: commands that answer with what an id stands for, joined by commas. */
+  params?: readonly { name: string; type?: string; required?: boolean; related?: string }[];
   response?: readonly LiveField[];
 }
 

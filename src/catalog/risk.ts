@@ -15,6 +15,8 @@ export interface RiskRow {
   warning: string;
   /** What a person types to confirm a critical command on something that has no name. */
   phrase?: string;
+  /** Why a command that is named like an end (`cancelShutdown`) is no destroy. */
+  why?: string;
 }
 
 /** When a value counts: any that is given, unless something is said here. Letter case and blanks do not matter. */

@@ -91,14 +91,19 @@ const addFields = (
   }
 };
 
+/** The value that is there most often; the first of several. */
+export const mostCommon = <T>(values: readonly T[]): T | undefined => {
+  const count = (value: T): number => values.filter((other) => other === value).length;
+  return [...values].sort((a, b) => count(b) - count(a))[0];
+};
+
 /** The key under which most commands with this response and form put it, else the type in lower case. */
 const usualKey = (commands: readonly Command[], response: string, result: Command['result']): string => {
   const same = commands.filter((command) => command.response === response && typeof command.key === 'string');
   const keys = (same.some((command) => command.result === result) ? same.filter((c) => c.result === result) : same).map(
     ({ key }) => String(key),
   );
-  const count = (key: string): number => keys.filter((other) => other === key).length;
-  return [...keys].sort((a, b) => count(b) - count(a))[0] ?? response.toLowerCase();
+  return mostCommon(keys) ?? response.toLowerCase();
 };
 
 /**

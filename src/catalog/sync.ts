@@ -1,9 +1,29 @@
 import { liveCommand, type LiveApi } from './live.ts';
 import { compareReleases, extend, inReleases } from './releases.ts';
-import { unknownResponse, type LiveResponse } from './sync-responses.ts';
+import { mostCommon, unknownResponse, type LiveResponse } from './sync-responses.ts';
 import type { Command, CommandsFile, Parameter } from './types.ts';
 
-const syncParameters = (command: Command, live: LiveApi, release: string, axis: readonly string[]): Parameter[] => {
+/** What a command answers with; undefined for one that is not known. */
+type ResponseOf = (command: string) => string | undefined;
+
+/** The parameters of a live command; the kind of an id is what the commands answer with that `related` names. */
+const newParameters = (live: LiveApi, release: string, responseOf: ResponseOf): Parameter[] => {
+  const related = new Map((live.params ?? []).map((parameter) => [parameter.name, parameter.related]));
+  return liveCommand(live, release).params.map((parameter) => {
+    const kinds = (related.get(parameter.name) ?? '').split(',').flatMap((name) => responseOf(name.trim()) ?? []);
+    const kind = parameter.kind ?? mostCommon(kinds);
+    if (kind === undefined || (parameter.type !== 'uuid' && parameter.type !== 'list')) return parameter;
+    return { ...parameter, ...(parameter.type === 'list' ? { of: 'uuid' } : {}), kind };
+  });
+};
+
+const syncParameters = (
+  command: Command,
+  live: LiveApi,
+  release: string,
+  axis: readonly string[],
+  responseOf: ResponseOf,
+): Parameter[] => {
   const seen = new Map((live.params ?? []).map((parameter) => [parameter.name.toLowerCase(), parameter]));
   const known = command.params.map((parameter): Parameter => {
     const now = seen.get(parameter.name.toLowerCase());
@@ -18,7 +38,7 @@ const syncParameters = (command: Command, live: LiveApi, release: string, axis: 
     if (parameter.releases) synced.releases = extend(parameter.releases, release, axis);
     return synced;
   });
-  const added = liveCommand({ ...live, params: [...seen.values()] }, release).params;
+  const added = newParameters({ ...live, params: [...seen.values()] }, release, responseOf);
   return [...known, ...added.map((parameter) => ({ ...parameter, releases: `${release}-${release}` }))].sort((a, b) =>
     a.name < b.name ? -1 : 1,
   );
@@ -36,10 +56,12 @@ export const syncCommands = (
 ): CommandsFile => {
   const releases = [...new Set([...file.releases, release])].sort(compareReleases);
   const known = new Map(file.commands.map((command) => [command.name, command]));
+  const responseOf: ResponseOf = (name) => responses.get(name)?.response ?? known.get(name)?.response;
   for (const live of apis) {
     const command = known.get(live.name);
     if (!command) {
-      known.set(live.name, { ...liveCommand(live, release), ...responses.get(live.name) });
+      const params = newParameters(live, release, responseOf);
+      known.set(live.name, { ...liveCommand(live, release), ...responses.get(live.name), params });
       continue;
     }
     const response = command.response === unknownResponse ? responses.get(live.name) : undefined;
@@ -47,7 +69,7 @@ export const syncCommands = (
       ...command,
       ...response,
       releases: extend(command.releases, release, releases),
-      params: syncParameters(command, live, release, releases),
+      params: syncParameters(command, live, release, releases, responseOf),
     };
     if (live.isasync) synced.async = true;
     else delete synced.async;

@@ -19,7 +19,7 @@ export interface Credentials {
 }
 
 interface Seed {
-  /** What CloudStack itself installs: rows by kind. `@Kind/name` means the id of a row made before. */
+  /** What CloudStack itself installs: rows by kind. `@Kind/name` means the id of a row made before, `@release` the cloud's. */
   install: Record<string, Fields[]>;
   /** Rules of the built-in roles that have any. */
   rules: Record<string, { copies?: string; rules: string[] }>;
@@ -41,7 +41,9 @@ const lookUp = (world: World, reference: string): string => {
 
 const fill = (world: World, value: Value): Value =>
   typeof value === 'string' && value.includes('@')
-    ? value.replace(/@\w+\/[^,]*/g, (reference) => lookUp(world, reference))
+    ? value
+        .replace(/^@release$/, `${world.catalog.release}.0`)
+        .replace(/@\w+\/[^,]*/g, (reference) => lookUp(world, reference))
     : value;
 
 const install = (world: World, { install: rows, rules }: Seed): void => {

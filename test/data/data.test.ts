@@ -24,24 +24,9 @@ const responses = loadData<ResponseType[]>('responses.json');
 const risksKnown = ['read', 'sensitive', 'change', 'destroy'];
 const severities = ['low', 'medium', 'high', 'critical'];
 
-// What ends, interrupts or takes away. Without a reason such a command is a destroy.
+// What ends, interrupts or takes away. Unless its risk says why not, such a command is a destroy.
 const ending =
   /^(delete|destroy|expunge|purge|remove|revoke|stop|reboot|shutdown|trigger|detach|disable|disassociate|dissociate|release|restart|reset|revert|restore|lock|suspend|kill|drop|clean|cleanup|archive|unmanage|unregister|cancel|decline)(?=[A-Z])/;
-const reasons: Record<string, string> = {
-  archiveSnapshot: 'copies a snapshot to secondary storage; nothing is taken away',
-  cancelHostAsDegraded: 'brings a host back',
-  cancelHostMaintenance: 'brings a host back',
-  cancelMaintenance: 'brings a management server back',
-  cancelShutdown: 'calls off a shutdown',
-  cancelStorageMaintenance: 'brings a storage pool back',
-  cleanVMReservations: 'frees reservations of VMs that no longer exist',
-  resetApiLimit: 'lets an account call again',
-  resetConfiguration: 'sets a value back to its default, which can be set again',
-  resetPassword: 'the second half of what a user asked for with forgotPassword',
-  restoreVolumeFromBackupAndAttachToVM: 'makes a new volume',
-  resetPasswordForVirtualMachine: 'sensitive: answers with the new password',
-  resetSSHKeyForVirtualMachine: 'sensitive: answers with the new password',
-};
 
 // Whose purpose is to give out a credential or open a console (mcp-notes.md, "read-only mode bypassed").
 const givingOut = [
@@ -89,17 +74,27 @@ const problemsOf = (command: Command): string[] => {
   const must = (right: boolean, what: string): void => {
     if (!right) problems.push(`${name}: ${what}`);
   };
-  must(toolsets.filter((toolset) => toolset.commands.includes(name)).length === 1, 'not in exactly one toolset');
+  const homes = toolsets.filter((toolset) => toolset.commands.includes(name)).map((toolset) => toolset.name);
+  must(homes.length > 0, 'no toolset; add it to the commands of one in data/toolsets.json');
+  must(homes.length < 2, `in more than one toolset of data/toolsets.json: ${homes.join(', ')}`);
 
   const summary = texts.commands[name] ?? '';
-  must(summary.trim() === summary && summary !== '', 'no summary');
+  must(summary !== '', 'no summary; write one in data/texts.json, commands');
+  must(summary.trim() === summary, 'blanks around its summary in data/texts.json');
   must(summary.length <= 90, `summary of ${summary.length} characters`);
   must(!summary.endsWith('.'), 'summary ends with a period');
   for (const parameter of params)
-    must(Boolean(describeParameter(name, parameter.name)), `no text for ${parameter.name}`);
+    must(
+      Boolean(describeParameter(name, parameter.name)),
+      `no text for ${parameter.name}; write one in data/texts.json, parameters, or in overrides if it means something else there`,
+    );
+  must(
+    responses.some((type) => type.name === command.response),
+    `its response ${command.response} is no type of data/responses.json; correct response in data/commands.json`,
+  );
 
   const row = risks[name];
-  must(row !== undefined, 'no risk');
+  must(row !== undefined, 'no risk; judge it in data/risks.json (until then it counts as destroy, critical)');
   if (!row) return problems;
   must(risksKnown.includes(row.risk!), `risk ${row.risk}`);
   if (row.risk !== 'read') {
@@ -114,8 +109,8 @@ const problemsOf = (command: Command): string[] => {
   must(!critical || Boolean(row.phrase), 'critical without a phrase');
   must(row.phrase === undefined || /^[a-z0-9][a-z0-9 /-]{3,59}$/.test(row.phrase), `phrase "${row.phrase}"`);
 
-  if (ending.test(name) && reasons[name] === undefined)
-    must(row.risk === 'destroy', `named like an end, but ${row.risk}`);
+  if (ending.test(name) && row.why === undefined)
+    must(row.risk === 'destroy', `named like an end, but ${row.risk}; data/risks.json says why with "why"`);
   if (givingOut.includes(name) || (credentialResponses.includes(command.response) && !command.auth))
     must(row.risk === 'sensitive', `gives out a credential, but is ${row.risk}`);
   return problems;
@@ -136,19 +131,21 @@ test('a command that nobody has looked at yet makes this red', () => {
     params: [{ name: 'howmuchofit', type: 'string' }],
   };
   expect(problemsOf(madeUp)).toEqual([
-    'destroyEverything: not in exactly one toolset',
-    'destroyEverything: no summary',
-    'destroyEverything: no text for howmuchofit',
-    'destroyEverything: no risk',
+    'destroyEverything: no toolset; add it to the commands of one in data/toolsets.json',
+    'destroyEverything: no summary; write one in data/texts.json, commands',
+    'destroyEverything: no text for howmuchofit; write one in data/texts.json, parameters, or in overrides if it means something else there',
+    'destroyEverything: no risk; judge it in data/risks.json (until then it counts as destroy, critical)',
   ]);
   expect(problemsOf({ ...byName.get('destroyVolume')!, name: 'destroyVolumes' })).toHaveLength(3);
 });
 
 test('no reason and no list speaks of a command that does not exist, or needs no reason', () => {
   for (const name of givingOut) expect(byName.has(name), name).toBe(true);
-  for (const name of Object.keys(reasons)) {
-    expect(byName.has(name), name).toBe(true);
-    expect(risks[name]!.risk, name).not.toBe('destroy');
+  const explained = Object.entries(risks).filter(([, { why }]) => why !== undefined);
+  expect(explained.length).toBeGreaterThan(0);
+  for (const [name, { risk, why }] of explained) {
+    expect(why!.length, name).toBeGreaterThan(10);
+    expect(risk, name).not.toBe('destroy');
     expect(ending.test(name), name).toBe(true);
   }
 });

@@ -272,7 +272,7 @@ keeps('throttle', async () => {
 });
 
 keeps('capabilities', async () => {
-  const simulator = createSimulator();
+  const simulator = createSimulator({ release: '4.22.1' });
   expect((await send(simulator, 'listCapabilities')).body['capability']).toMatchObject({
     cloudstackversion: '4.22.1.0',
     supportELB: 'false',

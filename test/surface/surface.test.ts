@@ -128,8 +128,12 @@ test('with --tools all every command is a tool, with its own schema and true ann
   const names = tools.map(({ name }) => name);
   expect(names.at(-1)).toBe('wait-for-job');
   expect(new Set(names).size).toBe(names.length);
-  expect(names).toHaveLength(loadCatalog().tools.length + 1);
-  await expect(`${names.sort().join('\n')}\n`).toMatchFileSnapshot('pinned/all-tools.txt');
+  // The names themselves stand in docs/tools.md, which is written from the catalog.
+  expect(names.slice(0, -1).sort()).toEqual(
+    loadCatalog()
+      .tools.map(({ name }) => name)
+      .sort(),
+  );
   for (const { name, inputSchema, annotations, description } of tools) {
     expect(name.length, name).toBeLessThanOrEqual(64);
     for (const schema of schemasIn(inputSchema as Schema)) {

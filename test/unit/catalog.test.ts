@@ -328,6 +328,22 @@ test('new types have the fields that listApis names; those within them are found
   expect(syncResponses(once, types, apis, '4.23.0')).toEqual({ types, responses: new Map() });
 });
 
+test('an id is of the kind with which the related commands answer', () => {
+  const params = [
+    { name: 'id', type: 'uuid', related: 'startMachine,listMachines' },
+    { name: 'spares', type: 'list', related: 'listMachines' },
+    { name: 'other', type: 'uuid', related: 'listFrobs' },
+    { name: 'text', type: 'string', related: 'listMachines' },
+  ];
+  const { commands } = syncCommands(knownCommands, [{ name: 'failoverMachine', params }], '4.23.0');
+  expect(commands.at(-1)!.params.map(({ name, kind, of }) => [name, kind, of])).toEqual([
+    ['id', 'Machine', undefined],
+    ['spares', 'Machine', 'uuid'],
+    ['other', undefined, undefined],
+    ['text', undefined, undefined],
+  ]);
+});
+
 test('a type gets the fields that a release brings, and forgets none', () => {
   const [first] = knownApis;
   const api = { ...first!, response: [...fields('id', 'old'), { name: 'fresh', type: 'boolean' }] };

@@ -40,7 +40,8 @@ export const router: Behaviours = {
   },
   upgradeRouterTemplate: (call) => {
     const routers = rowArg(call, 'id') ? [needRow(call, 'id')] : [...call.world.all('DomainRouter')];
-    for (const router of routers) call.world.update(router, { requiresupgrade: false, version: '4.22.1' });
+    const version = call.world.catalog.release;
+    for (const router of routers) call.world.update(router, { requiresupgrade: false, version });
     return list(routers.map(() => ({ jobid: call.world.random.uuid(), jobstatus: 1 })));
   },
   configureVirtualRouterElement: configureNetworkElement,

@@ -39,7 +39,7 @@ export const ensureSystemVms = (world: World, zone: Resource): void => {
       privatenetmask: '255.255.255.0',
       linklocalip: `169.254.1.${(number % 250) + 2}`,
       linklocalnetmask: '255.255.0.0',
-      version: '4.22.1',
+      version: world.catalog.release,
       activeviewersessions: 0,
       isdynamicallyscalable: false,
     };

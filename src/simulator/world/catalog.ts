@@ -3,15 +3,13 @@ import { loadData } from '../../data.ts';
 
 /** The commands and response types of one release, or of all. */
 export interface ReleaseCatalog {
-  /** What listCapabilities calls the cloud. */
+  /** The one that is offered, else the newest: what listCapabilities calls the cloud. */
   release: string;
   commands: ReadonlyMap<string, Command>;
   /** Fields by name of a response type. */
   fields(response: string): ReadonlyMap<string, Field>;
   hasField(field: Field): boolean;
 }
-
-const newestRelease = '4.22.1';
 
 /** Whether a list of ranges such as `4.11.0-4.13.1 4.15.0-4.22.1` holds a release, by place on the axis. */
 export const inReleases = (ranges: string | undefined, release: string, axis: readonly string[]): boolean => {
@@ -39,7 +37,7 @@ const readCatalog = (release?: string): ReleaseCatalog => {
   const types = new Map(loadData<ResponseType[]>('responses.json').map((type) => [type.name, type]));
   const cache = new Map<string, ReadonlyMap<string, Field>>();
   return {
-    release: release ?? newestRelease,
+    release: release ?? releases.at(-1)!,
     commands: commandsByName,
     fields: (response) => {
       const known = cache.get(response);
