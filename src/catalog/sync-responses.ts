@@ -92,7 +92,7 @@ const addFields = (
 };
 
 /** The value that is there most often; the first of several. */
-export const mostCommon = <T>(values: readonly T[]): T | undefined => {
+export const usualOf = <T>(values: readonly T[]): T | undefined => {
   const count = (value: T): number => values.filter((other) => other === value).length;
   return [...values].sort((a, b) => count(b) - count(a))[0];
 };
@@ -103,7 +103,7 @@ const usualKey = (commands: readonly Command[], response: string, result: Comman
   const keys = (same.some((command) => command.result === result) ? same.filter((c) => c.result === result) : same).map(
     ({ key }) => String(key),
   );
-  return mostCommon(keys) ?? response.toLowerCase();
+  return usualOf(keys) ?? response.toLowerCase();
 };
 
 /**

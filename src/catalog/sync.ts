@@ -1,6 +1,6 @@
 import { liveCommand, type LiveApi } from './live.ts';
 import { compareReleases, extend, inReleases } from './releases.ts';
-import { mostCommon, unknownResponse, type LiveResponse } from './sync-responses.ts';
+import { usualOf, unknownResponse, type LiveResponse } from './sync-responses.ts';
 import type { Command, CommandsFile, Parameter } from './types.ts';
 
 /** What a command answers with; undefined for one that is not known. */
@@ -11,7 +11,7 @@ const newParameters = (live: LiveApi, release: string, responseOf: ResponseOf): 
   const related = new Map((live.params ?? []).map((parameter) => [parameter.name, parameter.related]));
   return liveCommand(live, release).params.map((parameter) => {
     const kinds = (related.get(parameter.name) ?? '').split(',').flatMap((name) => responseOf(name.trim()) ?? []);
-    const kind = parameter.kind ?? mostCommon(kinds);
+    const kind = parameter.kind ?? usualOf(kinds);
     if (kind === undefined || (parameter.type !== 'uuid' && parameter.type !== 'list')) return parameter;
     return { ...parameter, ...(parameter.type === 'list' ? { of: 'uuid' } : {}), kind };
   });

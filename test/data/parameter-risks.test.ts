@@ -207,10 +207,10 @@ test('a second reader has said of every command what the worst is, and why calls
     const { worst = '', unasked } = commands[tool.command.name] ?? {};
     const { name } = tool.command;
     // A command that always asks names its worst in its warning; of the others a reader has said it.
-    const isSaid = /^[A-Z].{18,158}\.$/.test(isGrave(tool.risk) ? worst || tool.risk.warning : worst);
+    const namesWorst = /^[A-Z].{18,158}\.$/.test(isGrave(tool.risk) ? worst || tool.risk.warning : worst);
     const isAnswered = Object.keys(reasons).includes(unasked ?? '') === !isAlwaysAsked(tool);
     return [
-      ...(isSaid ? [] : [`${name}: say the worst that it can do, in a sentence, in data/risk-review.json`]),
+      ...(namesWorst ? [] : [`${name}: say the worst that it can do, in a sentence, in data/risk-review.json`]),
       ...(isAnswered
         ? []
         : [`${name}: unasked is ${unasked}; give a reason of data/risk-review.json, none if it always asks`]),

@@ -37,12 +37,12 @@ const runScript = (path: string, ...args: string[]) => run(process.execPath, '--
 const runTests = (...paths: string[]) =>
   run(process.execPath, 'node_modules/vitest/vitest.mjs', 'run', '--project', 'fast', ...paths);
 
-const notKept = ['.git', 'node_modules', 'dist', 'coverage', 'release'];
+const leftOut = ['.git', 'node_modules', 'dist', 'coverage', 'release'];
 
 /** Every file of the copy that is neither built nor installed, with its text. */
 const readFiles = (path = ''): [string, string][] =>
   readdirSync(join(copy, path))
-    .filter((name) => !notKept.includes(name))
+    .filter((name) => !leftOut.includes(name))
     .map((name) => join(path, name))
     .flatMap((file) =>
       statSync(join(copy, file)).isDirectory()
@@ -57,7 +57,7 @@ const changedFiles = (): string[] =>
     .sort();
 
 beforeAll(async () => {
-  const skipped = notKept.map((name) => join(root, name));
+  const skipped = leftOut.map((name) => join(root, name));
   cpSync(root, copy, { recursive: true, filter: (path) => !skipped.includes(path) });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   before = new Map(readFiles());
