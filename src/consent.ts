@@ -20,6 +20,8 @@ export interface Reply {
   nonce: string;
   /** How it was asked: `elicitation`, `terminal`. */
   by: string;
+  /** It came with the call: what was read for this call was read after it was given. */
+  withCall?: true;
 }
 
 /**

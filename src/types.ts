@@ -148,6 +148,8 @@ export interface Dependents {
   line: string;
   /** What one of them is. */
   title: string;
+  /** They stop, or move, when the resource does; the others go when it is destroyed for good. */
+  stops?: true | undefined;
   rows: readonly Row[];
 }
 
@@ -161,6 +163,8 @@ export interface Target {
   id: string;
   /** Named by `id` or `ids`, so that the call is about nothing else. */
   isOwn: boolean;
+  /** What the call acts on belongs to it. */
+  isHolder?: true;
   /** The cloud has a command that shows it. */
   isReadable: boolean;
   name?: string | undefined;
@@ -174,14 +178,16 @@ export type ListRows = (tool: Tool, params: Params) => Promise<readonly Row[]>;
 
 /** What a call names, as the caller may see it. resolve/ reads it through the cloud's own lists, guard/ judges it. */
 export interface Resources {
-  /** What the call acts on and what that belongs to; with `dependents`, also all that depends on it, or what stops with it. */
-  actedOn(call: Pick<ValidCall, 'tool' | 'params'>, dependents: 'none' | 'stopped' | 'all'): Promise<readonly Target[]>;
+  /** What the call acts on and what that belongs to. */
+  actedOn(call: Pick<ValidCall, 'tool' | 'params'>): Promise<readonly Target[]>;
+  /** The same targets with all that depends on what the call acts on, or with what stops with it. */
+  withDependents(targets: readonly Target[], which: 'stopped' | 'all'): Promise<readonly Target[]>;
   /** The same targets; their rows tell the zone and the domain by name, where that can be looked up. */
   withPlaces(targets: readonly Target[]): Promise<readonly Target[]>;
   /** Everything that the call names by id. */
   named(call: Pick<ValidCall, 'tool' | 'params'>): Promise<readonly Target[]>;
-  /** The zone, domain, project and account that the call names, as rows of the form that resources have. */
-  places(call: Pick<ValidCall, 'params'>): Promise<readonly Row[]>;
+  /** The zone, domain, project and account that the call names, as rows of the form that resources have; targets may show them. */
+  places(call: Pick<ValidCall, 'params'>, targets: readonly Target[]): Promise<readonly Row[]>;
   /** Whether the caller sees that project. */
   hasProject(id: string): Promise<boolean>;
 }

@@ -20,8 +20,14 @@ const prepare = async ({ clouds, guard, limits }: Composition, run: Run) => {
     const meant = find(request.tool);
     if (meant) record({ command: meant.command.name });
   };
-  recordMeant(loadCatalog());
-  step('permit', () => guard.admit(request.caller));
+  step('permit', () => {
+    try {
+      guard.admit(request.caller);
+    } catch (error) {
+      recordMeant(loadCatalog());
+      throw error;
+    }
+  });
   const cloud = await clouds.open(request.caller.profile);
   record({ endpoint: cloud.origin.host });
   recordMeant(cloud.catalog);

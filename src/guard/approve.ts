@@ -5,7 +5,6 @@ import type { Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import type { CloudOrigin, ApprovedCall, ConfinedCall, Confirmation, NamedCall, Resources, Target } from '../types.ts';
 import { markApproved } from '../approved.ts';
-import type { Risk } from '../catalog/risk.ts';
 import type { Approvals } from './approvals.ts';
 import type { Count } from './counts.ts';
 import { decide, hasTag, strictest } from './decide.ts';
@@ -32,7 +31,7 @@ export interface ApproveDependencies {
 
 /** What approving one call needs. */
 export interface ApproveOptions {
-  resources: Pick<Resources, 'actedOn' | 'places' | 'withPlaces'>;
+  resources: Pick<Resources, 'actedOn' | 'places' | 'withDependents' | 'withPlaces'>;
   /** Which cloud it goes to. */
   origin: CloudOrigin;
   /** Called with the digest of the question before it is asked. */
@@ -120,15 +119,22 @@ const awaitReply = async (dependencies: ApproveDependencies, call: NamedCall, as
   return reply;
 };
 
+/** What a person is shown of what hangs on a target: all that may be lost with it, or what stops with it. */
+const dependentsOf = ({ tool: { risk } }: NamedCall): 'stopped' | 'all' =>
+  risk.risk === 'destroy' && risk.category !== 'outage' ? 'all' : 'stopped';
+
+const isDestroying = ({ tool }: NamedCall): boolean => tool.risk.risk === 'destroy';
+
 const ask = async (
   dependencies: ApproveDependencies,
   call: NamedCall,
+  known: { targets: readonly Target[]; places: readonly Row[] | undefined },
   { resources, origin, onQuestion }: ApproveOptions,
 ): Promise<Confirmation> => {
-  const read = () => resources.actedOn(call, 'all');
-  const targets = await read();
+  const withDependents = (targets: readonly Target[]) => resources.withDependents(targets, dependentsOf(call));
+  const targets = isDestroying(call) ? known.targets : await withDependents(known.targets);
   // A question is better asked without one of its details than not at all.
-  const places = await resources.places(call).catch(() => []);
+  const places = known.places ?? (await resources.places(call, targets).catch(() => []));
   const cloud = { host: origin.host, identity: await origin.identity() };
   const question = askAbout(call, targets, cloud, Object.assign({}, ...places) as Row);
   const asked = { question, targets };
@@ -151,18 +157,23 @@ const ask = async (
     throw error;
   }
   // A person may have taken minutes; what is about to be destroyed must still be what they were shown.
-  if (digestOf(call, await read(), cloud) !== question.digest)
+  const now = async () => digestOf(call, await withDependents(await resources.actedOn(call)), cloud);
+  if (!reply.withCall && (await now()) !== question.digest)
     throw unconfirmed('What it acts on has changed since the human was asked.', again);
   dependencies.onConfirmation('accepted');
   return { by: reply.by, who: call.request.caller.principal };
 };
 
-/** Refuses what would change something protected, or destroy what it hangs on; out of reach of every rule. */
+/**
+ * Refuses what would change something protected, or what stops it, or what destroys for good what it hangs on; out of reach of
+ * every rule.
+ */
 const refuseProtected = (policy: Policy, { tool }: NamedCall, targets: readonly Target[]): void => {
   const { protect } = policy;
   if (!protect) return;
   for (const { row, title, dependents = [] } of targets) {
-    const saved = [{ title, rows: row ? [row] : [] }, ...dependents].flatMap((group) =>
+    const hanging = dependents.filter(({ stops }) => stops || !tool.risk.reversible);
+    const saved = [{ title, rows: row ? [row] : [] }, ...hanging].flatMap((group) =>
       group.rows
         .filter((one) => hasTag(one, protect.key, protect.value))
         .map((one) => `${group.title} ${String(one['id'])}`),
@@ -204,10 +215,6 @@ const askInDoubt = (policy: Policy, call: NamedCall, targets: readonly Target[])
     : { ...call, decision: { action: 'confirm', rule: `${call.decision.rule}, ${doubt} → confirm` } };
 };
 
-/** What is lost with a thing is looked at before it is destroyed for good; what stops with it, before it is stopped. */
-const dependentsOf = (risk: Risk, reversible: boolean): 'none' | 'stopped' | 'all' =>
-  risk !== 'destroy' ? 'none' : reversible ? 'stopped' : 'all';
-
 /** Lets a call leave, after a confirmation where the policy requires one. Every doubt is a no. */
 export const approve = async (
   dependencies: ApproveDependencies,
@@ -216,17 +223,20 @@ export const approve = async (
 ): Promise<ApprovedCall> => {
   const { resources } = options;
   const { policy } = dependencies;
-  const { risk, reversible } = confined.tool.risk;
+  const { risk } = confined.tool.risk;
   if (risk === 'read' && confined.decision?.action === 'allow') return approved(confined);
-  const targets = await resources.actedOn(confined, dependentsOf(risk, reversible));
+  const acted = await resources.actedOn(confined);
+  // Of what is destroyed or stopped, what hangs on it is judged, too.
+  const targets = isDestroying(confined) ? await resources.withDependents(acted, dependentsOf(confined)) : acted;
   if (risk !== 'read') refuseProtected(policy, confined, targets);
   const byPlace = !confined.decision || policy.limits.length > 0;
-  const named = byPlace ? await resources.places(confined) : [];
+  const named = byPlace ? await resources.places(confined, targets) : undefined;
   const placed = byPlace ? await resources.withPlaces(targets) : targets;
-  const call = askInDoubt(policy, judge(policy, confined, placed, named), targets);
-  const places = [...placed.flatMap(({ row }) => (row ? [row] : [])), ...named];
+  const call = askInDoubt(policy, judge(policy, confined, placed, named ?? []), targets);
+  const places = [...placed.flatMap(({ row }) => (row ? [row] : [])), ...(named ?? [])];
   await checkLimits(policy, dependencies.count, call, places, false);
-  const confirmation = call.decision?.action === 'allow' ? undefined : await ask(dependencies, call, options);
+  const confirmation =
+    call.decision?.action === 'allow' ? undefined : await ask(dependencies, call, { targets, places: named }, options);
   await checkLimits(policy, dependencies.count, call, places, true);
   return approved(call, confirmation);
 };

@@ -47,7 +47,8 @@ export const createConsent =
     if (state) {
       const answer = inputResponse(ctx.mcpReq.inputResponses, 'confirm');
       // The question came back without an answer to it: no one agreed, and the same call is asked anew.
-      if (answer.kind !== 'elicit') return Promise.resolve({ ...state, action: 'cancel', by: 'elicitation' });
+      if (answer.kind !== 'elicit')
+        return Promise.resolve({ ...state, action: 'cancel', by: 'elicitation', withCall: true });
       const content = (answer.content ?? {}) as { confirm?: unknown; phrase?: unknown };
       return Promise.resolve({
         ...state,
@@ -55,6 +56,7 @@ export const createConsent =
         confirm: content.confirm,
         phrase: content.phrase,
         by: 'elicitation',
+        withCall: true,
       });
     }
     if (question.isLong || !canShowForms(capabilitiesOf(server, ctx))) return Promise.resolve(undefined);

@@ -4,18 +4,21 @@ import type { Command } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { Row } from '../rows.ts';
+import { isRecord, type Row } from '../rows.ts';
 import { isId, toQuotedName } from '../text.ts';
 import type { Dependents, Params, Resources, Target } from '../types.ts';
 import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
 import { actedOn, namedIn, owners, type Named } from './named.ts';
 
-/** What hangs on a kind of resource: a list command and how it is narrowed to one resource. */
+/** What hangs on a kind of resource: a list command and how it is narrowed to one resource, or a field of its row. */
 interface DependentList {
-  list: string;
+  /** Left out where the resource's own row holds them. */
+  list?: string;
+  /** The field of the resource's row that holds them. */
+  field?: string;
   /** The parameter that takes the resource's id, or parameters with the fields they take. */
-  by: string | Record<string, string>;
+  by?: string | Record<string, string>;
   args?: Record<string, boolean>;
   /** What it lists: one, several. */
   what: [string, string];
@@ -42,27 +45,39 @@ const inGroups = async <T, U>(all: readonly T[], size: number, run: (one: T) => 
   return done;
 };
 
+/** One list of what hangs on a row; none where it cannot be read: a question is better asked without one of its details than not at all. */
+const readHanging = async (
+  directory: Directory,
+  row: Row,
+  { list, field, by = {}, args }: DependentList,
+): Promise<readonly Row[]> => {
+  const inside = field === undefined ? undefined : row[field];
+  if (Array.isArray(inside)) return inside.filter(isRecord);
+  if (list === undefined) return [];
+  const wanted = typeof by === 'string' ? { [by]: 'id' } : by;
+  const narrowed = Object.fromEntries(Object.entries(wanted).map(([parameter, name]) => [parameter, row[name]]));
+  return (await directory.rows(list, { ...narrowed, ...args, listall: true }).catch(() => undefined)) ?? [];
+};
+
 const readDependents = async (
   directory: Directory,
   kind: Kind,
   row: Row,
-  onlyStopped: boolean,
+  which: 'stopped' | 'all',
 ): Promise<readonly Dependents[]> => {
-  const known = loadData<Record<string, DependentList[]>>('dependents.json')[kind.name] ?? [];
-  const all = known.filter(({ stops }) => stops || !onlyStopped);
+  const lists = loadData<Record<string, DependentList[]>>('dependents.json')[kind.name] ?? [];
+  const all = lists.filter(({ stops }) => stops || which === 'all');
   const found = await Promise.all(
-    all.map(async ({ list, by, args, what, named = ['name', 'displayname'] }) => {
-      const wanted = typeof by === 'string' ? { [by]: 'id' } : by;
-      const narrowed = Object.fromEntries(Object.entries(wanted).map(([parameter, field]) => [parameter, row[field]]));
-      // A question is better asked without one of its details than not at all.
-      const rows = (await directory.rows(list, { ...narrowed, ...args, listall: true }).catch(() => undefined)) ?? [];
+    all.map(async (known) => {
+      const { what, stops, named = ['name', 'displayname'] } = known;
+      const rows = await readHanging(directory, row, known);
       const names = rows.flatMap(
         (other) => named.map((field) => other[field]).find((value) => typeof value === 'string') ?? [],
       );
       const some = names.slice(0, 3).map((name) => toQuotedName(String(name), 30));
       const more = names.length > some.length ? ', …' : '';
       const shown = some.length ? ` (${some.join(', ')}${more})` : '';
-      return { line: `${rows.length} ${what[rows.length === 1 ? 0 : 1]}${shown}`, title: what[0], rows };
+      return { line: `${rows.length} ${what[rows.length === 1 ? 0 : 1]}${shown}`, title: what[0], stops, rows };
     }),
   );
   return found.filter(({ rows }) => rows.length);
@@ -72,7 +87,6 @@ const readTarget = async (
   directory: Directory,
   params: Params,
   { parameter, id, kind, rank }: Named,
-  dependents: 'none' | 'stopped' | 'all',
   found?: Row,
 ): Promise<Target> => {
   const isReadable = kind !== undefined && directory.shows(kind);
@@ -86,10 +100,14 @@ const readTarget = async (
     isReadable,
     name: row && kind ? nameOf(kind, row) : undefined,
     row,
-    ...(dependents !== 'none' && row && kind
-      ? { dependents: await readDependents(directory, kind, row, dependents === 'stopped') }
-      : {}),
   };
+};
+
+/** A target with what hangs on it, as far as it can be seen. */
+const readWithDependents = async (directory: Directory, target: Target, which: 'stopped' | 'all'): Promise<Target> => {
+  const kind = findKind(target.kind ?? '');
+  if (!kind || !target.row || target.isHolder) return target;
+  return { ...target, dependents: await readDependents(directory, kind, target.row, which) };
 };
 
 /** The machine that a network card is in, and the like: found among the rows that hold it. */
@@ -123,6 +141,7 @@ const readOwners = async (directory: Directory, target: Target, depth = 3): Prom
     kind: kind.name,
     id: String(row['id']),
     isOwn: false,
+    isHolder: true,
     isReadable: true,
     name: nameOf(kind, row),
     row,
@@ -152,12 +171,7 @@ const findByName = async (directory: Directory, kind: Kind, name: string, params
 };
 
 /** What a call acts on though it stands under a name, or where usually a place is named: data/references.json. */
-const readActed = async (
-  directory: Directory,
-  { name }: Command,
-  params: Params,
-  dependents: 'none' | 'stopped' | 'all',
-): Promise<Target[]> => {
+const readActed = async (directory: Directory, { name }: Command, params: Params): Promise<Target[]> => {
   const acted = loadData<Owners>('references.json').acted.filter(
     ({ commands, parameter, without = [] }) =>
       fits(commands, name) &&
@@ -172,10 +186,10 @@ const readActed = async (
       const rows = isPlace || !directory.shows(kind) ? [] : await findByName(directory, kind, value, params);
       const read = (row?: Row): Promise<Target> => {
         const named: Named = { parameter, id: String(row?.['id'] ?? value), kind, rank: isPlace ? 'required' : 'own' };
-        return readTarget(directory, params, named, dependents, row);
+        return readTarget(directory, params, named, row);
       };
       // What is not found stays a target, so that it is asked about.
-      return inGroups(rows.length ? rows : [undefined], 1, read);
+      return inGroups(rows.length ? rows : [undefined], 8, read);
     }),
   );
   return found.flat();
@@ -210,12 +224,7 @@ const readPlace = async (directory: Directory, given: Target): Promise<Target> =
   };
 };
 
-const readEach = (
-  directory: Directory,
-  params: Params,
-  all: readonly Named[],
-  dependents: Parameters<typeof readTarget>[3],
-): Promise<readonly Target[]> => {
+const readEach = (directory: Directory, params: Params, all: readonly Named[]): Promise<readonly Target[]> => {
   const once = [...new Map(all.map((named) => [`${named.parameter} ${named.id}`, named])).values()];
   if (once.length > limits.targets)
     throw new CallError(
@@ -223,14 +232,21 @@ const readEach = (
       `The call names ${once.length} resources; ${limits.targets} can be looked at for one call.`,
       'Make several calls. Nothing was sent.',
     );
-  return inGroups(once, dependents === 'none' ? 8 : 1, (named) => readTarget(directory, params, named, dependents));
+  return inGroups(once, 8, (named) => readTarget(directory, params, named));
 };
 
-const readPlaces = async (directory: Directory, params: Params): Promise<readonly Row[]> => {
+const readPlaces = async (
+  directory: Directory,
+  params: Params,
+  targets: readonly Target[],
+): Promise<readonly Row[]> => {
+  const named = targets.flatMap((target) => (target.row ? [{ ...target.row, ...ownPlace(target, target.row) }] : []));
   const rows = await Promise.all(
     Object.entries(placeKinds).map(async ([parameter, [kind, id, name]]): Promise<Row> => {
       const value = params[parameter];
       if (typeof value !== 'string') return {};
+      const shown = named.find((row) => row[id] === value && typeof row[name] === 'string');
+      if (shown) return { [id]: value, [name]: shown[name] };
       const row = await directory.get(findKind(kind)!, value);
       return { [id]: value, [name]: row?.['path'] ?? row?.['name'] };
     }),
@@ -244,19 +260,20 @@ const readPlaces = async (directory: Directory, params: Params): Promise<readonl
 export const createResources = ({ cached, now }: Directories): Resources => {
   const directory = cached ?? now;
   return {
-    actedOn: async ({ tool, params }, dependents) => {
+    actedOn: async ({ tool, params }) => {
       const named = actedOn(tool, namedIn(tool.command, params));
       const targets = [
-        ...(await readEach(directory, params, named, dependents)),
-        ...(await readActed(directory, tool.command, params, dependents)),
+        ...(await readEach(directory, params, named)),
+        ...(await readActed(directory, tool.command, params)),
       ];
       const owners = await inGroups(targets, 8, (target) => readOwners(directory, target));
       const known = new Set(targets.map(({ id }) => id));
       return [...targets, ...owners.flat().filter(({ id }) => !known.has(id) && known.add(id))];
     },
+    withDependents: (targets, which) => inGroups(targets, 1, (target) => readWithDependents(directory, target, which)),
     withPlaces: (targets) => inGroups(targets, 8, (target) => readPlace(directory, target)),
-    named: async ({ tool, params }) => readEach(directory, params, namedIn(tool.command, params), 'none'),
-    places: ({ params }) => readPlaces(directory, params),
+    named: async ({ tool, params }) => readEach(directory, params, namedIn(tool.command, params)),
+    places: ({ params }, targets) => readPlaces(directory, params, targets),
     hasProject: async (id) => (await directory.get(findKind('Project')!, id)) !== undefined,
   };
 };

@@ -7,12 +7,16 @@ import { createPolicy } from '../../src/guard/policy.ts';
 import { isSecretName } from '../../src/secrets/names.ts';
 import { createCounting, openApp, requestOf, requiredOf, valueFor } from './counting.ts';
 
+/** An API key names its user and goes along with every request anyway; it proves nothing without its secret key. */
+const exceptions = ['getUser userapikey'];
+
 /** Over the catalog: what only looks and takes a secret along, with it; a switch is no secret. */
 const calls = loadCatalog()
   .tools.filter(({ command, risk }) => looksOnly(command, risk))
   .flatMap(({ command }) =>
     command.params
       .filter(({ name, type }) => isSecretName(name) && type !== 'boolean')
+      .filter(({ name }) => !exceptions.includes(`${command.name} ${name}`))
       .map(
         (parameter) =>
           [command.name, parameter.name, { ...requiredOf(command), [parameter.name]: valueFor(parameter) }] as const,
@@ -25,11 +29,9 @@ const kindOf = (promise: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof CallError ? error.kind : String(error)),
   );
 
-test('there are such looks: of a host with its login, of a user by a key', () => {
+test('there are such looks: of a host with its login', () => {
   const names = calls.map(([command]) => command);
-  expect(names).toEqual(
-    expect.arrayContaining(['listVmsForImport', 'listVmwareDcVms', 'listVmwareDcHosts', 'getUser']),
-  );
+  expect(names).toEqual(expect.arrayContaining(['listVmsForImport', 'listVmwareDcVms', 'listVmwareDcHosts']));
 });
 
 test.each(calls)(

@@ -107,6 +107,7 @@ test('at run time, a copy of an approved call is not sent, and the call itself c
   const resources = {
     actedOn: () => Promise.resolve([]),
     places: () => Promise.resolve([]),
+    withDependents: () => Promise.resolve([]),
     withPlaces: () => Promise.resolve([]),
   };
   const approved = await approve(dependencies, resolved('listVirtualMachines', { id }), {

@@ -134,6 +134,7 @@ const letLeave = ({ targets, onQuestion, ...dependencies }: Dependencies, call: 
     resources: {
       actedOn: targets,
       places: () => Promise.resolve([]),
+      withDependents: (known) => Promise.resolve(known),
       withPlaces: (known) => Promise.resolve(known),
     },
     origin: { host: cloud.host, identity: () => Promise.resolve(cloud.identity) },

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
+
+// What a confirmation costs the cloud: what is acted on and what hangs on it is read once before the question and once more
+// when the answer is there. The change itself and the looks at its job are not counted.
+
+let cloud: Cloud;
+let host: Host;
+beforeAll(async () => {
+  cloud = await startCloud();
+  host = await openHost({
+    env: cloud.env,
+    human: ({ message, requestedSchema: { properties } }) => ({
+      action: 'accept',
+      content: 'phrase' in properties ? { phrase: /"([^"]+)"/.exec(message)![1] } : { confirm: true },
+    }),
+  });
+});
+afterAll(async () => {
+  await host.close();
+  await cloud.close();
+});
+
+interface Found {
+  id: string;
+  name: string;
+  domainid?: string;
+  type?: string;
+  virtualmachineid?: string;
+  level?: number;
+}
+const find = async (tool: string, fits: (row: Found) => boolean = () => true): Promise<Found> => {
+  const { structured } = await host.call('read', { tool, arguments: { listall: true }, fields: ['*'] });
+  return (structured['items'] as Found[]).find(fits)!;
+};
+
+/** The commands that were sent before and after the answer. */
+const readsOf = async (command: string, args: Record<string, unknown>): Promise<string[]> => {
+  cloud.calls.length = 0;
+  await host.call('destroy', { tool: command, arguments: args });
+  const sent = cloud.calls.map((call) => call.command);
+  expect(sent.filter((one) => one === command)).toHaveLength(1);
+  return sent.filter((one) => one !== command && one !== 'queryAsyncJobResult');
+};
+
+test('each thing is read twice: before the question, and when the answer is there', async () => {
+  const machine = await find('listVirtualMachines');
+  const volume = await find('listVolumes', ({ virtualmachineid }) => virtualmachineid === undefined);
+  const snapshot = await find('listSnapshots');
+  const network = await find('listNetworks', ({ type }) => type === 'Isolated');
+  const account = await find('listAccounts', ({ name }) => name !== 'admin');
+  const domain = await find('listDomains', ({ level = 0 }) => level > 0);
+  const inDomain = { account: account.name, domainid: account.domainid };
+  const tries: [command: string, args: Record<string, unknown>, reads: string[]][] = [
+    ['stopVirtualMachine', { id: machine.id }, ['listVirtualMachines']],
+    [
+      'destroyVirtualMachine',
+      { id: machine.id },
+      ['listVirtualMachines', 'listVolumes', 'listVMSnapshot', 'listBackups'],
+    ],
+    ['deleteSnapshot', { id: snapshot.id }, ['listSnapshots', 'listVolumes', 'listVirtualMachines']],
+    ['deleteVolume', { id: volume.id }, ['listVolumes', 'listSnapshots']],
+    ['restartNetwork', { id: network.id, cleanup: true }, ['listNetworks', 'listVirtualMachines']],
+    [
+      'deleteNetwork',
+      { id: network.id },
+      ['listNetworks', 'listVirtualMachines', 'listPublicIpAddresses', 'listLoadBalancerRules'],
+    ],
+    ['disableAccount', { ...inDomain, lock: false }, ['listAccounts', 'listVirtualMachines']],
+    ['deleteDomain', { id: domain.id }, ['listDomains', 'listAccounts', 'listVirtualMachines', 'listDomainChildren']],
+    [
+      'deleteAccount',
+      { id: account.id },
+      ['listAccounts', 'listVirtualMachines', 'listVolumes', 'listNetworks', 'listSnapshots'],
+    ],
+  ];
+  for (const [command, args, reads] of tries)
+    expect(await readsOf(command, args), command).toEqual([...reads, ...reads]);
+});
