@@ -2,7 +2,7 @@ import { isHiddenCategory, isSecretName, secretFieldsOf, secretFieldsOfJob } fro
 import { copyChanged } from '../rows.ts';
 import { parseNested } from '../json.ts';
 import { startOf } from '../text.ts';
-import { mask, maskText, secretsInText } from './text.ts';
+import { isOrdinary, mask, maskText, secretsInText } from './text.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -39,13 +39,14 @@ type Clean = (text: string) => string;
 const asIs: Clean = (text) => text;
 
 const rename = (record: Json, clean: Clean): Json => {
-  if (clean === asIs || Object.keys(record).every((name) => clean(name) === name)) return record;
+  if (clean === asIs || Object.keys(record).every((name) => isOrdinary(name) || clean(name) === name)) return record;
   return Object.fromEntries(Object.entries(record).map(([name, inner]) => [clean(name), inner]));
 };
 
 const masked = (value: unknown, further: ReadonlySet<string>, depth: number, clean: Clean = asIs): unknown => {
   if (depth > maxDepth) return mask;
   if (typeof value === 'string') {
+    if (isOrdinary(value)) return value;
     const json = readJson(value);
     if (!json) return clean(maskText(value));
     const inner = JSON.stringify(masked(json, further, depth + 1));

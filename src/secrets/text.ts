@@ -121,13 +121,28 @@ const find = (text: string): [number, number][] => {
 /** Ids, dates, addresses and numbers: most of what CloudStack answers. */
 const plain = /^[\da-fTZ:+. -]*$/;
 const suspicious = /[=:]|eyJ|bearer |basic |PRIVATE KEY/i;
-/** What begins a pair or an address; a token by itself is no shorter than this. */
-const pairMark = /[=:]/;
+/** A token by itself is no shorter than this. */
 const minToken = 19;
+const maxOrdinary = 100;
+
+/**
+ * Whether a text is one of the many with nothing to look for: printable ASCII, no pair, no address, no JSON, and no token,
+ * of which each has a full stop or a blank. One look at each character, since there are thousands in an answer.
+ */
+export const isOrdinary = (text: string): boolean => {
+  if (text.length > maxOrdinary) return false;
+  const maybeToken = text.length >= minToken;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    // = : [ {
+    if (code < 32 || code > 126 || code === 61 || code === 58 || code === 91 || code === 123) return false;
+    if (maybeToken && (code === 46 || code === 32)) return false;
+  }
+  return true;
+};
 
 /** The same text with every credential that its shape gives away masked. */
 export const maskText = (text: string): string => {
-  if (text.length < minToken && !pairMark.test(text)) return text;
   if (plain.test(text) || !suspicious.test(text)) return text;
   const found = find(text);
   if (!found.length) return text;
