@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { openApprovals } from '../app/guard.ts';
-import { loadConfig } from '../config/config.ts';
+import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
 import { approvalMinutes, findWaiting, type Approvals, type WaitingCall } from '../guard/approvals.ts';
 import { judgeReply } from '../guard/reply.ts';
@@ -51,7 +51,7 @@ export const approveCall = async (
   settings: Record<string, unknown>,
   io: Io,
 ): Promise<number> => {
-  const config = await loadConfig(settings, io.env);
+  const config = await openConfig(settings, io);
   const store = openStore(config, { report: (message) => void printLine(io.stderr, message) });
   try {
     return await answerCall(openApprovals(config, store), code, io);

@@ -1,6 +1,6 @@
 import { createApp } from '../app/app.ts';
 import { spellingKey } from '../catalog/names.ts';
-import { loadConfig } from '../config/config.ts';
+import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
 import { readArguments } from './arguments.ts';
 import { exit, printJson, printLine, type Format, type Io } from './io.ts';
@@ -22,7 +22,7 @@ export interface CallFlags {
 
 /** `call TOOL key=value …`: one call through the same path as every other door. */
 export const runCall = async (tool: string, words: readonly string[], flags: CallFlags, io: Io): Promise<number> => {
-  const config = await loadConfig(flags.settings, io.env);
+  const config = await openConfig(flags.settings, io);
   const args = readArguments(words, flags.json);
   const fields = flags.fields?.split(',').map((field) => field.trim());
   const wait = flags.wait === undefined ? 3600 : Number(flags.wait);

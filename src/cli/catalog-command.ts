@@ -5,7 +5,7 @@ import { readLiveApis, type LiveApi } from '../catalog/live.ts';
 import { diffCommands, formatCommands, formatLines, syncCommands } from '../catalog/sync.ts';
 import { syncResponses } from '../catalog/sync-responses.ts';
 import type { CommandsFile, ResponseType } from '../catalog/types.ts';
-import { loadConfig } from '../config/config.ts';
+import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
 import { exit, printLine, type Io } from './io.ts';
@@ -45,7 +45,7 @@ const savedApis = (path: string): LiveApi[] => {
 };
 
 const ask = async (flags: CatalogFlags, io: Io): Promise<{ apis: LiveApi[]; release: string | undefined }> => {
-  const config = await loadConfig(flags.settings, io.env);
+  const config = await openConfig(flags.settings, io);
   const app = createApp(config, { stderr: io.stderr });
   const call = (tool: string) =>
     app.call({

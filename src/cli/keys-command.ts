@@ -1,5 +1,6 @@
 import { createApp } from '../app/app.ts';
-import { loadConfig, type Config } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
 import type { DoorRequest } from '../types.ts';
 import { exit, printLine, type Io } from './io.ts';
@@ -30,7 +31,7 @@ interface OwnKeys {
 }
 
 const openCloud = async (settings: Record<string, unknown>, io: Io): Promise<OwnKeys> => {
-  const config = await loadConfig(settings, io.env);
+  const config = await openConfig(settings, io);
   const caller = requesterAt(config, settings);
   const app = createApp(config, { stderr: io.stderr });
   try {

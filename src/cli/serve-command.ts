@@ -22,6 +22,7 @@ export const serve = async (settings: Record<string, unknown>, io: Io): Promise<
     );
   const telemetry = await openTelemetry(config, io.stderr);
   const { log, observe, tracing } = telemetry;
+  for (const warning of config.warnings) log.report('warn', `Warning: ${warning}`);
   const app = createApp(config, {
     cache: true,
     stderr: io.stderr,

@@ -3,7 +3,7 @@ import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { checkToolset, requireTool } from '../catalog/lookup.ts';
 import { createSearch } from '../catalog/search.ts';
 import type { Tool } from '../catalog/tool.ts';
-import { loadConfig } from '../config/config.ts';
+import { openConfig } from './open-config.ts';
 import { describeInText, toDescription, toMatch } from '../mcp/describe.ts';
 import { programName } from '../program-name.ts';
 import { exit, printJson, printLine, type Io } from './io.ts';
@@ -19,7 +19,7 @@ export interface ToolsFlags {
 
 /** The connected cloud's commands where a cloud is configured, otherwise all that are known. */
 const openCatalog = async (settings: Record<string, unknown>, io: Io): Promise<Catalog> => {
-  const config = await loadConfig(settings, io.env);
+  const config = await openConfig(settings, io);
   const app = createApp(config, { stderr: io.stderr });
   try {
     const profile = await app.profileOf(requesterAt(config, settings));

@@ -1,4 +1,4 @@
-import type { CloudSettings } from '../config/cloud.ts';
+import type { CloudSettings, Proxies } from '../config/cloud.ts';
 import type { Observe, Tracing } from '../observe.ts';
 import { createCircuit, type Circuit } from './circuit.ts';
 import { createSemaphore, type Semaphore } from './semaphore.ts';
@@ -9,6 +9,7 @@ import type { Transport } from './transport.ts';
 export interface EndpointOptions extends CloudSettings {
   /** Such as `https://cloud.example.com/client/api`; from the configuration only. */
   url: string;
+  proxies?: Proxies | undefined;
   /** The configuration's profile that asked first, for metrics. */
   name: string;
   observe?: Observe | undefined;

@@ -4,7 +4,7 @@ import { hintFor } from './classify.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Unreadable } from './envelope.ts';
 import { cancelledBeforeSending, minTimeMs, outOfTime } from './not-sent.ts';
-import { notStarted, tooLarge, type HttpRequest, type HttpResponse } from './transport.ts';
+import { notStarted, proxyRefused, tooLarge, type HttpRequest, type HttpResponse } from './transport.ts';
 
 /** How one request is sent, and what its answer is read as. */
 export interface Sending<T> {
@@ -31,6 +31,7 @@ const neverSent = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
+  proxyRefused,
 ]);
 const certificate = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|ERR_TLS/;
 
@@ -165,7 +166,9 @@ const explain = (
     return fail(
       'unavailable',
       `no connection to ${host} (${codes.join(', ')}); nothing was sent`,
-      'Is CLOUDSTACK_API_URL right, and the management server up and reachable from here?',
+      codes.includes(proxyRefused)
+        ? 'The proxy of HTTPS_PROXY or HTTP_PROXY refused it: may it connect there, and is its password right? NO_PROXY names hosts to ask directly.'
+        : 'Is CLOUDSTACK_API_URL right, and the management server up and reachable from here?',
     );
   if (codes.some((code) => certificate.test(code)))
     return fail(

@@ -1,5 +1,14 @@
-import { Pool, type Dispatcher } from 'undici';
-import { notStarted, tooLarge, type HttpRequest, type HttpResponse, type Transport } from './transport.ts';
+import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
+import type { Proxies } from '../config/cloud.ts';
+import { isLoopback } from '../loopback.ts';
+import {
+  notStarted,
+  proxyRefused,
+  tooLarge,
+  type HttpRequest,
+  type HttpResponse,
+  type Transport,
+} from './transport.ts';
 
 /** The number of connections, and how long an idle one stays open. */
 export interface PoolOptions {
@@ -8,17 +17,24 @@ export interface PoolOptions {
   keepAlive: number;
   /** MiB that one answer may have. */
   maxAnswer: number;
+  proxies?: Proxies | undefined;
 }
 
 /** Cancelled before a connection was available. */
 const unsent = (): Error => Object.assign(new Error('there was no connection yet'), { code: notStarted });
+
+/** Before a request has started, an abort can only come from a proxy that opened no tunnel. */
+const explainUnstarted = (error: Error): Error =>
+  'code' in error && error.code === 'UND_ERR_ABORTED'
+    ? Object.assign(new Error(error.message, { cause: error }), { code: proxyRefused })
+    : error;
 
 /**
  * Collects one answer as text. The dispatcher's own interface instead of `request()`: answers are read whole, and a
  * stream for each would cost a fifth of a small call.
  */
 const collect = (
-  pool: Pool,
+  pool: Dispatcher,
   options: Dispatcher.DispatchOptions,
   signal: AbortSignal,
   maxAnswer: number,
@@ -61,19 +77,33 @@ const collect = (
       },
       onResponseError: (_controller, error) => {
         done();
-        reject(error);
+        reject(controller ? error : explainUnstarted(error));
       },
     });
   });
 
-/** A transport over a pool of connections to the endpoint's origin. */
-export const openPool = (endpoint: string, { connections, keepAlive, maxAnswer }: PoolOptions): Transport => {
-  const { origin } = new URL(endpoint);
+/** A pool of connections to an origin, or to it through the proxy that the environment names. This machine has none before it. */
+const createDispatcher = (origin: string, { connections, keepAlive, proxies }: PoolOptions): Dispatcher => {
   // Each request carries its own deadline.
-  const pool = new Pool(origin, { connections, keepAliveTimeout: keepAlive, headersTimeout: 0, bodyTimeout: 0 });
+  const options = { connections, keepAliveTimeout: keepAlive, headersTimeout: 0, bodyTimeout: 0 };
+  if (!proxies || isLoopback(new URL(origin).hostname)) return new Pool(origin, options);
+  // Given empty texts, it does not look at the environment itself.
+  const { http: httpProxy, https: httpsProxy, none: noProxy } = proxies;
+  return new EnvHttpProxyAgent({ ...options, httpProxy, httpsProxy, noProxy });
+};
+
+/** A transport over a pool of connections to the endpoint's origin. */
+export const openPool = (endpoint: string, options: PoolOptions): Transport => {
+  const { origin } = new URL(endpoint);
+  const pool = createDispatcher(origin, options);
   return {
     send: ({ method, url, headers, body, signal }: HttpRequest) =>
-      collect(pool, { method, path: url.slice(origin.length), headers, body: body ?? null }, signal, maxAnswer),
+      collect(
+        pool,
+        { origin, method, path: url.slice(origin.length), headers, body: body ?? null },
+        signal,
+        options.maxAnswer,
+      ),
     close: () => pool.destroy(),
   };
 };

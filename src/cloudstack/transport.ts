@@ -19,6 +19,9 @@ export const notStarted = 'NOT_STARTED';
 /** The code of an error of an answer that was too large to be read. */
 export const tooLarge = 'ANSWER_TOO_LARGE';
 
+/** The code of the error of a proxy that opened no connection to the endpoint. */
+export const proxyRefused = 'PROXY_REFUSED';
+
 /** Sends one request and reads the whole answer. Throws what the network threw; follows no redirect. */
 export interface Transport {
   send(request: HttpRequest): Promise<HttpResponse>;

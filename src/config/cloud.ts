@@ -30,3 +30,10 @@ export const cloudSettings = {
 
 /** How a CloudStack is asked, as it was read. */
 export type CloudSettings = z.output<z.ZodObject<typeof cloudSettings>>;
+
+/** HTTP proxies, as HTTP_PROXY, HTTPS_PROXY and NO_PROXY name them; empty texts for none. */
+export interface Proxies {
+  http: string;
+  https: string;
+  none: string;
+}

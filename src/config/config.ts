@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Secret } from '../cloudstack/credential.ts';
 import type { Auth } from './auth.ts';
+import type { Proxies } from './cloud.ts';
 import { importProfiles } from './import.ts';
 import type { PolicySection, Principals, Roles } from './policy.ts';
 import { envNameOf, secretSettings, settings, type Settings } from './settings.ts';
 import { readHeaders, readTraces, type Traces } from './telemetry.ts';
 import type { Environment } from './values.ts';
+import { findWarnings } from './warnings.ts';
 import { CallError } from '../errors.ts';
 
 /** One CloudStack endpoint with one credential. */
@@ -29,6 +31,10 @@ export interface Config extends Settings {
   /** Folder for what outlives the process: the audit log, calls that wait for approval. */
   state: string;
   otlp: Otlp;
+  /** What is unsafe about files and endpoints: sentences for the operator, without secrets. */
+  warnings: readonly string[];
+  /** Proxies on the way to CloudStack; undefined without any. */
+  proxies?: Proxies | undefined;
   /** Undefined: calls are not traced. */
   traces?: Traces | undefined;
   policy?: PolicySection | undefined;
@@ -59,6 +65,10 @@ const readSecret = (env: Environment, name: string): string | undefined => {
   const file = env[`${name}_FILE`];
   return env[name] || (file ? readText(file, `${name}_FILE`).trim() : undefined);
 };
+
+/** The file that a secret is read from, if it is. */
+const secretFileOf = (env: Environment, name: string): string[] =>
+  env[name] || !env[`${name}_FILE`] ? [] : [env[`${name}_FILE`]!];
 
 const profileSchema = z.strictObject({
   url: z.string(),
@@ -104,6 +114,33 @@ const fromEnv = (env: Environment): Raw | undefined => {
     domain: env['CLOUDSTACK_DOMAIN'],
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== ''));
+};
+
+const profileSecrets = ['CLOUDSTACK_API_KEY', 'CLOUDSTACK_SECRET_KEY', 'CLOUDSTACK_PASSWORD'];
+
+/** Lower case first, as curl reads them. */
+const readProxies = (env: Environment): Proxies | undefined => {
+  const read = (name: string): string => env[name] || env[name.toUpperCase()] || '';
+  const proxies = { http: read('http_proxy'), https: read('https_proxy'), none: read('no_proxy') };
+  for (const [name, value] of Object.entries({ HTTP_PROXY: proxies.http, HTTPS_PROXY: proxies.https }))
+    // The address itself may hold a password, and is not repeated.
+    if (value && !(URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)))
+      throw wrong(`${name} is no http(s) URL.`, 'It looks like http://proxy.example.com:3128.');
+  return proxies.http || proxies.https ? proxies : undefined;
+};
+
+const isRecord = (value: unknown): value is Raw => typeof value === 'object' && value !== null;
+
+/** Files that hold secrets: those that variables and profiles name, another tool's, and the configuration itself. */
+const listSecretFiles = (env: Environment, file: Raw, path: unknown, imported: string | undefined): string[] => {
+  const profiles = Object.values((file['profiles'] ?? {}) as Raw).filter(isRecord);
+  const named = profiles.flatMap(({ secretKeyFile, passwordFile }) => [secretKeyFile, passwordFile]);
+  const holdsSecret =
+    profiles.some(({ secretKey, password }) => secretKey ?? password) ||
+    [...secretSettings].some((name) => file[name] !== undefined);
+  const variables = [...profileSecrets, ...[...secretSettings].map(envNameOf)];
+  const files = [...variables.flatMap((name) => secretFileOf(env, name)), ...named, imported];
+  return [...files, holdsSecret ? path : undefined].filter((name): name is string => typeof name === 'string');
 };
 
 const readFile = async (path: string): Promise<Raw> => {
@@ -158,14 +195,8 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
     credentials = env['CLOUDSTACK_MCP_CREDENTIALS'],
     ...given
   } = flags;
-  const {
-    profiles: inFile = {},
-    policy,
-    roles,
-    principals,
-    auth,
-    ...file
-  } = path ? await readFile(path as string) : {};
+  const content = path ? await readFile(path as string) : {};
+  const { profiles: inFile = {}, policy, roles, principals, auth, ...file } = content;
   const fromVariables = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => {
       const value = secretSettings.has(name) ? readSecret(env, envNameOf(name)) : env[envNameOf(name)];
@@ -176,20 +207,25 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
   const parsed = settings.safeParse({ ...file, ...fromVariables, ...set });
   if (!parsed.success) throw wrong(z.prettifyError(parsed.error), 'See docs/configuration.md.');
 
-  const imported = credentials ? await importProfiles(credentials as string) : {};
+  const imported = credentials ? await importProfiles(credentials as string) : undefined;
   const variables = fromEnv(env);
-  const all: Raw = { ...imported, ...(inFile as Raw), ...(variables ? { default: variables } : {}) };
+  const all: Raw = { ...imported?.profiles, ...(inFile as Raw), ...(variables ? { default: variables } : {}) };
   const names = Object.keys(all);
   const profiles = byName(names.map((name) => [name, toProfile(name, all[name])]));
   // A single profile needs no name.
   const { profile } = parsed.data;
   const only = names.length === 1 && profile === 'default' ? names[0]! : profile;
+  const secretFiles = listSecretFiles(env, content, path, imported?.path);
+  const ruleFile = path && !secretFiles.includes(path as string) ? (path as string) : undefined;
+  const endpoints = Object.fromEntries(Object.entries(profiles).map(([key, { endpoint }]) => [key, endpoint]));
   return {
     ...parsed.data,
     profile: only,
     state: parsed.data.state || stateFolder(env),
     audit: parsed.data.audit || join(parsed.data.state || stateFolder(env), 'audit.jsonl'),
     otlp: readOtlp(env),
+    warnings: findWarnings({ secretFiles, ruleFile, endpoints: parsed.data.simulator ? {} : endpoints }),
+    proxies: readProxies(env),
     traces: readTraces(env),
     ...(await readSections({ policy, roles, principals, auth })),
     profiles: parsed.data.simulator ? byName([[only, {}]]) : profiles,

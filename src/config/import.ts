@@ -32,7 +32,7 @@ const fromCs = (section: Section) =>
  * Profiles out of another tool's configuration: `cloudmonkey`, `cs`, or the path of such a file. The profile that
  * cloudmonkey has chosen is also called `default`.
  */
-export const importProfiles = async (source: string): Promise<Record<string, unknown>> => {
+export const importProfiles = async (source: string): Promise<{ path: string; profiles: Record<string, unknown> }> => {
   const path = (places[source] ?? [source]).find((place) => existsSync(place));
   if (!path)
     throw new CallError(
@@ -51,5 +51,5 @@ export const importProfiles = async (source: string): Promise<Record<string, unk
   const chosen =
     typeof file['profile'] === 'string' ? file['profile'] : (file['core'] as Section | undefined)?.['profile'];
   const main = profiles[chosen ?? ''] ?? profiles['cloudstack'] ?? Object.values(profiles)[0];
-  return main === undefined ? profiles : { ...profiles, default: main };
+  return { path, profiles: main === undefined ? profiles : { ...profiles, default: main } };
 };

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../app/app.ts';
 import type { Config } from '../config/config.ts';
 import { CallError } from '../errors.ts';
+import { isLoopback } from '../loopback.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { doorContextOf } from '../mcp/door-context.ts';
 import { createServerFactory } from '../mcp/server.ts';
@@ -15,8 +16,6 @@ import { measure } from './measure.ts';
 import { pollResources } from './resources.ts';
 import { createRoutes } from './routes.ts';
 import { createRequestObserver } from './observer.ts';
-
-const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 
 /** Throws a configuration error for settings that would serve off loopback without authentication. */
 const checkSafety = ({ host, auth, principals }: Config): void => {
