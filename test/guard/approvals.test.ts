@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -195,34 +194,6 @@ test('calls that wait are limited, and a broken file is no approval', async () =
   writeFileSync(join(other, `AAAA-AAAA.${question.digest.slice(0, 16)}.json`), '{"digest":"');
   expect(await createApprovals(other).take(question.digest)).toBeUndefined();
 });
-
-test('of processes that race for one approval, one wins', async () => {
-  const folder = join(state, 'race');
-  const approvals = createApprovals(folder);
-  for (let round = 0; round < 3; round++) {
-    await approvals.approve(await approvals.open(question, caller), 'me');
-    const at = Date.now() + 1500;
-    const script = `
-      import { createApprovals } from '${join(process.cwd(), 'src/guard/approvals.ts')}';
-      const approvals = createApprovals('${folder}');
-      while (Date.now() < ${at});
-      const taken = await approvals.take('${question.digest}');
-      process.stdout.write(taken ? 'won' : 'lost');`;
-    const file = join(state, 'race.mts');
-    writeFileSync(file, script);
-    const run = (): Promise<string> =>
-      new Promise((resolve) => {
-        const child = spawn(process.execPath, ['--import', 'tsx', file], { cwd: process.cwd() });
-        let out = '';
-        child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-        child.stderr.on('data', (chunk: Buffer) => (out += chunk.toString()));
-        child.on('close', () => resolve(out));
-      });
-    const ends = await Promise.all([run(), run(), run()]);
-    expect(ends.sort()).toEqual(['lost', 'lost', 'won']);
-  }
-  expect(readdirSync(folder)).toEqual([]);
-}, 60_000);
 
 test('the file holds the question without its secrets', async () => {
   const host = await open();

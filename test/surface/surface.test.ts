@@ -1,22 +1,11 @@
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { commands } from '../../src/cli/commands.ts';
 import { envNameOf, settings } from '../../src/config/settings.ts';
-import { version } from '../../src/version.ts';
 import { openHost, runCommand, startCloud } from '../support/harness.ts';
 
 // What users and models rely on, in files that a reviewer sees. `npx vitest -u test/surface` writes them anew.
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const withHost = async <T>(flags: string[], use: (host: Awaited<ReturnType<typeof openHost>>) => Promise<T>) => {
   const cloud = await startCloud();
@@ -156,96 +145,3 @@ test('a list of toolsets lists their commands beside the default tools', async (
   expect(names).toContain('create-affinity-group');
   expect(names).not.toContain('deploy-virtual-machine');
 });
-
-// the built program
-
-const built = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-
-beforeAll(() => {
-  if (existsSync(built)) return;
-  const { status, stderr } = spawnSync('npx', ['tsx', 'scripts/build.ts'], { cwd: root, encoding: 'utf8' });
-  expect(stderr.replace(/npm warn.*\n/g, '')).toBe('');
-  expect(status).toBe(0);
-}, 60_000);
-
-const initialize = {
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
-};
-interface Reply {
-  id?: number;
-  result?: Record<string, any>;
-  error?: { code: number };
-}
-const frames = [
-  initialize,
-  { jsonrpc: '2.0', method: 'notifications/initialized' },
-  { jsonrpc: '2.0', id: 2, method: 'tools/list' },
-  { jsonrpc: '2.0', id: 3, method: 'tools/call', params: { name: 'read', arguments: { tool: 'list-zones' } } },
-  { jsonrpc: '2.0', id: 4, method: 'tools/call', params: { name: 'read', arguments: { tool: 'list-zone' } } },
-  { jsonrpc: '2.0', id: 5, method: 'tools/call', params: { name: 'no-such-tool', arguments: {} } },
-];
-
-test('the built server writes nothing but JSON-RPC frames to standard output, and ends with its input', async () => {
-  const child = spawn(process.execPath, [built, 'serve', '--simulator', '--audit', 'stderr'], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { PATH: '' },
-  });
-  const errors = text(child.stderr);
-  const exited = once(child, 'exit') as Promise<[number | null]>;
-  const replies = new Map<number, Reply>();
-  const lines: string[] = [];
-  const allAnswered = new Promise<void>((resolve) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      lines.push(line);
-      const frame = JSON.parse(line) as Reply;
-      if (frame.id !== undefined) replies.set(frame.id, frame);
-      if (replies.size === 5) resolve();
-    });
-  });
-  for (const frame of frames) child.stdin.write(`${JSON.stringify(frame)}\n`);
-  await allAnswered;
-  child.stdin.end();
-  expect((await exited)[0]).toBe(0);
-  for (const line of lines) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
-  expect(replies.get(1)!.result).toMatchObject({ serverInfo: { name: 'cloudstack-mcp-server', version } });
-  expect(replies.get(3)!.result!['structuredContent']).toMatchObject({ items: expect.any(Array) as object[] });
-  expect(replies.get(4)!.result).toMatchObject({ isError: true });
-  expect(replies.get(5)!.error).toMatchObject({ code: -32602 });
-  expect(await errors).toContain('"tool":"list-zones"');
-}, 30_000);
-
-test.each([
-  ['version', ['version'], 0],
-  ['no cloud', ['serve'], 2],
-  ['a wrong word', ['frob'], 2],
-])('the built program ends with the right status: %s', (_what, argv, status) => {
-  const run = spawnSync(process.execPath, [built, ...argv], { encoding: 'utf8', env: { PATH: '' }, input: '' });
-  expect(run.status).toBe(status);
-  if (status) expect(run.stdout).toBe('');
-});
-
-test.each([
-  ['cloudstack-mcp-server', 'cloudstack-mcp-server'],
-  ['cloudstack-mcp', 'cloudstack-mcp'],
-  ['something-else.js', 'cloudstack-mcp-server'],
-])('started as %s, it calls itself %s', (name, shown) => {
-  const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-names-'));
-  const path = join(folder, name);
-  symlinkSync(built, path);
-  const run = (argv: string[]) => spawnSync(process.execPath, [path, ...argv], { encoding: 'utf8', env: { PATH: '' } });
-  expect(run(['call', '--help']).stdout).toContain(`Usage: ${shown} call`);
-  expect(run(['tools', 'show', 'frobnicate-everything-now']).stderr).toContain(`: ${shown} tools find TEXT`);
-  const refused = run(['call', 'destroy-virtual-machine', 'id=web-1', '--simulator', '--state', folder]);
-  expect(refused.stderr).toContain(`: ${shown} approve `);
-  expect(refused.status).toBe(3);
-  rmSync(folder, { recursive: true });
-});
-
-test('the built demo runs through', () => {
-  const run = spawnSync(process.execPath, [built, 'demo'], { encoding: 'utf8', env: { PATH: '' }, timeout: 60_000 });
-  expect(run.stdout).toContain('Done: found, deployed, seen, refused, confirmed and destroyed');
-  expect(run.status).toBe(0);
-}, 60_000);

@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request as httpRequest, Agent } from 'node:http';
-import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import { startCloud, startFake } from '../support/harness.ts';
 import { openClient, startDoor } from './door.ts';
@@ -119,28 +117,4 @@ test('what does not end within the grace period is cut off, and its entry is wri
   await host.close();
   await call;
   await fake.close();
-});
-
-test('the process itself: ready on standard error, nothing on standard output, SIGTERM ends it with 0', async () => {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', 'src/main.ts', 'serve', '--transport', 'http', '--port', '0', '--simulator'],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { CLOUDSTACK_MCP_AUDIT: '/dev/null' } },
-  );
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const ready = new Promise<string>((resolve) => {
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      const origin = /Serving MCP on (\S+)\/mcp/.exec(line)?.[1];
-      if (origin) resolve(origin);
-    });
-  });
-  const origin = await ready;
-  const host = await openClient({ url: `${origin}/mcp` });
-  expect((await host.call('read', { tool: 'list-zones' })).text).toContain('Frankfurt');
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  expect(await exited).toEqual([0, null]);
-  expect(output).toBe('');
-  await host.close();
 });
