@@ -8,7 +8,10 @@ import type { CallRequest } from '../types.ts';
 const excerptOf = (args: Readonly<Record<string, unknown>>): Record<string, unknown> => {
   const excerpt: [string, unknown][] = [];
   for (const name in args) {
-    if (excerpt.length === limits.problems) break;
+    if (excerpt.length === limits.problems) {
+      excerpt.push(['…', 'more arguments']);
+      break;
+    }
     const value = args[name];
     excerpt.push([
       cutText(name, limits.key),
