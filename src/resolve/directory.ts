@@ -12,7 +12,9 @@ export interface Directory {
   get(kind: Kind, id: string, scope?: Row): Promise<Row | undefined>;
   /** Whether the cloud has a plain read that shows one of the kind. */
   shows(kind: Kind): boolean;
-  /** The rows of a list command; none where the cloud lacks it. */
+  /** Whether the cloud's list command can be narrowed by all of these parameters. */
+  takes(list: string, parameters: readonly string[]): boolean;
+  /** The rows of a list command, narrowed by those of the parameters that it has; none where the cloud lacks it. */
   rows(list: string, params: Row): Promise<readonly Row[] | undefined>;
   /** Some names of the kind, to tell what there is. */
   names(kind: Kind, scope: Row): Promise<readonly string[]>;
@@ -93,6 +95,10 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
       return exact.length ? exact : called((value) => value.toLowerCase() === name.toLowerCase());
     },
     rows,
+    takes: (list, parameters) => {
+      const known = new Set(catalog.find(list)?.command.params.map(({ name }) => name));
+      return parameters.every((name) => known.has(name));
+    },
     shows: (kind) => commandsOf(kind).some((command) => catalog.find(command)?.risk.risk === 'read'),
     get: async (kind, id, scope = {}) => {
       for (const command of commandsOf(kind))

@@ -56,6 +56,9 @@ const readHanging = async (
   if (list === undefined) return [];
   const wanted = typeof by === 'string' ? { [by]: 'id' } : by;
   const narrowed = Object.fromEntries(Object.entries(wanted).map(([parameter, name]) => [parameter, row[name]]));
+  // Without its narrowing a list shows what hangs on others.
+  const isNarrowed = Object.values(narrowed).every((value) => value !== undefined && value !== null);
+  if (!isNarrowed || !directory.takes(list, Object.keys(narrowed))) return [];
   return (await directory.rows(list, { ...narrowed, ...args, listall: true }).catch(() => undefined)) ?? [];
 };
 

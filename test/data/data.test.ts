@@ -274,6 +274,29 @@ describe('the hand-kept files speak only of what exists', () => {
     expect(unread.map(({ name }) => name).sort()).toEqual(owners.sort());
   });
 
+  test('dependents.json', () => {
+    interface Entry {
+      list?: string;
+      field?: string;
+      by?: string | Record<string, string>;
+      args?: Record<string, boolean>;
+    }
+    for (const [kind, entries] of Object.entries(loadData<Record<string, Entry[]>>('dependents.json'))) {
+      expect(kindNames.has(kind), kind).toBe(true);
+      const fields = new Set(responses.find(({ name }) => name === kind)?.fields.map(({ name }) => name));
+      for (const { list, field, by = {}, args = {} } of entries) {
+        const wanted = typeof by === 'string' ? { [by]: 'id' } : by;
+        for (const name of [...(field ? [field] : []), ...Object.values(wanted)])
+          expect(fields.has(name), `${kind} has no ${name}`).toBe(true);
+        expect(list === undefined, kind).toBe(field !== undefined);
+        if (list === undefined) continue;
+        expect(risks[list]!.risk, list).toBe('read');
+        for (const name of [...Object.keys(wanted), ...Object.keys(args)])
+          expect(params(list).has(name), `${list} has no ${name}`).toBe(true);
+      }
+    }
+  });
+
   test('formats.json', () => {
     const formats = loadData<Record<string, string[]>>('formats.json');
     const all = Object.values(formats).flat();

@@ -18,9 +18,7 @@ const cloudOf =
     const tool = loadCatalog().find(command);
     if (tool?.command.result !== 'list') return undefined;
     const key = [tool.command.key ?? 'item'].flat()[0]!;
-    const narrowing = Object.entries(params).filter(([name]) =>
-      /^(id|name|hostid|networkid|account|domainid|virtualmachineid|volumeid)$/.test(name),
-    );
+    const narrowing = Object.entries(params).filter(([name]) => /^(id|name|\w+id|account)$/.test(name));
     const rows = (tables[command] ?? []).filter((row) =>
       narrowing.every(([name, value]) => row[name] === undefined || same(row[name]) === same(value)),
     );
@@ -47,6 +45,11 @@ test('what hangs on a protected machine, and what the machine hangs on, is prote
     tags: saved,
     hostid: ids.host,
     networkid: ids.network,
+    podid: uuid(60),
+    clusterid: uuid(61),
+    storageid: uuid(62),
+    autoscalevmgroupid: uuid(63),
+    vpcid: uuid(64),
     account: 'bob',
     domainid: ids.domain,
     nic: [{ id: ids.nic }],
@@ -63,6 +66,22 @@ test('what hangs on a protected machine, and what the machine hangs on, is prote
         listNetworks: [{ id: ids.network, name: 'n', tags: [] }],
         listAccounts: [{ id: ids.account, name: 'bob', domainid: ids.domain }],
         listDomains: [{ id: ids.domain, name: 'd', path: 'ROOT/d' }],
+        listPods: [{ id: uuid(60), name: 'p' }],
+        listClusters: [{ id: uuid(61), name: 'c' }],
+        listStoragePools: [{ id: uuid(62), name: 's' }],
+        listAutoScaleVmGroups: [{ id: uuid(63), name: 'g' }],
+        listVPCs: [{ id: uuid(64), name: 'v' }],
+        listRouters: [
+          { id: uuid(65), name: 'r-1', guestnetworkid: ids.network },
+          { id: uuid(66), name: 'r-2', vpcid: uuid(64) },
+          { id: uuid(67), name: 'r-3' },
+        ],
+        listKubernetesClusters: [{ id: uuid(68), name: 'k', virtualmachines: [vm] }],
+        listBackups: [{ id: uuid(69), virtualmachineid: ids.vm }],
+        listPublicIpAddresses: [{ id: uuid(70), virtualmachineid: ids.vm }],
+        listPortForwardingRules: [{ id: uuid(71), virtualmachineid: ids.vm }],
+        listSnapshotPolicies: [{ id: uuid(72), volumeid: ids.volume }],
+        listVMSchedule: [{ id: uuid(73), virtualmachineid: ids.vm }],
       }),
     },
   );
@@ -77,11 +96,37 @@ test('what hangs on a protected machine, and what the machine hangs on, is prote
     ['deleteHost', { id: ids.host }],
     ['disableAccount', { account: 'bob', domainid: ids.domain, lock: false }],
     ['disableAccount', { id: ids.account, lock: false }],
+    ['deleteAccount', { id: ids.account }],
+    ['startRollingMaintenance', { podids: [uuid(60)] }],
+    ['startRollingMaintenance', { clusterids: [uuid(61)] }],
+    ['startRollingMaintenance', { hostids: [ids.host] }],
+    ['enableStorageMaintenance', { id: uuid(62) }],
+    ['issueOutOfBandManagementPowerAction', { hostid: ids.host, action: 'OFF' }],
+    ['deleteAutoScaleVmGroup', { id: uuid(63), cleanup: true }],
+    ['restartVPC', { id: uuid(64) }],
+    ['stopRouter', { id: uuid(65) }],
+    ['rebootRouter', { id: uuid(65) }],
+    ['destroyRouter', { id: uuid(66) }],
+    ['stopKubernetesCluster', { id: uuid(68) }],
+    ['deleteKubernetesCluster', { id: uuid(68) }],
+    ['deleteBackup', { id: uuid(69) }],
+    ['disableStaticNat', { ipaddressid: uuid(70) }],
+    ['disassociateIpAddress', { id: uuid(70) }],
+    ['deletePortForwardingRule', { id: uuid(71) }],
+    ['deleteSnapshotPolicies', { id: uuid(72) }],
+    ['resizeVolume', { id: ids.volume, size: 1, shrinkok: true }],
+    ['migrateVolume', { volumeid: ids.volume, storageid: uuid(62) }],
+    ['removeNicFromVirtualMachine', { virtualmachineid: ids.vm, nicid: ids.nic }],
+    ['removeFromLoadBalancerRule', { id: uuid(74), virtualmachineids: [ids.vm] }],
+    ['deleteVMSchedule', { virtualmachineid: ids.vm, id: uuid(73) }],
   ];
   for (const [command, args] of tries) {
     await expect(app.call(requestOf(command, args, consent)), command).rejects.toThrow(/protected/);
     expect(times(command), command).toBe(0);
   }
+  // Nothing is known to be behind it: that is not everything there is.
+  await app.call(requestOf('rebootRouter', { id: uuid(67) }, consent));
+  expect(times('rebootRouter')).toBe(1);
   await close();
 });
 
