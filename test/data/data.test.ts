@@ -304,6 +304,12 @@ describe('the hand-kept files speak only of what exists', () => {
     expect(all.filter((name) => !everyParameter.has(name))).toEqual([]);
   });
 
+  test('not-simulated.json', () => {
+    const refused = loadData<string[]>('not-simulated.json');
+    expect(refused.filter((name) => !byName.has(name))).toEqual([]);
+    expect([...new Set(refused)].sort()).toEqual(refused);
+  });
+
   test('aliases.json', () => {
     for (const [alias, command] of Object.entries(loadData<Record<string, string>>('aliases.json'))) {
       expect(byName.has(command), alias).toBe(true);

@@ -2,7 +2,7 @@ import { needRow, rowArg, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours } from '../rules/call.ts';
 import { tib } from '../rules/figures.ts';
 import { list, object, success, work } from '../rules/results.ts';
-import { storedObjects } from '../rules/storage-pools.ts';
+import { imageStoreFiles } from '../rules/storage-pools.ts';
 import { failure } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Resource } from '../world/types.ts';
@@ -76,7 +76,7 @@ export const imageStore: Behaviours = {
   deleteImageStore: removeStore,
   migrateSecondaryStorageData: migrateData,
   migrateResourceToAnotherSecondaryStorage: migrateData,
-  listImageStoreObjects: (call) => list(storedObjects(call)),
+  listImageStoreObjects: ({ world }) => list(imageStoreFiles(world)),
   downloadImageStoreObject: (call) => {
     const store = needRow(call, 'id');
     return work(store, () =>

@@ -6,7 +6,7 @@ import type { Behaviour, Behaviours } from '../rules/call.ts';
 import { tib } from '../rules/figures.ts';
 import { powerOff } from '../rules/machines.ts';
 import { list, object, success, work } from '../rules/results.ts';
-import { storedObjects, volumesOn } from '../rules/storage-pools.ts';
+import { storagePoolFiles, volumesOn } from '../rules/storage-pools.ts';
 import { badValue, failure, inUse } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 
@@ -198,5 +198,5 @@ export const primaryStorage: Behaviours = {
     disksizeusedgb: gigabytesText(pool['disksizeused']),
     disksizeallocatedgb: gigabytesText(pool['disksizeallocated']),
   })),
-  listStoragePoolObjects: (call) => list(storedObjects(call)),
+  listStoragePoolObjects: ({ world }) => list(storagePoolFiles(world)),
 };

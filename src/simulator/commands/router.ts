@@ -3,7 +3,7 @@ import { needRow, rowArg, text } from '../rules/args.ts';
 import type { Behaviour, Behaviours } from '../rules/call.ts';
 import { configureNetworkElement } from '../rules/networks.ts';
 import { list, object, work } from '../rules/results.ts';
-import { rebootSystemVm, scaleSystemVm, startSystemVm, stopSystemVm } from '../rules/system-vms.ts';
+import { changeSystemVmOffering, rebootSystemVm, startSystemVm, stopSystemVm } from '../rules/system-vms.ts';
 import { insertKind } from '../world/insert.ts';
 
 const destroyRouter: Behaviour = (call) => {
@@ -23,7 +23,7 @@ export const router: Behaviours = {
   stopRouter: stopSystemVm,
   rebootRouter: rebootSystemVm,
   destroyRouter,
-  changeServiceForRouter: scaleSystemVm,
+  changeServiceForRouter: changeSystemVmOffering,
   getRouterHealthCheckResults: (call) => {
     const router = needRow(call, 'routerid');
     const checks = ['connectivity.test', 'filesystem.writable.test', 'gateways_check.py'];

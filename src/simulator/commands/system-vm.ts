@@ -3,7 +3,14 @@ import { needRow, rowArg, text } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { hostsFor } from '../rules/placement.ts';
 import { object, success, work } from '../rules/results.ts';
-import { ensureSystemVms, rebootSystemVm, scaleSystemVm, startSystemVm, stopSystemVm } from '../rules/system-vms.ts';
+import {
+  changeSystemVmOffering,
+  ensureSystemVms,
+  rebootSystemVm,
+  scaleSystemVm,
+  startSystemVm,
+  stopSystemVm,
+} from '../rules/system-vms.ts';
 import { badValue, failure } from '../world/errors.ts';
 import type { Fields } from '../world/types.ts';
 
@@ -40,7 +47,7 @@ export const systemVm: Behaviours = {
   rebootSystemVm,
   destroySystemVm: destroySystem,
   scaleSystemVm,
-  changeServiceForSystemVm: scaleSystemVm,
+  changeServiceForSystemVm: changeSystemVmOffering,
   migrateSystemVm: migrate,
   patchSystemVm: (call) => {
     const vm = rowArg(call, 'id');

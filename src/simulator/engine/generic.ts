@@ -146,9 +146,9 @@ const put =
 
 const verbs: [RegExp, Behaviour][] = [
   [/^list/, (call) => listKind(call)],
-  [/^(create|add|register|import|upload|acquire|quotaTariffCreate)/, create],
-  [/^(update|configure|modify|quotaTariffUpdate|change|move)/, update],
-  [/^(delete|remove|destroy|quotaTariffDelete)/, remove],
+  [/^(create|add|register|import|upload|acquire)/, create],
+  [/^(update|configure|modify|change|move)/, update],
+  [/^(delete|remove|destroy)/, remove],
   [/^enable/, put({ state: 'Enabled' })],
   [/^disable/, put({ state: 'Disabled' })],
 ];

@@ -1,6 +1,5 @@
 import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
-import type { Call } from './call.ts';
 
 /** Volumes of a storage pool. */
 export const volumesOn = (world: World, pool: Resource): Resource[] => [...world.where('Volume', 'storageid', pool.id)];
@@ -11,15 +10,18 @@ export const poolLoad = (world: World, pool: Resource): Fields => {
   return { disksizeallocated: used, disksizeused: Math.round(used * 0.4) };
 };
 
-/** What a store holds, as file names: templates in secondary storage, volumes in primary. */
-export const storedObjects = (call: Call): Fields[] =>
-  call.world
-    .all(call.command.name === 'listImageStoreObjects' ? 'Template' : 'Volume')
-    .slice(0, 20)
-    .map(({ id, fields }) => ({
-      name: `${id}.${call.command.name === 'listImageStoreObjects' ? 'vhd' : 'qcow2'}`,
-      size: fields['size'],
-      isdirectory: false,
-      lastupdated: fields['created'],
-      ...(call.command.name === 'listImageStoreObjects' ? { templateid: id } : { volumeid: id }),
-    }));
+/** What a store holds, as files. */
+const filesOf = (rows: readonly Resource[], extension: string, id: 'templateid' | 'volumeid'): Fields[] =>
+  rows.slice(0, 20).map((row) => ({
+    name: `${row.id}.${extension}`,
+    size: row.fields['size'],
+    isdirectory: false,
+    lastupdated: row.fields['created'],
+    [id]: row.id,
+  }));
+
+/** The files of secondary storage: templates. */
+export const imageStoreFiles = (world: World): Fields[] => filesOf(world.all('Template'), 'vhd', 'templateid');
+
+/** The files of primary storage: volumes. */
+export const storagePoolFiles = (world: World): Fields[] => filesOf(world.all('Volume'), 'qcow2', 'volumeid');

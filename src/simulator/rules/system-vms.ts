@@ -4,7 +4,7 @@ import { settingOf } from '../world/settings.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { needRow, text } from './args.ts';
-import type { Behaviour, Call } from './call.ts';
+import type { Behaviour } from './call.ts';
 import { hostsFor } from './placement.ts';
 import { object, work } from './results.ts';
 
@@ -81,16 +81,22 @@ export const rebootSystemVm: Behaviour = (call) => {
   });
 };
 
-/** Gives a system VM or router another offering. */
-export const scaleSystemVm = (call: Call): ReturnType<Behaviour> => {
+/** Gives a system VM or router another offering, whatever its state. */
+export const scaleSystemVm: Behaviour = (call) => {
   const vm = needRow(call, 'id');
   const offering = needRow(call, 'serviceofferingid');
-  if (call.command.name !== 'scaleSystemVm' && text(vm, 'state') !== 'Stopped')
-    throw badValue(`Unable to upgrade ${text(vm, 'name')} in state ${text(vm, 'state')}; make sure it is stopped`);
   const apply = () => {
     const { cpunumber, cpuspeed, memory } = offering.fields;
     call.world.update(vm, { serviceofferingid: offering.id, cpunumber, cpuspeed, memory });
     return object(vm);
   };
   return call.command.async ? work(vm, apply) : apply();
+};
+
+/** The same for one that is stopped. */
+export const changeSystemVmOffering: Behaviour = (call) => {
+  const vm = needRow(call, 'id');
+  if (text(vm, 'state') !== 'Stopped')
+    throw badValue(`Unable to upgrade ${text(vm, 'name')} in state ${text(vm, 'state')}; make sure it is stopped`);
+  return scaleSystemVm(call);
 };

@@ -1,4 +1,4 @@
-import { statedFields } from '../../engine/generic.ts';
+import { genericBehaviour, statedFields } from '../../engine/generic.ts';
 import { pageOfItems } from '../../engine/paging.ts';
 import { isWithin } from '../../rules/access.ts';
 import { flagArg, needRow, numberArg, rowArg, text, textArg } from '../../rules/args.ts';
@@ -165,6 +165,8 @@ export const quota: Behaviours = {
         ),
     );
   },
+  // Named the other way round; deleted like anything else.
+  quotaTariffDelete: genericBehaviour('deleteQuotaTariff'),
   quotaCredits: (call) => {
     const account = quotaAccount(call);
     const row = insertKind(call.world, 'QuotaCredits', {

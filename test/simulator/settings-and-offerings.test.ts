@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { createCloud, keysOf } from './cloud.ts';
+import { send } from './sign.ts';
+
+test('settings hold for a zone or account alone, and are refused a wrong value', async () => {
+  const { one, id, did, refused } = createCloud();
+  const name = 'expunge.delay';
+  expect(await refused('updateConfiguration', { name, value: 'soon' })).toContain('parse the integer value');
+  expect(await refused('updateConfiguration', { name: 'project.invite.required', value: 'maybe' })).toContain(
+    "'true' or 'false'",
+  );
+  expect(await refused('updateConfiguration', { name: 'no.such', value: '1' })).toContain("doesn't exist");
+  const zoneid = await id('listZones', 'Frankfurt');
+  const domainid = await id('listDomains', 'sales');
+  expect(await refused('updateConfiguration', { name, value: '1', zoneid, domainid })).toContain('provide only one ID');
+  expect(await did('updateConfiguration', { name, value: '11', zoneid })).toMatchObject({ value: '11', scope: 'zone' });
+  expect(await did('updateConfiguration', { name, value: '12', zoneid })).toMatchObject({ value: '12' });
+  expect((await one('listConfigurations', { name }))['value']).not.toBe('12');
+  expect(await did('resetConfiguration', { name, zoneid })).not.toMatchObject({ value: '12' });
+});
+
+test('offerings are refused without a size, seen in their domain and retired once', async () => {
+  const { simulator, id, did, refused } = createCloud();
+  const sized = { name: 's', displaytext: 's', cpunumber: '1', cpuspeed: '500', memory: '512' };
+  expect(await refused('createServiceOffering', { ...sized, cpunumber: '0' })).toContain(
+    'specify the cpu number value',
+  );
+  expect(await refused('createServiceOffering', { ...sized, memory: '16' })).toContain('specify the memory value');
+  expect(await refused('createDiskOffering', { name: 'd', displaytext: 'd' })).toContain('Disksize is required');
+  const domainid = await id('listDomains', 'sales');
+  const disk = await did('createDiskOffering', { name: 'd', displaytext: 'd', disksize: '7', domainid });
+  expect(disk).toMatchObject({ disksize: 7, domain: 'sales' });
+  const seen = async (who: string) =>
+    ((await send(simulator, 'listDiskOfferings', {}, keysOf(who))).body['diskoffering'] as { name: string }[]).map(
+      ({ name }) => name,
+    );
+  expect(await seen('carol')).toContain('d');
+  expect(await seen('bob')).not.toContain('d');
+  await did('deleteDiskOffering', { id: disk['id'] });
+  expect(await refused('deleteDiskOffering', { id: disk['id'] })).toContain('inactive already');
+  expect(await seen('carol')).not.toContain('d');
+  const tariff = { name: 'cpu', usagetype: '1', value: '2' };
+  await did('quotaTariffCreate', tariff);
+  expect(await refused('quotaTariffCreate', tariff)).toContain('already exist.');
+  await did('quotaTariffUpdate', { name: 'cpu', value: '3' });
+  const window = { account: 'bob', domainid: await id('listDomains', 'engineering') };
+  expect(await did('quotaStatement', { ...window, startdate: '2020-01-01', enddate: '2030-01-01' })).toMatchObject({
+    currency: '$',
+  });
+  expect(await refused('quotaStatement', { ...window, startdate: '2030-01-02', enddate: '2030-01-01' })).toContain(
+    'Incorrect Date Range',
+  );
+});
