@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { openApp, uuid, type Answers } from './counting.ts';
 import { openRaw, type Raw, type RawAnswer } from './raw.ts';
@@ -9,6 +9,7 @@ const left = 'destroyVirtualMachine';
 
 const open: { close: () => Promise<unknown> | undefined | void }[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const one of open.splice(0).reverse()) await one.close();
 });
 const start = async (options: Parameters<typeof openApp>[1] = {}, sections = {}) => {
@@ -93,10 +94,11 @@ test('answers without a state, with a forged one, without an answer, or to no qu
 });
 
 test('an expired state is refused', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
   const { app, times } = await start({ env: { CLOUDSTACK_MCP_QUESTION_TIMEOUT: '1' } });
   const raw = await connect(app);
   const state = questionOf(await raw.call('destroy', destroy));
-  await new Promise((resolve) => setTimeout(resolve, 2100));
+  vi.setSystemTime(Date.now() + 2100);
   expect((await answer(raw, state)).error).toBeDefined();
   expect(times(left)).toBe(0);
   // And the same call can be asked about anew.
@@ -148,11 +150,12 @@ test('who never answers is asked once; the same call then gets an approval code,
 });
 
 test('an unanswered question is forgotten when it can be answered no more', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
   const { app } = await start({ env: { CLOUDSTACK_MCP_QUESTION_TIMEOUT: '1' } });
   const raw = await connect(app);
   questionOf(await raw.call('destroy', destroy));
   expect(kindOf(await raw.call('destroy', destroy))).toBe('unconfirmed');
-  await new Promise((resolve) => setTimeout(resolve, 1100));
+  vi.setSystemTime(Date.now() + 1100);
   questionOf(await raw.call('destroy', destroy));
 });
 

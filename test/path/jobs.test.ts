@@ -62,29 +62,41 @@ const machines = JSON.stringify({
 });
 
 test('a cancelled call stops looking; the job goes on and the audit says so', async () => {
-  const fake = await startFake((command, response) =>
+  // Each call has a job of its own, which is never done.
+  let jobs = 0;
+  const polls = new Map<string, number>();
+  const fake = await startFake((command, response, _request, params) => {
+    const job = params.get('jobid') ?? `j${(jobs += command === 'startVirtualMachine' ? 1 : 0)}`;
+    if (command === 'queryAsyncJobResult') polls.set(job, (polls.get(job) ?? 0) + 1);
     response.end(
       command.startsWith('list')
         ? machines
         : command === 'queryAsyncJobResult'
-          ? '{"queryasyncjobresultresponse":{"jobstatus":0,"jobid":"j1"}}'
-          : '{"startvirtualmachineresponse":{"jobid":"j1"}}',
-    ),
-  );
+          ? `{"queryasyncjobresultresponse":{"jobstatus":0,"jobid":"${job}"}}`
+          : `{"startvirtualmachineresponse":{"jobid":"${job}"}}`,
+    );
+  });
   const host = await openHost({ env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' } });
-  const stop = new AbortController();
-  const call = host.call(
-    'change',
-    { tool: 'startVirtualMachine', arguments: { id: '00000000-0000-4000-8000-000000000001' } },
-    { signal: stop.signal },
-  );
-  await eventually(() => expect(fake.counts.get('queryAsyncJobResult')).toBeGreaterThan(1));
-  stop.abort();
+  const start = (stop: AbortController) =>
+    host.call(
+      'change',
+      { tool: 'startVirtualMachine', arguments: { id: '00000000-0000-4000-8000-000000000001' } },
+      { signal: stop.signal },
+    );
+  const [first, second] = [new AbortController(), new AbortController()];
+  const call = start(first);
+  await eventually(() => expect(polls.get('j1')).toBeGreaterThan(1));
+  first.abort();
   await expect(call).rejects.toThrow();
   await eventually(() => expect(host.audit()).toMatchObject([{ result: 'cancelled', command: 'startVirtualMachine' }]));
-  const polled = fake.counts.get('queryAsyncJobResult');
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(fake.counts.get('queryAsyncJobResult')).toBe(polled);
+  // A look that was on its way has arrived when another job is looked at; then none comes while that one has many.
+  const next = start(second);
+  await eventually(() => expect(polls.get('j2')).toBeGreaterThan(0));
+  const polled = polls.get('j1');
+  await eventually(() => expect(polls.get('j2')).toBeGreaterThan(5));
+  expect(polls.get('j1')).toBe(polled);
+  second.abort();
+  await expect(next).rejects.toThrow();
   await host.close();
   await fake.close();
 });

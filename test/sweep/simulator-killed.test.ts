@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createSimulator } from '../../src/simulator/index.ts';
 import { rows, signedRequest } from '../simulator/sign.ts';
+import { eventually } from '../support/eventually.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -47,8 +48,10 @@ test('a simulator killed while it writes leaves the old world or the new one, ne
           .catch(() => undefined);
       }
     };
+    const before = made.length;
     const writing = write();
-    await new Promise((resolve) => setTimeout(resolve, 120 + round * 70));
+    // In the middle of its work, later each time.
+    await eventually(() => expect(made.length - before).toBeGreaterThan(20 * (round + 1)));
     child.kill('SIGKILL');
     await gone;
     await writing;

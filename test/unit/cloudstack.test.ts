@@ -212,8 +212,14 @@ test('a read is tried again while it fails in passing, and no longer', async () 
 
 test('who gives up while it waits hears what went wrong', async () => {
   const stop = new AbortController();
-  const waiting = withRetries({ retries: 3, delay: 60_000 }, stop.signal, () => Promise.reject(passing));
-  setTimeout(() => stop.abort(), 5);
+  let made = 0;
+  const waiting = withRetries({ retries: 3, delay: 60_000 }, stop.signal, () => {
+    made += 1;
+    return Promise.reject(passing);
+  });
+  waiting.catch(() => undefined);
+  await eventually(() => expect(made).toBe(1));
+  stop.abort();
   await expect(waiting).rejects.toBe(passing);
 });
 
@@ -292,9 +298,11 @@ test.each([
 
 test('who no longer waits is told that the job goes on', async () => {
   const stop = new AbortController();
-  const { promise } = follow([{ jobstatus: 0 }], { signal: stop.signal, interval: 60_000, wait: 600_000 });
-  setTimeout(() => stop.abort(), 5);
-  expect(await failing(promise)).toMatchObject({ kind: 'cancelled', job: 'j1' });
+  const { promise, polled } = follow([{ jobstatus: 0 }], { signal: stop.signal, interval: 60_000, wait: 600_000 });
+  const error = failing(promise);
+  await eventually(() => expect(polled()).toBe(1));
+  stop.abort();
+  expect(await error).toMatchObject({ kind: 'cancelled', job: 'j1' });
 });
 
 test('cancelled in the middle of a look, it is cancelled and not unknown', async () => {

@@ -96,34 +96,44 @@ test.each(protocols)('%s era: a deploy reports progress, then the virtual machin
 });
 
 test.each(protocols)('%s era: a cancelled call stops looking at its job', async (protocol) => {
-  const fake = await startFake((command, response) =>
+  // Each call has a job of its own, which is never done.
+  let jobs = 0;
+  const polls = new Map<string, number>();
+  const fake = await startFake((command, response, _request, params) => {
+    const job = params.get('jobid') ?? `j${(jobs += command === 'startVirtualMachine' ? 1 : 0)}`;
+    if (command === 'queryAsyncJobResult') polls.set(job, (polls.get(job) ?? 0) + 1);
     response.end(
       command.startsWith('list')
         ? '{"listvirtualmachinesresponse":{"virtualmachine":[{"id":"00000000-0000-4000-8000-000000000001"}]}}'
         : command === 'queryAsyncJobResult'
-          ? '{"queryasyncjobresultresponse":{"jobstatus":0,"jobid":"j1"}}'
-          : '{"startvirtualmachineresponse":{"jobid":"j1"}}',
-    ),
-  );
+          ? `{"queryasyncjobresultresponse":{"jobstatus":0,"jobid":"${job}"}}`
+          : `{"startvirtualmachineresponse":{"jobid":"${job}"}}`,
+    );
+  });
   const other = await startDoor({ env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' } });
   const host = await openClient(other, { protocol });
-  const stop = new AbortController();
-  const call = host.call(
-    'change',
-    { tool: 'startVirtualMachine', arguments: { id: '00000000-0000-4000-8000-000000000001' } },
-    { signal: stop.signal },
-  );
-  await eventually(() => expect(fake.counts.get('queryAsyncJobResult')).toBeGreaterThan(1));
-  stop.abort();
+  const start = (stop: AbortController) =>
+    host.call(
+      'change',
+      { tool: 'startVirtualMachine', arguments: { id: '00000000-0000-4000-8000-000000000001' } },
+      { signal: stop.signal },
+    );
+  const [first, second] = [new AbortController(), new AbortController()];
+  const call = start(first);
+  await eventually(() => expect(polls.get('j1')).toBeGreaterThan(1));
+  first.abort();
   await expect(call).rejects.toThrow();
   await eventually(() =>
     expect(other.audit()).toMatchObject([{ result: 'cancelled', command: 'startVirtualMachine' }]),
   );
-  // A poll that was on its way may still arrive; a job that is followed is polled at least every 50 ms.
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  const polled = fake.counts.get('queryAsyncJobResult');
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  expect(fake.counts.get('queryAsyncJobResult')).toBe(polled);
+  // A look that was on its way has arrived when another job is looked at; then none comes while that one has many.
+  const next = start(second);
+  await eventually(() => expect(polls.get('j2')).toBeGreaterThan(0));
+  const polled = polls.get('j1');
+  await eventually(() => expect(polls.get('j2')).toBeGreaterThan(5));
+  expect(polls.get('j1')).toBe(polled);
+  second.abort();
+  await expect(next).rejects.toThrow();
   await host.close();
   await other.close();
   await fake.close();

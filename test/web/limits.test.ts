@@ -1,4 +1,5 @@
 import { Server } from '@modelcontextprotocol/server';
+import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { createCore } from '../../src/web/core.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
@@ -51,9 +52,8 @@ test('what runs is counted until it has ended, and once', async () => {
 });
 
 test('so many requests at once, and no more; answers and cancellations never wait', async () => {
-  const fake = await startFake(
-    (_command, response) => void setTimeout(() => response.end('{"listzonesresponse":{}}'), 500),
-  );
+  const waiting: ServerResponse[] = [];
+  const fake = await startFake((_command, response) => void waiting.push(response));
   const door = await startDoor({
     // Two equal reads are to be two requests.
     env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false', CLOUDSTACK_MCP_CACHE: 'false' },
@@ -69,6 +69,7 @@ test('so many requests at once, and no more; answers and cancellations never wai
   expect(await beginSession(door)).toBe('none: 429');
   const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 12345 } };
   expect((await post(door, cancelled, headers)).status).toBe(202);
+  for (const response of waiting) response.end('{"listzonesresponse":{}}');
   for (const call of calls) expect((await call).isError).toBeUndefined();
   expect((await post(door, { jsonrpc: '2.0', id: 99, method: 'tools/list' }, headers)).status).toBe(200);
   await host.close();

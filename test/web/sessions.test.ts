@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startCloud, startFake, type Cloud } from '../support/harness.ts';
@@ -152,9 +153,8 @@ test('at its cap a principal loses the session it used longest ago; others lose 
 });
 
 test('sessions at work are not lost to new ones', async () => {
-  const fake = await startFake(
-    (_command, response) => void setTimeout(() => response.end('{"listzonesresponse":{}}'), 800),
-  );
+  const waiting: ServerResponse[] = [];
+  const fake = await startFake((_command, response) => void waiting.push(response));
   const door = await startDoor({
     env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' },
     flags: ['--max-sessions-each', '1'],
@@ -165,6 +165,7 @@ test('sessions at work are not lost to new ones', async () => {
   const refused = await post(door, initialize);
   expect(refused.status).toBe(429);
   expect(refused.headers.get('retry-after')).toBe('5');
+  for (const response of waiting) response.end('{"listzonesresponse":{}}');
   expect((await call).isError).toBeUndefined();
   await host.close();
   await door.close();
