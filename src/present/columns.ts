@@ -1,7 +1,7 @@
 import type { Kind } from '../catalog/kinds.ts';
 import type { Row } from '../rows.ts';
 import { limits } from '../limits.ts';
-import { joinLines } from '../text.ts';
+import { joinLines, toLine } from '../text.ts';
 
 const usual = [
   'id',
@@ -30,7 +30,7 @@ export const chooseColumns = (
     return [...new Set(rows.flatMap((row) => Object.keys(row)))]
       .filter((name) => name.length <= limits.key)
       .slice(0, limits.columns);
-  if (fields?.length) return [...new Set(fields)];
+  if (fields?.length) return [...new Set(fields.map(toLine))];
   if (!first) return [...(kind?.columns ?? [])];
   const own = (kind?.columns ?? []).filter((column) => rows.some((row) => valueAt(row, column) !== undefined));
   if (own.length) return own;
