@@ -6,12 +6,13 @@ const unsafe =
   // eslint-disable-next-line no-control-regex, no-misleading-character-class
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
 
-// Most texts: nothing to look for.
-const isPlainAscii = /^[ -~]*$/;
+// Most texts, in most languages: ranges without any of these, which one look finds.
+const isPlain =
+  /^[ -~\u00a0-\u00ac\u00ae-\u034e\u0350-\u061b\u061d-\u115e\u2010-\u2027\u2030-\u205f\u2070-\u27ff\u3000-\u3163\u3165-\ud7ff]*$/;
 
 /** Text from a cloud without the characters that hide or reorder it. */
 export const stripUnsafe = (text: string): string =>
-  isPlainAscii.test(text) ? text : text.toWellFormed().replace(unsafe, '');
+  isPlain.test(text) ? text : text.toWellFormed().replace(unsafe, '');
 
 /** The beginning of a text, without half a character at its end. */
 export const startOf = (text: string, maxLength: number): string =>
@@ -42,7 +43,7 @@ export const toQuotedName = (name: string, maxLength = 60): string => toQuoted(n
 
 /** JSON that a terminal can show: what hides or reorders text is written as an escape, so the value stays what it is. */
 export const escapeUnsafe = (json: string): string =>
-  isPlainAscii.test(json)
+  isPlain.test(json)
     ? json
     : json.replace(unsafe, (character) =>
         Array.from(

@@ -92,4 +92,5 @@ else
     process.stdout.write(
       `${what}: ${median.toFixed(1)} µs a call (95 %: ${p95.toFixed(1)}), of which masking, chaining and writing ${written.toFixed(1)} µs\n`,
     );
-if (rows[0]!.median > 30) process.exitCode = 1;
+// Some 10 µs of it are the look at the log's files before each entry.
+if (rows[0]!.median > 50) process.exitCode = 1;

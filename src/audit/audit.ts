@@ -114,27 +114,22 @@ export const audited = async <T>(
   const call = randomUUID();
   const describeCall = () => {
     const { principal, host, profile } = request.caller;
-    const { params = request.args, ...more } = facts;
-    return {
+    const described = {
       time: new Date(begun).toISOString(),
       call,
       principal: cutText(principal, maxName),
       host: cutText(host, maxName),
       profile: cutText(profile, maxName),
       tool: cutText(request.tool, maxName),
-      ...more,
-      params: maskParams(params, facts.command),
     };
+    // Assigned, not spread: it is one object, and a copy of each would cost as much as its hash.
+    return Object.assign(described, facts, { params: maskParams(facts.params ?? request.args, facts.command) });
   };
   const entry = (result: AuditEntry['result'], error?: unknown): AuditEntry => {
     const described = error === undefined ? undefined : describe(error);
     const message = described && scrubText(described.message, request.args, facts.params ?? request.args);
-    return {
-      ...describeCall(),
-      result,
-      ...(described && message !== undefined ? { error: { ...described, message } } : {}),
-      duration: Date.now() - begun,
-    };
+    const ending = described && message !== undefined ? { error: { ...described, message } } : {};
+    return Object.assign(describeCall(), { result, ...ending, duration: Date.now() - begun });
   };
   const beforeSending = (): Promise<void> => audit.ready(() => ({ kind: 'sending', ...describeCall() }));
   try {
