@@ -5,12 +5,11 @@
 import ts from 'typescript';
 import { findCircles } from './imports/circles.ts';
 import { filesIn, importsOf, lineOf, type Import } from './imports/read.ts';
-import { brands, exceptions, makers, table } from './imports/table.ts';
+import { brands, makers, table } from './imports/table.ts';
 
 const maxLines = 400;
 
 const violations: string[] = [];
-const usedExceptions = new Set<string>();
 const order = Object.keys(table);
 const sources = { src: filesIn('src'), scripts: filesIn('scripts'), test: filesIn('test') };
 const all = Object.values(sources).flat();
@@ -41,9 +40,7 @@ const checkImport = (source: ts.SourceFile, from: string, { file, specifier, typ
   const at = `${source.fileName}:${line}`;
   if (/^dist\//.test(file ?? specifier)) violations.push(`${at} imports ${specifier}: nothing imports the bundle`);
   if (file === undefined || placeOf(file) === from || isAllowed(from, file, typeOnly)) return;
-  const exception = `${from} → ${placeOf(file)}`;
-  if (exception in exceptions) usedExceptions.add(exception);
-  else violations.push(`${at} ${from} may not import ${typeOnly ? 'types of ' : ''}${file}`);
+  violations.push(`${at} ${from} may not import ${typeOnly ? 'types of ' : ''}${file}`);
 };
 
 const checkImports = (source: ts.SourceFile): void => {
@@ -55,12 +52,7 @@ const checkImports = (source: ts.SourceFile): void => {
 
 const checkCircles = (): void => {
   const graph = new Map([...imports].map(([file, found]) => [file, found.flatMap((one) => one.file ?? [])]));
-  for (const circle of findCircles(graph)) {
-    const [first = ''] = circle;
-    const exception = `circle in ${first.split('/')[1]}`;
-    if (exception in exceptions) usedExceptions.add(exception);
-    else violations.push(`${first}:1 imports itself, by ${circle.join(', ')}`);
-  }
+  for (const circle of findCircles(graph)) violations.push(`${circle[0]}:1 imports itself, by ${circle.join(', ')}`);
 };
 
 const checkBrands = (source: ts.SourceFile): void => {
@@ -115,8 +107,6 @@ const checkTable = (): void => {
       if (!entry.startsWith('type ') && order.indexOf(to) <= order.indexOf(from))
         violations.push(`the table: ${from} may not import values of ${to}, which does not stand below it`);
     }
-  for (const exception of Object.keys(exceptions))
-    if (!usedExceptions.has(exception)) violations.push(`the exceptions: ${exception} is no longer needed`);
 };
 
 for (const source of all) checkImports(source);

@@ -162,11 +162,6 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   'version.ts': [],
 };
 
-/** What stands against the order above, and why it may. One that is no longer needed is a violation. */
-export const exceptions: Readonly<Record<string, string>> = {
-  'test/system → test': 'the load and the observation start the HTTP door as its tests do',
-};
-
 /** Casts to a branded type, and the one place that may make such a value. */
 export const brands: Readonly<Record<string, string>> = {
   PermittedCall: 'src/guard/',

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { openHost, runCommand, startCloud, type Cloud } from '../support/harness.ts';
-import { openClient, startDoor } from '../web/door.ts';
+import { openClient, startDoor } from '../support/door.ts';
 import { newFolder } from './log.ts';
 
 let cloud: Cloud;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createStreamLedger } from '../../src/audit/stream-ledger.ts';
 import { eventually } from '../support/eventually.ts';
 import { openHost, startCloud, streamTransport, type Cloud } from '../support/harness.ts';
-import { openClient, startDoor } from '../web/door.ts';
+import { openClient, startDoor } from '../support/door.ts';
 import { entryOf } from './log.ts';
 
 let cloud: Cloud;

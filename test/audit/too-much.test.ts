@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { runCommand, startCloud, type Cloud } from '../support/harness.ts';
-import { beginSession, post, startDoor } from '../web/door.ts';
+import { beginSession, post, startDoor } from '../support/door.ts';
 import { newFolder } from './log.ts';
 
 let cloud: Cloud;

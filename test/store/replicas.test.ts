@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCommand, startCloud, type Cloud, type ToolResult } from '../support/harness.ts';
-import { openClient, post, startDoor, type Door } from '../web/door.ts';
+import { openClient, post, startDoor, type Door } from '../support/door.ts';
 import { describeWithServer, password, startServer, type Server } from '../support/store-server.ts';
 import { eventually } from '../support/eventually.ts';
 

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import { version } from '../../src/version.ts';
-import { openClient } from '../web/door.ts';
+import { openClient } from '../support/door.ts';
 
 // The built program, as users start it.
 

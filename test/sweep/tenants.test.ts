@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { send } from '../simulator/sign.ts';
 import { startCloud } from '../support/harness.ts';
-import { openClient, startDoor } from '../web/door.ts';
+import { openClient, startDoor } from '../support/door.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Pool } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startCloud, type Cloud } from '../support/harness.ts';
-import { beginSession, jsonHeaders, openClient, sendRaw, startDoor, type Door } from '../web/door.ts';
+import { beginSession, jsonHeaders, openClient, sendRaw, startDoor, type Door } from '../support/door.ts';
 
 let cloud: Cloud;
 let door: Door;

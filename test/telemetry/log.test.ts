@@ -5,7 +5,7 @@ import { createJsonLog } from '../../src/telemetry/json-log.ts';
 import { openTelemetry } from '../../src/telemetry/telemetry.ts';
 import { pollResources } from '../../src/web/resources.ts';
 import { openHost, startCloud, type Cloud } from '../support/harness.ts';
-import { openClient, post, startDoor, type Door, type DoorOptions } from '../web/door.ts';
+import { openClient, post, startDoor, type Door, type DoorOptions } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
 
 let cloud: Cloud;

@@ -8,7 +8,7 @@ import { createMemory } from '../../src/cache/memory.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { startCloud, type Cloud } from '../support/harness.ts';
 import { readSamples, valueOf, type Sample } from '../support/samples.ts';
-import { openClient, post, sendRaw, startDoor, type Door } from '../web/door.ts';
+import { openClient, post, sendRaw, startDoor, type Door } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
 
 const read = async (origin: string): Promise<Sample[]> => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openHost, startCloud, startFake, type Cloud } from '../support/harness.ts';
-import { openClient, post, startDoor } from '../web/door.ts';
+import { openClient, post, startDoor } from '../support/door.ts';
 import { startCollector, type Span } from './collector.ts';
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736';

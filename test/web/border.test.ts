@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCloud, type Cloud } from '../support/harness.ts';
-import { beginSession, initialize, jsonHeaders, post, sendRaw, startDoor, type Door } from './door.ts';
+import { beginSession, initialize, jsonHeaders, post, sendRaw, startDoor, type Door } from '../support/door.ts';
 
 let cloud: Cloud;
 let door: Door;

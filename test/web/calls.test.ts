@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startCloud, startFake, type Asked, type Cloud } from '../support/harness.ts';
-import { openClient, startDoor, type ClientOptions, type Door } from './door.ts';
+import { openClient, startDoor, type ClientOptions, type Door } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
 
 let cloud: Cloud;

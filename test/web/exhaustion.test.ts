@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { createBodyBudget } from '../../src/web/body-budget.ts';
-import { beginSession, openClient, startDoor } from './door.ts';
+import { beginSession, openClient, startDoor } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
 
 const asking = (length?: number): Request =>

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { App } from '../../src/app/app.ts';
 import { createHealth } from '../../src/web/health.ts';
 import { startCloud, startFake } from '../support/harness.ts';
-import { openClient, startDoor } from './door.ts';
+import { openClient, startDoor } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
 
 const look = async (origin: string, path = '/health') => {

@@ -5,7 +5,7 @@ import { createCore } from '../../src/web/core.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { createLimits } from '../../src/web/limits.ts';
 import { startFake } from '../support/harness.ts';
-import { beginSession, jsonHeaders, openClient, post, startDoor } from './door.ts';
+import { beginSession, jsonHeaders, openClient, post, startDoor } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
 
 test('a bucket fills evenly over a minute, and never over its brim', async () => {

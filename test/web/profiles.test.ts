@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openHost, runCommand, startCloud, type Cloud } from '../support/harness.ts';
-import { openClient, startDoor, type Door } from './door.ts';
+import { openClient, startDoor, type Door } from '../support/door.ts';
 
 // Over HTTP a principal reaches the clouds that the configuration gives it, and no other tenant's.
 

@@ -3,7 +3,15 @@ import type { ServerResponse } from 'node:http';
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startCloud, startFake, type Cloud } from '../support/harness.ts';
-import { beginSession, initialize, jsonHeaders, openClient, post, startDoor, type DoorOptions } from './door.ts';
+import {
+  beginSession,
+  initialize,
+  jsonHeaders,
+  openClient,
+  post,
+  startDoor,
+  type DoorOptions,
+} from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
 
 let cloud: Cloud;

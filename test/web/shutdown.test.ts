@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request as httpRequest, Agent } from 'node:http';
 import { expect, test } from 'vitest';
 import { startCloud, startFake } from '../support/harness.ts';
-import { openClient, startDoor } from './door.ts';
+import { openClient, startDoor } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
 
 const protocols = ['old', 'new'] as const;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startCloud, type Cloud } from '../support/harness.ts';
-import { initialize, openClient, post, startDoor, type Door } from './door.ts';
+import { initialize, openClient, post, startDoor, type Door } from '../support/door.ts';
 import { startProvider, type Provider } from './provider.ts';
 
 const audience = 'https://mcp.example.com/mcp';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { unknownVariables } from './promises.ts';
-import { openClient, startDoor } from '../../web/door.ts';
+import { openClient, startDoor } from '../../support/door.ts';
 
 const text = readFileSync('deploy/compose/compose.yaml', 'utf8');
 const { services, secrets } = parse(text, { merge: true }) as {

@@ -7,7 +7,7 @@ import { createIgnore } from '../container/ignore.ts';
 import { findLeftovers, findUnreadable } from '../container/leftovers.ts';
 import { variables } from '../../../scripts/docs/settings.ts';
 import { loadConfig } from '../../../src/config/config.ts';
-import { startDoor } from '../../web/door.ts';
+import { startDoor } from '../../support/door.ts';
 
 const file = readContainerFile(readFileSync('deploy/container/Dockerfile', 'utf8'));
 const last = file.stages.at(-1)!;

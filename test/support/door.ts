@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { AuditEntry } from '../../src/audit/entry.ts';
 import { runCli } from '../../src/cli/program.ts';
-import type { Asked, ToolResult } from '../support/harness.ts';
+import type { Asked, ToolResult } from './harness.ts';
 
 export interface DoorOptions {
   env?: Record<string, string>;
