@@ -60,7 +60,9 @@ export const effectiveRisk = (
   row: RiskRow,
   params: Readonly<Record<string, unknown>>,
 ): { risk: RiskRow; raises: readonly Raise[] } => {
-  const raises = raisesOf(command, row).filter(({ when }) =>
+  const known = raisesOf(command, row);
+  if (!known.length) return { risk: row, raises: known };
+  const raises = known.filter(({ when }) =>
     Object.entries(when).every(([name, condition]) => holds(condition, params[name])),
   );
   return { risk: raises.reduce(worse, row), raises };

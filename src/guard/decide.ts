@@ -86,9 +86,17 @@ export const strictest = (verdicts: readonly Verdict[]): Verdict | undefined =>
 const mightMatch = (match: RuleMatch, subject: Subject): boolean => {
   const { unsure } = subject;
   if (unsure === true) return matches(match, { ...subject, places: undefined }) === undefined;
-  const open = (unsure ?? []).filter((place) => match[place] !== undefined);
+  const open = unsure?.filter((place) => match[place] !== undefined) ?? [];
+  if (!open.length) return false;
   const rest = Object.fromEntries(Object.entries(match).filter(([name]) => !open.includes(name as OpenPlace)));
-  return open.length > 0 && matches(rest, subject) === true;
+  return matches(rest, subject) === true;
+};
+
+/** The arguments that made a command worse, a few of them. */
+const becauseOf = ({ raises = [] }: Tool): string => {
+  if (!raises.length) return '';
+  const reasons = [...new Set(raises.map(({ parameter, effect }) => `${parameter} ${effect}`))];
+  return ` (${reasons.slice(0, 3).join(', ')})`;
 };
 
 /** What the first rule that matches says, else the table; `undefined` while it depends on places not read yet. */
@@ -104,7 +112,6 @@ export const decide = (policy: Policy, subject: Subject): Verdict | undefined =>
     if (mightMatch(match, subject)) doubtful.push(verdict);
   }
   const action = policy.actions[risk]?.[severity] ?? 'block';
-  const reasons = [...new Set((subject.tool.raises ?? []).map(({ parameter, effect }) => `${parameter} ${effect}`))];
-  const because = reasons.length ? ` (${reasons.slice(0, 3).join(', ')})` : '';
-  return strictest([{ action, rule: `${policy.name}: ${risk}/${severity}${because} → ${action}` }, ...doubtful]);
+  const verdict = { action, rule: `${policy.name}: ${risk}/${severity}${becauseOf(subject.tool)} → ${action}` };
+  return doubtful.length ? strictest([verdict, ...doubtful]) : verdict;
 };

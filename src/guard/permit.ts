@@ -25,7 +25,8 @@ export const blocked = (command: string, policy: Policy, rule: string): CallErro
 export const permit = (policy: Policy, access: Access, call: ValidCall): PermittedCall => {
   const { params, request } = call;
   const { risk, raises } = effectiveRisk(call.tool.command, call.tool.risk, params);
-  const tool = { ...call.tool, risk, raises };
+  // A read that nothing made worse is judged as it is: this is done for every call.
+  const tool = raises.length ? { ...call.tool, risk, raises } : call.tool;
   const right = toolForRisk(risk.risk);
   if (request.riskTool && request.riskTool !== right)
     throw new CallError(

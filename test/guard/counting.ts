@@ -19,11 +19,13 @@ type Params = Record<string, string>;
 /** What a cloud answers to a command, inside its envelope; undefined leaves the usual well-formed answer. */
 export type Answers = (command: string, params: Params) => Body | undefined;
 
-/** One row that any list shows: it has the id that was asked for. */
+/** One row that any list shows: it has the id and the name that were asked for. */
 const row = (params: Params): Body => ({
   id: params['id'] ?? params['nicid'] ?? params['certid'] ?? params['vmsnapshotid'] ?? uuid(1),
   jobid: params['jobid'] ?? uuid(2),
-  name: 'thing-1',
+  name: params['name'] ?? params['securitygroupname'] ?? 'thing-1',
+  username: params['username'],
+  ipaddress: params['ipaddress'],
   state: 'Running',
   tags: [],
 });
