@@ -96,6 +96,8 @@ export interface ValidCall {
   readonly tool: Tool;
   readonly params: Params;
   readonly request: CallRequest;
+  /** What was read into the arguments that the caller should know, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** Which rule of the policy decided, and what. */

@@ -2,7 +2,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { createHash } from 'node:crypto';
 import { loadData } from '../data.ts';
 import { limits } from '../limits.ts';
-import { joinCommand, liveCommand, toOrderedText, type LiveApi } from './live.ts';
+import { joinCommand, liveCommand, newerReleaseOf, toOrderedText, type LiveApi } from './live.ts';
 import { spellingKey } from './names.ts';
 import { createTool, loadToolsets, type Tool } from './tool.ts';
 import type { Command, CommandsFile } from './types.ts';
@@ -14,9 +14,11 @@ export interface Catalog {
   find(name: string): Tool | undefined;
   /** The tool whose name comes nearest, if any comes near. */
   nearest(name: string): Tool | undefined;
+  /** The release of the connected cloud, where the catalog knows none as new. */
+  newerRelease?: string | undefined;
 }
 
-const createCatalog = (commands: readonly Command[]): Catalog => {
+const createCatalog = (commands: readonly Command[], newerRelease?: string): Catalog => {
   const toolsets = new Map(loadToolsets().flatMap(({ name, commands }) => commands.map((c) => [c, name] as const)));
   const tools = commands.map((command) => createTool(command, toolsets));
   const byKey = new Map(tools.map((tool) => [spellingKey(tool.command.name), tool]));
@@ -32,6 +34,7 @@ const createCatalog = (commands: readonly Command[]): Catalog => {
   };
   return {
     tools,
+    newerRelease,
     find,
     nearest: (name) => {
       const key = spellingKey(name);
@@ -59,7 +62,10 @@ const forget = new FinalizationRegistry<string>((digest) => {
  * their live parameters and the highest risk. Equal offers give the same catalog.
  */
 export const joinCatalog = (apis: readonly LiveApi[]): Catalog => {
-  const digest = createHash('sha256').update(toOrderedText(apis)).digest('base64');
+  const newerRelease = newerReleaseOf(apis);
+  const digest = createHash('sha256')
+    .update(`${newerRelease}\n${toOrderedText(apis)}`)
+    .digest('base64');
   const shared = joined.get(digest)?.deref();
   if (shared) return shared;
   const facts = new Map(loadCatalog().tools.map(({ command }) => [command.name, command]));
@@ -68,6 +74,7 @@ export const joinCatalog = (apis: readonly LiveApi[]): Catalog => {
       const command = facts.get(api.name);
       return command ? joinCommand(command, api) : liveCommand(api);
     }),
+    newerRelease,
   );
   joined.set(digest, new WeakRef(catalog));
   forget.register(catalog, digest);

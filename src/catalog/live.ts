@@ -1,6 +1,8 @@
 import { isRecord, type Row } from '../rows.ts';
+import { loadData } from '../data.ts';
 import { usualKind } from './kinds.ts';
-import type { Command, Parameter, ParameterType } from './types.ts';
+import { compareReleases } from './releases.ts';
+import type { Command, CommandsFile, Parameter, ParameterType } from './types.ts';
 
 /** A field of an answer as `listApis` describes it; `response` are the fields of an object, or of the objects of a list. */
 export interface LiveField {
@@ -13,8 +15,10 @@ export interface LiveField {
 export interface LiveApi {
   name: string;
   isasync?: boolean;
+  /** The release that brought it. */
+  since?: string;
   /** `related`: commands that answer with what an id stands for, joined by commas. */
-  params?: readonly { name: string; type?: string; required?: boolean; related?: string }[];
+  params?: readonly { name: string; type?: string; required?: boolean; related?: string; since?: string }[];
   response?: readonly LiveField[];
 }
 
@@ -35,6 +39,18 @@ const isLiveApi = (row: Row): row is Row & LiveApi =>
 export const readLiveApis = (rows: readonly Row[]): { apis: LiveApi[]; skipped: number } => {
   const apis = rows.filter(isLiveApi);
   return { apis, skipped: rows.length - apis.length };
+};
+
+/** The newest release that a cloud's commands and parameters name, where it is newer than all that the catalog knows. */
+export const newerReleaseOf = (apis: readonly LiveApi[]): string | undefined => {
+  const known = loadData<CommandsFile>('commands.json').releases.at(-1) ?? '';
+  return apis
+    .flatMap(({ since, params = [] }) => [since, ...params.map((parameter) => parameter.since)])
+    .filter((since) => typeof since === 'string' && /^\d{1,3}(?:\.\d{1,3}){1,3}$/.test(since))
+    .reduce<string | undefined>(
+      (newest, since) => (compareReleases(since!, newest ?? known) > 0 ? since : newest),
+      undefined,
+    );
 };
 
 /** What is taken from a cloud's answer, as text that does not depend on the order in which it was said. */

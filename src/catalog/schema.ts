@@ -1,6 +1,7 @@
 import { kindOfParameter, takesName } from './kinds.ts';
 import { describeParameter } from './tool.ts';
 import type { Command, Parameter } from './types.ts';
+import { findValues, listValues, type ValueSet } from './values.ts';
 
 /** The part of JSON Schema 2020-12 that tools use: `type` is one string, arrays have `items`; some hosts insist. */
 export interface JsonSchema {
@@ -10,6 +11,7 @@ export interface JsonSchema {
   required?: string[];
   items?: JsonSchema;
   additionalProperties?: boolean | JsonSchema;
+  enum?: readonly (string | number)[];
   format?: string;
   minimum?: number;
   maximum?: number;
@@ -19,16 +21,21 @@ export interface JsonSchema {
 
 const text: JsonSchema = { type: 'string' };
 
-const rows = (keys: readonly string[], free: boolean): JsonSchema => ({
+/** A schema of one value; `enum` where the set is closed and nothing else is taken. */
+const ofValues = (schema: JsonSchema, set: ValueSet | undefined): JsonSchema =>
+  set && !set.open && set.upTo === undefined ? { ...schema, enum: set.values } : schema;
+
+const rows = (keys: readonly string[], free: boolean, valuesOf: (key: string) => ValueSet | undefined): JsonSchema => ({
   type: 'array',
   items: {
     type: 'object',
-    properties: Object.fromEntries(keys.map((key) => [key, text])),
+    properties: Object.fromEntries(keys.map((key) => [key, ofValues(text, valuesOf(key))])),
     additionalProperties: free ? text : false,
   },
 });
 
-const shape = (parameter: Parameter): JsonSchema => {
+const shape = (command: Command, parameter: Parameter): JsonSchema => {
+  const set = findValues(command.name, parameter.name);
   switch (parameter.type) {
     case 'boolean':
       return { type: 'boolean' };
@@ -37,18 +44,30 @@ const shape = (parameter: Parameter): JsonSchema => {
     case 'short':
       return parameter.validations?.includes('PositiveNumber') || parameter.name === 'page'
         ? { type: 'integer', minimum: 1 }
-        : { type: 'integer' };
+        : ofValues({ type: 'integer' }, set);
     case 'double':
       return { type: 'number' };
     case 'list':
-      return { type: 'array', items: text };
+      return { type: 'array', items: ofValues(text, set) };
     case 'map':
       return parameter.map?.form === 'rows'
-        ? rows(parameter.map.keys ?? [], parameter.map.free ?? false)
+        ? rows(parameter.map.keys ?? [], parameter.map.free ?? false, (key) =>
+            findValues(command.name, parameter.name, key),
+          )
         : { type: 'object', additionalProperties: text };
     default:
-      return parameter.length === undefined ? text : { type: 'string', maxLength: parameter.length };
+      return set?.list
+        ? text
+        : ofValues(parameter.length === undefined ? text : { type: 'string', maxLength: parameter.length }, set);
   }
+};
+
+/** Values that no `enum` can tell: an open set, several by comma, numbers with what they stand for. */
+const describeValues = (set: ValueSet | undefined, isText: boolean): string => {
+  if (!set) return '';
+  if (set.open) return `such as ${listValues(set)}`;
+  if (set.list && isText) return `one or more of ${listValues(set)}, by comma`;
+  return set.names || set.upTo !== undefined ? `one of ${listValues(set)}` : '';
 };
 
 const describe = (command: Command, parameter: Parameter): string => {
@@ -62,7 +81,8 @@ const describe = (command: Command, parameter: Parameter): string => {
     : takesName(command, parameter)
       ? `${kind!.title} id or name`
       : 'id';
-  return [words, takes].filter(Boolean).join(words && takes ? ' · ' : '');
+  const values = describeValues(findValues(command.name, parameter.name), parameter.type === 'string');
+  return [words, takes, values].filter(Boolean).join(' · ');
 };
 
 /** The JSON Schema of a command's parameters as hosts see it, required ones first. */
@@ -74,7 +94,7 @@ export const toInputSchema = (command: Command): JsonSchema => {
     properties: Object.fromEntries(
       ordered.map((parameter) => {
         const description = describe(command, parameter);
-        return [parameter.name, { ...shape(parameter), ...(description ? { description } : {}) }];
+        return [parameter.name, { ...shape(command, parameter), ...(description ? { description } : {}) }];
       }),
     ),
     ...(required.length ? { required: required.map(({ name }) => name) } : {}),

@@ -5,6 +5,7 @@ import type { Tool } from '../catalog/tool.ts';
 import { toolForRisk } from '../guard/permit.ts';
 
 const sample = (name: string, schema: JsonSchema): unknown => {
+  if (schema.enum) return schema.enum[0];
   switch (schema.type) {
     case 'boolean':
       return true;
@@ -60,7 +61,10 @@ export const toDescription = (tool: Tool): Record<string, unknown> => {
 
 const parameterLine = ([name, schema]: [string, JsonSchema], required: ReadonlySet<string>): string => {
   const keys = schema.items?.properties ? ` of {${Object.keys(schema.items.properties).join(', ')}}` : '';
-  return `- ${name}${required.has(name) ? '*' : ''} (${schema.type ?? 'string'}${keys})${schema.description ? `: ${schema.description}` : ''}`;
+  const values = schema.enum ?? schema.items?.enum;
+  // Numbers stand in the description, each with its name.
+  const shown = values && typeof values[0] === 'string' ? `, one of ${values.join(' | ')}` : '';
+  return `- ${name}${required.has(name) ? '*' : ''} (${schema.type ?? 'string'}${keys}${shown})${schema.description ? `: ${schema.description}` : ''}`;
 };
 
 /** The same as text that is enough alone; `*` marks what is required. */

@@ -85,6 +85,7 @@ const presentList = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
     text: [
       shown.text,
       ...scopeText(call, count),
+      ...call.notes,
       ...namesText(call),
       ...ageText(answer),
       ...(shown.items.length ? [dataNote] : []),
@@ -93,6 +94,7 @@ const presentList = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
       ...shown.structured,
       ...ageIn(answer),
       ...(call.names.length ? { resolved: call.names.slice(0, maxNames) } : {}),
+      ...(call.notes.length ? { notes: call.notes } : {}),
     },
     rows: () => rows,
     columns,
@@ -117,6 +119,7 @@ const presentItem = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
   return {
     text: [
       head,
+      ...call.notes,
       ...namesText(call),
       ...decisionText(call),
       ...ageText(answer),
@@ -130,6 +133,7 @@ const presentItem = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
         ? {}
         : { decision: { rule: call.decision?.rule, confirmation: confirmationText(call) } }),
       ...(call.names.length ? { resolved: call.names.slice(0, maxNames) } : {}),
+      ...(call.notes.length ? { notes: call.notes } : {}),
     },
     rows: () => (hasItem ? [item] : job ? [{ ...job }] : []),
     columns: Object.keys(item),

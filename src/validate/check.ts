@@ -11,7 +11,8 @@ import { isSecretName } from '../secrets/names.ts';
 import { toLabel } from '../text.ts';
 import { problemWith } from './formats.ts';
 
-const ajv = new Ajv({ allErrors: true, coerceTypes: 'array', strict: false, verbose: true });
+// values.ts looks at closed sets: it knows which value was meant.
+const ajv = new Ajv({ allErrors: true, coerceTypes: 'array', strict: false, verbose: true }).removeKeyword('enum');
 const compiled = new WeakMap<Command, ValidateFunction>();
 
 const compile = (command: Command): ValidateFunction => {
@@ -90,12 +91,24 @@ const checkPaging = (values: Record<string, unknown>, { pageSizeLimit }: CallSet
   return size >= 1 && size <= pageSizeLimit ? [] : [`pagesize must be 1 to ${pageSizeLimit}, not ${size}`];
 };
 
-/** Checks values against a command's schema, coercing them in place. Returns every problem, none when all is right. */
-export const findProblems = (command: Command, values: Record<string, unknown>, settings: CallSettings): string[] => {
+/**
+ * Checks values against a command's schema, coercing them in place. Returns every problem, none when all is right. `found`:
+ * problems that are known by parameter, of whose type nothing more is said.
+ */
+export const findProblems = (
+  command: Command,
+  values: Record<string, unknown>,
+  settings: CallSettings,
+  found: ReadonlyMap<string, string> = new Map(),
+): string[] => {
   const check = compile(command);
-  const problems = check(values)
-    ? []
-    : (check.errors ?? []).slice(0, 10 * limits.problems).map((error) => explain(command, error));
+  const errors = check(values) ? [] : (check.errors ?? []).slice(0, 10 * limits.problems);
+  const problems = [
+    ...found.values(),
+    ...errors
+      .filter(({ instancePath }) => !found.has(instancePath.split('/')[1] ?? ''))
+      .map((error) => explain(command, error)),
+  ];
   for (const parameter of command.params) {
     const value = values[parameter.name];
     if (value === undefined) continue;

@@ -9,6 +9,7 @@ import { findProblems } from './check.ts';
 import { toCloudStackDate } from './formats.ts';
 import { spellIds } from './ids.ts';
 import { readLeniently } from './lenient.ts';
+import { spellValues } from './values.ts';
 
 const listProblems = (problems: readonly string[]): string => {
   const more = problems.length - limits.problems;
@@ -35,7 +36,8 @@ export const validate = (catalog: Catalog, request: CallRequest, settings: CallS
   const values = readLeniently(command, request.args);
   spellIds(command, values);
   completePaging(command, values, request);
-  const problems = findProblems(command, values, settings);
+  const { problems: found, notes } = spellValues(command, values, catalog.newerRelease);
+  const problems = findProblems(command, values, settings, found);
   if (problems.length)
     throw new CallError(
       'invalid',
@@ -44,5 +46,5 @@ export const validate = (catalog: Catalog, request: CallRequest, settings: CallS
     );
   for (const { name, type } of command.params)
     if (type === 'date' && values[name] !== undefined) values[name] = toCloudStackDate(values[name] as string);
-  return { tool, params: values as Params, request };
+  return { tool, params: values as Params, request, notes };
 };

@@ -50,7 +50,7 @@ export const fill = (simulator: Simulator, command: Command, parameter: Paramete
     const id = simulator.world.ensure(kind);
     return parameter.type === 'list' ? [id] : id;
   }
-  return valueFor(parameter);
+  return valueFor(parameter, command.name);
 };
 
 const whole: Record<string, unknown> = { listall: true, templatefilter: 'all', isofilter: 'all' };

@@ -6,6 +6,7 @@ import { raisesOf } from '../../src/catalog/parameter-risks.ts';
 import { describeParameter, type Toolset } from '../../src/catalog/tool.ts';
 import type { RiskRow } from '../../src/catalog/risk.ts';
 import type { Command, CommandsFile, ResponseType } from '../../src/catalog/types.ts';
+import { spellValue, type ValueSet } from '../../src/catalog/values.ts';
 import { loadData } from '../../src/data.ts';
 import { isSecretName } from '../../src/secrets/names.ts';
 
@@ -308,6 +309,24 @@ describe('the hand-kept files speak only of what exists', () => {
     const refused = loadData<string[]>('not-simulated.json');
     expect(refused.filter((name) => !byName.has(name))).toEqual([]);
     expect([...new Set(refused)].sort()).toEqual(refused);
+  });
+
+  test('values.json', () => {
+    const seen = new Set<string>();
+    for (const set of loadData<ValueSet[]>('values.json')) {
+      expect(set.values.length).toBeGreaterThan(0);
+      expect(set.open === undefined, JSON.stringify(set)).toBe(set.unknown !== undefined);
+      for (const value of set.values) expect(spellValue(set, String(value))).toBe(value);
+      for (const value of Object.keys(set.names ?? {})) expect(set.values.map(String)).toContain(value);
+      for (const command of set.commands) {
+        const parameter = byName.get(command)?.params.find(({ name }) => name === set.parameter);
+        expect(parameter, `${command} ${set.parameter}`).toBeDefined();
+        if (set.field) expect(parameter!.map?.keys).toContain(set.field);
+        const key = `${command} ${set.parameter} ${set.field}`;
+        expect(seen.has(key), key).toBe(false);
+        seen.add(key);
+      }
+    }
   });
 
   test('aliases.json', () => {

@@ -60,7 +60,7 @@ test('no new command that does more than look runs unasked, with as little as it
     .filter(({ name }) => !looks.test(name))
     .flatMap(({ name }) => {
       const { params } = catalog.find(name)!.command;
-      const fill = (chosen: typeof params) => Object.fromEntries(chosen.map((one) => [one.name, valueFor(one)]));
+      const fill = (chosen: typeof params) => Object.fromEntries(chosen.map((one) => [one.name, valueFor(one, name)]));
       return [[name, fill(params.filter(({ required }) => required))] as const, [name, fill(params)] as const];
     });
   expect((await outcomesOf(calls)).filter((one) => !asked.test(one))).toEqual([]);
@@ -71,9 +71,12 @@ test('no new parameter of a command that does more than look runs unasked', asyn
     .filter(({ name }) => !looks.test(name) && loadCatalog().find(name)!.risk.risk !== 'read')
     .flatMap(({ name, added }) => {
       const { params } = catalog.find(name)!.command;
-      const needed = params.filter(({ required }) => required).map((one) => [one.name, valueFor(one)] as const);
+      const needed = params.filter(({ required }) => required).map((one) => [one.name, valueFor(one, name)] as const);
       return added.map(({ name: parameter }) => {
-        const value = valueFor(params.find((one) => one.name === parameter)!);
+        const value = valueFor(
+          params.find((one) => one.name === parameter)!,
+          name,
+        );
         return [name, { ...Object.fromEntries(needed), [parameter]: value }] as const;
       });
     });
@@ -114,7 +117,7 @@ test('a new list that takes or gives out credentials is asked about', async () =
     )
     .map(({ name }) => {
       const { params } = catalog.find(name)!.command;
-      return [name, Object.fromEntries(params.map((one) => [one.name, valueFor(one)]))] as const;
+      return [name, Object.fromEntries(params.map((one) => [one.name, valueFor(one, name)]))] as const;
     });
   expect(calls.length).toBeGreaterThan(0);
   expect((await outcomesOf(calls)).filter((one) => !asked.test(one))).toEqual([]);

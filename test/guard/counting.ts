@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createApp, type App } from '../../src/app/app.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import type { Command, Parameter } from '../../src/catalog/types.ts';
+import { findValues } from '../../src/catalog/values.ts';
 import type { Transport } from '../../src/cloudstack/transport.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { loadData } from '../../src/data.ts';
@@ -152,14 +153,17 @@ export const requestOf = (
 
 const formats = loadData<Record<string, string[]>>('formats.json');
 
-/** A value that validation takes. */
-export const valueFor = ({ name, type, of, map, length }: Parameter): unknown => {
+/** A value that validation takes; of a command, one of its parameter's closed set. */
+export const valueFor = ({ name, type, of, map, length }: Parameter, command = ''): unknown => {
+  const known = (key?: string): string | number | undefined => findValues(command, name, key)?.values[0];
   if (type === 'uuid' || of === 'uuid') return type === 'list' ? [uuid(7)] : uuid(7);
+  const first = known();
+  if (first !== undefined) return type === 'list' ? [first] : first;
   if (type === 'boolean') return true;
   if (['integer', 'long', 'short', 'double'].includes(type)) return 1;
   if (type === 'date') return '2026-01-31';
   if (type === 'map') {
-    if (map?.form === 'rows') return [Object.fromEntries((map.keys ?? []).map((key) => [key, 'x']))];
+    if (map?.form === 'rows') return [Object.fromEntries((map.keys ?? []).map((key) => [key, known(key) ?? 'x']))];
     return { k: 'v' };
   }
   const text = formats['cidr']?.includes(name) || formats['cidr-list']?.includes(name) ? '10.9.0.0/24' : undefined;
@@ -172,5 +176,7 @@ export const valueFor = ({ name, type, of, map, length }: Parameter): unknown =>
 /** The required parameters of a command, filled. */
 export const requiredOf = (command: Command): Record<string, unknown> =>
   Object.fromEntries(
-    command.params.filter(({ required }) => required).map((parameter) => [parameter.name, valueFor(parameter)]),
+    command.params
+      .filter(({ required }) => required)
+      .map((parameter) => [parameter.name, valueFor(parameter, command.name)]),
   );

@@ -6,7 +6,7 @@ import { requiredOf, valueFor } from './counting.ts';
 const asNumber = (type: Parameter['type']): boolean => ['integer', 'long', 'short', 'double'].includes(type);
 
 /** A value that fits a condition and that validation takes; undefined where nothing is to be given. */
-const valueThat = (condition: Condition, parameter: Parameter, isIpv6: boolean): unknown => {
+const valueThat = (condition: Condition, command: Command, parameter: Parameter): unknown => {
   const { is, not, below, world, keys, absent } = condition;
   const inList = (value: unknown): unknown => (parameter.type === 'list' ? [value] : value);
   if (keys) {
@@ -15,14 +15,14 @@ const valueThat = (condition: Condition, parameter: Parameter, isIpv6: boolean):
     const field = parameter.map.keys!.find((one) => fits(keys, one));
     return [field ? { [field]: 'x' } : { [parameter.map.keys![0]!]: key }];
   }
-  if (world) return inList(isIpv6 ? '::/0' : '0.0.0.0/0');
+  if (world) return inList(/ipv6/i.test(command.name) ? '::/0' : '0.0.0.0/0');
   if (below !== undefined) return below - 1;
   if (is)
     return parameter.type === 'boolean' ? is[0] === 'true' : asNumber(parameter.type) ? Number(is[0]) : inList(is[0]);
   if (not && absent && !parameter.required) return undefined;
   if (not && parameter.type === 'boolean') return !not.includes('true');
   if (not && asNumber(parameter.type)) return 7777;
-  return valueFor(parameter);
+  return valueFor(parameter, command.name);
 };
 
 /** Arguments with which a rule is about a command: what it requires, and what the rule looks at. */
@@ -30,7 +30,7 @@ export const argumentsThat = (command: Command, { when }: Raise): Record<string,
   const args = requiredOf(command);
   for (const [name, condition] of Object.entries(when)) {
     const parameter = command.params.find((one) => one.name === name)!;
-    const value = valueThat(condition, parameter, /ipv6/i.test(command.name));
+    const value = valueThat(condition, command, parameter);
     if (value === undefined) delete args[name];
     else args[name] = value;
   }

@@ -19,7 +19,11 @@ const calls = loadCatalog()
       .filter(({ name }) => !exceptions.includes(`${command.name} ${name}`))
       .map(
         (parameter) =>
-          [command.name, parameter.name, { ...requiredOf(command), [parameter.name]: valueFor(parameter) }] as const,
+          [
+            command.name,
+            parameter.name,
+            { ...requiredOf(command), [parameter.name]: valueFor(parameter, command.name) },
+          ] as const,
       ),
   );
 

@@ -37,7 +37,7 @@ test('roles: rules are copied, ordered, changed and gone with their role', async
   expect(await rules(role['id'])).toEqual([['deployVirtualMachine', 'allow']]);
   await did('updateRole', { id: copy['id'], description: 'of viewer' });
   expect(await one('listRoles', { id: copy['id'] })).toMatchObject({ description: 'of viewer' });
-  expect((await all('listRoles', { type: 'user' })).map(({ name }) => name)).toContain('copy');
+  expect((await all('listRoles', { type: 'User' })).map(({ name }) => name)).toContain('copy');
   const guest = await did('createAccount', { ...person('guest'), roleid: copy['id'] });
   expect(await refused('deleteRole', { id: copy['id'] })).toContain('Found accounts that have role in use');
   await did('deleteAccount', { id: guest['id'] });

@@ -99,8 +99,8 @@ const tries: readonly [names: RegExp, value: unknown, not?: RegExp][] = [
   [/^cleanup/, true],
 ];
 
-const given = (parameter: Parameter, value: unknown): unknown => {
-  if (value === undefined) return valueFor(parameter);
+const given = (command: Command, parameter: Parameter, value: unknown): unknown => {
+  if (value === undefined) return valueFor(parameter, command.name);
   return parameter.type === 'list' ? [value] : value;
 };
 
@@ -110,7 +110,10 @@ test.each(tries)(
     const cases = changing.flatMap(({ command }) =>
       command.params
         .filter(({ name }) => names.test(name) && !not?.test(`${command.name} ${name}`))
-        .map((parameter) => [command, { ...requiredOf(command), [parameter.name]: given(parameter, value) }] as const),
+        .map(
+          (parameter) =>
+            [command, { ...requiredOf(command), [parameter.name]: given(command, parameter, value) }] as const,
+        ),
     );
     expect(cases.length).toBeGreaterThan(0);
     expect(await leftUnasked(cases)).toEqual([]);

@@ -130,7 +130,7 @@ const fill = (principal: string, command: Command, parameter: Parameter, byName:
     kind === 'Domain' ? domainNamed(principal === 'sal' ? 'engineering' : 'sales') : foreignOf(principal, kind);
   const text = byName && row ? (nameOf(row)[0] ?? row.id) : (row?.id ?? simulator.world.all(kind)[0]?.id);
   if ((parameter.type === 'uuid' || parameter.of === 'uuid') && text) return parameter.type === 'list' ? [text] : text;
-  return valueFor(parameter);
+  return valueFor(parameter, command.name);
 };
 
 const ways: Record<string, (principal: string, command: Command) => Record<string, unknown>> = {

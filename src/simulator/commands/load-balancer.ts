@@ -221,8 +221,6 @@ const balance: Behaviour = (call) => {
   const address = rowArg(call, 'publicipid');
   if (!address)
     throw badParameter('Unable to execute API command createloadbalancerrule due to missing parameter publicipid');
-  const algorithm = textArg(call, 'algorithm') ?? '';
-  if (!['roundrobin', 'leastconn', 'source'].includes(algorithm)) throw badValue(`Invalid algorithm: ${algorithm}`);
   const port = numberArg(call, 'publicport') ?? 0;
   const ports = { protocol: 'tcp', start: port, end: port };
   checkPublicPorts(call, address, ports, 'LoadBalancer');

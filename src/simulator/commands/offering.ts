@@ -62,8 +62,6 @@ const createDisk: Behaviour = (call) => {
 
 const createNetwork: Behaviour = (call) => {
   const type = textArg(call, 'guestiptype') ?? '';
-  if (!/^(isolated|shared|l2)$/i.test(type))
-    throw badValue(`Invalid "type" parameter is given; can have Shared and Isolated values`);
   if (call.world.all('NetworkOffering').some(({ fields }) => fields['name'] === textArg(call, 'name')))
     throw badValue(`Network offering with name ${textArg(call, 'name')} already exists`);
   const { fields } = statedFields(call, 'NetworkOffering');

@@ -162,8 +162,6 @@ const addTraffic: Behaviour = (call) => {
   const network = needRow(call, 'physicalnetworkid');
   const given = textArg(call, 'traffictype') ?? '';
   const type = given.charAt(0).toUpperCase() + given.slice(1).toLowerCase();
-  if (!['Guest', 'Management', 'Public', 'Storage', 'Control'].includes(type))
-    throw badValue(`Invalid traffic type: ${given}`);
   if (
     [...call.world.where('TrafficType', 'physicalnetworkid', network.id)].some(
       ({ fields }) => fields['traffictype'] === type,

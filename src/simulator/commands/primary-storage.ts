@@ -114,8 +114,6 @@ const forMigration: Behaviour = (call) => {
 const changeScope: Behaviour = (call) => {
   const pool = needRow(call, 'id');
   const scope = (textArg(call, 'scope') ?? '').toUpperCase();
-  if (!['ZONE', 'CLUSTER'].includes(scope))
-    throw badValue(`Invalid scope ${scope}: only CLUSTER and ZONE are supported`);
   if (text(pool, 'state') !== 'Disabled')
     throw badValue(
       `Scope of the Primary storage with id ${pool.id} cannot be changed, as it is not in the Disabled state`,

@@ -18,8 +18,6 @@ const createShare: Behaviour = (call) => {
   const owner = ownerOf(call);
   const network = needRow(call, 'networkid');
   const name = textArg(call, 'name');
-  if (!/^(ext4|xfs)$/i.test(textArg(call, 'filesystem') ?? ''))
-    throw badValue('Invalid File system format specified. Supported formats are EXT4 and XFS');
   const disk = needRow(call, 'diskofferingid');
   const size = numberArg(call, 'size') ?? Number(disk.fields['disksize'] ?? 1);
   const row = insertKind(

@@ -190,8 +190,6 @@ const permit: Behaviour = (call) => {
   const flags = Object.entries({ ispublic, isfeatured, isextractable }).filter(([, value]) => value !== undefined);
   call.world.update(row, Object.fromEntries(flags));
   if (op === undefined) return success();
-  if (!['add', 'remove', 'reset'].includes(op))
-    throw badValue('Invalid operation on accounts, please specify one of: "add", "remove" or "reset"');
   const had = Array.isArray(row.hidden['accounts']) ? row.hidden['accounts'].map(String) : [];
   const ids = accountIds(call);
   const accounts =

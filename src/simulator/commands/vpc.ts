@@ -170,8 +170,6 @@ const checkNumber = (call: Call, list: Resource, number: number, except?: Resour
 
 const itemFields = (call: Call): Fields => {
   const protocol = textArg(call, 'protocol')?.toLowerCase();
-  if (protocol !== undefined && !/^(tcp|udp|icmp|all|\d+)$/.test(protocol))
-    throw badValue(`Invalid protocol ${protocol}`);
   const [start, end] = [numberArg(call, 'startport'), numberArg(call, 'endport')];
   if (start !== undefined && end !== undefined && start > end)
     throw badValue("Start port can't be bigger than end port");

@@ -74,7 +74,6 @@ const createZone: Behaviour = (call) => {
   const { world } = call;
   const name = textArg(call, 'name');
   const type = textArg(call, 'networktype') ?? '';
-  if (!/^(basic|advanced)$/i.test(type)) throw badValue('Unsupported network type ' + type);
   unique(world, 'Zone', name, `A zone with that name already exists. Please specify a unique zone name.`);
   const { fields } = statedFields(call, 'Zone');
   const zone = insertKind(world, 'Zone', {

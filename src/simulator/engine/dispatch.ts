@@ -1,6 +1,6 @@
 import type { Command } from '../../catalog/types.ts';
 import type { Behaviours, Call, CallingUser, Result, Work } from '../rules/call.ts';
-import { success } from '../rules/results.ts';
+import { list, success } from '../rules/results.ts';
 import { ApiError } from '../world/errors.ts';
 import type { World } from '../world/world.ts';
 import { decodeParams } from './decode.ts';
@@ -10,6 +10,7 @@ import { genericBehaviour } from './generic.ts';
 import type { JobFault, AsyncJobs } from './jobs.ts';
 import type { Renderer } from './render.ts';
 import { resolveRows } from './resolve.ts';
+import { checkValues } from './values.ts';
 
 /** What running commands needs. */
 export interface Engine {
@@ -28,11 +29,12 @@ export const prepare = (
   caller: CallingUser,
 ): Call => {
   const args = decodeParams(command, params, caller.root);
-  return { world, command, args, rows: resolveRows(world, command, args, caller), caller };
+  const matchesNothing = checkValues(command, args) && command.result === 'list';
+  return { world, command, args, rows: resolveRows(world, command, args, caller), caller, matchesNothing };
 };
 
 const act = ({ behaviours }: Engine, call: Call): Result | Work =>
-  (behaviours[call.command.name] ?? genericBehaviour(call.command.name))(call);
+  call.matchesNothing ? list([]) : (behaviours[call.command.name] ?? genericBehaviour(call.command.name))(call);
 
 const stub = (engine: Engine, call: Call, done: Work, custom?: string, fault?: JobFault): string => {
   const job = engine.jobs.start(call, done, custom, fault);

@@ -20,6 +20,8 @@ export interface Call {
   /** Resources named by parameters that carry an id. */
   rows: ReadonlyMap<string, Resource[]>;
   caller: CallingUser;
+  /** A filter has a value that no resource can have. */
+  matchesNothing?: boolean;
 }
 
 /** A resource or a made-up object in a result. */
