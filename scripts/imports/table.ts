@@ -126,7 +126,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // What each command does, by the catalog's toolsets; the engine is given them and never imports them.
   'simulator/commands': ['simulator/engine', 'simulator/rules', 'simulator/world', 'type catalog', 'data.ts'],
   // How any command is decoded, run and shown.
-  'simulator/engine': ['simulator/rules', 'simulator/world', 'type catalog', 'data.ts'],
+  // Which values a parameter takes is said once, in the catalog's data.
+  'simulator/engine': ['simulator/rules', 'simulator/world', 'catalog/values.ts', 'type catalog', 'data.ts'],
   // What holds for resources of a kind, whichever command touches them.
   'simulator/rules': ['simulator/world', 'type catalog'],
   'simulator/world': ['type catalog', 'data.ts'],
