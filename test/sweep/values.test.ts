@@ -31,7 +31,7 @@ test('a misspelt value of a closed set is refused with the right one, and nothin
       arguments: { ...requiredOf(command), [parameter.name]: given },
     });
     const error = result?.structuredContent?.['error'] as { kind: string; message: string } | undefined;
-    const says =
+    const isNamed =
       error?.kind === 'invalid' && error.message.includes('must be') && error.message.includes(parameter.name);
     const hints = error?.message.includes(`did you mean ${set.values.at(-1)}?`);
     if (!isNamed || !hints || sent.length)
