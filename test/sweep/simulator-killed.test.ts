@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createSimulator } from '../../src/simulator/index.ts';
 import { rows, signedRequest } from '../simulator/sign.ts';
+import { startProgram } from '../support/process.ts';
 import { eventually } from '../support/eventually.ts';
 
 let folder: string;
@@ -22,13 +20,12 @@ interface Ready {
 }
 
 const start = async (state: string) => {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', 'src/main.ts', 'simulator', '--port', '0', '--state', state, '--job-millis', '0'],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+  const flags = ['simulator', '--port', '0', '--state', state, '--job-millis', '0'];
+  const { found, ...running } = await startProgram(
+    [process.execPath, '--import', 'tsx', 'src/main.ts', ...flags],
+    /^(\{"url".*)$/,
   );
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  return { child, ready: JSON.parse(line) as Ready };
+  return { running, ready: JSON.parse(found) as Ready };
 };
 
 test('a simulator killed while it writes leaves the old world or the new one, never a broken file', async () => {
@@ -36,12 +33,9 @@ test('a simulator killed while it writes leaves the old world or the new one, ne
   const made: string[] = [];
   const savedAt = (): number => (existsSync(state) ? statSync(state).mtimeMs : 0);
   for (let round = 0; round < 4; round++) {
-    const { child, ready } = await start(state);
-    const gone = once(child, 'exit');
-    let alive = true;
-    void gone.then(() => (alive = false));
+    const { running, ready } = await start(state);
     const write = async (): Promise<void> => {
-      for (let i = 0; alive; i++) {
+      for (let i = 0; running.isRunning(); i++) {
         const name = `group-${round}-${i}`;
         const { url, method, headers } = signedRequest(ready, 'createInstanceGroup', { name }, 'GET');
         await fetch(url.replace('http://simulator/client/api', ready.url), { method, headers })
@@ -56,8 +50,7 @@ test('a simulator killed while it writes leaves the old world or the new one, ne
       expect(savedAt()).toBeGreaterThan(lastSave);
       expect(made.length - before).toBeGreaterThan(10 * (round + 1));
     });
-    child.kill('SIGKILL');
-    await gone;
+    await running.stop('SIGKILL');
     await writing;
     if (!existsSync(state)) continue;
     expect(() => JSON.parse(readFileSync(state, 'utf8')) as unknown).not.toThrow();

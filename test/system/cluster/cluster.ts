@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until, type Checks } from '../load/checks.ts';
-import type { ServerProcess, Running } from '../load/process.ts';
+import type { ServerProcess, Running } from '../../support/process.ts';
 import { setStage, type Stage } from '../load/stage.ts';
 import { findPorts } from '../../support/ports.ts';
 import { checkEvery, startProxy } from './proxy.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { until } from '../load/checks.ts';
-import { watch, type Running } from '../load/process.ts';
+import { watch, type Running } from '../../support/process.ts';
 import { findProgram } from './programs.ts';
 
 /** A store that can be taken away and brought back; what was in it is then gone. */

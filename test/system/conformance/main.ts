@@ -3,9 +3,8 @@
  * suite's fixtures must pass all of them, the production binary all that need no fixture. Prints the counts; exits with 1
  * when one fails. The suite runs on Node 24, which npx fetches; the servers on the Node that runs this.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { spawnSync } from 'node:child_process';
+import { startProgram } from '../../support/process.ts';
 
 const suite = '@modelcontextprotocol/conformance@0.2.0-alpha.12';
 const revisions = ['2026-07-28', '2025-11-25'] as const;
@@ -61,29 +60,6 @@ const runSuite = (url: string, revision: string): Outcome => {
   };
 };
 
-/** Starts a server and gives the URL that it prints. */
-const start = async (args: string[], pattern: RegExp) => {
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  const exited = once(child, 'exit');
-  const url = await new Promise<string>((resolve, reject) => {
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      createInterface({ input: stream }).on('line', (line) => {
-        output += `${line}\n`;
-        const found = pattern.exec(line)?.[1];
-        if (found) resolve(found);
-      });
-    void exited.then(() => reject(new Error(`the server did not start:\n${output}`)));
-  });
-  return {
-    url,
-    close: async (): Promise<void> => {
-      child.kill();
-      await exited;
-    },
-  };
-};
-
 let failures = 0;
 const print = (what: string, revision: string, passed: number, failed: readonly string[]): void => {
   failures += failed.length;
@@ -92,9 +68,13 @@ const print = (what: string, revision: string, passed: number, failed: readonly 
   );
 };
 
-const fixtures = await start(['--import', 'tsx', 'test/system/conformance/server.ts'], /"url":"([^"]+)"/);
+const fixtures = await startProgram(
+  [process.execPath, '--import', 'tsx', 'test/system/conformance/server.ts'],
+  /"url":"([^"]+)"/,
+  { input: true },
+);
 for (const revision of revisions) {
-  const { passed, failed, notScored, text } = runSuite(fixtures.url, revision);
+  const { passed, failed, notScored, text } = runSuite(fixtures.found, revision);
   const isScored = (name: string): boolean => !notScored.includes(name);
   print('core with fixtures', revision, passed.filter(isScored).length, failed.filter(isScored));
   const ran = [...passed, ...failed].filter(isScored).length;
@@ -102,12 +82,12 @@ for (const revision of revisions) {
     throw new Error(`${revision}: ${ran} scenarios were run instead of ${required[revision]}`);
   if (process.argv.includes('--verbose') && failed.some(isScored)) process.stdout.write(text);
 }
-await fixtures.close();
+await fixtures.stop();
 
 const serve = ['dist/main.js', 'serve', '--transport', 'http', '--port', '0', '--simulator', '--audit', '/dev/null'];
-const production = await start(serve, /Serving MCP on (\S+\/mcp)/);
+const production = await startProgram([process.execPath, ...serve], /Serving MCP on (\S+\/mcp)/);
 for (const revision of revisions) {
-  const { passed } = runSuite(production.url, revision);
+  const { passed } = runSuite(production.found, revision);
   const missing = withoutFixtures[revision].filter((name) => !passed.includes(name));
   print(
     'production binary, scenarios without fixtures',
@@ -116,5 +96,5 @@ for (const revision of revisions) {
     missing,
   );
 }
-await production.close();
+await production.stop();
 if (failures) process.exitCode = 1;

@@ -1,7 +1,7 @@
 import { Pool } from 'undici';
 import { createKeyCredential } from '../../../src/cloudstack/credential.ts';
 import type { FaultPlan } from '../../../src/simulator/index.ts';
-import type { SimulatorProcess } from './process.ts';
+import type { SimulatorProcess } from '../../support/process.ts';
 
 /** A simulator as its operator sees it: asked directly, past the server under test. */
 export interface Cloud {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openHost, type Stage } from './stage.ts';
-import type { ServerProcess } from './process.ts';
+import type { ServerProcess } from '../../support/process.ts';
 import { countErrors, createTally, errorsOf, figuresOf, type Figures, type Tally } from './tally.ts';
 import { createCall, isWait, spendDays } from './user.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'undici';
-import type { ServerProcess } from './process.ts';
+import type { ServerProcess } from '../../support/process.ts';
 
 /** Starts a process so that its memory can be looked into: on loopback only, on a free port. */
 export const inspected = { NODE_OPTIONS: '--inspect=127.0.0.1:0' };

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Checks } from './checks.ts';
 import { letWork } from './crowd.ts';
 import { inspected, lookInto } from './heap.ts';
-import type { ServerProcess } from './process.ts';
+import type { ServerProcess } from '../../support/process.ts';
 import { setStage } from './stage.ts';
 import { countErrors, createTally, errorsOf, figuresOf } from './tally.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCloud, type Cloud } from './cloud.ts';
 import { createHost, type Host, type HostOptions } from './host.ts';
-import { startHttpServer, startSimulator, type ServerProcess, type SimulatorProcess } from './process.ts';
+import { startHttpServer, startSimulator, type ServerProcess, type SimulatorProcess } from '../../support/process.ts';
 
 /** What the machines of users are made of: ids of the simulator's own. */
 export interface Goods {

@@ -1,6 +1,6 @@
 import type { Checks } from './checks.ts';
 import type { Host } from './host.ts';
-import type { ServerProcess } from './process.ts';
+import type { ServerProcess } from '../../support/process.ts';
 import type { Stage } from './stage.ts';
 
 /** What a case of exhaustion works on. */

@@ -1,7 +1,6 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { startProgram } from '../../support/process.ts';
 
 /** A program that runs until it is stopped. */
 export interface Running {
@@ -37,18 +36,6 @@ export const provide = (programs: readonly string[], debian: string): boolean =>
   return programs.every(isThere);
 };
 
-const stopOf = (child: ChildProcess): (() => Promise<void>) => {
-  const gone = once(child, 'exit');
-  // However this ends, nothing that it started stays behind.
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  child.once('exit', () => process.off('exit', kill));
-  return async () => {
-    child.kill();
-    await gone;
-  };
-};
-
 /** Starts a program, in this environment or one of its own, and waits until one of its lines fits a pattern. Throws what it said when it ends before. */
 export const start = async (
   command: string,
@@ -56,18 +43,11 @@ export const start = async (
   ready: RegExp,
   env?: Record<string, string>,
 ): Promise<Running> => {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...(env ? { env } : {}) });
-  const stop = stopOf(child);
-  let output = '';
-  const found = await new Promise<string>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr])
-      createInterface({ input: stream }).on('line', (line) => {
-        output = `${output}${line}\n`.slice(-4000);
-        const match = ready.exec(line);
-        if (match) resolve(match[1] ?? match[0]);
-      });
-    child.once('error', reject);
-    child.once('exit', () => reject(new Error(`${command} ended:\n${output}`)));
-  });
-  return { found, stop };
+  const { found, stop } = await startProgram([command, ...args], ready, { env });
+  return {
+    found,
+    stop: async () => {
+      await stop();
+    },
+  };
 };

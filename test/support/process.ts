@@ -54,7 +54,7 @@ export const watch = (child: ChildProcess): Running => {
   };
 };
 
-/** Waits for a line that matches, and gives what its first group caught. Throws with all that was said if it ends before. */
+/** Waits for a line that matches, and gives what its first group caught, else the match. Throws with all that was said if it ends before. */
 const waitForLine = (child: ChildProcess, pattern: RegExp): Promise<string> =>
   new Promise((resolve, reject) => {
     const lines: string[] = [];
@@ -62,32 +62,47 @@ const waitForLine = (child: ChildProcess, pattern: RegExp): Promise<string> =>
       if (stream)
         createInterface({ input: stream }).on('line', (line) => {
           if (lines.length < 50) lines.push(line);
-          const found = pattern.exec(line)?.[1];
-          if (found !== undefined) resolve(found);
+          const match = pattern.exec(line);
+          if (match) resolve(match[1] ?? match[0]);
         });
+    child.once('error', reject);
     child.once('exit', (status) => reject(new Error(`it ended with ${status}:\n${lines.join('\n')}`)));
   });
 
-/** How a process of our own binary is started. */
-export interface StartOptions {
-  args: readonly string[];
-  /** Its whole environment. */
-  env?: Record<string, string>;
+/** How a program is started. */
+export interface ProgramOptions {
+  /** Its whole environment; this process's own where there is none. */
+  env?: Record<string, string> | undefined;
   /** A limit as `ulimit` takes it, such as `-f 100`. */
   limit?: string | undefined;
+  /** Its standard input stays open, for what ends with it. */
+  input?: boolean;
 }
 
-const start = async ({ args, env = {}, limit }: StartOptions, pattern: RegExp) => {
-  const command = [process.execPath, 'dist/main.js', ...args];
-  const child = limit
-    ? spawn('/bin/bash', ['-c', `ulimit ${limit}; exec "$@"`, 'limited', ...command], {
-        env,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      })
-    : spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const observed = watch(child);
-  return { watched: observed, found: await waitForLine(child, pattern) };
+/** Starts a program and waits for a line that fits; gives what the line's first group caught. Rejects with what it said if it ends before. */
+export const startProgram = async (
+  command: readonly [string, ...string[]],
+  pattern: RegExp,
+  { env, limit, input = false }: ProgramOptions = {},
+): Promise<Running & { found: string }> => {
+  const [program, ...args] = limit
+    ? (['/bin/bash', '-c', `ulimit ${limit}; exec "$@"`, 'limited', ...command] as const)
+    : command;
+  const child = spawn(program, args, { stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'], ...(env ? { env } : {}) });
+  const found = waitForLine(child, pattern);
+  // A program that cannot be started has no number; what went wrong is said by `found`.
+  if (child.pid === undefined) await found;
+  const running = watch(child);
+  return { ...running, found: await found };
 };
+
+/** How a process of our own binary is started. */
+export interface StartOptions extends ProgramOptions {
+  args: readonly string[];
+}
+
+const start = ({ args, env = {}, limit }: StartOptions, pattern: RegExp) =>
+  startProgram([process.execPath, 'dist/main.js', ...args], pattern, { env, limit });
 
 /** A running server. */
 export interface ServerProcess extends Running {
@@ -98,8 +113,8 @@ export interface ServerProcess extends Running {
 /** Starts `serve --transport http` from the build, as users do. */
 export const startHttpServer = async ({ args, ...options }: StartOptions): Promise<ServerProcess> => {
   const flags = ['serve', '--transport', 'http', ...args];
-  const { watched, found } = await start({ args: flags, ...options }, /Serving MCP on (\S+)\/mcp/);
-  return { ...watched, origin: found };
+  const { found, ...running } = await start({ args: flags, ...options }, /Serving MCP on (\S+)\/mcp/);
+  return { ...running, origin: found };
 };
 
 /** A running simulator and how to prove who asks. */
@@ -111,6 +126,6 @@ export interface SimulatorProcess extends Running {
 
 /** Starts the simulator from the build. */
 export const startSimulator = async (...flags: string[]): Promise<SimulatorProcess> => {
-  const { watched, found } = await start({ args: ['simulator', '--port', '0', ...flags] }, /^(\{"url".*)$/);
-  return { ...watched, ...(JSON.parse(found) as { url: string; apiKey: string; secretKey: string }) };
+  const { found, ...running } = await start({ args: ['simulator', '--port', '0', ...flags] }, /^(\{"url".*)$/);
+  return { ...running, ...(JSON.parse(found) as { url: string; apiKey: string; secretKey: string }) };
 };
