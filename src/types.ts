@@ -3,6 +3,7 @@
  *
  * CallRequest → ValidCall → PermittedCall → ResolvedCall → ConfinedCall → ApprovedCall → WireParams → Answer → Outcome
  */
+import type { ListScope, SettledScope } from './catalog/list-scope.ts';
 import type { Tool } from './catalog/tool.ts';
 import type { Role } from './config/policy.ts';
 import type { Consent } from './consent.ts';
@@ -47,6 +48,8 @@ export interface View {
   fields?: readonly string[] | undefined;
   page?: number | undefined;
   pagesize?: number | undefined;
+  /** Whose things a list shows; by default all that may be seen. */
+  scope?: ListScope | undefined;
   /** Ask the cloud, whatever is kept of an earlier answer. */
   fresh?: boolean | undefined;
   /** Show credentials: only a person at a terminal can ask for it. */
@@ -137,6 +140,8 @@ export interface ResolvedName {
 /** What is known of a call whose names are ids. */
 export interface NamedCall extends CheckedCall {
   readonly names: readonly ResolvedName[];
+  /** Whose things a list shows, once that is settled. */
+  readonly scope?: Pick<SettledScope<ParamValue>, 'also' | 'words' | 'partWords'> | undefined;
 }
 
 /** A call whose names are ids. Only resolve/ makes one. */
@@ -234,6 +239,8 @@ export interface Answer {
   job?: Job | undefined;
   /** Seconds since it was asked for, where it was kept from an earlier call. */
   age?: number | undefined;
+  /** The second request of its scope was not sent. */
+  isPart?: boolean | undefined;
 }
 
 /** What a door gives back. */

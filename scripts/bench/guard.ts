@@ -37,7 +37,11 @@ export const guardPerCall = async (): Promise<number> => {
   // A plain read touches none of what a change needs.
   const deps = { policy } as ApproveDependencies;
   const now = createDirectory(loadCatalog(), () => Promise.resolve([]));
-  const resources = { ...createResources({ now }), hasBegun: () => Promise.resolve(false) };
+  const resources = {
+    ...createResources({ now }),
+    roleType: () => Promise.resolve('Admin' as const),
+    hasBegun: () => Promise.resolve(false),
+  };
   const resolved = await resolveNames({ now }, permit(policy, access, valid));
   const origin = { host: 'cloud', identity: () => Promise.resolve('cloud') };
   const once = async () => {

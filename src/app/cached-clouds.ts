@@ -1,6 +1,8 @@
 import type { Cache } from '../cache/cache.ts';
 import type { CachedCloudStack } from '../cache/cached-client.ts';
+import type { Cloud } from '../call/composition.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import { lookEverywhere } from '../catalog/list-scope.ts';
 import type { CloudStack } from '../cloudstack/cloudstack.ts';
 import { identityOf } from '../cloudstack/credential.ts';
 import type { Config, Profile } from '../config/config.ts';
@@ -16,6 +18,7 @@ interface CloudConnection {
   profile: Profile;
   isSimulated: boolean;
   live: () => Promise<Catalog>;
+  account: Cloud['account'];
 }
 
 /** Puts the cache before a cloud's client; without one, requests go straight through. */
@@ -28,14 +31,16 @@ export interface CachedClouds {
 const eventsTimeoutMs = 10_000;
 
 const eventsOf =
-  ({ cloudstack, live }: CloudConnection) =>
+  ({ cloudstack, live, account }: CloudConnection) =>
   async (page: number, pagesize: number) => {
     const tool = (await live()).find('listEvents');
     if (!tool) throw new CallError('permission', 'This account may not list events.', 'Nothing was sent.');
-    const wire = toReadWire(tool, { listall: true, page, pagesize });
+    const places = await lookEverywhere(tool.command, { page, pagesize }, async () => (await account())?.role);
     const signal = AbortSignal.timeout(eventsTimeoutMs);
-    const { body } = await cloudstack.send(wire, { signal, wait: 0, retries: 0 });
-    return rowsOf(body).map(({ id, type }) => ({ id: String(id), type: String(type) }));
+    const answers = await Promise.all(
+      places.map((place) => cloudstack.send(toReadWire(tool, place), { signal, wait: 0, retries: 0 })),
+    );
+    return answers.flatMap(({ body }) => rowsOf(body)).map(({ id, type }) => ({ id: String(id), type: String(type) }));
   };
 
 const isForbidden = (error: unknown): boolean => error instanceof CallError && error.kind === 'permission';

@@ -13,6 +13,7 @@ import type { Store } from '../store/store.ts';
 import { toLabel } from '../text.ts';
 import type { CloudOrigin } from '../types.ts';
 import { createCachedClouds } from './cached-clouds.ts';
+import { createCallingAccount } from './calling-account.ts';
 import type { ComposeOptions } from './options.ts';
 
 /** A cloud that could not say what it offers is asked again after this many milliseconds. */
@@ -91,14 +92,19 @@ export const openClouds = (
     const live = config.discover
       ? createLiveCatalog(cloudstack, (message) => report(`Profile ${name}: ${message}`))
       : () => Promise.resolve(known);
+    const { secret } = profile;
+    const catalog = async () => (await live()).catalog;
+    const apiKey = secret && 'apiKey' in secret ? secret.apiKey : undefined;
+    const account = createCallingAccount(cloudstack, catalog, apiKey);
     const send = await cachedClouds.clientFor({
       cloudstack,
       profile,
       isSimulated: simulated !== undefined,
-      live: async () => (await live()).catalog,
+      live: catalog,
+      account,
     });
     const origin = originOf(profile, simulated !== undefined);
-    return { cloudstack, send, live, origin };
+    return { cloudstack, send, live, origin, account };
   };
   return {
     open: async (name) => {

@@ -1,4 +1,5 @@
 import type { Cloud } from '../call/composition.ts';
+import { lookEverywhere } from '../catalog/list-scope.ts';
 import { loadData } from '../data.ts';
 import { toReadWire } from '../request/to-wire.ts';
 import type { Params } from '../types.ts';
@@ -26,7 +27,7 @@ const timeoutMs = 60_000;
  * Counts the resources that data/inventory.json names, as a credential sees them: one small page a count, one
  * after the other. Kinds that the cloud does not offer, or the account may not list, are left out. Throws when none can be had.
  */
-export const countResources = async ({ cloudstack, catalog }: Cloud): Promise<readonly ResourceCount[]> => {
+export const countResources = async ({ cloudstack, catalog, account }: Cloud): Promise<readonly ResourceCount[]> => {
   const signal = AbortSignal.timeout(timeoutMs);
   const counts: ResourceCount[] = [];
   let problem: Error | undefined;
@@ -36,9 +37,13 @@ export const countResources = async ({ cloudstack, catalog }: Cloud): Promise<re
     try {
       for (const state of by && states ? states : [undefined]) {
         const filter: Params = by && state ? { [by]: state } : {};
-        const wire = toReadWire(tool, { ...params, ...filter, page: 1, pagesize: 1 });
-        const { body } = await cloudstack.send(wire, { signal, wait: 0, retries: 0 });
-        counts.push({ kind, state, count: Number(body['count'] ?? 0) });
+        const asked = { ...params, ...filter, page: 1, pagesize: 1 };
+        let count = 0;
+        for (const place of await lookEverywhere(tool.command, asked, async () => (await account())?.role)) {
+          const { body } = await cloudstack.send(toReadWire(tool, place), { signal, wait: 0, retries: 0 });
+          count += Number(body['count'] ?? 0);
+        }
+        counts.push({ kind, state, count });
       }
     } catch (error) {
       problem = error as Error;

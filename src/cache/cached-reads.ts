@@ -40,9 +40,6 @@ export interface CachedReads {
 const keyOf = (identity: string, { command, params }: WireParams): string =>
   `${identity} ${command} ${JSON.stringify(Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
 
-/** The polled events do not include those of projects. */
-const isOfProject = ({ params }: WireParams): boolean => params['projectid'] !== undefined;
-
 /** The reads of one scope. `isPolled`: whether events are polled, so that changes made elsewhere are noticed. */
 export const createCachedReads = (
   cloudstack: CloudStack,
@@ -100,7 +97,7 @@ export const createCachedReads = (
       if (answer.job || (await versions.current(keys)) !== version) return answer;
       const { body } = answer;
       // Without events nothing reports a change made elsewhere: the answer expires as soon as a poll would have seen it.
-      const age = eventsArePolled && !isOfProject(wire) ? maxAgeMs : Math.min(maxAgeMs, pollIntervalMs);
+      const age = eventsArePolled ? maxAgeMs : Math.min(maxAgeMs, pollIntervalMs);
       save(key, { body, sentAt, expiresAt: sentAt + age, version, keys, size: JSON.stringify(body).length });
       return answer;
     };

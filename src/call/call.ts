@@ -45,7 +45,8 @@ const prepare = async ({ clouds, guard, limits }: Composition, run: Run) => {
   const resolved = await step('resolve', () => resolveNames(directories, permitted));
 
   const resources = createResources(directories);
-  const confined = await step('confine', () => confinement.confine(resolved, resources));
+  const roleType = async () => (await cloud.account())?.role;
+  const confined = await step('confine', () => confinement.confine(resolved, { ...resources, roleType }));
   record({ params: confined.params, ...(confined.names.length ? { names: confined.names } : {}) });
 
   return { guard, cloud, confinement, resources, confined };

@@ -1,12 +1,22 @@
 import type { Audit } from '../audit/audit.ts';
 import type { CachedCloudStack } from '../cache/cached-client.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { RoleType } from '../catalog/list-scope.ts';
 import type { CloudStack } from '../cloudstack/cloudstack.ts';
 import type { CallSettings } from '../config/call.ts';
 import type { CloudSettings } from '../config/cloud.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { Observe, Tracing } from '../observe.ts';
 import type { Caller, CloudOrigin } from '../types.ts';
+
+/** Whose credential a cloud is asked with. Name and domain are undefined where the cloud showed several accounts. */
+export interface CallingAccount {
+  role: RoleType;
+  name: string | undefined;
+  /** The domain's path, such as `ROOT/sub`; before CloudStack 4.19.2 its name. */
+  domain: string | undefined;
+  roleName: string | undefined;
+}
 
 /** One CloudStack as one credential sees it. */
 export interface Cloud {
@@ -17,6 +27,8 @@ export interface Cloud {
   /** Sends as `cloudstack` does; a read may be answered from the cache. */
   send: CachedCloudStack['send'];
   origin: CloudOrigin;
+  /** Whose credential it is; undefined where that could not be told. */
+  account(): Promise<CallingAccount | undefined>;
 }
 
 /** The clouds of the configuration's profiles. */

@@ -1,3 +1,4 @@
+import { lookEverywhere } from '../catalog/list-scope.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
 import { isBounded } from '../guard/bounds.ts';
@@ -7,15 +8,33 @@ import type { Answer, ApprovedCall, Params, WireParams } from '../types.ts';
 import type { Cloud, Jobs } from './composition.ts';
 import type { Run } from './run.ts';
 
-/** Reads a list, or the one object of a command, for a call and in its time. */
+/** Reads a list wherever the caller may look, or the one object of a command, for a call and in its time. */
 export const listFor =
-  ({ cloudstack, send }: Cloud, { request: { signal }, deadline }: Run) =>
+  ({ cloudstack, send, account }: Cloud, { request: { signal }, deadline }: Run) =>
   async (tool: Tool, params: Params, isCached: boolean): Promise<readonly Row[]> => {
-    const wire = toReadWire(tool, params);
+    const places = await lookEverywhere(tool.command, params, async () => (await account())?.role);
     const options = { signal, deadline: Date.now() + deadline.left(), wait: 0 };
-    const { body } = await (isCached ? send(tool, wire, options) : cloudstack.send(wire, options));
-    return tool.command.result === 'list' ? rowsOf(body) : [itemOf(body)];
+    const bodies = await Promise.all(
+      places.map(async (place) => {
+        const wire = toReadWire(tool, place);
+        return (await (isCached ? send(tool, wire, options) : cloudstack.send(wire, options))).body;
+      }),
+    );
+    return bodies.flatMap((body) => (tool.command.result === 'list' ? rowsOf(body) : [itemOf(body)]));
   };
+
+/** A list and what a second request shows beside it: the second is sent only where the first showed all of its own. */
+const joinAnswers = async (first: Answer, ask: () => Promise<Answer>): Promise<Answer> => {
+  const rows = rowsOf(first.body);
+  const count = Number(first.body['count'] ?? rows.length);
+  if (rows.length < count) return { ...first, isPart: true };
+  const second = await ask();
+  const more = rowsOf(second.body);
+  if (!more.length) return first;
+  const key = Object.keys(second.body).find((name) => Array.isArray(second.body[name]))!;
+  const total = count + Number(second.body['count'] ?? more.length);
+  return { ...first, body: { ...first.body, count: total, [key]: [...rows, ...more] } };
+};
 
 /** Sends an approved call. The job that comes of it is its caller's to ask about, however the call ends. */
 export const sendCall = async (
@@ -40,6 +59,8 @@ export const sendCall = async (
     if (error instanceof CallError && error.job !== undefined) await began(error.job);
     throw error;
   });
+  const also = call.scope?.also;
+  if (also) return joinAnswers(answer, () => send(call.tool, toReadWire(call.tool, also), options));
   if (!answer.job) return answer;
   await began(answer.job.id);
   record({ pending: answer.job.status === 'pending' });

@@ -1,4 +1,5 @@
 import { createApp } from '../app/app.ts';
+import type { ListScope } from '../catalog/list-scope.ts';
 import { spellingKey } from '../catalog/names.ts';
 import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
@@ -14,6 +15,7 @@ export interface CallFlags {
   json?: string;
   output: Format;
   fields?: string;
+  scope?: ListScope;
   dryRun?: boolean;
   wait?: string;
   secretsTo?: string;
@@ -44,7 +46,7 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
       tool: follow ? 'queryAsyncJobResult' : tool,
       args: follow ? { jobid: job } : args,
       follow,
-      view: { fields, secrets: flags.secretsTo !== undefined },
+      view: { fields, scope: flags.scope, secrets: flags.secretsTo !== undefined },
       wait: wait * 1000,
       // A person at a terminal waits as long as they said for a job, and no host gives up on them.
       deadline: Date.now() + config.callTimeout + wait * 1000,

@@ -26,6 +26,12 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .option('--json <object>', 'parameters as JSON')
         .addOption(new Option('-o, --output <format>', 'how to print').choices(formats).default('table'))
         .option('--fields <names>', 'fields to print, comma-separated; * for all')
+        .addOption(
+          new Option(
+            '--scope <scope>',
+            "whose things a list shows: the account's own, or all it may see (default)",
+          ).choices(['own', 'all']),
+        )
         .option('--dry-run', 'print the unsigned request; only look-ups are sent')
         .option('--secrets-to <file>', 'new file for the answer with its secrets; only you can read it')
         .action(async (tool: string, words: string[], options: Options) => {

@@ -1,4 +1,5 @@
 import { kindOfParameter } from '../catalog/kinds.ts';
+import { settleScope, type RoleType } from '../catalog/list-scope.ts';
 import type { Tool } from '../catalog/tool.ts';
 import type { Parameter } from '../catalog/types.ts';
 import { CallError } from '../errors.ts';
@@ -20,6 +21,8 @@ import { isForAll, isInside, narrowings, seenRow, showsOwner, type Bounds } from
 export interface ConfineDependencies extends Pick<Resources, 'named' | 'hasProject'> {
   /** Whether the caller began that job itself. */
   hasBegun: (job: string) => Promise<boolean>;
+  /** The type of the account's role, where that is known. */
+  roleType: () => Promise<RoleType | undefined>;
 }
 
 /** The same words as for what does not exist: who may not see a thing learns nothing of it. */
@@ -154,8 +157,25 @@ const settleLook = (bounds: Bounds, call: CheckedCall, named: readonly Target[])
   );
 };
 
-const confined = (call: NamedCall, params = call.params): ConfinedCall =>
-  (params === call.params ? call : { ...call, params }) as ConfinedCall;
+const confined = (call: NamedCall): ConfinedCall => call as ConfinedCall;
+
+/** Last of all, the scope of a list: what the role was narrowed to counts as given. */
+const scoped = async (
+  call: NamedCall,
+  params: Params,
+  { roleType }: ConfineDependencies,
+  isBounded: boolean,
+): Promise<ConfinedCall> => {
+  const { tool, request } = call;
+  // One page cannot be of two lists, and only plain reads may be repeated.
+  const once = params['page'] !== undefined || tool.risk.risk !== 'read';
+  const { view } = request;
+  const settled = await settleScope(tool.command, params, { scope: view.scope, once, role: roleType });
+  const { words, partWords, also } = settled;
+  const own = isBounded && words !== undefined ? 'as far as this role may see' : words;
+  const scope = words === undefined ? undefined : { words: own, partWords, also };
+  return confined({ ...call, params: settled.params, scope });
+};
 
 /**
  * Keeps a call within a role's domains and projects, also where the CloudStack key could do more: commands of the
@@ -168,7 +188,7 @@ export const confine = async (
   cloud: ConfineDependencies,
 ): Promise<ConfinedCall> => {
   const { tool } = call;
-  if (!bounds) return confined(call);
+  if (!bounds) return scoped(call, call.params, cloud, false);
   if (isForAdministrators(tool))
     throw refused(
       `${tool.command.name} is for administrators of the whole cloud; this role is tied to a part of it.`,
@@ -181,7 +201,7 @@ export const confine = async (
   const isJob = named.some(({ kind }) => kind === 'AsyncJob');
   if (isJob) return confined(call);
   const params = looksOnly(tool) ? settleLook(bounds, call, named) : settleChange(bounds, call, named);
-  return confined(call, params);
+  return scoped(call, params, cloud, true);
 };
 
 /** Whether the cloud was asked for one domain or project of the bounds, and gives nothing of others along with it. */

@@ -12,7 +12,7 @@ import type {
 } from '../types.ts';
 import { approve, type ApproveDependencies, type ApproveOptions } from './approve.ts';
 import { lookWithin, type Bounds } from './bounds.ts';
-import { confine, confineAnswer } from './confine.ts';
+import { confine, confineAnswer, type ConfineDependencies } from './confine.ts';
 import { permit } from './permit.ts';
 import type { Policy } from './policy.ts';
 import { profileOf, roleOf, type Access } from './roles.ts';
@@ -35,7 +35,7 @@ export interface GuardDependencies extends Omit<ApproveDependencies, 'policy'> {
 export interface Confinement {
   /** The same look-up, of what the role sees. */
   within(list: ListRows): ListRows;
-  confine(call: ResolvedCall, resources: Resources): Promise<ConfinedCall>;
+  confine(call: ResolvedCall, cloud: Resources & Pick<ConfineDependencies, 'roleType'>): Promise<ConfinedCall>;
   confineAnswer(call: ApprovedCall, answer: Answer): Answer;
 }
 
@@ -64,7 +64,7 @@ export const createGuard = (rules: Rules, dependencies: GuardDependencies): Guar
       const bounds = await boundsOf(permitted);
       return {
         within: (list) => (bounds ? lookWithin(bounds, list) : list),
-        confine: (call, resources) => confine(bounds, call, { ...resources, hasBegun: (job) => hasBegun(call, job) }),
+        confine: (call, cloud) => confine(bounds, call, { ...cloud, hasBegun: (job) => hasBegun(call, job) }),
         confineAnswer: (call, answer) => confineAnswer(bounds, call, answer),
       };
     },

@@ -1,6 +1,7 @@
 import type { Tool as McpTool } from '@modelcontextprotocol/server';
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { checkToolsets } from '../catalog/lookup.ts';
+import { takesScope, type ListScope } from '../catalog/list-scope.ts';
 import { toInputSchema } from '../catalog/schema.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { compactTools } from './compact.ts';
@@ -12,11 +13,12 @@ const listSchema = {
   properties: { items: { type: 'array', items: { type: 'object' } }, count: { type: 'integer' } },
 };
 
-/** A read takes `fresh` beside its command's parameters. */
+/** A read takes `fresh` beside its command's parameters, a list with owners `scope`. */
 const toSchema = ({ command, risk }: Tool): McpTool['inputSchema'] => {
   const schema = toInputSchema(command);
   const fresh = risk.risk === 'read' ? { fresh: { type: 'boolean' } } : {};
-  return { ...schema, properties: { ...schema.properties, ...fresh } } as McpTool['inputSchema'];
+  const scope = takesScope(command) ? { scope: { type: 'string', enum: ['own', 'all'] } } : {};
+  return { ...schema, properties: { ...schema.properties, ...fresh, ...scope } } as McpTool['inputSchema'];
 };
 
 const toMcpTool = (tool: Tool): McpTool => ({
@@ -48,11 +50,24 @@ export const listDirectTools = (setting: string): readonly McpTool[] => {
     : [...compactTools, ...direct];
 };
 
-/** What a listed tool was given: its command's parameters and, of a read, how it is to be answered. */
+const isScope = (value: unknown): value is ListScope => value === 'own' || value === 'all';
+
+/** What a listed tool was given: its command's parameters and how it is to be answered. */
 export const splitArguments = (name: string, args: Readonly<Record<string, unknown>>) => {
-  const { fresh, ...given } = args;
-  const isRead = loadCatalog().find(name)?.risk.risk === 'read';
-  return isRead && typeof fresh === 'boolean' ? { args: given, view: { fresh } } : { args };
+  const tool = loadCatalog().find(name);
+  const given = { ...args };
+  const view: { fresh?: boolean; scope?: ListScope } = {};
+  const { fresh, scope } = args;
+  if (tool?.risk.risk === 'read' && typeof fresh === 'boolean') {
+    view.fresh = fresh;
+    delete given['fresh'];
+  }
+  // `scope` is also a parameter of some commands.
+  if (tool && isScope(scope) && !tool.command.params.some((parameter) => parameter.name === 'scope')) {
+    view.scope = scope;
+    delete given['scope'];
+  }
+  return { args: given, view };
 };
 
 /** The listed tool that another spelling of its command's name means. */

@@ -49,6 +49,7 @@ export const inputs = {
     page: whole.min(1).optional(),
     pagesize: whole.min(1).optional(),
     fresh: z.boolean().optional(),
+    scope: z.enum(['own', 'all']).optional(),
   }),
   change,
   destroy: change,

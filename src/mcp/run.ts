@@ -105,12 +105,12 @@ const compactTools = {
   'find-tools': find,
   'describe-tools': describe,
   read: (host: HostCall, args: unknown) => {
-    const { tool, arguments: given = {}, fields, page, pagesize, fresh, profile } = readInput('read', args);
+    const { tool, arguments: given = {}, fields, page, pagesize, fresh, scope, profile } = readInput('read', args);
     return send(host, {
       tool,
       args: given,
       riskTool: 'read',
-      view: { fields, page, pagesize, fresh },
+      view: { fields, page, pagesize, fresh, scope },
       profile,
       wait: 0,
     });

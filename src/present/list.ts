@@ -52,6 +52,7 @@ const heading = (
   title: string,
   next: Row | undefined,
   filters: readonly string[],
+  scope: string | undefined,
 ): string => {
   const which = page.page > 1 ? ` (page ${page.page})` : '';
   const rest = next
@@ -59,7 +60,7 @@ const heading = (
         .map(([k, v]) => `${k}=${String(v)}`)
         .join(', ')}${filters.length ? `, or filter by ${filters.join(', ')}` : ''}`
     : '';
-  return `${returned} of ${page.count} ${title}${which}${rest}`;
+  return `${returned} of ${page.count} ${title}${which}${scope === undefined ? '' : `, ${scope}`}${rest}`;
 };
 
 /** A list as a compact table that keeps to a budget by leaving out whole rows and saying so. */
@@ -67,7 +68,7 @@ export const showList = (
   rows: readonly Row[],
   columns: readonly string[],
   page: Page,
-  options: { kind: Kind | undefined; budget: number; filters: readonly string[] },
+  options: { kind: Kind | undefined; budget: number; filters: readonly string[]; scope?: string | undefined },
 ): Shown => {
   const items = rows.map((row) => pick(row, columns));
   const fit = howManyFit(items, columns, options.budget);
@@ -81,9 +82,16 @@ export const showList = (
   const next = more ? { page: Math.floor((before + returned) / size) + 1, pagesize: size } : undefined;
   const title = (page.count === 1 ? options.kind?.title : options.kind?.plural) ?? 'rows';
   const text = [
-    heading(returned, page, title, next, options.filters),
+    heading(returned, page, title, next, options.filters, options.scope),
     ...(shown.length ? [joinCells(columns), ...shown.map((item) => line(item, columns))] : []),
   ].join('\n');
-  const structured = { items: shown, returned, count: page.count, page: page.page, ...(next ? { next } : {}) };
+  const structured = {
+    items: shown,
+    returned,
+    count: page.count,
+    page: page.page,
+    ...(options.scope === undefined ? {} : { scope: options.scope }),
+    ...(next ? { next } : {}),
+  };
   return { items: shown, text, structured };
 };

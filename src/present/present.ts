@@ -31,11 +31,13 @@ const ageText = ({ age }: Answer): string[] =>
 
 const ageIn = ({ age }: Answer): { age?: number } => (age === undefined ? {} : { age });
 
-/** CloudStack lists only the caller's own things unless it is told otherwise, even to root. */
-const scopeText = ({ tool, params }: ApprovedCall, count: number): string[] =>
-  count === 0 && params['listall'] === undefined && tool.command.params.some(({ name }) => name === 'listall')
-    ? ["Only the account's own were looked at; listall=true looks at all it may see."]
-    : [];
+/** Whose things a list shows, in words. */
+const scopeOf = ({ scope, names }: ApprovedCall, { isPart }: Answer): string | undefined => {
+  const words = isPart ? scope?.partWords : scope?.words;
+  // The caller knows a project or a domain by the name it gave.
+  const named = names.find(({ id }) => words?.includes(id));
+  return named ? words?.replace(named.id, toLabel(named.name)) : words && toLabel(words);
+};
 
 const confirmationText = ({ confirmation }: ApprovedCall): string | undefined =>
   confirmation?.by === 'approval' ? `approval by ${confirmation.who}` : confirmation?.by;
@@ -80,11 +82,11 @@ const presentList = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
   const { rows, page, size, count } = pageOf(call, rowsOf(answer.body), answer.body);
   const kind = findKind(command.response);
   const columns = chooseColumns(rows, kind, fields);
-  const shown = showList(rows, columns, { page, size, count }, { kind, budget, filters: filtersOf(call) });
+  const options = { kind, budget, filters: filtersOf(call), scope: scopeOf(call, answer) };
+  const shown = showList(rows, columns, { page, size, count }, options);
   return {
     text: [
       shown.text,
-      ...scopeText(call, count),
       ...call.notes,
       ...namesText(call),
       ...ageText(answer),

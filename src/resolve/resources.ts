@@ -118,12 +118,9 @@ const readHolder = async (directory: Directory, { kind, id }: Target): Promise<r
   const place = loadData<Owners>('references.json').inside[kind ?? ''];
   const holder = findKind(place?.kind ?? '');
   if (!place || !holder) return undefined;
-  for (const scope of [{}, { projectid: '-1' }]) {
-    const rows = (await directory.rows(place.list, { ...holder.args, ...scope }).catch(() => undefined)) ?? [];
-    const row = rows.find((one) => [one[place.field]].flat().some((part) => (part as Row | undefined)?.['id'] === id));
-    if (row) return [holder, row];
-  }
-  return undefined;
+  const rows = (await directory.rows(place.list, { ...holder.args }).catch(() => undefined)) ?? [];
+  const row = rows.find((one) => [one[place.field]].flat().some((part) => (part as Row | undefined)?.['id'] === id));
+  return row && [holder, row];
 };
 
 /** What a target belongs to: the disk of a snapshot, the machine of the disk. What cannot be seen is left out. */
@@ -247,7 +244,7 @@ const readPlaces = async (
   const rows = await Promise.all(
     Object.entries(placeKinds).map(async ([parameter, [kind, id, name]]): Promise<Row> => {
       const value = params[parameter];
-      if (typeof value !== 'string') return {};
+      if (typeof value !== 'string' || value === '-1') return {};
       const shown = named.find((row) => row[id] === value && typeof row[name] === 'string');
       if (shown) return { [id]: value, [name]: shown[name] };
       const row = await directory.get(findKind(kind)!, value);

@@ -1,4 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import { problemWithScope } from '../catalog/list-scope.ts';
 import { requireTool } from '../catalog/lookup.ts';
 import type { Command } from '../catalog/types.ts';
 import type { CallSettings } from '../config/call.ts';
@@ -37,7 +38,8 @@ export const validate = (catalog: Catalog, request: CallRequest, settings: CallS
   spellIds(command, values);
   completePaging(command, values, request);
   const { problems: found, notes } = spellValues(command, values, catalog.newerRelease);
-  const problems = findProblems(command, values, settings, found);
+  const ofScope = problemWithScope(command, request.view.scope) ?? [];
+  const problems = [ofScope, findProblems(command, values, settings, found)].flat();
   if (problems.length)
     throw new CallError(
       'invalid',

@@ -47,13 +47,17 @@ test('fields replace the columns, a star shows all of them', async () => {
   expect(Object.keys((all.structured['items'] as object[])[0]!).length).toBeGreaterThan(20);
 });
 
-test('an empty list says that only the own account was looked at', async () => {
+test.each([
+  ['own', 'own account only'],
+  ['all', 'all accounts and projects'],
+])('an empty list says whose things were looked at: scope %s', async (scope, words) => {
   const { text, structured } = await host.call('read', {
     tool: 'listVirtualMachines',
     arguments: { name: 'no-such-vm' },
+    scope,
   });
-  expect(structured).toMatchObject({ items: [], returned: 0, count: 0 });
-  expect(text).toContain('listall=true');
+  expect(structured).toMatchObject({ items: [], returned: 0, count: 0, scope: words });
+  expect(text).toBe(`0 of 0 virtual machines, ${words}`);
 });
 
 test('one object comes whole, without empty fields', async () => {

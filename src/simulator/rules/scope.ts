@@ -39,8 +39,14 @@ const projectAccounts = (call: Call): Set<string> => {
   const sees = (account: Resource): boolean =>
     isProjectAccount(account) && (caller.root || mine.has(String(account.hidden['projectid'])));
   if (args['projectid'] === '-1') {
-    const projects = accountsWhere(world, sees);
-    return new Set([...projects, ...(args['listall'] === true ? (ordinaryAccounts(call) ?? []) : [])]);
+    const all = args['listall'] === true;
+    const domainId = typeof args['domainid'] === 'string' ? args['domainid'] : undefined;
+    if (domainId !== undefined) checkDomain(world, caller, domainId);
+    const isThere = (account: Resource): boolean =>
+      domainId === undefined || inDomain(world, account, domainId, args['isrecursive'] === true);
+    if (caller.root) return accountsWhere(world, (account) => (all || isProjectAccount(account)) && isThere(account));
+    // A domain administrator, too, gets its own account and its projects only, not its domains.
+    return new Set([...accountsWhere(world, sees), ...(all ? [caller.account.id] : [])]);
   }
   const project = call.rows.get('projectid')?.[0];
   const account = project && accountOfProject(world, project.id);
