@@ -8,6 +8,10 @@ import type { Answer, ApprovedCall, Params, WireParams } from '../types.ts';
 import type { Cloud, Jobs } from './composition.ts';
 import type { Run } from './run.ts';
 
+const uniqueById = (rows: readonly Row[]): readonly Row[] => [
+  ...new Map(rows.map((row, index) => [row['id'] ?? index, row])).values(),
+];
+
 /** Reads a list wherever the caller may look, or the one object of a command, for a call and in its time. */
 export const listFor =
   ({ cloudstack, send, account }: Cloud, { request: { signal }, deadline }: Run) =>
@@ -20,7 +24,8 @@ export const listFor =
         return (await (isCached ? send(tool, wire, options) : cloudstack.send(wire, options))).body;
       }),
     );
-    return bodies.flatMap((body) => (tool.command.result === 'list' ? rowsOf(body) : [itemOf(body)]));
+    const rows = bodies.flatMap((body) => (tool.command.result === 'list' ? rowsOf(body) : [itemOf(body)]));
+    return places.length > 1 ? uniqueById(rows) : rows;
   };
 
 /** A list and what a second request shows beside it: the second is sent only where the first showed all of its own. */

@@ -41,7 +41,7 @@ export interface SettledScope<T> {
   partWords?: string | undefined;
 }
 
-type Place = Readonly<Record<string, string | boolean>>;
+type ScopeParams = Readonly<Record<string, string | boolean>>;
 
 const data = (): ListScopes => loadData<ListScopes>('list-scopes.json');
 
@@ -74,7 +74,7 @@ export const problemWithScope = (command: Command, scope: ListScope | undefined)
  * CloudStack narrows both parameters to what the caller may see, but projectid=-1 leaves a domain administrator with its
  * own account and its projects (AccountManagerImpl.buildACLSearchParameters).
  */
-const everywhere = (command: Command, { projects }: ScopeRule, role: RoleType | undefined): readonly Place[] => {
+const everywhere = (command: Command, { projects }: ScopeRule, role: RoleType | undefined): readonly ScopeParams[] => {
   if (projects === 'none' || !takes(command, 'projectid')) return [{ listall: true }];
   return projects === 'along' || role === 'Admin' || role === 'User'
     ? [{ listall: true, projectid: '-1' }]

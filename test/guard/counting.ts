@@ -62,7 +62,7 @@ export const createCounting = (answers: Answers = () => undefined) => {
       const name = params['command'] ?? '';
       sent.push({ command: name, params });
       const command = loadCatalog().find(name)?.command;
-      const inner = answers(name, params) ?? ownAccount(name, params) ?? usual(command, params);
+      const inner = ownAccount(name, params) ?? answers(name, params) ?? usual(command, params);
       const status = 'errorcode' in inner ? Number(inner['errorcode']) : 200;
       return Promise.resolve({
         status,

@@ -46,7 +46,7 @@ for (const [what, text] of Object.entries(injections))
     const list = await raw.call('read', { tool: 'listVirtualMachines', arguments: { listall: true } });
     const lines = textOf(list).split('\n');
     // One heading, one row of columns, two rows, one note: whatever the cells hold.
-    expect(lines[0]).toBe('2 of 2 virtual machines');
+    expect(lines[0]).toBe('2 of 2 virtual machines, all accounts, projects left out');
     expect(lines).toHaveLength(5);
     const columns = lines[1]!.split(' | ');
     for (const line of lines.slice(2, 4)) expect(line.split(' | ')).toHaveLength(columns.length);
