@@ -11,9 +11,9 @@ const { commands, filters, rules, unowned } = loadData<{
 
 const withListall = loadCatalog().tools.filter(({ command }) => command.params.some(({ name }) => name === 'listall'));
 
-test.each(withListall.map(({ command }) => [command.name] as const))('whose things %s shows is said once', (name) => {
-  const said = [commands, filters, unowned].filter((part) => Object.hasOwn(part, name));
-  expect(said, `${name} stands in one of commands, filters and unowned of data/list-scopes.json`).toHaveLength(1);
+test.each(withListall.map(({ command }) => [command.name] as const))('whose things %s shows is stated once', (name) => {
+  const places = [commands, filters, unowned].filter((part) => Object.hasOwn(part, name));
+  expect(places, `${name} stands in one of commands, filters and unowned of data/list-scopes.json`).toHaveLength(1);
 });
 
 test('only commands with these parameters stand there', () => {
