@@ -30,25 +30,34 @@ const texts = z.preprocess(
   },
   z.array(z.string().max(limits.field)).max(limits.fields),
 );
-const whole = z.coerce.number().int();
+/** A whole number, also as text; `true` is none, though it would count as 1. */
+const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
+    z.number().int().min(min).max(max),
+  );
+const flag = z.preprocess((value) => {
+  const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
+  return word === 'true' ? true : word === 'false' ? false : word;
+}, z.boolean());
 const name = z.string().max(limits.toolName);
 const run = { tool: name, arguments: jsonObject.optional(), profile: name.optional() };
-const change = z.strictObject({ ...run, wait: whole.min(0).max(45).optional() });
+const change = z.strictObject({ ...run, wait: whole(0, 45).optional() });
 
 /** What the tools of the compact list take. */
 export const inputs = {
   'find-tools': z.strictObject({
     query: z.string().max(limits.query),
     toolset: name.optional(),
-    limit: whole.min(1).max(50).default(10),
+    limit: whole(1, 50).default(10),
   }),
   'describe-tools': z.strictObject({ tools: texts.pipe(z.array(z.string()).min(1).max(20)) }),
   read: z.strictObject({
     ...run,
     fields: texts.optional(),
-    page: whole.min(1).optional(),
-    pagesize: whole.min(1).optional(),
-    fresh: z.boolean().optional(),
+    page: whole(1).optional(),
+    pagesize: whole(1).optional(),
+    fresh: flag.optional(),
     scope: z.enum(['own', 'all']).optional(),
   }),
   change,

@@ -91,6 +91,9 @@ const checkPaging = (values: Record<string, unknown>, { pageSizeLimit }: CallSet
   return size >= 1 && size <= pageSizeLimit ? [] : [`pagesize must be 1 to ${pageSizeLimit}, not ${size}`];
 };
 
+// Coerced, true would count as 1.
+const numeric = new Set(['integer', 'long', 'short', 'double']);
+
 /**
  * Checks values against a command's schema, coercing them in place. Returns every problem, none when all is right. `found`:
  * problems that are known by parameter, of whose type nothing more is said.
@@ -101,10 +104,12 @@ export const findProblems = (
   settings: CallSettings,
   found: ReadonlyMap<string, string> = new Map(),
 ): string[] => {
+  const flags = command.params.filter(({ name, type }) => numeric.has(type) && typeof values[name] === 'boolean');
   const check = compile(command);
   const errors = check(values) ? [] : (check.errors ?? []).slice(0, 10 * limits.problems);
   const problems = [
     ...found.values(),
+    ...flags.map(({ name, type }) => `${name} must be a number (${type}), not true or false`),
     ...errors
       .filter(({ instancePath }) => !found.has(instancePath.split('/')[1] ?? ''))
       .map((error) => explain(command, error)),

@@ -7,6 +7,7 @@ import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { CallRequest, Params, ValidCall } from '../types.ts';
 import { findProblems } from './check.ts';
+import { encodeTexts } from './encode-texts.ts';
 import { toCloudStackDate } from './formats.ts';
 import { spellIds } from './ids.ts';
 import { readLeniently } from './lenient.ts';
@@ -37,6 +38,7 @@ export const validate = (catalog: Catalog, request: CallRequest, settings: CallS
   const values = readLeniently(command, request.args);
   spellIds(command, values);
   completePaging(command, values, request);
+  const encoded = encodeTexts(command, values);
   const { problems: found, notes } = spellValues(command, values, catalog.newerRelease);
   const ofScope = problemWithScope(command, request.view.scope) ?? [];
   const problems = [ofScope, findProblems(command, values, settings, found)].flat();
@@ -48,5 +50,5 @@ export const validate = (catalog: Catalog, request: CallRequest, settings: CallS
     );
   for (const { name, type } of command.params)
     if (type === 'date' && values[name] !== undefined) values[name] = toCloudStackDate(values[name] as string);
-  return { tool, params: values as Params, request, notes };
+  return { tool, params: values as Params, request, notes: [...encoded, ...notes] };
 };

@@ -325,3 +325,46 @@ test('names that other CloudStack servers use are taken in every spelling, and h
       expect(find(spelling)?.command.name, spelling).toBe(command);
   }
 });
+
+test.each([
+  ['plain text is encoded', '#cloud-config\npackages: [nginx]', 'I2Nsb3VkLWNvbmZpZwpwYWNrYWdlczogW25naW54XQ=='],
+  ['base64 stays', 'I2Nsb3VkLWNvbmZpZw==', 'I2Nsb3VkLWNvbmZpZw=='],
+  ['base64 that was encoded for a URL stays', 'I2Nsb3VkLWNvbmZpZw%3D%3D', 'I2Nsb3VkLWNvbmZpZw%3D%3D'],
+  ['a tab goes into base64', 'a:\tb', 'YToJYg=='],
+])('user data: %s', (_, given, sent) => {
+  const call = validate(loadCatalog(), request('deployVirtualMachine', { ...deploy, userdata: given }), limits);
+  expect(call.params['userdata']).toBe(sent);
+  expect(call.notes).toEqual(given === sent ? [] : ['userdata was plain text and was sent as base64.']);
+});
+
+test.each([
+  ['listVirtualMachines', { state: 'running' }, { state: 'Running' }],
+  ['listTemplates', { templatefilter: 'FEATURED' }, { templatefilter: 'featured' }],
+  ['listResourceLimits', { resourcetype: 'memory' }, { resourcetype: 9 }],
+  ['listVirtualMachines', { details: 'NICS, min' }, { details: ['nics', 'min'] }],
+  ['createNetworkACL', { protocol: '47' }, { protocol: '47' }],
+])('%s takes %j and sends %j', (tool, args, sent) => {
+  expect(run(tool, args)).toMatchObject(sent);
+});
+
+test.each([
+  ['listVirtualMachines', { state: 'Runing' }, 'did you mean Running?'],
+  ['createFirewallRule', { ipaddressid: id, protocol: 'tpc' }, 'did you mean tcp?'],
+  ['listHosts', { hypervisor: 'KVN' }, 'did you mean KVM?'],
+  ['listResourceLimits', { resourcetype: 'memry' }, 'did you mean 9?'],
+  ['listVirtualMachines', { details: 'nics,mini' }, 'did you mean min?'],
+  ['listZones', { pagesize: true }, 'pagesize must be a number'],
+])('%s refuses %j: %s', (tool, args, message) => {
+  expect(refusal(tool, args).message).toContain(message);
+});
+
+test('a cloud newer than the catalog may know more values: sent, and said', () => {
+  const call = validate(
+    { ...loadCatalog(), newerRelease: '4.99.0' },
+    request('listHosts', { state: 'Dreaming' }),
+    limits,
+  );
+  expect(call.params['state']).toBe('Dreaming');
+  expect(call.notes.join()).toContain('4.99.0');
+  expect(call.notes.join()).toContain('Dreaming');
+});
