@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openHost, startCloud, startFake, type Cloud } from '../support/harness.ts';
 import { eventually } from '../support/eventually.ts';
+import { createTestClock } from '../simulator/clock.ts';
 
 let cloud: Cloud;
 beforeEach(async () => {
@@ -19,8 +20,15 @@ const deploy = {
 };
 
 test.each(['old', 'new'] as const)('%s era: a deploy reports progress, then the virtual machine', async (protocol) => {
+  // The job is done when its progress has been seen.
+  const clock = createTestClock(Date.now());
+  const timed = await startCloud({ jobMillis: 60, clock });
   const seen: string[] = [];
-  const host = await openHost({ env: cloud.env, protocol, onprogress: (message) => seen.push(message) });
+  const onprogress = (message: string): void => {
+    seen.push(message);
+    clock.pass(60);
+  };
+  const host = await openHost({ env: timed.env, protocol, onprogress });
   const { structured, text, isError } = await host.call('change', deploy);
   expect(isError, text).toBeUndefined();
   expect(structured['job']).toMatchObject({ status: 'succeeded' });
@@ -29,6 +37,7 @@ test.each(['old', 'new'] as const)('%s era: a deploy reports progress, then the 
   expect(seen[0]).toContain('deployVirtualMachine');
   expect(text).toContain('zoneid: Frankfurt is ');
   await host.close();
+  await timed.close();
 });
 
 test('a job that goes on is handed out as pending, never as done, and can be waited for', async () => {

@@ -66,7 +66,9 @@ test('stdio: a call is a span with its steps and its requests beneath it, from t
     'cloudstack_mcp.outcome': 'ok',
   });
   const steps = treeOf(spans, root!.spanId).filter((step) => !String(step).includes('listApis'));
+  // Whether the caller may use the profile comes first, then whether it may run the command.
   expect(steps).toEqual([
+    'permit',
     'validate',
     'permit',
     'resolve',

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startCloud, startFake, type Asked, type Cloud } from '../support/harness.ts';
 import { openClient, startDoor, type ClientOptions, type Door } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
+import { createTestClock } from '../simulator/clock.ts';
 
 let cloud: Cloud;
 let door: Door;
@@ -79,8 +80,16 @@ test.each(protocols)(
 );
 
 test.each(protocols)('%s era: a deploy reports progress, then the virtual machine', async (protocol) => {
+  // The job is done when its progress has been seen.
+  const clock = createTestClock(Date.now());
+  const timed = await startCloud({ jobMillis: 60, clock });
+  const other = await startDoor({ env: timed.env });
   const seen: string[] = [];
-  const host = await openClient(door, { protocol, onprogress: (message) => seen.push(message) });
+  const onprogress = (message: string): void => {
+    seen.push(message);
+    clock.pass(60);
+  };
+  const host = await openClient(other, { protocol, onprogress });
   const { structured, text } = await host.call('change', {
     tool: 'deploy-virtual-machine',
     arguments: {
@@ -93,6 +102,8 @@ test.each(protocols)('%s era: a deploy reports progress, then the virtual machin
   expect(structured['item'], text).toMatchObject({ name: 'web-vm', state: 'Running' });
   expect(seen[0]).toContain('deployVirtualMachine');
   await host.close();
+  await other.close();
+  await timed.close();
 });
 
 test.each(protocols)('%s era: a cancelled call stops looking at its job', async (protocol) => {
