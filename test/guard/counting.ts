@@ -158,11 +158,12 @@ export const requestOf = (
 });
 
 const formats = loadData<Record<string, string[]>>('formats.json');
+const { byType } = loadData<{ byType: Record<string, string> }>('references.json');
 
 /** A value that validation takes; of a command, one of its parameter's closed set. */
 export const valueFor = ({ name, type, of, map, length }: Parameter, command = ''): unknown => {
   const known = (key?: string): string | number | undefined => findValues(command, name, key)?.values[0];
-  if (type === 'uuid' || of === 'uuid') return type === 'list' ? [uuid(7)] : uuid(7);
+  if (type === 'uuid' || of === 'uuid' || Object.hasOwn(byType, name)) return type === 'list' ? [uuid(7)] : uuid(7);
   const first = known();
   if (first !== undefined) return type === 'list' ? [first] : first;
   if (type === 'boolean') return true;
