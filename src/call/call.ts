@@ -20,14 +20,8 @@ const prepare = async ({ clouds, guard, limits }: Composition, run: Run) => {
     const meant = find(request.tool);
     if (meant) record({ command: meant.command.name });
   };
-  step('permit', () => {
-    try {
-      guard.admit(request.caller);
-    } catch (error) {
-      recordMeant(loadCatalog());
-      throw error;
-    }
-  });
+  recordMeant(loadCatalog());
+  step('admit', () => guard.admit(request.caller));
   const cloud = await clouds.open(request.caller.profile);
   record({ endpoint: cloud.origin.host });
   recordMeant(cloud.catalog);

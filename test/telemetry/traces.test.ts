@@ -68,7 +68,7 @@ test('stdio: a call is a span with its steps and its requests beneath it, from t
   const steps = treeOf(spans, root!.spanId).filter((step) => !String(step).includes('listApis'));
   // Whether the caller may use the profile comes first, then whether it may run the command.
   expect(steps).toEqual([
-    'permit',
+    'admit',
     'validate',
     'permit',
     'resolve',
