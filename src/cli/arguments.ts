@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { CallError } from '../errors.ts';
 
 const usage = (message: string): CallError =>
@@ -6,6 +7,18 @@ const usage = (message: string): CallError =>
     message,
     'Give parameters as key=value, or all of them as --json \'{"key":"value"}\'.',
   );
+
+/** `@path` is what stands in that file, `@-` standard input; `@@…` is a text that begins with an @. */
+const readValue = (value: string): string => {
+  if (!value.startsWith('@') || value === '@') return value;
+  if (value.startsWith('@@')) return value.slice(1);
+  const path = value.slice(1);
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (error) {
+    throw usage(`${value} cannot be read: ${(error as Error).message}.`);
+  }
+};
 
 // Without a prototype, which a parameter called __proto__ would reach.
 const empty = <T>(): Record<string, T> => Object.create(null) as Record<string, T>;
@@ -21,7 +34,7 @@ const put = (args: Record<string, unknown>, name: string, value: string): void =
   else args[name] = value;
 };
 
-/** Parameters from `key=value` words, or from JSON. Throws a usage error for anything else. */
+/** Parameters from `key=value` words, also `key=@file`, or from JSON. Throws a usage error for anything else. */
 export const readArguments = (words: readonly string[], json: string | undefined): Record<string, unknown> => {
   const args = empty<unknown>();
   if (json !== undefined) {
@@ -37,7 +50,7 @@ export const readArguments = (words: readonly string[], json: string | undefined
   for (const word of words) {
     const at = word.indexOf('=');
     if (at < 1) throw usage(`"${word}" is not key=value.`);
-    put(args, word.slice(0, at), word.slice(at + 1));
+    put(args, word.slice(0, at), readValue(word.slice(at + 1)));
   }
   for (const [name, value] of Object.entries(args))
     if (Array.isArray(value)) args[name] = (value as unknown[]).filter((row) => row !== undefined);

@@ -13,11 +13,22 @@ const toRecord = (outcome: Outcome): string => {
 };
 
 const forPerson = (outcome: Outcome, room: number | undefined): string => {
-  const { items, count, scope } = outcome.structured as { items?: unknown[]; count?: number; scope?: string };
-  if (!items) return [outcome.text.split('\n', 1)[0], toRecord(outcome)].filter(Boolean).join('\n');
+  const {
+    items,
+    count,
+    scope,
+    notes = [],
+  } = outcome.structured as {
+    items?: unknown[];
+    count?: number;
+    scope?: string;
+    notes?: string[];
+  };
+  if (!items) return [outcome.text.split('\n', 1)[0], ...notes, toRecord(outcome)].filter(Boolean).join('\n');
   const rows = outcome.rows();
   const table = rows.length ? `${toTable(rows, outcome.columns, room)}\n` : '';
-  return `${table}${rows.length} of ${count ?? rows.length}${scope === undefined ? '' : `, ${scope}`}`;
+  const shown = `${rows.length} of ${count ?? rows.length}${scope === undefined ? '' : `, ${scope}`}`;
+  return `${table}${[shown, ...notes].join('\n')}`;
 };
 
 /** Tenants name things, and a spreadsheet runs a cell that begins like a formula; a quote makes it text. Numbers stay. */

@@ -464,3 +464,16 @@ test('where the cloud cannot list a kind, a name is refused with what to give in
     await fake.close();
   }
 });
+
+test('a value is read from a file; user data of plain text is sent as base64', async () => {
+  const path = join(folder, 'cloud-config');
+  writeFileSync(path, '#cloud-config\n');
+  expect((await run(['registerUserData', 'name=from-file', `userdata=@${path}`])).stdout).toContain('sent as base64');
+  const sent = cloud.calls.find(({ command }) => command === 'registerUserData');
+  expect(sent?.params['userdata']).toBe(Buffer.from('#cloud-config\n').toString('base64'));
+  const missing = await run(['listZones', `name=@${path}-none`]);
+  expect(missing.status).toBe(2);
+  expect(missing.stderr).toContain('cannot be read');
+  await run(['listZones', 'name=@@there']);
+  expect(cloud.calls.find(({ command }) => command === 'listZones')?.params['name']).toBe('@there');
+});
