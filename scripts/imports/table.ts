@@ -143,7 +143,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   ],
   store: ['config/store.ts', 'errors.ts', 'type observe.ts'],
   // A profile holds a credential, and only the step that proves it says what one looks like.
-  config: ['errors.ts', 'loopback.ts', 'program-name.ts', 'type cloudstack/credential.ts'],
+  config: ['errors.ts', 'loopback.ts', 'program-name.ts', 'text.ts', 'type cloudstack/credential.ts'],
   'types.ts': ['type catalog', 'type config/policy.ts', 'type consent.ts', 'type observe.ts', 'type rows.ts'],
   // What happens: places that report it know no one who counts it.
   'observe.ts': ['consent.ts', 'errors.ts'],

@@ -5,12 +5,11 @@ import { createCloudStack, type CloudStack } from '../cloudstack/cloudstack.ts';
 import { identityOf } from '../cloudstack/credential.ts';
 import { createEndpoints } from '../cloudstack/endpoint.ts';
 import { createFetchTransport, type Transport } from '../cloudstack/transport.ts';
-import type { Config, Profile } from '../config/config.ts';
+import { missingProfile, type Config, type Profile } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { toReadWire } from '../request/to-wire.ts';
 import { rowsOf } from '../rows.ts';
 import type { Store } from '../store/store.ts';
-import { toLabel } from '../text.ts';
 import type { CloudOrigin } from '../types.ts';
 import { createCachedClouds } from './cached-clouds.ts';
 import { createCallingAccount } from './calling-account.ts';
@@ -78,12 +77,7 @@ export const openClouds = (
   const opened = new Map<string, Promise<Omit<Cloud, keyof Offer> & { live: () => Promise<Offer> }>>();
   const open = async (name: string) => {
     const found = config.profiles[name];
-    if (!found)
-      throw new CallError(
-        'configuration',
-        `There is no profile "${toLabel(name)}".`,
-        `There are: ${Object.keys(config.profiles).join(', ') || 'none'}. Profiles come from the configuration only.`,
-      );
+    if (!found) throw missingProfile(config.profiles, name);
     const simulated = found.endpoint === undefined ? await openSimulator() : undefined;
     const profile = simulated?.profile ?? found;
     const endpoint = endpoints.of(profile.endpoint!, name, transport ?? simulated?.transport);

@@ -1,6 +1,5 @@
 import { createApp, type App } from '../app/app.ts';
-import { loadConfig } from '../config/config.ts';
-import { CallError } from '../errors.ts';
+import { loadConfig, missingProfile } from '../config/config.ts';
 import { serveStdio } from '../mcp/stdio.ts';
 import { openTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { exit, type Io } from './io.ts';
@@ -14,12 +13,7 @@ const serveStreams = async (app: App, io: Io, { log }: Telemetry): Promise<void>
 /** `serve`: MCP on stdio until the input ends, or over HTTP, until the process is asked to stop. */
 export const serve = async (settings: Record<string, unknown>, io: Io): Promise<number> => {
   const config = await loadConfig(settings, io.env);
-  if (!config.profiles[config.profile])
-    throw new CallError(
-      'configuration',
-      Object.keys(config.profiles).length ? `There is no profile "${config.profile}".` : 'No CloudStack is configured.',
-      'Set CLOUDSTACK_API_URL (https://…/client/api) with CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or with CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD; or try --simulator.',
-    );
+  if (!config.profiles[config.profile]) throw missingProfile(config.profiles, config.profile);
   const telemetry = await openTelemetry(config, io.stderr);
   const { log, observe, tracing } = telemetry;
   for (const warning of config.warnings) log.report('warn', `Warning: ${warning}`);

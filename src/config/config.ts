@@ -12,6 +12,7 @@ import { readHeaders, readTraces, type Traces } from './telemetry.ts';
 import type { Environment } from './values.ts';
 import { findWarnings } from './warnings.ts';
 import { CallError } from '../errors.ts';
+import { toLabel } from '../text.ts';
 
 /** One CloudStack endpoint with one credential. */
 export interface Profile {
@@ -80,6 +81,20 @@ const profileSchema = z.strictObject({
   passwordFile: z.string().optional(),
   domain: z.string().optional(),
 });
+
+/** The error for a profile that the configuration lacks: it says what to set, or which profiles there are. */
+export const missingProfile = (profiles: Config['profiles'], name: string): CallError => {
+  const names = Object.keys(profiles);
+  return names.length
+    ? wrong(
+        `There is no profile "${toLabel(name)}".`,
+        `There are: ${names.join(', ')}. Profiles come from the configuration only.`,
+      )
+    : wrong(
+        'No CloudStack is configured.',
+        'Set CLOUDSTACK_API_URL (https://…/client/api) with CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or with CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD; or try --simulator, or --credentials cloudmonkey (or cs) for the profiles of that tool.',
+      );
+};
 
 /** Makes a profile of what was given. Throws a configuration error that says what is missing. */
 export const toProfile = (name: string, given: unknown): Profile => {
