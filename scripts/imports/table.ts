@@ -77,6 +77,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // at once.
   app: [
     'call',
+    'config/config.ts',
     'guard',
     'request/to-wire.ts',
     'cache',
