@@ -176,7 +176,7 @@ test('while it runs too, a log that was taken away or cut is found with the next
   ledger.add(entryOf());
   await eventually(() => expect(verifyLog(path).notes).toEqual([]));
   rmSync(path);
-  ledger.ready();
+  await ledger.ready();
   expect(ledger.said).toEqual([expect.stringContaining('the file was deleted after entry 1')]);
   expect(existsSync(path)).toBe(true);
   ledger.add(entryOf());
