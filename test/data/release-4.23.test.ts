@@ -31,6 +31,8 @@ const apis: LiveApi[] = [
   })),
 ];
 const catalog = joinCatalog(apis);
+/** What the catalog has learned is judged by its own data. */
+const unknown = release.commands.filter(({ name }) => !loadCatalog().find(name));
 const looks = /^(list|quotaResourceStatement$)/;
 
 const outcomesOf = async (calls: readonly (readonly [name: string, args: Record<string, unknown>])[]) => {
@@ -56,7 +58,7 @@ const outcomesOf = async (calls: readonly (readonly [name: string, args: Record<
 const asked = /: (unconfirmed|not-found): /;
 
 test('no new command that does more than look runs unasked, with as little as it takes or with everything', async () => {
-  const calls = release.commands
+  const calls = unknown
     .filter(({ name }) => !looks.test(name))
     .flatMap(({ name }) => {
       const { params } = catalog.find(name)!.command;

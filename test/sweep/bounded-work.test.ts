@@ -107,7 +107,10 @@ const startServer = (cloud: Cloud, flags: readonly string[]) => {
       },
     },
   );
-  const waiting: { pattern: RegExp; found: (text: string) => void }[] = [];
+  const waiting: { pattern: RegExp; found: (text: string) => void; fail: (error: Error) => void }[] = [];
+  child.once('exit', () => {
+    for (const { fail } of waiting) fail(new Error(`it ended: ${printed.slice(-20).join('\n')}`));
+  });
   const printed: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => {
     printed.push(line);
@@ -120,8 +123,7 @@ const startServer = (cloud: Cloud, flags: readonly string[]) => {
   });
   const next = (pattern: RegExp): Promise<string> =>
     new Promise((found, fail) => {
-      waiting.push({ pattern, found });
-      child.once('exit', () => fail(new Error(`it ended: ${printed.slice(-20).join('\n')}`)));
+      waiting.push({ pattern, found, fail });
     });
   return {
     child,
