@@ -158,7 +158,8 @@ const isSame = (a: unknown, b: unknown): boolean =>
 const findByName = async (directory: Directory, kind: Kind, name: string, params: Params): Promise<readonly Row[]> => {
   const { list = '', filter, args, names = [] } = kind;
   const { account, domainid, projectid } = params;
-  const place = { ...(kind.name === 'Account' ? {} : { account }), domainid, projectid };
+  // CloudStack lists by account or by project, never by both.
+  const place = { ...(kind.name === 'Account' || projectid !== undefined ? {} : { account }), domainid, projectid };
   const given = Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
   const isOwn = kind.name !== 'Account' && Object.keys(given).length === 0;
   const narrowed = { ...args, ...given, ...(filter ? { [filter]: name } : {}), ...(isOwn ? { listall: false } : {}) };

@@ -33,6 +33,7 @@ declare const answer: Answer;
 declare const cloudstack: CloudStack;
 declare const options: SendOptions;
 declare const origin: CloudOrigin;
+const world = { ...resources, roleType: () => Promise.resolve(undefined) };
 const onQuestion = (): void => undefined;
 `;
 
@@ -43,10 +44,10 @@ const steps: Record<string, { right: string; wrong: string[] }> = {
     wrong: ['resolveNames(directories, { ...permitted, params: other })'],
   },
   confine: {
-    right: 'confinement.confine(resolved, resources)',
+    right: 'confinement.confine(resolved, world)',
     wrong: [
-      'confinement.confine({ ...resolved, params: other }, resources)',
-      'confinement.confine({ ...permitted, names }, resources)',
+      'confinement.confine({ ...resolved, params: other }, world)',
+      'confinement.confine({ ...permitted, names }, world)',
     ],
   },
   approve: {

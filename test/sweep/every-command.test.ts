@@ -6,6 +6,7 @@ import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { kindOfParameter } from '../../src/catalog/kinds.ts';
 import type { Tool } from '../../src/catalog/tool.ts';
 import type { Parameter } from '../../src/catalog/types.ts';
+import { findValues } from '../../src/catalog/values.ts';
 import { loadData } from '../../src/data.ts';
 import { openHost, runCommand, startCloud, type Cloud, type Host } from '../support/harness.ts';
 
@@ -31,7 +32,9 @@ afterAll(async () => {
   rmSync(env['CLOUDSTACK_MCP_STATE']!, { recursive: true });
 });
 
-const { entries } = loadData<{ entries: Record<string, string> }>('references.json');
+const { entries, byType } = loadData<{ entries: Record<string, string>; byType: Record<string, string> }>(
+  'references.json',
+);
 const formats = loadData<Record<string, string[]>>('formats.json');
 
 /** A row of a kind with one field set so that the list of a narrower kind shows it. */
@@ -48,8 +51,20 @@ const special: Record<string, () => string> = {
   InternalLoadBalancerVm: () => ensureWith('DomainRouter', 'role', 'INTERNAL_LB_VM'),
 };
 
+/** The first value of a parameter's closed set, or of a key's of its rows. */
+const closedValue = (tool: Tool, name: string, field?: string): string | number | undefined => {
+  const set = findValues(tool.command.name, name, field);
+  return set === undefined || set.open ? undefined : set.values[0];
+};
+
 const word = (tool: Tool, parameter: Parameter): string => {
   const { name } = parameter;
+  const closed = closedValue(tool, name);
+  if (closed !== undefined) return String(closed);
+  // An id beside the type of what it names; each set of types begins with one of these.
+  const type = byType[name] === undefined ? undefined : closedValue(tool, byType[name]);
+  if (type !== undefined) return cloud.simulator.world.ensure(type === 'Cluster' ? 'Cluster' : 'VirtualMachine');
+  if (formats['base64']?.includes(name)) return 'eA==';
   if (parameter.type === 'uuid' || parameter.of === 'uuid') {
     const kind = kindOfParameter(tool.command, parameter)?.name ?? parameter.kind;
     if (kind === undefined) return '00000000-0000-4000-8000-000000000000';
@@ -74,7 +89,7 @@ const fill = (tool: Tool, parameter: Parameter): { given: unknown; wire: Record<
     case 'integer':
     case 'long':
     case 'short':
-      return { given: 1, wire: { [name]: '1' } };
+      return { given: Number(closedValue(tool, name) ?? 1), wire: { [name]: String(closedValue(tool, name) ?? 1) } };
     case 'double':
       return { given: 1.5, wire: { [name]: '1.5' } };
     case 'list': {
@@ -84,6 +99,8 @@ const fill = (tool: Tool, parameter: Parameter): { given: unknown; wire: Record<
     case 'map': {
       if (map?.form === 'rows') {
         const valueOf = (key: string): string => {
+          const closed = closedValue(tool, name, key);
+          if (closed !== undefined) return String(closed);
           const kind = entries[key.toLowerCase()];
           return kind === undefined ? text : cloud.simulator.world.ensure(kind);
         };
