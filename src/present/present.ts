@@ -31,12 +31,16 @@ const ageText = ({ age }: Answer): string[] =>
 
 const ageIn = ({ age }: Answer): { age?: number } => (age === undefined ? {} : { age });
 
+/** Characters of that: our own words, with a name or two of the caller's. */
+const maxScope = 200;
+
 /** Whose things a list shows, in words. */
 const scopeOf = ({ scope, names }: ApprovedCall, { isPart }: Answer): string | undefined => {
   const words = isPart ? scope?.partWords : scope?.words;
   // The caller knows a project or a domain by the name it gave.
   const named = names.find(({ id }) => words?.includes(id));
-  return named ? words?.replace(named.id, toLabel(named.name)) : words && toLabel(words);
+  const text = named ? words?.replace(named.id, () => toLabel(named.name)) : words;
+  return text && toLabel(text, maxScope);
 };
 
 const confirmationText = ({ confirmation }: ApprovedCall): string | undefined =>

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openHost, startCloud, startFake, type Cloud } from '../support/harness.ts';
-import { eventually } from '../support/eventually.ts';
+import { expectCancelEndsLooks, startEndlessJobs } from '../support/endless-jobs.ts';
 import { createTestClock } from '../simulator/clock.ts';
 
 let cloud: Cloud;
@@ -71,43 +71,11 @@ const machines = JSON.stringify({
 });
 
 test('a cancelled call stops looking; the job goes on and the audit says so', async () => {
-  // Each call has a job of its own, which is never done.
-  let jobs = 0;
-  const polls = new Map<string, number>();
-  const fake = await startFake((command, response, _request, params) => {
-    const job = params.get('jobid') ?? `j${(jobs += command === 'startVirtualMachine' ? 1 : 0)}`;
-    if (command === 'queryAsyncJobResult') polls.set(job, (polls.get(job) ?? 0) + 1);
-    response.end(
-      command.startsWith('list')
-        ? machines
-        : command === 'queryAsyncJobResult'
-          ? `{"queryasyncjobresultresponse":{"jobstatus":0,"jobid":"${job}"}}`
-          : `{"startvirtualmachineresponse":{"jobid":"${job}"}}`,
-    );
-  });
-  const host = await openHost({ env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' } });
-  const start = (stop: AbortController) =>
-    host.call(
-      'change',
-      { tool: 'startVirtualMachine', arguments: { id: '00000000-0000-4000-8000-000000000001' } },
-      { signal: stop.signal },
-    );
-  const [first, second] = [new AbortController(), new AbortController()];
-  const call = start(first);
-  await eventually(() => expect(polls.get('j1')).toBeGreaterThan(1));
-  first.abort();
-  await expect(call).rejects.toThrow();
-  await eventually(() => expect(host.audit()).toMatchObject([{ result: 'cancelled', command: 'startVirtualMachine' }]));
-  // A look that was on its way has arrived when another job is looked at; then none comes while that one has many.
-  const next = start(second);
-  await eventually(() => expect(polls.get('j2')).toBeGreaterThan(0));
-  const polled = polls.get('j1');
-  await eventually(() => expect(polls.get('j2')).toBeGreaterThan(5));
-  expect(polls.get('j1')).toBe(polled);
-  second.abort();
-  await expect(next).rejects.toThrow();
+  const jobs = await startEndlessJobs();
+  const host = await openHost({ env: jobs.env });
+  await expectCancelEndsLooks(jobs, host);
   await host.close();
-  await fake.close();
+  await jobs.close();
 });
 
 test('a job whose state cannot be read is of unknown outcome, with the job to look at', async () => {

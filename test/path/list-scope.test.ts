@@ -64,6 +64,15 @@ test.each([
   await theirs.close();
 });
 
+test('a page of a domain administrator leaves projects out, and says whole how they are shown', async () => {
+  const theirs = await openHost({ env: bind('alice') });
+  const { text, structured } = await theirs.call('read', { tool: 'list-virtual-machines', page: 1, pagesize: 2 });
+  const words = 'all accounts that may be seen; projects left out, projectid=-1 shows those';
+  expect(structured['scope']).toBe(words);
+  expect(text.split('\n')[0]).toContain(words);
+  await theirs.close();
+});
+
 test('what the caller gives itself wins, is sent as it is, and is said', async () => {
   for (const [args, words] of [
     [{ listall: true }, 'all accounts, projects left out'],

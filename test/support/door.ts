@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { AuditEntry } from '../../src/audit/entry.ts';
 import { runCli } from '../../src/cli/program.ts';
-import type { Asked, ToolResult } from './harness.ts';
+import { createCall } from './call-tool.ts';
+import type { Asked } from './harness.ts';
 
 export interface DoorOptions {
   env?: Record<string, string>;
@@ -109,21 +110,7 @@ export const openClient = async (
   return {
     client,
     transport,
-    call: async (
-      name: string,
-      args: Record<string, unknown> = {},
-      options: { signal?: AbortSignal } = {},
-    ): Promise<ToolResult> => {
-      const result = (await client.callTool(
-        { name, arguments: args },
-        { ...options, ...(onprogress ? { onprogress: ({ message }) => onprogress(message ?? '') } : {}) },
-      )) as { isError?: boolean; content: { text: string }[]; structuredContent?: Record<string, unknown> };
-      return {
-        ...(result.isError ? { isError: true } : {}),
-        text: result.content.map(({ text }) => text).join('\n'),
-        structured: result.structuredContent ?? {},
-      };
-    },
+    call: createCall(client, onprogress),
     close: () => client.close(),
   };
 };

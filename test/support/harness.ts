@@ -16,6 +16,7 @@ import type { AuditEntry } from '../../src/audit/entry.ts';
 import { runCli } from '../../src/cli/program.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
 import { serveSimulator } from '../../src/simulator/server.ts';
+import { createCall } from './call-tool.ts';
 import { giveBackWorld, takeWorld } from './spare-worlds.ts';
 
 /** A request as it arrived, whoever sent it. */
@@ -124,12 +125,6 @@ export const streamTransport = (input: PassThrough, output: PassThrough): Transp
   return transport;
 };
 
-export interface ToolResult {
-  isError?: boolean;
-  text: string;
-  structured: Record<string, any>;
-}
-
 export interface Asked {
   message: string;
   requestedSchema: { properties: Record<string, unknown> };
@@ -196,26 +191,7 @@ export const openHost = async ({ env = {}, flags = [], protocol: version = 'old'
     stop,
     stderr: () => errors,
     audit: readAudit,
-    call: async (
-      name: string,
-      args: Record<string, unknown> = {},
-      options: { signal?: AbortSignal } = {},
-    ): Promise<ToolResult> => {
-      const result = (await client.callTool(
-        { name, arguments: args },
-        {
-          ...options,
-          ...(onprogress
-            ? { onprogress: ({ message }: { message?: string | undefined }) => onprogress(message ?? '') }
-            : {}),
-        },
-      )) as { isError?: boolean; content: { text: string }[]; structuredContent?: Record<string, unknown> };
-      return {
-        ...(result.isError ? { isError: true } : {}),
-        text: result.content.map(({ text }) => text).join('\n'),
-        structured: result.structuredContent ?? {},
-      };
-    },
+    call: createCall(client, onprogress),
     close: async () => {
       await client.close();
       const status = await exited;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startCloud, startFake, type Asked, type Cloud } from '../support/harness.ts';
+import { startCloud, type Asked, type Cloud } from '../support/harness.ts';
 import { openClient, startDoor, type ClientOptions, type Door } from '../support/door.ts';
-import { eventually } from '../support/eventually.ts';
+import { expectCancelEndsLooks, startEndlessJobs } from '../support/endless-jobs.ts';
 import { createTestClock } from '../simulator/clock.ts';
 
 let cloud: Cloud;
@@ -107,47 +107,13 @@ test.each(protocols)('%s era: a deploy reports progress, then the virtual machin
 });
 
 test.each(protocols)('%s era: a cancelled call stops looking at its job', async (protocol) => {
-  // Each call has a job of its own, which is never done.
-  let jobs = 0;
-  const polls = new Map<string, number>();
-  const fake = await startFake((command, response, _request, params) => {
-    const job = params.get('jobid') ?? `j${(jobs += command === 'startVirtualMachine' ? 1 : 0)}`;
-    if (command === 'queryAsyncJobResult') polls.set(job, (polls.get(job) ?? 0) + 1);
-    response.end(
-      command.startsWith('list')
-        ? '{"listvirtualmachinesresponse":{"virtualmachine":[{"id":"00000000-0000-4000-8000-000000000001"}]}}'
-        : command === 'queryAsyncJobResult'
-          ? `{"queryasyncjobresultresponse":{"jobstatus":0,"jobid":"${job}"}}`
-          : `{"startvirtualmachineresponse":{"jobid":"${job}"}}`,
-    );
-  });
-  const other = await startDoor({ env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' } });
+  const jobs = await startEndlessJobs();
+  const other = await startDoor({ env: jobs.env });
   const host = await openClient(other, { protocol });
-  const start = (stop: AbortController) =>
-    host.call(
-      'change',
-      { tool: 'startVirtualMachine', arguments: { id: '00000000-0000-4000-8000-000000000001' } },
-      { signal: stop.signal },
-    );
-  const [first, second] = [new AbortController(), new AbortController()];
-  const call = start(first);
-  await eventually(() => expect(polls.get('j1')).toBeGreaterThan(1));
-  first.abort();
-  await expect(call).rejects.toThrow();
-  await eventually(() =>
-    expect(other.audit()).toMatchObject([{ result: 'cancelled', command: 'startVirtualMachine' }]),
-  );
-  // A look that was on its way has arrived when another job is looked at; then none comes while that one has many.
-  const next = start(second);
-  await eventually(() => expect(polls.get('j2')).toBeGreaterThan(0));
-  const polled = polls.get('j1');
-  await eventually(() => expect(polls.get('j2')).toBeGreaterThan(5));
-  expect(polls.get('j1')).toBe(polled);
-  second.abort();
-  await expect(next).rejects.toThrow();
+  await expectCancelEndsLooks(jobs, { call: host.call, audit: other.audit });
   await host.close();
   await other.close();
-  await fake.close();
+  await jobs.close();
 });
 
 test('an answer to a question of one principal is no answer for another call', async () => {
