@@ -4,29 +4,13 @@ import type { Command } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { isRecord, type Row } from '../rows.ts';
-import { isId, toQuotedName } from '../text.ts';
-import type { Dependents, Params, Resources, Target } from '../types.ts';
+import type { Row } from '../rows.ts';
+import { isId } from '../text.ts';
+import type { Params, Resources, Target } from '../types.ts';
+import { readDependents } from './dependents.ts';
 import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
 import { actedOn, namedIn, owners, type Named } from './named.ts';
-
-/** What hangs on a kind of resource: a list command and how it is narrowed to one resource, or a field of its row. */
-interface DependentList {
-  /** Left out where the resource's own row holds them. */
-  list?: string;
-  /** The field of the resource's row that holds them. */
-  field?: string;
-  /** The parameter that takes the resource's id, or parameters with the fields they take. */
-  by?: string | Record<string, string>;
-  args?: Record<string, boolean>;
-  /** What it lists: one, several. */
-  what: [string, string];
-  /** Fields that name a row; none to count only. */
-  named?: string[];
-  /** They stop, or move, when the resource does. */
-  stops?: true;
-}
 
 /** What resources belong to, and what is acted on without its id; data/references.json. */
 interface Owners {
@@ -43,47 +27,6 @@ const inGroups = async <T, U>(all: readonly T[], size: number, run: (one: T) => 
   const done: U[] = [];
   for (let at = 0; at < all.length; at += size) done.push(...(await Promise.all(all.slice(at, at + size).map(run))));
   return done;
-};
-
-/** One list of what hangs on a row; none where it cannot be read: a question is better asked without one of its details than not at all. */
-const readHanging = async (
-  directory: Directory,
-  row: Row,
-  { list, field, by = {}, args }: DependentList,
-): Promise<readonly Row[]> => {
-  const inside = field === undefined ? undefined : row[field];
-  if (Array.isArray(inside)) return inside.filter(isRecord);
-  if (list === undefined) return [];
-  const wanted = typeof by === 'string' ? { [by]: 'id' } : by;
-  const narrowed = Object.fromEntries(Object.entries(wanted).map(([parameter, name]) => [parameter, row[name]]));
-  // Without its narrowing a list shows what hangs on others.
-  const isNarrowed = Object.values(narrowed).every((value) => value !== undefined && value !== null);
-  if (!isNarrowed || !directory.takes(list, Object.keys(narrowed))) return [];
-  return (await directory.rows(list, { ...narrowed, ...args, listall: true }).catch(() => undefined)) ?? [];
-};
-
-const readDependents = async (
-  directory: Directory,
-  kind: Kind,
-  row: Row,
-  which: 'stopped' | 'all',
-): Promise<readonly Dependents[]> => {
-  const lists = loadData<Record<string, DependentList[]>>('dependents.json')[kind.name] ?? [];
-  const all = lists.filter(({ stops }) => stops || which === 'all');
-  const found = await Promise.all(
-    all.map(async (known) => {
-      const { what, stops, named = ['name', 'displayname'] } = known;
-      const rows = await readHanging(directory, row, known);
-      const names = rows.flatMap(
-        (other) => named.map((field) => other[field]).find((value) => typeof value === 'string') ?? [],
-      );
-      const some = names.slice(0, 3).map((name) => toQuotedName(String(name), 30));
-      const more = names.length > some.length ? ', …' : '';
-      const shown = some.length ? ` (${some.join(', ')}${more})` : '';
-      return { line: `${rows.length} ${what[rows.length === 1 ? 0 : 1]}${shown}`, title: what[0], stops, rows };
-    }),
-  );
-  return found.filter(({ rows }) => rows.length);
 };
 
 const readTarget = async (
