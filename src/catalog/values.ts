@@ -62,9 +62,13 @@ export const takesValue = ({ values, exact, upTo }: ValueSet, text: string): boo
   values.some((value) => String(value) === text || (!exact && String(value).toLowerCase() === text.toLowerCase())) ||
   (upTo !== undefined && /^\d{1,9}$/.test(text) && Number(text) <= upTo);
 
-/** The values as a person reads them: numbers with what they stand for. */
-export const listValues = ({ values, names, upTo }: ValueSet): string =>
+/** A value as a person reads it: a number with what it stands for. */
+export const showValue = ({ names }: ValueSet, value: string | number): string =>
+  names?.[value] === undefined ? String(value) : `${value} (${names[value]})`;
+
+/** The values as a person reads them. */
+export const listValues = (set: ValueSet): string =>
   [
-    ...values.map((value) => (names?.[value] === undefined ? String(value) : `${value} (${names[value]})`)),
-    ...(upTo === undefined ? [] : [`a number from 0 to ${upTo}`]),
+    ...set.values.map((value) => showValue(set, value)),
+    ...(set.upTo === undefined ? [] : [`a number from 0 to ${set.upTo}`]),
   ].join(', ');

@@ -13,6 +13,9 @@ import { spellIds } from './ids.ts';
 import { readLeniently } from './lenient.ts';
 import { spellValues } from './values.ts';
 
+/** A problem may end with a question, such as "did you mean state?". */
+const toSentence = (text: string): string => (text.endsWith('?') ? text : `${text}.`);
+
 const listProblems = (problems: readonly string[]): string => {
   const more = problems.length - limits.problems;
   return [...problems.slice(0, limits.problems), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
@@ -45,7 +48,7 @@ export const validate = (catalog: Catalog, request: CallRequest, settings: CallS
   if (problems.length)
     throw new CallError(
       'invalid',
-      problems.length === 1 ? `${problems[0]}.` : `${problems.length} problems: ${listProblems(problems)}.`,
+      toSentence(problems.length === 1 ? problems[0]! : `${problems.length} problems: ${listProblems(problems)}`),
       `Nothing was sent. describe-tools shows every parameter of ${tool.name}.`,
     );
   for (const { name, type } of command.params)

@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { Command, Parameter } from '../catalog/types.ts';
-import { findValues, listValues, spellValue, type ValueSet } from '../catalog/values.ts';
+import { findValues, listValues, showValue, spellValue, type ValueSet } from '../catalog/values.ts';
 import { limits } from '../limits.ts';
 import { isRecord } from '../rows.ts';
 import { toLabel } from '../text.ts';
@@ -12,14 +12,16 @@ export interface ValueFindings {
 }
 
 /** The value that was probably meant. */
-const nearest = ({ values, names }: ValueSet, text: string): string | undefined => {
+const nearest = (set: ValueSet, text: string): string | undefined => {
+  const { values, names } = set;
   // The distance takes time by the product of both lengths.
   if (text.length > limits.field) return undefined;
   const known = new Map(
     values.flatMap((value) => [String(value), names?.[value] ?? []].flat().map((word) => [word.toLowerCase(), value])),
   );
   const near = closest(text.toLowerCase(), [...known.keys()]);
-  return distance(text.toLowerCase(), near) <= Math.max(2, near.length / 2) ? String(known.get(near)) : undefined;
+  if (distance(text.toLowerCase(), near) > Math.max(2, near.length / 2)) return undefined;
+  return showValue(set, known.get(near)!);
 };
 
 const refuse = (name: string, set: ValueSet, text: string): string => {

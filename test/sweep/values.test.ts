@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { findValues, type ValueSet } from '../../src/catalog/values.ts';
+import { findValues, type ValueSet, showValue } from '../../src/catalog/values.ts';
 import { toolForRisk } from '../../src/guard/permit.ts';
 import { openApp, requiredOf } from '../guard/counting.ts';
 import { openRaw } from '../guard/raw.ts';
@@ -33,7 +33,7 @@ test('a misspelt value of a closed set is refused with the right one, and nothin
     const error = result?.structuredContent?.['error'] as { kind: string; message: string } | undefined;
     const isNamed =
       error?.kind === 'invalid' && error.message.includes('must be') && error.message.includes(parameter.name);
-    const hints = error?.message.includes(`did you mean ${set.values.at(-1)}?`);
+    const hints = error?.message.includes(`did you mean ${showValue(set, set.values.at(-1)!)}?`);
     if (!isNamed || !hints || sent.length)
       wrong.push(
         `${name} ${parameter.name}=${value}: ${sent.length} sent, ${result?.content?.[0]?.text.slice(0, 200)}`,

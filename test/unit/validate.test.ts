@@ -351,11 +351,12 @@ test.each([
   ['listVirtualMachines', { state: 'Runing' }, 'did you mean Running?'],
   ['createFirewallRule', { ipaddressid: id, protocol: 'tpc' }, 'did you mean tcp?'],
   ['listHosts', { hypervisor: 'KVN' }, 'did you mean KVM?'],
-  ['listResourceLimits', { resourcetype: 'memry' }, 'did you mean 9?'],
+  ['listResourceLimits', { resourcetype: 'memry' }, 'did you mean 9 (memory)?'],
   ['listVirtualMachines', { details: 'nics,mini' }, 'did you mean min?'],
   ['listZones', { pagesize: true }, 'pagesize must be a number'],
 ])('%s refuses %j: %s', (tool, args, message) => {
   expect(refusal(tool, args).message).toContain(message);
+  expect(refusal(tool, args).message).not.toContain('?.');
 });
 
 test('a cloud newer than the catalog may know more values: sent, and said', () => {
