@@ -8,7 +8,12 @@ const texts = { type: 'array', items: text } as const;
 const objects = { type: 'array', items: object } as const;
 
 const toolName = { type: 'string', description: 'e.g. list-virtual-machines' } as const;
-const args = { type: 'object', description: "The command's parameters; ids may be given as names" } as const;
+// Open for all parameters; some hosts refuse an object without a property.
+const args = {
+  type: 'object',
+  properties: { id: text },
+  description: "The command's parameters; ids may be given as names",
+} as const;
 const profile = { type: 'string', description: 'Cloud profile' } as const;
 
 /** What every tool that runs a command returns; an error stands under `error`. */

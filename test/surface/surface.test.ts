@@ -31,6 +31,11 @@ test('the default tools: few, small, always the same', async () => {
   const size = encode(JSON.stringify(tools)).length;
   expect(size).toBeLessThanOrEqual(2500);
   expect(tools.length).toBeLessThanOrEqual(20);
+  expect(size).toBeLessThanOrEqual(2000);
+  // Some hosts refuse a list with an object without properties.
+  for (const { inputSchema } of tools)
+    for (const schema of Object.values(inputSchema.properties ?? {}) as { type?: string; properties?: object }[])
+      if (schema.type === 'object') expect(Object.keys(schema.properties ?? {})).not.toEqual([]);
   for (const name of ['find-tools', 'describe-tools', 'read', 'change', 'destroy', 'wait-for-job'])
     expect(tools.map((tool) => tool.name)).toContain(name);
   await expect(
