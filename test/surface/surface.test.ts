@@ -5,7 +5,7 @@ import { commands } from '../../src/cli/commands.ts';
 import { envNameOf, settings } from '../../src/config/settings.ts';
 import { openHost, runCommand, startCloud } from '../support/harness.ts';
 
-// What users and models rely on, in files that a reviewer sees. `npx vitest -u test/surface` writes them anew.
+// What users and models rely on, in files that a reviewer sees. `npx vitest run test/surface -u` writes them anew.
 
 const withHost = async <T>(flags: string[], use: (host: Awaited<ReturnType<typeof openHost>>) => Promise<T>) => {
   const cloud = await startCloud();
