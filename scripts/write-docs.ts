@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { writeHelp, exitTable } from './docs/command-line.ts';
 import { chartValues, loadTable, sizing } from './docs/deployment.ts';
 import { missingSections } from './docs/behaviour.ts';
+import { searchTable } from './docs/search-quality.ts';
 import { anchorOf } from './docs/markdown.ts';
 import { dependencyTable, needs } from './docs/package.ts';
 import { cachedTable, invalidatedTable } from './docs/cache.ts';
@@ -21,6 +22,7 @@ const blocks: Readonly<Record<string, () => string | Promise<string>>> = {
   numbers,
   needs,
   tools: toolTables,
+  search: searchTable,
   'risk-counts': riskCounts,
   policies: policyTable,
   risks: riskTables,

@@ -1,0 +1,52 @@
+/**
+ * npm run search-quality: asks find-tools' search the questions of test/sweep/questions and prints how often the right
+ * command came first and in five, and how often its match names all required parameters; by kind, by toolset, with times.
+ * --misses adds a line for each wish that did not come first, without the question: what was wanted, its place, what
+ * came first. --questions adds a line for every wish, with the question.
+ */
+import { parseArgs } from 'node:util';
+import { loadToolsets } from '../src/catalog/tool.ts';
+import { loadQuestions, measureSearch, qualityOf, type Finding } from './search-quality/measure.ts';
+
+const { values: asked } = parseArgs({ options: { misses: { type: 'boolean' }, questions: { type: 'boolean' } } });
+
+const findings = measureSearch(loadQuestions());
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const row = (what: string, ...cells: string[]): string =>
+  [what.padEnd(20), ...cells.map((cell) => cell.padStart(10))].join('');
+
+const printQuality = (what: string, chosen: readonly Finding[]): void => {
+  const { questions, first, inFive, complete } = qualityOf(chosen);
+  if (questions) print(row(what, String(questions), ...[first, inFive, complete].map((share) => share.toFixed(1))));
+};
+
+print(row('', 'questions', 'first %', 'in five %', 'required %'));
+printQuality('all', findings);
+for (const kind of ['plain', 'composite', 'typo'])
+  printQuality(
+    kind,
+    findings.filter((finding) => finding.kind === kind),
+  );
+print('');
+for (const { name } of loadToolsets())
+  printQuality(
+    name,
+    findings.filter(({ toolset }) => toolset === name),
+  );
+
+const times = findings.map(({ took }) => took).sort((a, b) => a - b);
+const quantile = (share: number): string => times[Math.floor(share * (times.length - 1))]!.toFixed(2);
+print(`\na find takes ${quantile(0.5)} ms (median), ${quantile(0.95)} ms (95 %)`);
+
+const printWishes = ({ question, commands, ranks, top, isFirst }: Finding): void => {
+  if (isFirst && !asked.questions) return;
+  for (const [at, wanted] of commands.entries()) {
+    const line = `${wanted.join(' or ')}: ${ranks[at] ?? 'none'}, first ${top ?? 'none'}`;
+    print(asked.questions ? `${line} ← ${question}` : line);
+  }
+};
+if (asked.misses || asked.questions) {
+  print('');
+  findings.forEach(printWishes);
+}

@@ -1,0 +1,96 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { createSearch } from '../../src/catalog/search.ts';
+import { toMatch } from '../../src/mcp/describe.ts';
+import type { Tool } from '../../src/catalog/tool.ts';
+
+/** One line of test/sweep/questions/; its README.md says what the fields mean. */
+export interface Question {
+  question: string;
+  /** One list for each wish; any command of a list grants it. */
+  commands: string[][];
+  kind: 'plain' | 'composite' | 'typo';
+}
+
+/** What find-tools answered to a question. */
+export interface Finding extends Question {
+  /** The toolset of the first command that is wanted. */
+  toolset: string;
+  /** For each wish, the place of its best match, from 1; undefined where no match grants it. */
+  ranks: (number | undefined)[];
+  /** The command that came first; undefined where nothing was found. */
+  top: string | undefined;
+  /** The wishes come before anything else: one wish first, two in the first two places. */
+  isFirst: boolean;
+  isInFive: boolean;
+  /** In five, and the matches name every required parameter. */
+  isComplete: boolean;
+  /** Milliseconds of this search. */
+  took: number;
+}
+
+const folder = 'test/sweep/questions';
+
+/** Every question of the development set. */
+export const loadQuestions = (): Question[] =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .flatMap((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Question[]);
+
+const namesRequired = (tool: Tool): boolean => {
+  const match = JSON.stringify(toMatch(tool));
+  return tool.command.params.every(({ name, required }) => !required || match.includes(`"${name}"`));
+};
+
+/** As many matches as find-tools gives by default. */
+const limit = 10;
+
+/** Asks the catalog's search every question. The first search builds the index and is not timed. */
+export const measureSearch = (questions: readonly Question[]): Finding[] => {
+  const catalog = loadCatalog();
+  const search = createSearch(catalog);
+  search('build the index', { limit });
+  return questions.map((question) => {
+    const start = performance.now();
+    const { matches } = search(question.question, { limit });
+    const took = performance.now() - start;
+    const wishes = question.commands.map((commands) => {
+      const at = matches.findIndex(({ command }) => commands.includes(command.name));
+      return { rank: at < 0 ? undefined : at + 1, match: matches[at] };
+    });
+    const isWithin = (places: number): boolean => wishes.every(({ rank }) => rank !== undefined && rank <= places);
+    const isInFive = isWithin(5);
+    return {
+      ...question,
+      toolset: catalog.find(question.commands[0]![0]!)!.toolset,
+      ranks: wishes.map(({ rank }) => rank),
+      top: matches[0]?.command.name,
+      isFirst: isWithin(wishes.length),
+      isInFive,
+      isComplete: isInFive && wishes.every(({ match }) => match && namesRequired(match)),
+      took,
+    };
+  });
+};
+
+/** How many of some questions, as a percentage. */
+export interface Quality {
+  questions: number;
+  first: number;
+  inFive: number;
+  complete: number;
+}
+
+/** The quality of some findings; of none it is not a number. */
+export const qualityOf = (findings: readonly Finding[]): Quality => {
+  const percentage = (is: (finding: Finding) => boolean): number =>
+    (100 * findings.filter(is).length) / findings.length;
+  return {
+    questions: findings.length,
+    first: percentage(({ isFirst }) => isFirst),
+    inFive: percentage(({ isInFive }) => isInFive),
+    complete: percentage(({ isComplete }) => isComplete),
+  };
+};
