@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { openHost, startCloud } from '../support/harness.ts';
-import { describeWithServer, startServer } from '../support/store-server.ts';
+import { describeWithServer } from '../support/describe-with-server.ts';
+import { startServer } from '../support/store-server.ts';
 import { eventually } from '../support/eventually.ts';
 
 describeWithServer('with a real store', () => {

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
-import { describeWithServer, startServer, type Server } from '../support/store-server.ts';
+import { describeWithServer } from '../support/describe-with-server.ts';
+import { startServer, type Server } from '../support/store-server.ts';
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const firstOf = (all: unknown[]) => all.filter(Boolean).length;

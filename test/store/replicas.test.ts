@@ -6,7 +6,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ToolResult } from '../support/call-tool.ts';
 import { runCommand, startCloud, type Cloud } from '../support/harness.ts';
 import { openClient, post, startDoor, type Door } from '../support/door.ts';
-import { describeWithServer, password, startServer, type Server } from '../support/store-server.ts';
+import { describeWithServer } from '../support/describe-with-server.ts';
+import { password, startServer, type Server } from '../support/store-server.ts';
 import { eventually } from '../support/eventually.ts';
 
 const yes = { inputResponses: { confirm: { action: 'accept', content: { confirm: true } } } };

@@ -4,7 +4,8 @@ import { Redis } from 'ioredis';
 import type { Observation } from '../../src/observe.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
-import { describeWithServer, password, startServer, type Server } from '../support/store-server.ts';
+import { describeWithServer } from '../support/describe-with-server.ts';
+import { password, startServer, type Server } from '../support/store-server.ts';
 import { eventually } from '../support/eventually.ts';
 
 describeWithServer('the shared part', () => {
@@ -197,7 +198,7 @@ describeWithServer('the shared part', () => {
   });
 
   test('what must not come back does not, even if the server has kept it', async () => {
-    const saved = await startServer(['--appendonly', 'yes', '--appendfsync', 'always']);
+    const saved = await startServer({ flags: ['--appendonly', 'yes', '--appendfsync', 'always'] });
     const a = openStore({ redisUrl: saved.url }, { report: (line) => lines.push(line) });
     stores.push(a);
     await a.compareAndSet('approvals', 'd1', undefined, 'approved', 60_000);

@@ -3,14 +3,15 @@ import { until, type Checks } from '../load/checks.ts';
 import type { ServerProcess, Running } from '../../support/process.ts';
 import { setStage, type Stage } from '../load/stage.ts';
 import { findPorts } from '../../support/ports.ts';
+import { startServer, type Server } from '../../support/store-server.ts';
 import { checkEvery, startProxy } from './proxy.ts';
-import { createStoreServer, type StoreServer } from './redis.ts';
+import { findProgram } from '../programs.ts';
 
 /** Three replicas of one server with a shared store, behind a proxy, before one simulator. */
 export interface Cluster {
   checks: Checks;
   stage: Stage;
-  store: StoreServer;
+  store: Server;
   /** Where clients call. */
   origin: string;
   /** Where each replica can be asked past the proxy. */
@@ -35,19 +36,18 @@ const flags = ['--rate-limit', String(rateLimit), '--drain', String(8 * checkEve
 
 /** Starts everything, on loopback. Throws a MissingProgram where the store's server or the proxy cannot be had. */
 export const startCluster = async (checks: Checks): Promise<Cluster> => {
-  const [storePort = 0, proxyPort = 0, ...ports] = await findPorts(2 + count);
+  const [proxyPort = 0, ...ports] = await findPorts(1 + count);
   const limits = [{ name: 'few', match: { command: limited.command }, changes: limited.changes, per: '1h' }];
   const stage = await setStage({ users: 100, config: { policy: { limits } } });
   let proxy: Running | undefined;
-  let store: StoreServer | undefined;
+  let store: Server | undefined;
   const close = async (): Promise<void> => {
     await proxy?.stop('SIGKILL');
     await stage.close();
-    await store?.stop();
+    await store?.close();
   };
   try {
-    store = createStoreServer(storePort, stage.folder);
-    await store.start();
+    store = await startServer({ program: findProgram(['valkey-server', 'redis-server'], 'redis-server') });
     const env = { CLOUDSTACK_MCP_REDIS_URL: store.url };
     const serve = (n: number): Promise<ServerProcess> =>
       stage.serve(`replica-${n}`, { flags: ['--port', String(ports[n]), ...flags], env });

@@ -8,7 +8,7 @@ import { seeChanges } from './cache.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 import { holdLimits } from './limits.ts';
 import { loseStore } from './outage.ts';
-import { MissingProgram } from './programs.ts';
+import { MissingProgram } from '../programs.ts';
 import { answerElsewhere } from './questions.ts';
 import { killOne, rollOver, stopOne } from './stops.ts';
 

@@ -64,7 +64,7 @@ export const loseStore = async (cluster: Cluster): Promise<void> => {
   );
   await lose(
     'without answers',
-    () => Promise.resolve(store.signal('SIGSTOP')),
-    () => Promise.resolve(store.signal('SIGCONT')),
+    () => Promise.resolve(store.freeze()),
+    () => Promise.resolve(store.thaw()),
   );
 };

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../load/checks.ts';
 import { watch, type Running } from '../../support/process.ts';
-import { findProgram } from './programs.ts';
+import { findProgram } from '../programs.ts';
 
 /** Milliseconds between two looks at a replica. */
 export const checkEvery = 200;

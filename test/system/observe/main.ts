@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { alertsFile, fillIn, readAlerts, readPanels } from '../../../scripts/docs/deploy-files.ts';
-import { provide, start, type Running } from './programs.ts';
-import { findPort } from '../../support/ports.ts';
+import { startHttpServer, startSimulator } from '../../support/process.ts';
+import { startServer as startStoreServer } from '../../support/store-server.ts';
+import { findProgram, MissingProgram } from '../programs.ts';
 import { promtool, startPrometheus } from './prometheus.ts';
 import { sections, settings, work } from './workload.ts';
 
@@ -19,13 +20,16 @@ const variables = { interval: '30s', range: '5m' };
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-if (!provide(['promtool', 'prometheus'], 'prometheus')) {
-  print('Prometheus is not here and cannot be installed: apt-get install prometheus');
+try {
+  for (const program of ['promtool', 'prometheus']) findProgram([program], 'prometheus');
+} catch (error) {
+  if (!(error instanceof MissingProgram)) throw error;
+  print(error.message);
   process.exit(3);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-observe-'));
-const running: Running[] = [];
+const stops: (() => Promise<unknown>)[] = [];
 const problems: string[] = [];
 const check = (what: string, problem: string | undefined): void => {
   print(`${problem === undefined ? 'ok  ' : 'FAIL'} ${what}${problem === undefined ? '' : `\n${problem}`}`);
@@ -33,21 +37,23 @@ const check = (what: string, problem: string | undefined): void => {
 };
 
 const startStore = async (): Promise<string | undefined> => {
-  if (!provide(['redis-server'], 'redis-server')) return undefined;
-  const port = await findPort();
-  const flags = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder];
-  running.push(await start('redis-server', flags, /Ready to accept connections/));
-  return `redis://127.0.0.1:${port}`;
+  try {
+    const program = findProgram(['valkey-server', 'redis-server'], 'redis-server');
+    const { url, close } = await startStoreServer({ program });
+    stops.push(close);
+    return url;
+  } catch (error) {
+    if (error instanceof MissingProgram) return undefined;
+    throw error;
+  }
 };
 
 const startServer = async (cloud: { url: string; apiKey: string; secretKey: string }, store: string | undefined) => {
   const config = join(folder, 'config.json');
   writeFileSync(config, JSON.stringify(sections));
-  const server = await start(
-    process.execPath,
-    ['dist/main.js', 'serve', '--transport', 'http', '--port', '0', '--config', config],
-    /Serving MCP on (\S+)\/mcp/,
-    {
+  const { origin, stop } = await startHttpServer({
+    args: ['--port', '0', '--config', config],
+    env: {
       CLOUDSTACK_API_URL: cloud.url,
       CLOUDSTACK_API_KEY: cloud.apiKey,
       CLOUDSTACK_SECRET_KEY: cloud.secretKey,
@@ -56,23 +62,18 @@ const startServer = async (cloud: { url: string; apiKey: string; secretKey: stri
       ...(store === undefined ? {} : { CLOUDSTACK_MCP_REDIS_URL: store }),
       ...settings,
     },
-  );
-  running.push(server);
-  return server.found;
+  });
+  stops.push(stop);
+  return origin;
 };
 
 const run = async (): Promise<void> => {
-  const simulator = await start(
-    process.execPath,
-    ['dist/main.js', 'simulator', '--port', '0', '--job-millis', '300'],
-    /^(\{.*\})$/,
-  );
-  running.push(simulator);
-  const cloud = JSON.parse(simulator.found) as { url: string; apiKey: string; secretKey: string };
+  const cloud = await startSimulator('--job-millis', '300');
+  stops.push(cloud.stop);
   const store = await startStore();
   const origin = await startServer(cloud, store);
   const prometheus = await startPrometheus(folder, origin);
-  running.push({ found: '', stop: prometheus.stop });
+  stops.push(prometheus.stop);
   const setFaults = (rules: readonly object[]) =>
     fetch(new URL('/simulator/faults', cloud.url), { method: 'PUT', body: JSON.stringify({ rules }) });
 
@@ -120,7 +121,7 @@ try {
 } catch (error) {
   check('the run', error instanceof Error ? (error.stack ?? error.message) : String(error));
 } finally {
-  for (const { stop } of running.reverse()) await stop();
+  for (const stop of stops.reverse()) await stop();
   rmSync(folder, { recursive: true, force: true });
 }
 print(problems.length ? `observe: ${problems.length} problems` : 'observe: all is well');

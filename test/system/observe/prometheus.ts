@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { alertsFile } from '../../../scripts/docs/deploy-files.ts';
 import { findPort } from '../../support/ports.ts';
-import { start } from './programs.ts';
+import { startProgram } from '../../support/process.ts';
 
 /** What an expression came to. */
 export interface Result {
@@ -45,7 +45,7 @@ export const startPrometheus = async (folder: string, target: string) => {
     `--web.listen-address=127.0.0.1:${port}`,
     `--storage.tsdb.path=${join(folder, 'prometheus')}`,
   ];
-  const { stop } = await start('prometheus', flags, /Server is ready to receive web requests/);
+  const { stop } = await startProgram(['prometheus', ...flags], /Server is ready to receive web requests/);
   const ask = async <T>(path: string): Promise<T> =>
     (await fetch(`http://127.0.0.1:${port}/api/v1/${path}`)).json() as T;
   return {

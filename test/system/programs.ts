@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { install } from '../observe/programs.ts';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 
 /** A program that could not be had, and why. */
 export class MissingProgram extends Error {}
@@ -10,7 +10,24 @@ const find = (names: readonly string[]): string | undefined =>
     return status === 0 ? [stdout.trim()] : [];
   })[0];
 
-/** The path of the first of some programs; from Debian's package where it is not there and may be installed. */
+const policy = '/usr/sbin/policy-rc.d';
+
+/** Debian's packages start their services; this one is only to be there. */
+const install = (name: string): void => {
+  const isOurs = !existsSync(policy);
+  if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    for (const args of [
+      ['update', '-q'],
+      ['install', '-y', '-q', '--no-install-recommends', name],
+    ])
+      spawnSync('env', ['DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args], { stdio: 'ignore' });
+  } finally {
+    if (isOurs) rmSync(policy);
+  }
+};
+
+/** The path of the first of some programs; from Debian's package where it is not there and may be installed. Throws a MissingProgram. */
 export const findProgram = (names: readonly string[], debianPackage: string): string => {
   const there = find(names);
   if (there) return there;
