@@ -15,7 +15,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [sweeps] } },
-      { extends: true, test: { name: 'sweep', include: [sweeps], exclude: long, testTimeout: 600_000 } },
+      { extends: true, test: { name: 'sweep', include: [sweeps], exclude: long, testTimeout: 900_000 } },
       { extends: true, test: { name: 'long', include: long, testTimeout: 900_000 } },
     ],
     coverage: {

@@ -72,4 +72,4 @@ test('a server that is killed under load has an entry for every call that it ans
   } finally {
     await cloud.close();
   }
-}, 120_000);
+});

@@ -79,7 +79,7 @@ const steps: Record<string, { right: string; wrong: string[] }> = {
   },
 };
 
-test('the compiler takes no changed copy of a call, nor a call that left out a step', { timeout: 120_000 }, () => {
+test('the compiler takes no changed copy of a call, nor a call that left out a step', () => {
   const right: [string, string][] = [];
   const wrong: [string, string][] = [];
   for (const [step, { right: one, wrong: several }] of Object.entries(steps)) {
@@ -123,7 +123,7 @@ test('at run time, a copy of an approved call is not sent, and the call itself c
   expect((toWire(approved) satisfies WireParams).command).toBe('listVirtualMachines');
 });
 
-test('a new setting is one line, and its use where it is needed', { timeout: 300_000 }, () => {
+test('a new setting is one line, and its use where it is needed', () => {
   const uses: [config: string, path: string, from: string, to: string][] = [
     ['src/config/call.ts', 'src/present/present.ts', '{ budget }: CallSettings', '{ budget, added }: CallSettings'],
     [

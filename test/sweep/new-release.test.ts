@@ -129,7 +129,7 @@ test('sync and a build are all that it takes to call the new commands, at the hi
   const listed = await host.call('destroy', { tool: 'list-dns-servers' });
   expect(listed['items']).toMatchObject([{ id: added['item'].id, name: 'ns1' }]);
   await host.close();
-}, 120_000);
+});
 
 test('the tests of the data name what the new commands lack, and the file in which to write it', () => {
   const { status, output } = runTests('test/data');

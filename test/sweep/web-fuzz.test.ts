@@ -175,7 +175,7 @@ test(`${frames} malformed frames are refused, say nothing, and the server is sti
     expect((await host.call('read', { tool: 'list-zones' })).text).toContain('Frankfurt');
     await host.close();
   }
-}, 120_000);
+});
 
 test('bytes that are no HTTP, or nearly, are refused', async () => {
   const { port } = new URL(door.origin);
