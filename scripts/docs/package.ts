@@ -4,14 +4,15 @@ import { code, toTable } from './markdown.ts';
 
 interface Package {
   engines: { node: string };
-  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
 }
 
 const load = (): Package => JSON.parse(readFileSync('package.json', 'utf8')) as Package;
 
-/** Why each runtime dependency is there. A dependency without a reason fails the check, and so does a reason left over. */
+/** Why each package is bundled. One that src imports without a reason fails the check, and so does a reason left over. */
 const reasons: Readonly<Record<string, string>> = {
   '@hono/node-server': 'Serves a Request → Response function on a port: HTTP, the simulator.',
+  '@modelcontextprotocol/client': 'The client of the demo, and of the tests: it is as strict as a host.',
   '@modelcontextprotocol/server': 'The Model Context Protocol in both versions, by the authors of the specification.',
   '@opentelemetry/api': "OpenTelemetry's interface for traces; costs nothing while traces are off.",
   '@opentelemetry/api-logs': 'The names of a log record, for the copy of the audit log that goes to a collector.',
@@ -52,21 +53,24 @@ const usersOf = (name: string): string[] => {
   return [...new Set(users.map((file) => file.split('/', 1)[0]!))].sort();
 };
 
-/** Each runtime dependency with its reason. Throws for one that has none. */
+/** Each bundled package with its reason. Throws for one that has none. */
 export const dependencyTable = (): string => {
-  const { dependencies } = load();
-  const missing = Object.keys(dependencies).filter((name) => !(name in reasons));
-  const left = Object.keys(reasons).filter((name) => !(name in dependencies));
+  const { devDependencies } = load();
+  const bundled = Object.keys(devDependencies)
+    .map((name) => ({ name, users: usersOf(name) }))
+    .filter(({ users }) => users.length > 0);
+  const missing = bundled.filter(({ name }) => !(name in reasons));
+  const left = Object.keys(reasons).filter((reason) => !bundled.some(({ name }) => name === reason));
   if (missing.length || left.length)
     throw new Error(
-      `scripts/docs/package.ts: dependencies without a reason: ${missing.join(', ') || 'none'}; reasons without a dependency: ${left.join(', ') || 'none'}`,
+      `scripts/docs/package.ts: bundled without a reason: ${missing.map(({ name }) => name).join(', ') || 'none'}; reasons without a use in src: ${left.join(', ') || 'none'}`,
     );
   return toTable(
     ['package', 'versions', 'imported by', 'why'],
-    Object.entries(dependencies).map(([name, range]) => [
+    bundled.map(({ name, users }) => [
       code(name),
-      code(range),
-      usersOf(name).map(code).join(', ') || 'nothing in src',
+      code(devDependencies[name]!),
+      users.map(code).join(', '),
       reasons[name]!,
     ]),
   );
