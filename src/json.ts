@@ -56,12 +56,36 @@ export const pruneJson = (text: string, { depth, values = Infinity }: { depth: n
   return parts.length ? parts.join('') + text.slice(from) : text;
 };
 
+/** JSON text whose whole numbers beyond 2^53 are texts: as numbers they would lose their last digits. */
+const quoteLarge = (text: string): string => {
+  const number = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+  const parts: string[] = [];
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === quote) at = endOfString(text, at);
+    else if (char === 45 || (char >= 48 && char <= 57)) {
+      number.lastIndex = at;
+      const found = number.exec(text)?.[0] ?? '-';
+      if (/^-?\d{16,}$/.test(found) && !Number.isSafeInteger(Number(found))) {
+        parts.push(text.slice(from, at), `"${found}"`);
+        from = at + found.length;
+      }
+      at += found.length - 1;
+    }
+  }
+  return parts.length ? parts.join('') + text.slice(from) : text;
+};
+
+/** As JSON.parse, but a whole number beyond 2^53 comes as text, with all its digits. */
+export const parseExact = (text: string): unknown => JSON.parse(/\d{16}/.test(text) ? quoteLarge(text) : text);
+
 /** What a text stands for that is an object or a list as JSON; undefined for any other, and for what is more than arguments may be. */
 export const parseNested = (text: string): unknown => {
   if (!/^\s*[[{]/.test(text)) return undefined;
   if (pruneJson(text, { depth: limits.argumentDepth, values: limits.values }) !== text) return undefined;
   try {
-    return JSON.parse(text) as unknown;
+    return parseExact(text);
   } catch {
     return undefined;
   }

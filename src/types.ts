@@ -251,4 +251,6 @@ export interface Outcome {
   /** The whole answer, masked, not cut: for doors that print it to a person's file or pipe. */
   rows: () => readonly Readonly<Record<string, unknown>>[];
   columns: readonly string[];
+  /** The fields that were asked for, where they were. */
+  fields?: readonly string[] | undefined;
 }

@@ -3,6 +3,7 @@ import type { ListScope } from '../catalog/list-scope.ts';
 import { spellingKey } from '../catalog/names.ts';
 import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
+import { readList } from '../read-values.ts';
 import { readArguments } from './arguments.ts';
 import { exit, printJson, printLine, type Format, type Io } from './io.ts';
 import { render } from './output.ts';
@@ -26,7 +27,7 @@ export interface CallFlags {
 export const runCall = async (tool: string, words: readonly string[], flags: CallFlags, io: Io): Promise<number> => {
   const config = await openConfig(flags.settings, io);
   const args = readArguments(words, flags.json);
-  const fields = flags.fields?.split(',').map((field) => field.trim());
+  const fields = flags.fields === undefined ? undefined : readList(flags.fields).map(String);
   const wait = flags.wait === undefined ? 3600 : Number(flags.wait);
   if (!Number.isFinite(wait) || wait < 0)
     throw new CallError(
@@ -68,7 +69,7 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
     } else {
       await printLine(
         io.stdout,
-        await render(outcome, flags.output, fields, io.stdout.isTTY ? (io.stdout.columns ?? 80) : undefined),
+        await render(outcome, flags.output, io.stdout.isTTY ? (io.stdout.columns ?? 80) : undefined),
       );
     }
     return exit.done;

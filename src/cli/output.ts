@@ -36,13 +36,9 @@ const withoutFormula = (cell: string): string =>
   /^[=+\-@\t\r＝＋－＠]/.test(cell) && !/^[+-]?\d+(?:\.\d+)?$/.test(cell) ? `'${cell}` : cell;
 
 /** An outcome in the format a person or a pipe asked for. `room`: columns of the terminal. */
-export const render = async (
-  outcome: Outcome,
-  format: Format,
-  fields: readonly string[] | undefined,
-  room: number | undefined,
-): Promise<string> => {
+export const render = async (outcome: Outcome, format: Format, room: number | undefined): Promise<string> => {
   if (format === 'table') return forPerson(outcome, room);
+  const { fields } = outcome;
   const rows = outcome.rows().map((row) => (fields && !fields.includes('*') ? pick(row, outcome.columns) : row));
   if (format === 'csv') {
     const { stringify } = await import('csv-stringify/sync');

@@ -1,6 +1,6 @@
 import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { pruneJson } from '../json.ts';
+import { parseExact, pruneJson } from '../json.ts';
 import { startOf, stripUnsafe } from '../text.ts';
 import { classify, hintFor } from './classify.ts';
 import { readRetryAfter } from './retry-after.ts';
@@ -37,7 +37,7 @@ const parse = (command: string, response: HttpResponse): Record<string, unknown>
   if (pruneJson(response.body, { depth: limits.depth }) !== response.body)
     throw unreadable(command, response, `nests deeper than ${limits.depth} levels`);
   try {
-    const value = JSON.parse(response.body) as unknown;
+    const value = parseExact(response.body);
     if (isRecord(value)) return value;
   } catch {
     // Said below: HTML pages, truncated answers and proxies' texts are all not an answer.

@@ -4,7 +4,12 @@ import { checkToolsets } from '../catalog/lookup.ts';
 import { takesScope, type ListScope } from '../catalog/list-scope.ts';
 import { toInputSchema } from '../catalog/schema.ts';
 import type { Tool } from '../catalog/tool.ts';
+import { isNothing, readFlag } from '../read-values.ts';
+import type { Row } from '../rows.ts';
+import type { View } from '../types.ts';
 import { compactTools } from './compact.ts';
+
+const fields = { type: 'array', items: { type: 'string' } };
 
 // The whole of resultSchema on each of hundreds of tools would be a third of the list.
 const objectSchema = { type: 'object' as const };
@@ -13,12 +18,12 @@ const listSchema = {
   properties: { items: { type: 'array', items: { type: 'object' } }, count: { type: 'integer' } },
 };
 
-/** A read takes `fresh` beside its command's parameters, a list with owners `scope`. */
+/** Beside its command's parameters each takes `fields`, a read `fresh`, a list with owners `scope`. */
 const toSchema = ({ command, risk }: Tool): McpTool['inputSchema'] => {
   const schema = toInputSchema(command);
   const fresh = risk.risk === 'read' ? { fresh: { type: 'boolean' } } : {};
   const scope = takesScope(command) ? { scope: { type: 'string', enum: ['own', 'all'] } } : {};
-  return { ...schema, properties: { ...schema.properties, ...fresh, ...scope } } as McpTool['inputSchema'];
+  return { ...schema, properties: { ...schema.properties, fields, ...fresh, ...scope } } as McpTool['inputSchema'];
 };
 
 const toMcpTool = (tool: Tool): McpTool => ({
@@ -50,21 +55,30 @@ export const listDirectTools = (setting: string): readonly McpTool[] => {
     : [...compactTools, ...direct];
 };
 
-const isScope = (value: unknown): value is ListScope => value === 'own' || value === 'all';
+const scopes: readonly unknown[] = ['own', 'all'] satisfies ListScope[];
 
 /** What a listed tool was given: its command's parameters and how it is to be answered. */
-export const splitArguments = (name: string, args: Readonly<Record<string, unknown>>) => {
+export const splitArguments = (name: string, args: Readonly<Record<string, unknown>>): { args: Row; view: View } => {
   const tool = loadCatalog().find(name);
   const given = { ...args };
-  const view: { fresh?: boolean; scope?: ListScope } = {};
-  const { fresh, scope } = args;
-  if (tool?.risk.risk === 'read' && typeof fresh === 'boolean') {
+  if (!tool) return { args: given, view: {} };
+  /** Takes an argument of ours, where the command has none of that name. */
+  const take = (argument: string): unknown => {
+    if (tool.command.params.some((parameter) => parameter.name === argument)) return undefined;
+    const value = given[argument];
+    if (isNothing(value)) delete given[argument];
+    return value;
+  };
+  const view: View = {};
+  const fresh = tool.risk.risk === 'read' ? readFlag(take('fresh')) : undefined;
+  if (typeof fresh === 'boolean') {
     view.fresh = fresh;
     delete given['fresh'];
   }
-  // `scope` is also a parameter of some commands.
-  if (tool && isScope(scope) && !tool.command.params.some((parameter) => parameter.name === 'scope')) {
-    view.scope = scope;
+  const asked = take('scope');
+  const scope = typeof asked === 'string' ? asked.trim().toLowerCase() : asked;
+  if (scopes.includes(scope)) {
+    view.scope = scope as ListScope;
     delete given['scope'];
   }
   return { args: given, view };

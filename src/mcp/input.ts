@@ -1,14 +1,16 @@
 import * as z from 'zod';
+import { spellingKey } from '../catalog/names.ts';
 import { CallError } from '../errors.ts';
+import { parseExact, pruneJson } from '../json.ts';
 import { limits } from '../limits.ts';
+import { isNothing, readFlag, readList, readNumber } from '../read-values.ts';
 import { isRecord } from '../rows.ts';
-import { pruneJson } from '../json.ts';
 import { cutText } from '../text.ts';
 
 /** JSON text as its value, with so much of what is too much that the path refuses it. */
 const parse = (text: string): unknown => {
   try {
-    return JSON.parse(pruneJson(text, { depth: limits.argumentDepth + 1, values: limits.values + 1 })) as unknown;
+    return parseExact(pruneJson(text, { depth: limits.argumentDepth + 1, values: limits.values + 1 }));
   } catch {
     return undefined;
   }
@@ -22,27 +24,24 @@ const jsonObject = z.unknown().transform((given, context): Record<string, unknow
   return z.NEVER;
 });
 
-/** A few texts, also as one with commas. More than can be right are not looked at one by one. */
+/** A few texts. More than can be right are not looked at one by one. */
 const texts = z.preprocess(
-  (value) => {
-    const list = typeof value === 'string' ? value.split(',', limits.fields + 1).map((part) => part.trim()) : value;
-    return Array.isArray(list) ? (list as unknown[]).slice(0, limits.fields + 1) : list;
-  },
+  (value) => readList(value, limits.fields).filter((text) => !isNothing(text)),
   z.array(z.string().max(limits.field)).max(limits.fields),
 );
-/** A whole number, also as text; `true` is none, though it would count as 1. */
+/** A whole number, also as text. */
 const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
-  z.preprocess(
-    (value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
-    z.number().int().min(min).max(max),
-  );
-const flag = z.preprocess((value) => {
-  const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
-  return word === 'true' ? true : word === 'false' ? false : word;
-}, z.boolean());
+  z.preprocess(readNumber, z.number().int().min(min).max(max));
+const flag = z.preprocess(readFlag, z.boolean());
+const scope = z.preprocess(
+  (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
+  z.enum(['own', 'all']),
+);
 const name = z.string().max(limits.toolName);
-const run = { tool: name, arguments: jsonObject.optional(), profile: name.optional() };
-const change = z.strictObject({ ...run, wait: whole(0, 45).optional() });
+const run = { tool: name, arguments: jsonObject.optional(), fields: texts.optional(), profile: name.optional() };
+const paging = { page: whole(1).optional(), pagesize: whole(1).optional() };
+// Lists that show credentials are changes here, and have pages, too.
+const change = z.strictObject({ ...run, ...paging, wait: whole(0, 45).optional() });
 
 /** What the tools of the compact list take. */
 export const inputs = {
@@ -54,11 +53,9 @@ export const inputs = {
   'describe-tools': z.strictObject({ tools: texts.pipe(z.array(z.string()).min(1).max(20)) }),
   read: z.strictObject({
     ...run,
-    fields: texts.optional(),
-    page: whole(1).optional(),
-    pagesize: whole(1).optional(),
+    ...paging,
     fresh: flag.optional(),
-    scope: z.enum(['own', 'all']).optional(),
+    scope: scope.optional(),
   }),
   change,
   destroy: change,
@@ -68,13 +65,29 @@ export const inputs = {
 /** Names that are read of a tool's arguments: more than any tool has, so that one that it lacks is among them. */
 const maxKeys = 20;
 
+/** Other words for an argument: cloudmonkey's. */
+const otherNames: Readonly<Record<string, string>> = { filter: 'fields' };
+
+/** What was given, under the tool's own names; null and empty texts count as not given. */
+const toGiven = (own: readonly string[], args: Record<string, unknown>): Record<string, unknown> => {
+  const known = new Map(own.map((one) => [spellingKey(one), one]));
+  return Object.fromEntries(
+    Object.entries(args)
+      // More names than the tool has are not read one by one.
+      .slice(0, maxKeys)
+      .filter(([, value]) => !isNothing(value))
+      .map(([given, value]) => {
+        const key = spellingKey(given.slice(0, limits.field));
+        return [known.get(key) ?? known.get(otherNames[key] ?? '') ?? given, value];
+      }),
+  );
+};
+
 /** Reads a tool's arguments. Throws a CallError that names the problems. */
 export const readInput = <N extends keyof typeof inputs>(name: N, args: unknown): z.output<(typeof inputs)[N]> => {
   const given = args ?? {};
-  // More names than the tool has are not read one by one.
-  const parsed = inputs[name].safeParse(
-    isRecord(given) ? Object.fromEntries(Object.entries(given).slice(0, maxKeys)) : given,
-  );
+  const input = inputs[name];
+  const parsed = input.safeParse(isRecord(given) ? toGiven(Object.keys(input.shape), given) : given);
   if (parsed.success) return parsed.data as z.output<(typeof inputs)[N]>;
   const problems = parsed.error.issues
     .slice(0, limits.problems)

@@ -12,6 +12,19 @@ const isExcessiveCall = (value: unknown): boolean =>
   isRecord(value['params']) &&
   excessOf(value['params']['arguments']) !== undefined;
 
+/** Whether something stands as null where MCP wants an object or nothing: some hosts write out what they leave empty. */
+const hasNulls = (value: unknown): boolean =>
+  isRecord(value) && (value['params'] === null || (isRecord(value['params']) && value['params']['arguments'] === null));
+
+/** The same message; what is null is left out. */
+const withoutNulls = (message: unknown): unknown => {
+  if (!isRecord(message)) return message;
+  const { params, ...rest } = message;
+  if (!isRecord(params)) return params === null ? rest : message;
+  const { arguments: args, ...others } = params;
+  return args === null ? { ...message, params: others } : message;
+};
+
 /**
  * Reads the JSON text of a message no further than to its limits, so that a message of any size takes little time. A call
  * whose arguments are too much comes back with so many of them that it is refused further on, with its entry in the audit
@@ -20,6 +33,7 @@ const isExcessiveCall = (value: unknown): boolean =>
 export const readMessage = (text: string): Message => {
   const pruned = pruneJson(text, { depth: limits.depth, values: limits.messageValues });
   const value = JSON.parse(pruned) as unknown;
+  if (hasNulls(value)) return { value: withoutNulls(value), isWhole: false };
   const isWhole = pruned === text;
   if (isWhole || isExcessiveCall(value)) return { value, isWhole };
   const { id } = isRecord(value) ? value : {};

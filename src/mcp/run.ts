@@ -105,23 +105,16 @@ const compactTools = {
   'find-tools': find,
   'describe-tools': describe,
   read: (host: HostCall, args: unknown) => {
-    const { tool, arguments: given = {}, fields, page, pagesize, fresh, scope, profile } = readInput('read', args);
-    return send(host, {
-      tool,
-      args: given,
-      riskTool: 'read',
-      view: { fields, page, pagesize, fresh, scope },
-      profile,
-      wait: 0,
-    });
+    const { tool, arguments: given = {}, profile, ...view } = readInput('read', args);
+    return send(host, { tool, args: given, riskTool: 'read', view, profile, wait: 0 });
   },
   change: (host: HostCall, args: unknown) => {
-    const { tool, arguments: given = {}, profile, wait } = readInput('change', args);
-    return send(host, { tool, args: given, riskTool: 'change', profile, wait });
+    const { tool, arguments: given = {}, profile, wait, ...view } = readInput('change', args);
+    return send(host, { tool, args: given, riskTool: 'change', view, profile, wait });
   },
   destroy: (host: HostCall, args: unknown) => {
-    const { tool, arguments: given = {}, profile, wait } = readInput('destroy', args);
-    return send(host, { tool, args: given, riskTool: 'destroy', profile, wait });
+    const { tool, arguments: given = {}, profile, wait, ...view } = readInput('destroy', args);
+    return send(host, { tool, args: given, riskTool: 'destroy', view, profile, wait });
   },
   'wait-for-job': (host: HostCall, args: unknown) => {
     const { job, profile } = readInput('wait-for-job', args);

@@ -1,11 +1,12 @@
 import { findKind } from '../catalog/kinds.ts';
+import { findField } from '../catalog/response-fields.ts';
 import type { CallSettings } from '../config/call.ts';
 import { dataNote } from '../errors.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import type { Answer, ApprovedCall, Outcome } from '../types.ts';
 import { cleanBody } from './clean.ts';
-import { chooseColumns, pick } from './columns.ts';
+import { chooseColumns, pick, valueAt } from './columns.ts';
 import { showItem } from './item.ts';
 import { showList } from './list.ts';
 
@@ -80,6 +81,27 @@ const pageOf = (
   return { rows, page, size, count: all.length };
 };
 
+/** Fields that were asked for and stay empty: told from those that do not exist, which validate/ refuses where it can. */
+const emptyFields = (call: ApprovedCall, rows: readonly Row[]): string[] => {
+  const { fields } = call.request.view;
+  if (!rows.length || !fields || fields.includes('*')) return [];
+  const empty = fields.filter((field) =>
+    rows.every((row) => [undefined, null, ''].includes(valueAt(row, field) as null)),
+  );
+  const { response } = call.tool.command;
+  const known = empty.filter((field) => isKnownField(response, field));
+  const unknown = empty.filter((field) => !isKnownField(response, field));
+  return [
+    ...(known.length ? [`Empty in what is shown: ${known.join(', ')}.`] : []),
+    ...(unknown.length ? [`Nothing that is shown has ${unknown.map((field) => toLabel(field)).join(', ')}.`] : []),
+  ];
+};
+
+const isKnownField = (response: string, field: string): boolean => {
+  const found = findField(response, field);
+  return found !== undefined && 'name' in found;
+};
+
 const presentList = (call: ApprovedCall, answer: Answer, { budget }: CallSettings): Outcome => {
   const { command } = call.tool;
   const { fields } = call.request.view;
@@ -88,10 +110,11 @@ const presentList = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
   const columns = chooseColumns(rows, kind, fields);
   const options = { kind, budget, filters: filtersOf(call), scope: scopeOf(call, answer) };
   const shown = showList(rows, columns, { page, size, count }, options);
+  const notes = [...call.notes, ...emptyFields(call, rows)];
   return {
     text: [
       shown.text,
-      ...call.notes,
+      ...notes,
       ...namesText(call),
       ...ageText(answer),
       ...(shown.items.length ? [dataNote] : []),
@@ -100,10 +123,11 @@ const presentList = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
       ...shown.structured,
       ...ageIn(answer),
       ...(call.names.length ? { resolved: call.names.slice(0, maxNames) } : {}),
-      ...(call.notes.length ? { notes: call.notes } : {}),
+      ...(notes.length ? { notes } : {}),
     },
     rows: () => rows,
     columns,
+    fields,
   };
 };
 
@@ -116,6 +140,7 @@ const presentItem = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
   const whole = command.result === 'list' && listed ? listed : itemOf(answer.body);
   const item = fields?.length && !fields.includes('*') ? pick(whole, fields) : whole;
   const shown = showItem(item, budget);
+  const notes = [...call.notes, ...(Object.keys(whole).length ? emptyFields(call, [whole]) : [])];
   const head = pending
     ? `${command.name}: accepted as job ${job.id}, not done yet after ${job.elapsed} s. Call wait-for-job {"job":"${job.id}"}.`
     : job
@@ -125,7 +150,7 @@ const presentItem = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
   return {
     text: [
       head,
-      ...call.notes,
+      ...notes,
       ...namesText(call),
       ...decisionText(call),
       ...ageText(answer),
@@ -139,8 +164,9 @@ const presentItem = (call: ApprovedCall, answer: Answer, { budget }: CallSetting
         ? {}
         : { decision: { rule: call.decision?.rule, confirmation: confirmationText(call) } }),
       ...(call.names.length ? { resolved: call.names.slice(0, maxNames) } : {}),
-      ...(call.notes.length ? { notes: call.notes } : {}),
+      ...(notes.length ? { notes } : {}),
     },
+    fields,
     rows: () => (hasItem ? [item] : job ? [{ ...job }] : []),
     columns: Object.keys(item),
   };

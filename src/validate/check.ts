@@ -10,6 +10,7 @@ import { maskSecrets } from '../secrets/mask.ts';
 import { isSecretName } from '../secrets/names.ts';
 import { toLabel } from '../text.ts';
 import { problemWith } from './formats.ts';
+import { exampleOf } from './lenient.ts';
 
 // values.ts looks at closed sets: it knows which value was meant.
 const ajv = new Ajv({ allErrors: true, coerceTypes: 'array', strict: false, verbose: true }).removeKeyword('enum');
@@ -57,7 +58,9 @@ const explain = (command: Command, error: ErrorObject): string => {
     case 'type': {
       const secret = name.split(/[.[\]]+/).some(isSecretName);
       const looks = params['type'] === 'array' ? 'a list' : `of type ${String(params['type'])}`;
-      return `${name} must be ${looks}${secret ? '' : `, not ${toLabel(JSON.stringify(maskSecrets(error.data)) ?? '')}`}`;
+      const map = params['type'] === 'object' ? command.params.find((one) => name.startsWith(one.name)) : undefined;
+      const not = secret ? '' : `, not ${toLabel(JSON.stringify(maskSecrets(error.data)) ?? '')}`;
+      return `${name} must be ${looks}${not}${map?.type === 'map' ? `; write ${exampleOf(map)}` : ''}`;
     }
     case 'minimum':
     case 'maximum':
@@ -94,6 +97,23 @@ const checkPaging = (values: Record<string, unknown>, { pageSizeLimit }: CallSet
 // Coerced, true would count as 1.
 const numeric = new Set(['integer', 'long', 'short', 'double']);
 
+const maxLong = 2n ** 63n - 1n;
+
+/** Whole numbers as text that are too large to be numbers here: they stay text, with all their digits. */
+const takeLarge = (command: Command, values: Record<string, unknown>): Map<string, bigint> => {
+  const large = new Map<string, bigint>();
+  for (const { name, type } of command.params) {
+    const value = values[name];
+    if (type !== 'long' || typeof value !== 'string' || !/^\s*[+-]?\d{16,30}\s*$/.test(value)) continue;
+    const number = BigInt(value);
+    if (Number.isSafeInteger(Number(number))) continue;
+    large.set(name, number);
+    // The schema is asked about a number of its kind instead.
+    values[name] = number < 0n ? -1 : 1;
+  }
+  return large;
+};
+
 /**
  * Checks values against a command's schema, coercing them in place. Returns every problem, none when all is right. `found`:
  * problems that are known by parameter, of whose type nothing more is said.
@@ -106,9 +126,14 @@ export const findProblems = (
 ): string[] => {
   const flags = command.params.filter(({ name, type }) => numeric.has(type) && typeof values[name] === 'boolean');
   const check = compile(command);
+  const large = takeLarge(command, values);
   const errors = check(values) ? [] : (check.errors ?? []).slice(0, 10 * limits.problems);
+  for (const [name, number] of large) values[name] = String(number);
   const problems = [
     ...found.values(),
+    ...[...large].flatMap(([name, number]) =>
+      number > maxLong || number < -maxLong ? [`${name} must be at most ${maxLong}`] : [],
+    ),
     ...flags.map(({ name, type }) => `${name} must be a number (${type}), not true or false`),
     ...errors
       .filter(({ instancePath }) => !found.has(instancePath.split('/')[1] ?? ''))

@@ -8,6 +8,7 @@ import { limits } from '../limits.ts';
 import type { CallRequest, Params, ValidCall } from '../types.ts';
 import { findProblems } from './check.ts';
 import { encodeTexts } from './encode-texts.ts';
+import { readFields } from './fields.ts';
 import { toCloudStackDate } from './formats.ts';
 import { spellIds } from './ids.ts';
 import { readLeniently } from './lenient.ts';
@@ -38,13 +39,21 @@ const completePaging = (command: Command, values: Record<string, unknown>, reque
 export const validate = (catalog: Catalog, request: CallRequest, settings: CallSettings): ValidCall => {
   const tool = requireTool(catalog, request.tool);
   const { command } = tool;
-  const values = readLeniently(command, request.args);
+  const read = readLeniently(tool, request.args);
+  const { values } = read;
+  // A job's result is shown in the fields of another command.
+  const isFollowed = request.follow === true;
+  const shown = readFields(command, request.view.fields ?? read.fields, isFollowed ? 'unknown' : catalog.newerRelease);
   spellIds(command, values);
   completePaging(command, values, request);
   const encoded = encodeTexts(command, values);
   const { problems: found, notes } = spellValues(command, values, catalog.newerRelease);
   const ofScope = problemWithScope(command, request.view.scope) ?? [];
-  const problems = [ofScope, findProblems(command, values, settings, found)].flat();
+  const problems = [
+    ofScope,
+    shown.problems,
+    findProblems(command, values, settings, new Map([...found, ...read.problems])),
+  ].flat();
   if (problems.length)
     throw new CallError(
       'invalid',
@@ -53,5 +62,11 @@ export const validate = (catalog: Catalog, request: CallRequest, settings: CallS
     );
   for (const { name, type } of command.params)
     if (type === 'date' && values[name] !== undefined) values[name] = toCloudStackDate(values[name] as string);
-  return { tool, params: values as Params, request, notes: [...encoded, ...notes] };
+  const view = { ...request.view, fields: shown.fields };
+  return {
+    tool,
+    params: values as Params,
+    request: { ...request, view },
+    notes: [...read.notes, ...encoded, ...notes],
+  };
 };

@@ -114,16 +114,19 @@ test('a CSV cell is text to a spreadsheet, never a formula; numbers stay numbers
         listzonesresponse: {
           count: 2,
           zone: [
-            { name, sortkey: -1 },
-            { name: '+1+cmd', sortkey: 2 },
+            { name, routerpublicinterfacemaxmtu: -1 },
+            { name: '+1+cmd', routerpublicinterfacemaxmtu: 2 },
           ],
         },
       }),
     ),
   );
-  const { stdout } = await runCommand(['call', 'list-zones', '--fields', 'name,sortkey', '-o', 'csv'], {
-    env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' },
-  });
+  const { stdout } = await runCommand(
+    ['call', 'list-zones', '--fields', 'name,routerpublicinterfacemaxmtu', '-o', 'csv'],
+    {
+      env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' },
+    },
+  );
   await fake.close();
   expect(stdout.trimEnd().split('\n').slice(1)).toEqual([
     `"'=HYPERLINK(""http://evil.invalid"",""x"")",-1`,

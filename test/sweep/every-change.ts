@@ -32,7 +32,7 @@ export const sweepChanges = async (chosen: (parameter: Parameter) => boolean): P
     const params = Object.fromEntries(Object.entries(args).map(([key, value]) => [key, String(value)]));
     return (await simulator.fetch(signedRequest(simulator.credentials, name, params))).text();
   };
-  const ask = ({ name, args }: List, fresh = false) => call(name, args, { view: { fields: ['id'], fresh } });
+  const ask = ({ name, args }: List, fresh = false) => call(name, args, { view: { fresh } });
   const lists: List[] = [];
   for (const { name, ...command } of cachedReads) {
     const list = { name, args: wideArgs(simulator, { name, ...command }), now: '' };

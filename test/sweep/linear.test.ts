@@ -11,10 +11,13 @@ import { readRetryAfter } from '../../src/cloudstack/retry-after.ts';
 import { readInput } from '../../src/mcp/input.ts';
 import { showItem } from '../../src/present/item.ts';
 import { showList } from '../../src/present/list.ts';
+import { parseExact } from '../../src/json.ts';
+import { readMap } from '../../src/read-values.ts';
 import { listSecrets, maskSecrets } from '../../src/secrets/mask.ts';
 import { scrubSecrets } from '../../src/secrets/scrub.ts';
 import { toLine } from '../../src/text.ts';
 import { findProblems } from '../../src/validate/check.ts';
+import { readFields } from '../../src/validate/fields.ts';
 import { problemWith } from '../../src/validate/formats.ts';
 import { readLeniently } from '../../src/validate/lenient.ts';
 
@@ -95,9 +98,12 @@ const within: Record<string, (text: string) => unknown> = {
   search: (text) => search(text, { limit: 10 }),
   'readInput of find-tools': (text) => readInput('find-tools', { query: text, [text]: text }),
   'readInput of read': (text) => readInput('read', { tool: text, arguments: text, fields: text, page: text }),
+  parseExact: (text) => parseExact(JSON.stringify([text, Number.MAX_VALUE])),
+  readMap,
+  readFields: (text) => readFields(deploy.command, text, undefined),
   'readInput of describe-tools': (text) => readInput('describe-tools', { tools: text }),
   readLeniently: (text) =>
-    readLeniently(deploy.command, { ...Object.fromEntries(parameters.map(({ name }) => [name, text])), [text]: text }),
+    readLeniently(deploy, { ...Object.fromEntries(parameters.map(({ name }) => [name, text])), [text]: text }),
   findProblems: (text) =>
     findProblems(deploy.command, { [text]: text, name: text, zoneid: text, networkids: [text] }, settings),
   problemWith: (text) => parameters.map((parameter) => problemWith(parameter, text, true)),
