@@ -16,3 +16,19 @@ test('every question is asked once, and a command answers each of its wishes', (
   );
   expect(wrong).toEqual([]);
 });
+
+const plain = questions.filter(({ kind }) => kind === 'plain');
+const asksFor = new Map([...names].map((name) => [name, plain.filter(({ commands }) => commands[0]!.includes(name))]));
+
+test('every command has a question of its own', () => {
+  const missing = [...names].filter((name) => !asksFor.get(name)!.length);
+  expect(missing.map((name) => `${name}: no question; ask one in test/sweep/questions`)).toEqual([]);
+});
+
+test('the set is as large as its README.md says', () => {
+  const everyday = [...asksFor].filter(([, asked]) => asked.length >= 10);
+  expect(questions.length).toBeGreaterThanOrEqual(1500);
+  expect(everyday.length).toBeGreaterThanOrEqual(100);
+  for (const kind of ['composite', 'typo'])
+    expect(questions.filter((question) => question.kind === kind).length).toBeGreaterThanOrEqual(100);
+});

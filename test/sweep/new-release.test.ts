@@ -139,6 +139,7 @@ test('the tests of the data name what the new commands lack, and the file in whi
       'no toolset; add it to the commands of one in data/toolsets.json',
       'no summary; write one in data/texts.json, commands',
       'no risk; judge it in data/risks.json',
+      'no question; ask one in test/sweep/questions',
     ])
       expect(output).toContain(`${name}: ${lack}`);
   expect(output).toContain('addDnsServer: no text for dnsapikey; write one in data/texts.json, parameters');
@@ -173,6 +174,7 @@ test('with their texts and risks the tests pass, and the documents name them whe
     const path = join(copy, 'data', file);
     writeFileSync(path, JSON.stringify(add(readJson<Json>(path), more)));
   }
+  cpSync(join(fixtures, 'questions.json'), join(copy, 'test/sweep/questions/new-release.json'));
   for (const { status, output } of [
     runTests('test/data', 'test/unit/catalog.test.ts', 'test/unit/search.test.ts'),
     runTests('test/surface/surface.test.ts', '--testNamePattern', 'tools'),
@@ -181,7 +183,8 @@ test('with their texts and risks the tests pass, and the documents name them whe
   expect(runScript('scripts/write-docs.ts')).toEqual({ status: 0, output: '' });
   expect(runScript('scripts/write-docs.ts', '--check')).toEqual({ status: 0, output: '' });
   const changed = changedFiles();
-  expect(changed.filter((path) => !path.startsWith('data/') && !path.endsWith('.md'))).toEqual([]);
+  const isData = (path: string): boolean => path.startsWith('data/') || path.startsWith('test/sweep/questions/');
+  expect(changed.filter((path) => !isData(path) && !path.endsWith('.md'))).toEqual([]);
   const documents = changed
     .filter((path) => path.endsWith('.md'))
     .map((path) => readFileSync(join(copy, path), 'utf8'));
