@@ -184,7 +184,7 @@ keeps('backups', async () => {
 keeps('snapshots', async () => {
   const simulator = createSimulator({ jobMillis: 0 });
   const snapshot = await one(simulator, 'listSnapshots', { name: 'db-data weekly' });
-  expect(snapshot).toMatchObject({ state: 'BackedUp', snapshottype: 'MANUAL', volumename: 'db-data' });
+  expect(snapshot).toMatchObject({ state: 'BackedUp', intervaltype: 'MANUAL', volumename: 'db-data' });
   expect((await finish(simulator, 'revertSnapshot', { id: snapshot['id'] })).body).toMatchObject({
     jobstatus: 2,
     jobresult: { errortext: expect.stringContaining('not in the shutdown state') },

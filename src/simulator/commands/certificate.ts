@@ -80,7 +80,7 @@ export const certificate: Behaviours = {
     return work(row, () => object(row));
   },
   listCAProviders: () => list([{ name: 'root', description: "CloudStack's own certificate authority" }]),
-  listCaCertificate: () => object({ cacertificates: pem('CERTIFICATE', 'root certificate') }),
+  listCaCertificate: () => object({ certificate: pem('CERTIFICATE', 'root certificate') }),
   issueCertificate: (call) =>
     work(undefined, () => {
       const row = insertKind(call.world, 'IssuedCertificate', {

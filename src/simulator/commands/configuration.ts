@@ -1,4 +1,5 @@
-import type { Command, Field } from '../../catalog/types.ts';
+import type { Command, CommandsFile, Field } from '../../catalog/types.ts';
+import { loadData } from '../../data.ts';
 import { listKind, listRows, testsOf } from '../engine/list.ts';
 import { needRow, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
@@ -13,7 +14,7 @@ import type { ReleaseCatalog } from '../world/catalog.ts';
 const words = (name: string): string => name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
 
 const describeField = (catalog: ReleaseCatalog, field: Field, depth: number): Fields => {
-  const nested = field.ref === undefined || depth > 1 ? [] : [...catalog.fields(field.ref).values()];
+  const nested = field.ref === undefined || depth > 2 ? [] : [...catalog.fields(field.ref).values()];
   return {
     name: field.name,
     description: words(field.name),
@@ -38,10 +39,23 @@ const relatedTo = (catalog: ReleaseCatalog, kind: string): string[] => {
   return known.get(kind) ?? [];
 };
 
+// CloudStack writes a moment's job into the response type of every command.
+const jobFields: Fields[] = [
+  { name: 'jobid', description: 'id of the job that works on it', type: 'string' },
+  { name: 'jobstatus', description: 'status of that job', type: 'integer' },
+];
+
+/** The release that brought something, where it is not as old as the catalog. */
+const sinceOf = (releases: string | undefined): Fields => {
+  const [first = ''] = (releases ?? '').split('-');
+  return first === '' || first === loadData<CommandsFile>('commands.json').releases[0] ? {} : { since: first };
+};
+
 const describe = (catalog: ReleaseCatalog, command: Command, root: boolean): Fields => ({
   name: command.name,
   description: `${words(command.name)} (simulated)`,
   isasync: command.async === true,
+  ...sinceOf(command.releases),
   related: relatedTo(catalog, kindOf(command))
     .filter((name) => name !== command.name)
     .join(','),
@@ -53,10 +67,12 @@ const describe = (catalog: ReleaseCatalog, command: Command, root: boolean): Fie
       type: parameter.type,
       length: parameter.length ?? 255,
       required: parameter.required === true,
+      ...sinceOf(parameter.releases),
       ...(parameter.kind === undefined ? {} : { related: relatedTo(catalog, parameter.kind).join(',') }),
     })),
   response: [
     ...[...catalog.fields(command.response).values()].map((field): Value => describeField(catalog, field, 0)),
+    ...jobFields,
     {},
   ],
 });
@@ -192,6 +208,10 @@ const capabilities: Behaviour = ({ world }) =>
     instancesstatsuseronly: false,
     instancesdisksstatsretentionenabled: false,
     instancesdisksstatsretentiontime: 720,
+    additionalconfigenabled: isOn(world, 'enable.additional.vm.configuration'),
+    dynamicscalingenabled: isOn(world, 'enable.dynamic.scale.vm'),
+    extensionspath: '/usr/share/cloudstack-management/extensions',
+    instanceleaseenabled: isOn(world, 'instance.lease.enabled'),
     sharedfsvmmincpucount: 2,
     sharedfsvmminramsize: 1024,
   });

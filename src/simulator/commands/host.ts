@@ -1,11 +1,12 @@
 import { statedFields } from '../engine/generic.ts';
 import { listRows } from '../engine/list.ts';
-import { gigabytesText, withMetrics } from '../engine/metrics.ts';
+import { withMetrics } from '../engine/metrics.ts';
 import { raise } from '../rules/alarm.ts';
 import { listArg, needRow, numberArg, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { dedicate, releaseDedicated } from '../rules/dedication.ts';
 import { addHost, deleteHost, evacuate } from '../rules/hosts.ts';
+import { hostMetrics } from '../rules/metrics.ts';
 import { hostsFor } from '../rules/placement.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { badValue, failure } from '../world/errors.ts';
@@ -253,13 +254,6 @@ export const host: Behaviours = {
   issueOutOfBandManagementPowerAction: power,
   dedicateHost: dedicate('Host'),
   releaseDedicatedHost: releaseDedicated('Host'),
-  listHostsMetrics: withMetrics('Host', (host) => ({
-    cputotalghz: `${(Number(host['cpunumber']) * Number(host['cpuspeed'])) / 1000} Ghz`,
-    cpuusedghz: `${(Number(host['cpuallocatedvalue'] ?? 0) * 0.6) / 1000} Ghz`,
-    memorytotalgb: gigabytesText(host['memorytotal']),
-    memoryusedgb: gigabytesText(host['memoryused']),
-    memoryallocatedgb: gigabytesText(host['memoryallocatedbytes']),
-    powerstate: 'On',
-  })),
+  listHostsMetrics: withMetrics('Host', hostMetrics),
   addHost,
 };

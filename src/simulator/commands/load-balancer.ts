@@ -5,7 +5,7 @@ import { entriesArg, flagArg, listArg, needRow, numberArg, rowArg, rowsArg, text
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { configureNetworkElement, ensureInternalBalancer } from '../rules/networks.ts';
 import { checkPublicPorts, deleteRule, openFirewall } from '../rules/port-rules.ts';
-import { list, object, success, work } from '../rules/results.ts';
+import { list, madeRow, object, success, work } from '../rules/results.ts';
 import { startSystemVm, stopSystemVm } from '../rules/system-vms.ts';
 import { badParameter, badValue, conflict } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
@@ -88,15 +88,9 @@ const instances: Behaviour = (call) => {
         .flatMap(({ fields }) => call.world.get(String(fields['virtualmachineid'])) ?? [])
         .filter((vm) => vm.kind === 'UserVm' && !inside.has(vm.id));
   if (!flagArg(call, 'lbvmips')) return listRows(call, 'UserVm', candidates, []);
-  const items = candidates.map((vm) => ({
-    loadbalancerruleinstance: {
-      id: vm.id,
-      name: vm.fields['name'],
-      displayname: vm.fields['displayname'],
-      state: vm.fields['state'],
-    },
-    lbvmipaddresses: inside.get(vm.id) ?? [],
-  }));
+  const items = candidates.map((vm) =>
+    madeRow('LoadBalancerRuleVmMap', vm.id, { lbvmipaddresses: inside.get(vm.id) ?? [] }, { vmid: vm.id }),
+  );
   return list(items, items.length, 'lbrulevmidip');
 };
 
@@ -231,7 +225,7 @@ const balance: Behaviour = (call) => {
     'LoadBalancer',
     {
       ...fields,
-      protocol: textArg(call, 'protocol') ?? 'tcp',
+      protocol: textArg(call, 'protocol'),
       publicport: String(port),
       privateport: String(numberArg(call, 'privateport')),
       publicipid: address.id,

@@ -1,5 +1,7 @@
+import { withMetrics } from '../engine/metrics.ts';
 import { needRow, text } from '../rules/args.ts';
 import type { Behaviour, Behaviours } from '../rules/call.ts';
+import { serverMetrics } from '../rules/metrics.ts';
 import { object, success } from '../rules/results.ts';
 import { badValue, failure } from '../world/errors.ts';
 
@@ -22,6 +24,7 @@ const server =
 
 /** Management servers. */
 export const managementServer: Behaviours = {
+  listManagementServersMetrics: withMetrics('ManagementServer', serverMetrics),
   prepareForMaintenance: server('PreparingForMaintenance', ['Up']),
   cancelMaintenance: server('Up', ['PreparingForMaintenance', 'Maintenance']),
   prepareForShutdown: server('PreparingForShutDown', ['Up', 'Maintenance']),

@@ -171,8 +171,7 @@ export const monitoring: Behaviours = {
       queries: world.version(),
       uptime: 1,
       dbloadaverages: [0, 0, 0],
-      replicas: [],
-      tlsversions: '',
+      replicas: [''],
     }),
   listInfrastructure: ({ world }) => {
     const count = (kind: string): number => world.all(kind).length;

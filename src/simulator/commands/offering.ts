@@ -1,15 +1,36 @@
 import { statedFields } from '../engine/generic.ts';
 import { deleteOffering, listOfferings, places, servicesOffered, updateOffering } from '../engine/offerings.ts';
 import { flagArg, mapArg, needRow, numberArg, textArg } from '../rules/args.ts';
-import type { Behaviour, Behaviours } from '../rules/call.ts';
+import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { object, success } from '../rules/results.ts';
 import { badValue, forbidden } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
+import type { Fields } from '../world/types.ts';
+
+/** The bounds of a custom offering, which CloudStack keeps among its details. */
+const bounds = (call: Call): Fields =>
+  Object.fromEntries(
+    ['mincpunumber', 'maxcpunumber', 'minmemory', 'maxmemory'].flatMap((name) =>
+      call.args[name] === undefined ? [] : [[name, String(call.args[name])]],
+    ),
+  );
+
+/** Refuses a way of caching that no hypervisor knows. */
+const checkCache = (call: Call): void => {
+  const mode = textArg(call, 'cachemode');
+  if (mode !== undefined && !['NONE', 'WRITEBACK', 'WRITETHROUGH', 'HYPERVISOR_DEFAULT'].includes(mode.toUpperCase()))
+    throw badValue(
+      `Invalid cache mode (${mode}). Please specify one of the valid cache modes [none, writeback, writethrough, hypervisor_default]`,
+    );
+};
 
 const createService: Behaviour = (call) => {
+  checkCache(call);
   const { fields } = statedFields(call, 'ServiceOffering');
+  // Without a word about it, an offering is custom where its size is not whole (CreateServiceOfferingCmd.isCustomized).
+  const stated = call.args['customized'];
   const custom =
-    flagArg(call, 'customized') || ['cpunumber', 'cpuspeed', 'memory'].every((name) => call.args[name] === undefined);
+    stated === undefined ? ['cpunumber', 'memory'].some((name) => call.args[name] === undefined) : stated === true;
   const [cpus, memory] = [numberArg(call, 'cpunumber'), numberArg(call, 'memory')];
   if (!custom && (cpus === undefined || cpus < 1))
     throw badValue(
@@ -34,7 +55,7 @@ const createService: Behaviour = (call) => {
     issystem: system,
     defaultuse: false,
     dynamicscalingenabled: call.args['dynamicscalingenabled'] !== false,
-    serviceofferingdetails: { ...mapArg(call, 'serviceofferingdetails') },
+    serviceofferingdetails: { ...mapArg(call, 'serviceofferingdetails'), ...bounds(call) },
     ...places(call),
   });
   return object(row);
@@ -46,6 +67,7 @@ const createDisk: Behaviour = (call) => {
   if (!custom && (size === undefined || size < 1))
     throw badValue('Disksize is required for a non-customized disk offering');
   if (custom && size !== undefined) throw badValue('Disksize is not allowed for a customized disk offering');
+  checkCache(call);
   const { fields } = statedFields(call, 'DiskOffering');
   return object(
     insertKind(call.world, 'DiskOffering', {

@@ -7,10 +7,10 @@ import { deleteHost } from '../rules/hosts.ts';
 import { blockOf, contains, toNumber } from '../rules/ip.ts';
 import { servicesOf } from '../rules/networks.ts';
 import { isReferred } from '../rules/removal.ts';
-import { list, object, success, work } from '../rules/results.ts';
+import { list, madeRow, object, success, work } from '../rules/results.ts';
 import { badValue, failure, forbidden, inUse } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
-import type { Fields } from '../world/types.ts';
+import type { Fields, Resource, Value } from '../world/types.ts';
 
 const guestVlans: Behaviour = (call) => {
   const network = needRow(call, 'physicalnetworkid');
@@ -29,40 +29,55 @@ const listVlans: Behaviour = (call) => {
   const { world } = call;
   const rows = world.all('PhysicalNetwork').flatMap((physical) => {
     const [first = 0, last = first] = text(physical, 'vlan').split('-').map(Number);
-    return Array.from({ length: first > 0 ? last - first + 1 : 0 }, (_, i): Fields => {
+    return Array.from({ length: first > 0 ? last - first + 1 : 0 }, (_, i): Resource => {
       const network = world
         .all('Network')
         .find(({ fields }) => fields['vlan'] === String(first + i) && fields['physicalnetworkid'] === physical.id);
-      return {
-        id: first + i,
-        vlan: String(first + i),
-        physicalnetworkid: physical.id,
-        physicalnetworkname: physical.fields['name'],
-        zoneid: physical.fields['zoneid'],
-        allocationstate: network ? 'Allocated' : 'Free',
-        isdedicated: false,
-        ...(network ? { network: [{ id: network.id, name: network.fields['name'] }] } : {}),
-      };
+      return madeRow(
+        'GuestVlan',
+        String(first + i),
+        {
+          vlan: String(first + i),
+          physicalnetworkid: physical.id,
+          zoneid: physical.fields['zoneid'],
+          allocationstate: network ? 'Allocated' : 'Free',
+          isdedicated: false,
+          ...(network ? { taken: network.fields['created'] } : {}),
+        },
+        { networkid: network?.id },
+        network?.owner,
+      );
     });
   });
   const [physical, zone, vnet] = [rowArg(call, 'physicalnetworkid'), rowArg(call, 'zoneid'), textArg(call, 'vnet')];
   const found = rows.filter(
     (row) =>
-      (!physical || row['physicalnetworkid'] === physical.id) &&
-      (!zone || row['zoneid'] === zone.id) &&
-      (vnet === undefined || row['vlan'] === vnet) &&
-      (!flagArg(call, 'allocatedonly') || row['allocationstate'] === 'Allocated'),
+      (!physical || text(row, 'physicalnetworkid') === physical.id) &&
+      (!zone || text(row, 'zoneid') === zone.id) &&
+      (vnet === undefined || text(row, 'vlan') === vnet) &&
+      (!flagArg(call, 'allocatedonly') || text(row, 'allocationstate') === 'Allocated'),
   );
   const size = numberArg(call, 'pagesize') ?? 500;
   const start = ((numberArg(call, 'page') ?? 1) - 1) * size;
   return list(found.slice(start, start + size), found.length);
 };
 
+// What a service can do is listed without the values that an offering chose.
+const capabilityNames = (service: object): Value =>
+  'capability' in service && Array.isArray(service.capability)
+    ? service.capability.map(({ name, canchooseservicecapability }: Fields) => ({ name, canchooseservicecapability }))
+    : [];
+
 const services: Behaviour = (call) => {
   const all = new Map<string, Fields>();
   for (const offering of call.world.all('NetworkOffering'))
     for (const service of servicesOf(call.world, { ...offering, fields: { networkofferingid: offering.id } }))
-      if (!all.has(service.name)) all.set(service.name, service as unknown as Fields);
+      if (!all.has(service.name))
+        all.set(service.name, {
+          name: service.name,
+          provider: service.provider.map((provider) => ({ ...provider, canenableindividualservice: true })),
+          capability: capabilityNames(service),
+        });
   const [name, provider] = [textArg(call, 'service'), textArg(call, 'provider')];
   const has = (each: Fields): boolean =>
     Array.isArray(each['provider']) && each['provider'].some((one) => (one as Fields)['name'] === provider);

@@ -1,10 +1,11 @@
 import { statedFields } from '../engine/generic.ts';
 import { listKind, listRows } from '../engine/list.ts';
-import { gigabytesText, withMetrics } from '../engine/metrics.ts';
+import { withMetrics } from '../engine/metrics.ts';
 import { flagArg, listArg, mapArg, needRow, numberArg, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours } from '../rules/call.ts';
 import { tib } from '../rules/figures.ts';
 import { powerOff } from '../rules/machines.ts';
+import { poolMetrics } from '../rules/metrics.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { storagePoolFiles, volumesOn } from '../rules/storage-pools.ts';
 import { badValue, failure, inUse } from '../world/errors.ts';
@@ -191,10 +192,6 @@ export const primaryStorage: Behaviours = {
     return list(tags);
   },
   listAffectedVmsForStorageScopeChange: (call) => listKind(call, 'UserVm'),
-  listStoragePoolsMetrics: withMetrics('StoragePool', (pool) => ({
-    disksizetotalgb: gigabytesText(pool['disksizetotal']),
-    disksizeusedgb: gigabytesText(pool['disksizeused']),
-    disksizeallocatedgb: gigabytesText(pool['disksizeallocated']),
-  })),
+  listStoragePoolsMetrics: withMetrics('StoragePool', poolMetrics),
   listStoragePoolObjects: ({ world }) => list(storagePoolFiles(world)),
 };

@@ -1,12 +1,15 @@
 import type { Show, ResourceView } from '../engine/render.ts';
 import { hostLoad } from '../rules/hosts.ts';
+import { derivedId, systemNetworkId } from '../rules/derived.ts';
 import { countFor, limitOf, resourceTypes } from '../rules/limits.ts';
-import { servicesOf } from '../rules/networks.ts';
+import { routerOffering, servicesOf } from '../rules/networks.ts';
 import { accountOfProject, membersOf } from '../rules/projects.ts';
 import { rulesOfGroup } from '../rules/security-groups.ts';
 import { poolLoad } from '../rules/storage-pools.ts';
+import { formatDate } from '../world/clock.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
+import { router, systemVm } from './system-views.ts';
 
 const each = (rows: Iterable<Resource>, show: Show, type?: string): Value[] =>
   Array.from(rows, (row) => show(row, type));
@@ -22,14 +25,40 @@ const hiddenRows = (world: World, row: Resource, name: string): Resource[] => {
     : [];
 };
 
+const usingStates = new Set(['Running', 'Starting', 'Stopping', 'Migrating']);
+
+// What a machine that runs used; the simulator's machines do nothing.
+const machineLoad: Fields = {
+  cpuused: '1.00%',
+  diskioread: 0,
+  diskiowrite: 0,
+  diskkbsread: 0,
+  diskkbswrite: 0,
+  networkkbsread: 0,
+  networkkbswrite: 0,
+  memoryintfreekbs: 0,
+};
+
+const rootPool = (world: World, vm: Resource): Resource | undefined => {
+  for (const { fields } of world.where('Volume', 'virtualmachineid', vm.id))
+    if (fields['type'] === 'ROOT') return world.get(String(fields['storageid'] ?? ''));
+  return undefined;
+};
+
 const machine: ResourceView = (world, row, show) => {
   const nat = [...world.where('IPAddress', 'virtualmachineid', row.id)].find(
     ({ fields }) => fields['isstaticnat'] === true,
   );
+  const on = usingStates.has(String(row.fields['state']));
   const nics = Array.from(world.where('Nic', 'virtualmachineid', row.id), (nic) => ({
     ...show(nic),
     virtualmachineid: undefined,
+    ...(on ? {} : { broadcasturi: undefined, isolationuri: undefined }),
+    ...(nat && nat.fields['associatednetworkid'] === nic.fields['networkid']
+      ? { publicipid: nat.id, publicip: nat.fields['ipaddress'] }
+      : {}),
   }));
+  const memory = 1024 * Number(row.fields['memory'] ?? 0);
   const gotten = nics.find((nic) => (nic as Fields)['isdefault'] === true) as Fields | undefined;
   return {
     ...tags(world, row, show),
@@ -46,7 +75,20 @@ const machine: ResourceView = (world, row, show) => {
       type: fields['type'],
     })),
     ...(nat ? { publicipid: nat.id, publicip: nat.fields['ipaddress'] } : {}),
+    pooltype: rootPool(world, row)?.fields['type'],
+    arch: world.get(String(row.fields['templateid'] ?? ''))?.fields['arch'] ?? 'x86_64',
+    ...(row.fields['state'] === 'Running' ? { ...machineLoad, memorykbs: memory, memorytargetkbs: memory } : {}),
   };
+};
+
+const vpcOf = (world: World, nic: Resource): Fields => {
+  const id = world.get(String(nic.fields['networkid']))?.fields['vpcid'];
+  return typeof id === 'string' ? { vpcid: id, vpcname: world.get(id)?.fields['name'] } : {};
+};
+
+const shownOf = (world: World, id: Value, show: Show): Value[] => {
+  const row = world.get(String(id ?? ''));
+  return row ? [show(row)] : [];
 };
 
 const isoOf = (world: World, row: Resource): Fields => {
@@ -91,9 +133,12 @@ const domain: ResourceView = (world, row) => ({
 const project: ResourceView = (world, row, show) => {
   const held = accountOfProject(world, row.id);
   const admins = membersOf(world, row).filter(({ fields }) => fields['role'] === 'Admin');
+  const machines = held ? world.all('UserVm').filter(({ owner }) => owner === held.id) : [];
   return {
     ...(held ? totals(world, held, new Set([held.id])) : {}),
     ...tags(world, row, show),
+    vmrunning: machines.filter(({ fields }) => fields['state'] === 'Running').length,
+    vmstopped: machines.filter(({ fields }) => fields['state'] === 'Stopped').length,
     projectaccountname: held?.fields['name'],
     account: admins[0]?.fields['account'],
     owner: admins.map(({ fields }) => ({
@@ -124,19 +169,25 @@ const network: ResourceView = (world, row, show) => {
   };
 };
 
+// VPCs and their offerings name services and providers only.
+const withoutCapabilities = (services: Value): Value =>
+  Array.isArray(services)
+    ? services.map((service) => {
+        const { name, provider } = service as Fields;
+        return { name, provider };
+      })
+    : services;
+
 const vpc: ResourceView = (world, row, show) => ({
   ...tags(world, row, show),
-  service: servicesOf(world, row) as unknown as Value,
-  network: Array.from(world.where('Network', 'vpcid', row.id), (tier) => ({
-    id: tier.id,
-    name: tier.fields['name'],
-    cidr: tier.fields['cidr'],
-    gateway: tier.fields['gateway'],
-    netmask: tier.fields['netmask'],
-    state: tier.fields['state'],
-    aclid: tier.fields['aclid'],
-  })),
+  service: withoutCapabilities(servicesOf(world, row) as unknown as Value),
+  network: each(world.where('Network', 'vpcid', row.id), show),
 });
+
+const machineAt = (world: World, address: Resource): Fields => {
+  const vm = world.get(String(address.fields['virtualmachineid'] ?? ''));
+  return vm ? { virtualmachinetype: vm.kind === 'UserVm' ? 'User' : vm.kind } : {};
+};
 
 const address: ResourceView = (world, row, show) => {
   const range = world.get(String(row.fields['vlanid']));
@@ -144,6 +195,8 @@ const address: ResourceView = (world, row, show) => {
     ...tags(world, row, show),
     forvirtualnetwork: row.fields['forvirtualnetwork'] !== false,
     vlanname: range?.fields['vlan'],
+    networkid: row.fields['networkid'] ?? systemNetworkId(String(row.fields['zoneid']), 'Public'),
+    ...machineAt(world, row),
     hasrules:
       [
         ...world.where('PortForwardingRule', 'ipaddressid', row.id),
@@ -178,27 +231,82 @@ const affinity: ResourceView = (world, row) => ({
     .map(({ id }) => id),
 });
 
-const router: ResourceView = (world, row) => {
-  const target = world.get(String(row.fields['guestnetworkid'] ?? ''));
-  const source = [
-    ...world.where(
-      'IPAddress',
-      row.fields['vpcid'] === undefined ? 'associatednetworkid' : 'vpcid',
-      String(row.fields['vpcid'] ?? target?.id),
-    ),
-  ].find(({ fields }) => fields['issourcenat'] === true);
-  return { nic: [], publicip: source?.fields['ipaddress'] };
+const attachedVolume: ResourceView = (world, row, show) => ({
+  ...tags(world, row, show),
+  ...(row.fields['virtualmachineid'] === undefined
+    ? {}
+    : { diskioread: 0, diskiowrite: 0, diskkbsread: 0, diskkbswrite: 0 }),
+});
+
+const host: ResourceView = (world, row) => {
+  const [management] = world.where('OutOfBandManagement', 'hostid', row.id);
+  const [ha] = world.where('HostHA', 'hostid', row.id);
+  const one = ({ fields }: Resource, names: string[]): Fields =>
+    Object.fromEntries(names.map((name) => [name, fields[name]]));
+  return {
+    ...hostLoad(world, row),
+    ...(management ? { outofbandmanagement: one(management, ['enabled', 'powerstate']) } : {}),
+    ...(ha ? { hostha: one(ha, ['haenable', 'haprovider', 'hastate']) } : {}),
+  };
+};
+
+const managementServer: ResourceView = (world) => {
+  const hosts = world.all('Host').map(({ id }) => id);
+  const since = formatDate(world.clock.now() - 3_600_000);
+  return {
+    agents: hosts,
+    agentscount: hosts.length,
+    pendingjobscount: world.queue.waiting(),
+    lastboottime: since,
+    lastserverstart: since,
+  };
+};
+
+const snapshotPolicy: ResourceView = (world, row, show) => {
+  const volume = world.get(String(row.fields['volumeid'] ?? ''));
+  const short = (target: Resource): Fields => ({ id: target.id, name: target.fields['name'] });
+  const own = hiddenRows(world, row, 'zoneids');
+  const zone = world.get(String(volume?.fields['zoneid'] ?? ''));
+  return {
+    ...tags(world, row, show),
+    zone: (own.length > 0 ? own : zone ? [zone] : []).map((each) => ({
+      ...short(each),
+      ismultiarch: false,
+      isnsxenabled: false,
+      routedmodeenabled: false,
+    })),
+    storage: hiddenRows(world, row, 'storageids').map(short),
+  };
+};
+
+const template: ResourceView = (world, row, show) => {
+  const store = world.all('ImageStore').find(({ fields }) => fields['zoneid'] === row.fields['zoneid']);
+  return {
+    ...tags(world, row, show),
+    downloaddetails: store
+      ? [
+          {
+            datastore: store.fields['name'],
+            datastoreId: store.id,
+            datastoreRole: 'Image',
+            downloadPercent: row.fields['isready'] === false ? '0' : '100',
+            downloadState: row.fields['isready'] === false ? 'NOT_DOWNLOADED' : 'DOWNLOADED',
+          },
+        ]
+      : [],
+  };
 };
 
 /** By kind. A kind that only has tags takes them from `tags`. */
 export const views: Record<string, ResourceView> = {
   UserVm: (world, row, show) => ({ ...machine(world, row, show), ...isoOf(world, row) }),
-  Nic: (world, row, show) => ({
-    secondaryip: each(world.where('NicSecondaryIp', 'nicid', row.id), show).map((ip) => ({
+  Nic: (world, nic, show) => ({
+    secondaryip: each(world.where('NicSecondaryIp', 'nicid', nic.id), show).map((ip) => ({
       id: (ip as Fields)['id'],
       ipaddress: (ip as Fields)['ipaddress'],
     })),
     extradhcpoption: [],
+    ...vpcOf(world, nic),
   }),
   Account: account,
   Domain: domain,
@@ -210,13 +318,35 @@ export const views: Record<string, ResourceView> = {
   SecurityGroup: securityGroup,
   AffinityGroup: affinity,
   DomainRouter: router,
-  Host: (world, row) => hostLoad(world, row),
+  SystemVm: systemVm,
+  Host: host,
+  ManagementServer: managementServer,
+  SnapshotPolicy: snapshotPolicy,
+  Template: template,
+  Volume: attachedVolume,
+  ServiceOffering: (_world, row) => ({ diskofferingid: derivedId(row.id, 'DiskOffering') }),
+  NetworkOffering: (world) => ({ serviceofferingid: routerOffering(world)?.id }),
+  VpcOffering: (_world, row) => ({ service: withoutCapabilities(row.fields['service']) }),
+  VlanIpRange: (_world, row) => ({
+    networkid: row.fields['networkid'] ?? systemNetworkId(String(row.fields['zoneid']), 'Public'),
+  }),
+  StaticRoute: (world, row, show) => ({
+    ...tags(world, row, show),
+    vpcgatewayip: world.get(String(row.fields['gatewayid'] ?? ''))?.fields['gateway'],
+  }),
+  GuestVlan: (world, row, show) => ({ network: shownOf(world, row.hidden['networkid'], show) }),
+  LoadBalancerRuleVmMap: (world, row, show) => ({
+    loadbalancerruleinstance: shownOf(world, row.hidden['vmid'], show).map((vm) => ({
+      ...(vm as Fields),
+      hostid: undefined,
+      hostname: undefined,
+      instancename: undefined,
+    }))[0],
+  }),
   StoragePool: (world, row) => poolLoad(world, row),
   ...Object.fromEntries(
     [
-      'Volume',
       'Snapshot',
-      'Template',
       'VMSnapshot',
       'LoadBalancer',
       'PortForwardingRule',
@@ -224,9 +354,7 @@ export const views: Record<string, ResourceView> = {
       'EgressFirewall',
       'NetworkACLItem',
       'Zone',
-      'StaticRoute',
       'Backup',
-      'SnapshotPolicy',
       'AutoScaleVmGroup',
     ].map((kind) => [kind, tags]),
   ),

@@ -1,5 +1,5 @@
 import { statedFields } from '../engine/generic.ts';
-import { gigabytesText, usageHistory, withMetrics } from '../engine/metrics.ts';
+import { usageHistory, withMetrics } from '../engine/metrics.ts';
 import { extractResource, uploadParameters } from '../engine/transfers.ts';
 import { flagArg, needRow, numberArg, rowArg, stateOf, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
@@ -8,6 +8,7 @@ import { checkLimit } from '../rules/limits.ts';
 import { detach, nameOf, readyVolume, volumesOf } from '../rules/machines.ts';
 import { ownerOf } from '../rules/owner.ts';
 import { accountOfProject } from '../rules/projects.ts';
+import { volumeMetrics } from '../rules/metrics.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { findAccount } from '../rules/scope.ts';
 import { badValue, failure, forbidden } from '../world/errors.ts';
@@ -320,8 +321,8 @@ export const volume: Behaviours = {
       },
     ]);
   },
-  listVolumesUsageHistory: usageHistory('Volume'),
-  listVolumesMetrics: withMetrics('Volume', ({ size }) => ({ sizegb: gigabytesText(size), diskiopstotal: 0 })),
+  listVolumesUsageHistory: usageHistory('Volume', false),
+  listVolumesMetrics: withMetrics('Volume', volumeMetrics),
   extractVolume: extractResource,
   getUploadParamsForVolume: uploadParameters('Volume', 'volume'),
   deleteVolume: remove,

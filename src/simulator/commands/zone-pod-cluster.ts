@@ -7,6 +7,7 @@ import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { dedicate, releaseDedicated } from '../rules/dedication.ts';
 import { hypervisorName } from '../rules/hosts.ts';
 import { blockOf } from '../rules/ip.ts';
+import { clusterMetrics, zoneMetrics } from '../rules/metrics.ts';
 import { loadOf } from '../rules/placement.ts';
 import { isReferred } from '../rules/removal.ts';
 import { list, object, success, work } from '../rules/results.ts';
@@ -170,8 +171,6 @@ const createPod: Behaviour = (call) => {
             {
               startip: start,
               endip: end,
-              gateway,
-              cidr: blockOf(gateway, netmask)?.text,
               forsystemvms: '0',
               vlanid: 'vlan://untagged',
             },
@@ -264,8 +263,8 @@ export const zonePodCluster: Behaviours = {
     call.world.remove(row);
     return success();
   },
-  listClustersMetrics: withMetrics('Cluster', ({ allocationstate }) => ({ state: allocationstate })),
-  listZonesMetrics: withMetrics('Zone', ({ allocationstate }) => ({ state: allocationstate })),
+  listClustersMetrics: withMetrics('Cluster', clusterMetrics),
+  listZonesMetrics: withMetrics('Zone', zoneMetrics),
   listZones: (call) => {
     const { caller, world } = call;
     if (caller.root) return listKind(call, 'Zone');

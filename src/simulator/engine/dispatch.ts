@@ -49,13 +49,12 @@ export const run = (engine: Engine, call: Call, custom?: string, fault?: JobFaul
     const outcome = result.form === 'work' ? result.finish() : result;
     if (!call.command.name.startsWith('list')) recordEnd(call, outcome);
     if (call.command.result === 'none') return '';
-    const pieces = bytesOf(call.command, outcome, engine.renderer, call.caller.root);
+    const pieces = bytesOf(call, outcome, engine.renderer);
     if (pieces) return pieces;
     return bodyOf(
-      call.command,
+      call,
       call.command.result === 'success' && outcome.form === 'object' ? success() : outcome,
       engine.renderer,
-      call.caller.root,
     );
   }
   const done: Work = result.form === 'work' ? result : { form: 'work', finish: () => result };

@@ -1,7 +1,9 @@
 import type { Command } from '../../catalog/types.ts';
-import type { Result } from '../rules/call.ts';
+import type { Call, Item, Result } from '../rules/call.ts';
+import { isRow } from '../rules/results.ts';
 import type { ApiError } from '../world/errors.ts';
-import type { Renderer } from './render.ts';
+import type { Audience, Renderer } from './render.ts';
+import { answerType, askedFor, writeFloats } from './shapes.ts';
 
 const jsonType = 'application/json; charset=UTF-8';
 
@@ -14,23 +16,32 @@ const typeFor = (command: Command): string | undefined =>
     ? command.response
     : undefined;
 
+/** Who sees what a call answers. */
+const audienceOf = (call: Call, item: Item | undefined): Audience => ({
+  root: call.caller.root,
+  type: item === undefined || isRow(item) ? typeFor(call.command) : answerType(call.command),
+  command: call.command.name,
+  asked: askedFor(call.args),
+});
+
 /** What goes inside the envelope, as JSON text without the outer braces. */
-export const bodyOf = (command: Command, result: Result, renderer: Renderer, root: boolean): string => {
-  const type = typeFor(command);
+export const bodyOf = (call: Call, result: Result, renderer: Renderer): string => {
+  const { command } = call;
   if (result.form === 'success')
     return `"success":true${result.text === undefined ? '' : `,"displaytext":${JSON.stringify(result.text)}`}`;
   const key = JSON.stringify(result.key ?? keyOf(command));
   if (result.form === 'list') {
     if (result.count === 0) return '';
     const { pick } = result;
-    const items = result.items.map((item) =>
-      pick ? JSON.stringify(pick(renderer.show(item, root, type))) : renderer.json(item, root, type),
-    );
+    const items = result.items.map((item) => renderer.json(item, audienceOf(call, item), pick));
     return `"count":${result.count}${items.length > 0 ? `,${key}:[${items.join(',')}]` : ''}`;
   }
-  const item = result.extra
-    ? JSON.stringify({ ...renderer.show(result.item, root, type), ...result.extra })
-    : renderer.json(result.item, root, type);
+  const { extra } = result;
+  const item = renderer.json(
+    result.item,
+    audienceOf(call, result.item),
+    extra && ((fields) => ({ ...fields, ...extra })),
+  );
   if (command.result === 'list') return `"count":1,${key}:[${item}]`;
   if (command.result === 'flat') return item.slice(1, -1);
   return `${key}:${item}`;
@@ -39,18 +50,14 @@ export const bodyOf = (command: Command, result: Result, renderer: Renderer, roo
 const comma = Buffer.from(',');
 
 /** The same for a plain list, as pieces of UTF-8; undefined for any other result. */
-export const bytesOf = (
-  command: Command,
-  result: Result,
-  renderer: Renderer,
-  root: boolean,
-): Uint8Array[] | undefined => {
+export const bytesOf = (call: Call, result: Result, renderer: Renderer): Uint8Array[] | undefined => {
   if (result.form !== 'list' || result.pick || result.items.length < 5) return undefined;
-  const key = JSON.stringify(result.key ?? keyOf(command));
+  const key = JSON.stringify(result.key ?? keyOf(call.command));
   const pieces: Uint8Array[] = [Buffer.from(`"count":${result.count},${key}:[`)];
+  const audience = audienceOf(call, result.items[0]);
   result.items.forEach((item, i) => {
     if (i > 0) pieces.push(comma);
-    pieces.push(renderer.bytes(item, root, typeFor(command)));
+    pieces.push(renderer.bytes(item, audience));
   });
   pieces.push(Buffer.from(']'));
   return pieces;
@@ -64,7 +71,7 @@ export const respond = (
 ): Response => {
   const init = { headers: { 'content-type': jsonType, ...headers } };
   const start = `{${JSON.stringify(wrapper)}:{`;
-  if (typeof body === 'string') return new Response(`${start}${body}}}`, init);
+  if (typeof body === 'string') return new Response(`${start}${writeFloats(body)}}}`, init);
   return new Response(Buffer.concat([Buffer.from(start), ...body, Buffer.from('}}')]), init);
 };
 

@@ -8,19 +8,7 @@ import { kindOfId } from '../world/references.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import { listKind } from './list.ts';
 import { notSimulatedCommands } from './not-simulated.ts';
-
-/** Field names of a kind that its commands' parameters are called differently for. */
-const renamedFields: Record<string, Record<string, string>> = {
-  Cluster: { clustername: 'name', hypervisor: 'hypervisortype' },
-  GuestOS: { osdisplayname: 'description' },
-  ImageStore: { provider: 'providername' },
-  KubernetesCluster: { noderootdisksize: 'rootdisksize' },
-  ServiceOffering: { tags: 'storagetags', customized: 'iscustomized', storagetags: 'storagetags' },
-  DiskOffering: { customized: 'iscustomized' },
-  ObjectStore: { provider: 'providername' },
-  VmwareDatacenter: {},
-  Webhook: {},
-};
+import { fieldNamed } from './shapes.ts';
 
 const secretNames = /^(password|secretkey|privatekey|bindpass|truststorepass|usersecretkey)$/;
 
@@ -37,7 +25,7 @@ export const statedFields = (call: Call, kind: string): { fields: Fields; hidden
   const hidden: Fields = {};
   for (const [name, value] of Object.entries(call.args)) {
     if (owned && scopeParameters.has(name)) continue;
-    const field = renamedFields[kind]?.[name] ?? name;
+    const field = fieldNamed(kind, name, shown);
     if (secretNames.test(name) && !showsSecret.has(kind)) hidden[name] = value;
     else fields[field] = value;
   }

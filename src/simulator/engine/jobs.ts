@@ -28,7 +28,7 @@ const resultOf = (call: Call, work: Work, renderer: Renderer): string => {
   const result = work.finish();
   if (result.form === 'success')
     return `{"success":true${result.text === undefined ? '' : `,"details":${JSON.stringify(result.text)}`}}`;
-  return `{${bodyOf(call.command, result, renderer, call.caller.root)}}`;
+  return `{${bodyOf(call, result, renderer)}}`;
 };
 
 /** Jobs that take `millis` each; they end when the queue is settled. */
@@ -77,7 +77,8 @@ export const createJobs = (
           jobresultcode: 0,
           created: world.now(),
           managementserverid: world.all('ManagementServer')[0]?.id,
-          ...(work.on ? { jobinstancetype: command.jobType ?? command.entity?.[0], jobinstanceid: work.on.id } : {}),
+          ...(work.on ? { jobinstanceid: work.on.id } : {}),
+          ...(work.on && command.jobType !== undefined ? { jobinstancetype: command.jobType } : {}),
         },
         { owner: caller.account.id, ...(custom === undefined ? {} : { id: custom }) },
       );

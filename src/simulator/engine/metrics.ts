@@ -1,33 +1,51 @@
 import type { Behaviour } from '../rules/call.ts';
-import { gib } from '../rules/figures.ts';
+import type { MetricsOf } from '../rules/metrics.ts';
 import type { Fields } from '../world/types.ts';
 import { listKind } from './list.ts';
 
-/** Lists resources of a kind with one sample of what they used. */
+const sampleOf = (timestamp: string): Fields => ({
+  timestamp,
+  cpuused: '12%',
+  diskiopstotal: 0,
+  diskioread: 0,
+  diskiowrite: 0,
+  diskkbsread: 0,
+  diskkbswrite: 0,
+  diskread: '0.00 MiB',
+  diskwrite: '0.00 MiB',
+  memoryintfreekbs: 524_288,
+  memorykbs: 1_048_576,
+  memorytargetkbs: 1_048_576,
+  networkkbsread: 0,
+  networkkbswrite: 0,
+  networkread: '0.00 MiB',
+  networkwrite: '0.00 MiB',
+});
+
+/** Lists resources of a kind with one sample of what they used; none where CloudStack keeps none on a fresh installation. */
 export const usageHistory =
-  (kind: string): Behaviour =>
+  (kind: string, sampled = true): Behaviour =>
   (call) => {
     const result = listKind(call, kind);
     if (result.form !== 'list') return result;
-    const at = call.world.now();
+    const stats = sampled ? [sampleOf(call.world.now())] : [];
     return {
       ...result,
       pick: ({ id, name, displayname }) => ({
         id,
         name,
         ...(displayname === undefined ? {} : { displayname }),
-        stats: [{ timestamp: at, cpuused: '12%', diskioread: 0, diskiowrite: 0, memoryusedkbs: 0 }],
+        stats,
       }),
     };
   };
 
-/** Bytes as text in gigabytes. */
-export const gigabytesText = (bytes: unknown): string => `${(Number(bytes ?? 0) / gib).toFixed(2)} GB`;
-
 /** Lists resources of a kind with figures beside their fields. */
 export const withMetrics =
-  (kind: string, more: (fields: Fields) => Fields): Behaviour =>
+  (kind: string, metrics: MetricsOf): Behaviour =>
   (call) => {
     const result = listKind(call, kind);
-    return result.form === 'list' ? { ...result, pick: (fields) => ({ ...fields, ...more(fields) }) } : result;
+    return result.form === 'list'
+      ? { ...result, pick: (fields) => ({ ...fields, ...metrics(call.world, fields) }) }
+      : result;
   };

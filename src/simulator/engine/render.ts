@@ -5,22 +5,38 @@ import { typeOf } from '../world/kinds.ts';
 import { type Expansion, expansionOf, kindOfId } from '../world/references.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
+import { fieldsSent, hasOwnShape, markFloat, shapeOf, writeFloats } from './shapes.ts';
+
+/** Who sees a row, and in which answer. */
+export interface Audience {
+  root: boolean;
+  /** The response type, where it is not the kind's own. */
+  type?: string | undefined;
+  command?: string;
+  /** Parameters of the call that ask for more fields. */
+  asked?: string;
+}
 
 interface ViewPlan {
   fields: ReadonlyMap<string, Field>;
   /** Id fields of the type with what is shown beside them. */
   references: [field: string, kind: string, shown: Expansion][];
   owned: boolean;
+  fill: [field: string, value: Value][];
+  omitEmpty: string[];
+  floats: string[];
+  tags: string[];
+  job: boolean;
 }
 
 /** Turns stored resources into what the API shows, caching each one's JSON until the world changes. */
 export interface Renderer {
-  /** As an object; `root` includes what only root administrators see. */
-  show(item: Item, root: boolean, type?: string): Fields;
-  /** As JSON text. */
-  json(item: Item, root: boolean, type?: string): string;
+  /** As an object. */
+  show(item: Item, audience: Audience): Fields;
+  /** As JSON text; `change` has the last word on its fields. */
+  json(item: Item, audience: Audience, change?: (fields: Fields) => Fields): string;
   /** As JSON in UTF-8, so that long lists are copied together rather than encoded each time. */
-  bytes(item: Item, root: boolean, type?: string): Buffer;
+  bytes(item: Item, audience: Audience): Buffer;
 }
 
 /** Shows a resource that another one holds. */
@@ -28,16 +44,6 @@ export type Show = (row: Resource, type?: string) => Fields;
 
 /** What is put together when a resource is shown: resources that other kinds hold, tags, totals. */
 export type ResourceView = (world: World, row: Resource, show: Show) => Fields;
-
-/** What only root administrators are shown of a kind, beside what the catalog says of roles. */
-const rootOnly: Record<string, ReadonlySet<string>> = {
-  UserVm: new Set(['instancename', 'hostid', 'hostname', 'hostcontrolstate']),
-  Volume: new Set(['path', 'storage', 'storageid', 'clusterid', 'clustername', 'podid', 'podname', 'chaininfo']),
-  Network: new Set(['vlan', 'broadcasturi', 'physicalnetworkid']),
-  IPAddress: new Set(['vlanid', 'vlanname', 'physicalnetworkid']),
-  Nic: new Set(['broadcasturi', 'isolationuri', 'vlanid']),
-  DomainRouter: new Set(['hostid', 'hostname', 'podid', 'podname', 'linklocalip', 'linklocalnetmask']),
-};
 
 const coerce = (value: Value, field: Field): Value => {
   if (value === undefined || value === null) return undefined;
@@ -62,7 +68,7 @@ const showOwner = (world: World, row: Resource, plan: ViewPlan, out: Fields): vo
   if (!domain || !plan.fields.has('domainid')) return;
   out['domainid'] ??= domain.id;
   if (plan.fields.has('domain')) out['domain'] ??= domain.fields['name'];
-  if (plan.fields.has('domainpath')) out['domainpath'] ??= domain.hidden['path'];
+  if (plan.fields.has('domainpath')) out['domainpath'] ??= domain.fields['path'];
 };
 
 const frozen = new WeakMap<Fields, Buffer>();
@@ -74,24 +80,59 @@ const bytesOfFrozen = (item: Fields): Buffer => {
   return known;
 };
 
+const isEmpty = (value: Value): boolean =>
+  value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+
 /** A renderer over one world; `views` are by kind. */
 export const createRenderer = (world: World, views: Readonly<Record<string, ResourceView>>): Renderer => {
   const plans = new Map<string, ViewPlan>();
   const cache = new WeakMap<Resource, { version: number; forms: Map<string, Buffer> }>();
 
-  const planOf = (type: string): ViewPlan => {
-    const known = plans.get(type);
-    if (known) return known;
-    const fields = new Map([...world.catalog.fields(type)].filter(([, field]) => world.catalog.hasField(field)));
+  const keyOf = ({ root, type = '', command = '', asked = '' }: Audience): string =>
+    `${root ? '+' : '-'}${type} ${hasOwnShape(command) ? command : ''} ${asked}`;
+
+  const makePlan = (kind: string | undefined, type: string, { root, command = '', asked = '' }: Audience): ViewPlan => {
+    const shape = shapeOf(kind, type, command);
+    const known = new Map([...world.catalog.fields(type)].filter(([, field]) => world.catalog.hasField(field)));
+    const fields = fieldsSent(known, shape, root, asked);
     const references = [...fields.keys()].flatMap((name): ViewPlan['references'] => {
-      const kind = kindOfId[name];
-      if (kind === undefined) return [];
+      const target = kindOfId[name];
+      if (target === undefined) return [];
       const shown = expansionOf(name).filter(([field]) => fields.has(field));
-      return shown.length > 0 ? [[name, kind, shown]] : [];
+      return shown.length > 0 ? [[name, target, shown]] : [];
     });
-    const plan = { fields, references, owned: fields.has('account') || fields.has('projectid') };
-    plans.set(type, plan);
+    return {
+      fields,
+      references,
+      owned: fields.has('account') || fields.has('projectid'),
+      fill: Object.entries(shape.fill ?? {}).filter(([name]) => fields.has(name)),
+      omitEmpty: shape.omitEmpty ?? [],
+      floats: [...fields.values()].filter(({ type }) => type === 'float' || type === 'double').map(({ name }) => name),
+      tags: shape.tags,
+      job: shape.job === true,
+    };
+  };
+
+  const planOf = (kind: string | undefined, audience: Audience): ViewPlan => {
+    const type = audience.type ?? (kind === undefined ? '' : typeOf(kind));
+    const key = `${kind ?? ''} ${keyOf({ ...audience, type })}`;
+    const plan = plans.get(key) ?? makePlan(kind, type, audience);
+    plans.set(key, plan);
     return plan;
+  };
+
+  /** What a filling means for a row: literals as they are, `$id.field` looked up. */
+  const valueOf = (source: Value, out: Fields): Value => {
+    if (typeof source === 'object' && source !== null && !Array.isArray(source))
+      return Object.fromEntries(Object.entries(source).map(([name, inner]) => [name, valueOf(inner, out)]));
+    if (typeof source !== 'string' || !source.startsWith('$')) return source;
+    const [name = '', field] = source.slice(1).split('.');
+    const own = out[name];
+    return field === undefined ? own : typeof own === 'string' ? world.get(own)?.fields[field] : undefined;
+  };
+
+  const fill = (out: Fields, plan: ViewPlan, stored: Fields): void => {
+    for (const [name, source] of plan.fill) if (out[name] === undefined) out[name] = valueOf(source, stored);
   };
 
   const expand = (out: Fields, plan: ViewPlan): void => {
@@ -99,46 +140,80 @@ export const createRenderer = (world: World, views: Readonly<Record<string, Reso
       const id = out[name];
       const target = typeof id === 'string' ? world.find(kind, id) : undefined;
       if (!target) continue;
-      for (const [field, source] of shown) {
-        if (out[field] !== undefined) continue;
-        out[field] = source.startsWith('$')
-          ? source === '$path'
-            ? target.hidden['path']
-            : source.slice(1)
-          : target.fields[source];
-      }
+      for (const [field, source] of shown)
+        out[field] ??= source.startsWith('$') ? source.slice(1) : target.fields[source];
     }
   };
 
-  const show = (item: Item, root: boolean, type?: string): Fields => {
-    if (!isRow(item)) return item;
-    const plan = planOf(type ?? typeOf(item.kind));
+  /** Details and tags that a resource was given by addResourceDetail and createTags. */
+  const showExtras = (item: Resource, plan: ViewPlan, out: Fields): void => {
+    if (plan.fields.get('details')?.type === 'map')
+      for (const { fields } of world.where('ResourceDetail', 'resourceid', item.id))
+        out['details'] = { ...(out['details'] as Fields | undefined), [String(fields['key'])]: fields['value'] };
+    const tags = plan.fields.get('tags');
+    if (tags && tags.type !== 'string')
+      out['tags'] = Array.isArray(out['tags'])
+        ? out['tags'].map((tag) => Object.fromEntries(plan.tags.map((name) => [name, (tag as Fields)[name]])))
+        : [];
+    if (plan.fields.has('hasannotations')) out['hasannotations'] ??= false;
+  };
+
+  const drop = (out: Fields, plan: ViewPlan): void => {
+    for (const name of plan.omitEmpty) if (isEmpty(out[name])) out[name] = undefined;
+  };
+
+  const showRow = (item: Resource, audience: Audience): Fields => {
+    const plan = planOf(item.kind, audience);
     const out: Fields = { id: item.id };
     const stored: Fields = {
       ...item.fields,
-      ...views[item.kind]?.(world, item, (row, as) => show(row, root, as)),
+      ...views[item.kind]?.(world, item, (row, type) => showRow(row, { root: audience.root, type })),
     };
     for (const [name, value] of Object.entries(stored)) {
       const field = plan.fields.get(name);
-      if (!field) continue;
-      if (!root && (rootOnly[item.kind]?.has(name) || (field.roles !== undefined && !field.roles.includes('User'))))
-        continue;
-      out[name] = coerce(value, field);
+      if (field) out[name] = coerce(value, field);
     }
     if (plan.owned) showOwner(world, item, plan, out);
+    fill(out, plan, stored);
     expand(out, plan);
-    for (const name of ['tags', 'hasannotations'] as const) {
-      const field = plan.fields.get(name);
-      if (field && out[name] === undefined && field.type !== 'string') out[name] = name === 'tags' ? [] : false;
-    }
-    // A resource that a job is under way for shows the job.
-    for (const job of item.kind === 'AsyncJob' ? [] : world.where('AsyncJob', 'jobinstanceid', item.id))
-      if (job.fields['jobstatus'] === 0) Object.assign(out, { jobid: job.id, jobstatus: 0 });
+    showExtras(item, plan, out);
+    drop(out, plan);
+    if (plan.job)
+      for (const job of world.where('AsyncJob', 'jobinstanceid', item.id))
+        if (job.fields['jobstatus'] === 0) Object.assign(out, { jobid: job.id, jobstatus: 0 });
     const id = plan.fields.get('id');
     if (id) out['id'] = coerce(item.id, id);
     else if (item.kind === 'AsyncJob') [out['jobid'], out['id']] = [item.id, undefined];
     else out['id'] = undefined;
     return out;
+  };
+
+  /** What a command makes up rather than stores, as its response type has it; a type without fields takes all. */
+  const showMade = (item: Fields, audience: Audience): Fields => {
+    const plan = planOf(undefined, audience);
+    if (plan.fields.size === 0) return item;
+    const out: Fields = {};
+    for (const [name, value] of Object.entries(item)) {
+      const field = plan.fields.get(name);
+      if (field) out[name] = coerce(value, field);
+    }
+    fill(out, plan, item);
+    expand(out, plan);
+    drop(out, plan);
+    return out;
+  };
+
+  const show: Renderer['show'] = (item, audience) => (isRow(item) ? showRow(item, audience) : showMade(item, audience));
+
+  const json: Renderer['json'] = (item, audience, change) => {
+    const { floats } = planOf(isRow(item) ? item.kind : undefined, audience);
+    const shown = show(item, audience);
+    const fields = change ? change(shown) : shown;
+    if (floats.length === 0) return JSON.stringify(fields);
+    return JSON.stringify({
+      ...fields,
+      ...Object.fromEntries(floats.filter((name) => name in fields).map((name) => [name, markFloat(fields[name])])),
+    });
   };
 
   const formsOf = (row: Resource): Map<string, Buffer> => {
@@ -149,14 +224,16 @@ export const createRenderer = (world: World, views: Readonly<Record<string, Reso
     return forms;
   };
 
-  const bytes: Renderer['bytes'] = (item, root, type) => {
-    if (!isRow(item)) return Object.isFrozen(item) ? bytesOfFrozen(item) : Buffer.from(JSON.stringify(item));
+  const encode = (item: Item, audience: Audience): Buffer => Buffer.from(writeFloats(json(item, audience)));
+
+  const bytes: Renderer['bytes'] = (item, audience) => {
+    if (!isRow(item)) return Object.isFrozen(item) ? bytesOfFrozen(item) : encode(item, audience);
     const forms = formsOf(item);
-    const key = root ? `+${type ?? ''}` : `-${type ?? ''}`;
+    const key = keyOf(audience);
     let form = forms.get(key);
-    if (form === undefined) forms.set(key, (form = Buffer.from(JSON.stringify(show(item, root, type)))));
+    if (form === undefined) forms.set(key, (form = encode(item, audience)));
     return form;
   };
 
-  return { show, bytes, json: (item, root, type) => JSON.stringify(show(item, root, type)) };
+  return { show, bytes, json };
 };

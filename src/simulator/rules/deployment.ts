@@ -145,6 +145,25 @@ const securityIds = (call: Call, zone: Resource, owner: Resource): Value[] => {
   return [defaultSecurityGroup(call.world, owner).id];
 };
 
+/** What CloudStack itself writes into a new machine's details. */
+const deployDetails = (call: Call, owner: Resource, keys: readonly string[]): Fields => {
+  const pairs = call.world
+    .all('SSHKeyPair')
+    .filter((row) => row.owner === owner.id && keys.includes(text(row, 'name')));
+  const size = numberArg(call, 'rootdisksize');
+  return {
+    ...(size === undefined ? {} : { rootdisksize: String(size) }),
+    ...(keys.length > 0
+      ? {
+          'SSH.KeyPairNames': keys.join(','),
+          'SSH.PublicKey': pairs
+            .map(({ hidden, fields }) => String(hidden['publickey'] ?? fields['publickey'] ?? ''))
+            .join('\n'),
+        }
+      : {}),
+  };
+};
+
 /** Makes a virtual machine's row, disks and interfaces; it is Stopped until it is started. */
 const makeMachine = (
   call: Call,
@@ -194,13 +213,13 @@ const makeMachine = (
         flagArg(call, 'dynamicscalingenabled') && offering.fields['dynamicscalingenabled'] === true,
       deleteprotection: false,
       displayvm: call.args['displayvm'] !== false,
-      details: mapArg(call, 'details'),
+      details: { ...mapArg(call, 'details'), ...deployDetails(call, owner, keys) },
       userid: call.caller.user.id,
       groupid: groupOf(call, owner),
       userdata: textArg(call, 'userdata'),
       userdataid: rowArg(call, 'userdataid')?.id,
       vmtype: 'UserVm',
-      ...(keys.length > 0 ? { keypairs: keys.join(','), keypair: keys[0] } : {}),
+      ...(keys.length > 0 ? { keypairs: keys.join(',') } : {}),
     },
     {
       id,

@@ -22,6 +22,7 @@ export const resourceTypes = [
   { type: 13, name: 'backup_storage', stem: 'backupstorage', account: 400, domain: 800 },
   { type: 14, name: 'bucket', stem: 'bucket', account: 20, domain: 40 },
   { type: 15, name: 'object_storage', stem: 'objectstorage', account: 400, domain: 800 },
+  { type: 16, name: 'gpu', stem: 'gpu', account: 20, domain: 20 },
 ] as const;
 
 /** Name of a counted resource. */
@@ -47,6 +48,7 @@ const countedBy: Record<ResourceName, [kind: string, weight: (row: Resource) => 
   backup_storage: ['Backup', (row) => num(row, 'size') / gib],
   bucket: ['Bucket', () => 1],
   object_storage: ['Bucket', (row) => num(row, 'quota')],
+  gpu: ['UserVm', (row) => (alive(row) ? num(row, 'gpucount') : 0)],
 };
 
 const alive = ({ fields }: Resource): boolean =>

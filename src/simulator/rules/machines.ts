@@ -1,7 +1,7 @@
 import { ApiError, badValue, failure } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import { numberSetting } from '../world/settings.ts';
-import type { Resource, Value } from '../world/types.ts';
+import type { Fields, Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { stateOf } from './args.ts';
 import { implementNetwork, releaseRules, scheduleShutdown } from './networks.ts';
@@ -53,7 +53,13 @@ export const powerOn = (world: World, vm: Resource, wanted?: Resource): void => 
 /** Takes a machine off its host. */
 export const powerOff = (world: World, vm: Resource): void => {
   if (vm.fields['hostid'] !== undefined) world.hide(vm, { lasthostid: vm.fields['hostid'] });
-  world.update(vm, { state: 'Stopped', hostid: undefined, lastupdated: world.now() });
+  const details = { ...(vm.fields['details'] as Fields | undefined), 'Message.ReservedCapacityFreed.Flag': 'false' };
+  world.update(vm, {
+    state: 'Stopped',
+    hostid: undefined,
+    lastupdated: world.now(),
+    ...(vm.kind === 'UserVm' ? { details } : {}),
+  });
   for (const network of networksOf(world, vm)) scheduleShutdown(world, network);
 };
 

@@ -73,12 +73,16 @@ export const addNic = (world: World, machine: Resource, network: Resource, addre
   );
 };
 
+/** The offering of virtual routers that name no other. */
+export const routerOffering = (world: World): Resource | undefined =>
+  world.all('ServiceOffering').find(({ fields }) => fields['systemvmtype'] === 'domainrouter');
+
 const routerFields = (world: World, of: Resource, number: number): Fields => {
   const zone = world.get(String(of.fields['zoneid']));
   const publicIp = [...world.where('IPAddress', of.kind === 'Vpc' ? 'vpcid' : 'associatednetworkid', of.id)].find(
     ({ fields }) => fields['issourcenat'] === true,
   );
-  const offering = world.all('ServiceOffering').find(({ fields }) => fields['systemvmtype'] === 'domainrouter');
+  const offering = routerOffering(world);
   const template = world.all('Template').find(({ fields }) => fields['templatetype'] === 'SYSTEM');
   const block = parseBlock(String(of.fields['cidr'] ?? ''));
   return {

@@ -31,7 +31,7 @@ export const clashes = (a: Ports, b: Ports): boolean =>
 
 /** Protocol and ports of a rule that exists. */
 export const storedPorts = ({ fields }: Resource, first: string, last: string): Ports => ({
-  protocol: String(fields['protocol']).toLowerCase(),
+  protocol: String(fields['protocol'] ?? 'tcp').toLowerCase(),
   start: Number(fields[first] ?? 1),
   end: Number(fields[last] ?? fields[first] ?? 65_535),
 });

@@ -1,4 +1,4 @@
-import type { Resource } from '../world/types.ts';
+import type { Fields, Resource } from '../world/types.ts';
 import type { Item, Result, Work } from './call.ts';
 
 /** A list; `count` is of all matches, of which `items` is the page. */
@@ -23,3 +23,13 @@ export const work = (on: Resource | undefined, finish: () => Result, factor?: nu
 
 /** Distinguishes a resource from a made-up object. */
 export const isRow = (item: Item): item is Resource => 'hidden' in item && 'fields' in item && 'kind' in item;
+
+/** A row that is put together for one answer and not stored; its kind's view may show the resources that `hidden` names. */
+export const madeRow = (kind: string, id: string, fields: Fields, hidden: Fields = {}, owner?: string): Resource => ({
+  kind,
+  no: 0,
+  id,
+  fields,
+  hidden,
+  ...(owner === undefined ? {} : { owner }),
+});

@@ -41,6 +41,7 @@ const kindByNoun: Record<string, string> = {
   BaremetalPxeServer: 'BaremetalPxe',
   SamlAuthorization: 'SamlAuthorization',
   SrxFirewall: 'SrxFirewall',
+  ExternalLoadBalancer: 'ExternalLoadBalancer',
 };
 
 /** Response types that show another kind's resources with more or fewer fields. */

@@ -55,7 +55,7 @@ export const kindOfId: Record<string, string> = {
   zoneid: 'Zone',
 };
 
-/** Shown fields beside an id, and the referenced resource's field each takes; `id` itself as `$id`. */
+/** Shown fields beside an id, and the referenced resource's field each takes; `$WORD` is the word itself. */
 export type Expansion = readonly (readonly [shown: string, source: string])[];
 
 const oddExpansions: Record<string, Expansion> = {
@@ -98,7 +98,7 @@ const oddExpansions: Record<string, Expansion> = {
   domainid: [
     ['domain', 'name'],
     ['domainname', 'name'],
-    ['domainpath', '$path'],
+    ['domainpath', 'path'],
   ],
   volumeid: [
     ['volumename', 'name'],

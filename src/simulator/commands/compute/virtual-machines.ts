@@ -5,6 +5,7 @@ import type { Behaviour, Behaviours, Call, Result } from '../../rules/call.ts';
 import { deploy } from '../../rules/deployment.ts';
 import { gib } from '../../rules/figures.ts';
 import { checkStartable, destroy, expunge, nameOf, powerOff, powerOn, volumesOf } from '../../rules/machines.ts';
+import { machineMetrics } from '../../rules/metrics.ts';
 import { object, success, work } from '../../rules/results.ts';
 import { badValue, failure, forbidden } from '../../world/errors.ts';
 import { isOn } from '../../world/settings.ts';
@@ -206,23 +207,6 @@ const pickOf = (call: Call): ((fields: Fields) => Fields) | undefined => {
   return (fields) => Object.fromEntries(Object.entries(fields).filter(([name]) => !left.has(name)));
 };
 
-const load = (fields: Fields): Fields => {
-  const seed = Number.parseInt(String(fields['id']).slice(0, 4), 16) % 60;
-  const on = fields['state'] === 'Running';
-  const cpu = on ? seed + 5 : 0;
-  return {
-    ...fields,
-    cpuused: `${cpu}%`,
-    cputotal: `${(Number(fields['cpunumber'] ?? 1) * Number(fields['cpuspeed'] ?? 500)) / 1000} Ghz`,
-    memorytotal: `${(Number(fields['memory'] ?? 0) / 1024).toFixed(2)} GB`,
-    networkread: '0.00 MB',
-    networkwrite: '0.00 MB',
-    diskread: '0.00 MB',
-    diskwrite: '0.00 MB',
-    diskiopstotal: 0,
-  };
-};
-
 const listMachines: Behaviour = (call): Result => {
   const { caller, world, args } = call;
   const tests: Test[] = [];
@@ -236,7 +220,8 @@ const listMachines: Behaviour = (call): Result => {
   const pick = pickOf(call);
   const result = listKind(call, 'UserVm', tests);
   if (result.form !== 'list') return result;
-  if (call.command.name === 'listVirtualMachinesMetrics') return { ...result, pick: load };
+  if (call.command.name === 'listVirtualMachinesMetrics')
+    return { ...result, pick: (fields) => ({ ...fields, ...machineMetrics(world, fields) }) };
   return pick ? { ...result, pick } : result;
 };
 

@@ -52,7 +52,6 @@ export const usage: Behaviours = {
   },
   listUsageServerMetrics: ({ world }) =>
     object({
-      hostname: 'simulator',
       state: 'Up',
       collectiontime: world.now(),
       lastheartbeat: world.now(),
