@@ -49,21 +49,22 @@ const machine: ResourceView = (world, row, show) => {
   const nat = [...world.where('IPAddress', 'virtualmachineid', row.id)].find(
     ({ fields }) => fields['isstaticnat'] === true,
   );
-  const on = usingStates.has(String(row.fields['state']));
-  const nics = Array.from(world.where('Nic', 'virtualmachineid', row.id), (nic) => ({
-    ...show(nic),
-    virtualmachineid: undefined,
-    ...(on ? {} : { broadcasturi: undefined, isolationuri: undefined }),
-    ...(nat && nat.fields['associatednetworkid'] === nic.fields['networkid']
-      ? { publicipid: nat.id, publicip: nat.fields['ipaddress'] }
-      : {}),
-  }));
-  const memory = 1024 * Number(row.fields['memory'] ?? 0);
-  const gotten = nics.find((nic) => (nic as Fields)['isdefault'] === true) as Fields | undefined;
-  return {
-    ...tags(world, row, show),
+  const { state, memory, isoid, templateid } = row.fields;
+  const on = usingStates.has(String(state));
+  const nics = Array.from(world.where('Nic', 'virtualmachineid', row.id), (nic) => {
+    const shown = show(nic);
+    shown['virtualmachineid'] = undefined;
+    if (!on) shown['broadcasturi'] = shown['isolationuri'] = undefined;
+    if (nat && nat.fields['associatednetworkid'] === nic.fields['networkid']) {
+      shown['publicipid'] = nat.id;
+      shown['publicip'] = nat.fields['ipaddress'];
+    }
+    return shown;
+  });
+  const out: Fields = {
+    tags: each(world.where('ResourceTag', 'resourceid', row.id), show),
     nic: nics,
-    ipaddress: gotten?.['ipaddress'],
+    ipaddress: nics.find((nic) => nic['isdefault'] === true)?.['ipaddress'],
     securitygroup: hiddenRows(world, row, 'securitygroupids').map(({ id, fields }) => ({
       id,
       name: fields['name'],
@@ -74,11 +75,23 @@ const machine: ResourceView = (world, row, show) => {
       name: fields['name'],
       type: fields['type'],
     })),
-    ...(nat ? { publicipid: nat.id, publicip: nat.fields['ipaddress'] } : {}),
     pooltype: rootPool(world, row)?.fields['type'],
-    arch: world.get(String(row.fields['templateid'] ?? ''))?.fields['arch'] ?? 'x86_64',
-    ...(row.fields['state'] === 'Running' ? { ...machineLoad, memorykbs: memory, memorytargetkbs: memory } : {}),
+    arch: world.get(String(templateid ?? ''))?.fields['arch'] ?? 'x86_64',
   };
+  if (nat) {
+    out['publicipid'] = nat.id;
+    out['publicip'] = nat.fields['ipaddress'];
+  }
+  if (state === 'Running') {
+    Object.assign(out, machineLoad);
+    out['memorykbs'] = out['memorytargetkbs'] = 1024 * Number(memory ?? 0);
+  }
+  const iso = isoid === undefined ? undefined : world.get(String(isoid));
+  if (iso) {
+    out['isoname'] = iso.fields['name'];
+    out['isodisplaytext'] = iso.fields['displaytext'];
+  }
+  return out;
 };
 
 const vpcOf = (world: World, nic: Resource): Fields => {
@@ -89,11 +102,6 @@ const vpcOf = (world: World, nic: Resource): Fields => {
 const shownOf = (world: World, id: Value, show: Show): Value[] => {
   const row = world.get(String(id ?? ''));
   return row ? [show(row)] : [];
-};
-
-const isoOf = (world: World, row: Resource): Fields => {
-  const iso = world.get(String(row.fields['isoid'] ?? ''));
-  return iso ? { isoname: iso.fields['name'], isodisplaytext: iso.fields['displaytext'] } : {};
 };
 
 const totals = (world: World, holder: Resource, owners: ReadonlySet<string>): Fields => {
@@ -299,7 +307,7 @@ const template: ResourceView = (world, row, show) => {
 
 /** By kind. A kind that only has tags takes them from `tags`. */
 export const views: Record<string, ResourceView> = {
-  UserVm: (world, row, show) => ({ ...machine(world, row, show), ...isoOf(world, row) }),
+  UserVm: machine,
   Nic: (world, nic, show) => ({
     secondaryip: each(world.where('NicSecondaryIp', 'nicid', nic.id), show).map((ip) => ({
       id: (ip as Fields)['id'],

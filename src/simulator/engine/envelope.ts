@@ -1,5 +1,5 @@
 import type { Command } from '../../catalog/types.ts';
-import type { Call, Item, Result } from '../rules/call.ts';
+import type { Call, Result } from '../rules/call.ts';
 import { isRow } from '../rules/results.ts';
 import type { ApiError } from '../world/errors.ts';
 import type { Audience, Renderer } from './render.ts';
@@ -17,9 +17,9 @@ const typeFor = (command: Command): string | undefined =>
     : undefined;
 
 /** Who sees what a call answers. */
-const audienceOf = (call: Call, item: Item | undefined): Audience => ({
+const audienceOf = (call: Call, isStored: boolean): Audience => ({
   root: call.caller.root,
-  type: item === undefined || isRow(item) ? typeFor(call.command) : answerType(call.command),
+  type: isStored ? typeFor(call.command) : answerType(call.command),
   command: call.command.name,
   asked: askedFor(call.args),
 });
@@ -33,13 +33,14 @@ export const bodyOf = (call: Call, result: Result, renderer: Renderer): string =
   if (result.form === 'list') {
     if (result.count === 0) return '';
     const { pick } = result;
-    const items = result.items.map((item) => renderer.json(item, audienceOf(call, item), pick));
+    const audiences = [audienceOf(call, true), audienceOf(call, false)] as const;
+    const items = result.items.map((item) => renderer.json(item, audiences[isRow(item) ? 0 : 1], pick));
     return `"count":${result.count}${items.length > 0 ? `,${key}:[${items.join(',')}]` : ''}`;
   }
   const { extra } = result;
   const item = renderer.json(
     result.item,
-    audienceOf(call, result.item),
+    audienceOf(call, isRow(result.item)),
     extra && ((fields) => ({ ...fields, ...extra })),
   );
   if (command.result === 'list') return `"count":1,${key}:[${item}]`;
@@ -51,10 +52,11 @@ const comma = Buffer.from(',');
 
 /** The same for a plain list, as pieces of UTF-8; undefined for any other result. */
 export const bytesOf = (call: Call, result: Result, renderer: Renderer): Uint8Array[] | undefined => {
+  // Lists that mix stored rows with made-up ones do not exist.
   if (result.form !== 'list' || result.pick || result.items.length < 5) return undefined;
   const key = JSON.stringify(result.key ?? keyOf(call.command));
   const pieces: Uint8Array[] = [Buffer.from(`"count":${result.count},${key}:[`)];
-  const audience = audienceOf(call, result.items[0]);
+  const audience = audienceOf(call, result.items[0] !== undefined && isRow(result.items[0]));
   result.items.forEach((item, i) => {
     if (i > 0) pieces.push(comma);
     pieces.push(renderer.bytes(item, audience));

@@ -80,12 +80,16 @@ const bytesOfFrozen = (item: Fields): Buffer => {
   return known;
 };
 
+const pickFields = (fields: Fields, names: readonly string[]): Fields =>
+  Object.fromEntries(names.map((name) => [name, fields[name]]));
+
 const isEmpty = (value: Value): boolean =>
   value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 
 /** A renderer over one world; `views` are by kind. */
 export const createRenderer = (world: World, views: Readonly<Record<string, ResourceView>>): Renderer => {
   const plans = new Map<string, ViewPlan>();
+  const planned = new WeakMap<Audience, Map<string, ViewPlan>>();
   const cache = new WeakMap<Resource, { version: number; forms: Map<string, Buffer> }>();
 
   const keyOf = ({ root, type = '', command = '', asked = '' }: Audience): string =>
@@ -113,13 +117,32 @@ export const createRenderer = (world: World, views: Readonly<Record<string, Reso
     };
   };
 
-  const planOf = (kind: string | undefined, audience: Audience): ViewPlan => {
-    const type = audience.type ?? (kind === undefined ? '' : typeOf(kind));
-    const key = `${kind ?? ''} ${keyOf({ ...audience, type })}`;
-    const plan = plans.get(key) ?? makePlan(kind, type, audience);
+  const findPlan = (kind: string, audience: Audience): ViewPlan => {
+    const type = audience.type ?? typeOf(kind);
+    const key = `${kind} ${keyOf({ ...audience, type })}`;
+    const plan = plans.get(key) ?? makePlan(kind === '' ? undefined : kind, type, audience);
     plans.set(key, plan);
     return plan;
   };
+
+  // One call shows many rows to one audience: the plan is looked up by that object first.
+  const planOf = (kind: string, audience: Audience): ViewPlan => {
+    let known = planned.get(audience);
+    if (!known) planned.set(audience, (known = new Map<string, ViewPlan>()));
+    let plan = known.get(kind);
+    if (!plan) known.set(kind, (plan = findPlan(kind, audience)));
+    return plan;
+  };
+
+  /** Shows rows inside of others, to a root administrator or not. */
+  const insides = [false, true].map((root): Show => {
+    const audiences = new Map<string | undefined, Audience>();
+    return (row, type) => {
+      const audience = audiences.get(type) ?? { root, type };
+      audiences.set(type, audience);
+      return showRow(row, audience);
+    };
+  });
 
   /** What a filling means for a row: literals as they are, `$id.field` looked up. */
   const valueOf = (source: Value, out: Fields): Value => {
@@ -152,9 +175,7 @@ export const createRenderer = (world: World, views: Readonly<Record<string, Reso
         out['details'] = { ...(out['details'] as Fields | undefined), [String(fields['key'])]: fields['value'] };
     const tags = plan.fields.get('tags');
     if (tags && tags.type !== 'string')
-      out['tags'] = Array.isArray(out['tags'])
-        ? out['tags'].map((tag) => Object.fromEntries(plan.tags.map((name) => [name, (tag as Fields)[name]])))
-        : [];
+      out['tags'] = Array.isArray(out['tags']) ? out['tags'].map((tag) => pickFields(tag as Fields, plan.tags)) : [];
     if (plan.fields.has('hasannotations')) out['hasannotations'] ??= false;
   };
 
@@ -162,19 +183,21 @@ export const createRenderer = (world: World, views: Readonly<Record<string, Reso
     for (const name of plan.omitEmpty) if (isEmpty(out[name])) out[name] = undefined;
   };
 
+  const put = (out: Fields, plan: ViewPlan, fields: Readonly<Fields>): void => {
+    for (const name of Object.keys(fields)) {
+      const field = plan.fields.get(name);
+      if (field) out[name] = coerce(fields[name], field);
+    }
+  };
+
   const showRow = (item: Resource, audience: Audience): Fields => {
     const plan = planOf(item.kind, audience);
     const out: Fields = { id: item.id };
-    const stored: Fields = {
-      ...item.fields,
-      ...views[item.kind]?.(world, item, (row, type) => showRow(row, { root: audience.root, type })),
-    };
-    for (const [name, value] of Object.entries(stored)) {
-      const field = plan.fields.get(name);
-      if (field) out[name] = coerce(value, field);
-    }
+    const seen = views[item.kind]?.(world, item, insides[Number(audience.root)]!) ?? {};
+    put(out, plan, item.fields);
+    put(out, plan, seen);
     if (plan.owned) showOwner(world, item, plan, out);
-    fill(out, plan, stored);
+    fill(out, plan, item.fields);
     expand(out, plan);
     showExtras(item, plan, out);
     drop(out, plan);
@@ -190,13 +213,10 @@ export const createRenderer = (world: World, views: Readonly<Record<string, Reso
 
   /** What a command makes up rather than stores, as its response type has it; a type without fields takes all. */
   const showMade = (item: Fields, audience: Audience): Fields => {
-    const plan = planOf(undefined, audience);
+    const plan = planOf('', audience);
     if (plan.fields.size === 0) return item;
     const out: Fields = {};
-    for (const [name, value] of Object.entries(item)) {
-      const field = plan.fields.get(name);
-      if (field) out[name] = coerce(value, field);
-    }
+    put(out, plan, item);
     fill(out, plan, item);
     expand(out, plan);
     drop(out, plan);
@@ -206,7 +226,7 @@ export const createRenderer = (world: World, views: Readonly<Record<string, Reso
   const show: Renderer['show'] = (item, audience) => (isRow(item) ? showRow(item, audience) : showMade(item, audience));
 
   const json: Renderer['json'] = (item, audience, change) => {
-    const { floats } = planOf(isRow(item) ? item.kind : undefined, audience);
+    const { floats } = planOf(isRow(item) ? item.kind : '', audience);
     const shown = show(item, audience);
     const fields = change ? change(shown) : shown;
     if (floats.length === 0) return JSON.stringify(fields);
