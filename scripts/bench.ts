@@ -92,8 +92,8 @@ const measureTokens = (): void => {
   });
   rows.push({ what: 'compact list', value: compactTools.length, unit: 'tools', bound: { of: 'value', maximum: 20 } });
   for (const { name } of loadToolsets().slice(0, 3))
-    rows.push({ what: `--tools ${name}`, value: tokens(listDirectTools(name)), unit: 'tokens' });
-  const all = listDirectTools('all');
+    rows.push({ what: `--tools ${name}`, value: tokens(listDirectTools(name, false)), unit: 'tokens' });
+  const all = listDirectTools('all', false);
   rows.push(
     { what: '--tools all', value: tokens(all), unit: 'tokens' },
     { what: '--tools all', value: all.length, unit: 'tools' },

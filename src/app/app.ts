@@ -17,6 +17,10 @@ export interface App {
   preview(request: DoorRequest): Promise<Record<string, unknown>>;
   /** The profile that a requester uses. Throws a CallError for one that it may not use. */
   profileOf(requester: Requester): Promise<string>;
+  /** The profiles that a requester may use, its own first. */
+  profilesFor(requester: Requester): Promise<readonly string[]>;
+  /** Who the requester is to the cloud of its profile, and what it may do there. */
+  whoami(request: DoorRequest): Promise<Outcome>;
   /** What the profile's cloud offers; what is known of CloudStack in general where the cloud cannot be asked. */
   catalog(profile: string): Promise<Catalog>;
   /** What the replicas of this server share: the doors' own needs of it. */
@@ -35,9 +39,10 @@ export interface App {
 export const createApp = (config: Config, options: AppOptions): App => {
   let current = config;
   const load = async () => {
-    const [{ compose }, path, tracing] = await Promise.all([
+    const [{ compose }, path, { answer }, tracing] = await Promise.all([
       import('./compose.ts'),
       import('../call/call.ts'),
+      import('../call/answer.ts'),
       options.tracing?.(),
     ]);
     const { report = (message) => void options.stderr.write(`${stripUnsafe(message)}\n`) } = options;
@@ -46,7 +51,7 @@ export const createApp = (config: Config, options: AppOptions): App => {
       ...request,
       caller: { ...caller, profile: composition.guard.profileOf(caller) },
     });
-    return { composition, path, identify };
+    return { composition, path, answer, identify };
   };
   let loaded: ReturnType<typeof load> | undefined;
   const ready = () => (loaded ??= load());
@@ -55,12 +60,21 @@ export const createApp = (config: Config, options: AppOptions): App => {
       return current;
     },
     call: async (request) => {
-      const { composition, path, identify } = await ready();
-      return path.call(composition, identify(request));
+      const { composition, path, answer, identify } = await ready();
+      return answer(composition, identify(request), path.call);
     },
     preview: async (request) => {
       const { composition, path, identify } = await ready();
       return path.preview(composition, identify(request));
+    },
+    whoami: async (request) => {
+      const { composition, answer, identify } = await ready();
+      const { whoami } = await import('../call/whoami.ts');
+      return answer(composition, identify(request), whoami, { isRead: true });
+    },
+    profilesFor: async (requester) => {
+      const all = Object.keys(current.profiles);
+      return all.length < 2 ? all : (await import('../guard/roles.ts')).usableProfiles(current, requester, all);
     },
     profileOf: async (requester) => (await import('../guard/roles.ts')).checkProfile(current, requester),
     catalog: async (profile) => (await (await ready()).composition.clouds.open(profile)).catalog,

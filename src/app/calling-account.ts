@@ -24,7 +24,13 @@ const toAccount = (rows: readonly Row[], apiKey: string | undefined): CallingAcc
   const role = own ? roleTypes[String(own['accounttype'])] : types.size === 1 ? [...types][0] : undefined;
   if (role === undefined) return undefined;
   const text = (name: string): string | undefined => (typeof own?.[name] === 'string' ? own[name] : undefined);
-  return { role, name: text('name'), domain: text('domainpath') ?? text('domain'), roleName: text('rolename') };
+  return {
+    role,
+    name: text('name'),
+    domain: text('domainpath') ?? text('domain'),
+    roleName: text('rolename'),
+    row: own ?? {},
+  };
 };
 
 /** Tells whose credential a cloud's is: asked once with the first call that needs it. Undefined where it cannot be told. */
@@ -32,7 +38,7 @@ export const createCallingAccount = (
   cloudstack: CloudStack,
   catalog: () => Promise<Catalog>,
   apiKey: string | undefined,
-): (() => Promise<CallingAccount | undefined>) => {
+): ((options?: { fresh: boolean }) => Promise<CallingAccount | undefined>) => {
   let asked: Promise<CallingAccount | undefined> | undefined;
   const ask = async (): Promise<CallingAccount | undefined> => {
     const tool = (await catalog()).find('listAccounts');
@@ -42,9 +48,11 @@ export const createCallingAccount = (
     const { body } = await cloudstack.send(toReadWire(tool, {}), { signal, wait: 0, retries: 0 });
     return toAccount(rowsOf(body), apiKey);
   };
-  return () =>
-    (asked ??= ask().catch(() => {
+  return ({ fresh } = { fresh: false }) => {
+    if (fresh) asked = undefined;
+    return (asked ??= ask().catch(() => {
       setTimeout(() => (asked = undefined), retryIntervalMs).unref();
       return undefined;
     }));
+  };
 };

@@ -57,10 +57,14 @@ const openSimulator = async (): Promise<{ profile: Profile; transport: Transport
   };
 };
 
-const originOf = ({ endpoint, secret }: Profile, isSimulated: boolean): CloudOrigin => {
+/** Where a profile leads, as people are told. */
+const hostOf = ({ endpoint }: Profile): string =>
+  endpoint === undefined ? 'the embedded simulator' : new URL(endpoint).host;
+
+const originOf = (host: string, { endpoint, secret }: Profile): CloudOrigin => {
   let identity: Promise<string> | undefined;
   return {
-    host: isSimulated ? 'the embedded simulator' : new URL(endpoint!).host,
+    host,
     identity: () => (identity ??= identityOf(endpoint!, secret!)),
   };
 };
@@ -97,10 +101,11 @@ export const openClouds = (
       live: catalog,
       account,
     });
-    const origin = originOf(profile, simulated !== undefined);
+    const origin = originOf(hostOf(found), profile);
     return { cloudstack, send, live, origin, account };
   };
   return {
+    hostOf: (name) => config.profiles[name] && hostOf(config.profiles[name]),
     open: async (name) => {
       let cloud = opened.get(name);
       if (!cloud) {

@@ -36,7 +36,7 @@ export const compose = (config: Config, options: ComposeOptions): ServerComposit
     limits: config,
     store,
     reload: (changed) => {
-      composition.guard = createGuard(createRules(changed), dependencies);
+      composition.guard = createGuard(createRules({ ...changed, profiles: config.profiles }), dependencies);
     },
     close: async () => {
       await clouds.close();

@@ -19,6 +19,7 @@ import type { Store } from '../store/store.ts';
 export const createRules = (config: Config): Rules => ({
   policy: createPolicy(config.policy, config.readOnly),
   access: createAccess(config.roles, config),
+  profiles: Object.keys(config.profiles),
 });
 
 /** Where calls wait for a person: in the store that replicas share, else in the state folder of this machine. */

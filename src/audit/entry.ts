@@ -7,7 +7,7 @@ export interface Facts {
   /** The id of the trace that the call is part of. */
   trace?: string | undefined;
   /** Host and port of the cloud that it was for, or `the embedded simulator`. */
-  endpoint?: string;
+  endpoint?: string | undefined;
   command?: string;
   risk?: string;
   severity?: string;

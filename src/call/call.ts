@@ -23,7 +23,6 @@ const prepare = async ({ clouds, guard, limits }: Composition, run: Run) => {
   recordMeant(loadCatalog());
   step('admit', () => guard.admit(request.caller));
   const cloud = await clouds.open(request.caller.profile);
-  record({ endpoint: cloud.origin.host });
   recordMeant(cloud.catalog);
 
   const valid = step('validate', () => validate(cloud.catalog, request, limits));

@@ -7,6 +7,7 @@ import type { CallSettings } from '../config/call.ts';
 import type { CloudSettings } from '../config/cloud.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { Observe, Tracing } from '../observe.ts';
+import type { Row } from '../rows.ts';
 import type { Caller, CloudOrigin } from '../types.ts';
 
 /** Whose credential a cloud is asked with. Name and domain are undefined where the cloud showed several accounts. */
@@ -16,6 +17,8 @@ export interface CallingAccount {
   /** The domain's path, such as `ROOT/sub`; before CloudStack 4.19.2 its name. */
   domain: string | undefined;
   roleName: string | undefined;
+  /** The account as the cloud showed it; without fields where it showed several. */
+  row: Row;
 }
 
 /** One CloudStack as one credential sees it. */
@@ -27,14 +30,16 @@ export interface Cloud {
   /** Sends as `cloudstack` does; a read may be answered from the cache. */
   send: CachedCloudStack['send'];
   origin: CloudOrigin;
-  /** Whose credential it is; undefined where that could not be told. */
-  account(): Promise<CallingAccount | undefined>;
+  /** Whose credential it is; undefined where that could not be told. Asked once, and with `fresh` again. */
+  account(options?: { fresh: boolean }): Promise<CallingAccount | undefined>;
 }
 
 /** The clouds of the configuration's profiles. */
 export interface Clouds {
   /** The cloud of a profile. Throws a CallError for a profile that does not exist. */
   open(profile: string): Promise<Cloud>;
+  /** Host and port of a profile's cloud, or `the embedded simulator`; undefined for a profile that does not exist. */
+  hostOf(profile: string): string | undefined;
 }
 
 /** What is remembered of jobs after the call that began them. */

@@ -60,8 +60,10 @@ export const recorded = <T>(
   asked: CallRequest,
   path: (run: Run) => Promise<T>,
 ): Promise<T> => {
-  const { audit, jobs, observer } = composition;
+  const { audit, clouds, jobs, observer } = composition;
   const { request, excess } = bound(asked);
+  // Also of a call that is refused before its cloud is opened: it was for this one.
+  const endpoint = clouds.hostOf(request.caller.profile);
   return observed(observer, request, (emit, trace) =>
     audited(audit, request, async (note, beforeSending) => {
       const facts: Facts = {};
@@ -70,7 +72,7 @@ export const recorded = <T>(
         note(more);
         emit(more);
       };
-      record({ request: request.origin?.request, trace });
+      record({ request: request.origin?.request, trace, endpoint });
       const secrets = () => listSecrets(request.args, facts.params);
       try {
         if (excess) throw excess;

@@ -6,7 +6,7 @@ import { CallError } from '../errors.ts';
 import { readList } from '../read-values.ts';
 import { readArguments } from './arguments.ts';
 import { exit, printJson, printLine, type Format, type Io } from './io.ts';
-import { render } from './output.ts';
+import { hasFailures, printOutcome } from './output.ts';
 import { requesterAt } from './requester.ts';
 import { createProgressLine, createTerminalConsent } from './terminal.ts';
 import { openSecretFile, type SecretFile } from './secret-file.ts';
@@ -67,12 +67,9 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
       secrets.write(JSON.stringify(outcome.rows(), null, 2));
       await printLine(io.stderr, `The answer, with its secrets, is in ${flags.secretsTo} (readable by you only).`);
     } else {
-      await printLine(
-        io.stdout,
-        await render(outcome, flags.output, io.stdout.isTTY ? (io.stdout.columns ?? 80) : undefined),
-      );
+      await printOutcome(outcome, flags.output, io);
     }
-    return exit.done;
+    return hasFailures(outcome) ? exit.failed : exit.done;
   } finally {
     line.clear();
     secrets?.close();

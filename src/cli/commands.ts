@@ -43,6 +43,16 @@ export const commands: Readonly<Record<string, CliCommand>> = {
           );
         }),
   },
+  whoami: {
+    description: 'account, role, release and limits of a profile',
+    build: (command, io, end) =>
+      withSettings(command)
+        .addOption(new Option('-o, --output <format>', 'how to print').choices(formats).default('table'))
+        .action(async (options: Options) => {
+          const { runWhoami } = await import('./whoami-command.ts');
+          end(await runWhoami({ ...options, settings: settingsOf(options) } as never, io));
+        }),
+  },
   approve: {
     description: 'approve a call that its host could not ask about',
     build: (command, io, end) =>

@@ -1,7 +1,9 @@
+import { labelOf, type AnsweredBy } from '../errors.ts';
 import { pick, toCell } from '../present/columns.ts';
 import type { Outcome } from '../types.ts';
 import { escapeUnsafe } from '../text.ts';
-import type { Format } from './io.ts';
+import type { Row } from '../rows.ts';
+import { printLine, type Format, type Io } from './io.ts';
 import { toTable } from './table.ts';
 import { pad, widthOf } from './width.ts';
 
@@ -11,6 +13,10 @@ const toRecord = (outcome: Outcome): string => {
   const maxLength = Math.max(0, ...fields.map(([name]) => widthOf(name)));
   return fields.map(([name, value]) => `${pad(name, maxLength)}  ${toCell(value)}`).join('\n');
 };
+
+/** The cloud that gave an answer, where there are several. */
+export const labelIn = ({ structured: { cloud } }: Outcome): string | undefined =>
+  cloud === undefined ? undefined : labelOf(cloud as AnsweredBy);
 
 const forPerson = (outcome: Outcome, room: number | undefined): string => {
   const {
@@ -24,7 +30,10 @@ const forPerson = (outcome: Outcome, room: number | undefined): string => {
     scope?: string;
     notes?: string[];
   };
-  if (!items) return [outcome.text.split('\n', 1)[0], ...notes, toRecord(outcome)].filter(Boolean).join('\n');
+  if (!items)
+    return [outcome.text.split('\n')[labelIn(outcome) === undefined ? 0 : 1], ...notes, toRecord(outcome)]
+      .filter(Boolean)
+      .join('\n');
   const rows = outcome.rows();
   const table = rows.length ? `${toTable(rows, outcome.columns, room)}\n` : '';
   const shown = `${rows.length} of ${count ?? rows.length}${scope === undefined ? '' : `, ${scope}`}`;
@@ -35,9 +44,24 @@ const forPerson = (outcome: Outcome, room: number | undefined): string => {
 const withoutFormula = (cell: string): string =>
   /^[=+\-@\t\r＝＋－＠]/.test(cell) && !/^[+-]?\d+(?:\.\d+)?$/.test(cell) ? `'${cell}` : cell;
 
+/** Whether one of several clouds gave no answer. */
+export const hasFailures = ({ structured: { clouds } }: Outcome): boolean =>
+  Array.isArray(clouds) && clouds.some((cloud: Row) => cloud['error'] !== undefined);
+
+/** Prints an outcome for a person or a pipe; CSV has no place for the cloud that gave it, so that stands beside it. */
+export const printOutcome = async (outcome: Outcome, format: Format, { stdout, stderr }: Io): Promise<void> => {
+  if (format === 'csv') {
+    const { notes = [], clouds } = outcome.structured as { notes?: string[]; clouds?: unknown };
+    const beside = [labelIn(outcome) ?? [], clouds === undefined ? [] : notes].flat();
+    if (beside.length) await printLine(stderr, beside.join('\n'));
+  }
+  const room = stdout.isTTY ? (stdout.columns ?? 80) : undefined;
+  await printLine(stdout, await render(outcome, format, room));
+};
+
 /** An outcome in the format a person or a pipe asked for. `room`: columns of the terminal. */
-export const render = async (outcome: Outcome, format: Format, room: number | undefined): Promise<string> => {
-  if (format === 'table') return forPerson(outcome, room);
+const render = async (outcome: Outcome, format: Format, room: number | undefined): Promise<string> => {
+  if (format === 'table') return [labelIn(outcome) ?? [], forPerson(outcome, room)].flat().join('\n');
   const { fields } = outcome;
   const rows = outcome.rows().map((row) => (fields && !fields.includes('*') ? pick(row, outcome.columns) : row));
   if (format === 'csv') {

@@ -196,6 +196,13 @@ const readSections = async (sections: Raw): Promise<Pick<Config, 'policy' | 'rol
   return parsed.data;
 };
 
+/** The name of the one profile that there is with the setting `simulator`. */
+export const simulatorProfile = 'simulator';
+
+/** Principals with their roles only: which profiles of clouds they use says nothing of the simulator. */
+const withoutProfiles = (principals: Principals | undefined): Principals | undefined =>
+  principals && Object.fromEntries(Object.entries(principals).map(([name, { role }]) => [name, { role }]));
+
 /** Without a prototype, so that nothing but a profile is found by its name. */
 const byName = (profiles: [string, Profile][]): Record<string, Profile> =>
   Object.assign(Object.create(null) as Record<string, Profile>, Object.fromEntries(profiles));
@@ -230,19 +237,25 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
   // A single profile needs no name.
   const { profile } = parsed.data;
   const only = names.length === 1 && profile === 'default' ? names[0]! : profile;
+  const { simulator } = parsed.data;
+  const folder = parsed.data.state || stateFolder(env);
+  // Rehearsals leave nothing among the records of a cloud: neither entries, nor calls that wait, nor counts.
+  const state = simulator ? join(folder, simulatorProfile) : folder;
+  const sections = await readSections({ policy, roles, principals, auth });
   const secretFiles = listSecretFiles(env, content, path, imported?.path);
   const ruleFile = path && !secretFiles.includes(path as string) ? (path as string) : undefined;
   const endpoints = Object.fromEntries(Object.entries(profiles).map(([key, { endpoint }]) => [key, endpoint]));
   return {
     ...parsed.data,
-    profile: only,
-    state: parsed.data.state || stateFolder(env),
-    audit: parsed.data.audit || join(parsed.data.state || stateFolder(env), 'audit.jsonl'),
+    profile: simulator ? simulatorProfile : only,
+    state,
+    audit: parsed.data.audit || join(state, 'audit.jsonl'),
     otlp: readOtlp(env),
-    warnings: findWarnings({ secretFiles, ruleFile, endpoints: parsed.data.simulator ? {} : endpoints }),
+    warnings: findWarnings({ secretFiles, ruleFile, endpoints: simulator ? {} : endpoints }),
     proxies: readProxies(env),
     traces: readTraces(env),
-    ...(await readSections({ policy, roles, principals, auth })),
-    profiles: parsed.data.simulator ? byName([[only, {}]]) : profiles,
+    ...sections,
+    ...(simulator ? { principals: withoutProfiles(sections.principals) } : {}),
+    profiles: simulator ? byName([[simulatorProfile, {}]]) : profiles,
   };
 };

@@ -10,17 +10,20 @@ import type {
   Resources,
   ValidCall,
 } from '../types.ts';
+import type { Limit } from '../config/policy.ts';
 import { approve, type ApproveDependencies, type ApproveOptions } from './approve.ts';
 import { lookWithin, type Bounds } from './bounds.ts';
 import { confine, confineAnswer, type ConfineDependencies } from './confine.ts';
 import { permit } from './permit.ts';
 import type { Policy } from './policy.ts';
-import { profileOf, roleOf, type Access } from './roles.ts';
+import { profileOf, roleOf, usableProfiles, type Access } from './roles.ts';
 
 /** Who may do what, as the configuration says. */
 export interface Rules {
   policy: Policy;
   access: Access;
+  /** The profiles that there are. */
+  profiles: readonly string[];
 }
 
 /** What the guard needs beside its rules, made once for a server. */
@@ -43,21 +46,26 @@ export interface Confinement {
 export interface Guard {
   /** The profile that a requester uses: the one it asks for, else its own. */
   profileOf(requester: Requester): string;
+  /** The profiles that a requester may use, its own first. */
+  profilesFor(requester: Requester): readonly string[];
   /** Throws a CallError for a caller without a role, or with a profile that is not its own: no cloud is opened for it. */
   admit(caller: Caller): void;
   permit(call: ValidCall): PermittedCall;
   confinementOf(call: PermittedCall): Promise<Confinement>;
   approve(call: ConfinedCall, options: ApproveOptions): Promise<ApprovedCall>;
+  /** What holds for a caller here, whatever its cloud allows. Throws a CallError as `admit` does. */
+  rulesFor(caller: Caller): { role: string; policy: string; limits: readonly Limit[] };
   /** Resolves while questions and approvals have a place: without one, what needs a confirmation is refused. */
   check(): Promise<void>;
 }
 
 /** The guard of a server. When its rules change, another one takes its place: a call keeps the one it began with. */
 export const createGuard = (rules: Rules, dependencies: GuardDependencies): Guard => {
-  const { policy, access } = rules;
+  const { policy, access, profiles } = rules;
   const { boundsOf, hasBegun, questions, approvals } = dependencies;
   return {
     profileOf: (requester) => profileOf(access, requester),
+    profilesFor: (requester) => (profiles.length < 2 ? profiles : usableProfiles(access, requester, profiles)),
     admit: (caller) => void roleOf(access, caller),
     permit: (call) => permit(policy, access, call),
     confinementOf: async (permitted) => {
@@ -69,6 +77,7 @@ export const createGuard = (rules: Rules, dependencies: GuardDependencies): Guar
       };
     },
     approve: (call, options) => approve({ ...dependencies, policy }, call, options),
+    rulesFor: (caller) => ({ role: roleOf(access, caller).name, policy: policy.name, limits: policy.limits }),
     check: async () => {
       await Promise.all([questions.isOpen('health'), approvals.waiting()]);
     },

@@ -64,6 +64,13 @@ const profilesOf = (
   return isLocal ? undefined : [profile];
 };
 
+/** The profiles of the configuration (`all`) that a requester may use, its own first. */
+export const usableProfiles = (access: Profiles, requester: Requester, all: readonly string[]): readonly string[] => {
+  const own = profileOf(access, { ...requester, profile: undefined });
+  const allowed = profilesOf(access, requester) ?? all;
+  return [...new Set([own, ...allowed])].filter((name) => all.includes(name));
+};
+
 /** The profile of a requester: the one it asks for, else its own. Whether it may use it, `checkProfile` says. */
 export const profileOf = (access: Profiles, requester: Requester): string =>
   requester.profile ?? profilesOf(access, requester)?.[0] ?? access.profile;

@@ -18,18 +18,20 @@ const listSchema = {
   properties: { items: { type: 'array', items: { type: 'object' } }, count: { type: 'integer' } },
 };
 
-/** Beside its command's parameters each takes `fields`, a read `fresh`, a list with owners `scope`. */
-const toSchema = ({ command, risk }: Tool): McpTool['inputSchema'] => {
+/** Beside its command's parameters each takes `fields`, a read `fresh`, a list with owners `scope`; one of several profiles is named. */
+const toSchema = ({ command, risk }: Tool, isSeveral: boolean): McpTool['inputSchema'] => {
   const schema = toInputSchema(command);
   const fresh = risk.risk === 'read' ? { fresh: { type: 'boolean' } } : {};
   const scope = takesScope(command) ? { scope: { type: 'string', enum: ['own', 'all'] } } : {};
-  return { ...schema, properties: { ...schema.properties, fields, ...fresh, ...scope } } as McpTool['inputSchema'];
+  const profile = isSeveral ? { profile: { type: 'string' } } : {};
+  const properties = { ...schema.properties, fields, ...fresh, ...scope, ...profile };
+  return { ...schema, properties } as McpTool['inputSchema'];
 };
 
-const toMcpTool = (tool: Tool): McpTool => ({
+const toMcpTool = (tool: Tool, isSeveral: boolean): McpTool => ({
   name: tool.name,
   description: tool.risk.warning && tool.risk.risk !== 'read' ? `${tool.summary}. ${tool.risk.warning}` : tool.summary,
-  inputSchema: toSchema(tool),
+  inputSchema: toSchema(tool, isSeveral),
   outputSchema: tool.command.result === 'list' ? listSchema : objectSchema,
   annotations: {
     readOnlyHint: tool.risk.risk === 'read',
@@ -47,18 +49,24 @@ export const directTools = (catalog: Catalog, setting: string): readonly Tool[] 
   return catalog.tools.filter(({ toolset }) => wanted.includes(toolset));
 };
 
-/** A tool list with commands as tools of their own. With `all`, search and its three doors have nothing left to do. */
-export const listDirectTools = (setting: string): readonly McpTool[] => {
-  const direct = directTools(loadCatalog(), setting).map(toMcpTool);
+/** What is left of the compact list where every command is listed: search and its three doors have nothing to do. */
+const besideAll = new Set(['wait-for-job', 'whoami']);
+
+/** A tool list with commands as tools of their own. `isSeveral`: they name the profile that they go to. */
+export const listDirectTools = (setting: string, isSeveral: boolean): readonly McpTool[] => {
+  const direct = directTools(loadCatalog(), setting).map((tool) => toMcpTool(tool, isSeveral));
   return setting === 'all'
-    ? [...direct, ...compactTools.filter(({ name }) => name === 'wait-for-job')]
+    ? [...direct, ...compactTools.filter(({ name }) => besideAll.has(name))]
     : [...compactTools, ...direct];
 };
 
 const scopes: readonly unknown[] = ['own', 'all'] satisfies ListScope[];
 
 /** What a listed tool was given: its command's parameters and how it is to be answered. */
-export const splitArguments = (name: string, args: Readonly<Record<string, unknown>>): { args: Row; view: View } => {
+export const splitArguments = (
+  name: string,
+  args: Readonly<Record<string, unknown>>,
+): { args: Row; view: View; profile?: string } => {
   const tool = loadCatalog().find(name);
   const given = { ...args };
   if (!tool) return { args: given, view: {} };
@@ -81,7 +89,10 @@ export const splitArguments = (name: string, args: Readonly<Record<string, unkno
     view.scope = scope as ListScope;
     delete given['scope'];
   }
-  return { args: given, view };
+  const profile = take('profile');
+  if (typeof profile !== 'string') return { args: given, view };
+  delete given['profile'];
+  return { args: given, view, profile };
 };
 
 /** The listed tool that another spelling of its command's name means. */

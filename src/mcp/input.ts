@@ -60,6 +60,7 @@ export const inputs = {
   change,
   destroy: change,
   'wait-for-job': z.strictObject({ job: name, profile: name.optional() }),
+  whoami: z.strictObject({ profile: name.optional() }),
 };
 
 /** Names that are read of a tool's arguments: more than any tool has, so that one that it lacks is among them. */

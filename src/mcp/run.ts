@@ -51,10 +51,10 @@ interface ToolRequest {
   follow?: boolean;
 }
 
-const send = (host: HostCall, asked: ToolRequest): Promise<Outcome> => {
-  const { app, call, server, ctx, door } = host;
+const toRequest = (host: HostCall, asked: ToolRequest): DoorRequest => {
+  const { app, server, ctx, door } = host;
   const token = ctx.mcpReq._meta?.progressToken;
-  const request: DoorRequest = {
+  return {
     tool: asked.tool,
     args: asked.args,
     riskTool: asked.riskTool,
@@ -74,8 +74,9 @@ const send = (host: HostCall, asked: ToolRequest): Promise<Outcome> => {
             void ctx.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => undefined);
           },
   };
-  return call(request);
 };
+
+const send = (host: HostCall, asked: ToolRequest): Promise<Outcome> => host.call(toRequest(host, asked));
 
 const openCatalog = async ({ app, door }: HostCall): Promise<Catalog> =>
   app.catalog(await app.profileOf(door.requester));
@@ -119,6 +120,10 @@ const compactTools = {
   'wait-for-job': (host: HostCall, args: unknown) => {
     const { job, profile } = readInput('wait-for-job', args);
     return send(host, { tool: 'queryAsyncJobResult', args: { jobid: job }, profile, follow: true });
+  },
+  whoami: (host: HostCall, args: unknown) => {
+    const { profile } = readInput('whoami', args);
+    return host.app.whoami(toRequest(host, { tool: 'whoami', args: {}, profile }));
   },
 } satisfies Record<string, (host: HostCall, args: unknown) => Promise<ToolResult>>;
 

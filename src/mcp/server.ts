@@ -3,6 +3,7 @@ import {
   ProtocolError,
   ProtocolErrorCode,
   Server,
+  type AuthInfo,
   type CallToolResult,
   type ServerContext,
 } from '@modelcontextprotocol/server';
@@ -11,7 +12,7 @@ import { CallError, dataNote, describeError, explainError } from '../errors.ts';
 import { AwaitingReply } from '../consent.ts';
 import { toLabel } from '../text.ts';
 import { version } from '../version.ts';
-import { compactTools, instructions, resultSchema } from './compact.ts';
+import { compactTools, instructionsFor, resultSchema, withProfiles } from './compact.ts';
 import { newQuestionState, toForm } from './consent.ts';
 import type { DoorContext } from './door-context.ts';
 import { createQuestionStateCodec } from './request-state-codec.ts';
@@ -39,7 +40,7 @@ const listTtlMs = 3_600_000;
 /** What a door puts in place of stdio's. */
 export interface ServerOptions {
   /** Who makes a request, and where it came from; by default the local user. */
-  contextOf?: (ctx: ServerContext) => DoorContext;
+  contextOf?: (ctx: Pick<ServerContext, 'http'>) => DoorContext;
   /** Makes the calls; by default the app. */
   call?: App['call'];
 }
@@ -54,9 +55,12 @@ export const createServerFactory = async (
 ) => {
   // The compact list needs no catalog, which is then loaded with the first call.
   const direct = app.config.tools === 'compact' ? undefined : await import('./direct.ts');
-  const list = direct?.listDirectTools(app.config.tools) ?? compactTools;
+  const isSeveral = Object.keys(app.config.profiles).length > 1;
+  const list = direct?.listDirectTools(app.config.tools, isSeveral) ?? compactTools;
   const outputSchemas = new Map(list.map(({ name, outputSchema }) => [name, outputSchema]));
   const stateCodec = createQuestionStateCodec(app, (ctx) => contextOf(ctx).requester.principal);
+  // Which profiles there are is said to those who may use them.
+  const cacheScope = isSeveral ? 'private' : 'public';
   /** Listed names as they are; other spellings of a listed command by the catalog. */
   const listedName = (name: string): string | undefined => {
     if (outputSchemas.has(name)) return name;
@@ -64,21 +68,26 @@ export const createServerFactory = async (
     return found !== undefined && outputSchemas.has(found) ? found : undefined;
   };
 
-  return (): Server => {
+  return async ({ authInfo }: { authInfo?: AuthInfo | undefined } = {}): Promise<Server> => {
+    const profilesFor = async (ctx: Pick<ServerContext, 'http'>): Promise<readonly string[]> =>
+      isSeveral ? app.profilesFor(contextOf(ctx).requester) : [];
     const server = new Server(
       { name: 'cloudstack-mcp-server', title: 'Apache CloudStack', version },
       {
-        instructions,
+        instructions: instructionsFor(await profilesFor(authInfo ? { http: { authInfo } } : {})),
         capabilities: { tools: {} },
         requestState: { verify: stateCodec.verify },
         inputRequired: { roundTimeoutMs: app.config.questionTimeout * 1000 },
         cacheHints: {
-          'tools/list': { ttlMs: listTtlMs, cacheScope: 'public' },
-          'server/discover': { ttlMs: listTtlMs, cacheScope: 'public' },
+          'tools/list': { ttlMs: listTtlMs, cacheScope },
+          'server/discover': { ttlMs: listTtlMs, cacheScope },
         },
       },
     );
-    server.setRequestHandler('tools/list', () => ({ tools: [...list] }));
+    server.setRequestHandler('tools/list', async (_request, ctx) => {
+      const profiles = await profilesFor(ctx);
+      return { tools: list.map((tool) => withProfiles(tool, profiles)) };
+    });
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const name = listedName(params.name);
       if (name === undefined)

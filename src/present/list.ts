@@ -20,8 +20,8 @@ interface Shown {
   structured: Record<string, unknown>;
 }
 
-// A bar in a value would look like the next cell's.
-const joinCells = (values: readonly unknown[]): string =>
+/** Cells as a line of a table. A bar in a value would look like the next cell's. */
+export const joinCells = (values: readonly unknown[]): string =>
   values.map((value) => toCell(value).replaceAll('|', '¦')).join(' | ');
 
 const line = (row: Row, columns: readonly string[]): string => joinCells(columns.map((column) => row[column]));

@@ -2,7 +2,6 @@ import {
   createMcpHandler,
   isLegacyRequest,
   type McpServerFactory,
-  type Server,
   type ServerNotifier,
 } from '@modelcontextprotocol/server';
 import { retryLaterError, rpcError, onResponseEnd } from './responses.ts';
@@ -12,12 +11,12 @@ import { createBodyBudget } from './body-budget.ts';
 import { readJson, type BodyLimits } from './body.ts';
 import { createRequestContext, type RequestContext } from './request-context.ts';
 import type { Limits } from './limits.ts';
-import { createSessions, type SessionLimits } from './sessions.ts';
+import { createSessions, type BuildServer, type SessionLimits } from './sessions.ts';
 
 /** What the endpoint `/mcp` is made of. */
 export interface CoreOptions {
   /** Makes a server: one per request of a stateless client, one per session of a session client. */
-  build: () => Server;
+  build: BuildServer;
   identify: (request: Request, context: RequestContext) => Promise<Requester | Response>;
   limits: Limits;
   settings: BodyLimits & SessionLimits;
@@ -45,7 +44,7 @@ const endsWork = (message: unknown): boolean => isRecord(message) && !('id' in m
 
 /** MCP over Streamable HTTP: stateless for new protocol versions, for older ones in sessions of one principal each. */
 export const createCore = ({ build, identify, limits, settings, report }: CoreOptions): Core => {
-  const factory: McpServerFactory = () => build();
+  const factory: McpServerFactory = (from) => build(from);
   const modern = createMcpHandler(factory, { legacy: 'reject', maxRequestBodySize: settings.bodyLimit });
   const sessions = createSessions(build, settings);
   const bodyBudget = createBodyBudget(settings);

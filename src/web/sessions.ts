@@ -26,6 +26,9 @@ export interface Sessions {
   close(): Promise<void>;
 }
 
+/** Makes a server for the caller that the door let in. */
+export type BuildServer = (from: { authInfo?: AuthInfo }) => Server | Promise<Server>;
+
 interface Session {
   id: string;
   principal: string;
@@ -49,7 +52,7 @@ const notFound = (): Response => rpcError(404, -32_001, 'Session not found');
 
 /** Sessions in this process. `build` makes the server of one. */
 export const createSessions = (
-  build: () => Server,
+  build: BuildServer,
   { maxSessions, maxSessionsEach, sessionIdle, sessionLifetime }: SessionLimits,
 ): Sessions => {
   const sessions = new Map<string, Session>();
@@ -97,11 +100,12 @@ export const createSessions = (
   };
 
   const begin = async (request: Request, from: SessionRequest): Promise<Response> => {
+    const server = await build(from);
+    // Nothing is awaited until the session has its place.
     const room = findRoom(from.principal);
     if (room instanceof Response) return room;
     const id = randomUUID();
     const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id });
-    const server = build();
     const session: Session = {
       id,
       principal: from.principal,

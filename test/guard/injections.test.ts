@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { compactTools, instructions } from '../../src/mcp/compact.ts';
+import { compactTools, instructionsFor } from '../../src/mcp/compact.ts';
 import { stripUnsafe } from '../../src/text.ts';
 import { openApp, uuid, type Answers } from './counting.ts';
 import { openRaw, type RawAnswer } from './raw.ts';
@@ -115,7 +115,7 @@ test('the words of the cloud reach no tool list, no description and no instructi
       await raw.call('find-tools', { query: 'frobnicate' }),
       await raw.call('describe-tools', { tools: ['listVirtualMachines', 'frobnicateCloud'] }),
       compactTools,
-      instructions,
+      instructionsFor([]),
     ]);
     expect(output).not.toContain(JSON.stringify(text).slice(1, -1).slice(0, 40));
     await raw.close();

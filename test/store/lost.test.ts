@@ -70,7 +70,7 @@ test('health: a lost store, and one whose notices do not come through, is a degr
     (
       await checkHealth(
         {
-          clouds: { open: () => Promise.reject(new Error('none')) },
+          clouds: { open: () => Promise.reject(new Error('none')), hostOf: () => undefined },
           audit: { ready: () => Promise.resolve(), problems: () => [] } as never,
           guard: { check: () => Promise.resolve() } as never,
           store: { ...createMemoryStore(), ...store },

@@ -149,8 +149,20 @@ test('an only profile is the one that is meant, unless another is named', async 
   expect((await loadConfig({ config, profile: 'lab' }, {})).profile).toBe('lab');
 });
 
-test('the simulator stands for every profile', async () => {
-  expect(await loadConfig({ simulator: true }, keys)).toMatchObject({ profile: 'default', profiles: { default: {} } });
+test('the simulator is the only profile, under its own name and with a state folder of its own', async () => {
+  const config = write(
+    `profiles: { prod: { url: "${url}", apiKey: k, secretKey: s } }\nprincipals: { local: { role: viewer, profile: prod } }`,
+  );
+  for (const flags of [{ simulator: true }, { simulator: true, config, profile: 'prod' }]) {
+    const loaded = await loadConfig({ ...flags, state: '/var/lib/mcp' }, keys);
+    expect(loaded).toMatchObject({
+      profile: 'simulator',
+      state: '/var/lib/mcp/simulator',
+      audit: '/var/lib/mcp/simulator/audit.jsonl',
+    });
+    expect(Object.keys(loaded.profiles)).toEqual(['simulator']);
+  }
+  expect((await loadConfig({ config, simulator: true }, {})).principals).toEqual({ local: { role: 'viewer' } });
 });
 
 test('the file may be JSON, or empty', async () => {

@@ -1,0 +1,33 @@
+import { createApp } from '../app/app.ts';
+import { openConfig } from './open-config.ts';
+import { exit, type Format, type Io } from './io.ts';
+import { hasFailures, printOutcome } from './output.ts';
+import { requesterAt } from './requester.ts';
+import { createTerminalConsent } from './terminal.ts';
+
+/** The flags of `whoami`. */
+export interface WhoamiFlags {
+  output: Format;
+  settings: Record<string, unknown>;
+}
+
+/** `whoami`: who a profile is to its cloud and what it may do there; with `--profile '*'`, each of them. */
+export const runWhoami = async ({ output, settings }: WhoamiFlags, io: Io): Promise<number> => {
+  const config = await openConfig(settings, io);
+  const app = createApp(config, { stderr: io.stderr });
+  try {
+    const outcome = await app.whoami({
+      tool: 'whoami',
+      args: {},
+      view: {},
+      wait: 0,
+      caller: requesterAt(config, settings),
+      consent: createTerminalConsent(io),
+      signal: io.signal,
+    });
+    await printOutcome(outcome, output, io);
+    return hasFailures(outcome) ? exit.failed : exit.done;
+  } finally {
+    await app.close();
+  }
+};
