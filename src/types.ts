@@ -54,6 +54,14 @@ export interface View {
   fresh?: boolean | undefined;
   /** Show credentials: only a person at a terminal can ask for it. */
   secrets?: boolean | undefined;
+  /** The door prints the rows of the answer: none is left out for length. */
+  whole?: boolean | undefined;
+}
+
+/** A page of a list as CloudStack is asked for it. */
+export interface PageAsked {
+  page: number;
+  pagesize: number;
 }
 
 /** Who asks, as a door knows it. */
@@ -241,6 +249,10 @@ export interface Answer {
   age?: number | undefined;
   /** The second request of its scope was not sent. */
   isPart?: boolean | undefined;
+  /** The page that was asked for instead of what the call says, so that the answer fits. */
+  page?: PageAsked | undefined;
+  /** What CloudStack said of a list, where the role sees a part of it. */
+  served?: { rows: number; count: number } | undefined;
 }
 
 /** What a door gives back. */

@@ -4,13 +4,13 @@ import { openDirectories } from '../resolve/directories.ts';
 import { resolveNames } from '../resolve/resolve.ts';
 import { createResources } from '../resolve/resources.ts';
 import { maskSecrets } from '../secrets/mask.ts';
-import { present } from '../present/present.ts';
+import { present, smallerPageFor } from '../present/present.ts';
 import type { CallRequest, Outcome } from '../types.ts';
 import { validate } from '../validate/validate.ts';
 import { bound } from './bound.ts';
 import type { Composition } from './composition.ts';
 import { createRun, recorded, type Run } from './run.ts';
-import { listFor, sendCall } from './send.ts';
+import { listFor, sendCall, sendOptions, sendPage } from './send.ts';
 
 /** The first half of the path: what is asked for, whether the caller may, ids for names, within the role's bounds. */
 const prepare = async ({ clouds, guard, limits }: Composition, run: Run) => {
@@ -63,8 +63,13 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
     if (mustBeLogged) await beforeSending();
 
     const wire = step('request', () => toWire(approved));
-    const answer = await step('cloudstack', () => sendCall(cloud, jobs, approved, wire, run));
-    return step('present', () => present(approved, confinement.confineAnswer(approved, answer), limits));
+    const options = sendOptions(run);
+    const answer = await step('cloudstack', () => sendCall(cloud, jobs, approved, wire, run, options));
+    const seen = confinement.confineAnswer(approved, answer);
+    const shown = step('present', () => smallerPageFor(approved, seen, limits) ?? present(approved, seen, limits));
+    if ('text' in shown) return shown;
+    const smaller = await step('cloudstack', () => sendPage(cloud, approved, answer, shown, options));
+    return step('present', () => present(approved, confinement.confineAnswer(approved, smaller), limits));
   });
 
 /** The request that a call would become, unsigned: everything but the confirmation and the sending. */

@@ -2,11 +2,13 @@ import { lookEverywhere } from '../catalog/list-scope.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
 import { isBounded } from '../guard/bounds.ts';
-import { toReadWire } from '../request/to-wire.ts';
+import { toReadWire, toWire } from '../request/to-wire.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
-import type { Answer, ApprovedCall, Params, WireParams } from '../types.ts';
+import type { Answer, ApprovedCall, PageAsked, Params, WireParams } from '../types.ts';
 import type { Cloud, Jobs } from './composition.ts';
 import type { Run } from './run.ts';
+
+type RequestOptions = Parameters<Cloud['send']>[2];
 
 const uniqueById = (rows: readonly Row[]): readonly Row[] => [
   ...new Map(rows.map((row, index) => [row['id'] ?? index, row])).values(),
@@ -41,24 +43,29 @@ const joinAnswers = async (first: Answer, ask: () => Promise<Answer>): Promise<A
   return { ...first, body: { ...first.body, count: total, [key]: [...rows, ...more] } };
 };
 
+/** How the requests of a call are sent: in its time, counted together. */
+export const sendOptions = ({ request, deadline, record }: Run): RequestOptions => {
+  let requests = 0;
+  return {
+    ...request,
+    deadline: Date.now() + deadline.left(),
+    fresh: request.view.fresh,
+    onSent: () => record({ requests: ++requests }),
+  };
+};
+
 /** Sends an approved call. The job that comes of it is its caller's to ask about, however the call ends. */
 export const sendCall = async (
   { send }: Cloud,
   jobs: Jobs,
   call: ApprovedCall,
   wire: WireParams,
-  { request, deadline, record }: Run,
+  { request, record }: Run,
+  options: RequestOptions,
 ): Promise<Answer> => {
-  let requests = 0;
   const began = async (job: string): Promise<void> => {
     record({ job });
     if (isBounded(call.role)) await jobs.add(request.caller, job);
-  };
-  const options: Parameters<Cloud['send']>[2] = {
-    ...request,
-    deadline: Date.now() + deadline.left(),
-    fresh: request.view.fresh,
-    onSent: () => record({ requests: ++requests }),
   };
   const answer = await send(call.tool, wire, options).catch(async (error: unknown) => {
     if (error instanceof CallError && error.job !== undefined) await began(error.job);
@@ -70,4 +77,18 @@ export const sendCall = async (
   await began(answer.job.id);
   record({ pending: answer.job.status === 'pending' });
   return answer;
+};
+
+/** Asks for a page of the list that an approved call was answered with whole; what it counts may be all that is known. */
+export const sendPage = async (
+  { send }: Cloud,
+  call: ApprovedCall,
+  whole: Answer,
+  page: PageAsked,
+  options: RequestOptions,
+): Promise<Answer> => {
+  const answer = await send(call.tool, toWire(call, page), options);
+  const isJoined = call.scope?.also !== undefined;
+  const counts = [answer.body['count'], isJoined ? 0 : whole.body['count']].map((count) => Number(count ?? 0));
+  return { ...answer, page, isPart: isJoined, body: { ...answer.body, count: Math.max(...counts) } };
 };

@@ -8,6 +8,8 @@ export interface Kind {
   plural: string;
   /** Fields of the compact table; a dot reaches into nested objects. */
   columns: readonly string[];
+  /** The date that leads: its lists show the newest first. */
+  newestBy?: string;
   /** The command that lists it, where its names can be looked up. */
   list?: string;
   /** Commands that show one by its id, where there is no list to look names up in; the first that knows it counts. */

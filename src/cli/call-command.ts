@@ -47,7 +47,7 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
       tool: follow ? 'queryAsyncJobResult' : tool,
       args: follow ? { jobid: job } : args,
       follow,
-      view: { fields, scope: flags.scope, secrets: flags.secretsTo !== undefined },
+      view: { fields, scope: flags.scope, secrets: flags.secretsTo !== undefined, whole: true },
       wait: wait * 1000,
       // A person at a terminal waits as long as they said for a job, and no host gives up on them.
       deadline: Date.now() + config.callTimeout + wait * 1000,

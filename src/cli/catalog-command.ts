@@ -51,7 +51,7 @@ const ask = async (flags: CatalogFlags, io: Io): Promise<{ apis: LiveApi[]; rele
     app.call({
       tool,
       args: {},
-      view: { fields: ['*'] },
+      view: { fields: ['*'], whole: true },
       wait: 0,
       caller: requesterAt(config, flags.settings),
       consent: () => Promise.resolve(undefined),

@@ -52,7 +52,7 @@ const ask = async (
     const { rows } = await app.call({
       tool: request.tool,
       args: request.args,
-      view: { secrets: request.secrets },
+      view: { secrets: request.secrets, whole: true },
       wait: config.wait * 1000,
       caller,
       consent: createTerminalConsent(io),

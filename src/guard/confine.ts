@@ -231,6 +231,8 @@ export const confineAnswer = (bounds: Bounds | undefined, call: ApprovedCall, an
   if (key === undefined) return answer;
   // CloudStack's count tells of what was left out, unless it was asked for exactly what may be seen.
   const isExact = saved.length === rows.length && isNarrowed(response, params);
-  const count = !isExact && 'count' in answer.body ? { count: saved.length } : {};
-  return { ...answer, body: { ...answer.body, [key]: saved, ...count } };
+  const confined = { ...answer.body, [key]: saved };
+  const { count } = answer.body;
+  if (isExact || typeof count !== 'number') return { ...answer, body: confined };
+  return { ...answer, body: { ...confined, count: saved.length }, served: { rows: rows.length, count } };
 };

@@ -18,7 +18,7 @@ export const cutValue = (value: unknown, tokens: number): unknown => {
 };
 
 /** The tokens that each of some values may have, so that all together keep to a budget and only the longest are cut. */
-const shareOf = (costs: readonly number[], budget: number): number => {
+export const shareOf = (costs: readonly number[], budget: number): number => {
   let left = budget;
   const rising = [...costs].sort((a, b) => a - b);
   for (const [at, cost] of rising.entries()) {

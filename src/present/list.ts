@@ -1,21 +1,32 @@
 import type { Kind } from '../catalog/kinds.ts';
 import type { Row } from '../rows.ts';
+import type { PageAsked } from '../types.ts';
 import { pick, toCell } from './columns.ts';
-import { cutRow } from './cut.ts';
+import { cutRow, shareOf } from './cut.ts';
 import { estimateTokens } from './tokens.ts';
 
-/** Which part of a list the rows are. */
+/** A page of a list. */
 export interface Page {
-  /** 1-based; the first where CloudStack was not asked for one. */
+  rows: readonly Row[];
   page: number;
-  /** As asked for, if it was. */
-  size?: number | undefined;
-  /** All matches, as CloudStack counts them. */
+  /** All matches, as CloudStack counts them, or as many as are known. */
   count: number;
+  /** There are more rows than `count`, or may be. */
+  isAtLeast: boolean;
+  /** Where the rest begins. */
+  next: PageAsked | undefined;
+}
+
+/** How a list is shown. `budget`: tokens; undefined for doors that print the whole answer. */
+interface ListView {
+  kind: Kind | undefined;
+  budget: number | undefined;
+  filters: readonly string[];
+  scope?: string | undefined;
 }
 
 interface Shown {
-  items: Row[];
+  items: readonly Row[];
   text: string;
   structured: Record<string, unknown>;
 }
@@ -26,72 +37,50 @@ export const joinCells = (values: readonly unknown[]): string =>
 
 const line = (row: Row, columns: readonly string[]): string => joinCells(columns.map((column) => row[column]));
 
-/** How many whole rows fit into a budget of tokens, as text and as JSON. */
-const howManyFit = (items: readonly Row[], columns: readonly string[], budget: number): number => {
-  // A token is at least a character: what is this short needs no closer look.
-  if (2 * JSON.stringify(items).length <= budget) return items.length;
-  let left = budget;
-  for (const [index, item] of items.entries()) {
-    left -= estimateTokens(line(item, columns)) + estimateTokens(JSON.stringify(item)) + 2;
-    if (left < 0) return index;
-  }
-  return items.length;
-};
+/** The tokens of a row: once in the text, once in the structured content. */
+export const costOf = (row: Row, columns: readonly string[]): number =>
+  estimateTokens(line(row, columns)) + estimateTokens(JSON.stringify(row)) + 2;
 
-/** The most rows, at most `fit`, after which the rest begins at a whole page of that many. */
-const toPageSize = (fit: number, { page, size }: Page): number => {
-  const before = size === undefined ? 0 : (page - 1) * size;
-  for (let rows = fit; rows > 1; rows--) if (before % rows === 0) return rows;
-  return Math.max(fit, 1);
+/** Rows of which the longest are cut by value where all do not fit into a budget of tokens. */
+const cutRows = (items: readonly Row[], columns: readonly string[], budget: number): readonly Row[] => {
+  // A token is at least a character: what is this short needs no closer look.
+  if (2 * JSON.stringify(items).length <= budget) return items;
+  const costs = items.map((item) => costOf(item, columns));
+  const share = shareOf(costs, budget);
+  return items.map((item, at) => (costs[at]! > share ? cutRow(item, share / 2) : item));
 };
 
 /** `n of m`, and how to get the rest. */
 const heading = (
-  returned: number,
-  page: Page,
-  title: string,
-  next: Row | undefined,
-  filters: readonly string[],
-  scope: string | undefined,
+  { rows, page, count, isAtLeast, next }: Page,
+  { kind, filters, scope }: Pick<ListView, 'kind' | 'filters' | 'scope'>,
 ): string => {
-  const which = page.page > 1 ? ` (page ${page.page})` : '';
+  const title = (count === 1 && !isAtLeast ? kind?.title : kind?.plural) ?? 'rows';
+  const which = page > 1 ? ` (page ${page})` : '';
   const rest = next
-    ? `; ask with ${Object.entries(next)
-        .map(([k, v]) => `${k}=${String(v)}`)
-        .join(', ')}${filters.length ? `, or filter by ${filters.join(', ')}` : ''}`
+    ? `; ask with page=${next.page}, pagesize=${next.pagesize}${filters.length ? `, or filter by ${filters.join(', ')}` : ''}`
     : '';
-  return `${returned} of ${page.count} ${title}${which}${scope === undefined ? '' : `, ${scope}`}${rest}`;
+  const all = `${count}${isAtLeast ? ' or more' : ''}`;
+  return `${rows.length} of ${all} ${title}${which}${scope === undefined ? '' : `, ${scope}`}${rest}`;
 };
 
-/** A list as a compact table that keeps to a budget by leaving out whole rows and saying so. */
-export const showList = (
-  rows: readonly Row[],
-  columns: readonly string[],
-  page: Page,
-  options: { kind: Kind | undefined; budget: number; filters: readonly string[]; scope?: string | undefined },
-): Shown => {
-  const items = rows.map((row) => pick(row, columns));
-  const fit = howManyFit(items, columns, options.budget);
-  // Once in the text, once in the structured content; a row that is larger than all of it is cut by value.
-  if (fit === 0 && items[0]) items[0] = cutRow(items[0], options.budget / 2);
-  const returned = fit < items.length ? toPageSize(fit, page) : fit;
-  const shown = items.slice(0, returned);
-  const before = (page.page - 1) * (page.size ?? rows.length);
-  const more = before + returned < page.count && returned > 0;
-  const size = returned < rows.length ? returned : (page.size ?? returned);
-  const next = more ? { page: Math.floor((before + returned) / size) + 1, pagesize: size } : undefined;
-  const title = (page.count === 1 ? options.kind?.title : options.kind?.plural) ?? 'rows';
+/** A page of a list as a compact table. Where it is longer than the budget, its longest values are cut and say so. */
+export const showList = (page: Page, columns: readonly string[], options: ListView): Shown => {
+  const { rows, count, next } = page;
+  const { budget, scope } = options;
+  const picked = rows.map((row) => pick(row, columns));
+  const items = budget === undefined ? picked : cutRows(picked, columns, budget);
   const text = [
-    heading(returned, page, title, next, options.filters, options.scope),
-    ...(shown.length ? [joinCells(columns), ...shown.map((item) => line(item, columns))] : []),
+    heading(page, options),
+    ...(items.length ? [joinCells(columns), ...items.map((item) => line(item, columns))] : []),
   ].join('\n');
   const structured = {
-    items: shown,
-    returned,
-    count: page.count,
+    items,
+    returned: items.length,
+    count,
     page: page.page,
-    ...(options.scope === undefined ? {} : { scope: options.scope }),
+    ...(scope === undefined ? {} : { scope }),
     ...(next ? { next } : {}),
   };
-  return { items: shown, text, structured };
+  return { items, text, structured };
 };

@@ -2,13 +2,14 @@ import { findKind } from '../catalog/kinds.ts';
 import { findField } from '../catalog/response-fields.ts';
 import type { CallSettings } from '../config/call.ts';
 import { dataNote } from '../errors.ts';
-import { itemOf, rowsOf, type Row } from '../rows.ts';
+import { itemOf, rowsOf } from '../rows.ts';
 import { toLabel } from '../text.ts';
-import type { Answer, ApprovedCall, Outcome } from '../types.ts';
+import type { Answer, ApprovedCall, Outcome, PageAsked } from '../types.ts';
 import { cleanBody } from './clean.ts';
 import { chooseColumns, pick, valueAt } from './columns.ts';
 import { showItem } from './item.ts';
 import { showList } from './list.ts';
+import { pageOf, smallerPage } from './page.ts';
 
 const isList = (call: ApprovedCall, answer: Answer): boolean => {
   if (answer.job) return false;
@@ -58,28 +59,9 @@ const filtersOf = ({ tool, params }: ApprovedCall): string[] =>
     .filter((name) => params[name] === undefined && tool.command.params.some((parameter) => parameter.name === name))
     .slice(0, 4);
 
-/** CloudStack pages most lists; the few it does not are paged here. */
-const pageOf = (
-  call: ApprovedCall,
-  all: readonly Row[],
-  body: Row,
-): { rows: readonly Row[]; page: number; size: number | undefined; count: number } => {
-  const { params, tool, request } = call;
-  if (tool.command.params.some(({ name }) => name === 'pagesize')) {
-    const size = params['pagesize'] as number | undefined;
-    const count = typeof body['count'] === 'number' ? Math.max(body['count'], all.length) : all.length;
-    return {
-      rows: all,
-      page: (params['page'] as number | undefined) ?? 1,
-      size: size === -1 ? undefined : size,
-      count,
-    };
-  }
-  const { page = 1, pagesize } = request.view;
-  const size = pagesize ?? (request.view.page === undefined ? undefined : 100);
-  const rows = size === undefined ? all : all.slice((page - 1) * size, page * size);
-  return { rows, page, size, count: all.length };
-};
+/** The page to ask for instead where a list answer does not fit into the budget; it is asked for at most once a call. */
+export const smallerPageFor = (call: ApprovedCall, answer: Answer, settings: CallSettings): PageAsked | undefined =>
+  isList(call, answer) ? smallerPage(call, answer, findKind(call.tool.command.response), settings) : undefined;
 
 /** Fields that were asked for and stay empty: told from those that do not exist, which validate/ refuses where it can. */
 const emptyFields = (call: ApprovedCall, rows: readonly Row[]): string[] => {
@@ -102,14 +84,15 @@ const isKnownField = (response: string, field: string): boolean => {
   return found !== undefined && 'name' in found;
 };
 
-const presentList = (call: ApprovedCall, answer: Answer, { budget }: CallSettings): Outcome => {
+const presentList = (call: ApprovedCall, answer: Answer, settings: CallSettings): Outcome => {
   const { command } = call.tool;
-  const { fields } = call.request.view;
-  const { rows, page, size, count } = pageOf(call, rowsOf(answer.body), answer.body);
+  const { fields, whole } = call.request.view;
   const kind = findKind(command.response);
+  const page = pageOf(call, answer, kind, settings);
+  const { rows } = page;
   const columns = chooseColumns(rows, kind, fields);
-  const options = { kind, budget, filters: filtersOf(call), scope: scopeOf(call, answer) };
-  const shown = showList(rows, columns, { page, size, count }, options);
+  const budget = whole ? undefined : settings.budget;
+  const shown = showList(page, columns, { kind, budget, filters: filtersOf(call), scope: scopeOf(call, answer) });
   const notes = [...call.notes, ...emptyFields(call, rows)];
   return {
     text: [

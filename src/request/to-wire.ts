@@ -1,15 +1,19 @@
 import type { Tool } from '../catalog/tool.ts';
 import { isApproved } from '../approved.ts';
-import type { ApprovedCall, Params, ValidCall, WireParams } from '../types.ts';
+import type { ApprovedCall, PageAsked, Params, ValidCall, WireParams } from '../types.ts';
 import { encodeParams } from './encode.ts';
 
 /** Only what neither changes anything nor starts a job may be sent twice. */
 const methodOf = ({ command, risk }: Tool): WireParams['method'] =>
   risk.risk === 'read' && !command.async ? 'GET' : 'POST';
 
-/** The request that an approved call becomes, unsigned. Pure. Throws a TypeError for a call that guard/ did not approve. */
-export const toWire = (call: ApprovedCall): WireParams => {
-  const { tool, params, request } = call;
+/**
+ * The request that an approved call becomes, unsigned; `page`: for a part of the list that was approved. Pure. Throws a
+ * TypeError for a call that guard/ did not approve.
+ */
+export const toWire = (call: ApprovedCall, page?: PageAsked): WireParams => {
+  const { tool, request } = call;
+  const params = page ? { ...call.params, ...page } : call.params;
   if (!isApproved(call)) throw new TypeError(`${tool.command.name} was not approved as it is`);
   return {
     command: tool.command.name,

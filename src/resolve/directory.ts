@@ -109,8 +109,8 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
       return undefined;
     },
     names: async (kind, scope) =>
-      unique((await query(kind, { ...within(scope), page: 1, pagesize: 20 })) ?? []).flatMap(
-        (row) => nameOf(kind, row) ?? [],
-      ),
+      unique((await query(kind, { ...within(scope), page: 1, pagesize: 20 })) ?? [])
+        .flatMap((row) => nameOf(kind, row) ?? [])
+        .sort(),
   };
 };

@@ -1,10 +1,11 @@
+import { distance } from 'fastest-levenshtein';
 import { kindOfParameter, takesName, type Kind } from '../catalog/kinds.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { toKebab } from '../catalog/names.ts';
 import type { Row } from '../rows.ts';
-import { isId, toLabel, toQuotedName } from '../text.ts';
+import { cutText, isId, toLabel, toQuotedName } from '../text.ts';
 import type { NamedCall, ParamValue, PermittedCall, ResolvedCall, ResolvedName } from '../types.ts';
 import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
@@ -22,6 +23,13 @@ const toMatches = (kind: Kind, rows: readonly Row[]): string[] =>
     );
     return `${toLabel(String(row['id']))} (${[...where, `name ${toQuotedName(nameOf(kind, row) ?? '')}`].join(', ')})`;
   });
+
+/** Names by how near they come to the one that was given; of a long one, its beginning counts. */
+const nearestFirst = (names: readonly string[], name: string): string[] => {
+  const wanted = cutText(name, 100).toLowerCase();
+  const far = new Map(names.map((each) => [each, distance(wanted, cutText(each, 100).toLowerCase())]));
+  return names.toSorted((a, b) => far.get(a)! - far.get(b)!);
+};
 
 const lookUp = async (
   directory: Directory,
@@ -45,7 +53,7 @@ const lookUp = async (
       `${parameter}: "${toLabel(name)}" is no id, and this cloud does not list ${kind.plural} to look the name up.`,
       'Give the id. Nothing was sent.',
     );
-  const others = await directory.names(kind, scope);
+  const others = nearestFirst(await directory.names(kind, scope), name);
   throw new CallError(
     'not-found',
     `${parameter}: there is no ${kind.title} "${toLabel(name)}" that this account can see.`,

@@ -121,6 +121,20 @@ keeps('paging', async () => {
     expect((await send(big, 'listVirtualMachines', params)).body['errortext']).toBe(text);
 });
 
+keeps('page-order', async () => {
+  const big = createSimulator({ vms: 200 });
+  const idsOf = async (page: number, pagesize: number): Promise<unknown[]> => {
+    const params = { listall: 'true', page: String(page), pagesize: String(pagesize) };
+    const { body } = await send(big, 'listVirtualMachines', params);
+    return (body['virtualmachine'] as { id: string }[]).map(({ id }) => id);
+  };
+  const whole = await idsOf(1, 50);
+  const parts = [...(await idsOf(1, 25)), ...(await idsOf(2, 25))];
+  expect(new Set(parts)).toEqual(new Set(whole));
+  expect(parts).not.toEqual(whole);
+  expect(await idsOf(1, 50)).toEqual(whole);
+});
+
 keeps('session', async () => {
   const { username, password } = simulator.credentials;
   const url = 'http://simulator/client/api';

@@ -192,7 +192,7 @@ keeps('load-balancing', async () => {
   expect(rule).toMatchObject({ name: 'web', state: 'Active', publicport: '80' });
   const id = String(rule?.['id']);
   const members = await rows(simulator, 'listLoadBalancerRuleInstances', { id });
-  expect(members.map((row) => row['name'])).toEqual(['web-1', 'web-2']);
+  expect(members.map((row) => row['name']).sort()).toEqual(['web-1', 'web-2']);
   await finish(simulator, 'removeFromLoadBalancerRule', {
     id,
     virtualmachineids: members.map((row) => row['id']).join(','),

@@ -73,7 +73,7 @@ const parameters = deploy.command.params.filter(
 const search = createSearch(loadCatalog());
 const settings = { wait: 1, questionTimeout: 1, budget: 12_000, pageSizeLimit: 500 };
 const list = { kind: undefined, budget: 12_000, filters: [] };
-const page = { page: 1, count: 1 };
+const page = { page: 1, count: 1, isAtLeast: false, next: undefined };
 
 /** Functions that take a text within something else. */
 const within: Record<string, (text: string) => unknown> = {
@@ -83,7 +83,7 @@ const within: Record<string, (text: string) => unknown> = {
   maskParams: (text) => maskParams({ a: text, [text]: 1 }),
   scrubText: (text) => scrubText(text, { a: text, password: text.slice(0, 100) }),
   showItem: (text) => showItem({ id: 'x', a: text }, 12_000),
-  showList: (text) => showList([{ id: 'x', a: text }], ['id', 'a'], page, list),
+  showList: (text) => showList({ ...page, rows: [{ id: 'x', a: text }] }, ['id', 'a'], list),
   openEnvelope: (text) => openEnvelope('listZones', { status: 200, headers: {}, body: text }),
   'openEnvelope, an error': (text) =>
     openEnvelope('listZones', {

@@ -25,6 +25,9 @@ const newestFirst = new Set(
   ),
 );
 
+// The rows of a page are read without an order: the order inside a page is not that of the pages (docs/cloudstack-behaviour.md §3.1).
+const unorderedInPage = new Set('Account Event SecurityGroup UserVm Volume'.split(' '));
+
 const sortedKinds = new Set('Zone ServiceOffering DiskOffering NetworkOffering VpcOffering Template'.split(' '));
 
 const keywordFields =
@@ -130,16 +133,20 @@ const matching = (kind: string, candidates: readonly Resource[], tests: readonly
   return found;
 };
 
+/** Rows in an order that says nothing, and is the same in every run: ids are made of the world's own chance. */
+const shuffled = (rows: readonly Resource[]): Resource[] => rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+
 /** The page asked for out of what was found. */
-const pageOf = (call: Call, found: readonly Resource[]): Result => {
+const pageOf = (call: Call, kind: string, found: readonly Resource[]): Result => {
   const { start, size } = windowOf(call.args, numberSetting(call.world, 'default.page.size', 500));
   const end = size === Infinity ? undefined : start + size;
-  return list(call.args['retrieveonlyresourcecount'] === true ? [] : found.slice(start, end), found.length);
+  const page = call.args['retrieveonlyresourcecount'] === true ? [] : found.slice(start, end);
+  return list(unorderedInPage.has(kind) ? shuffled(page) : page, found.length);
 };
 
 /** Lists what passes all tests: the page asked for, and the count of all. */
 export const listRows = (call: Call, kind: string, candidates: readonly Resource[], tests: readonly Test[]): Result =>
-  pageOf(call, matching(kind, candidates, tests));
+  pageOf(call, kind, matching(kind, candidates, tests));
 
 /** What a caller's scope lets through: rows of the accounts in it, and rows without an owner. */
 const scopeTest = (call: Call): Test[] => {
@@ -173,5 +180,5 @@ export const listKind = (call: Call, kind = kindOf(call.command), extra: readonl
     found = matching(kind, candidatesOf(call, kind), [...scopeTest(call), ...testsOf(call, kind), ...extra]);
     cache.set(key, found);
   }
-  return pageOf(call, found);
+  return pageOf(call, kind, found);
 };
