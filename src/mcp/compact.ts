@@ -106,7 +106,7 @@ export const compactTools: readonly McpTool[] = [
     title: 'Change something in CloudStack',
     description:
       'Run a command of risk change or sensitive: deploy, create, start, attach, update, show keys. Waits for the job; a job that goes on is returned as pending, not as done. Secrets come masked.',
-    inputSchema: closed(changes, ['tool']),
+    inputSchema: closed({ ...changes, page: integer, pagesize: integer }, ['tool']),
     outputSchema: resultSchema,
     annotations: hints(false, false),
   },

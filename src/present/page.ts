@@ -83,7 +83,13 @@ export const smallerPage = (
 };
 
 /** A part of a list that is paged here, cut to the budget. */
-const partOf = (call: ValidCall, all: readonly Row[], kind: Kind | undefined, asked: RequestedPage, budget: number): Page => {
+const partOf = (
+  call: ValidCall,
+  all: readonly Row[],
+  kind: Kind | undefined,
+  asked: RequestedPage,
+  budget: number,
+): Page => {
   const { page, size } = asked;
   const before = (page - 1) * (size ?? 0);
   const rows = all.slice(before, before + (size ?? all.length));

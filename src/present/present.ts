@@ -2,7 +2,7 @@ import { findKind } from '../catalog/kinds.ts';
 import { findField } from '../catalog/response-fields.ts';
 import type { CallSettings } from '../config/call.ts';
 import { dataNote } from '../errors.ts';
-import { itemOf, rowsOf } from '../rows.ts';
+import { itemOf, rowsOf, type Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import type { Answer, ApprovedCall, Outcome, PageAsked } from '../types.ts';
 import { cleanBody } from './clean.ts';
