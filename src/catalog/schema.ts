@@ -1,4 +1,5 @@
 import { kindOfParameter, takesName } from './kinds.ts';
+import { describeRequirement, neededBy, requirementsOf } from './requirements.ts';
 import { describeParameter } from './tool.ts';
 import type { Command, Parameter } from './types.ts';
 import { findValues, listValues, type ValueSet } from './values.ts';
@@ -85,12 +86,25 @@ const describe = (command: Command, parameter: Parameter): string => {
   return [words, takes, values].filter(Boolean).join(' · ');
 };
 
+/** What the parameters need of each other, a sentence; hosts refuse schemas that say it with `anyOf`. What excludes what is left out. */
+const describeTogether = (command: Command): string => {
+  const needed = requirementsOf(command).filter(
+    ({ when, unless, rule, of }) =>
+      rule !== 'atMostOne' && (when !== undefined || unless !== undefined || (rule !== 'all' && of.length > 1)),
+  );
+  const text = needed.map(describeRequirement).join('; ');
+  return text && `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+};
+
 /** The JSON Schema of a command's parameters as hosts see it, required ones first. */
 export const toInputSchema = (command: Command): JsonSchema => {
-  const required = command.params.filter((parameter) => parameter.required);
-  const ordered = [...required, ...command.params.filter((parameter) => !parameter.required)];
+  const needed = neededBy(command);
+  const required = command.params.filter(({ name }) => needed.has(name));
+  const ordered = [...required, ...command.params.filter(({ name }) => !needed.has(name))];
+  const together = describeTogether(command);
   return {
     type: 'object',
+    ...(together ? { description: together } : {}),
     properties: Object.fromEntries(
       ordered.map((parameter) => {
         const description = describe(command, parameter);

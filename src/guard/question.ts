@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { describeSchedule } from '../catalog/schedule.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
@@ -116,6 +117,7 @@ export const askAbout = (
   const { tool, request } = call;
   const phrase = tool.risk.severity === 'critical' ? phraseFor(call, targets) : undefined;
   const args = describeArguments(call, targets, place);
+  const runs = describeSchedule(tool.command, call.params);
   const { principal, host, profile } = request.caller;
   const message = [
     `${tool.command.name}: ${toLabel(tool.summary, 120)}`,
@@ -123,6 +125,7 @@ export const askAbout = (
     ...targets.map(describeTarget),
     ...describePlace(place),
     ...(args ? [`With ${args}`] : []),
+    ...(runs === undefined ? [] : [`Runs ${runs}`]),
     `Asked by ${toQuoted(principal, 60)} through ${toQuoted(host, 60)}, profile ${toQuoted(profile, 60)}, on ${toLabel(cloud.host, 100)}.`,
     `Affects ${tool.risk.impactScope}; ${tool.risk.reversible ? 'can be undone' : 'cannot be undone'}. ${toLabel(tool.risk.warning, 200)}${because(tool)}`,
     phrase === undefined ? 'Do it?' : `Type "${phrase}" to do it.`,

@@ -1,35 +1,18 @@
+import { exampleArguments } from '../catalog/example.ts';
 import { isGrave, raisesOf } from '../catalog/parameter-risks.ts';
 import { raisesText } from '../catalog/raise-text.ts';
+import { neededBy } from '../catalog/requirements.ts';
 import { toInputSchema, type JsonSchema } from '../catalog/schema.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { toolForRisk } from '../guard/permit.ts';
 
-const sample = (name: string, schema: JsonSchema): unknown => {
-  if (schema.enum) return schema.enum[0];
-  switch (schema.type) {
-    case 'boolean':
-      return true;
-    case 'integer':
-    case 'number':
-      return schema.minimum ?? 1;
-    case 'array':
-      return [sample(name, schema.items ?? {})];
-    case 'object':
-      return schema.properties
-        ? Object.fromEntries(Object.keys(schema.properties).map((key) => [key, '…']))
-        : { key: 'value' };
-    default:
-      return `<${name}>`;
-  }
-};
-
 /** A tool as find-tools lists it. */
-export const toMatch = (tool: Tool): Record<string, unknown> => ({
+export const toMatch = (tool: Tool) => ({
   tool: tool.name,
   command: tool.command.name,
   risk: tool.risk.risk,
   summary: tool.summary,
-  required: tool.command.params.filter(({ required }) => required).map(({ name }) => name),
+  required: [...neededBy(tool.command)],
 });
 
 /** Arguments that make a tool worse than its own risk, each with what it does. */
@@ -41,9 +24,6 @@ export const toDescription = (tool: Tool): Record<string, unknown> => {
   const { command, risk } = tool;
   const raises = askedAbout(tool);
   const inputSchema = toInputSchema(command);
-  const required = Object.fromEntries(
-    (inputSchema.required ?? []).map((name) => [name, sample(name, inputSchema.properties![name]!)]),
-  );
   return {
     ...toMatch(tool),
     toolset: tool.toolset,
@@ -55,7 +35,7 @@ export const toDescription = (tool: Tool): Record<string, unknown> => {
       : { severity: risk.severity, reversible: risk.reversible, impactScope: risk.impactScope, warning: risk.warning }),
     ...(raises.length ? { raises } : {}),
     inputSchema,
-    example: { name: toolForRisk(risk.risk), arguments: { tool: tool.name, arguments: required } },
+    example: { name: toolForRisk(risk.risk), arguments: { tool: tool.name, arguments: exampleArguments(command) } },
   };
 };
 
@@ -69,7 +49,7 @@ const parameterLine = ([name, schema]: [string, JsonSchema], required: ReadonlyS
 
 /** The same as text that is enough alone; `*` marks what is required. */
 export const describeInText = (tool: Tool): string => {
-  const { properties = {}, required = [] } = toInputSchema(tool.command);
+  const { properties = {}, required = [], description } = toInputSchema(tool.command);
   const { risk } = tool;
   const facts = [
     `risk ${risk.risk}${risk.risk === 'read' ? '' : ` (${risk.severity}, ${risk.reversible ? 'reversible' : 'not reversible'})`}`,
@@ -81,6 +61,7 @@ export const describeInText = (tool: Tool): string => {
     `${tool.name} (${tool.command.name}): ${tool.summary}. ${facts.join('; ')}.`,
     ...(risk.warning ? [risk.warning] : []),
     ...askedAbout(tool).map((line) => `Asked about: ${line}`),
+    ...(description ? [description] : []),
     ...Object.entries(properties).map((property) => parameterLine(property, new Set(required))),
   ].join('\n');
 };

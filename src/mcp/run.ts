@@ -86,7 +86,7 @@ const find = async (host: HostCall, args: unknown): Promise<ToolResult> => {
   checkToolset(toolset);
   const { matches, total } = createSearch(await openCatalog(host))(query, { toolset, limit });
   const lines = matches.map((tool) => {
-    const required = tool.command.params.filter((p) => p.required).map((p) => p.name);
+    const required = toMatch(tool).required;
     return `${tool.name} [${tool.risk.risk}] ${tool.summary}${required.length ? ` (needs ${required.join(', ')})` : ''}`;
   });
   const none = 'Nothing found; try other words, or name a toolset.';

@@ -1,7 +1,8 @@
 import type { Command } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 
-const isBase64 = (text: string): boolean => {
+/** Whether a text is base64, in one or several lines. */
+export const isBase64 = (text: string): boolean => {
   const plain = text.replace(/\s+/g, '');
   return plain.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(plain);
 };
@@ -15,16 +16,41 @@ const decoded = (text: string): string => {
   }
 };
 
+/** Texts of one format of data/formats.json as CloudStack takes them; undefined where they are so already. */
+const encodings: Readonly<Record<string, { encode: (text: string) => string | undefined; note: string }>> = {
+  base64: {
+    encode: (text) =>
+      isBase64(text) || (text.includes('%') && isBase64(decoded(text)))
+        ? undefined
+        : Buffer.from(text).toString('base64'),
+    note: 'was plain text and was sent as base64.',
+  },
+  'base64-image': {
+    encode: (text) => {
+      if (/^\s*</.test(text)) return Buffer.from(text).toString('base64');
+      return /^\s*data:image\/[\w.+-]+(?:;[\w=-]+)*;base64,(?<data>[^]*)$/.exec(text)?.groups?.['data'];
+    },
+    note: 'was sent as base64 alone.',
+  },
+  pem: {
+    encode: (text) => (text.includes('\n') || !text.includes('\\n') ? undefined : text.replace(/(?:\\r)?\\n/g, '\n')),
+    note: 'held \\n for line breaks and was sent with line breaks.',
+  },
+};
+
 /**
- * Encodes plain text where CloudStack takes base64 only (`base64` of data/formats.json), in place; what is base64 already
- * stays. Returns a sentence for each text that was encoded.
+ * Writes texts as CloudStack takes them where people write them otherwise (formats of data/formats.json), in place.
+ * Returns a sentence for each text that was changed.
  */
 export const encodeTexts = (command: Command, values: Record<string, unknown>): string[] =>
-  command.params.flatMap(({ name }) => {
+  command.params.flatMap(({ name, type }) => {
     const value = values[name];
-    if (typeof value !== 'string' || !loadData<Record<string, string[]>>('formats.json')['base64']?.includes(name))
-      return [];
-    if (isBase64(value) || (value.includes('%') && isBase64(decoded(value)))) return [];
-    values[name] = Buffer.from(value).toString('base64');
-    return [`${name} was plain text and was sent as base64.`];
+    if (typeof value !== 'string' || type !== 'string') return [];
+    const names = loadData<Record<string, string[]>>('formats.json');
+    return Object.entries(encodings).flatMap(([format, { encode, note }]) => {
+      const encoded = names[format]?.includes(name) ? encode(value) : undefined;
+      if (encoded === undefined) return [];
+      values[name] = encoded;
+      return [`${name} ${note}`];
+    });
   });

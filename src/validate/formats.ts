@@ -2,6 +2,8 @@ import ipaddr from 'ipaddr.js';
 import { isIP } from 'node:net';
 import type { Parameter } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
+import { isBase64 } from './encode-texts.ts';
+import { isSecretName } from '../secrets/names.ts';
 import { isId, toLabel } from '../text.ts';
 
 const nearlyUuid = /^(?=.*[0-9])[0-9a-f-]{30,40}$/i;
@@ -20,6 +22,21 @@ const isDate = (value: string): boolean => {
   return date.test(value) && !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(value.slice(0, 10));
 };
 
+/** Java takes more names than the tz database has, such as GMT+2 and PST; another one it reads as GMT, without a word. */
+const isTimeZone = (value: string): boolean => {
+  if (/^(?:(?:GMT|UTC)(?:[+-]\d{1,2}(?::?\d{2})?)?|[A-Z]{3})$/.test(value)) return true;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+};
+
+// Markers only: what stands between them CloudStack reads.
+const pem = /^\s*-----BEGIN [A-Z0-9 ]+-----\s[^]*-----END [A-Z0-9 ]+-----\s*$/;
+const checksum = /^(?:\{(?:MD5|SHA-(?:1|224|256|384|512))\})?[0-9a-f]{32,128}$/i;
+const publicKey = /^\s*(?:ssh-|ecdsa-sha2-|sk-)\S+\s+\S/;
+
 /** Text that was meant as a uuid but is none, so that it is not looked up as a name. */
 export const isBrokenUuid = (value: string): boolean => nearlyUuid.test(value) && !isId(value);
 
@@ -31,11 +48,24 @@ const formats: Record<string, { test: (value: string) => boolean; looks: string 
   },
   ip: { test: (value) => isIP(value) > 0, looks: 'an IP address such as 10.1.0.5' },
   mac: { test: (value) => mac.test(value), looks: 'a MAC address such as 02:00:4c:7f:00:01' },
+  'time-zone': { test: isTimeZone, looks: 'a time zone such as Europe/Berlin, UTC or GMT+2' },
+  pem: { test: (value) => pem.test(value), looks: 'PEM text, from -----BEGIN …----- to -----END …-----' },
+  'base64-image': { test: isBase64, looks: 'an image as base64' },
+  checksum: {
+    test: (value) => checksum.test(value.trim()),
+    looks: 'hexadecimal digits, {ALGORITHM} before them where it is not MD5, such as {SHA-256}ab12…',
+  },
+  'public-key': {
+    // It may be base64 as a whole.
+    test: (value) => publicKey.test(value) || publicKey.test(Buffer.from(value, 'base64').toString()),
+    looks: 'the line of an OpenSSH public key, such as ssh-ed25519 AAAA… name',
+  },
 };
 
 /** What is wrong with one text value of a parameter, or undefined. `named`: a name will be looked up. */
 export const problemWith = (parameter: Parameter, value: string, named: boolean): string | undefined => {
-  const is = (looks: string): string => `${parameter.name} must be ${looks}, not "${toLabel(value)}"`;
+  const is = (looks: string): string =>
+    `${parameter.name} must be ${looks}${isSecretName(parameter.name) ? '' : `, not "${toLabel(value)}"`}`;
   if (control.test(value)) return `${parameter.name} contains a control character, which CloudStack refuses`;
   if (parameter.type === 'date')
     return isDate(value) ? undefined : is('a date such as 2026-01-31, 2026-01-31 12:00:00 or 2026-01-31T12:00:00+0000');

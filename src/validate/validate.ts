@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { problemWithScope } from '../catalog/list-scope.ts';
 import { requireTool } from '../catalog/lookup.ts';
+import { describeSchedule, problemWithSchedule } from '../catalog/schedule.ts';
 import type { Command } from '../catalog/types.ts';
 import type { CallSettings } from '../config/call.ts';
 import { CallError } from '../errors.ts';
@@ -12,6 +13,7 @@ import { readFields } from './fields.ts';
 import { toCloudStackDate } from './formats.ts';
 import { spellIds } from './ids.ts';
 import { readLeniently } from './lenient.ts';
+import { checkTogether } from './requirements.ts';
 import { spellValues } from './values.ts';
 
 /** A problem may end with a question, such as "did you mean state?". */
@@ -49,24 +51,29 @@ export const validate = (catalog: Catalog, request: CallRequest, settings: CallS
   const encoded = encodeTexts(command, values);
   const { problems: found, notes } = spellValues(command, values, catalog.newerRelease);
   const ofScope = problemWithScope(command, request.view.scope) ?? [];
+  const together = checkTogether(command, values, catalog.newerRelease);
   const problems = [
     ofScope,
     shown.problems,
+    problemWithSchedule(command, values) ?? [],
     findProblems(command, values, settings, new Map([...found, ...read.problems])),
+    together.problems,
   ].flat();
   if (problems.length)
     throw new CallError(
       'invalid',
       toSentence(problems.length === 1 ? problems[0]! : `${problems.length} problems: ${listProblems(problems)}`),
-      `Nothing was sent. describe-tools shows every parameter of ${tool.name}.`,
+      `Nothing was sent.${together.example ? ` For example ${together.example}.` : ''} describe-tools shows every parameter of ${tool.name}.`,
     );
   for (const { name, type } of command.params)
     if (type === 'date' && values[name] !== undefined) values[name] = toCloudStackDate(values[name] as string);
   const view = { ...request.view, fields: shown.fields };
+  const runs = describeSchedule(command, values);
+  const scheduled = runs === undefined ? [] : [`It runs ${runs}.`];
   return {
     tool,
     params: values as Params,
     request: { ...request, view },
-    notes: [...read.notes, ...encoded, ...notes],
+    notes: [...read.notes, ...encoded, ...notes, ...together.notes, ...scheduled],
   };
 };

@@ -7,6 +7,7 @@ import type { CallRequest, Outcome } from '../../src/types.ts';
 import type { Consent } from '../../src/consent.ts';
 import { lifetimeOf } from '../../src/cache/lifetimes.ts';
 import { openApp, requestOf, valueFor } from '../guard/counting.ts';
+import { fitArguments } from '../support/fit.ts';
 
 /** A human who agrees to everything. */
 export const yes: Consent = ({ digest, phrase }) =>
@@ -53,12 +54,22 @@ export const fill = (simulator: Simulator, command: Command, parameter: Paramete
   return valueFor(parameter, command.name);
 };
 
+/** The chosen parameters with such values, and what has to be given beside them. */
+export const fillAll = (
+  simulator: Simulator,
+  command: Command,
+  chosen: (parameter: Parameter) => boolean,
+): Record<string, unknown> =>
+  fitArguments<unknown>(
+    command,
+    Object.fromEntries(command.params.filter(chosen).map((one) => [one.name, fill(simulator, command, one)])),
+    (parameter, wanted) => wanted ?? fill(simulator, command, parameter),
+  );
+
 const whole: Record<string, unknown> = { listall: true, templatefilter: 'all', isofilter: 'all' };
 
 /** Arguments with which a list shows all that there is. */
 export const wideArgs = (simulator: Simulator, command: Command): Record<string, unknown> => ({
-  ...Object.fromEntries(
-    command.params.filter(({ required }) => required).map((p) => [p.name, fill(simulator, command, p)]),
-  ),
+  ...fillAll(simulator, command, ({ required }) => required === true),
   ...Object.fromEntries(Object.entries(whole).filter(([name]) => command.params.some((p) => p.name === name))),
 });

@@ -5,7 +5,7 @@ import type { LiveApi } from '../../src/catalog/live.ts';
 import { raisesOf } from '../../src/catalog/parameter-risks.ts';
 import { CallError } from '../../src/errors.ts';
 import { isSecretName } from '../../src/secrets/names.ts';
-import { openApp, requestOf, valueFor } from '../guard/counting.ts';
+import { filledWith, openApp, requestOf, requiredOf, valueFor } from '../guard/counting.ts';
 
 // A release that the catalog was not made from: what it adds is known by the connected cloud only. The facts are names, types
 // and flags out of CloudStack's own sources; where the catalog has learned them meanwhile, the cloud's words change nothing.
@@ -61,9 +61,8 @@ test('no new command that does more than look runs unasked, with as little as it
   const calls = unknown
     .filter(({ name }) => !looks.test(name))
     .flatMap(({ name }) => {
-      const { params } = catalog.find(name)!.command;
-      const fill = (chosen: typeof params) => Object.fromEntries(chosen.map((one) => [one.name, valueFor(one, name)]));
-      return [[name, fill(params.filter(({ required }) => required))] as const, [name, fill(params)] as const];
+      const { command } = catalog.find(name)!;
+      return [[name, requiredOf(command)] as const, [name, filledWith(command, () => true)] as const];
     });
   expect((await outcomesOf(calls)).filter((one) => !asked.test(one))).toEqual([]);
 });
@@ -72,14 +71,13 @@ test('no new parameter of a command that does more than look runs unasked', asyn
   const calls = release.changed
     .filter(({ name }) => !looks.test(name) && loadCatalog().find(name)!.risk.risk !== 'read')
     .flatMap(({ name, added }) => {
-      const { params } = catalog.find(name)!.command;
-      const needed = params.filter(({ required }) => required).map((one) => [one.name, valueFor(one, name)] as const);
+      const { command } = catalog.find(name)!;
       return added.map(({ name: parameter }) => {
         const value = valueFor(
-          params.find((one) => one.name === parameter)!,
+          command.params.find((one) => one.name === parameter)!,
           name,
         );
-        return [name, { ...Object.fromEntries(needed), [parameter]: value }] as const;
+        return [name, requiredOf(command, { [parameter]: value })] as const;
       });
     });
   expect(calls.length).toBeGreaterThan(0);
@@ -117,10 +115,7 @@ test('a new list that takes or gives out credentials is asked about', async () =
       ({ name, params = [] }) =>
         looks.test(name) && (/UserKey/.test(name) || params.some((one) => isSecretName(one.name))),
     )
-    .map(({ name }) => {
-      const { params } = catalog.find(name)!.command;
-      return [name, Object.fromEntries(params.map((one) => [one.name, valueFor(one, name)]))] as const;
-    });
+    .map(({ name }) => [name, filledWith(catalog.find(name)!.command, () => true)] as const);
   expect(calls.length).toBeGreaterThan(0);
   expect((await outcomesOf(calls)).filter((one) => !asked.test(one))).toEqual([]);
 });

@@ -122,7 +122,7 @@ test.each(Object.entries(attacks))('%s: nothing leaves unasked', async (_kind, c
   const { app, times, close } = await openApp();
   const left: string[] = [];
   for (const [command, args] of calls) {
-    const all = { ...requiredOf(loadCatalog().find(command)!.command), ...args };
+    const all = requiredOf(loadCatalog().find(command)!.command, args);
     const outcome = await outcomeOf(app.call(requestOf(command, all)));
     if (!['unconfirmed', 'not-found'].includes(outcome) || times(command) > 0)
       left.push(`${command} ${JSON.stringify(args)}: ${outcome}`);

@@ -11,6 +11,8 @@ import { loadData } from '../../src/data.ts';
 import type { Observe, Tracing } from '../../src/observe.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { CallRequest } from '../../src/types.ts';
+import { fitArguments } from '../support/fit.ts';
+import { formatted } from '../support/formats.ts';
 
 export const uuid = (n: number): string => `5f0f2d3c-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
@@ -157,7 +159,6 @@ export const requestOf = (
   ...more,
 });
 
-const formats = loadData<Record<string, string[]>>('formats.json');
 const { byType } = loadData<{ byType: Record<string, string> }>('references.json');
 
 /** A value that validation takes; of a command, one of its parameter's closed set. */
@@ -173,17 +174,30 @@ export const valueFor = ({ name, type, of, map, length }: Parameter, command = '
     if (map?.form === 'rows') return [Object.fromEntries((map.keys ?? []).map((key) => [key, known(key) ?? 'x']))];
     return { k: 'v' };
   }
-  const text = formats['cidr']?.includes(name) || formats['cidr-list']?.includes(name) ? '10.9.0.0/24' : undefined;
-  if (text) return type === 'list' ? [text] : text;
-  if (formats['ip']?.includes(name)) return '10.9.0.5';
-  if (formats['mac']?.includes(name)) return '02:00:4c:7f:00:01';
+  // HOURLY, the first of the interval types, or cron fields.
+  if (name === 'schedule') return findValues(command, 'intervaltype') ? '30' : '0 8 * * *';
+  const text = formatted(name);
+  if (text !== undefined) return type === 'list' ? [text] : text;
   return type === 'list' ? ['x'] : 'x'.slice(0, length ?? 1);
 };
 
-/** The required parameters of a command, filled. */
-export const requiredOf = (command: Command): Record<string, unknown> =>
-  Object.fromEntries(
-    command.params
-      .filter(({ required }) => required)
-      .map((parameter) => [parameter.name, valueFor(parameter, command.name)]),
+/** Some parameters of a command, filled, with what has to be given beside them; what is `given` stays as it is. */
+export const filledWith = (
+  command: Command,
+  chosen: (parameter: Parameter) => boolean,
+  given: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> => {
+  const made = command.params
+    .filter(chosen)
+    .map((parameter) => [parameter.name, valueFor(parameter, command.name)] as const);
+  return fitArguments<unknown>(
+    command,
+    { ...Object.fromEntries(made), ...given },
+    (parameter, wanted) => wanted ?? valueFor(parameter, command.name),
+    Object.keys(given),
   );
+};
+
+/** The required parameters of a command, filled, beside what is `given`. */
+export const requiredOf = (command: Command, given: Readonly<Record<string, unknown>> = {}): Record<string, unknown> =>
+  filledWith(command, ({ required }) => required === true, given);

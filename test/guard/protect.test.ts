@@ -52,7 +52,7 @@ test.each(sections)(
       ['archiveEvents', { ids: [safe] }],
       ['deletePortForwardingRule', { id: safe }],
       ['deleteFirewallRule', { id: safe }],
-      ['assignVirtualMachine', { virtualmachineid: safe, projectid: other }],
+      ['assignVirtualMachine', { virtualmachineid: safe, projectid: other, domainid: other }],
       ['linkUserDataToTemplate', { templateid: safe, userdataid: other }],
       ['deleteTags', { resourceids: safe, resourcetype: 'UserVm', tags: { protected: 'true' } }],
       ['deleteTags', { resourceids: [other, safe], resourcetype: 'userVM' }],
@@ -123,7 +123,7 @@ test('every command with an id that can be looked at refuses the protected one',
   for (const { command, risk } of loadCatalog().tools) {
     if (risk.risk === 'read' || !command.params.some(({ name, type }) => name === 'id' && type === 'uuid')) continue;
     tried++;
-    const call = requestOf(command.name, { ...requiredOf(command), id: safe }, consent);
+    const call = requestOf(command.name, requiredOf(command, { id: safe }), consent);
     await app.call(call).catch(() => undefined);
     if (times(command.name)) through.push(command.name);
   }
@@ -201,7 +201,7 @@ test('what belongs to a project is found there, wherever the call wants it to go
   const { app, times, close } = await openApp({ policy: allowAll }, { answers: inProject });
   for (const [command, args] of [
     ['stopVirtualMachine', { id: safe }],
-    ['assignVirtualMachine', { virtualmachineid: safe, projectid: uuid(41) }],
+    ['assignVirtualMachine', { virtualmachineid: safe, projectid: uuid(41), domainid: other }],
     ['assignVirtualMachine', { virtualmachineid: safe, account: 'x', domainid: other }],
   ] as const) {
     await expect(app.call(requestOf(command, { ...args }, consent)), command).rejects.toThrow('protected');
@@ -214,7 +214,9 @@ test('what belongs to a project is found there, wherever the call wants it to go
   };
   const second = await openApp({ policy: allowAll }, { answers: outside });
   await expect(
-    second.app.call(requestOf('assignVirtualMachine', { virtualmachineid: safe, projectid: uuid(41) }, consent)),
+    second.app.call(
+      requestOf('assignVirtualMachine', { virtualmachineid: safe, projectid: uuid(41), domainid: other }, consent),
+    ),
   ).rejects.toThrow('protected');
   await close();
   await second.close();

@@ -2,6 +2,7 @@ import { fits } from '../../src/catalog/patterns.ts';
 import { findValues } from '../../src/catalog/values.ts';
 import type { Condition, Raise } from '../../src/catalog/risk.ts';
 import type { Command, Parameter } from '../../src/catalog/types.ts';
+import { fitArguments } from '../support/fit.ts';
 import { requiredOf, valueFor } from './counting.ts';
 
 const asNumber = (type: Parameter['type']): boolean => ['integer', 'long', 'short', 'double'].includes(type);
@@ -49,5 +50,10 @@ export const argumentsThat = (command: Command, { when }: Raise): Record<string,
     if (value === undefined) delete args[name];
     else args[name] = value;
   }
-  return args;
+  return fitArguments<unknown>(
+    command,
+    args,
+    (parameter, wanted) => wanted ?? valueFor(parameter, command.name),
+    Object.keys(when),
+  );
 };

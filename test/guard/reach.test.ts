@@ -156,7 +156,7 @@ test('a rule about a zone sees everything that a change names', async () => {
     ['createNetworkACL', { aclid: uuid(36), protocol: 'tcp', cidrlist: ['10.1.0.0/16'] }],
   ];
   for (const [command, args] of tries) {
-    const call = requestOf(command, { ...requiredOf(loadCatalog().find(command)!.command), ...args }, consent);
+    const call = requestOf(command, requiredOf(loadCatalog().find(command)!.command, args), consent);
     await expect(app.call(call), command).rejects.toThrow(/frozen/);
     expect(times(command), command).toBe(0);
   }
@@ -219,6 +219,7 @@ test("a role tied to a domain has none of root's powers in the parameters", asyn
     displaytext: 't',
     format: 'QCOW2',
     hypervisor: 'KVM',
+    deployasis: true,
     url: 'http://e.com/x',
     zoneid: uuid(20),
     ...owner,
@@ -316,7 +317,7 @@ test('what is named by its name or as a place is looked at like an id: the quest
     ],
     ['upgradeRouterTemplate', bob, ids.account, true],
     ['moveDomain', { domainid: ids.domain, parentdomainid: uuid(81) }, ids.domain, false],
-    ['linkDomainToLdap', { domainid: ids.domain, accounttype: 2, type: 'OU' }, ids.domain, false],
+    ['linkDomainToLdap', { domainid: ids.domain, accounttype: 2, type: 'OU', ldapdomain: 'ou=x' }, ids.domain, false],
     ['updateConfiguration', { name: 'a.b', value: '1', domainid: ids.domain }, ids.domain, false],
     ['addAccountToProject', { projectid: uuid(70), account: 'eve' }, uuid(70), true],
     ['deleteUserFromProject', { projectid: uuid(70), userid: uuid(82) }, uuid(70), true],
@@ -326,7 +327,7 @@ test('what is named by its name or as a place is looked at like an id: the quest
     ['deleteSSHKeyPair', { name: 'laptop', ...bob }, uuid(73), false],
     ['disassociateIpAddress', { ipaddress: '192.0.2.7' }, uuid(74), true],
     ['removeVpnUser', { username: 'road', ...bob }, uuid(75), false],
-    ['moveNetworkAclItem', { id: uuid(76) }, uuid(76), true],
+    ['moveNetworkAclItem', { id: uuid(76), nextaclruleid: uuid(76) }, uuid(76), true],
   ];
   for (const tags of [[], saved]) {
     const { app, times, close } = await openApp({}, { answers: cloudOf(tables(tags)) });
@@ -374,7 +375,7 @@ test('a rule about a place is about the zone, the domain, the project and the ac
     [{ domain: 'ROOT/d' }, 'updateProject', { id: uuid(70), displaytext: 'x' }],
     [{ account: 'bob' }, 'updateAccount', { id: ids.account, networkdomain: 'x.example' }],
     [{ domain: 'ROOT/d' }, 'updateAccount', { id: ids.account, networkdomain: 'x.example' }],
-    [{ domain: 'ROOT/d' }, 'updateAccount', { account: 'bob', networkdomain: 'x.example' }],
+    [{ domain: 'ROOT/d' }, 'updateAccount', { account: 'bob', domainid: ids.domain, networkdomain: 'x.example' }],
   ];
   for (const [match, command, args] of tries) {
     const rules = { policy: { rules: [{ name: 'still', match, action: 'block' }] } };

@@ -50,15 +50,16 @@ const kindOf = (promise: Promise<unknown>): Promise<string> =>
 
 const start = ['startVirtualMachine', { id: vm }] as const;
 const stop = ['stopVirtualMachine', { id: vm }] as const;
-const deploy = (zoneid: string) => ['deployVirtualMachine', { zoneid, serviceofferingid: uuid(5) }] as const;
+const deploy = (zoneid: string) =>
+  ['deployVirtualMachine', { zoneid, serviceofferingid: uuid(5), templateid: uuid(6) }] as const;
 
 // What a rule says, a call it is about, and one it is not about.
 const matches: [match: object, hit: readonly [string, object], missed: readonly [string, object]][] = [
   [{ command: 'startVirtual*' }, start, ['rebootVirtualMachine', { id: vm }]],
   [{ command: 'start-virtual-machine' }, start, ['startSystemVm', { id: vm }]],
   [{ command: ['nothing', 'STARTVIRTUALMACHINE'] }, start, stop],
-  [{ toolset: 'compute' }, start, ['createVolume', { name: 'x' }]],
-  [{ toolset: ['vol*'] }, ['createVolume', { name: 'x' }], start],
+  [{ toolset: 'compute' }, start, ['createVolume', { name: 'x', snapshotid: uuid(7) }]],
+  [{ toolset: ['vol*'] }, ['createVolume', { name: 'x', snapshotid: uuid(7) }], start],
   [{ risk: 'change' }, start, stop],
   [{ risk: ['read', 'destroy'] }, stop, start],
   [{ severity: ['low'] }, start, ['resizeVolume', { id: vm }]],
@@ -74,11 +75,11 @@ const matches: [match: object, hit: readonly [string, object], missed: readonly 
   [{ account: 'acme' }, start, ['startVirtualMachine', { id: uuid(2) }]],
   [
     { account: 'acme' },
-    ['createVolume', { name: 'x', account: 'acme', domainid: uuid(30) }],
-    ['createVolume', { name: 'x' }],
+    ['createVolume', { name: 'x', snapshotid: uuid(7), account: 'acme', domainid: uuid(30) }],
+    ['createVolume', { name: 'x', snapshotid: uuid(7) }],
   ],
   [{ project: 'apollo' }, ['startVirtualMachine', { id: uuid(2) }], start],
-  [{ project: uuid(40) }, ['createVolume', { name: 'x', projectid: uuid(40) }], start],
+  [{ project: uuid(40) }, ['createVolume', { name: 'x', snapshotid: uuid(7), projectid: uuid(40) }], start],
   [{ tag: { env: 'test' } }, start, ['startVirtualMachine', { id: uuid(2) }]],
   [{ tag: { env: 'test' }, zone: 'Frankfurt', command: 'start*' }, start, ['startVirtualMachine', { id: uuid(2) }]],
 ];
@@ -312,7 +313,7 @@ test('builtin and own roles reach what they say, and nobody without a role anyth
     ['o', 'startVirtualMachine', { id: vm }, 'done'],
     ['o', 'listRoles', {}, 'done'],
     ['o', 'createRole', { name: 'x', type: 'User' }, 'refused'],
-    ['o', 'updateRolePermission', { roleid: vm }, 'refused'],
+    ['o', 'updateRolePermission', { roleid: vm, ruleorder: vm }, 'refused'],
     ['o', 'createDomain', { name: 'x' }, 'refused'],
     ['o', 'updateConfiguration', { name: 'x' }, 'refused'],
     ['o', 'stopVirtualMachine', { id: vm }, 'unconfirmed'],
@@ -320,7 +321,7 @@ test('builtin and own roles reach what they say, and nobody without a role anyth
     ['h', 'startVirtualMachine', { id: vm }, 'done'],
     ['h', 'listVolumes', {}, 'refused'],
     ['h', 'stopVirtualMachine', { id: vm }, 'refused'],
-    ['h', 'deployVirtualMachine', { zoneid: vm, serviceofferingid: vm }, 'refused'],
+    ['h', 'deployVirtualMachine', { zoneid: vm, serviceofferingid: vm, templateid: vm }, 'refused'],
     ['s', 'startVirtualMachine', { id: vm }, 'done'],
     ['s', 'listVirtualMachines', {}, 'done'],
     ['s', 'listVolumes', {}, 'refused'],

@@ -22,7 +22,7 @@ const calls = loadCatalog()
           [
             command.name,
             parameter.name,
-            { ...requiredOf(command), [parameter.name]: valueFor(parameter, command.name) },
+            requiredOf(command, { [parameter.name]: valueFor(parameter, command.name) }),
           ] as const,
       ),
   );

@@ -54,7 +54,12 @@ test('the same where it stands under a key, as text, and without a reason; a row
     ['createConsoleEndpoint', vm, { consoleendpoint: { success: false, details: 'VM is stopped' } }, /VM is stopped/],
     ['archiveEvents', { ids: [uuid(7)] }, { success: 'false' }, /without a reason/],
     ['archiveEvents', { ids: [uuid(7)] }, { success: 'true' }, /^done$/],
-    ['executeWebhookDelivery', {}, { webhookdelivery: { id: uuid(3), success: false, response: '404' } }, /^done$/],
+    [
+      'executeWebhookDelivery',
+      { id: uuid(7) },
+      { webhookdelivery: { id: uuid(3), success: false, response: '404' } },
+      /^done$/,
+    ],
   ];
   for (const [command, args, body, expected] of tries) {
     const { app, close } = await openApp(

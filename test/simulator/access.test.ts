@@ -129,7 +129,12 @@ keeps('limits', async () => {
   ]);
   const [account] = await rows(simulator, 'listAccounts', { name: 'carol', listall: 'true' });
   expect(account).toMatchObject({ volumelimit: '5', volumetotal: 5, volumeavailable: '0', vmlimit: '10' });
-  const root = await send(simulator, 'updateResourceLimit', { account: 'admin', resourcetype: '0', max: '5' });
+  const root = await send(simulator, 'updateResourceLimit', {
+    account: 'admin',
+    domainid: await idOf(simulator, 'listDomains', 'ROOT'),
+    resourcetype: '0',
+    max: '5',
+  });
   expect(root.body['errortext']).toBe('Only -1 limit is supported for Root Admin accounts');
 });
 
@@ -160,7 +165,12 @@ keeps('events', async () => {
   const simulator = createSimulator({ jobMillis: 0 });
   const id = await idOf(simulator, 'listVirtualMachines', 'jump-host');
   await finish(simulator, 'rebootVirtualMachine', { id });
-  const events = (await rows(simulator, 'listEvents', { listall: 'true', type: 'VM.REBOOT', resourceid: id })) as {
+  const events = (await rows(simulator, 'listEvents', {
+    listall: 'true',
+    type: 'VM.REBOOT',
+    resourceid: id,
+    resourcetype: 'VirtualMachine',
+  })) as {
     state: string;
     id: string;
     parentid?: string;

@@ -20,7 +20,8 @@ keeps('effects', async () => {
   let seen = 0;
   for (const command of commands) {
     if (!/^(create|add|register|upload|import)/.test(command.name) || command.auth) continue;
-    const list = commands.find((other) => isList(other) && kindOf(other) === kindOf(command));
+    const alike = commands.filter((other) => isList(other) && kindOf(other) === kindOf(command));
+    const list = alike.find(({ name }) => name.startsWith(command.name.replace(/^[a-z]+/, 'list'))) ?? alike[0];
     if (!list) continue;
     const made = await finish(
       simulator,

@@ -1,6 +1,7 @@
 import type { Command, Parameter } from '../../src/catalog/types.ts';
 import { findValues } from '../../src/catalog/values.ts';
 import type { Simulator } from '../../src/simulator/index.ts';
+import { fitArguments } from '../support/fit.ts';
 
 const value = (
   simulator: Simulator,
@@ -35,16 +36,43 @@ const value = (
   }
 };
 
-/** Values by type for a command's chosen parameters; ids of resources that exist. */
+/** The value of a parameter that no text alone is: its parts by their names on the wire. */
+type Wire = string | Record<string, string>;
+
+/** A value for a parameter, by its type; ids of resources that exist. */
+export const wireOf = (simulator: Simulator, command: Command, parameter: Parameter): Wire => {
+  const made = value(simulator, command, parameter);
+  return made[parameter.name] ?? made;
+};
+
+/** Values by parameter as they go over the wire. */
+export const toParams = (args: Readonly<Record<string, Wire>>): Record<string, string> =>
+  Object.assign(
+    {},
+    ...Object.entries(args).map(([name, made]) => (typeof made === 'string' ? { [name]: made } : made)),
+  );
+
+/** Values for a command's chosen parameters, and what has to be given beside them. */
+export const fillArgs = (
+  simulator: Simulator,
+  command: Command,
+  chosen: (parameter: Parameter) => boolean,
+): Record<string, Wire> =>
+  fitArguments(
+    command,
+    Object.fromEntries(
+      command.params.filter(chosen).map((parameter) => [parameter.name, wireOf(simulator, command, parameter)]),
+    ),
+    (parameter, wanted) => wanted ?? wireOf(simulator, command, parameter),
+  );
+
+/** The same as they go over the wire. */
 export const fillParams = (
   simulator: Simulator,
   command: Command,
   chosen: (parameter: Parameter) => boolean,
 ): Record<string, string> => {
-  const params: Record<string, string> = Object.assign(
-    {},
-    ...command.params.filter(chosen).map((parameter) => value(simulator, command, parameter)),
-  );
+  const params = toParams(fillArgs(simulator, command, chosen));
   if (params['page']) Object.assign(params, { page: '1', pagesize: '10' });
   return params;
 };

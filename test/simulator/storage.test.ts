@@ -201,7 +201,8 @@ test('templates are shared with accounts and projects, and listed by filter', as
     password: 'p',
     accounttype: '0',
   });
-  await did('updateTemplatePermissions', { id: templateid, op: 'add', accounts: 'dora', projectids: projectid });
+  await did('updateTemplatePermissions', { id: templateid, op: 'add', accounts: 'dora' });
+  await did('updateTemplatePermissions', { id: templateid, op: 'add', projectids: projectid });
   const keys = await did('registerUserKeys', { id: mine['user'][0].id });
   const dora = { apiKey: String(keys['apikey']), secretKey: String(keys['secretkey']) };
   expect(await seen('shared', {}, dora)).toContain('Windows Server 2022');

@@ -157,7 +157,7 @@ test('a virtual machine changes hands, its media, password and place', async () 
   expect(await one('listVirtualMachines', { id: demo })).toMatchObject({ account: 'bob' });
   expect((await all('listVolumes', { virtualmachineid: demo }))[0]).toMatchObject({ account: 'bob' });
   const projectid = await id('listProjects', 'webshop');
-  await did('assignVirtualMachine', { virtualmachineid: demo, projectid });
+  await did('assignVirtualMachine', { virtualmachineid: demo, projectid, domainid });
   expect(await one('listVirtualMachines', { projectid, id: demo })).toMatchObject({ project: 'webshop' });
   expect(
     await refused('assignVirtualMachine', {
@@ -181,7 +181,7 @@ test('a virtual machine changes hands, its media, password and place', async () 
     details: { rootDiskController: 'virtio' },
   });
   const from = (await one('listVirtualMachines', { id: jump }))['hostid'];
-  await did('migrateVirtualMachine', { virtualmachineid: jump });
+  await did('migrateVirtualMachine', { virtualmachineid: jump, autoselect: 'true' });
   const to = (await one('listVirtualMachines', { id: jump }))['hostid'];
   expect(to).not.toBe(from);
   const other = await id('listHosts', 'fra-c2-host2.sim');

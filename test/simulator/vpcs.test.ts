@@ -11,7 +11,7 @@ test('access lists keep the order and the VPC of their items', async () => {
   expect(await refused('createNetworkACL', { aclid, protocol: 'tcp', startport: '9', endport: '8' })).toBe(
     "Start port can't be bigger than end port",
   );
-  const last = await did('createNetworkACL', { aclid, protocol: 'tcp', startport: '22', reason: 'ssh' });
+  const last = await did('createNetworkACL', { aclid, protocol: 'tcp', startport: '22', endport: '22', reason: 'ssh' });
   expect(last).toMatchObject({ number: 21, reason: 'ssh' });
   const items = async () =>
     (await all('listNetworkACLs', { aclid }))

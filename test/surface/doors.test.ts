@@ -73,7 +73,7 @@ test('an example calls the right door with every required parameter', async () =
   for (const { example, required, risk } of structured['tools'] as (Match & {
     example: { name: string; arguments: { arguments: Record<string, unknown> } };
   })[]) {
-    expect(Object.keys(example.arguments.arguments).sort()).toEqual([...required].sort());
+    expect(Object.keys(example.arguments.arguments)).toEqual(expect.arrayContaining([...required]));
     expect(example.name).toBe({ read: 'read', sensitive: 'change', change: 'change', destroy: 'destroy' }[risk]);
   }
 });

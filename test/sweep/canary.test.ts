@@ -62,7 +62,7 @@ for (const [what, create] of [
       );
       const raw = await openRaw(app, { elicits });
       for (const tool of loadCatalog().tools) {
-        const args = { ...requiredOf(tool.command), ...secretArgs(tool) };
+        const args = requiredOf(tool.command, secretArgs(tool));
         const first = await raw.call(tool.name, args);
         for (const leak of leaksIn(`${tool.command.name} first`, JSON.stringify(first))) leaks.add(leak);
         const asked = first.result?.inputRequests?.['confirm']?.params;
@@ -80,7 +80,7 @@ for (const [what, create] of [
       for (const { name, command } of loadCatalog().tools)
         for (const parameter of command.params.filter((one) => isSecretName(one.name))) {
           const wrong = parameter.type === 'string' ? { deep: seedSecrets('wrong') } : seedSecrets('wrong');
-          const given = { ...requiredOf(command), [parameter.name]: wrong, nothing: 1 };
+          const given = requiredOf(command, { [parameter.name]: wrong, nothing: 1 });
           for (const leak of leaksIn(`${name} invalid`, JSON.stringify(await raw.call(name, given)))) leaks.add(leak);
         }
       await raw.close();
@@ -126,7 +126,7 @@ test('no secret in what the command line prints', async () => {
     );
     expect(tools.length).toBeGreaterThan(60);
     for (const tool of tools) {
-      const json = JSON.stringify({ ...requiredOf(tool.command), ...secretArgs(tool) });
+      const json = JSON.stringify(requiredOf(tool.command, secretArgs(tool)));
       for (const more of [['--output', 'json', '--fields', '*'], ['--dry-run']]) {
         const { stdout, stderr } = await runCommand(['call', tool.name, '--json', json, ...more], {
           env,

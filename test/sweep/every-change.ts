@@ -3,7 +3,7 @@ import type { Parameter } from '../../src/catalog/types.ts';
 import { CallError } from '../../src/errors.ts';
 import { createTestClock } from '../simulator/clock.ts';
 import { signedRequest } from '../simulator/sign.ts';
-import { changes, fill, cachedReads, openCached, wideArgs } from '../cache/cloud.ts';
+import { changes, fillAll, cachedReads, openCached, wideArgs } from '../cache/cloud.ts';
 
 /** Answers stay until a change drops them: no time passes and no events are looked at. */
 const endless = {
@@ -53,9 +53,7 @@ export const sweepChanges = async (chosen: (parameter: Parameter) => boolean): P
   const counts = { done: 0, others: 0 };
   let version = -1;
   for (const { command } of changes) {
-    const args = Object.fromEntries(
-      command.params.filter(chosen).map((parameter) => [parameter.name, fill(simulator, command, parameter)]),
-    );
+    const args = fillAll(simulator, command, chosen);
     // What had to be made for the arguments was made behind the cache's back; what was still to happen happens there.
     clock.pass(600_000);
     await look({ name: 'listZones', args: {} });

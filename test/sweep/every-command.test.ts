@@ -8,6 +8,8 @@ import type { Tool } from '../../src/catalog/tool.ts';
 import type { Parameter } from '../../src/catalog/types.ts';
 import { findValues } from '../../src/catalog/values.ts';
 import { loadData } from '../../src/data.ts';
+import { coverArguments } from '../support/fit.ts';
+import { formatted } from '../support/formats.ts';
 import { openHost, runCommand, startCloud, type Cloud, type Host } from '../support/harness.ts';
 
 let cloud: Cloud;
@@ -35,7 +37,6 @@ afterAll(async () => {
 const { entries, byType } = loadData<{ entries: Record<string, string>; byType: Record<string, string> }>(
   'references.json',
 );
-const formats = loadData<Record<string, string[]>>('formats.json');
 
 /** A row of a kind with one field set so that the list of a narrower kind shows it. */
 const ensureWith = (kind: string, field: string, value: string): string => {
@@ -57,35 +58,56 @@ const closedValue = (tool: Tool, name: string, field?: string): string | number 
   return set === undefined || set.open ? undefined : set.values[0];
 };
 
-const word = (tool: Tool, parameter: Parameter): string => {
+/** Stands for a value that is made once there is a world. */
+const any = '*';
+
+/** Calls of a tool that together give every parameter; each value is one of a closed set, or any. */
+const callsOf = (tool: Tool): (readonly [Tool, Record<string, string>])[] => {
+  const chosen = ({ name, type }: Parameter): string =>
+    type === 'boolean' ? 'true' : String(closedValue(tool, name) ?? any);
+  const all = Object.fromEntries(tool.command.params.map((parameter) => [parameter.name, chosen(parameter)]));
+  const sets = coverArguments(tool.command, all, (parameter, wanted) => wanted ?? chosen(parameter));
+  return (sets.length ? sets : [{}]).map((set) => [tool, set]);
+};
+
+const word = (tool: Tool, parameter: Parameter, chosen: string): string => {
   const { name } = parameter;
-  const closed = closedValue(tool, name);
-  if (closed !== undefined) return String(closed);
+  if (chosen !== any) return chosen;
   // An id beside the type of what it names; each set of types begins with one of these.
   const type = byType[name] === undefined ? undefined : closedValue(tool, byType[name]);
   if (type !== undefined) return cloud.simulator.world.ensure(type === 'Cluster' ? 'Cluster' : 'VirtualMachine');
-  if (formats['base64']?.includes(name)) return 'eA==';
   if (parameter.type === 'uuid' || parameter.of === 'uuid') {
     const kind = kindOfParameter(tool.command, parameter)?.name ?? parameter.kind;
     if (kind === undefined) return '00000000-0000-4000-8000-000000000000';
     return special[kind]?.() ?? cloud.simulator.world.ensure(kind);
   }
   if (parameter.type === 'date') return '2026-01-31T12:00:00+0000';
-  if (formats['cidr']?.includes(name) || formats['cidr-list']?.includes(name)) return '10.9.0.0/24';
-  if (formats['ip']?.includes(name)) return '10.9.0.5';
-  if (formats['mac']?.includes(name)) return '02:00:4c:7f:00:01';
+  if (name === 'schedule') return findValues(tool.command.name, 'intervaltype') ? '30' : '0 8 * * *';
+  const sample = formatted(name);
+  if (sample !== undefined) return sample;
   // What a signature most easily gets wrong, in turn: all at once would be more than a dialog shows.
   const words = [`x~!*'() +`, `é,&=%/1`, `:[]@"1`];
   return words[name.length % words.length]!;
 };
 
 /** A value for a parameter, and what must arrive for it. */
-const fill = (tool: Tool, parameter: Parameter): { given: unknown; wire: Record<string, string> } => {
-  const { name, type, map } = parameter;
-  const text = word(tool, parameter);
+const fill = (
+  tool: Tool,
+  parameter: Parameter,
+  chosen: string,
+): { name: string; given: unknown; wire: Record<string, string> } => ({
+  name: parameter.name,
+  ...fillValue(tool, parameter, word(tool, parameter, chosen)),
+});
+
+const fillValue = (
+  tool: Tool,
+  { name, type, map }: Parameter,
+  text: string,
+): { given: unknown; wire: Record<string, string> } => {
   switch (type) {
     case 'boolean':
-      return { given: true, wire: { [name]: 'true' } };
+      return { given: text === 'true', wire: { [name]: text } };
     case 'integer':
     case 'long':
     case 'short':
@@ -136,19 +158,21 @@ test('every command with every parameter reaches the cloud, rightly signed, noth
   const dead: string[] = [];
   const wrong: string[] = [];
   const badSignatures: string[] = [];
-  for (const tool of tools) {
+  for (const [tool, args] of tools.flatMap(callsOf)) {
     // Each command finds a whole world: some of them would take away the account that calls.
     cloud.renew();
-    const filled = Object.fromEntries(tool.command.params.map((parameter) => [parameter.name, fill(tool, parameter)]));
-    const args = Object.fromEntries(Object.entries(filled).map(([name, { given }]) => [name, given]));
-    const expected = Object.assign({}, ...Object.values(filled).map(({ wire }) => wire)) as Record<string, string>;
+    const filled = tool.command.params
+      .filter(({ name }) => name in args)
+      .map((parameter) => fill(tool, parameter, args[parameter.name]!));
+    const given = Object.fromEntries(filled.map((one) => [one.name, one.given]));
+    const expected = Object.assign({}, ...filled.map(({ wire }) => wire)) as Record<string, string>;
     const before = cloud.calls.length;
-    let result = await host.call(tool.name, args);
+    let result = await host.call(tool.name, given);
     // More than a dialog shows: a person reads it at a terminal.
     const code = /Approval code: ([A-Z0-9-]+)/.exec(result.text)?.[1];
     if (code) {
       expect(await runCommand(['approve', code], { env, answers: ['yes'] })).toMatchObject({ status: 0 });
-      result = await host.call(tool.name, args);
+      result = await host.call(tool.name, given);
     }
     const error = result.structured['error'] as { kind: string; message: string } | undefined;
     const arrived = cloud.calls.slice(before).filter(({ command }) => command === tool.command.name);

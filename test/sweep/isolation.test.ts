@@ -8,6 +8,7 @@ import { createSimulator, type Simulator } from '../../src/simulator/index.ts';
 import type { Outcome } from '../../src/types.ts';
 import type { Consent } from '../../src/consent.ts';
 import { openApp, requestOf, valueFor } from '../guard/counting.ts';
+import { fitArguments } from '../support/fit.ts';
 import { openRaw } from '../guard/raw.ts';
 
 type WorldRow = ReturnType<Simulator['world']['all']>[number];
@@ -135,8 +136,12 @@ const fill = (principal: string, command: Command, parameter: Parameter, byName:
 
 const ways: Record<string, (principal: string, command: Command) => Record<string, unknown>> = {
   'as little as it takes': (principal, command) =>
-    Object.fromEntries(
-      command.params.filter(({ required }) => required).map((p) => [p.name, fill(principal, command, p, false)]),
+    fitArguments<unknown>(
+      command,
+      Object.fromEntries(
+        command.params.filter(({ required }) => required).map((p) => [p.name, fill(principal, command, p, false)]),
+      ),
+      (parameter, wanted) => wanted ?? fill(principal, command, parameter, false),
     ),
   'everything there is': (principal, command) => ({
     ...ways['as little as it takes']!(principal, command),

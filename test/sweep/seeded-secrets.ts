@@ -38,6 +38,8 @@ export const secretArgs = ({ command }: Tool): Record<string, unknown> => {
             url: `cifs://nas/x?user=u&password=${seedSecrets('').replace(/[ &"ö/]/g, '_')}`,
           };
     }
+    // Keys are read between markers.
+    if (name === 'privatekey') return `-----BEGIN PRIVATE KEY-----\n${seedSecrets(name)}\n-----END PRIVATE KEY-----`;
     if (type === 'string') return isSecretName(name) ? seedSecrets(name) : undefined;
     return type === 'list' && isSecretName(name) ? [seedSecrets(name).replaceAll(',', ';')] : undefined;
   };

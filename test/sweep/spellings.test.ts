@@ -44,7 +44,7 @@ test('every spelling of an id is one thing to the guard and to the cloud', async
           risk.risk === 'read' ? 'read' : risk.risk === 'destroy' ? 'destroy' : 'change',
           {
             tool: name,
-            arguments: { ...requiredOf(command), [parameter.name]: value, ...(type ? { [type]: 'UserVm' } : {}) },
+            arguments: requiredOf(command, { [parameter.name]: value, ...(type ? { [type]: 'UserVm' } : {}) }),
           },
         );
         const error = result?.structuredContent?.['error'] as { kind: string; message: string } | undefined;

@@ -28,7 +28,7 @@ test('a misspelt value of a closed set is refused with the right one, and nothin
     sent.length = 0;
     const { result } = await raw.call(toolForRisk(risk.risk), {
       tool: name,
-      arguments: { ...requiredOf(command), [parameter.name]: given },
+      arguments: requiredOf(command, { [parameter.name]: given }),
     });
     const error = result?.structuredContent?.['error'] as { kind: string; message: string } | undefined;
     const isNamed =

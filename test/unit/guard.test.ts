@@ -280,6 +280,7 @@ test('the digest is of the command, its arguments, its targets, who asks and wit
       resolved('deployVirtualMachine', {
         zoneid: id,
         serviceofferingid: id,
+        templateid: id,
         iptonetworklist: networks.map((networkid) => ({ networkid })),
       }),
       [],

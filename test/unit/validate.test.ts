@@ -169,7 +169,7 @@ test('all problems are told at once', () => {
     cpu: 2,
     rootdisksize: 'big',
   });
-  expect(message).toMatch(/^4 problems: /);
+  expect(message).toMatch(/^5 problems: /);
   for (const part of ['zoneid must be', 'serviceofferingid is missing', '"cpu"', 'rootdisksize must be'])
     expect(message).toContain(part);
 });
@@ -185,7 +185,7 @@ test('a secret of the wrong shape is not repeated', () => {
 const lenient: [what: string, tool: string, args: Record<string, unknown>, params: Record<string, unknown>][] = [
   ['"true"', 'listVirtualMachines', { listall: 'true' }, { listall: true }],
   ['" FALSE "', 'listVirtualMachines', { listall: ' FALSE ' }, { listall: false }],
-  ['"10"', 'createVolume', { size: '10' }, { size: 10 }],
+  ['"10"', 'createVolume', { snapshotid: id, size: '10' }, { snapshotid: id, size: 10 }],
   ['"1.5"', 'quotaCredits', { account: 'a', domainid: id, value: '1.5' }, { account: 'a', domainid: id, value: 1.5 }],
   ['a number for text', 'listZones', { name: 7 }, { name: '7' }],
   ['one value for a list', 'listVirtualMachines', { ids: id }, { ids: [id] }],
@@ -254,8 +254,8 @@ const lenient: [what: string, tool: string, args: Record<string, unknown>, param
   [
     'an address of version 6',
     'createNetwork',
-    { name: 'n', zoneid: id, networkofferingid: id, ip6cidr: 'fd00::/64' },
-    { name: 'n', zoneid: id, networkofferingid: id, ip6cidr: 'fd00::/64' },
+    { name: 'n', zoneid: id, networkofferingid: id, ip6cidr: 'fd00::/64', ip6gateway: 'fd00::1' },
+    { name: 'n', zoneid: id, networkofferingid: id, ip6cidr: 'fd00::/64', ip6gateway: 'fd00::1' },
   ],
 ];
 
@@ -342,7 +342,7 @@ test.each([
   ['listTemplates', { templatefilter: 'FEATURED' }, { templatefilter: 'featured' }],
   ['listResourceLimits', { resourcetype: 'memory' }, { resourcetype: 9 }],
   ['listVirtualMachines', { details: 'NICS, min' }, { details: ['nics', 'min'] }],
-  ['createNetworkACL', { protocol: '47' }, { protocol: '47' }],
+  ['createNetworkACL', { protocol: '47', aclid: id }, { protocol: '47' }],
 ])('%s takes %j and sends %j', (tool, args, sent) => {
   expect(run(tool, args)).toMatchObject(sent);
 });

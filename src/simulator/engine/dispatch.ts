@@ -9,6 +9,7 @@ import { recordEnd, recordStart } from './events.ts';
 import { genericBehaviour } from './generic.ts';
 import type { JobFault, AsyncJobs } from './jobs.ts';
 import type { Renderer } from './render.ts';
+import { checkRequirements } from './requirements.ts';
 import { resolveRows } from './resolve.ts';
 import { checkValues } from './values.ts';
 
@@ -30,7 +31,9 @@ export const prepare = (
 ): Call => {
   const args = decodeParams(command, params, caller.root);
   const matchesNothing = checkValues(command, args) && command.result === 'list';
-  return { world, command, args, rows: resolveRows(world, command, args, caller), caller, matchesNothing };
+  const rows = resolveRows(world, command, args, caller);
+  checkRequirements(command, args);
+  return { world, command, args, rows, caller, matchesNothing };
 };
 
 const act = ({ behaviours }: Engine, call: Call): Result | Work =>
