@@ -128,8 +128,15 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // What each command does, by the catalog's toolsets; the engine is given them and never imports them.
   'simulator/commands': ['simulator/engine', 'simulator/rules', 'simulator/world', 'type catalog', 'data.ts'],
   // How any command is decoded, run and shown.
-  // Which values a parameter takes is said once, in the catalog's data.
-  'simulator/engine': ['simulator/rules', 'simulator/world', 'catalog/values.ts', 'type catalog', 'data.ts'],
+  // Which values parameters take, and what they ask of each other, is said once, in the catalog's data.
+  'simulator/engine': [
+    'simulator/rules',
+    'simulator/world',
+    'catalog/requirements.ts',
+    'catalog/values.ts',
+    'type catalog',
+    'data.ts',
+  ],
   // What holds for resources of a kind, whichever command touches them.
   'simulator/rules': ['simulator/world', 'type catalog'],
   'simulator/world': ['type catalog', 'data.ts'],
