@@ -2,15 +2,15 @@ import { loadData } from '../data.ts';
 import type { Command } from './types.ts';
 
 /** Values on which a requirement depends, by parameter; `true` is any. */
-type Condition = Readonly<Record<string, true | readonly (string | number | boolean)[]>>;
+type GivenValues = Readonly<Record<string, true | readonly (string | number | boolean)[]>>;
 
 /** What CloudStack asks of a call's parameters together, beyond what it declares of each; one line of data/requirements.json. */
 export interface Requirement {
   commands: readonly string[];
   /** It holds only where all of these are given. */
-  when?: Condition;
+  when?: GivenValues;
   /** It does not hold where one of these is given. */
-  unless?: Condition;
+  unless?: GivenValues;
   /** Of the parameters: all are needed, at least one, exactly one; at most one may be given, or none. */
   rule: 'all' | 'any' | 'one' | 'atMostOne' | 'none';
   /** Parameters; of `all` also `name=value`. */
@@ -108,7 +108,7 @@ export const neededBy = (command: Command): ReadonlySet<string> =>
 const join = (names: readonly string[], word: string): string =>
   names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)!}`;
 
-const conditionText = (condition: Condition | undefined, word: string): string => {
+const conditionText = (condition: GivenValues | undefined, word: string): string => {
   const parts = Object.entries(condition ?? {}).map(([name, wanted]) =>
     wanted === true ? name : `${name}=${join(wanted.map(String), 'or')}`,
   );

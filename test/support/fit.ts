@@ -23,19 +23,19 @@ export const coverArguments = <T>(
 
 /**
  * Arguments that a command takes together: what is missing of `args` is added, what is too much is left out, but for the
- * parameters named in `kept`. `valueOf` gives a value for a parameter, the wanted one where there is one.
+ * parameters named in `fixed`. `valueOf` gives a value for a parameter, the wanted one where there is one.
  */
 export const fitArguments = <T>(
   command: Command,
   args: Readonly<Args<T>>,
   valueOf: (parameter: Parameter, wanted: string | undefined) => T,
-  kept: readonly string[] = [],
+  fixed: readonly string[] = [],
 ): Args<T> => {
   const fitted = { ...args };
   const dropped = new Set<string>();
   const byName = new Map(command.params.map((parameter) => [parameter.name, parameter]));
   const nameOf = (entry: string): string => entry.split('=')[0]!;
-  const stays = (name: string): boolean => kept.includes(name) || byName.get(name)?.required === true;
+  const stays = (name: string): boolean => fixed.includes(name) || byName.get(name)?.required === true;
   const add = (entry: string): void => {
     fitted[nameOf(entry)] = valueOf(byName.get(nameOf(entry))!, entry.split('=')[1]);
   };
@@ -48,7 +48,7 @@ export const fitArguments = <T>(
     if (!unmet) return fitted;
     const { requirement, missing, excess } = unmet;
     const { rule, when = {}, unless = {} } = requirement;
-    // What was made up goes before what is kept, and nothing that went comes back.
+    // What was made up goes before what is fixed, and nothing that went comes back.
     const [condition] = Object.keys(when).filter((name) => !stays(name));
     const fresh = missing.filter((entry) => !dropped.has(nameOf(entry)));
     if (missing.length) {
@@ -62,7 +62,7 @@ export const fitArguments = <T>(
       else if (name !== undefined && Array.isArray(values)) add(`${name}=${String(values[0])}`);
       else excess.forEach(drop);
     } else {
-      const first = excess.find((one) => kept.includes(one)) ?? excess.find(stays) ?? excess[0];
+      const first = excess.find((one) => fixed.includes(one)) ?? excess.find(stays) ?? excess[0];
       excess.filter((one) => one !== first).forEach(drop);
     }
   }
