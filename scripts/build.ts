@@ -1,6 +1,7 @@
 /** Bundles src/main.ts into dist/: one entry and the chunks that are loaded when they are used. */
 import { build, type Plugin } from 'esbuild';
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { loadSavedIndex } from '../src/search/saved-index.ts';
 import { noticesOf } from './build/notices.ts';
 
 /**
@@ -14,6 +15,19 @@ const withoutPrograms: Plugin = {
       /[\\/]commander[\\/]/.test(importer) ? { path: 'none', namespace: 'no-programs' } : undefined,
     );
     onLoad({ filter: /.*/, namespace: 'no-programs' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+  },
+};
+
+/** What the search reads: to prepare it takes longer than to search. */
+const searchIndex = 'search-index.json';
+const preparedSearch: Plugin = {
+  name: 'prepared-search',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /[\\/]search[\\/]saved-index\.ts$/ }, () => ({
+      contents: `import { readFileSync } from 'node:fs';
+export const loadSavedIndex = () => JSON.parse(readFileSync(new URL('./${searchIndex}', import.meta.url), 'utf8'));`,
+      loader: 'js',
+    }));
   },
 };
 
@@ -31,13 +45,14 @@ const { metafile } = await build({
   legalComments: 'linked',
   chunkNames: 'chunk-[name]-[hash]',
   logLevel: 'warning',
-  plugins: [withoutPrograms],
+  plugins: [withoutPrograms, preparedSearch],
   // Bundled CommonJS (undici, ajv) asks for Node's own modules through require.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 });
 chmodSync('dist/main.js', 0o755);
+writeFileSync(`dist/${searchIndex}`, JSON.stringify(loadSavedIndex()));
 writeFileSync('dist/THIRD-PARTY-NOTICES.txt', noticesOf(Object.keys(metafile.inputs)));
 
 /**

@@ -33,7 +33,6 @@ const reasons: Readonly<Record<string, string>> = {
   'ipaddr.js': 'Reads addresses and CIDRs of both families, strictly where CloudStack is strict.',
   jose: 'Checks the signatures and claims of access tokens against the key set of their issuer.',
   'lru-cache': 'The bounded memory of the cache: least recently used out first, with a time to live.',
-  minisearch: 'The index behind find-tools: in memory, ranked, with prefixes and spelling mistakes.',
   pino: 'JSON logs on stderr.',
   'prom-client': 'Counters, gauges and histograms in the format that Prometheus reads.',
   'string-width': 'How many columns of a terminal a text takes: names come in every script.',

@@ -40,6 +40,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'web/tokens.ts',
     'mcp/stdio.ts',
     'mcp/describe.ts',
+    'mcp/matches.ts',
+    'search',
     'app/app.ts',
     'present/columns.ts',
     // A person's yes at a terminal goes where a waiting call looks for it: the state folder or the shared store.
@@ -73,7 +75,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     ...foundation,
   ],
   // A door names the tool that runs a risk (permit.ts); it never decides.
-  mcp: ['app/app.ts', 'guard/permit.ts', 'version.ts', ...foundation],
+  mcp: ['app/app.ts', 'guard/permit.ts', 'search', 'version.ts', ...foundation],
   // The one composition root: builds the path from the configuration with the first call, so that a host sees its tools
   // at once.
   app: [
@@ -89,6 +91,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'type config',
     ...foundation,
   ],
+  // What operators call things; only doors ask it.
+  search: ['catalog', 'data.ts', 'limits.ts', 'text.ts'],
   // The path.
   call: [
     'type cache/cached-client.ts',

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { createSearch } from '../../src/catalog/search.ts';
+import { createSearch } from '../../src/search/search.ts';
 import { toMatch } from '../../src/mcp/describe.ts';
 import type { Tool } from '../../src/catalog/tool.ts';
 
@@ -57,8 +57,8 @@ export const measureSearch = (questions: readonly Question[]): Finding[] => {
     const { matches } = search(question.question, { limit });
     const took = performance.now() - start;
     const wishes = question.commands.map((commands) => {
-      const at = matches.findIndex(({ command }) => commands.includes(command.name));
-      return { rank: at < 0 ? undefined : at + 1, match: matches[at] };
+      const at = matches.findIndex(({ tool }) => commands.includes(tool.command.name));
+      return { rank: at < 0 ? undefined : at + 1, match: matches[at]?.tool };
     });
     const isWithin = (places: number): boolean => wishes.every(({ rank }) => rank !== undefined && rank <= places);
     const isInFive = isWithin(5);
@@ -66,7 +66,7 @@ export const measureSearch = (questions: readonly Question[]): Finding[] => {
       ...question,
       toolset: catalog.find(question.commands[0]![0]!)!.toolset,
       ranks: wishes.map(({ rank }) => rank),
-      top: matches[0]?.command.name,
+      top: matches[0]?.tool.command.name,
       isFirst: isWithin(wishes.length),
       isInFive,
       isComplete: isInFive && wishes.every(({ match }) => match && namesRequired(match)),

@@ -145,11 +145,15 @@ export const commands: Readonly<Record<string, CliCommand>> = {
       flags(command.command('list').description('every command the cloud offers')).action(async (options: Options) => {
         end(await (await load()).listCommands(given(options), io));
       });
-      flags(command.command('find').description('search commands').argument('<text...>')).action(
-        async (text: string[], options: Options) => {
-          end(await (await load()).findCommands(text.join(' '), given(options), io));
-        },
-      );
+      flags(
+        command
+          .command('find')
+          .description('search commands')
+          .argument('<text...>')
+          .option('--explain', 'why each is found where it is'),
+      ).action(async (text: string[], options: Options) => {
+        end(await (await load()).findCommands(text.join(' '), given(options), io));
+      });
       flags(command.command('show').description('everything about one command').argument('<tool>')).action(
         async (tool: string, options: Options) => {
           end(await (await load()).showCommand(tool, given(options), io));

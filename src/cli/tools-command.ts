@@ -1,10 +1,11 @@
 import { createApp } from '../app/app.ts';
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { checkToolset, requireTool } from '../catalog/lookup.ts';
-import { createSearch } from '../catalog/search.ts';
-import type { Tool } from '../catalog/tool.ts';
+import { explainMatch, reasonsInText } from '../search/explain.ts';
+import { createSearch } from '../search/search.ts';
 import { openConfig } from './open-config.ts';
 import { describeInText, toDescription, toMatch } from '../mcp/describe.ts';
+import { toMatches } from '../mcp/matches.ts';
 import { programName } from '../program-name.ts';
 import { exit, printJson, printLine, type Io } from './io.ts';
 import { requesterAt } from './requester.ts';
@@ -14,6 +15,7 @@ import { toTable } from './table.ts';
 export interface ToolsFlags {
   json?: boolean;
   toolset?: string;
+  explain?: boolean;
   settings: Record<string, unknown>;
 }
 
@@ -29,28 +31,37 @@ const openCatalog = async (settings: Record<string, unknown>, io: Io): Promise<C
   }
 };
 
-const print = async (tools: readonly Tool[], total: number, flags: ToolsFlags, io: Io): Promise<number> => {
-  const rows = tools.map(toMatch);
-  const room = io.stdout.isTTY ? (io.stdout.columns ?? 80) : undefined;
-  const table = `${toTable(rows, ['tool', 'risk', 'summary'], room)}\n${tools.length} of ${total} commands`;
-  await (flags.json ? printJson(io.stdout, { matches: rows, total }, 2) : printLine(io.stdout, table));
-  return exit.done;
-};
+const columns = ['tool', 'risk', 'summary'];
+
+const tableOf = (rows: Record<string, unknown>[], io: Io): string =>
+  toTable(rows, columns, io.stdout.isTTY ? (io.stdout.columns ?? 80) : undefined);
 
 /** `tools list`: every command, or those of a toolset. */
 export const listCommands = async (flags: ToolsFlags, io: Io): Promise<number> => {
   checkToolset(flags.toolset);
   const { tools } = await openCatalog(flags.settings, io);
   const chosen = tools.filter(({ toolset }) => flags.toolset === undefined || toolset === flags.toolset);
-  return print(chosen, tools.length, flags, io);
+  const matches = chosen.map(toMatch);
+  const table = `${tableOf(matches, io)}\n${chosen.length} of ${tools.length} commands`;
+  await (flags.json ? printJson(io.stdout, { matches, total: tools.length }, 2) : printLine(io.stdout, table));
+  return exit.done;
 };
 
 /** `tools find TEXT`: the same search that models use. */
 export const findCommands = async (query: string, flags: ToolsFlags, io: Io): Promise<number> => {
   checkToolset(flags.toolset);
   const catalog = await openCatalog(flags.settings, io);
-  const { matches, total } = createSearch(catalog)(query, { toolset: flags.toolset, limit: 15 });
-  return print(matches, total, flags, io);
+  const found = createSearch(catalog)(query, { toolset: flags.toolset, limit: 15 });
+  const reasons = flags.explain ? found.matches.map(explainMatch) : undefined;
+  const matches = toMatches(found).map((match, at) => ({ ...match, ...(reasons ? { why: reasons[at] } : {}) }));
+  const lines = reasons
+    ? found.matches.map(({ tool }, at) => reasonsInText(tool.name, reasons[at]!)).join('\n')
+    : tableOf(matches, io);
+  const none = 'Nothing found; try other words, or name a toolset.';
+  await (flags.json
+    ? printJson(io.stdout, { matches, total: found.total }, 2)
+    : printLine(io.stdout, matches.length ? lines : none));
+  return exit.done;
 };
 
 /** `tools show TOOL`: everything about one command. */

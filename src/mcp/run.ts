@@ -2,12 +2,13 @@ import type { CallToolResult, Server, ServerContext } from '@modelcontextprotoco
 import type { App } from '../app/app.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { checkToolset, requireTool } from '../catalog/lookup.ts';
-import { createSearch } from '../catalog/search.ts';
+import { createSearch } from '../search/search.ts';
 import type { Origin } from '../observe.ts';
 import type { DoorRequest, Outcome, RiskTool, View } from '../types.ts';
 import { createConsent } from './consent.ts';
-import { describeInText, toDescription, toMatch } from './describe.ts';
+import { describeInText, toDescription } from './describe.ts';
 import { readInput } from './input.ts';
+import { matchesInText, toMatches } from './matches.ts';
 import type { DoorContext } from './door-context.ts';
 
 /** A text and the same as data. */
@@ -84,16 +85,8 @@ const openCatalog = async ({ app, door }: HostCall): Promise<Catalog> =>
 const find = async (host: HostCall, args: unknown): Promise<ToolResult> => {
   const { query, toolset, limit } = readInput('find-tools', args);
   checkToolset(toolset);
-  const { matches, total } = createSearch(await openCatalog(host))(query, { toolset, limit });
-  const lines = matches.map((tool) => {
-    const required = toMatch(tool).required;
-    return `${tool.name} [${tool.risk.risk}] ${tool.summary}${required.length ? ` (needs ${required.join(', ')})` : ''}`;
-  });
-  const none = 'Nothing found; try other words, or name a toolset.';
-  return {
-    text: total ? [`${matches.length} of ${total} commands`, ...lines].join('\n') : none,
-    structured: { matches: matches.map(toMatch), total },
-  };
+  const found = createSearch(await openCatalog(host))(query, { toolset, limit });
+  return { text: matchesInText(found), structured: { matches: toMatches(found), total: found.total } };
 };
 
 const describe = async (host: HostCall, args: unknown): Promise<ToolResult> => {

@@ -217,12 +217,23 @@ test('a table of tools fits into the terminal', async () => {
   for (const line of lines) expect([...line].length).toBeLessThanOrEqual(72);
 });
 
-test('tools find says how many there are', async () => {
-  const { stdout, status } = await runCommand(['tools', 'find', 'virtual', 'machine']);
+test('tools find shows what fits, and says why on request', async () => {
+  const { stdout, status } = await runCommand(['tools', 'find', 'stop', 'a', 'vm']);
   expect(status).toBe(0);
-  expect(stdout).toMatch(/15 of \d+ commands\n$/);
+  expect(stdout.split('\n')[1]).toMatch(/^stop-virtual-machine +destroy +Stop/);
   const none = await runCommand(['tools', 'find', 'zzzzqqqq']);
-  expect(none.stdout).toContain('0 of 0 commands');
+  expect(none).toMatchObject({ status: 0, stdout: expect.stringContaining('Nothing found') as string });
+
+  const explained = await runCommand(['tools', 'find', 'power', 'of', 'a', 'vm', '--explain']);
+  expect(explained.stdout).toMatch(/^\d\.\d\d {2}[a-z-]+: ".+" [\d.]+, all that is said of it [\d.]+$/m);
+  const rare = await runCommand(['tools', 'find', 'netscaler', 'vpx', 'stop', '--explain', '--json']);
+  expect(JSON.parse(rare.stdout)).toMatchObject({
+    matches: [
+      { tool: 'stop-net-scaler-vpx', why: { phrasing: 'stop netscaler vpx', similarity: 1, commonness: 0.92 } },
+    ],
+  });
+  const named = await runCommand(['tools', 'find', 'listZones', '--explain']);
+  expect(named.stdout).toContain('1.00  list-zones: its name\n');
 });
 
 test('tools show tells everything, in text and as JSON, in any spelling', async () => {

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import ts from 'typescript';
 import { maskParams, scrubText } from '../../src/audit/scrub.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { createSearch } from '../../src/catalog/search.ts';
+import { createSearch } from '../../src/search/search.ts';
 import { classify } from '../../src/cloudstack/classify.ts';
 import { openEnvelope } from '../../src/cloudstack/envelope.ts';
 import { readRetryAfter } from '../../src/cloudstack/retry-after.ts';

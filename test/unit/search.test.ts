@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { createSearch } from '../../src/catalog/search.ts';
+import { createSearch } from '../../src/search/search.ts';
 
 /** What people say, and the commands that they may mean by it. */
 const phrases: [said: string, ...commands: string[]][] = [
@@ -89,7 +89,7 @@ const phrases: [said: string, ...commands: string[]][] = [
 
 const search = createSearch(loadCatalog());
 const firstThree = (output: string): string[] =>
-  search(output, { limit: 3 }).matches.map(({ command }) => command.name);
+  search(output, { limit: 3 }).matches.map(({ tool }) => tool.command.name);
 
 test('everyday phrases find their command among the first three, at least 95 of 100', () => {
   const missed: Record<string, string[]> = {};

@@ -1,0 +1,63 @@
+import { neededBy, requirementsOf } from '../catalog/requirements.ts';
+import type { Parameter } from '../catalog/types.ts';
+import { commonParameters } from '../search/common-parameters.ts';
+import type { SearchResult, Match } from '../search/search.ts';
+import { toMatch } from './describe.ts';
+
+/** Optional parameters that are shown of a match that stands out. */
+const maxOptions = 8;
+
+const typesOf = (parameters: readonly Parameter[]): Record<string, string> =>
+  Object.fromEntries(parameters.map(({ name, type }) => [name, type]));
+
+const inText = (types: Readonly<Record<string, string>>): string =>
+  Object.entries(types)
+    .map(([name, type]) => (type === 'string' ? name : `${name}: ${type}`))
+    .join(', ');
+
+const needsOf = ({ tool: { command } }: Match): Record<string, string> => {
+  const needed = neededBy(command);
+  return typesOf(command.params.filter(({ name }) => needed.has(name)));
+};
+
+/** Of each group, one parameter is needed whatever else is given. */
+const groupsOf = ({ tool: { command } }: Match): (readonly string[])[] =>
+  requirementsOf(command)
+    .filter(({ rule, when, unless, of }) => (rule === 'any' || rule === 'one') && !when && !unless && of.length > 1)
+    .map(({ of }) => of);
+
+const optionsOf = (match: Match, { matches, standsOut }: SearchResult): Record<string, string> =>
+  standsOut && match === matches[0] ? typesOf(commonParameters(match.tool.command, maxOptions)) : {};
+
+/** The matches as data: with types of what is needed, in practice too, and of what is most used where one stands out. */
+export const toMatches = (found: SearchResult): Record<string, unknown>[] =>
+  found.matches.map((match) => {
+    const set = match.fit?.set;
+    const options = optionsOf(match, found);
+    const oneOf = groupsOf(match);
+    return {
+      ...toMatch(match.tool),
+      needs: needsOf(match),
+      ...(oneOf.length ? { oneOf } : {}),
+      ...(set ? { set } : {}),
+      ...(Object.keys(options).length ? { options } : {}),
+    };
+  });
+
+/** The same as text, enough to call: a parameter without a type is a string. */
+export const matchesInText = (found: SearchResult): string => {
+  const { matches, total } = found;
+  if (!matches.length) return 'Nothing found; try other words, or name a toolset.';
+  const lines = matches.map((match) => {
+    const { name, risk, summary } = match.tool;
+    const set = match.fit?.set;
+    const needs = [inText(needsOf(match)), ...groupsOf(match).map((group) => group.join(' or '))]
+      .filter(Boolean)
+      .join(', ');
+    const options = inText(optionsOf(match, found));
+    const parts = [needs && `needs ${needs}`, set && `set ${set}`, options && `takes ${options}`].filter(Boolean);
+    return `${name} [${risk.risk}] ${summary}${parts.length ? ` (${parts.join('; ')})` : ''}`;
+  });
+  const left = total - matches.length;
+  return [...lines, ...(left ? [`${left} more fit less well; a larger limit shows them.`] : [])].join('\n');
+};

@@ -1,0 +1,40 @@
+import { loadPhrasings, phrasingsOf } from './phrasings.ts';
+import type { Match } from './search.ts';
+
+/** Why a match stands where it stands; the numbers are those of the search, about 1 for a good fit. */
+export interface Reasons {
+  /** What decides the order. */
+  score: number;
+  /** What people say of the command that comes nearest to what was asked, and how near. */
+  phrasing?: string;
+  similarity?: number;
+  /** How much of what was asked stands in all that is said of the command, from 0 to 1. */
+  whole?: number;
+  /** Less than 1: a command of one vendor's product, or one that CloudStack no longer has. */
+  commonness?: number;
+}
+
+const round = (value: number): number => Number(value.toFixed(2));
+
+/** Says why a match stands where it stands. One without reasons was named, or nothing was asked. */
+export const explainMatch = ({ tool, fit }: Match): Reasons => {
+  if (!fit) return { score: 1 };
+  const { score, phrase, similarity, whole, commonness } = fit;
+  const nearest = phrase === undefined ? undefined : phrasingsOf(loadPhrasings(), tool.command.name)[phrase];
+  return {
+    score: round(score),
+    ...(nearest ? { phrasing: nearest.text, similarity: round(similarity) } : {}),
+    whole: round(whole),
+    ...(commonness < 1 ? { commonness } : {}),
+  };
+};
+
+/** The same in one line. */
+export const reasonsInText = (name: string, { score, phrasing, similarity, whole, commonness }: Reasons): string => {
+  const parts = [
+    ...(phrasing === undefined ? [] : [`"${phrasing}" ${similarity}`]),
+    ...(whole === undefined ? ['its name'] : [`all that is said of it ${whole}`]),
+    ...(commonness === undefined ? [] : [`rare, times ${commonness}`]),
+  ];
+  return `${score.toFixed(2)}  ${name}: ${parts.join(', ')}`;
+};

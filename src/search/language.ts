@@ -1,0 +1,110 @@
+import { loadData } from '../data.ts';
+import { isNoise, stem, toWords } from './words.ts';
+
+/** data/synonyms.json: words that are one, words of one meaning, and what is often meant by a word. */
+interface Synonyms {
+  joined: Record<string, string[]>;
+  verbs: string[][];
+  questions: string[];
+  same: string[][];
+  near: [word: string, meant: string][];
+}
+
+/** A term that may be meant by another, and how sure that is, from 0 to 1. */
+export type Meaning = readonly [term: string, sureness: number];
+
+interface Language {
+  /** Sequences of words that stand for one, by their first word; the longest first. */
+  joined: Map<string, { words: string[]; term: string }[]>;
+  meanings: Map<string, Meaning[]>;
+  verbs: Map<string, number>;
+  kin: Map<number, Set<number>>;
+}
+
+/** The group of verbs that stands first in the data: list, show and the like. */
+const looking = 0;
+
+/** Stands before the terms of a question that begins with "is", "does" and the like. */
+const question = '?';
+
+/** How far verbs of which one may mean the other do the same. */
+const kinship = 0.6;
+
+const sureness = { same: 0.9, near: 0.55 };
+
+const readLanguage = ({ joined, verbs, questions, same, near }: Synonyms): Language => {
+  const byFirst: Language['joined'] = new Map();
+  for (const [term, sequences] of Object.entries(joined))
+    for (const words of sequences.map((sequence) =>
+      sequence.split(' ').map((word) => (isNoise(word) ? word : stem(word))),
+    ))
+      byFirst.set(words[0]!, [...(byFirst.get(words[0]!) ?? []), { words, term }]);
+  for (const sequences of byFirst.values()) sequences.sort((a, b) => b.words.length - a.words.length);
+  const meanings: Language['meanings'] = new Map();
+  const mean = (word: string, meant: string, sure: number): void => {
+    const known = meanings.get(word) ?? [];
+    if (word !== meant && !known.some(([term]) => term === meant)) meanings.set(word, [...known, [meant, sure]]);
+  };
+  const groups = [...verbs, ...same].map((words) => words.map(stem));
+  for (const group of groups) for (const word of group) for (const meant of group) mean(word, meant, sureness.same);
+  for (const [word, meant] of near) {
+    const group = groups.find((words) => words.includes(stem(meant))) ?? [stem(meant)];
+    for (const other of group) mean(stem(word), other, sureness.near);
+  }
+  const verbOf = new Map(verbs.flatMap((words, verb) => words.map((word) => [stem(word), verb] as const)));
+  for (const word of [question, ...questions]) verbOf.set(isNoise(word) ? word : stem(word), looking);
+  const kin = new Map<number, Set<number>>();
+  for (const [word, meant] of near) {
+    const [a, b] = [verbOf.get(stem(word)), verbOf.get(stem(meant))];
+    if (a === undefined || b === undefined || a === b) continue;
+    for (const [one, other] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      kin.set(one, (kin.get(one) ?? new Set<number>()).add(other));
+  }
+  return { joined: byFirst, meanings, verbs: verbOf, kin };
+};
+
+let known: Language | undefined;
+const language = (): Language => (known ??= readLanguage(loadData<Synonyms>('synonyms.json')));
+
+/** Where a sequence of words ends in a text when it begins at a place; words that say nothing may stand between. */
+const endOf = (sequence: readonly string[], words: readonly string[], at: number): number | undefined => {
+  let place = at;
+  for (const [index, wanted] of sequence.entries()) {
+    while (index && words[place] !== wanted && place < words.length && isNoise(words[place]!)) place++;
+    if (words[place] !== wanted) return undefined;
+    place++;
+  }
+  return place;
+};
+
+/**
+ * The terms of a text, in order: stems of its words without those that say nothing, one term for "load balancer", and a
+ * question mark before what begins as a question.
+ */
+export const toTerms = (text: string): string[] => {
+  const words = toWords(text).map((word) => (isNoise(word) ? word : stem(word)));
+  const { joined, verbs } = language();
+  const terms: string[] = isNoise(words[0] ?? '') && verbs.has(words[0]!) ? [question] : [];
+  for (let at = 0; at < words.length;) {
+    const word = words[at]!;
+    let end: number | undefined;
+    const found = joined.get(word)?.find((sequence) => (end = endOf(sequence.words, words, at)) !== undefined);
+    if (found) terms.push(stem(found.term));
+    else if (!isNoise(word)) terms.push(word);
+    at = end ?? at + 1;
+  }
+  return terms;
+};
+
+/** Other terms that may be meant by one. */
+export const meaningsOf = (term: string): readonly Meaning[] => language().meanings.get(term) ?? [];
+
+/** What a term asks to be done: a group of verbs by number; -1 when it asks for nothing. */
+export const verbOf = (term: string): number => language().verbs.get(term) ?? -1;
+
+/** How far doing one thing is doing another, from 0 to 1. */
+export const likeness = (verb: number, other: number): number =>
+  verb === other ? 1 : language().kin.get(verb)?.has(other) ? kinship : 0;

@@ -1,0 +1,70 @@
+import { loadToolsets, type Tool } from '../catalog/tool.ts';
+import { toTerms } from './language.ts';
+import { phrasingsOf, type Phrasings } from './phrasings.ts';
+import { weigh, type SearchIndex } from './search-index.ts';
+
+/** What a text that is said of a command in general counts beside its phrasings: the name, the summary, the toolset. */
+const weights = { name: 3, summary: 2, toolset: 0.5 };
+
+/** An index of all that is said of some commands. */
+export const prepareIndex = (tools: readonly Tool[], phrasings: Phrasings): SearchIndex => {
+  const titles = new Map(loadToolsets().map(({ name, title }) => [name, title]));
+  const numbers = new Map<string, number>();
+  const numbersOf = (text: string): number[] =>
+    [...new Set(toTerms(text))].map((term) => {
+      if (!numbers.has(term)) numbers.set(term, numbers.size);
+      return numbers.get(term)!;
+    });
+  const index: SearchIndex = {
+    commands: [],
+    terms: [],
+    weights: [],
+    phrases: [],
+    sizes: [],
+    words: [],
+    names: [],
+    settings: {},
+    texts: [],
+  };
+  for (const { command, name, summary, toolset } of tools) {
+    const asked = phrasingsOf(phrasings, command.name);
+    const phrases = asked.map(({ text }) => numbersOf(text));
+    const sets = asked.flatMap(({ set }, number) => (set === undefined ? [] : [[number, set] as const]));
+    if (sets.length) index.settings[command.name] = Object.fromEntries(sets);
+    const whole = new Map<number, number>();
+    const count = (words: readonly number[], weight: number): void => {
+      for (const word of words) whole.set(word, (whole.get(word) ?? 0) + weight);
+    };
+    for (const words of phrases) count(words, 1);
+    count(numbersOf(name), weights.name);
+    count(numbersOf(summary), weights.summary);
+    count(numbersOf(`${toolset} ${titles.get(toolset) ?? ''}`), weights.toolset);
+    index.commands.push(command.name);
+    index.names.push(numbersOf(name));
+    index.phrases.push(phrases.length);
+    index.sizes.push(...phrases.map(({ length }) => length));
+    index.words.push(...phrases.flat());
+    index.texts.push([...whole].flat());
+  }
+  index.terms.push(...numbers.keys());
+  index.weights.push(...weigh(index).map((weight) => Number(weight.toFixed(3))));
+  return index;
+};
+
+/** One index of two that have no command in common. */
+export const joinIndexes = (one: SearchIndex, other: SearchIndex): SearchIndex => {
+  const numbers = new Map(one.terms.map((term, number) => [term, number]));
+  const terms = [...one.terms];
+  const renumbered = other.terms.map((term) => numbers.get(term) ?? terms.push(term) - 1);
+  const joined = {
+    commands: [...one.commands, ...other.commands],
+    terms,
+    phrases: [...one.phrases, ...other.phrases],
+    sizes: [...one.sizes, ...other.sizes],
+    words: [...one.words, ...other.words.map((term) => renumbered[term]!)],
+    names: [...one.names, ...other.names.map((words) => words.map((term) => renumbered[term]!))],
+    settings: { ...one.settings, ...other.settings },
+    texts: [...one.texts, ...other.texts.map((text) => text.map((value, at) => (at % 2 ? value : renumbered[value]!)))],
+  };
+  return { ...joined, weights: weigh(joined) };
+};

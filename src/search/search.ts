@@ -1,0 +1,148 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import { loadData } from '../data.ts';
+import type { Tool } from '../catalog/tool.ts';
+import type { CommandsFile } from '../catalog/types.ts';
+import { limits } from '../limits.ts';
+import { startOf } from '../text.ts';
+import { joinIndexes, prepareIndex } from './prepare.ts';
+import { hasVerb, openIndex, rank, readQuery, type OpenIndex, type Ranked } from './rank.ts';
+import { loadSavedIndex } from './saved-index.ts';
+import { toWords } from './words.ts';
+
+/** How well a command fits, and how much its being rare takes away from that. */
+export interface Fit extends Ranked {
+  commonness: number;
+}
+
+/** A command that a search found. */
+export interface Match {
+  tool: Tool;
+  /** How well it fits; undefined where nothing was asked, or its name. */
+  fit?: Fit;
+}
+
+/** What a search found, the best first; weak matches are left out. */
+export interface SearchResult {
+  matches: Match[];
+  /** How many there are, with those that `limit` left out. */
+  total: number;
+  /** The first match is far better than any other. */
+  standsOut: boolean;
+}
+
+/** Finds tools by what an operator would call the thing. */
+export type Search = (query: string, options: { toolset?: string | undefined; limit: number }) => SearchResult;
+
+/** Where a sentence with several wishes may be cut. */
+const cuts = /[,;&+\n]|\.\s|\b(?:and|then|plus|also|afterwards|finally|after that)\b/i;
+
+/** More wishes than these are not one question. */
+const maxWishes = 5;
+
+/** How well the best command must fit what was cut out, to be a wish of its own. */
+const clear = 0.6;
+
+/** A match that is weaker than this part of the best one is left out, after a few a stronger one too; one that fits less in any case. */
+const weak = { part: 0.6, fit: 0.28, few: 5, late: 0.85 };
+
+/** So much better than the second is a match that stands out. */
+const outstanding = 1.25;
+
+/** Commands that a stock CloudStack of today does not have, and those of one vendor's product, come after others. */
+const removed = 0.6;
+const special = 0.92;
+const vendors = /plugin|tungsten|vmware|bare-metal|simulator/;
+
+const newest = (): string => loadData<CommandsFile>('commands.json').releases.at(-1)!.split('.', 2).join('.');
+
+const commonnessOf = ({ command, toolset }: Tool, minor: string): number => {
+  const lives = command.releases.slice(command.releases.lastIndexOf('-') + 1).startsWith(minor);
+  return !lives || command.build === 'simulator' ? removed : vendors.test(toolset) ? special : 1;
+};
+
+const indexes = new WeakMap<Catalog, OpenIndex>();
+let known: OpenIndex | undefined;
+
+/** The index of all known commands, with those that only the connected cloud has. */
+const indexOf = (catalog: Catalog): OpenIndex => {
+  known ??= openIndex(loadSavedIndex());
+  let index = indexes.get(catalog);
+  if (!index) {
+    const names = new Set(known.commands);
+    const others = catalog.tools.filter(({ command }) => !names.has(command.name));
+    index = others.length ? openIndex(joinIndexes(known, prepareIndex(others, {}))) : known;
+    indexes.set(catalog, index);
+  }
+  return index;
+};
+
+/** A search over a catalog; its index is opened with the first query. */
+export const createSearch = (catalog: Catalog): Search => {
+  const minor = newest();
+
+  const order = (text: string, toolset: string | undefined): Match[] => {
+    const index = indexOf(catalog);
+    return rank(index, readQuery(index, text))
+      .flatMap((fit): Match[] => {
+        const tool = catalog.find(fit.command);
+        if (!tool || (toolset !== undefined && tool.toolset !== toolset)) return [];
+        const commonness = commonnessOf(tool, minor);
+        return [{ tool, fit: { ...fit, score: fit.score * commonness, commonness } }];
+      })
+      .sort((a, b) => b.fit!.score - a.fit!.score);
+  };
+
+  /** The wishes in a sentence: what has a verb begins one, what has none belongs to the one before. */
+  const wishesIn = (text: string): string[] => {
+    const index = indexOf(catalog);
+    const wishes: string[] = [];
+    for (const part of text.split(cuts).map((part) => part.trim())) {
+      if (!part) continue;
+      const words = readQuery(index, part).filter(({ candidates }) => candidates.length);
+      if (!wishes.length || (hasVerb(index, words) && words.length > 1)) wishes.push(part);
+      else wishes[wishes.length - 1] += ` ${part}`;
+    }
+    return wishes;
+  };
+
+  /** The matches of each wish, where a sentence has several that are clear and differ. */
+  const split = (text: string, toolset: string | undefined, whole: readonly Match[]): Match[][] | undefined => {
+    const wishes = wishesIn(text);
+    if (wishes.length < 2 || wishes.length > maxWishes) return undefined;
+    const found = wishes.map((wish) => order(wish, toolset));
+    const bests = found.map(([best]) => best?.fit?.similarity ?? 0);
+    const differ = new Set(found.map(([best]) => best?.tool.name)).size === found.length;
+    const mean = bests.reduce((sum, best) => sum + best, 0) / bests.length;
+    const together = whole[0]?.fit?.similarity ?? 0;
+    return differ && bests.every((best) => best >= clear) && mean > together ? found : undefined;
+  };
+
+  const isStrong = ({ fit }: Match, place: number, [best]: readonly Match[]): boolean =>
+    fit!.score >= Math.max(weak.fit, best!.fit!.score * (place < weak.few ? weak.part : weak.late));
+
+  return (given, { toolset, limit }) => {
+    const query = startOf(given, limits.query);
+    const cut = (matches: Match[], standsOut = false): SearchResult => ({
+      matches: matches.slice(0, limit),
+      total: matches.length,
+      standsOut,
+    });
+    if (!toWords(query).length)
+      return cut(
+        catalog.tools.filter((tool) => toolset === undefined || tool.toolset === toolset).map((tool) => ({ tool })),
+      );
+    const words = query.split(/\s+/, limits.words).join(' ');
+    const found = order(words, toolset);
+    const wishes = split(words, toolset, found) ?? [found];
+    const strong = wishes.map((matches) => matches.filter(isStrong));
+    const named = catalog.find(query.trim());
+    const firsts: Match[] = named && (toolset === undefined || named.toolset === toolset) ? [{ tool: named }] : [];
+    const best = strong.flatMap(([first]) => (first ? [first] : []));
+    const rest = strong.flatMap(([, ...others]) => others).sort((a, b) => b.fit!.score - a.fit!.score);
+    const all = [...firsts, ...best, ...rest];
+    const matches = all.filter(({ tool }, at) => all.findIndex((other) => other.tool === tool) === at);
+    const [first, second] = matches.map(({ fit }) => fit?.score);
+    const standsOut = wishes.length === 1 && (first === undefined || !second || first >= outstanding * second);
+    return cut(matches, matches.length > 0 && standsOut);
+  };
+};

@@ -1,0 +1,67 @@
+/** Words that say nothing about what is wanted. */
+const noise = new Set(
+  (
+    'a an the to of for in on with my i me we our us you your he his she her it its they them their this that these those do does ' +
+    'did done be is are was were been am has have had will would shall should can could may might must and or from by at as into ' +
+    'onto about than then so just please want need like let make get got give some any there here how im id ive one ones also ' +
+    'via per'
+  ).split(' '),
+);
+
+/** Letter case, accents and typographic quotes make no difference. */
+const plain = (text: string): string =>
+  text
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .replace(/['’]s?\b/g, '');
+
+const address = /\b\d{1,3}(?:\.\d{1,3}){3}(\/\d{1,2})?/g;
+
+/** The words of a text in lower case and in order; an IP address stands as `ipaddr`, a range of them as `cidr`. */
+export const toWords = (text: string): string[] =>
+  plain(text)
+    .replace(address, (_whole, length?: string) => (length ? ' cidr ' : ' ipaddr '))
+    .match(/[a-z0-9]+/g) ?? [];
+
+/** Whether a word only holds the others together. */
+export const isNoise = (word: string): boolean => noise.has(word);
+
+/** Endings that forms of a word have, with what stands there instead, in the order in which they are cut. */
+const endings: readonly (readonly [ending: string, instead: string, before?: RegExp])[] = [
+  ['ies', 'y', /[a-z]{2}$/],
+  ['es', '', /(?:ss|[xz]|ch|sh)$/],
+  ['s', '', /[^su]$/],
+  ['ied', 'y', /[a-z]{2}$/],
+  ...['ations', 'ation', 'ating', 'ated', 'ate'].map((ending) => [ending, 'at', /[aeiouy][a-z]$/] as const),
+  ...['ing', 'ed'].map((ending) => [ending, '', /[aeiouy][a-z]{1,3}$|[a-z]{4}$/] as const),
+  ...['ions', 'ion'].map((ending) => [ending, '', /[a-z]{3}$/] as const),
+];
+
+const cutEnding = (word: string): string => {
+  if (word.length < 4 || word.length > maxLength || /\d/.test(word)) return word;
+  let short = word;
+  for (const [ending, instead, before] of endings) {
+    const rest = short.slice(0, -ending.length);
+    if (short.endsWith(ending) && (!before || before.test(rest))) short = rest + instead;
+  }
+  const undoubled = short === word ? short : short.replace(/([bdgmnprt])\1$/, '$1');
+  return undoubled.length > 3 ? undoubled.replace(/e$/, '') : undoubled;
+};
+
+/** No word of a language is longer. */
+const maxLength = 40;
+
+const stems = new Map<string, string>();
+
+/** What the forms of one word have in common: attach, attached, attaching; migrate, migration; copy, copies. */
+export const stem = (word: string): string => {
+  let known = stems.get(word);
+  if (known === undefined) {
+    known = cutEnding(word);
+    // What people ask must not fill the memory.
+    if (stems.size < 20_000) stems.set(word, known);
+  }
+  return known;
+};
