@@ -36,10 +36,13 @@ const joinAnswers = async (first: Answer, ask: () => Promise<Answer>): Promise<A
   const count = Number(first.body['count'] ?? rows.length);
   if (rows.length < count) return { ...first, isPart: true };
   const second = await ask();
-  const more = rowsOf(second.body);
+  const known = new Set(rows.map((row) => row['id']));
+  const shown = rowsOf(second.body);
+  // What belongs to everyone stands in both.
+  const more = shown.filter(({ id }) => id === undefined || !known.has(id));
   if (!more.length) return first;
   const key = Object.keys(second.body).find((name) => Array.isArray(second.body[name]))!;
-  const total = count + Number(second.body['count'] ?? more.length);
+  const total = count + Number(second.body['count'] ?? shown.length) - (shown.length - more.length);
   return { ...first, body: { ...first.body, count: total, [key]: [...rows, ...more] } };
 };
 

@@ -35,6 +35,20 @@ keeps('scope', async () => {
   ]);
 });
 
+keeps('scope-of-domain-administrators', async () => {
+  const simulator = createSimulator();
+  const seen = async (list: string, params: Record<string, string>) => {
+    const { body } = await send(simulator, list, params, keysOf('alice'));
+    const found = (Object.values(body).find(Array.isArray) ?? []) as Record<string, unknown>[];
+    return new Set(found.map((row) => String(row['project'] ?? row['account'])));
+  };
+  const both = { listall: 'true', projectid: '-1' };
+  expect(await seen('listVirtualMachines', { listall: 'true' })).toEqual(new Set(['bob']));
+  expect(await seen('listVirtualMachines', { projectid: '-1' })).toEqual(new Set(['webshop']));
+  expect(await seen('listVirtualMachines', both)).toEqual(new Set(['webshop']));
+  expect(await seen('listNetworks', both)).toEqual(new Set(['bob', 'webshop']));
+});
+
 keeps('projects', async () => {
   const simulator = createSimulator();
   const projectid = await idOf(simulator, 'listProjects', 'webshop');

@@ -34,7 +34,7 @@ export const checkDomain = (world: World, caller: CallingUser, domainId: string)
 };
 
 const projectAccounts = (call: Call): Set<string> => {
-  const { world, caller, args } = call;
+  const { world, caller, args, command } = call;
   const mine = projectsOf(world, caller);
   const sees = (account: Resource): boolean =>
     isProjectAccount(account) && (caller.root || mine.has(String(account.hidden['projectid'])));
@@ -45,6 +45,9 @@ const projectAccounts = (call: Call): Set<string> => {
     const isThere = (account: Resource): boolean =>
       domainId === undefined || inDomain(world, account, domainId, args['isrecursive'] === true);
     if (caller.root) return accountsWhere(world, (account) => (all || isProjectAccount(account)) && isThere(account));
+    // Of networks alone an administrator gets those of projects beside those of its domains (searchForNetworks).
+    if (command.response === 'Network' && caller.role !== 'User')
+      return accountsWhere(world, (account) => inDomain(world, account, domainId ?? caller.domain.id, all));
     // A domain administrator, too, gets its own account and its projects only, not its domains.
     return new Set([...accountsWhere(world, sees), ...(all ? [caller.account.id] : [])]);
   }
