@@ -218,6 +218,8 @@ export interface Confirmation {
 export interface ApprovedCall extends NamedCall, MadeAs<'approved'> {
   /** Where a human was asked. */
   readonly confirmation?: Confirmation | undefined;
+  /** What it acts on, as it was read before it was approved. */
+  readonly acted?: readonly Target[] | undefined;
 }
 
 /** What goes over the wire, unsigned. Only request/ makes one. */
@@ -263,6 +265,10 @@ export interface Outcome {
   /** The whole answer, masked, not cut: for doors that print it to a person's file or pipe. */
   rows: () => readonly Readonly<Record<string, unknown>>[];
   columns: readonly string[];
+  /** A list: the value of a row's column in words. */
+  show?: (row: Row, column: string) => string;
+  /** One object: its fields with their values in words. */
+  entries?: () => readonly (readonly [field: string, value: string])[];
   /** The fields that were asked for, where they were. */
   fields?: readonly string[] | undefined;
 }

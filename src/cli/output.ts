@@ -1,18 +1,34 @@
 import { labelOf, type AnsweredBy } from '../errors.ts';
 import { pick, toCell } from '../present/columns.ts';
 import type { Outcome } from '../types.ts';
-import { escapeUnsafe } from '../text.ts';
+import { escapeUnsafe, stripUnsafe } from '../text.ts';
 import type { Row } from '../rows.ts';
 import { printLine, type Format, type Io } from './io.ts';
 import { toTable } from './table.ts';
 import { pad, widthOf } from './width.ts';
 
-const toRecord = (outcome: Outcome): string => {
-  const [item = {}] = outcome.rows();
-  const fields = Object.entries(item).filter(([, value]) => value !== '' && value !== null);
-  const maxLength = Math.max(0, ...fields.map(([name]) => widthOf(name)));
-  return fields.map(([name, value]) => `${pad(name, maxLength)}  ${toCell(value)}`).join('\n');
+/** Fields below each other, their values in one column. */
+const toRecord = (entries: readonly (readonly [string, string])[]): string => {
+  const maxLength = Math.max(0, ...entries.map(([name]) => widthOf(name)));
+  return entries.map(([name, value]) => `${pad(name, maxLength)}  ${stripUnsafe(value)}`).join('\n');
 };
+
+/** Rows as a table, a single one as a record. */
+const toLines = (outcome: Outcome, room: number | undefined): string => {
+  const rows = outcome.rows();
+  const { columns, show } = outcome;
+  const [only, ...others] = rows;
+  if (only && show && !others.length && columns.length > 1)
+    return toRecord(columns.map((column) => [column, show(only, column)] as const).filter(([, value]) => value !== ''));
+  return toTable(rows, columns, room, show);
+};
+
+/** One object field by field, as it was told; what no step told in words, as it is. */
+const entriesOf = (outcome: Outcome): readonly (readonly [string, string])[] =>
+  outcome.entries?.() ??
+  Object.entries(outcome.rows()[0] ?? {}).flatMap(([name, value]) =>
+    value === '' || value === null ? [] : [[name, toCell(value)] as const],
+  );
 
 /** The cloud that gave an answer, where there are several. */
 export const labelIn = ({ structured: { cloud } }: Outcome): string | undefined =>
@@ -31,11 +47,11 @@ const forPerson = (outcome: Outcome, room: number | undefined): string => {
     notes?: string[];
   };
   if (!items)
-    return [outcome.text.split('\n')[labelIn(outcome) === undefined ? 0 : 1], ...notes, toRecord(outcome)]
+    return [outcome.text.split('\n')[labelIn(outcome) === undefined ? 0 : 1], ...notes, toRecord(entriesOf(outcome))]
       .filter(Boolean)
       .join('\n');
   const rows = outcome.rows();
-  const table = rows.length ? `${toTable(rows, outcome.columns, room)}\n` : '';
+  const table = rows.length ? `${toLines(outcome, room)}\n` : '';
   const shown = `${rows.length} of ${count ?? rows.length}${scope === undefined ? '' : `, ${scope}`}`;
   return `${table}${[shown, ...notes].join('\n')}`;
 };

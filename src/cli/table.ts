@@ -1,4 +1,5 @@
 import { pick, toCell } from '../present/columns.ts';
+import type { Row } from '../rows.ts';
 import { stripUnsafe } from '../text.ts';
 import { cut, pad, widthOf } from './width.ts';
 
@@ -33,16 +34,11 @@ const fitWidths = (natural: readonly number[], columns: readonly string[], room:
   return fitted;
 };
 
-/** Rows as an aligned table. With `room` its lines fit into so many columns of a terminal, and what is left out is said below. */
-export const toTable = (
-  rows: readonly Readonly<Record<string, unknown>>[],
-  columns: readonly string[],
-  room?: number,
-): string => {
-  const cells = rows.map((row) => {
-    const picked = pick(row, columns);
-    return columns.map((column) => stripUnsafe(toCell(picked[column])));
-  });
+const showPlain = (row: Row, column: string): string => toCell(pick(row, [column])[column]);
+
+/** Rows as an aligned table; `show` gives a cell. With `room` its lines fit into so many columns of a terminal, and what is left out is said below. */
+export const toTable = (rows: readonly Row[], columns: readonly string[], room?: number, show = showPlain): string => {
+  const cells = rows.map((row) => columns.map((column) => stripUnsafe(show(row, column))));
   const natural = columns.map((column, at) => Math.max(widthOf(column), ...cells.map((row) => widthOf(row[at]!))));
   const widths = room === undefined ? natural : fitWidths(natural, columns, room);
   const line = (values: readonly string[]): string =>

@@ -61,8 +61,8 @@ const checkReply = async (
   if (!(await setIfAbsent(`reply:${reply.nonce}`))) throw unconfirmed('This yes was used already.', again);
 };
 
-const approved = (call: NamedCall, confirmation?: Confirmation): ApprovedCall =>
-  markApproved({ ...call, confirmation } as ApprovedCall);
+const approved = (call: NamedCall, acted?: readonly Target[], confirmation?: Confirmation): ApprovedCall =>
+  markApproved({ ...call, acted, confirmation } as ApprovedCall);
 
 /** A question, and what it is about. */
 interface AskedQuestion {
@@ -238,5 +238,5 @@ export const approve = async (
   const confirmation =
     call.decision?.action === 'allow' ? undefined : await ask(dependencies, call, { targets, places: named }, options);
   await checkLimits(policy, dependencies.count, call, places, true);
-  return approved(call, confirmation);
+  return approved(call, acted, confirmation);
 };

@@ -1,7 +1,8 @@
 import type { Kind } from '../catalog/kinds.ts';
-import type { Row } from '../rows.ts';
+import { isRecord, type Row } from '../rows.ts';
 import { limits } from '../limits.ts';
 import { joinLines, toLine } from '../text.ts';
+import { partsOf } from './cells-data.ts';
 
 const usual = [
   'id',
@@ -19,6 +20,25 @@ const usual = [
 
 const isPlain = (value: unknown): boolean => typeof value !== 'object' && value !== undefined && value !== '';
 
+/** Whether there is nothing to show of a value. */
+export const isEmpty = (value: unknown): boolean =>
+  value === undefined ||
+  value === null ||
+  value === '' ||
+  (typeof value === 'object' && Object.keys(value).length === 0);
+
+/** The kind's columns that some row has something to show for; `name?` only where it is true of one. */
+export const ownColumns = (rows: readonly Row[], kind: Kind | undefined): string[] =>
+  (kind?.columns ?? []).flatMap((column) => {
+    const isFlag = column.endsWith('?');
+    const field = isFlag ? column.slice(0, -1) : column;
+    const isShown = rows.some((row) => {
+      const value = valueAt(row, field);
+      return isFlag ? value === true || value === 'true' : value !== undefined;
+    });
+    return isShown ? [field] : [];
+  });
+
 /** The columns of a table: what was asked for, else the kind's own, else what such rows usually tell. */
 export const chooseColumns = (
   rows: readonly Row[],
@@ -31,8 +51,8 @@ export const chooseColumns = (
       .filter((name) => name.length <= limits.key)
       .slice(0, limits.columns);
   if (fields?.length) return [...new Set(fields.map(toLine))];
-  if (!first) return [...(kind?.columns ?? [])];
-  const own = (kind?.columns ?? []).filter((column) => rows.some((row) => valueAt(row, column) !== undefined));
+  if (!first) return (kind?.columns ?? []).filter((column) => !column.endsWith('?'));
+  const own = ownColumns(rows, kind);
   if (own.length) return own;
   const known = usual.filter((name) => name in first);
   const others = Object.keys(first).filter((name) => isPlain(first[name]) && !known.includes(name));
@@ -62,7 +82,18 @@ export const pick = (row: Row, columns: readonly string[]): Row =>
     }),
   );
 
-/** One value in one line. */
+const narrow = (field: string, value: unknown): unknown => {
+  const parts = partsOf(field);
+  if (!parts || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map((one) => narrow(field, one));
+  return isRecord(value) ? pick(value, parts) : value;
+};
+
+/** The same row with a kind's columns only: of nested objects what tells them, not all of each. */
+export const pickShort = (row: Row, columns: readonly string[]): Row =>
+  Object.fromEntries(Object.entries(pick(row, columns)).map(([column, value]) => [column, narrow(column, value)]));
+
+/** One value in one line, as CloudStack gives it. */
 export const toCell = (value: unknown): string => {
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) return value.map(toCell).join(', ');

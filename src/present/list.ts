@@ -1,7 +1,8 @@
 import type { Kind } from '../catalog/kinds.ts';
 import type { Row } from '../rows.ts';
 import type { PageAsked } from '../types.ts';
-import { pick, toCell } from './columns.ts';
+import { toShown } from './cells.ts';
+import { pick, pickShort, toCell } from './columns.ts';
 import { cutRow, shareOf } from './cut.ts';
 import { estimateTokens } from './tokens.ts';
 
@@ -20,6 +21,10 @@ export interface Page {
 /** How a list is shown. `budget`: tokens; undefined for doors that print the whole answer. */
 interface ListView {
   kind: Kind | undefined;
+  /** The type of the rows: how their values are told. */
+  response?: string;
+  /** The columns are the kind's own: of nested objects what tells them is enough. */
+  isShort?: boolean;
   budget: number | undefined;
   filters: readonly string[];
   scope?: string | undefined;
@@ -64,16 +69,26 @@ const heading = (
   return `${rows.length} of ${all} ${title}${which}${scope === undefined ? '' : `, ${scope}`}${rest}`;
 };
 
+/** Rows as a table; one row field by field, so that no one counts bars. */
+const toLines = (columns: readonly string[], count: number, cellsOf: (at: number) => readonly unknown[]): string[] => {
+  if (count === 0) return [];
+  if (count > 1) return [joinCells(columns), ...Array.from({ length: count }, (_, at) => joinCells(cellsOf(at)))];
+  return cellsOf(0).flatMap((value, at) => {
+    const text = toCell(value);
+    return text === '' ? [] : [`${toCell(columns[at])}: ${text}`];
+  });
+};
+
 /** A page of a list as a compact table. Where it is longer than the budget, its longest values are cut and say so. */
 export const showList = (page: Page, columns: readonly string[], options: ListView): Shown => {
   const { rows, count, next } = page;
-  const { budget, scope } = options;
-  const picked = rows.map((row) => pick(row, columns));
+  const { budget, scope, response = '', isShort = false } = options;
+  const picked = rows.map((row) => (isShort ? pickShort(row, columns) : pick(row, columns)));
   const items = budget === undefined ? picked : cutRows(picked, columns, budget);
-  const text = [
-    heading(page, options),
-    ...(items.length ? [joinCells(columns), ...items.map((item) => line(item, columns))] : []),
-  ].join('\n');
+  // What was cut is shown as it is: its longest values have a note at their end.
+  const cellsOf = (at: number): unknown[] =>
+    columns.map((column) => (items[at] === picked[at] ? toShown(response, rows[at]!, column) : items[at]![column]));
+  const text = [heading(page, options), ...toLines(columns, items.length, cellsOf)].join('\n');
   const structured = {
     items,
     returned: items.length,

@@ -170,12 +170,12 @@ const large = '9007199254740993';
 test('numbers beyond 2^53 keep their digits in text, data, and every format of the command line', async () => {
   const fake = await startFake((_command, response) =>
     response.end(
-      `{"listvolumesresponse":{"count":1,"volume":[{"id":"v","name":"a","size":${large},"maxiops":9223372036854775807}]}}`,
+      `{"listvolumesresponse":{"count":1,"volume":[{"id":"v","name":"a","miniops":${large},"maxiops":9223372036854775807}]}}`,
     ),
   );
   const env = { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' };
   const other = await openHost({ env });
-  const fields = ['id', 'size', 'maxiops'];
+  const fields = ['id', 'miniops', 'maxiops'];
   const { text, structured } = await other.call('read', { tool: 'list-volumes', fields });
   for (const digits of [large, '9223372036854775807']) {
     expect(JSON.stringify(structured)).toContain(digits);

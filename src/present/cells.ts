@@ -1,0 +1,58 @@
+import { isRecord, type Row } from '../rows.ts';
+import { joinLines } from '../text.ts';
+import { cells, partsOf } from './cells-data.ts';
+import { valueAt } from './columns.ts';
+
+const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+const toSize = (bytes: number): string => {
+  let [size, unit] = [bytes, 0];
+  // Gigabytes are what disks and memory are told in; smaller units only where they would be nothing.
+  while (Math.abs(size) >= 1024 && unit < units.length - 1 && !(unit === 3 && size < 10_240)) {
+    size /= 1024;
+    unit++;
+  }
+  return `${Number(size.toFixed(size < 10 ? 2 : 1))} ${units[unit]}`;
+};
+
+const countsBytes = (response: string, row: Row, field: string): boolean => {
+  const { bytes, bytesWhere } = cells();
+  if (bytes[response]?.includes(field)) return true;
+  const where = bytesWhere[response];
+  return where !== undefined && where.fields.includes(field) && where.values.includes(String(row[where.field]));
+};
+
+const isNumeric = (value: unknown): boolean =>
+  typeof value === 'number' || (typeof value === 'string' && /^\d{1,20}$/.test(value));
+
+const toWords = (field: string, value: unknown): string => {
+  if (value === undefined || value === null) return '';
+  if (Array.isArray(value)) return value.map((one) => toWords(field, one)).join(', ');
+  if (!isRecord(value)) return joinLines(String(value));
+  // A tag, a detail.
+  if ('key' in value && 'value' in value) return `${toWords('', value['key'])}=${toWords('', value['value'])}`;
+  const parts = partsOf(field);
+  if (parts)
+    return parts
+      .map((part) => toWords(part, value[part]))
+      .filter(Boolean)
+      .join(' ');
+  return Object.entries(value)
+    .map(([name, inner]) => `${joinLines(name)}=${isRecord(inner) ? JSON.stringify(inner) : toWords(name, inner)}`)
+    .join(' ');
+};
+
+/** The value of one column of a row, as a person reads it: nested values flat, bytes as GiB, numbers of states in words. */
+export const toShown = (response: string, row: Row, column: string): string => {
+  const value = valueAt(row, column);
+  if (isNumeric(value) && countsBytes(response, row, column)) return toSize(Number(value));
+  const word = cells().words[response]?.[column]?.[String(value)];
+  return word ?? toWords(column.split('.').at(-1)!, value);
+};
+
+/** An object as it is now that its job has ended: without the job and without a state in which it was only before that. */
+export const withoutJob = (response: string, item: Row): Row => {
+  const { jobid: _jobid, jobstatus: _jobstatus, ...rest } = item;
+  const { state, ...stateless } = rest;
+  return cells().passing[response]?.includes(String(state)) ? stateless : rest;
+};
