@@ -1,4 +1,4 @@
-import type { CallingAccount } from '../call/composition.ts';
+import type { CallingAccount, Cloud } from '../call/composition.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { RoleType } from '../catalog/list-scope.ts';
 import type { CloudStack } from '../cloudstack/cloudstack.ts';
@@ -38,7 +38,7 @@ export const createCallingAccount = (
   cloudstack: CloudStack,
   catalog: () => Promise<Catalog>,
   apiKey: string | undefined,
-): ((options?: { fresh: boolean }) => Promise<CallingAccount | undefined>) => {
+): Cloud['account'] => {
   let asked: Promise<CallingAccount | undefined> | undefined;
   const ask = async (): Promise<CallingAccount | undefined> => {
     const tool = (await catalog()).find('listAccounts');
@@ -48,7 +48,8 @@ export const createCallingAccount = (
     const { body } = await cloudstack.send(toReadWire(tool, {}), { signal, wait: 0, retries: 0 });
     return toAccount(rowsOf(body), apiKey);
   };
-  return ({ fresh } = { fresh: false }) => {
+  return ({ fresh = false, isKnownOnly = false } = {}) => {
+    if (isKnownOnly) return asked ?? Promise.resolve(undefined);
     if (fresh) asked = undefined;
     return (asked ??= ask().catch(() => {
       setTimeout(() => (asked = undefined), retryIntervalMs).unref();

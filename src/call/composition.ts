@@ -30,8 +30,8 @@ export interface Cloud {
   /** Sends as `cloudstack` does; a read may be answered from the cache. */
   send: CachedCloudStack['send'];
   origin: CloudOrigin;
-  /** Whose credential it is; undefined where that could not be told. Asked once, and with `fresh` again. */
-  account(options?: { fresh: boolean }): Promise<CallingAccount | undefined>;
+  /** Whose credential it is; undefined where that could not be told. Asked once, with `fresh` again, with `isKnownOnly` never. */
+  account(options?: { fresh?: boolean; isKnownOnly?: boolean }): Promise<CallingAccount | undefined>;
 }
 
 /** The clouds of the configuration's profiles. */

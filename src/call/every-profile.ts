@@ -1,5 +1,6 @@
 import { loadCatalog } from '../catalog/catalog.ts';
 import { CallError, dataNote, labelOf, type AnsweredBy } from '../errors.ts';
+import { readerOf, renderHint, type Reader } from '../hints.ts';
 import { joinCells } from '../present/list.ts';
 import type { Row } from '../rows.ts';
 import type { CallRequest, Outcome } from '../types.ts';
@@ -13,13 +14,16 @@ export const everyProfile = '*';
 /** What one cloud answered, or why it did not. */
 type CloudResult = { cloud: AnsweredBy } & ({ outcome: Outcome } | { error: CallError });
 
-const settle = async (run: Promise<Outcome>, describing: Promise<AnsweredBy>): Promise<CloudResult> => {
+const settle = async (
+  run: Promise<Outcome>,
+  describe: (error?: unknown) => Promise<AnsweredBy>,
+): Promise<CloudResult> => {
   try {
     const outcome = await run;
-    return { outcome, cloud: await describing };
+    return { outcome, cloud: await describe() };
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
-    return { error, cloud: await describing };
+    return { error, cloud: await describe(error) };
   }
 };
 
@@ -27,18 +31,19 @@ const settle = async (run: Promise<Outcome>, describing: Promise<AnsweredBy>): P
 const shownRows = ({ structured: { items, item } }: Outcome): readonly Row[] =>
   (items as readonly Row[] | undefined) ?? (item === undefined ? [] : [item as Row]);
 
-const toLine = (result: CloudResult): string => {
+const toLine = (result: CloudResult, reader: Reader): string => {
   const label = labelOf(result.cloud);
-  if ('error' in result) return `${label}: ${result.error.kind}: ${result.error.message} ${result.error.hint}`;
+  if ('error' in result)
+    return `${label}: ${result.error.kind}: ${result.error.message} ${renderHint(result.error.hint, reader)}`;
   const { text, structured } = result.outcome;
   const notes = (structured['notes'] as readonly string[] | undefined) ?? [];
   return [`${label}: ${text.split('\n', 1)[0]}`, ...notes].join('; ');
 };
 
-const toFacts = (result: CloudResult): Row => {
+const toFacts = (result: CloudResult, reader: Reader): Row => {
   if ('error' in result) {
     const { kind, message, hint } = result.error;
-    return { ...result.cloud, error: { kind, message, hint } };
+    return { ...result.cloud, error: { kind, message, hint: renderHint(hint, reader) } };
   }
   const { items: _items, item: _item, notes: _notes, ...facts } = result.outcome.structured;
   return { ...result.cloud, ...facts };
@@ -48,13 +53,14 @@ const countOf = ({ structured: { count } }: Outcome, rows: readonly Row[]): numb
   typeof count === 'number' ? count : rows.length;
 
 /** One answer of several: each row with its profile, what each cloud said of its part, and which gave none. */
-const join = (results: readonly CloudResult[]): Outcome => {
+const join = (results: readonly CloudResult[], reader: Reader): Outcome => {
   const answered = results.flatMap((result) =>
     'outcome' in result ? [{ ...result, shown: shownRows(result.outcome) }] : [],
   );
+  const lines = results.map((result) => toLine(result, reader));
   const [first] = results;
   if (!answered.length && first && 'error' in first)
-    throw new CallError(first.error.kind, results.map(toLine).join(' — '), first.error.hint, {
+    throw new CallError(first.error.kind, lines.join(' — '), first.error.hint, {
       isForeign: results.some((result) => 'error' in result && result.error.isForeign),
     });
   const label =
@@ -64,7 +70,6 @@ const join = (results: readonly CloudResult[]): Outcome => {
   const columns = ['profile', ...new Set(answered.flatMap(({ outcome }) => outcome.columns))].filter((column) =>
     items.some((item) => item[column] !== undefined),
   );
-  const lines = results.map(toLine);
   const count = answered.reduce((sum, { outcome, shown }) => sum + countOf(outcome, shown), 0);
   return {
     text: [
@@ -75,7 +80,13 @@ const join = (results: readonly CloudResult[]): Outcome => {
         : []),
       ...(items.length ? [dataNote] : []),
     ].join('\n'),
-    structured: { items, returned: items.length, count, notes: lines, clouds: results.map(toFacts) },
+    structured: {
+      items,
+      returned: items.length,
+      count,
+      notes: lines,
+      clouds: results.map((result) => toFacts(result, reader)),
+    },
     rows: () => answered.flatMap(({ cloud, outcome }) => outcome.rows().map(label(cloud.profile))),
     columns,
   };
@@ -111,8 +122,9 @@ export const callEvery = async (
         const caller = { ...request.caller, profile };
         // As read: what its arguments make worse is refused, so that no one is asked once for each cloud.
         const one: CallRequest = { ...request, caller, riskTool: 'read' };
-        return settle(run(part, one), describeCloud(composition, caller));
+        return settle(run(part, one), (error) => describeCloud(composition, caller, error));
       }),
     ),
+    readerOf(request.caller),
   );
 };

@@ -1,7 +1,7 @@
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { inReleases } from '../catalog/releases.ts';
+import { loadResourceLimits, type LimitedResource } from '../catalog/resource-limits.ts';
 import type { Tool } from '../catalog/tool.ts';
-import { loadData } from '../data.ts';
 import { dataNote } from '../errors.ts';
 import type { Guard } from '../guard/guard.ts';
 import { toReadWire } from '../request/to-wire.ts';
@@ -10,14 +10,6 @@ import { toLabel } from '../text.ts';
 import type { CallRequest, Outcome } from '../types.ts';
 import type { Cloud, Composition } from './composition.ts';
 import { recorded, type Run } from './run.ts';
-
-/** One line of data/resource-limits.json. */
-interface LimitedResource {
-  /** The beginning of the account's fields `…limit` and `…total`. */
-  field: string;
-  title: string;
-  unit?: string;
-}
 
 /** The release of a cloud, such as `4.22.0`, out of the four numbers that it says. */
 const releaseOf = (capabilities: Row): string | undefined =>
@@ -32,7 +24,7 @@ const readCapabilities = async (cloud: Cloud, { request: { signal }, deadline, r
 
 /** What each limit of an account leaves, those without a limit in one word. */
 const limitsOf = (account: Row): string | undefined => {
-  const known = loadData<LimitedResource[]>('resource-limits.json').filter(({ field }) => `${field}limit` in account);
+  const known = loadResourceLimits().filter(({ field }) => `${field}limit` in account);
   const isUnlimited = ({ field }: LimitedResource): boolean =>
     ['unlimited', '-1'].includes(String(account[`${field}limit`]).toLowerCase());
   const limited = known

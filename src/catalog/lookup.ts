@@ -1,19 +1,26 @@
 import { CallError } from '../errors.ts';
-import type { Catalog } from './catalog.ts';
+import { loadCatalog, type Catalog } from './catalog.ts';
 import { toLabel } from '../text.ts';
 import { loadToolsets, otherToolset, type Tool } from './tool.ts';
 
-/** The tool of a name in any spelling. Throws a CallError with the nearest name; `search` says how to look for others. */
-export const requireTool = (catalog: Catalog, name: string, search = 'Search with find-tools.'): Tool => {
+/** The tool of a name in any spelling. Throws a CallError with the nearest name, or why a known one is not here. */
+export const requireTool = (catalog: Catalog, name: string): Tool => {
   const tool = catalog.find(name);
   if (tool) return tool;
+  const known = loadCatalog().find(name);
+  if (known)
+    throw new CallError(
+      'permission',
+      `${known.name} cannot be called here: the cloud offers no ${known.command.name} to this account.`,
+      'Its role does not have it, its release lacks it, or the plugin of it is off: [[whoami]] tells role and release. [[find-tools]] lists what can be called. Nothing was sent.',
+    );
   const near = catalog.nearest(name);
   throw new CallError(
     'invalid',
     `There is no tool "${toLabel(name)}" here.`,
     near
-      ? `Did you mean ${near.name}? (${near.summary}) ${search}`
-      : `${search} The cloud, its release or your role may not have the command.`,
+      ? `Did you mean ${near.name}? (${near.summary}) Search with [[find-tools]].`
+      : 'Search with [[find-tools]]. The cloud, its release or your role may not have this one.',
   );
 };
 

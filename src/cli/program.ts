@@ -56,7 +56,7 @@ export const runCli = async (argv: readonly string[], io: Io): Promise<number> =
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage;
     if (!(error instanceof CallError)) throw error;
-    await printLine(io.stderr, explainError(error));
+    await printLine(io.stderr, explainError(error, 'person'));
     return statusOf(error);
   }
 };

@@ -6,7 +6,6 @@ import { createSearch } from '../search/search.ts';
 import { openConfig } from './open-config.ts';
 import { describeInText, toDescription, toMatch } from '../mcp/describe.ts';
 import { toMatches } from '../mcp/matches.ts';
-import { programName } from '../program-name.ts';
 import { exit, printJson, printLine, type Io } from './io.ts';
 import { requesterAt } from './requester.ts';
 import { toTable } from './table.ts';
@@ -67,7 +66,7 @@ export const findCommands = async (query: string, flags: ToolsFlags, io: Io): Pr
 /** `tools show TOOL`: everything about one command. */
 export const showCommand = async (name: string, flags: ToolsFlags, io: Io): Promise<number> => {
   const catalog = await openCatalog(flags.settings, io);
-  const tool = requireTool(catalog, name, `Search with: ${programName} tools find TEXT.`);
+  const tool = requireTool(catalog, name);
   await (flags.json ? printJson(io.stdout, toDescription(tool), 2) : printLine(io.stdout, describeInText(tool)));
   return exit.done;
 };

@@ -1,8 +1,10 @@
+import { toKebab } from '../catalog/names.ts';
 import { loadData } from '../data.ts';
 import { CallError, type ErrorKind } from '../errors.ts';
 import { itemOf, type Row } from '../rows.ts';
 import { limits } from '../limits.ts';
 import { cutText } from '../text.ts';
+import { explainLimit } from './limit-error.ts';
 
 interface ErrorFacts {
   byText: { match: string; codes?: number[]; kind: ErrorKind; hint?: string }[];
@@ -18,6 +20,26 @@ export const hintFor = (kind: ErrorKind, retryAfter?: number): string =>
   retryAfter === undefined
     ? (facts().hints[kind] ?? '')
     : `It asks to wait ${Math.max(1, Math.ceil(retryAfter / 1000))} s before trying again.`;
+
+/** The way on from words of CloudStack's: one line of data/hints.json. */
+interface ErrorHint {
+  match: string;
+  /** Where the same words mean something else elsewhere. */
+  commands?: readonly string[];
+  hint: string;
+}
+
+/** Characters of an error that are looked at for the way on. */
+const maxLooked = 1000;
+
+let errorHints: readonly (ErrorHint & { pattern: RegExp })[] | undefined;
+
+const findHint = (command: string, text: string): string | undefined => {
+  errorHints ??= loadData<ErrorHint[]>('hints.json').map((one) => ({ ...one, pattern: new RegExp(one.match, 'i') }));
+  const start = text.slice(0, maxLooked);
+  return errorHints.find(({ commands, pattern }) => (!commands || commands.includes(command)) && pattern.test(start))
+    ?.hint;
+};
 
 /** What CloudStack said of a failure. */
 export interface Failure {
@@ -37,7 +59,9 @@ export const classify = (what: string, { code, cserrorcode, text: whole, job, re
     ({ match, codes }) => (!codes || codes.includes(code)) && new RegExp(match, 'i').test(text),
   );
   const kind = received?.kind ?? byException[String(cserrorcode)] ?? byCode[String(code)] ?? 'failed';
-  return new CallError(kind, `${what}: ${text}`, received?.hint ?? hintFor(kind, retryAfter), {
+  const [command = ''] = what.split(' ', 1);
+  const hint = explainLimit(text) ?? findHint(command, text) ?? received?.hint ?? hintFor(kind, retryAfter);
+  return new CallError(kind, `${what}: ${text}`, hint.replaceAll('{tool}', toKebab(command)), {
     code,
     cserrorcode,
     job,

@@ -61,7 +61,7 @@ export const followJob = async (
     new CallError(
       'cancelled',
       `${command}: no longer waiting; job ${job} goes on in CloudStack.`,
-      `wait-for-job {"job":"${job}"} looks again.`,
+      `[[wait-for-job job=${job}]] looks again.`,
       { job },
     );
   for (let pause = interval; ; pause = Math.min(pause * 1.5, interval * 10)) {
@@ -74,7 +74,7 @@ export const followJob = async (
       throw new CallError(
         reason?.kind === 'not-found' ? 'not-found' : 'unknown-outcome',
         `${command}: job ${job} was accepted, but its state cannot be read: ${reason?.message ?? String(error)}`,
-        `wait-for-job {"job":"${job}"} looks again.`,
+        `[[wait-for-job job=${job}]] looks again.`,
         { job, code: reason?.code, cserrorcode: reason?.cserrorcode, isForeign: reason?.isForeign, cause: error },
       );
     });

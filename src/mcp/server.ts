@@ -22,10 +22,12 @@ const failed = (error: CallError): CallToolResult => ({
   content: [
     {
       type: 'text',
-      text: [explainError(error), ...(error.isForeign || error.candidates?.length ? [dataNote] : [])].join('\n'),
+      text: [explainError(error, 'model'), ...(error.isForeign || error.candidates?.length ? [dataNote] : [])].join(
+        '\n',
+      ),
     },
   ],
-  structuredContent: { error: describeError(error) },
+  structuredContent: { error: describeError(error, 'model') },
 });
 
 /** Only a CallError is an answer. */

@@ -2,6 +2,7 @@ import { loadCatalog } from '../catalog/catalog.ts';
 import { findKind } from '../catalog/kinds.ts';
 import type { CallSettings } from '../config/call.ts';
 import { dataNote } from '../errors.ts';
+import { readerOf, renderHint } from '../hints.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
 import { maskSecrets } from '../secrets/mask.ts';
 import { mask } from '../secrets/text.ts';
@@ -92,7 +93,7 @@ const valuesBefore = (call: ApprovedCall, item: Row, fields: readonly string[]):
 const headOf = (call: ApprovedCall, { job }: Answer): string => {
   const { command } = call.tool;
   if (job?.status === 'pending')
-    return `${command.name}: accepted as job ${job.id}, not done yet after ${job.elapsed} s. Call wait-for-job {"job":"${job.id}"}.`;
+    return `${command.name}: accepted as job ${job.id}, not done yet after ${job.elapsed} s. ${renderHint(`[[wait-for-job job=${job.id}]]`, readerOf(call.request.caller))} follows it.`;
   if (job) return `${command.name}: succeeded after ${job.elapsed} s.`;
   return `${command.name}: ${command.async ? 'answered' : 'done'}.`;
 };

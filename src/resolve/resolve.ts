@@ -59,7 +59,7 @@ const lookUp = async (
     `${parameter}: there is no ${kind.title} "${toLabel(name)}" that this account can see.`,
     others.length
       ? 'Give the name or the id of one that there is. Nothing was sent.'
-      : `Look with ${toKebab(kind.list ?? '')}. Nothing was sent.`,
+      : `Look with [[${toKebab(kind.list ?? '')}]]. Nothing was sent.`,
     { candidates: others.length ? others.slice(0, max).map((other) => toQuotedName(other, 40)) : undefined },
   );
 };

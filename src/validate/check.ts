@@ -1,10 +1,11 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import { takesName } from '../catalog/kinds.ts';
 import { toInputSchema } from '../catalog/schema.ts';
 import { describeParameter } from '../catalog/tool.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import type { CallSettings } from '../config/call.ts';
+import { loadData } from '../data.ts';
 import { limits } from '../limits.ts';
 import { maskSecrets } from '../secrets/mask.ts';
 import { isSecretName } from '../secrets/names.ts';
@@ -28,16 +29,25 @@ const nameOf = (error: ErrorObject): string =>
     .replace(/\/(\d+)/g, '[$1]')
     .replaceAll('/', '.');
 
+/** Whether a name may be meant where another was given: a few letters differ, or one begins with the other. */
+const comesNear = (given: string, name: string): boolean => {
+  const [short, long] = given.length < name.length ? [given, name] : [name, given];
+  return distance(given, name) <= Math.max(2, given.length / 3) || (short.length >= 3 && long.startsWith(short));
+};
+
 const unknown = (command: Command, name: string): string => {
-  const near =
-    command.params.length && name.length <= limits.key
-      ? closest(
-          name.toLowerCase(),
-          command.params.map((p) => p.name),
-        )
-      : '';
-  const words = near && describeParameter(command.name, near);
-  return `${command.name} has no parameter "${toLabel(name)}"${near ? `; did you mean ${near}${words ? ` (${words})` : ''}?` : ''}`;
+  const problem = `${command.name} has no parameter "${toLabel(name)}"`;
+  const given = name.toLowerCase();
+  const needless = loadData<Record<string, string>>('needless.json');
+  if (Object.hasOwn(needless, given)) return `${problem}; ${needless[given]}`;
+  if (!command.params.length || name.length > limits.key) return problem;
+  const near = closest(
+    given,
+    command.params.map((parameter) => parameter.name),
+  );
+  if (!comesNear(given, near)) return problem;
+  const words = describeParameter(command.name, near);
+  return `${problem}; did you mean ${near}${words ? ` (${words})` : ''}?`;
 };
 
 const explain = (command: Command, error: ErrorObject): string => {

@@ -63,7 +63,7 @@ export const validate = (catalog: Catalog, request: CallRequest, settings: CallS
     throw new CallError(
       'invalid',
       toSentence(problems.length === 1 ? problems[0]! : `${problems.length} problems: ${listProblems(problems)}`),
-      `Nothing was sent.${together.example ? ` For example ${together.example}.` : ''} describe-tools shows every parameter of ${tool.name}.`,
+      `Nothing was sent.${together.example ? ` For example ${together.example}.` : ''} [[describe-tools ${tool.name}]] shows every parameter.`,
     );
   for (const { name, type } of command.params)
     if (type === 'date' && values[name] !== undefined) values[name] = toCloudStackDate(values[name] as string);

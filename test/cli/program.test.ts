@@ -162,7 +162,9 @@ test('two profiles of one file go to their own clouds, and no third can be made 
     const host = await openHost({ flags: ['--config', config] });
     expect((await host.call('read', { tool: 'list-zones' })).text).toContain('Frankfurt');
     expect((await host.call('read', { tool: 'list-zones', profile: 'other' })).text).toContain('Elsewhere');
-    for (const name of ['third', 'constructor', '__proto__', 'toString', '']) {
+    // An empty name is none.
+    expect((await host.call('read', { tool: 'list-zones', profile: '' })).text).toContain('Frankfurt');
+    for (const name of ['third', 'constructor', '__proto__', 'toString']) {
       const { structured, text } = await host.call('read', { tool: 'list-zones', profile: name });
       expect(structured['error'], name).toMatchObject({ kind: 'configuration' });
       expect(text).toContain('There are: ');

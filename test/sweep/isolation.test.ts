@@ -63,7 +63,7 @@ const received = async (principal: string, tool: string, args: Record<string, un
     const { text, structured, rows }: Outcome = await call(principal, tool, args);
     return `${text}\n${JSON.stringify(structured)}\n${JSON.stringify(rows())}`;
   } catch (error) {
-    if (error instanceof CallError) return JSON.stringify(describeError(error));
+    if (error instanceof CallError) return JSON.stringify(describeError(error, 'model'));
     throw error;
   }
 };

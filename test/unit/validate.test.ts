@@ -295,7 +295,7 @@ test.each([
 test('an unknown tool is refused with the one that was perhaps meant', () => {
   expect(refusal('list-virtual-machine', {}).hint).toContain('Did you mean list-virtual-machines');
   expect(refusal('deployVirtualMachin', {}).message).toContain('There is no tool "deployVirtualMachin"');
-  expect(refusal('make-me-a-sandwich', {}).hint).toContain('Search with find-tools');
+  expect(refusal('make-me-a-sandwich', {}).hint).toContain('Search with [[find-tools]]');
   expect(refusal('', {}).kind).toBe('invalid');
 });
 
