@@ -74,9 +74,11 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
     kind.list === undefined ? Promise.resolve(undefined) : rows(kind.list, { ...kind.args, ...params });
   /** A project's resources are listed only when it is named. */
   const within = (scope: Row): Row => (scope['projectid'] === undefined ? {} : { projectid: scope['projectid'] });
-  /** Of several things of one name, those in the zone of the call; offerings and the like are in no zone. */
+  /** Of several things of one name, those in the zone of the call; offerings are in none, or in several, by comma. */
   const inZone = (rows: Row[], { zoneid }: Row): Row[] => {
-    const near = rows.filter((row) => row['zoneid'] === undefined || row['zoneid'] === zoneid);
+    const near = rows.filter(
+      (row) => row['zoneid'] === undefined || String(row['zoneid']).split(',').includes(String(zoneid)),
+    );
     return rows.length > 1 && zoneid !== undefined && near.length ? near : rows;
   };
   return {

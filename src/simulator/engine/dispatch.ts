@@ -4,6 +4,7 @@ import { list, success } from '../rules/results.ts';
 import { ApiError } from '../world/errors.ts';
 import type { World } from '../world/world.ts';
 import { decodeParams } from './decode.ts';
+import { checkEncodings } from './encodings.ts';
 import { bodyOf, bytesOf } from './envelope.ts';
 import { recordEnd, recordStart } from './events.ts';
 import { genericBehaviour } from './generic.ts';
@@ -33,6 +34,7 @@ export const prepare = (
   const matchesNothing = checkValues(command, args) && command.result === 'list';
   const rows = resolveRows(world, command, args, caller);
   checkRequirements(command, args);
+  checkEncodings(command, args);
   return { world, command, args, rows, caller, matchesNothing };
 };
 

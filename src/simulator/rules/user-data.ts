@@ -12,7 +12,6 @@ export const registerUserData =
     const name = textArg(call, 'name') ?? '';
     const data = textArg(call, field) ?? '';
     if (ownedNamed(call, kind)) throw badValue(`A userdata with name ${name} already exists for this account.`);
-    if (kind === 'UserData' && !/^[A-Za-z0-9+/=\s]*$/.test(data)) throw badValue('User data is not base64 encoded.');
     return object(
       insertKind(
         call.world,
