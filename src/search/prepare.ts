@@ -1,10 +1,25 @@
 import { loadToolsets, type Tool } from '../catalog/tool.ts';
-import { toTerms } from './language.ts';
+import { toTerms, verbOf } from './language.ts';
 import { phrasingsOf, type Phrasings } from './phrasings.ts';
 import { weigh, type SearchIndex } from './search-index.ts';
 
 /** What a text that is said of a command in general counts beside its phrasings: the name, the summary, the toolset. */
 const weights = { name: 3, summary: 2, toolset: 0.5 };
+
+/** One phrasing does not make a deed of a command. */
+const minPhrasings = 2;
+
+/** Verbs that several phrasings have in common: "enable a host" is what updateHost does, too. */
+const deedsIn = (phrases: readonly (readonly number[])[], terms: readonly string[]): number[] => {
+  const phrasesOf = new Map<number, { term: number; count: number }>();
+  for (const words of phrases)
+    for (const term of words) {
+      const verb = verbOf(terms[term]!);
+      const { count } = phrasesOf.get(verb) ?? { count: 0 };
+      if (verb >= 0) phrasesOf.set(verb, { term, count: count + 1 });
+    }
+  return [...phrasesOf.values()].flatMap(({ term, count }) => (count < minPhrasings ? [] : [term]));
+};
 
 /** An index of all that is said of some commands. */
 export const prepareIndex = (tools: readonly Tool[], phrasings: Phrasings): SearchIndex => {
@@ -22,7 +37,7 @@ export const prepareIndex = (tools: readonly Tool[], phrasings: Phrasings): Sear
     phrases: [],
     sizes: [],
     words: [],
-    names: [],
+    deeds: [],
     settings: {},
     texts: [],
   };
@@ -40,7 +55,7 @@ export const prepareIndex = (tools: readonly Tool[], phrasings: Phrasings): Sear
     count(numbersOf(summary), weights.summary);
     count(numbersOf(`${toolset} ${titles.get(toolset) ?? ''}`), weights.toolset);
     index.commands.push(command.name);
-    index.names.push(numbersOf(name));
+    index.deeds.push([...numbersOf(name), ...deedsIn(phrases, [...numbers.keys()])]);
     index.phrases.push(phrases.length);
     index.sizes.push(...phrases.map(({ length }) => length));
     index.words.push(...phrases.flat());
@@ -62,7 +77,7 @@ export const joinIndexes = (one: SearchIndex, other: SearchIndex): SearchIndex =
     phrases: [...one.phrases, ...other.phrases],
     sizes: [...one.sizes, ...other.sizes],
     words: [...one.words, ...other.words.map((term) => renumbered[term]!)],
-    names: [...one.names, ...other.names.map((words) => words.map((term) => renumbered[term]!))],
+    deeds: [...one.deeds, ...other.deeds.map((words) => words.map((term) => renumbered[term]!))],
     settings: { ...one.settings, ...other.settings },
     texts: [...one.texts, ...other.texts.map((text) => text.map((value, at) => (at % 2 ? value : renumbered[value]!)))],
   };

@@ -13,14 +13,14 @@ export const factors = {
   second: 0.25,
   third: 0.12,
   /** All that is said of the command, taken together, and how often a word must stand there to count half. */
-  whole: 0.6,
+  whole: 1,
   half: 2,
   /** A word with a typing error; the beginning of a word; a part of a compound. */
   typo: 0.85,
   beginning: 0.75,
   part: 0.8,
   /** The phrase asks for something else to be done, or for nothing in particular; the command does something else. */
-  otherVerb: 0.65,
+  otherVerb: 0.75,
   noVerb: 0.85,
   otherDeed: 0.85,
 };
@@ -127,6 +127,10 @@ const verbsOf = (index: OpenIndex, words: readonly QueryWord[]): number[] => [
 /** Whether words ask for something to be done. */
 export const hasVerb = (index: OpenIndex, words: readonly QueryWord[]): boolean => verbsOf(index, words).length > 0;
 
+/** The words that name things. */
+export const nounsOf = (index: OpenIndex, words: readonly QueryWord[]): string[] =>
+  words.flatMap(({ word, candidates: [first] }) => (first && index.verbs[first.term]! < 0 ? [word] : []));
+
 /** How far terms ask for the same as the query; undefined when they ask for nothing. */
 const agreement = (
   { verbs }: OpenIndex,
@@ -227,7 +231,7 @@ export const rank = (index: OpenIndex, query: readonly QueryWord[]): Ranked[] =>
     const whole = wholeOf(index.texts[document]!);
     if (!whole) return;
     const sum = first + factors.second * second + factors.third * third + factors.whole * whole;
-    const agreed = asked.length ? (agreement(index, asked, index.names[document]!) ?? 1) : 1;
+    const agreed = asked.length ? (agreement(index, asked, index.deeds[document]!) ?? 1) : 1;
     const score = sum * (factors.otherDeed + (1 - factors.otherDeed) * agreed);
     const set = best === undefined || first < plain ? undefined : index.settings[command]?.[best];
     ranked.push({ command, score, phrase: best, set, similarity: first, whole });

@@ -13,8 +13,8 @@ export interface SearchIndex {
   sizes: number[];
   /** The terms of all phrases, one after the other. */
   words: number[];
-  /** By command: the terms of its name. */
-  names: number[][];
+  /** By command: the terms of its name, and verbs that several of its phrases have. */
+  deeds: number[][];
   /** By command: what some of its phrases mean to set, by the phrase's number. */
   settings: Record<string, Record<number, string>>;
   /** By command: term and weighted count, in turn, of all that is said of it. */

@@ -5,7 +5,7 @@ import type { CommandsFile } from '../catalog/types.ts';
 import { limits } from '../limits.ts';
 import { startOf } from '../text.ts';
 import { joinIndexes, prepareIndex } from './prepare.ts';
-import { hasVerb, openIndex, rank, readQuery, type OpenIndex, type Ranked } from './rank.ts';
+import { hasVerb, nounsOf, openIndex, rank, readQuery, type OpenIndex, type Ranked } from './rank.ts';
 import { loadSavedIndex } from './saved-index.ts';
 import { toWords } from './words.ts';
 
@@ -35,6 +35,9 @@ export type Search = (query: string, options: { toolset?: string | undefined; li
 
 /** Where a sentence with several wishes may be cut. */
 const cuts = /[,;&+\n]|\.\s|\b(?:and|then|plus|also|afterwards|finally|after that)\b/i;
+
+/** Words that stand for a thing that was named before. */
+const pronoun = /\b(?:its?|them|their|this|that|those|these|one)\b/i;
 
 /** More wishes than these are not one question. */
 const maxWishes = 5;
@@ -99,7 +102,12 @@ export const createSearch = (catalog: Catalog): Search => {
     for (const part of text.split(cuts).map((part) => part.trim())) {
       if (!part) continue;
       const words = readQuery(index, part).filter(({ candidates }) => candidates.length);
-      if (!wishes.length || (hasVerb(index, words) && words.length > 1)) wishes.push(part);
+      // "attach it": to what stands before.
+      const meant = pronoun.test(part)
+        ? [part, ...nounsOf(index, readQuery(index, wishes.at(-1) ?? ''))].join(' ')
+        : part;
+      const isWish = hasVerb(index, words) && (words.length > 1 || meant !== part);
+      if (!wishes.length || isWish) wishes.push(meant);
       else wishes[wishes.length - 1] += ` ${part}`;
     }
     return wishes;
@@ -138,8 +146,10 @@ export const createSearch = (catalog: Catalog): Search => {
     const named = catalog.find(query.trim());
     const firsts: Match[] = named && (toolset === undefined || named.toolset === toolset) ? [{ tool: named }] : [];
     const best = strong.flatMap(([first]) => (first ? [first] : []));
-    const rest = strong.flatMap(([, ...others]) => others).sort((a, b) => b.fit!.score - a.fit!.score);
-    const all = [...firsts, ...best, ...rest];
+    const rest = strong.flatMap(([, ...others]) => others.map((match, place) => ({ match, place })));
+    // One wish after the other gets its next best.
+    rest.sort((a, b) => a.place - b.place);
+    const all = [...firsts, ...best, ...rest.map(({ match }) => match)];
     const matches = all.filter(({ tool }, at) => all.findIndex((other) => other.tool === tool) === at);
     const [first, second] = matches.map(({ fit }) => fit?.score);
     const standsOut = wishes.length === 1 && (first === undefined || !second || first >= outstanding * second);

@@ -115,3 +115,48 @@ test.each([
 ])('"%s" finds %s first', (printed, command) => {
   expect(firstThree(printed)[0]).toBe(command);
 });
+
+test.each([
+  ['Strat teh vrtual machine', 'startVirtualMachine'],
+  ['machine virtual the start', 'startVirtualMachine'],
+  ['starting virtual machines', 'startVirtualMachine'],
+  ['rename a security group', 'updateSecurityGroup'],
+  ['give back a public ip', 'disassociateIpAddress'],
+  ['undo the destroy of a vm', 'recoverVirtualMachine'],
+  ['which loadbalancers are there', 'listLoadBalancerRules'],
+])('"%s" finds %s first: verbs decide, forms, order and typing errors do not matter', (asked, command) => {
+  expect(firstThree(asked)[0]).toBe(command);
+});
+
+test.each([
+  ['disable a host', 'updateHost', 'allocationstate=Disable'],
+  ['enable a zone', 'updateZone', 'allocationstate=Enabled'],
+  ['turn on delete protection for a disk', 'updateVolume', 'deleteprotection=true'],
+  ['how many vms are stopped', 'listVirtualMachines', 'state=Stopped'],
+])('"%s" leads to %s with %s', (asked, command, set) => {
+  const [first] = search(asked, { limit: 1 }).matches;
+  expect([first!.tool.command.name, first!.fit!.set]).toEqual([command, set]);
+});
+
+test('several wishes: the best of each comes first', () => {
+  expect(firstThree('stop a vm and then take a snapshot of a volume').slice(0, 2)).toEqual([
+    'stopVirtualMachine',
+    'createSnapshot',
+  ]);
+  expect(firstThree('create a disk, attach it to a vm').slice(0, 2)).toEqual(['createVolume', 'attachVolume']);
+  expect(firstThree('start and stop a vm at fixed times')[0]).toBe('createVMSchedule');
+});
+
+test('weak matches are left out, and one that stands out is known', () => {
+  const { matches, standsOut, total } = search('kubeconfig', { limit: 50 });
+  expect(matches[0]!.tool.command.name).toBe('getKubernetesClusterConfig');
+  expect(standsOut).toBe(true);
+  expect(total).toBeLessThan(10);
+  expect(search('list virtual machines', { limit: 50 }).total).toBeLessThan(50);
+});
+
+test('commands that CloudStack no longer has come after those that it has', () => {
+  const found = search('load balancer for a zone', { limit: 50 }).matches.map(({ tool }) => tool.command.name);
+  const place = (name: string): number => (found.includes(name) ? found.indexOf(name) : found.length);
+  expect(place('addExternalLoadBalancer')).toBeGreaterThan(place('createLoadBalancerRule'));
+});
