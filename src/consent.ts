@@ -1,3 +1,11 @@
+/** A look at what a call acts on, for a question about it. */
+export interface Look {
+  /** Of the call and its targets alone, without what hangs on them. */
+  digest: string;
+  /** Milliseconds since 1970 when it began. */
+  at: number;
+}
+
 /** A question to the human behind the caller, bound to one call. */
 export interface Question {
   message: string;
@@ -7,7 +15,12 @@ export interface Question {
   isLong?: boolean | undefined;
   /** Binds the answer to the tool, its arguments with ids for names, the principal and the profile. */
   digest: string;
+  /** The look on which it rests. */
+  look?: Look;
 }
+
+/** What came back of a question, signed by this server: its text stays with the person. */
+export type AskedBefore = Required<Pick<Question, 'look'>> & Pick<Question, 'digest' | 'phrase'>;
 
 /** The human's reply as the door received it. Nothing in it is trusted before guard/ has checked it. */
 export interface Reply {

@@ -6,7 +6,7 @@
 import type { ListScope, SettledScope } from './catalog/list-scope.ts';
 import type { Tool } from './catalog/tool.ts';
 import type { Role } from './config/policy.ts';
-import type { Consent } from './consent.ts';
+import type { AskedBefore, Consent } from './consent.ts';
 import type { Origin } from './observe.ts';
 import type { Row } from './rows.ts';
 
@@ -31,6 +31,8 @@ export interface CallRequest {
   /** Where it came from, for logs and traces. */
   origin?: Origin | undefined;
   consent: Consent;
+  /** The question whose answer comes with the call, as the door's own signature vouches for it. */
+  asked?: AskedBefore | undefined;
   signal: AbortSignal;
   /** Milliseconds since 1970 by which the caller wants an answer; by default what the configuration gives a call. */
   deadline?: number | undefined;
@@ -165,7 +167,15 @@ export interface Dependents {
   title: string;
   /** They stop, or move, when the resource does; the others go when it is destroyed for good. */
   stops?: true | undefined;
+  /** The resource's own row tells them: they are read with it. */
+  isHeld?: boolean;
   rows: readonly Row[];
+}
+
+/** Which of them are read: those that stop with the resource, or all; `held`: of these, what its own row tells. */
+export interface WhichDependents {
+  which: 'stopped' | 'all';
+  held?: boolean;
 }
 
 /** A resource that a call acts on, as it was just read. */
@@ -195,8 +205,12 @@ export type ListRows = (tool: Tool, params: Params) => Promise<readonly Row[]>;
 export interface Resources {
   /** What the call acts on and what that belongs to. */
   actedOn(call: Pick<ValidCall, 'tool' | 'params'>): Promise<readonly Target[]>;
-  /** The same targets with all that depends on what the call acts on, or with what stops with it. */
-  withDependents(targets: readonly Target[], which: 'stopped' | 'all'): Promise<readonly Target[]>;
+  /** What the call acts on, without what that belongs to. */
+  targetsOf(call: Pick<ValidCall, 'tool' | 'params'>): Promise<readonly Target[]>;
+  /** The same targets as they are now, each by its id and where it was found. */
+  reread(targets: readonly Target[]): Promise<readonly Target[]>;
+  /** The same targets with what depends on what the call acts on. */
+  withDependents(targets: readonly Target[], which: WhichDependents): Promise<readonly Target[]>;
   /** The same targets; their rows tell the zone and the domain by name, where that can be looked up. */
   withPlaces(targets: readonly Target[]): Promise<readonly Target[]>;
   /** Everything that the call names by id. */

@@ -3,13 +3,23 @@ import { programName } from '../program-name.ts';
 import { AwaitingReply, type Question, type Reply } from '../consent.ts';
 import type { Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
-import type { CloudOrigin, ApprovedCall, ConfinedCall, Confirmation, NamedCall, Resources, Target } from '../types.ts';
+import type {
+  CloudOrigin,
+  ApprovedCall,
+  ConfinedCall,
+  Confirmation,
+  NamedCall,
+  Resources,
+  Target,
+  WhichDependents,
+} from '../types.ts';
 import { markApproved } from '../approved.ts';
 import type { Approvals } from './approvals.ts';
 import type { Count } from './counts.ts';
 import { decide, hasTag, strictest } from './decide.ts';
 import { decidingTagOf } from './deciding-tags.ts';
 import { checkLimits } from './limits.ts';
+import { isRecent, lookAgain, toLook } from './look.ts';
 import type { OpenQuestions } from './open-questions.ts';
 import { blocked } from './permit.ts';
 import { unknownPlaces } from './places.ts';
@@ -31,7 +41,7 @@ export interface ApproveDependencies {
 
 /** What approving one call needs. */
 export interface ApproveOptions {
-  resources: Pick<Resources, 'actedOn' | 'places' | 'withDependents' | 'withPlaces'>;
+  resources: Pick<Resources, 'actedOn' | 'targetsOf' | 'places' | 'reread' | 'withDependents' | 'withPlaces'>;
   /** Which cloud it goes to. */
   origin: CloudOrigin;
   /** Called with the digest of the question before it is asked. */
@@ -120,15 +130,16 @@ const awaitReply = async (dependencies: ApproveDependencies, call: NamedCall, as
 };
 
 /** What a person is shown of what hangs on a target: all that may be lost with it, or what stops with it. */
-const dependentsOf = ({ tool: { risk } }: NamedCall): 'stopped' | 'all' =>
-  risk.risk === 'destroy' && risk.category !== 'outage' ? 'all' : 'stopped';
+const dependentsOf = ({ tool: { risk } }: NamedCall): WhichDependents => ({
+  which: risk.risk === 'destroy' && risk.category !== 'outage' ? 'all' : 'stopped',
+});
 
 const isDestroying = ({ tool }: NamedCall): boolean => tool.risk.risk === 'destroy';
 
 const ask = async (
   dependencies: ApproveDependencies,
   call: NamedCall,
-  known: { targets: readonly Target[]; places: readonly Row[] | undefined },
+  known: { targets: readonly Target[]; places: readonly Row[] | undefined; readAt: number },
   { resources, origin, onQuestion }: ApproveOptions,
 ): Promise<Confirmation> => {
   const withDependents = (targets: readonly Target[]) => resources.withDependents(targets, dependentsOf(call));
@@ -136,8 +147,27 @@ const ask = async (
   // A question is better asked without one of its details than not at all.
   const places = known.places ?? (await resources.places(call, targets).catch(() => []));
   const cloud = { host: origin.host, identity: await origin.identity() };
-  const question = askAbout(call, targets, cloud, Object.assign({}, ...places) as Row);
-  const asked = { question, targets };
+  const look = toLook(call, targets, cloud, known.readAt);
+  const question = { ...askAbout(call, targets, cloud, Object.assign({}, ...places) as Row), look };
+  // A person may have taken minutes; what is about to be destroyed must still be what they were shown.
+  const isUnchanged = async (): Promise<boolean> => {
+    if (!isRecent(look))
+      return digestOf(call, await withDependents(await resources.actedOn(call)), cloud) === question.digest;
+    const now = await lookAgain(resources, targets, dependentsOf(call));
+    refuseProtected(dependencies.policy, call, now);
+    return toLook(call, now, cloud, look.at).digest === look.digest;
+  };
+  return confirm(dependencies, call, { question, targets }, { onQuestion, isUnchanged });
+};
+
+/** Asks the question, unless it was approved already, and believes the reply once. */
+const confirm = async (
+  dependencies: ApproveDependencies,
+  call: NamedCall,
+  asked: AskedQuestion,
+  { onQuestion, isUnchanged }: Pick<ApproveOptions, 'onQuestion'> & { isUnchanged: () => Promise<boolean> },
+): Promise<Confirmation> => {
+  const { question } = asked;
   onQuestion(question.digest);
   const approval = await dependencies.approvals.take(question.digest);
   if (approval) {
@@ -156,9 +186,7 @@ const ask = async (
       await dependencies.questions.decline(call.request.caller.principal);
     throw error;
   }
-  // A person may have taken minutes; what is about to be destroyed must still be what they were shown.
-  const now = async () => digestOf(call, await withDependents(await resources.actedOn(call)), cloud);
-  if (!reply.withCall && (await now()) !== question.digest)
+  if (!reply.withCall && !(await isUnchanged()))
     throw unconfirmed('What it acts on has changed since the human was asked.', again);
   dependencies.onConfirmation('accepted');
   return { by: reply.by, who: call.request.caller.principal };
@@ -215,6 +243,33 @@ const askInDoubt = (policy: Policy, call: NamedCall, targets: readonly Target[])
     : { ...call, decision: { action: 'confirm', rule: `${call.decision.rule}, ${doubt} → confirm` } };
 };
 
+/**
+ * The answer to a question that was asked a moment ago: the targets alone are read again, and what was shown with them is
+ * believed. Undefined where there is none, something changed, or rules judge by what only a whole look shows.
+ */
+const answerOf = async (
+  dependencies: ApproveDependencies,
+  confined: ConfinedCall,
+  { resources, origin, onQuestion }: ApproveOptions,
+): Promise<ApprovedCall | undefined> => {
+  const { policy } = dependencies;
+  const { asked } = confined.request;
+  if (!asked || !isRecent(asked.look) || !confined.decision || policy.limits.length) return undefined;
+  const targets = await resources.withDependents(await resources.targetsOf(confined), {
+    ...dependentsOf(confined),
+    held: true,
+  });
+  const cloud = { host: origin.host, identity: await origin.identity() };
+  if (toLook(confined, targets, cloud, asked.look.at).digest !== asked.look.digest) return undefined;
+  refuseProtected(policy, confined, targets);
+  const call = askInDoubt(policy, confined, targets);
+  if (call.decision?.action !== 'confirm') return undefined;
+  const question: Question = { message: '', ...asked };
+  const isUnchanged = (): Promise<boolean> => Promise.resolve(true);
+  const confirmation = await confirm(dependencies, call, { question, targets }, { onQuestion, isUnchanged });
+  return approved(call, confirmation);
+};
+
 /** Lets a call leave, after a confirmation where the policy requires one. Every doubt is a no. */
 export const approve = async (
   dependencies: ApproveDependencies,
@@ -225,6 +280,9 @@ export const approve = async (
   const { policy } = dependencies;
   const { risk } = confined.tool.risk;
   if (risk === 'read' && confined.decision?.action === 'allow') return approved(confined);
+  const answered = await answerOf(dependencies, confined, options);
+  if (answered) return answered;
+  const readAt = Date.now();
   const acted = await resources.actedOn(confined);
   // Of what is destroyed or stopped, what hangs on it is judged, too.
   const targets = isDestroying(confined) ? await resources.withDependents(acted, dependentsOf(confined)) : acted;
@@ -236,7 +294,9 @@ export const approve = async (
   const places = [...placed.flatMap(({ row }) => (row ? [row] : [])), ...(named ?? [])];
   await checkLimits(policy, dependencies.count, call, places, false);
   const confirmation =
-    call.decision?.action === 'allow' ? undefined : await ask(dependencies, call, { targets, places: named }, options);
+    call.decision?.action === 'allow'
+      ? undefined
+      : await ask(dependencies, call, { targets, places: named, readAt }, options);
   await checkLimits(policy, dependencies.count, call, places, true);
   return approved(call, acted, confirmation);
 };

@@ -24,11 +24,14 @@ export const describeTarget = ({ title, id, name, row, isReadable, dependents = 
   return `${title}: ${parts.filter(Boolean).join(', ')}${hangs}`;
 };
 
-/** What must not change between the question and the deed: which resources, called what, in which state, with what on them. */
+const ownerFields = ['account', 'domainid', 'projectid'];
+
+/** What must not change between the question and the deed: which resources, called what, in which state, whose, with what on them. */
 export const fingerprint = (targets: readonly Target[]): unknown =>
   targets.map(({ id, name, row, dependents = [] }) => [
     id,
     name ?? null,
     states.map((field) => row?.[field] ?? null),
+    ownerFields.map((field) => row?.[field] ?? null),
     dependents.map(({ title, rows }) => [title, rows.map((other) => String(other['id'])).sort()]),
   ]);

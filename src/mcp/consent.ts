@@ -1,11 +1,10 @@
 import { inputResponse, type ClientCapabilities, type Server, type ServerContext } from '@modelcontextprotocol/server';
 import { randomUUID } from 'node:crypto';
 import type { CallError } from '../errors.ts';
-import { AwaitingReply, type Consent, type Question, type Reply } from '../consent.ts';
+import { AwaitingReply, type AskedBefore, type Consent, type Question, type Reply } from '../consent.ts';
 
 /** What travels through the client, signed, between the question and its answer. */
-export interface QuestionState {
-  digest: string;
+export interface QuestionState extends Pick<Question, 'digest' | 'phrase' | 'look'> {
   nonce: string;
 }
 
@@ -36,7 +35,20 @@ export const toForm = ({ message, phrase }: Question) => ({
 });
 
 /** The state of a question that is about to be asked, with a nonce so that its answer counts once. */
-export const newQuestionState = ({ digest }: Question): QuestionState => ({ digest, nonce: randomUUID() });
+export const newQuestionState = ({ digest, phrase, look }: Question): QuestionState => ({
+  digest,
+  nonce: randomUUID(),
+  ...(phrase === undefined ? {} : { phrase }),
+  ...(look ? { look } : {}),
+});
+
+/** The question whose answer a request brings, where it tells on which look the question rests. */
+export const askedBefore = (ctx: ServerContext): AskedBefore | undefined => {
+  const state = ctx.mcpReq.requestState<VerifiedState>();
+  if (!state || 'unreadable' in state || !state.look) return undefined;
+  const { digest, phrase, look } = state;
+  return { digest, phrase, look };
+};
 
 /** Asks through the host: the answer comes with the second round of the same request. */
 export const createConsent =
@@ -47,17 +59,11 @@ export const createConsent =
     if (state) {
       const answer = inputResponse(ctx.mcpReq.inputResponses, 'confirm');
       // The question came back without an answer to it: no one agreed, and the same call is asked anew.
-      if (answer.kind !== 'elicit')
-        return Promise.resolve({ ...state, action: 'cancel', by: 'elicitation', withCall: true });
+      const given = { digest: state.digest, nonce: state.nonce, by: 'elicitation', withCall: true } as const;
+      if (answer.kind !== 'elicit') return Promise.resolve({ ...given, action: 'cancel' });
       const content = (answer.content ?? {}) as { confirm?: unknown; phrase?: unknown };
-      return Promise.resolve({
-        ...state,
-        action: answer.action,
-        confirm: content.confirm,
-        phrase: content.phrase,
-        by: 'elicitation',
-        withCall: true,
-      });
+      const { confirm, phrase } = content;
+      return Promise.resolve({ ...given, action: answer.action, confirm, phrase });
     }
     if (question.isLong || !canShowForms(capabilitiesOf(server, ctx))) return Promise.resolve(undefined);
     return Promise.reject(new AwaitingReply(question));

@@ -5,7 +5,7 @@ import { checkToolset, requireTool } from '../catalog/lookup.ts';
 import { createSearch } from '../search/search.ts';
 import type { Origin } from '../observe.ts';
 import type { DoorRequest, Outcome, RiskTool, View } from '../types.ts';
-import { createConsent } from './consent.ts';
+import { askedBefore, createConsent } from './consent.ts';
 import { describeInText, toDescription } from './describe.ts';
 import { readInput } from './input.ts';
 import { matchesInText, toMatches } from './matches.ts';
@@ -65,6 +65,7 @@ const toRequest = (host: HostCall, asked: ToolRequest): DoorRequest => {
     caller: { ...door.requester, host: hostOf(host), profile: asked.profile },
     origin: originOf(host),
     consent: createConsent(server, ctx),
+    asked: askedBefore(ctx),
     signal: ctx.mcpReq.signal,
     progress:
       token === undefined

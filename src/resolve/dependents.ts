@@ -2,7 +2,7 @@ import type { Kind } from '../catalog/kinds.ts';
 import { loadData } from '../data.ts';
 import { isRecord, type Row } from '../rows.ts';
 import { toQuotedName } from '../text.ts';
-import type { Dependents } from '../types.ts';
+import type { Dependents, WhichDependents } from '../types.ts';
 import type { Directory } from './directory.ts';
 
 /** What hangs on a kind of resource (data/dependents.json): a list command and how it is narrowed to one resource, or a field of its row. */
@@ -14,6 +14,8 @@ interface DependentList {
   /** The parameter that takes the resource's id, or parameters with the fields they take. */
   by?: string | Record<string, string>;
   args?: Record<string, boolean>;
+  /** The field of the resource's row without which there are none: nothing is asked. */
+  when?: string;
   /** What it lists: one, several. */
   what: [string, string];
   /** Fields that name a row; none to count only. */
@@ -26,11 +28,11 @@ interface DependentList {
 const readHanging = async (
   directory: Directory,
   row: Row,
-  { list, field, by = {}, args }: DependentList,
+  { list, field, by = {}, args, when }: DependentList,
 ): Promise<readonly Row[]> => {
   const inside = field === undefined ? undefined : row[field];
   if (Array.isArray(inside)) return inside.filter(isRecord);
-  if (list === undefined) return [];
+  if (list === undefined || (when !== undefined && !row[when])) return [];
   const wanted = typeof by === 'string' ? { [by]: 'id' } : by;
   const narrowed = Object.fromEntries(Object.entries(wanted).map(([parameter, name]) => [parameter, row[name]]));
   // Without its narrowing a list shows what hangs on others.
@@ -44,10 +46,10 @@ export const readDependents = async (
   directory: Directory,
   kind: Kind,
   row: Row,
-  which: 'stopped' | 'all',
+  { which, held = false }: WhichDependents,
 ): Promise<readonly Dependents[]> => {
   const lists = loadData<Record<string, DependentList[]>>('dependents.json')[kind.name] ?? [];
-  const all = lists.filter(({ stops }) => stops || which === 'all');
+  const all = lists.filter(({ stops, list }) => (stops || which === 'all') && !(held && list !== undefined));
   const found = await Promise.all(
     all.map(async (known) => {
       const { what, stops, named = ['name', 'displayname'] } = known;
@@ -58,7 +60,13 @@ export const readDependents = async (
       const some = names.slice(0, 3).map((name) => toQuotedName(String(name), 30));
       const more = names.length > some.length ? ', …' : '';
       const shown = some.length ? ` (${some.join(', ')}${more})` : '';
-      return { line: `${rows.length} ${what[rows.length === 1 ? 0 : 1]}${shown}`, title: what[0], stops, rows };
+      return {
+        line: `${rows.length} ${what[rows.length === 1 ? 0 : 1]}${shown}`,
+        title: what[0],
+        stops,
+        isHeld: known.list === undefined,
+        rows,
+      };
     }),
   );
   return found.filter(({ rows }) => rows.length);

@@ -56,7 +56,8 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
   const placesOf = (command: string, { projectid }: Row): Row[] => {
     const takes = catalog.find(command)?.command.params.some(({ name }) => name === 'projectid');
     if (!takes) return [{}];
-    return [{}, ...(projectid === undefined || projectid === '-1' ? [] : [{ projectid }]), { projectid: '-1' }];
+    // A project that the call or the row names is the likelier place.
+    return [...(projectid === undefined || projectid === '-1' ? [] : [{ projectid }]), {}, { projectid: '-1' }];
   };
   const look = async (kind: Kind, command: string, id: string, place: Row): Promise<Row | undefined> => {
     const by = idParameter(catalog, command, kind);

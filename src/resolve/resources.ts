@@ -6,7 +6,7 @@ import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Row } from '../rows.ts';
 import { isId } from '../text.ts';
-import type { Params, Resources, Target } from '../types.ts';
+import type { Params, Resources, Target, WhichDependents } from '../types.ts';
 import { readDependents } from './dependents.ts';
 import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
@@ -49,8 +49,15 @@ const readTarget = async (
   };
 };
 
+const rereadTarget = async (directory: Directory, target: Target): Promise<Target> => {
+  const kind = findKind(target.kind ?? '');
+  if (!kind || !target.isReadable || !isId(target.id)) return target;
+  const row = await directory.get(kind, target.id, { projectid: target.row?.['projectid'] });
+  return { ...target, row, name: row && nameOf(kind, row), dependents: [] };
+};
+
 /** A target with what hangs on it, as far as it can be seen. */
-const readWithDependents = async (directory: Directory, target: Target, which: 'stopped' | 'all'): Promise<Target> => {
+const readWithDependents = async (directory: Directory, target: Target, which: WhichDependents): Promise<Target> => {
   const kind = findKind(target.kind ?? '');
   if (!kind || !target.row || target.isHolder) return target;
   return { ...target, dependents: await readDependents(directory, kind, target.row, which) };
@@ -203,17 +210,19 @@ const readPlaces = async (
 /** What calls name, read from the cache where there is one for them. What cannot be seen is given by its id alone. */
 export const createResources = ({ cached, now }: Directories): Resources => {
   const directory = cached ?? now;
+  const targetsOf: Resources['targetsOf'] = async ({ tool, params }) => [
+    ...(await readEach(directory, params, actedOn(tool, namedIn(tool.command, params)))),
+    ...(await readActed(directory, tool.command, params)),
+  ];
   return {
-    actedOn: async ({ tool, params }) => {
-      const named = actedOn(tool, namedIn(tool.command, params));
-      const targets = [
-        ...(await readEach(directory, params, named)),
-        ...(await readActed(directory, tool.command, params)),
-      ];
+    targetsOf,
+    actedOn: async (call) => {
+      const targets = await targetsOf(call);
       const owners = await inGroups(targets, 8, (target) => readOwners(directory, target));
       const known = new Set(targets.map(({ id }) => id));
       return [...targets, ...owners.flat().filter(({ id }) => !known.has(id) && known.add(id))];
     },
+    reread: (targets) => inGroups(targets, 8, (target) => rereadTarget(directory, target)),
     withDependents: (targets, which) => inGroups(targets, 1, (target) => readWithDependents(directory, target, which)),
     withPlaces: (targets) => inGroups(targets, 8, (target) => readPlace(directory, target)),
     named: async ({ tool, params }) => readEach(directory, params, namedIn(tool.command, params)),

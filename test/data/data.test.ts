@@ -281,13 +281,14 @@ describe('the hand-kept files speak only of what exists', () => {
       field?: string;
       by?: string | Record<string, string>;
       args?: Record<string, boolean>;
+      when?: string;
     }
     for (const [kind, entries] of Object.entries(loadData<Record<string, Entry[]>>('dependents.json'))) {
       expect(kindNames.has(kind), kind).toBe(true);
       const fields = new Set(responses.find(({ name }) => name === kind)?.fields.map(({ name }) => name));
-      for (const { list, field, by = {}, args = {} } of entries) {
+      for (const { list, field, by = {}, args = {}, when } of entries) {
         const wanted = typeof by === 'string' ? { [by]: 'id' } : by;
-        for (const name of [...(field ? [field] : []), ...Object.values(wanted)].filter((one) => one !== 'id'))
+        for (const name of [field ?? [], when ?? [], ...Object.values(wanted)].flat().filter((one) => one !== 'id'))
           expect(fields.has(name), `${kind} has no ${name}`).toBe(true);
         expect(list === undefined, kind).toBe(field !== undefined);
         if (list === undefined) continue;

@@ -159,8 +159,17 @@ test('an unanswered question is forgotten when it can be answered no more', asyn
   questionOf(await raw.call('destroy', destroy));
 });
 
-test('what changed between question and yes stops the call', async () => {
-  for (const change of [{ state: 'Stopped' }, { name: 'other' }, 'dependents'] as const) {
+test('what changed between question and yes stops the call; what hangs on it is read again after a minute', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  for (const [change, seconds] of [
+    [{ state: 'Stopped' }, 1],
+    [{ name: 'other' }, 1],
+    [{ account: 'other' }, 1],
+    [{ tags: [{ key: 'protected', value: 'true' }] }, 1],
+    [{ nic: [{ id: uuid(21), ipaddress: '10.0.0.2' }] }, 1],
+    [{ state: 'Stopped' }, 61],
+    ['dependents', 61],
+  ] as const) {
     let now: Record<string, unknown> = { id: uuid(1), name: 'web', state: 'Running', tags: [] };
     let volumes = [uuid(11)];
     const answers: Answers = (command) => {
@@ -175,7 +184,8 @@ test('what changed between question and yes stops the call', async () => {
     expect(first.result!.inputRequests!['confirm']!.params.message).toContain('1 volume (‹v›)');
     if (change === 'dependents') volumes = [uuid(11), uuid(12)];
     else now = { ...now, ...change };
-    expect(kindOf(await answer(raw, state))).toBe('unconfirmed');
+    vi.setSystemTime(Date.now() + seconds * 1000);
+    expect(kindOf(await answer(raw, state))).toBe('tags' in Object(change) ? 'refused' : 'unconfirmed');
     expect(times(left)).toBe(0);
   }
 });

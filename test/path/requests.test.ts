@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
 
-// What a confirmation costs the cloud: what is acted on and what hangs on it is read once before the question and once more
-// when the answer is there. The change itself and the looks at its job are not counted.
+// What a confirmation costs the cloud: what is acted on, what it belongs to and what hangs on it is read once before the
+// question; when the answer is there, what is acted on is read once more. The change itself and the looks at its job are
+// not counted.
 
 let cloud: Cloud;
 let host: Host;
@@ -43,7 +44,7 @@ const readsOf = async (command: string, args: Record<string, unknown>): Promise<
   return sent.filter((one) => one !== command && one !== 'queryAsyncJobResult');
 };
 
-test('each thing is read twice: before the question, and when the answer is there', async () => {
+test('what is acted on is read twice: before the question, and when the answer is there; what hangs on it, once', async () => {
   const machine = await find('listVirtualMachines');
   const volume = await find('listVolumes', ({ virtualmachineid }) => virtualmachineid === undefined);
   const snapshot = await find('listSnapshots');
@@ -56,7 +57,8 @@ test('each thing is read twice: before the question, and when the answer is ther
     [
       'destroyVirtualMachine',
       { id: machine.id },
-      ['listVirtualMachines', 'listVolumes', 'listVMSnapshot', 'listBackups'],
+      // Backups hang on a machine with a backup offering only.
+      ['listVirtualMachines', 'listVolumes', 'listVMSnapshot'],
     ],
     ['deleteSnapshot', { id: snapshot.id }, ['listSnapshots', 'listVolumes', 'listVirtualMachines']],
     ['deleteVolume', { id: volume.id }, ['listVolumes', 'listSnapshots']],
@@ -67,7 +69,7 @@ test('each thing is read twice: before the question, and when the answer is ther
       ['listNetworks', 'listVirtualMachines', 'listPublicIpAddresses', 'listLoadBalancerRules'],
     ],
     ['disableAccount', { ...inDomain, lock: false }, ['listAccounts', 'listVirtualMachines']],
-    ['deleteDomain', { id: domain.id }, ['listDomains', 'listAccounts', 'listVirtualMachines', 'listDomainChildren']],
+    ['deleteDomain', { id: domain.id }, ['listDomains', 'listAccounts', 'listVirtualMachines']],
     [
       'deleteAccount',
       { id: account.id },
@@ -76,5 +78,5 @@ test('each thing is read twice: before the question, and when the answer is ther
   ];
   for (const [command, args, reads] of tries)
     // What hangs on a thing is read side by side.
-    expect((await readsOf(command, args)).toSorted(), command).toEqual([...reads, ...reads].toSorted());
+    expect((await readsOf(command, args)).toSorted(), command).toEqual([reads[0]!, ...reads].toSorted());
 });

@@ -134,6 +134,8 @@ const letLeave = ({ targets, onQuestion, ...dependencies }: Dependencies, call: 
     resources: {
       actedOn: targets,
       places: () => Promise.resolve([]),
+      targetsOf: targets,
+      reread: targets,
       withDependents: (known) => Promise.resolve(known),
       withPlaces: (known) => Promise.resolve(known),
     },
