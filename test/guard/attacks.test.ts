@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { CallError } from '../../src/errors.ts';
 import { openApp, requestOf, requiredOf, uuid, type Answers } from './counting.ts';
+import { openClient, startDoor } from '../support/door.ts';
+import { startCloud } from '../support/harness.ts';
 import { openRaw } from './raw.ts';
 
 // Calls that once left unasked under the default policy, as they were made, and their nearest siblings. What is counted is what
@@ -242,4 +244,33 @@ test('names that a caller makes up come back without their codes, from every too
   expect(sent.every(({ command }) => command === 'listZones')).toBe(true);
   await raw.close();
   await close();
+});
+
+test('a login that was refused is not repeated by calls, and health logs no one in', async () => {
+  const cloud = await startCloud();
+  const door = await startDoor({
+    env: {
+      CLOUDSTACK_API_URL: cloud.url,
+      CLOUDSTACK_USERNAME: 'admin',
+      CLOUDSTACK_PASSWORD: 'not it',
+      CLOUDSTACK_MCP_DISCOVER: 'true',
+    },
+  });
+  const logins = () => cloud.calls.filter(({ command }) => command === 'login').length;
+  const look = async () => (await fetch(`${door.origin}/health`)).status;
+  await look();
+  expect(logins()).toBe(0);
+  const host = await openClient(door);
+  // CloudStack disables a user after five (incorrect.login.attempts.allowed).
+  for (let turn = 0; turn < 8; turn++) {
+    const tool = turn % 2 ? 'list-zones' : 'list-virtual-machines';
+    const { isError, structured } = await host.call('read', { tool });
+    expect(isError, tool).toBe(true);
+    expect(structured['error']).toMatchObject({ kind: 'authentication' });
+    await look();
+  }
+  expect(logins()).toBe(1);
+  await host.close();
+  await door.close();
+  await cloud.close();
 });
