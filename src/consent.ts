@@ -1,5 +1,5 @@
 /** A look at what a call acts on, for a question about it. */
-export interface Look {
+export interface TargetsLook {
   /** Of the call and its targets alone, without what hangs on them. */
   digest: string;
   /** Milliseconds since 1970 when it began. */
@@ -16,11 +16,13 @@ export interface Question {
   /** Binds the answer to the tool, its arguments with ids for names, the principal and the profile. */
   digest: string;
   /** The look on which it rests. */
-  look?: Look;
+  look?: TargetsLook | undefined;
 }
 
 /** What came back of a question, signed by this server: its text stays with the person. */
-export type AskedBefore = Required<Pick<Question, 'look'>> & Pick<Question, 'digest' | 'phrase'>;
+export interface AskedBefore extends Pick<Question, 'digest' | 'phrase'> {
+  look: TargetsLook;
+}
 
 /** The human's reply as the door received it. Nothing in it is trusted before guard/ has checked it. */
 export interface Reply {

@@ -207,8 +207,6 @@ export interface Resources {
   actedOn(call: Pick<ValidCall, 'tool' | 'params'>): Promise<readonly Target[]>;
   /** What the call acts on, without what that belongs to. */
   targetsOf(call: Pick<ValidCall, 'tool' | 'params'>): Promise<readonly Target[]>;
-  /** The same targets as they are now, each by its id and where it was found. */
-  reread(targets: readonly Target[]): Promise<readonly Target[]>;
   /** The same targets with what depends on what the call acts on. */
   withDependents(targets: readonly Target[], which: WhichDependents): Promise<readonly Target[]>;
   /** The same targets; their rows tell the zone and the domain by name, where that can be looked up. */

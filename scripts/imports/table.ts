@@ -90,6 +90,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'simulator',
     'store',
     'type config',
+    'version.ts',
     ...foundation,
   ],
   // What operators call things; only doors ask it.

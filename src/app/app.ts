@@ -77,7 +77,7 @@ export const createApp = (config: Config, options: AppOptions): App => {
       return all.length < 2 ? all : (await import('../guard/roles.ts')).usableProfiles(current, requester, all);
     },
     profileOf: async (requester) => (await import('../guard/roles.ts')).checkProfile(current, requester),
-    catalog: async (profile) => (await (await ready()).composition.clouds.open(profile)).catalog,
+    catalog: async (profile) => (await (await (await ready()).composition.clouds.open(profile)).discover()).catalog,
     store: async () => (await ready()).composition.store,
     health: async () => {
       const { checkHealth } = await import('./health.ts');
@@ -85,7 +85,8 @@ export const createApp = (config: Config, options: AppOptions): App => {
     },
     count: async (profile) => {
       const { countResources } = await import('./count-resources.ts');
-      return countResources(await (await ready()).composition.clouds.open(profile));
+      const cloud = await (await ready()).composition.clouds.open(profile);
+      return countResources({ ...cloud, ...(await cloud.discover()) });
     },
     reload: async (changed) => {
       if (current.auth && !changed.auth)

@@ -12,12 +12,12 @@ import { rowsOf } from '../rows.ts';
 import type { Store } from '../store/store.ts';
 import type { ComposeOptions } from './options.ts';
 
-/** What a cloud is reached by. `live`: the commands that the account may call. */
+/** What a cloud is reached by. `catalog`: its commands, as far as they are known now. */
 interface CloudConnection {
   cloudstack: CloudStack;
   profile: Profile;
   isSimulated: boolean;
-  live: () => Promise<Catalog>;
+  catalog: () => Catalog;
   account: Cloud['account'];
 }
 
@@ -31,9 +31,9 @@ export interface CachedClouds {
 const eventsTimeoutMs = 10_000;
 
 const eventsOf =
-  ({ cloudstack, live, account }: CloudConnection) =>
+  ({ cloudstack, catalog, account }: CloudConnection) =>
   async (page: number, pagesize: number) => {
-    const tool = (await live()).find('listEvents');
+    const tool = catalog().find('listEvents');
     if (!tool) throw new CallError('permission', 'This account may not list events.', 'Nothing was sent.');
     const places = await lookEverywhere(tool.command, { page, pagesize }, async () => (await account())?.role);
     const signal = AbortSignal.timeout(eventsTimeoutMs);

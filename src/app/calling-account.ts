@@ -36,12 +36,12 @@ const toAccount = (rows: readonly Row[], apiKey: string | undefined): CallingAcc
 /** Tells whose credential a cloud's is: asked once with the first call that needs it. Undefined where it cannot be told. */
 export const createCallingAccount = (
   cloudstack: CloudStack,
-  catalog: () => Promise<Catalog>,
+  catalog: () => Catalog,
   apiKey: string | undefined,
 ): Cloud['account'] => {
   let asked: Promise<CallingAccount | undefined> | undefined;
   const ask = async (): Promise<CallingAccount | undefined> => {
-    const tool = (await catalog()).find('listAccounts');
+    const tool = catalog().find('listAccounts');
     if (!tool) return undefined;
     // Without `listall`, an account lists itself.
     const signal = AbortSignal.timeout(timeoutMs);

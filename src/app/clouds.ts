@@ -1,51 +1,16 @@
-import { joinCatalog, loadCatalog } from '../catalog/catalog.ts';
-import { readLiveApis } from '../catalog/live.ts';
 import type { Cloud, Clouds } from '../call/composition.ts';
-import { createCloudStack, type CloudStack } from '../cloudstack/cloudstack.ts';
+import { createCloudStack } from '../cloudstack/cloudstack.ts';
 import { identityOf } from '../cloudstack/credential.ts';
 import { createEndpoints } from '../cloudstack/endpoint.ts';
 import { createFetchTransport, type Transport } from '../cloudstack/transport.ts';
 import { missingProfile, type Config, type Profile } from '../config/config.ts';
-import { CallError } from '../errors.ts';
-import { toReadWire } from '../request/to-wire.ts';
-import { rowsOf } from '../rows.ts';
 import type { Store } from '../store/store.ts';
 import type { CloudOrigin } from '../types.ts';
 import { createCachedClouds } from './cached-clouds.ts';
 import { createCallingAccount } from './calling-account.ts';
+import { createDiscovery, noDiscovery, type Offer } from './discovery.ts';
 import type { ComposeOptions } from './options.ts';
-
-/** A cloud that could not say what it offers is asked again after this many milliseconds. */
-const retryIntervalMs = 60_000;
-
-/** The commands of a cloud, and whether it said itself which they are. */
-type Offer = Pick<Cloud, 'catalog' | 'discovery'>;
-
-/** The live catalog of one cloud: asked for with the first call, without holding up a cloud that is down. */
-const createLiveCatalog = (cloudstack: CloudStack, report: (message: string) => void): (() => Promise<Offer>) => {
-  let asked: Promise<Offer> | undefined;
-  let isReported = false;
-  const discover = async (): Promise<Offer> => {
-    const signal = AbortSignal.timeout(10_000);
-    const wire = toReadWire(loadCatalog().find('listApis')!, {});
-    const { apis, skipped } = readLiveApis(rowsOf((await cloudstack.send(wire, { signal, wait: 0, retries: 0 })).body));
-    if (!apis.length) throw new CallError('protocol', 'listApis names no command', '');
-    if (skipped) report(`${skipped} of ${apis.length + skipped} commands of listApis cannot be read and are left out.`);
-    return { catalog: joinCatalog(apis), discovery: skipped ? 'partial' : 'done' };
-  };
-  return () =>
-    (asked ??= discover().catch((error: unknown) => {
-      // The call itself will say what is wrong with the cloud; until then the known commands serve.
-      setTimeout(() => (asked = undefined), retryIntervalMs).unref();
-      const reason = error instanceof CallError ? error.kind : 'failed';
-      if (!isReported)
-        report(
-          `which commands this account may call cannot be read (${reason}). Until it can, every known one is offered.`,
-        );
-      isReported = true;
-      return { catalog: loadCatalog(), discovery: 'failed' as const };
-    }));
-};
+import { createSavedOffer } from './saved-offer.ts';
 
 const openSimulator = async (): Promise<{ profile: Profile; transport: Transport }> => {
   const { createSimulator } = await import('../simulator/index.ts');
@@ -78,7 +43,7 @@ export const openClouds = (
   const { observe, tracing, transport, report } = options;
   const endpoints = createEndpoints({ ...config, observe, tracing });
   const cachedClouds = createCachedClouds(config, store, options);
-  const opened = new Map<string, Promise<Omit<Cloud, keyof Offer> & { live: () => Promise<Offer> }>>();
+  const opened = new Map<string, Promise<Omit<Cloud, keyof Offer> & { offer: () => Offer }>>();
   const open = async (name: string) => {
     const found = config.profiles[name];
     if (!found) throw missingProfile(config.profiles, name);
@@ -86,23 +51,32 @@ export const openClouds = (
     const profile = simulated?.profile ?? found;
     const endpoint = endpoints.of(profile.endpoint!, name, transport ?? simulated?.transport);
     const cloudstack = createCloudStack({ ...config, secret: profile.secret! }, endpoint);
-    const known: Offer = { catalog: loadCatalog(), discovery: 'off' };
-    const live = config.discover
-      ? createLiveCatalog(cloudstack, (message) => report(`Profile ${name}: ${message}`))
-      : () => Promise.resolve(known);
+    const origin = originOf(hostOf(found), profile);
+    const saved = async () => (simulated ? undefined : createSavedOffer(config.state, await origin.identity()));
+    const { offer, discover } = config.discover
+      ? createDiscovery(cloudstack, (message) => report(`Profile ${name}: ${message}`), saved)
+      : noDiscovery;
     const { secret } = profile;
-    const catalog = async () => (await live()).catalog;
+    const catalog = () => offer().catalog;
     const apiKey = secret && 'apiKey' in secret ? secret.apiKey : undefined;
     const account = createCallingAccount(cloudstack, catalog, apiKey);
-    const send = await cachedClouds.clientFor({
+    const sendCached = await cachedClouds.clientFor({
       cloudstack,
       profile,
       isSimulated: simulated !== undefined,
-      live: catalog,
+      catalog,
       account,
     });
-    const origin = originOf(hostOf(found), profile);
-    return { cloudstack, send, live, origin, account };
+    // A server that goes on asks for the commands beside its first call, once that has its answer.
+    const discoverBeside = (): void => {
+      if (options.cache && offer().discovery === 'pending') setImmediate(() => void discover());
+    };
+    const send: Cloud['send'] = (...request) => {
+      const answer = sendCached(...request);
+      if (offer().discovery === 'pending') answer.then(discoverBeside, discoverBeside);
+      return answer;
+    };
+    return { cloudstack, send, offer, discover, origin, account };
   };
   return {
     hostOf: (name) => config.profiles[name] && hostOf(config.profiles[name]),
@@ -112,8 +86,8 @@ export const openClouds = (
         opened.set(name, (cloud = open(name)));
         cloud.catch(() => opened.delete(name));
       }
-      const { live, ...connection } = await cloud;
-      return { ...connection, ...(await live()) };
+      const { offer, ...connection } = await cloud;
+      return { ...connection, ...offer() };
     },
     close: async () => {
       const clouds = await Promise.allSettled(opened.values());

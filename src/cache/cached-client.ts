@@ -6,7 +6,7 @@ import { createChanges } from './changes.ts';
 import { createEventPoller } from './event-poller.ts';
 import { invalidatedByEvent, type Invalidated } from './invalidation-rules.ts';
 import { isMomentary, lifetimeOf, type Lifetime } from './lifetimes.ts';
-import { endpointKey, kindKey, scopeKey, type CacheScope } from './scope.ts';
+import { endpointKey, kindKey, polledKey, scopeKey, type CacheScope } from './scope.ts';
 
 /** A client that answers reads from the cache and invalidates what its changes make stale. */
 export interface CachedCloudStack {
@@ -30,17 +30,19 @@ export const createCachedClient = (
     invalidated === 'everything' ? [endpointKey(endpoint)] : [...invalidated].map((kind) => kindKey(endpoint, kind));
   const invalidate = async (keys: readonly string[], cause: 'event' | 'doubt'): Promise<void> => {
     drop(keys, cause);
+    if (keys.includes(endpointKey(endpoint))) reads.forget();
     await versions.invalidate(keys);
   };
-  const reads = createCachedReads(cloudstack, scope, state, () => poller.ready());
+  const reads = createCachedReads(cloudstack, scope, state, () => poller);
   const poller = createEventPoller({
     list: events,
     isForbidden,
     intervalMs: pollIntervalMs,
     // A running read will be cached on the promise that events are polled, so polling goes on for it too.
-    isNeeded: () => reads.isActive() || memory.isUsed(own),
+    isNeeded: () => reads.wantsPolls() || memory.isUsed(own),
     onEvents: (types) => invalidate([...new Set(types.map(invalidatedByEvent).flatMap(toKeys))], 'event'),
-    onDoubt: () => invalidate([own], 'doubt'),
+    // What was cached without polls expires by the time that a poll would have taken.
+    onDoubt: () => invalidate([polledKey(scope)], 'doubt'),
     shared: store && { store, key: identity },
   });
   const changes = createChanges(async (invalidated) => {

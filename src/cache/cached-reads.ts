@@ -6,9 +6,10 @@ import { listSecrets } from '../secrets/mask.ts';
 import type { SharedCache } from '../store/store.ts';
 import type { Answer, WireParams } from '../types.ts';
 import { dependenciesOf } from './dependencies.ts';
+import type { EventPoller } from './event-poller.ts';
 import type { InFlightRequests } from './in-flight.ts';
 import type { CacheEntry, Memory } from './memory.ts';
-import { endpointKey, kindKey, scopeKey, type CacheScope } from './scope.ts';
+import { endpointKey, kindKey, polledKey, scopeKey, type CacheScope } from './scope.ts';
 import type { Versions } from './versions.ts';
 
 /** How a request is sent through the cache. */
@@ -33,28 +34,31 @@ export interface CacheState {
 export interface CachedReads {
   /** `maxAgeMs`: how long the answer may be cached while the cloud's events are polled. */
   send(tool: Tool, wire: WireParams, options: CachedOptions, maxAgeMs: number): Promise<Answer>;
-  /** Whether a read is running. */
-  isActive(): boolean;
+  /** Whether polls of events are worth their requests: a read is running, or one that comes soon could be cached for longer. */
+  wantsPolls(): boolean;
+  /** Everything was dropped. */
+  forget(): void;
 }
 
 const keyOf = (identity: string, { command, params }: WireParams): string =>
   `${identity} ${command} ${JSON.stringify(Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
 
-/** The reads of one scope. `isPolled`: whether events are polled, so that changes made elsewhere are noticed. */
+/** The reads of one scope. `poller`: what notices changes made elsewhere. */
 export const createCachedReads = (
   cloudstack: CloudStack,
   scope: CacheScope,
   { memory, requests, versions, store, observe, pollIntervalMs }: CacheState,
-  isPolled: () => Promise<boolean>,
+  poller: () => Pick<EventPoller, 'isPolling' | 'start'>,
 ): CachedReads => {
   const now = (): number => Date.now();
   let active = 0;
+  let wantedUntil = 0;
 
-  const fromStore = async (key: string, version: string): Promise<CacheEntry | undefined> => {
+  const fromStore = async (key: string): Promise<CacheEntry | undefined> => {
     const read = async () => JSON.parse((await store?.get(key)) ?? 'null') as CacheEntry | null;
     // If the store fails, or the entry cannot be read, the cloud is asked.
     const found = await read().catch(() => null);
-    return found?.version === version && found.expiresAt > now() ? found : undefined;
+    return found && found.expiresAt > now() ? found : undefined;
   };
   const save = (key: string, entry: CacheEntry): void => {
     memory.save(key, entry);
@@ -70,25 +74,28 @@ export const createCachedReads = (
   const ask = async (tool: Tool, wire: WireParams, options: CachedOptions, maxAgeMs: number): Promise<Answer> => {
     const { fresh = false, signal } = options;
     const key = keyOf(scope.identity, wire);
+    const isPolling = poller().isPolling();
     const keys = [
       endpointKey(scope.endpoint),
       scopeKey(scope),
+      ...(isPolling ? [polledKey(scope)] : []),
       ...dependenciesOf(tool.command, wire.params).map((kind) => kindKey(scope.endpoint, kind)),
     ];
+    /** Whether an entry's keys are as they were; it may have been cached with the promise of polls, or without. */
+    const isValid = async (entry: CacheEntry): Promise<boolean> =>
+      entry.version === (entry.keys.length === keys.length ? version : await versions.current(entry.keys));
     const skip = (): Promise<Answer> => {
       observe?.({ type: 'cache', result: 'skipped' });
       return cloudstack.send(wire, options);
     };
-    const first = await versions.current(keys);
-    if (first === undefined) return skip();
-    const known = fresh ? undefined : memory.get(key);
-    if (known?.version === first) return toAnswer(known);
-    const eventsArePolled = await isPolled();
     const version = await versions.current(keys);
     if (version === undefined) return skip();
-    const stored = fresh ? undefined : await fromStore(key, version);
-    if (stored) {
+    const known = fresh ? undefined : memory.get(key);
+    if (known && (await isValid(known))) return toAnswer(known);
+    const stored = fresh ? undefined : await fromStore(key);
+    if (stored && (await isValid(stored))) {
       memory.save(key, stored);
+      poller().start();
       return toAnswer(stored);
     }
     const obtain = async (stopped: AbortSignal): Promise<Answer> => {
@@ -97,8 +104,12 @@ export const createCachedReads = (
       if (answer.job || (await versions.current(keys)) !== version) return answer;
       const { body } = answer;
       // Without events nothing reports a change made elsewhere: the answer expires as soon as a poll would have seen it.
-      const age = eventsArePolled ? maxAgeMs : Math.min(maxAgeMs, pollIntervalMs);
+      const age = isPolling ? maxAgeMs : Math.min(maxAgeMs, pollIntervalMs);
+      // The next answer can be cached for longer if polls go on until then.
+      if (!isPolling) wantedUntil = Math.max(wantedUntil, sentAt + maxAgeMs);
       save(key, { body, sentAt, expiresAt: sentAt + age, version, keys, size: JSON.stringify(body).length });
+      // The look at events comes after the answer: no read waits for it.
+      poller().start();
       return answer;
     };
     const { joined, answer } = requests.coalesce(key, version, { signal, alone: fresh }, obtain);
@@ -121,6 +132,9 @@ export const createCachedReads = (
         active--;
       }
     },
-    isActive: () => active > 0,
+    wantsPolls: () => active > 0 || now() < wantedUntil,
+    forget: () => {
+      wantedUntil = 0;
+    },
   };
 };

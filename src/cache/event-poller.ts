@@ -18,7 +18,7 @@ export interface PollerOptions {
   isNeeded(): boolean;
   /** Called with the types of new events. */
   onEvents(types: readonly string[]): Promise<void>;
-  /** Called when events may have been missed. */
+  /** Called when events may have been missed: what was cached while they were polled is stale. */
   onDoubt(): Promise<void>;
   /** Where replicas agree on which of them polls; `key` identifies the scope. */
   shared?: { store: SharedCache; key: string } | undefined;
@@ -26,8 +26,10 @@ export interface PollerOptions {
 
 /** Polls the events of a cloud while something of it is cached. */
 export interface EventPoller {
-  /** Whether events are polled, so that changes after this moment are noticed. Starts polling if necessary. */
-  ready(): Promise<boolean>;
+  /** Whether events are polled, so that changes after this moment are noticed. */
+  isPolling(): boolean;
+  /** Starts polling if necessary; does not wait for it. */
+  start(): void;
   close(): void;
 }
 
@@ -37,8 +39,8 @@ const maxPages = 5;
 const maxIds = 2000;
 /** Milliseconds until a credential that may not see events is tried again. */
 const forbiddenRetryMs = 3_600_000;
-/** Milliseconds that a read waits for the first poll. */
-const firstPollTimeoutMs = 500;
+/** Milliseconds between polls at most, after polls that failed one after another. */
+const maxRetryMs = 600_000;
 /** Milliseconds between two attempts of a replica to claim the next poll. */
 const claimIntervalMs = 1000;
 
@@ -79,7 +81,8 @@ export const createEventPoller = (options: PollerOptions): EventPoller => {
   const cursor = createCursor(options);
   let timer: NodeJS.Timeout | undefined;
   let isPolled = false;
-  let forbiddenUntil = 0;
+  let notBefore = 0;
+  let failures = 0;
   let polling: Promise<void> | undefined;
 
   const stop = (): void => {
@@ -105,8 +108,8 @@ export const createEventPoller = (options: PollerOptions): EventPoller => {
   const begin = async (): Promise<void> => {
     const ids = (await list(1, pageSize)).map(({ id }) => id);
     await cursor.set(ids);
-    // What was cached before the first poll may have changed unnoticed.
-    if (isNeeded() || shared) await onDoubt();
+    // What was cached on the promise of earlier polls may have changed unnoticed.
+    await onDoubt();
   };
   const poll = async (): Promise<void> => {
     try {
@@ -124,12 +127,13 @@ export const createEventPoller = (options: PollerOptions): EventPoller => {
       }
       // Polling may have been stopped meanwhile.
       isPolled = timer !== undefined;
+      failures = 0;
     } catch (error) {
       isPolled = false;
       if (isForbidden(error)) {
         stop();
-        forbiddenUntil = Date.now() + forbiddenRetryMs;
-      }
+        notBefore = Date.now() + forbiddenRetryMs;
+      } else notBefore = Date.now() + Math.min(maxRetryMs, intervalMs * (2 ** failures++ - 0.5));
       await cursor.set(undefined).catch(() => undefined);
       await onDoubt().catch(() => undefined);
     }
@@ -139,28 +143,17 @@ export const createEventPoller = (options: PollerOptions): EventPoller => {
       polling = undefined;
     }));
   const tick = (): void => {
-    if (isNeeded()) return void pollOnce();
+    if (isNeeded()) return Date.now() < notBefore ? undefined : void pollOnce();
     stop();
     // A shared cursor expires by itself: other replicas may still poll.
     if (!shared) void cursor.set(undefined);
   };
   return {
-    ready: async () => {
-      if (isPolled) return true;
-      if (Date.now() < forbiddenUntil) return false;
-      if (!timer) {
-        timer = setInterval(tick, shared ? claimIntervalMs : intervalMs).unref();
-        void pollOnce();
-      }
-      if (!polling) return isPolled;
-      let late: NodeJS.Timeout | undefined;
-      const waited = new Promise<void>((resolve) => {
-        late = setTimeout(resolve, firstPollTimeoutMs);
-        late.unref();
-      });
-      await Promise.race([polling, waited]);
-      clearTimeout(late);
-      return isPolled;
+    isPolling: () => isPolled,
+    start: () => {
+      if (timer || Date.now() < notBefore) return;
+      timer = setInterval(tick, shared ? claimIntervalMs : intervalMs).unref();
+      void pollOnce();
     },
     close: stop,
   };

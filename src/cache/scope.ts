@@ -19,5 +19,8 @@ export const endpointKey = (endpoint: string): string => `${endpoint} *`;
 /** The key on which every answer of a scope depends. */
 export const scopeKey = ({ endpoint, identity }: CacheScope): string => `${endpoint} of ${identity}`;
 
+/** The key on which the answers depend that were cached on the promise that events are polled. */
+export const polledKey = (scope: CacheScope): string => `${scopeKey(scope)}, polled`;
+
 /** The key on which the answers depend that show resources of a kind. */
 export const kindKey = (endpoint: string, kind: string): string => `${endpoint} ${kind}`;

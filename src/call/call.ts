@@ -6,11 +6,11 @@ import { createResources } from '../resolve/resources.ts';
 import { maskSecrets } from '../secrets/mask.ts';
 import { present, smallerPageFor } from '../present/present.ts';
 import type { CallRequest, Outcome } from '../types.ts';
-import { validate } from '../validate/validate.ts';
 import { bound } from './bound.ts';
 import type { Composition } from './composition.ts';
 import { createRun, recorded, type Run } from './run.ts';
 import { listFor, sendCall, sendOptions, sendPage } from './send.ts';
+import { validateCall } from './validate-call.ts';
 
 /** The first half of the path: what is asked for, whether the caller may, ids for names, within the role's bounds. */
 const prepare = async ({ clouds, guard, limits }: Composition, run: Run) => {
@@ -22,10 +22,8 @@ const prepare = async ({ clouds, guard, limits }: Composition, run: Run) => {
   };
   recordMeant(loadCatalog());
   step('admit', () => guard.admit(request.caller));
-  const cloud = await clouds.open(request.caller.profile);
-  recordMeant(cloud.catalog);
-
-  const valid = step('validate', () => validate(cloud.catalog, request, limits));
+  const opened = await clouds.open(request.caller.profile);
+  const { valid, cloud } = await step('validate', () => validateCall(opened, request, limits, recordMeant));
   record({ command: valid.tool.command.name, params: valid.params });
 
   const permitted = step('permit', () => guard.permit(valid));

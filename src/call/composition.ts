@@ -23,9 +23,15 @@ export interface CallingAccount {
 
 /** One CloudStack as one credential sees it. */
 export interface Cloud {
+  /** Its commands as far as they are known now. */
   catalog: Catalog;
-  /** Whether the catalog is what the cloud said it offers: all of it, all that could be read, or nothing, so that all is offered. */
-  discovery: 'done' | 'partial' | 'failed' | 'off';
+  /**
+   * Whether the catalog is what the cloud said it offers: all of it, all that could be read, what it said at an earlier start,
+   * or nothing (not yet, not at all, not asked), so that every known command is offered.
+   */
+  discovery: 'done' | 'partial' | 'saved' | 'pending' | 'failed' | 'off';
+  /** The same once the cloud has said what it offers; `asked`: now, not at an earlier start. Never rejects. */
+  discover(options?: { asked: boolean }): Promise<Pick<Cloud, 'catalog' | 'discovery'>>;
   cloudstack: CloudStack;
   /** Sends as `cloudstack` does; a read may be answered from the cache. */
   send: CachedCloudStack['send'];

@@ -74,7 +74,8 @@ export const whoami = (composition: Composition, request: CallRequest): Promise<
     const { clouds, guard } = composition;
     const { caller } = run.request;
     const rules = guard.rulesFor(caller);
-    const cloud = await clouds.open(caller.profile);
+    const opened = await clouds.open(caller.profile);
+    const cloud = { ...opened, ...(await opened.discover()) };
     const [capabilities, account] = await Promise.all([readCapabilities(cloud, run), cloud.account({ fresh: true })]);
     const release = releaseOf(capabilities);
     const text = (value: unknown): string | undefined => (typeof value === 'string' ? toLabel(value) : undefined);

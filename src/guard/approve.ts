@@ -41,7 +41,7 @@ export interface ApproveDependencies {
 
 /** What approving one call needs. */
 export interface ApproveOptions {
-  resources: Pick<Resources, 'actedOn' | 'targetsOf' | 'places' | 'reread' | 'withDependents' | 'withPlaces'>;
+  resources: Pick<Resources, 'actedOn' | 'targetsOf' | 'places' | 'withDependents' | 'withPlaces'>;
   /** Which cloud it goes to. */
   origin: CloudOrigin;
   /** Called with the digest of the question before it is asked. */
@@ -154,11 +154,11 @@ const ask = async (
   const question = { ...askAbout(call, targets, cloud, Object.assign({}, ...places) as Row), look };
   // A person may have taken minutes; what is about to be destroyed must still be what they were shown.
   const isUnchanged = async (): Promise<boolean> => {
-    if (!isRecent(look))
+    if (!look || !isRecent(look))
       return digestOf(call, await withDependents(await resources.actedOn(call)), cloud) === question.digest;
-    const now = await lookAgain(resources, targets, dependentsOf(call));
+    const now = await lookAgain(resources, call, dependentsOf(call));
     refuseProtected(dependencies.policy, call, now);
-    return toLook(call, now, cloud, look.at).digest === look.digest;
+    return toLook(call, now, cloud, look.at)?.digest === look.digest;
   };
   return confirm(dependencies, call, { question, targets }, { onQuestion, isUnchanged });
 };
@@ -258,12 +258,9 @@ const answerOf = async (
   const { policy } = dependencies;
   const { asked } = confined.request;
   if (!asked || !isRecent(asked.look) || !confined.decision || policy.limits.length) return undefined;
-  const targets = await resources.withDependents(await resources.targetsOf(confined), {
-    ...dependentsOf(confined),
-    held: true,
-  });
+  const targets = await lookAgain(resources, confined, dependentsOf(confined));
   const cloud = { host: origin.host, identity: await origin.identity() };
-  if (toLook(confined, targets, cloud, asked.look.at).digest !== asked.look.digest) return undefined;
+  if (toLook(confined, targets, cloud, asked.look.at)?.digest !== asked.look.digest) return undefined;
   refuseProtected(policy, confined, targets);
   const call = askInDoubt(policy, confined, targets);
   if (call.decision?.action !== 'confirm') return undefined;

@@ -49,13 +49,6 @@ const readTarget = async (
   };
 };
 
-const rereadTarget = async (directory: Directory, target: Target): Promise<Target> => {
-  const kind = findKind(target.kind ?? '');
-  if (!kind || !target.isReadable || !isId(target.id)) return target;
-  const row = await directory.get(kind, target.id, { projectid: target.row?.['projectid'] });
-  return { ...target, row, name: row && nameOf(kind, row), dependents: [] };
-};
-
 /** A target with what hangs on it, as far as it can be seen. */
 const readWithDependents = async (directory: Directory, target: Target, which: WhichDependents): Promise<Target> => {
   const kind = findKind(target.kind ?? '');
@@ -222,7 +215,6 @@ export const createResources = ({ cached, now }: Directories): Resources => {
       const known = new Set(targets.map(({ id }) => id));
       return [...targets, ...owners.flat().filter(({ id }) => !known.has(id) && known.add(id))];
     },
-    reread: (targets) => inGroups(targets, 8, (target) => rereadTarget(directory, target)),
     withDependents: (targets, which) => inGroups(targets, 1, (target) => readWithDependents(directory, target, which)),
     withPlaces: (targets) => inGroups(targets, 8, (target) => readPlace(directory, target)),
     named: async ({ tool, params }) => readEach(directory, params, namedIn(tool.command, params)),

@@ -15,8 +15,10 @@ beforeEach(async () => {
     env: { ...cloud.env, CLOUDSTACK_MCP_CACHE: 'true' },
     human: () => ({ action: 'accept', content: { confirm: true } }),
   });
-  // Nothing is kept before events are looked at, and the first look may take longer than a read waits for it.
-  await eventually(async () => expect((await read('list-pods')).structured['age']).toBeDefined());
+  // The first look at events comes after the first answer.
+  await read('list-pods');
+  await eventually(() => expect(sent('listEvents')).toBe(1));
+  await read('list-capacity');
   cloud.calls.length = 0;
   return async () => {
     await host.close();

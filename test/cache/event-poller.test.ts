@@ -25,17 +25,18 @@ test('a look that ends after nobody needed it any more: whoever comes then is fo
     onEvents: (types) => Promise.resolve(void received.push(...types)),
     onDoubt: () => Promise.resolve(),
   });
-  const early = poller.ready();
+  poller.start();
   await settle();
   vi.advanceTimersByTime(intervalMs);
   looks.shift()!([{ id: 'a', type: 'VM.START' }]);
-  await early;
+  await settle();
 
   isNeeded = true;
-  const ready = poller.ready();
+  poller.start();
   await settle();
   looks.shift()?.([{ id: 'a', type: 'VM.START' }]);
-  expect(await ready).toBe(true);
+  await settle();
+  expect(poller.isPolling()).toBe(true);
   vi.advanceTimersByTime(intervalMs);
   await settle();
   looks.shift()?.([
@@ -44,5 +45,42 @@ test('a look that ends after nobody needed it any more: whoever comes then is fo
   ]);
   await settle();
   expect(received).toEqual(['VM.STOP']);
+  poller.close();
+});
+
+test('a look that failed is repeated later each time, and at once when one came through', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
+  let looks = 0;
+  let isDown = true;
+  const poller = createEventPoller({
+    list: () => {
+      looks++;
+      return isDown ? Promise.reject(new Error('too slow')) : Promise.resolve([{ id: 'a', type: 'VM.START' }]);
+    },
+    isForbidden: () => false,
+    intervalMs,
+    isNeeded: () => true,
+    onEvents: () => Promise.resolve(),
+    onDoubt: () => Promise.resolve(),
+  });
+  const looksIn = async (turns: number): Promise<number> => {
+    const before = looks;
+    for (let turn = 0; turn < turns; turn++) {
+      vi.advanceTimersByTime(intervalMs);
+      await settle();
+    }
+    return looks - before;
+  };
+  poller.start();
+  await settle();
+  expect(looks).toBe(1);
+  expect(await looksIn(1 + 2 + 4 + 8)).toBe(4);
+  expect(poller.isPolling()).toBe(false);
+  // Never longer than ten minutes.
+  expect(await looksIn(200)).toBeGreaterThanOrEqual(4);
+  isDown = false;
+  await looksIn(40);
+  expect(poller.isPolling()).toBe(true);
+  expect(await looksIn(3)).toBe(3);
   poller.close();
 });

@@ -127,8 +127,10 @@ test('one replica looks at the events for all, another takes over', async () => 
   const replicas = await openReplicas(3, (command) =>
     command === 'listEvents' ? { count: rows.length, event: rows } : undefined,
   );
-  for (const replica of [0, 1, 2]) await replicas.call(replica, 'listZones');
+  for (const replica of [0, 1, 2]) await replicas.call(replica, 'listPods');
+  await replicas.settle();
   expect(replicas.times('listEvents')).toBe(1);
+  for (const replica of [0, 1, 2]) await replicas.call(replica, 'listZones');
   await replicas.pass(4 * every);
   expect(replicas.times('listEvents')).toBeGreaterThanOrEqual(4);
   expect(replicas.times('listEvents')).toBeLessThanOrEqual(5);
@@ -189,6 +191,8 @@ test('while a change runs on one replica, the others do not keep for long what i
 
 test('what lies spoiled in the store is asked for anew', async () => {
   const replicas = await openReplicas(2);
+  await replicas.call(0, 'listPods');
+  await replicas.settle();
   await replicas.call(0, 'listZones');
   replicas.spoil();
   for (const replica of [0, 1]) expect(await isCached(replicas, replica, 'listZones')).toBe(false);

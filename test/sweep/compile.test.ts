@@ -109,7 +109,6 @@ test('at run time, a copy of an approved call is not sent, and the call itself c
     actedOn: () => Promise.resolve([]),
     places: () => Promise.resolve([]),
     targetsOf: () => Promise.resolve([]),
-    reread: () => Promise.resolve([]),
     withDependents: () => Promise.resolve([]),
     withPlaces: () => Promise.resolve([]),
   };

@@ -135,7 +135,6 @@ const letLeave = ({ targets, onQuestion, ...dependencies }: Dependencies, call: 
       actedOn: targets,
       places: () => Promise.resolve([]),
       targetsOf: targets,
-      reread: targets,
       withDependents: (known) => Promise.resolve(known),
       withPlaces: (known) => Promise.resolve(known),
     },

@@ -1,0 +1,79 @@
+import { joinCatalog, loadCatalog } from '../catalog/catalog.ts';
+import { readLiveApis } from '../catalog/live.ts';
+import type { Cloud } from '../call/composition.ts';
+import type { CloudStack } from '../cloudstack/cloudstack.ts';
+import { CallError } from '../errors.ts';
+import { toReadWire } from '../request/to-wire.ts';
+import { rowsOf } from '../rows.ts';
+import type { SavedOffer } from './saved-offer.ts';
+
+/** A cloud that could not say what it offers is asked again after this many milliseconds. */
+const retryIntervalMs = 60_000;
+const timeoutMs = 10_000;
+
+/** The commands of a cloud, and whether it said itself which they are. */
+export type Offer = Pick<Cloud, 'catalog' | 'discovery'>;
+
+/** What one cloud offers, asked for once. */
+export interface Discovery {
+  /** As far as it is known now. */
+  offer(): Offer;
+  /** Waits for what was saved at an earlier start, else for the cloud; `asked`: for the cloud in any case. Never rejects. */
+  discover(options?: { asked: boolean }): Promise<Offer>;
+}
+
+/** For a cloud whose commands are all that is known. */
+export const noDiscovery: Discovery = {
+  offer: () => ({ catalog: loadCatalog(), discovery: 'off' }),
+  discover: () => Promise.resolve({ catalog: loadCatalog(), discovery: 'off' }),
+};
+
+/** Asks a cloud for its commands, without holding up one that is down. */
+export const createDiscovery = (
+  cloudstack: CloudStack,
+  report: (message: string) => void,
+  saved: () => Promise<SavedOffer | undefined>,
+): Discovery => {
+  let current: Offer = { catalog: loadCatalog(), discovery: 'pending' };
+  let asked: Promise<Offer> | undefined;
+  let opened: Promise<Offer | undefined> | undefined;
+  let isReported = false;
+  const ask = async (): Promise<Offer> => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const wire = toReadWire(loadCatalog().find('listApis')!, {});
+    const { apis, skipped } = readLiveApis(rowsOf((await cloudstack.send(wire, { signal, wait: 0, retries: 0 })).body));
+    if (!apis.length) throw new CallError('protocol', 'listApis names no command', '');
+    if (skipped) report(`${skipped} of ${apis.length + skipped} commands of listApis cannot be read and are left out.`);
+    else void saved().then((place) => place?.save(apis));
+    return (current = { catalog: joinCatalog(apis), discovery: skipped ? 'partial' : 'done' });
+  };
+  const askOnce = (): Promise<Offer> =>
+    (asked ??= ask().catch((error: unknown) => {
+      // The call itself will say what is wrong with the cloud; until then what is known serves.
+      setTimeout(() => (asked = undefined), retryIntervalMs).unref();
+      const reason = error instanceof CallError ? error.kind : 'failed';
+      if (!isReported)
+        report(
+          `which commands this account may call cannot be read (${reason}). Until it can, every known one is offered.`,
+        );
+      isReported = true;
+      if (current.discovery === 'pending') current = { catalog: loadCatalog(), discovery: 'failed' };
+      return current;
+    }));
+  const open = async (): Promise<Offer | undefined> => {
+    const apis = await (await saved())?.read();
+    if (!apis || current.discovery !== 'pending') return undefined;
+    return (current = { catalog: joinCatalog(apis), discovery: 'saved' });
+  };
+  return {
+    offer: () => current,
+    discover: async ({ asked: isAsked } = { asked: false }) => {
+      if (!asked && !isAsked && (await (opened ??= open()))) {
+        // The rights of an account change: what was saved serves until the cloud has answered.
+        setImmediate(() => void askOnce());
+        return current;
+      }
+      return current.discovery === 'saved' && !isAsked ? current : askOnce();
+    },
+  };
+};

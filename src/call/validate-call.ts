@@ -1,0 +1,60 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import { takesName } from '../catalog/kinds.ts';
+import { CallError } from '../errors.ts';
+import type { CallSettings } from '../config/call.ts';
+import { isId } from '../text.ts';
+import type { CallRequest, ValidCall } from '../types.ts';
+import { validate } from '../validate/validate.ts';
+import type { Cloud } from './composition.ts';
+
+/** A valid call and its cloud, with the catalog by which it is valid. */
+interface Validated {
+  valid: ValidCall;
+  cloud: Cloud;
+}
+
+/**
+ * Whether a call means the same to every release that the catalog knows: a plain read, without names to look up, whose parameters
+ * all of them have. CloudStack ignores parameters that it does not know.
+ */
+const meansTheSame = ({ tool: { command, risk }, params }: ValidCall): boolean =>
+  risk.risk === 'read' &&
+  command.params.every((parameter) => {
+    const value = params[parameter.name];
+    if (value === undefined) return true;
+    return parameter.releases === undefined && (!takesName(command, parameter) || [value].flat().every(isGivenId));
+  });
+
+const isGivenId = (value: unknown): boolean => isId(String(value)) || value === '-1';
+
+/**
+ * Validates a call by what is known of its cloud. A read that means the same everywhere leaves at once; everything else waits until the
+ * cloud has said what it offers, and what is not valid by what it said at an earlier start is looked at by what it says now.
+ * `onCatalog`: called with each catalog that is looked at.
+ */
+export const validateCall = async (
+  cloud: Cloud,
+  request: CallRequest,
+  limits: CallSettings,
+  onCatalog: (catalog: Catalog) => void,
+): Promise<Validated> => {
+  const by = (known: Pick<Cloud, 'catalog' | 'discovery'>): Validated => {
+    onCatalog(known.catalog);
+    return { valid: validate(known.catalog, request, limits), cloud: { ...cloud, ...known } };
+  };
+  const orLater = (known: Pick<Cloud, 'catalog' | 'discovery'>): Validated | undefined => {
+    try {
+      return by(known);
+    } catch (error) {
+      if (error instanceof CallError && error.kind === 'invalid') return undefined;
+      throw error;
+    }
+  };
+  if (cloud.discovery === 'pending') {
+    const early = orLater(cloud);
+    if (early && meansTheSame(early.valid)) return early;
+  }
+  const offer = cloud.discovery === 'pending' ? await cloud.discover() : cloud;
+  if (offer.discovery !== 'saved') return by(offer);
+  return orLater(offer) ?? by(await cloud.discover({ asked: true }));
+};
