@@ -258,6 +258,8 @@ export interface Job {
 /** What CloudStack said, out of its envelope. */
 export interface Answer {
   body: Readonly<Record<string, unknown>>;
+  /** Characters of the text that it came in, where it is one. */
+  size?: number | undefined;
   job?: Job | undefined;
   /** Seconds since it was asked for, where it was kept from an earlier call. */
   age?: number | undefined;

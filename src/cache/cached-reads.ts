@@ -102,12 +102,12 @@ export const createCachedReads = (
       const sentAt = now();
       const answer = await cloudstack.send(wire, { ...options, signal: stopped });
       if (answer.job || (await versions.current(keys)) !== version) return answer;
-      const { body } = answer;
+      const { body, size = JSON.stringify(body).length } = answer;
       // Without events nothing reports a change made elsewhere: the answer expires as soon as a poll would have seen it.
       const age = isPolling ? maxAgeMs : Math.min(maxAgeMs, pollIntervalMs);
       // The next answer can be cached for longer if polls go on until then.
       if (!isPolling) wantedUntil = Math.max(wantedUntil, sentAt + maxAgeMs);
-      save(key, { body, sentAt, expiresAt: sentAt + age, version, keys, size: JSON.stringify(body).length });
+      save(key, { body, sentAt, expiresAt: sentAt + age, version, keys, size });
       // The look at events comes after the answer: no read waits for it.
       poller().start();
       return answer;

@@ -117,16 +117,16 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
     const { command, params } = wire;
     const prove = () => credential.prove({ command, response: 'json', ...params }, signal, { deadline, login });
     const draft = await prove();
-    const read = (response: HttpResponse) => openEnvelope(command, response);
-    const body = await deliver(wire, draft, signal, {
+    const read = (response: HttpResponse) => ({ body: openEnvelope(command, response), size: response.body.length });
+    const answer = await deliver(wire, draft, signal, {
       deadline,
       onSent,
       probing,
       read: (response) => (response.status === 401 && credential.renew(draft) ? undefined : read(response)),
     });
-    if (!body && login === false) return {};
+    if (!answer && login === false) return { body: {}, size: 0 };
     // A session that has ended is refused before anything runs, so that sending again is not repeating.
-    return body ?? deliver(wire, await prove(), signal, { deadline, onSent, probing, read });
+    return answer ?? deliver(wire, await prove(), signal, { deadline, onSent, probing, read });
   };
 
   /** Resolves if the endpoint answers, whatever it says to this credential. Not cancelled with the request that needs it. */
@@ -137,7 +137,7 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
       },
     );
 
-  const ask = async (wire: Ask, send: SendOptions): Promise<Answer['body']> => {
+  const ask = async (wire: Ask, send: SendOptions): Promise<Pick<Answer, 'body' | 'size'>> => {
     const { signal, deadline = Infinity, retries = options.retries } = send;
     const once = async () => {
       if (circuit.isOpen())
@@ -149,7 +149,7 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
       return attempt(wire, send);
     };
     if (wire.method !== 'GET') return once();
-    const body = await withRetries(
+    const answer = await withRetries(
       {
         retries,
         delay: options.retryDelay,
@@ -160,12 +160,13 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
       signal,
       once,
     );
-    checkJob(wire, body);
-    return body;
+    checkJob(wire, answer.body);
+    return answer;
   };
 
   const follow = async (command: string, job: string, send: SendOptions): Promise<Answer> => {
-    const poll = (jobid: string) => ask({ command: 'queryAsyncJobResult', method: 'GET', params: { jobid } }, send);
+    const poll = async (jobid: string) =>
+      (await ask({ command: 'queryAsyncJobResult', method: 'GET', params: { jobid } }, send)).body;
     const following = followJob(command, job, poll, { ...send, interval: options.pollInterval });
     return observe ? observeJob(observe, command, following) : following;
   };
@@ -173,10 +174,11 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
   return {
     send: async (wire, send) => {
       if (wire.follow !== undefined) return follow(wire.command, wire.follow, send);
-      const body = await ask(wire, send);
+      const asked = await ask(wire, send);
+      const { body } = asked;
       const failed = failureIn(wire.command, body);
       if (failed) throw failed;
-      if (!isStub(body)) return { body };
+      if (!isStub(body)) return asked;
       const answer = await follow(wire.command, body.jobid, { ...send, onSent: undefined });
       // The new object's id is known before its job is done.
       return answer.job?.status === 'pending' && body.id ? { ...answer, body: { id: body.id } } : answer;

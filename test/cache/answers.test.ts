@@ -11,13 +11,14 @@ beforeAll(async () => {
 afterAll(() => cloud.close());
 beforeEach(async () => {
   cloud.renew();
+  cloud.calls.length = 0;
   host = await openHost({
     env: { ...cloud.env, CLOUDSTACK_MCP_CACHE: 'true' },
     human: () => ({ action: 'accept', content: { confirm: true } }),
   });
   // The first look at events comes after the first answer.
   await read('list-pods');
-  await eventually(() => expect(sent('listEvents')).toBe(1));
+  await eventually(() => expect(sent('listEvents')).toBeGreaterThan(0));
   await read('list-capacity');
   cloud.calls.length = 0;
   return async () => {

