@@ -494,7 +494,7 @@ test('a change that may have happened is of unknown outcome; one that CloudStack
 
 test('a row that has a job of its own is not taken for the stub of one', async () => {
   const cloud = open(() => response({ r: { id: 'v', jobid: 'j', jobstatus: 0, name: 'web' } }));
-  expect(await cloud.send(change('x'), options)).toEqual({ body: { id: 'v', jobid: 'j', jobstatus: 0, name: 'web' } });
+  expect((await cloud.send(change('x'), options)).body).toEqual({ id: 'v', jobid: 'j', jobstatus: 0, name: 'web' });
   expect(sent).toHaveLength(1);
 });
 
