@@ -15,6 +15,8 @@ import type { ComposeOptions } from './options.ts';
 /** What a cloud is reached by. `catalog`: its commands, as far as they are known now. */
 interface CloudConnection {
   cloudstack: CloudStack;
+  /** The same for what goes on beside calls. */
+  beside: CloudStack;
   profile: Profile;
   isSimulated: boolean;
   catalog: () => Catalog;
@@ -31,14 +33,14 @@ export interface CachedClouds {
 const eventsTimeoutMs = 10_000;
 
 const eventsOf =
-  ({ cloudstack, catalog, account }: CloudConnection) =>
+  ({ beside, catalog, account }: CloudConnection) =>
   async (page: number, pagesize: number) => {
     const tool = catalog().find('listEvents');
     if (!tool) throw new CallError('permission', 'This account may not list events.', 'Nothing was sent.');
     const places = await lookEverywhere(tool.command, { page, pagesize }, async () => (await account())?.role);
     const signal = AbortSignal.timeout(eventsTimeoutMs);
     const answers = await Promise.all(
-      places.map((place) => cloudstack.send(toReadWire(tool, place), { signal, wait: 0, retries: 0 })),
+      places.map((place) => beside.send(toReadWire(tool, place), { signal, wait: 0, retries: 0 })),
     );
     return answers.flatMap(({ body }) => rowsOf(body)).map(({ id, type }) => ({ id: String(id), type: String(type) }));
   };

@@ -1,9 +1,10 @@
 import type { Cloud, Clouds } from '../call/composition.ts';
-import { createCloudStack } from '../cloudstack/cloudstack.ts';
+import { createCloudStack, type CloudStack } from '../cloudstack/cloudstack.ts';
 import { identityOf } from '../cloudstack/credential.ts';
 import { createEndpoints } from '../cloudstack/endpoint.ts';
 import { createFetchTransport, type Transport } from '../cloudstack/transport.ts';
 import { missingProfile, type Config, type Profile } from '../config/config.ts';
+import { CallError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import type { CloudOrigin } from '../types.ts';
 import { createCachedClouds } from './cached-clouds.ts';
@@ -44,6 +45,7 @@ export const openClouds = (
   const endpoints = createEndpoints({ ...config, observe, tracing });
   const cachedClouds = createCachedClouds(config, store, options);
   const opened = new Map<string, Promise<Omit<Cloud, keyof Offer> & { offer: () => Offer }>>();
+  let isClosed = false;
   const open = async (name: string) => {
     const found = config.profiles[name];
     if (!found) throw missingProfile(config.profiles, name);
@@ -51,17 +53,26 @@ export const openClouds = (
     const profile = simulated?.profile ?? found;
     const endpoint = endpoints.of(profile.endpoint!, name, transport ?? simulated?.transport);
     const cloudstack = createCloudStack({ ...config, secret: profile.secret! }, endpoint);
+    // What goes on beside calls opens no session once the last one is logged out.
+    const beside: CloudStack = {
+      ...cloudstack,
+      send: (...request) =>
+        isClosed
+          ? Promise.reject(new CallError('cancelled', 'The server is being stopped.', 'Nothing was sent.'))
+          : cloudstack.send(...request),
+    };
     const origin = originOf(hostOf(found), profile);
     const saved = async () => (simulated ? undefined : createSavedOffer(config.state, await origin.identity()));
     const { offer, discover } = config.discover
-      ? createDiscovery(cloudstack, (message) => report(`Profile ${name}: ${message}`), saved)
+      ? createDiscovery(beside, (message) => report(`Profile ${name}: ${message}`), saved)
       : noDiscovery;
     const { secret } = profile;
     const catalog = () => offer().catalog;
     const apiKey = secret && 'apiKey' in secret ? secret.apiKey : undefined;
-    const account = createCallingAccount(cloudstack, catalog, apiKey);
+    const account = createCallingAccount(beside, catalog, apiKey);
     const sendCached = await cachedClouds.clientFor({
       cloudstack,
+      beside,
       profile,
       isSimulated: simulated !== undefined,
       catalog,
@@ -90,6 +101,7 @@ export const openClouds = (
       return { ...connection, ...offer() };
     },
     close: async () => {
+      isClosed = true;
       const clouds = await Promise.allSettled(opened.values());
       await cachedClouds.close();
       await Promise.all(
