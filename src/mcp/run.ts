@@ -93,7 +93,19 @@ const find = async (host: HostCall, args: unknown): Promise<ToolResult> => {
 const describe = async (host: HostCall, args: unknown): Promise<ToolResult> => {
   const catalog = await openCatalog(host);
   const tools = readInput('describe-tools', args).tools.map((name) => requireTool(catalog, name));
-  return { text: tools.map(describeInText).join('\n\n'), structured: { tools: tools.map(toDescription) } };
+  // A token has at least three characters here.
+  let left = 3 * host.app.config.budget;
+  const described = tools.flatMap((tool, at) => {
+    const one = { text: describeInText(tool), structured: toDescription(tool) };
+    left -= one.text.length + JSON.stringify(one.structured).length;
+    return at === 0 || left >= 0 ? [one] : [];
+  });
+  const missing = tools.slice(described.length).map(({ name }) => name);
+  const note = missing.length ? [`(left out for length: ${missing.join(', ')}; ask for fewer at once)`] : [];
+  return {
+    text: [...described.map(({ text }) => text), ...note].join('\n\n'),
+    structured: { tools: described.map(({ structured }) => structured), ...(missing.length ? { missing } : {}) },
+  };
 };
 
 const compactTools = {

@@ -3,6 +3,7 @@ import { isRecord, type Row } from '../rows.ts';
 import { limits } from '../limits.ts';
 import { joinLines, toLine } from '../text.ts';
 import { partsOf } from './cells-data.ts';
+import { estimateTokens } from './tokens.ts';
 
 const usual = [
   'id',
@@ -57,6 +58,13 @@ export const chooseColumns = (
   const known = usual.filter((name) => name in first);
   const others = Object.keys(first).filter((name) => isPlain(first[name]) && !known.includes(name));
   return [...known, ...others].slice(0, 8);
+};
+
+/** Columns whose names take no more than a third of a budget of tokens: once as the head, once in a row as JSON. */
+export const fitColumns = (columns: readonly string[], budget: number): string[] => {
+  let left = budget / 3;
+  const end = columns.findIndex((name) => (left -= 2 * estimateTokens(name) + 4) < 0);
+  return columns.slice(0, end === -1 ? columns.length : Math.max(1, end));
 };
 
 /** The value of a column; a dot reaches into a nested object or through a list, whose values come as a list. */

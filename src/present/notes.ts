@@ -14,7 +14,8 @@ export const namesText = (names: readonly ResolvedName[]): string[] => [
 ];
 
 /** The same for programs. */
-export const namesIn = ({ names }: ApprovedCall): Row => (names.length ? { resolved: names.slice(0, maxNames) } : {});
+export const namesIn = ({ names }: ApprovedCall): Row =>
+  names.length ? { resolved: names.slice(0, maxNames).map((one) => ({ ...one, name: toLabel(one.name) })) } : {};
 
 /** How old a cached answer is, and how to get a new one. */
 export const ageText = ({ age }: Answer): string[] =>

@@ -2,7 +2,7 @@ import type { Kind } from '../catalog/kinds.ts';
 import type { CallSettings } from '../config/call.ts';
 import { rowsOf, type Row } from '../rows.ts';
 import type { Answer, ValidCall, PageAsked } from '../types.ts';
-import { chooseColumns, pick, pickShort } from './columns.ts';
+import { chooseColumns, fitColumns, pick, pickShort } from './columns.ts';
 import { costOf, type Page } from './list.ts';
 
 /** Which page was asked for; all that CloudStack gives at once without a size. */
@@ -46,7 +46,7 @@ const askedOf = (call: ValidCall, { page: cut }: Answer): RequestedPage => {
 const fittingRows = (call: ValidCall, rows: readonly Row[], kind: Kind | undefined, budget: number) => {
   const { whole, fields } = call.request.view;
   if (whole) return undefined;
-  const columns = chooseColumns(rows, kind, fields);
+  const columns = fitColumns(chooseColumns(rows, kind, fields), budget);
   const items = rows.map((row) => (fields ? pick(row, columns) : pickShort(row, columns)));
   // A token is at least a character: what is this short needs no closer look.
   if (2 * JSON.stringify(items).length <= budget) return undefined;

@@ -6,7 +6,7 @@ import { toLabel } from '../text.ts';
 import type { Answer, ApprovedCall, Outcome, PageAsked } from '../types.ts';
 import { toShown } from './cells.ts';
 import { cleanBody } from './clean.ts';
-import { chooseColumns } from './columns.ts';
+import { chooseColumns, fitColumns } from './columns.ts';
 import { explainEmpty } from './empty.ts';
 import { showList } from './list.ts';
 import { ageIn, ageText, emptyFields, namesIn, namesText } from './notes.ts';
@@ -48,14 +48,21 @@ const presentList = (call: ApprovedCall, answer: Answer, settings: CallSettings)
   const kind = findKind(command.response);
   const page = pageOf(call, answer, kind, settings);
   const { rows } = page;
-  const columns = chooseColumns(rows, kind, fields);
   const budget = whole ? undefined : settings.budget;
+  const chosen = chooseColumns(rows, kind, fields);
+  const columns = budget === undefined ? chosen : fitColumns(chosen, budget);
+  const left = chosen.length - columns.length;
   const { response } = command;
   const options = { kind, response, isShort: !fields, budget, filters: filtersOf(call), scope: scopeOf(call, answer) };
   const shown = showList(page, columns, options);
   // Of what the caller asked for: the scope of a list, as it was settled, hides nothing.
   const way = rows.length ? undefined : explainEmpty(command.name, call.request.args);
-  const notes = [...call.notes, ...emptyFields(call, rows), ...(way === undefined ? [] : [way])];
+  const notes = [
+    ...call.notes,
+    ...emptyFields(call, rows),
+    ...(left > 0 ? [`${left} of ${chosen.length} columns are left out for length; ask with fields.`] : []),
+    ...(way === undefined ? [] : [way]),
+  ];
   return {
     text: [
       shown.text,
