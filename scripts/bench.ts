@@ -11,6 +11,7 @@ import { listDirectTools } from '../src/mcp/direct.ts';
 import { loadToolsets } from '../src/catalog/tool.ts';
 import { createKeyCredential } from '../src/cloudstack/credential.ts';
 import { median, residentMiB, startServer, time } from './bench/process.ts';
+import { measureAnswers } from './bench/answers.ts';
 import { measureCached } from './bench/cache.ts';
 import { guardPerCall } from './bench/guard.ts';
 import { judge, show, type Row } from './bench/rows.ts';
@@ -88,7 +89,7 @@ const measureTokens = (): void => {
     what: 'compact list',
     value: tokens(compactTools),
     unit: 'tokens',
-    bound: { of: 'value', maximum: 2500 },
+    bound: { of: 'value', maximum: 2000 },
   });
   rows.push({ what: 'compact list', value: compactTools.length, unit: 'tools', bound: { of: 'value', maximum: 20 } });
   for (const { name } of loadToolsets().slice(0, 3))
@@ -224,6 +225,7 @@ const measureSimulator = async (): Promise<void> => {
 
 try {
   measureTokens();
+  rows.push(...(await measureAnswers(env)));
   await measureGuard();
   await measureStart();
   await measureLatency();

@@ -230,7 +230,7 @@ export interface Confirmation {
 export interface ApprovedCall extends NamedCall, MadeAs<'approved'> {
   /** Where a human was asked. */
   readonly confirmation?: Confirmation | undefined;
-  /** What it acts on, as it was read before it was approved. */
+  /** What it acts on, as it was read before it was approved; undefined for a role that sees a part of the cloud. */
   readonly acted?: readonly Target[] | undefined;
 }
 
@@ -261,6 +261,8 @@ export interface Answer {
   /** Characters of the text that it came in, where it is one. */
   size?: number | undefined;
   job?: Job | undefined;
+  /** What a setting or a limit was before the change. */
+  before?: Row | undefined;
   /** Seconds since it was asked for, where it was kept from an earlier call. */
   age?: number | undefined;
   /** The second request of its scope was not sent. */

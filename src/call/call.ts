@@ -6,6 +6,7 @@ import { createResources } from '../resolve/resources.ts';
 import { maskSecrets } from '../secrets/mask.ts';
 import { present, smallerPageFor } from '../present/present.ts';
 import type { CallRequest, Outcome } from '../types.ts';
+import { readBefore } from './before.ts';
 import { bound } from './bound.ts';
 import type { Composition } from './composition.ts';
 import { createRun, recorded, type Run } from './run.ts';
@@ -62,8 +63,9 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
 
     const wire = step('request', () => toWire(approved));
     const options = sendOptions(run);
+    const before = await readBefore(cloud, approved, run);
     const answer = await step('cloudstack', () => sendCall(cloud, jobs, approved, wire, run, options));
-    const seen = confinement.confineAnswer(approved, answer);
+    const seen = { ...confinement.confineAnswer(approved, answer), before };
     const shown = step('present', () => smallerPageFor(approved, seen, limits) ?? present(approved, seen, limits));
     if ('text' in shown) return shown;
     const smaller = await step('cloudstack', () => sendPage(cloud, approved, answer, shown, options));

@@ -16,6 +16,7 @@ import type {
 import { markApproved } from '../approved.ts';
 import type { Approvals } from './approvals.ts';
 import type { Count } from './counts.ts';
+import { isBounded } from './bounds.ts';
 import { decide, hasTag, strictest } from './decide.ts';
 import { decidingTagOf } from './deciding-tags.ts';
 import { checkLimits } from './limits.ts';
@@ -71,8 +72,10 @@ const checkReply = async (
   if (!(await setIfAbsent(`reply:${reply.nonce}`))) throw unconfirmed('This yes was used already.', again);
 };
 
-const approved = (call: NamedCall, acted?: readonly Target[], confirmation?: Confirmation): ApprovedCall => {
+/** A role that sees a part of the cloud is shown nothing of what was read for the guard: it may lie beyond that part. */
+const approved = (call: NamedCall, read?: readonly Target[], confirmation?: Confirmation): ApprovedCall => {
   const { tool, params, request, notes, role, roleName, decision, names, scope } = call;
+  const acted = isBounded(role) ? undefined : read;
   const all = { tool, params, request, notes, role, roleName, decision, names, scope, acted, confirmation };
   return markApproved(all as ApprovedCall);
 };

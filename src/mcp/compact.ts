@@ -39,8 +39,10 @@ const closed = (properties: Record<string, object>, required: string[]): Schema 
   ({ type: 'object', properties, required, additionalProperties: false }) as Schema;
 
 const runs = { tool: toolName, arguments: args };
+const fields = { ...texts, description: 'Fields instead of the usual columns; ["*"] for all' } as const;
 const changes = {
   ...runs,
+  fields: texts,
   profile,
   wait: { type: 'integer', description: 'Seconds to wait for the job, 0-45' },
 };
@@ -76,8 +78,8 @@ export const compactTools: readonly McpTool[] = [
     name: 'describe-tools',
     title: 'Describe CloudStack commands',
     description:
-      'All parameters of commands, with risk, async, releases and an example. Look before you call a command for the first time.',
-    inputSchema: closed({ tools: texts }, ['tools']),
+      'Parameters of commands, with risk, async, releases and an example. Look before you call a command for the first time.',
+    inputSchema: closed({ tools: texts, parameters: { ...texts, description: 'Only these; ["*"] all' } }, ['tools']),
     outputSchema: { type: 'object', properties: { tools: objects, error: object } },
     annotations: { ...hints(true, false), openWorldHint: false },
   },
@@ -89,7 +91,7 @@ export const compactTools: readonly McpTool[] = [
     inputSchema: closed(
       {
         ...runs,
-        fields: { ...texts, description: 'Fields instead of the usual columns; ["*"] for all' },
+        fields,
         page: integer,
         pagesize: integer,
         scope: { type: 'string', enum: ['own', 'all'], description: 'Whose; default all' },

@@ -50,7 +50,10 @@ export const inputs = {
     toolset: name.optional(),
     limit: whole(1, 50).default(10),
   }),
-  'describe-tools': z.strictObject({ tools: texts.pipe(z.array(z.string()).min(1).max(20)) }),
+  'describe-tools': z.strictObject({
+    tools: texts.pipe(z.array(z.string()).min(1).max(20)),
+    parameters: texts.optional(),
+  }),
   read: z.strictObject({
     ...run,
     ...paging,

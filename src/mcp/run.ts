@@ -6,7 +6,7 @@ import { createSearch } from '../search/search.ts';
 import type { Origin } from '../observe.ts';
 import type { DoorRequest, Outcome, RiskTool, View } from '../types.ts';
 import { askedBefore, createConsent } from './consent.ts';
-import { describeInText, toDescription } from './describe.ts';
+import { chooseDetail, describeInText, toDescription } from './describe.ts';
 import { readInput } from './input.ts';
 import { matchesInText, toMatches } from './matches.ts';
 import type { DoorContext } from './door-context.ts';
@@ -92,11 +92,13 @@ const find = async (host: HostCall, args: unknown): Promise<ToolResult> => {
 
 const describe = async (host: HostCall, args: unknown): Promise<ToolResult> => {
   const catalog = await openCatalog(host);
-  const tools = readInput('describe-tools', args).tools.map((name) => requireTool(catalog, name));
+  const { tools: names, parameters } = readInput('describe-tools', args);
+  const tools = names.map((name) => requireTool(catalog, name));
   // A token has at least three characters here.
   let left = 3 * host.app.config.budget;
   const described = tools.flatMap((tool, at) => {
-    const one = { text: describeInText(tool), structured: toDescription(tool) };
+    const detail = chooseDetail(tool, parameters);
+    const one = { text: describeInText(tool, detail), structured: toDescription(tool, detail) };
     left -= one.text.length + JSON.stringify(one.structured).length;
     return at === 0 || left >= 0 ? [one] : [];
   });

@@ -26,8 +26,8 @@ const maxRepeated = 200;
 /** The type of an answer's object: the command's, of a job that was only waited for that of its result's key. */
 const responseOf = ({ tool, request }: ApprovedCall, body: Row): string => {
   if (!request.follow) return tool.command.response;
-  const [key = ''] = Object.keys(body);
-  const made = loadCatalog().tools.find(({ command }) => command.result === 'object' && command.key === key);
+  const key = Object.keys(body).find((name) => typeof body[name] === 'object');
+  const made = loadCatalog().tools.find(({ command }) => command.key === key && /^(object|list)$/.test(command.result));
   return made?.command.response ?? 'Unknown';
 };
 
@@ -45,8 +45,8 @@ const isRepeated = (value: unknown): boolean => !isEmpty(value) && toCell(value)
 /** The field that shows what an argument set: the name of what an id stands for, else the field of the same name. */
 const fieldOf = (parameter: string, item: Row): string[] => {
   if (parameter === 'id' || parameter === 'ids') return [];
-  const stem = parameter.endsWith('id') ? parameter.slice(0, -2) : '';
-  return [`${stem}name`, stem, parameter].filter((field) => field in item).slice(0, 1);
+  const stem = parameter.endsWith('id') ? parameter.slice(0, -2) : undefined;
+  return [...(stem === undefined ? [] : [`${stem}name`, stem]), parameter].filter((field) => field in item).slice(0, 1);
 };
 
 /** What a change shows: the kind's columns, whose it is, what the call set, and that there are secrets. */
@@ -78,8 +78,8 @@ const givenEntries = (call: ApprovedCall): [string, string][] => {
 };
 
 /** The values that fields had before the change, as the guard read them. */
-const valuesBefore = (call: ApprovedCall, item: Row, fields: readonly string[]): Row => {
-  const row = call.acted?.find((target) => target.row !== undefined && target.row['id'] === item['id'])?.row;
+const valuesBefore = (call: ApprovedCall, read: Row | undefined, item: Row, fields: readonly string[]): Row => {
+  const row = read ?? call.acted?.find((target) => target.row !== undefined && target.row['id'] === item['id'])?.row;
   if (!row || item === row) return {};
   const before = cleanBody(row, call.tool.command.name, undefined);
   return Object.fromEntries(
@@ -115,7 +115,8 @@ export const presentObject = (call: ApprovedCall, answer: Answer, { budget }: Ca
   const { job } = answer;
   const [listed] = rowsOf(answer.body);
   const response = responseOf(call, answer.body);
-  const got = command.result === 'list' && listed ? listed : itemOf(answer.body);
+  const isListed = command.result === 'list' || (call.request.follow === true && Object.keys(answer.body).length <= 2);
+  const got = isListed && listed ? listed : itemOf(answer.body);
   const whole = job?.status === 'pending' ? got : job || command.async ? withoutJob(response, got) : got;
   const isDone = isChange(call) && job?.status !== 'pending';
   const isShort = isDone && !fields;
@@ -127,7 +128,7 @@ export const presentObject = (call: ApprovedCall, answer: Answer, { budget }: Ca
         ? shortFields(call, response, whole)
         : Object.keys(whole);
   const item = isShort ? pickShort(whole, chosen) : fields ? pick(whole, chosen) : whole;
-  const before = isDone && !showsArguments ? valuesBefore(call, item, chosen) : {};
+  const before = isDone && !showsArguments ? valuesBefore(call, answer.before, whole, chosen) : {};
   const words = (field: string): string => {
     const now = toShown(response, whole, field);
     return field in before ? `${toShown(response, before, field)} → ${now}` : now;

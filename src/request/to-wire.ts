@@ -23,9 +23,13 @@ export const toWire = (call: ApprovedCall, page?: PageAsked): WireParams => {
   } as WireParams;
 };
 
+/** Lists that show credentials change nothing either. */
+const onlyReads = (tool: Tool): boolean =>
+  methodOf(tool) === 'GET' || (tool.risk.risk === 'sensitive' && tool.command.result === 'list' && !tool.command.async);
+
 /** A read of the server's own, such as looking a name up. Throws a TypeError for anything but a plain read. */
 export const toReadWire = (tool: Tool, params: Params): WireParams => {
-  if (methodOf(tool) !== 'GET') throw new TypeError(`${tool.command.name} is not a plain read`);
+  if (!onlyReads(tool)) throw new TypeError(`${tool.command.name} is not a plain read`);
   return { command: tool.command.name, params: encodeParams(tool.command, params), method: 'GET' } as WireParams;
 };
 

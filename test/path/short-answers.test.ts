@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encode } from 'gpt-tokenizer/encoding/o200k_base';
+import { openHost, runCommand, startCloud, startFake, type Cloud, type Host } from '../support/harness.ts';
+
+let cloud: Cloud;
+let host: Host;
+beforeAll(async () => {
+  cloud = await startCloud();
+  host = await openHost({
+    env: cloud.env,
+    human: ({ requestedSchema, message }) => ({
+      action: 'accept',
+      content: 'phrase' in requestedSchema.properties ? { phrase: /"([^"]*)"/.exec(message)?.[1] } : { confirm: true },
+    }),
+  });
+});
+afterAll(async () => {
+  await host.close();
+  await cloud.close();
+});
+
+const read = (tool: string, args: Record<string, unknown> = {}, more: Record<string, unknown> = {}) =>
+  host.call('read', { tool, arguments: args, ...more });
+const change = (tool: string, args: Record<string, unknown>, more: Record<string, unknown> = {}) =>
+  host.call('change', { tool, arguments: args, ...more });
+const rowNamed = async (tool: string, name: string): Promise<Record<string, unknown>> => {
+  const { structured } = await read(tool, { name });
+  return (structured['items'] as Record<string, unknown>[]).find((row) => row['name'] === name)!;
+};
+const idOf = ({ structured }: { structured: Record<string, any> }): string => structured['item'].id as string;
+
+test('a change shows what decides and what it changed, old and new, and nothing of the job', async () => {
+  const { id } = await rowNamed('list-virtual-machines', 'web-1');
+  const { text, structured } = await change('update-virtual-machine', { id, displayname: 'front' });
+  expect(text).toContain('displayname: web-1 → front');
+  expect(structured).toMatchObject({ item: { id, displayname: 'front' }, before: { displayname: 'web-1' } });
+  expect(text).not.toContain('Let through');
+  expect(text).not.toContain('jobstatus');
+  expect(encode(text).length).toBeLessThanOrEqual(150);
+  const stopped = await host.call('destroy', { tool: 'stop-virtual-machine', arguments: { id } });
+  expect(stopped.text).toContain('state: Running → Stopped');
+  expect(stopped.text).toContain('Let through by');
+  expect(stopped.structured['item']).not.toHaveProperty('jobid');
+  expect(stopped.structured['item']).not.toHaveProperty('jobstatus');
+});
+
+test('all fields of a change come on request, through every door', async () => {
+  const { id } = await rowNamed('list-virtual-machines', 'web-2');
+  const all = await change('update-virtual-machine', { id, displayname: 'two' }, { fields: ['*'] });
+  expect(Object.keys(all.structured['item'] as object).length).toBeGreaterThan(20);
+  const words = ['call', 'update-virtual-machine', `id=${String(id)}`, 'displayname=three'];
+  const short = await runCommand(words, { env: cloud.env });
+  expect(short.stdout).toMatch(/displayname +two → three/);
+  const one = await runCommand([...words, '--fields', 'displayname', '-o', 'json'], { env: cloud.env });
+  expect((JSON.parse(one.stdout) as { item: object }).item).toEqual({ displayname: 'three' });
+});
+
+test('an answer that says success only says what it was about, by name', async () => {
+  const { id } = await rowNamed('list-virtual-machines', 'crm');
+  const tagged = await change('create-tags', { resourceids: [id], resourcetype: 'UserVm', tags: { tier: 'gold' } });
+  expect(tagged.text).toContain(`resourceids: crm (${String(id)})`);
+  expect(tagged.text).toContain('tags: tier=gold');
+  expect(tagged.structured).toMatchObject({ item: { success: true }, given: { tags: { tier: 'gold' } } });
+});
+
+test('a setting and a limit are told with the value that they had', async () => {
+  const setting = await change('update-configuration', { name: 'expunge.delay', value: '3600' });
+  expect(setting.text).toMatch(/^value: \d+ → 3600$/m);
+  const limit = (max: number) =>
+    change('update-resource-limit', { account: 'bob', domainid: 'engineering', resourcetype: 'volume', max });
+  await limit(40);
+  expect((await limit(50)).text).toMatch(/^max: 40 → 50$/m);
+});
+
+test('what is destroyed for good is named, whatever little CloudStack answers', async () => {
+  const id = '00000000-0000-4000-8000-000000000001';
+  const fake = await startFake((command, response) =>
+    response.end(
+      command === 'destroyVirtualMachine'
+        ? '{"destroyvirtualmachineresponse":{"virtualmachine":{"deleteprotection":false}}}'
+        : JSON.stringify({
+            [`${command.toLowerCase()}response`]: { count: 1, virtualmachine: [{ id, name: 'gone' }] },
+          }),
+    ),
+  );
+  const other = await openHost({
+    env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' },
+    human: ({ message }) => ({ action: 'accept', content: { phrase: /"([^"]*)"/.exec(message)?.[1], confirm: true } }),
+  });
+  const { text } = await other.call('destroy', { tool: 'destroy-virtual-machine', arguments: { id, expunge: true } });
+  expect(text).toContain(`id: gone (${id})`);
+  await other.close();
+  await fake.close();
+});
+
+test('side effects are said: the firewall that opens, and to whom; a machine that is stopped; a password that was set', async () => {
+  const made = await change('create-network', {
+    name: 'effects',
+    zoneid: 'Frankfurt',
+    networkofferingid: 'DefaultIsolatedNetworkOfferingWithSourceNatService',
+  });
+  const machine = await change('deploy-virtual-machine', {
+    name: 'effects-1',
+    zoneid: 'Frankfurt',
+    serviceofferingid: 'Small Instance',
+    templateid: 'Ubuntu 24.04 LTS',
+    networkids: [idOf(made)],
+  });
+  expect(machine.text).toMatch(/A password was set\. A person reads it at a terminal: \S+ call query-async-job-result/);
+  expect(machine.text).toContain('account: admin');
+  expect(machine.text).toContain('password: ••••••');
+  const address = await change('associate-ip-address', { networkid: idOf(made) });
+  const forward = (publicport: number, more: object = {}) =>
+    change('create-port-forwarding-rule', {
+      ipaddressid: idOf(address),
+      protocol: 'tcp',
+      publicport,
+      privateport: publicport,
+      virtualmachineid: idOf(machine),
+      ...more,
+    });
+  expect((await forward(22)).text).toContain('The firewall now lets this in from 0.0.0.0/0 (everyone)');
+  expect((await forward(23, { openfirewall: false })).text).not.toContain('The firewall');
+  await host.call('destroy', { tool: 'stop-virtual-machine', arguments: { id: idOf(machine) } });
+  const closed = await forward(24, { openfirewall: false });
+  expect(closed.text).toContain('The machine effects-1 is Stopped: nothing answers there until it is started.');
+  expect(closed.structured['notes']).toHaveLength(1);
+});
+
+test('columns decide: whose, where, which address; nested values are flat, bytes are GiB', async () => {
+  const machines = await read('list-virtual-machines');
+  expect(machines.text).toMatch(/^id \| name \| state \| account \| project \| hostname/m);
+  expect(machines.text).toContain('| web-net 10.1.10.2 |');
+  const [first] = machines.structured['items'] as { nic: object[] }[];
+  expect(Object.keys(first!.nic[0]!)).toEqual(['networkname', 'ipaddress']);
+  const volumes = await read('list-volumes');
+  expect(volumes.text).toContain('| 100 GiB |');
+  expect((volumes.structured['items'] as { size: unknown }[])[0]!.size).toBeTypeOf('number');
+  const addresses = await read('list-public-ip-addresses');
+  expect(addresses.text).toMatch(/issourcenat \| isstaticnat \| virtualmachinename \| vmipaddress/);
+  const project = await read('list-projects', { name: 'webshop' });
+  expect(project.text).toContain('owner: alice');
+  const tagged = await read('list-virtual-machines', { name: 'web-1' }, { fields: ['name', 'tags'] });
+  expect(tagged.text).toMatch(/^tags: .*environment=production/m);
+  const { structured } = await read('list-virtual-machines', { name: 'web-1' });
+  const id = (structured['items'] as { id: string }[])[0]!.id;
+  const hosts = await read('find-hosts-for-migration', { virtualmachineid: id });
+  expect(hosts.text).toMatch(
+    /requiresStorageMotion \| memoryallocatedpercentage \| memoryallocatedbytes \| memorytotal/,
+  );
+});
+
+test('a deploy is described within 700 tokens, the rest by name, and each on request', async () => {
+  const { text } = await host.call('describe-tools', { tools: ['deploy-virtual-machine'] });
+  expect(encode(text).length).toBeLessThanOrEqual(700);
+  expect(text).toContain('- templateid (string): ');
+  expect(text).toMatch(/^Also: .*nicmultiqueuenumber/m);
+  const one = await host.call('describe-tools', {
+    tools: ['deploy-virtual-machine'],
+    parameters: ['nicMultiQueueNumber'],
+  });
+  expect(one.text).toContain('- nicmultiqueuenumber (integer): ');
+  const all = await host.call('describe-tools', { tools: ['deploy-virtual-machine'], parameters: ['*'] });
+  expect(all.text).not.toContain('Also: ');
+});
