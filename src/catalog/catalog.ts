@@ -21,7 +21,9 @@ export interface Catalog {
 const createCatalog = (commands: readonly Command[], newerRelease?: string): Catalog => {
   const toolsets = new Map(loadToolsets().flatMap(({ name, commands }) => commands.map((c) => [c, name] as const)));
   const tools = commands.map((command) => createTool(command, toolsets));
-  const byKey = new Map(tools.map((tool) => [spellingKey(tool.command.name), tool]));
+  const byKey = new Map(
+    tools.flatMap((tool) => [tool.command.name, tool.name].map((name) => [spellingKey(name), tool] as const)),
+  );
   const aliases = new Map(
     Object.entries(loadData<Record<string, string>>('aliases.json')).map(([alias, command]) => [
       spellingKey(alias),

@@ -65,7 +65,8 @@ export const createTool = (command: Command, toolsets: ReadonlyMap<string, strin
   const row = loadData<Record<string, Partial<RiskRow>>>('risks.json')[command.name];
   return {
     command,
-    name: toKebab(command.name),
+    // Hosts put a prefix before a name, and some refuse a list with one of more than 60 or 64 characters.
+    name: loadData<Record<string, string>>('short-names.json')[command.name] ?? toKebab(command.name),
     toolset: toolsets.get(command.name) ?? otherToolset,
     summary: loadData<Texts>('texts.json').commands[command.name] ?? `Run ${command.name} (not in the catalog)`,
     risk: row?.risk ? { ...plainRead, ...row } : unknownRisk,

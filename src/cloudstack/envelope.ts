@@ -8,7 +8,10 @@ import type { HttpResponse } from './transport.ts';
 import { isRecord, type Row } from '../rows.ts';
 
 /** What answered is no CloudStack, or half of one. `code` is the HTTP status. */
-export class Unreadable extends CallError {}
+export class Unreadable extends CallError {
+  /** It ended too early, and asked again it may come whole. */
+  isCut = false;
+}
 
 /** Only these say that the same request may work later. */
 const waitOf = (response: HttpResponse): number | undefined =>
@@ -25,12 +28,14 @@ const unreadable = (command: string, response: HttpResponse, why?: string): Unre
     .trim();
   const quote = startOf(words, 200);
   const retryAfter = waitOf(response);
-  return new Unreadable(
+  const error = new Unreadable(
     status === 401 ? 'authentication' : kind,
     `${command}: the answer (HTTP ${status}) ${looks}${quote ? `: ${quote}` : ''}`,
     hintFor(status === 401 ? 'authentication' : kind, retryAfter),
     { code: status, retryAfter },
   );
+  error.isCut = status === 200 && why === undefined && !start.startsWith('<') && /^(?:$|[{[])/.test(start);
+  return error;
 };
 
 const parse = (command: string, response: HttpResponse): Record<string, unknown> => {

@@ -2,6 +2,7 @@ import { CallError } from '../errors.ts';
 import { endingOf, type Ending, type Observe } from '../observe.ts';
 import type { Answer, Progress } from '../types.ts';
 import { classify, failureIn } from './classify.ts';
+import { Unreadable } from './envelope.ts';
 import { minTimeMs, NotSent } from './not-sent.ts';
 import { sleep } from './wait.ts';
 import { isRecord, type Row } from '../rows.ts';
@@ -19,6 +20,9 @@ export interface FollowOptions {
   /** Milliseconds before the second poll; grows by half each time, to ten times at most. */
   interval: number;
 }
+
+/** So many answers that broke off are looked past while a job is followed. */
+const maxBroken = 3;
 
 const failure = (command: string, job: string, state: Row): CallError => {
   const result = isRecord(state['jobresult']) ? state['jobresult'] : {};
@@ -64,11 +68,15 @@ export const followJob = async (
       `[[wait-for-job job=${job}]] looks again.`,
       { job },
     );
+  let broken = 0;
   for (let pause = interval; ; pause = Math.min(pause * 1.5, interval * 10)) {
     const state = await poll(job).catch((error: unknown) => {
       if (signal.aborted) throw stopped();
       // The poll was not sent: it is repeated while there is time.
       if (error instanceof NotSent && (error.kind === 'timeout' || Date.now() + pause < end)) return undefined;
+      // An answer that broke off says nothing of the job: the next look may come whole.
+      if (error instanceof Unreadable && error.isCut && broken++ < maxBroken && Date.now() + pause < end)
+        return undefined;
       // The job was accepted: a failed poll is not a failed job.
       const reason = error instanceof CallError ? error : undefined;
       throw new CallError(

@@ -35,6 +35,11 @@ const neverSent = new Set([
 ]);
 const certificate = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|ERR_TLS/;
 
+/** A TLS handshake with something that speaks none; nothing is sent before it ends. */
+const noTls = /ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)/;
+/** Bytes that are no HTTP, such as a TLS alert. */
+const noHttp = /^HPE_(?:INVALID_CONSTANT|INVALID_VERSION)$/;
+
 /** Codes of an error and of those that caused it. */
 const codesOf = (error: unknown): string[] => {
   if (!(error instanceof Error)) return [];
@@ -175,6 +180,18 @@ const explain = (
       'unavailable',
       `the certificate of ${host} is not trusted (${codes.join(', ')}); nothing was sent`,
       'Point NODE_EXTRA_CA_CERTS at the certificate of the authority that signed it.',
+    );
+  if (codes.some((code) => noTls.test(code)))
+    return fail(
+      'configuration',
+      `${host} was asked by https and speaks no TLS there (${codes.join(', ')}); nothing was sent`,
+      'Write http:// in the URL of the profile (CLOUDSTACK_API_URL), or the port of https.',
+    );
+  if (!changes && codes.some((code) => noHttp.test(code)))
+    return fail(
+      'configuration',
+      `${host} was asked by http, and what it answered is none (${codes.join(', ')})`,
+      'Does that port speak https? Then write https:// in the URL of the profile (CLOUDSTACK_API_URL).',
     );
   const seconds = (timedOut ?? 0) / 1000;
   if (codes.includes(notStarted))

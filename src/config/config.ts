@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Secret } from '../cloudstack/credential.ts';
 import type { Auth } from './auth.ts';
 import type { Proxies } from './cloud.ts';
+import { isUnfilled, toEndpoint } from './endpoint.ts';
 import { importProfiles } from './import.ts';
 import type { PolicySection, Principals, Roles } from './policy.ts';
+import { readText } from './read-text.ts';
 import { envNameOf, secretSettings, settings, type Settings } from './settings.ts';
 import { readHeaders, readTraces, type Traces } from './telemetry.ts';
 import type { Environment } from './values.ts';
@@ -53,14 +54,6 @@ export interface Otlp {
 
 const wrong = (message: string, hint: string): CallError => new CallError('configuration', message, hint);
 
-const readText = (path: string, what: string): string => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw wrong(`${what} ${path} cannot be read: ${(error as Error).message}.`, 'Check the path and its permissions.');
-  }
-};
-
 /** A variable's value, or the first line of the file that `NAME_FILE` points to. */
 const readSecret = (env: Environment, name: string): string | undefined => {
   const file = env[`${name}_FILE`];
@@ -101,14 +94,21 @@ export const toProfile = (name: string, given: unknown): Profile => {
   const parsed = profileSchema.safeParse(given);
   if (!parsed.success) throw wrong(`Profile ${name}: ${z.prettifyError(parsed.error)}`, 'See docs/configuration.md.');
   const { url, apiKey, username, domain, ...rest } = parsed.data;
-  if (!URL.canParse(url) || !/^https?:/i.test(url))
+  const [unfilled] = Object.entries(parsed.data).filter(([, value]) => value !== undefined && isUnfilled(value));
+  if (unfilled)
+    throw wrong(
+      `Profile ${name}: ${unfilled[0]} is "${unfilled[1]}": its value was not filled in.`,
+      'The host or the shell that should put it there does not know that name: write the value itself, or set it where the host starts.',
+    );
+  const found = toEndpoint(url);
+  if (!found)
     throw wrong(
       `Profile ${name}: "${url}" is not an http(s) URL.`,
       'It looks like https://cloud.example.com/client/api.',
     );
   const secretKey = rest.secretKey ?? (rest.secretKeyFile && readText(rest.secretKeyFile, 'secretKeyFile').trim());
   const password = rest.password ?? (rest.passwordFile && readText(rest.passwordFile, 'passwordFile').trim());
-  const endpoint = new URL(url).href.replace(/\/$/, '');
+  const endpoint = found.url;
   if (apiKey && secretKey) return { endpoint, secret: { apiKey, secretKey } };
   if (username && password) return { endpoint, secret: { username, password, domain } };
   throw wrong(
@@ -245,13 +245,20 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
   const secretFiles = listSecretFiles(env, content, path, imported?.path);
   const ruleFile = path && !secretFiles.includes(path as string) ? (path as string) : undefined;
   const endpoints = Object.fromEntries(Object.entries(profiles).map(([key, { endpoint }]) => [key, endpoint]));
+  const repairs = names.flatMap((name) => {
+    const { repaired, url } = toEndpoint(String((all[name] as Raw)['url'])) ?? {};
+    return repaired === undefined ? [] : [`Profile ${name}: ${repaired} was added to the URL: ${url}.`];
+  });
   return {
     ...parsed.data,
     profile: simulator ? simulatorProfile : only,
     state,
     audit: parsed.data.audit || join(state, 'audit.jsonl'),
     otlp: readOtlp(env),
-    warnings: findWarnings({ secretFiles, ruleFile, endpoints: simulator ? {} : endpoints }),
+    warnings: [
+      ...(simulator ? [] : repairs),
+      ...findWarnings({ secretFiles, ruleFile, endpoints: simulator ? {} : endpoints }),
+    ],
     proxies: readProxies(env),
     traces: readTraces(env),
     ...sections,

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CallError } from '../errors.ts';
+import { readText } from './read-text.ts';
 
 type Section = Record<string, string | undefined>;
 
@@ -41,7 +42,7 @@ export const importProfiles = async (source: string): Promise<{ path: string; pr
       'Give cloudmonkey, cs, or the path of such a file.',
     );
   const { parse } = (await import('ini')).default;
-  const file = parse(readFileSync(path, 'utf8')) as Record<string, Section | string>;
+  const file = parse(readText(path, 'The configuration')) as Record<string, Section | string>;
   const sections = Object.entries(file).filter((entry): entry is [string, Section] => typeof entry[1] === 'object');
   const profiles: Record<string, unknown> = {};
   for (const [name, section] of sections) {

@@ -1,6 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { limits } from '../limits.ts';
-import { readMessage } from './message.ts';
+import { problemWith, readMessage } from './message.ts';
 
 const lineFeed = 10;
 
@@ -8,7 +8,9 @@ const lineFeed = 10;
  * The lines of standard input, each a message: one that is more than the limits allow is answered with an error through
  * `refuse`, or goes on as far as it was read, so that no message keeps the server busy.
  */
-export const createFrames = (refuse: (id: string | number | null, message: string) => void): Transform => {
+export const createFrames = (
+  refuse: (id: string | number | null, message: string, code?: number) => void,
+): Transform => {
   let pending: Buffer[] = [];
   let size = 0;
   let isTooLong = false;
@@ -17,6 +19,11 @@ export const createFrames = (refuse: (id: string | number | null, message: strin
     const text = line.toString('utf8');
     try {
       const message = readMessage(text);
+      const wrong = 'value' in message ? problemWith(message.value) : undefined;
+      if (wrong) {
+        refuse(wrong.id, wrong.problem, wrong.code);
+        return undefined;
+      }
       if ('value' in message) return message.isWhole ? `${text}\n` : `${JSON.stringify(message.value)}\n`;
       refuse(message.id, message.excess);
       return undefined;

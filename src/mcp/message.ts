@@ -6,6 +6,35 @@ import { isRecord } from '../rows.ts';
 /** A message as far as it was read, or why it is refused; `id` answers it where it is a request. */
 export type Message = { value: unknown; isWhole: boolean } | { excess: string; id: string | number | null };
 
+/** Codes of JSON-RPC. */
+const invalidRequest = -32_600;
+const invalidParams = -32_602;
+
+const isId = (id: unknown): id is string | number => typeof id === 'string' || Number.isInteger(id);
+
+const isClient = (params: Record<string, unknown>): boolean =>
+  typeof params['protocolVersion'] === 'string' &&
+  isRecord(params['capabilities']) &&
+  isRecord(params['clientInfo']) &&
+  typeof params['clientInfo']['name'] === 'string';
+
+/** Why a message that is waited for, because it has an id, cannot be read; on stdio the SDK drops some of these without an answer. */
+export const problemWith = (
+  message: unknown,
+): { problem: string; id: string | number | null; code: number } | undefined => {
+  if (!isRecord(message)) return undefined;
+  const { id, method, params } = message;
+  if (!('id' in message) || 'result' in message || 'error' in message) return undefined;
+  if (!isId(id)) return { problem: 'The id must be a text or a whole number', id: null, code: invalidRequest };
+  if (message['jsonrpc'] !== '2.0' || typeof method !== 'string')
+    return { problem: 'A request needs jsonrpc "2.0" and a method', id, code: invalidRequest };
+  if (params === undefined || params === null) return undefined;
+  if (!isRecord(params)) return { problem: 'params must be an object', id, code: invalidParams };
+  if (method === 'initialize' && !isClient(params))
+    return { problem: 'initialize needs protocolVersion (text), capabilities and clientInfo', id, code: invalidParams };
+  return undefined;
+};
+
 const isExcessiveCall = (value: unknown): boolean =>
   isRecord(value) &&
   value['method'] === 'tools/call' &&

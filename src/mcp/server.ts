@@ -39,6 +39,13 @@ const fail = (error: unknown): CallToolResult => {
 /** Milliseconds for which a client may cache the tool list. */
 const listTtlMs = 3_600_000;
 
+/** Lists of what this server has none of, by the method that asks for them. */
+const emptyLists: Readonly<Record<string, string>> = {
+  'prompts/list': 'prompts',
+  'resources/list': 'resources',
+  'resources/templates/list': 'resourceTemplates',
+};
+
 /** What a door puts in place of stdio's. */
 export interface ServerOptions {
   /** Who makes a request, and where it came from; by default the local user. */
@@ -86,6 +93,12 @@ export const createServerFactory = async (
         },
       },
     );
+    // Some hosts ask for these unasked, and drop a server that does not know them.
+    server.fallbackRequestHandler = ({ method }) => {
+      const list = Object.hasOwn(emptyLists, method) ? emptyLists[method] : undefined;
+      if (list === undefined) throw new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found');
+      return Promise.resolve({ [list]: [] });
+    };
     server.setRequestHandler('tools/list', async (_request, ctx) => {
       const profiles = await profilesFor(ctx);
       return { tools: list.map((tool) => withProfiles(tool, profiles)) };

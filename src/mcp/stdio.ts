@@ -10,8 +10,8 @@ export const serveStdio = async (
   { stdin, stdout, onerror }: { stdin: Readable; stdout: Writable; onerror: (error: Error) => void },
 ): Promise<void> => {
   const factory = await createServerFactory(app);
-  const frames = createFrames((id, message) => {
-    stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32_600, message } })}\n`);
+  const frames = createFrames((id, message, code = -32_600) => {
+    stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } })}\n`);
     onerror(new Error(message));
   });
   const ended = new Promise<void>((resolve) => {

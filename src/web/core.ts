@@ -4,7 +4,7 @@ import {
   type McpServerFactory,
   type ServerNotifier,
 } from '@modelcontextprotocol/server';
-import { retryLaterError, rpcError, onResponseEnd } from './responses.ts';
+import { onResponseEnd, retryLaterError, rpcError, takesJsonOnly, toJson } from './responses.ts';
 import { toAuthInfo } from '../mcp/door-context.ts';
 import type { Requester } from '../types.ts';
 import { createBodyBudget } from './body-budget.ts';
@@ -24,7 +24,7 @@ export interface CoreOptions {
 }
 
 /** Reports to the operator of the server: what went wrong, and with which request. */
-export type ReportError = (message: string, about?: { request?: string | undefined }) => void;
+export type ReportError = (message: string, about?: { request?: string | undefined }, level?: 'error' | 'warn') => void;
 
 /** The endpoint `/mcp`. */
 export interface Core {
@@ -127,7 +127,11 @@ export const createCore = ({ build, identify, limits, settings, report }: CoreOp
   return {
     fetch: async (request, context = createRequestContext(request)) => {
       try {
-        return await serve(request, context);
+        if (!takesJsonOnly(request)) return await serve(request, context);
+        // The SDK insists on both types, and most clients take both.
+        const headers = new Headers(request.headers);
+        headers.set('accept', 'application/json, text/event-stream');
+        return await toJson(await serve(new Request(request, { headers }), context));
       } catch (error) {
         report(`/mcp: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, context);
         return rpcError(500, -32_603, 'Internal error');

@@ -50,3 +50,25 @@ export const onResponseEnd = (response: Response, onEnd: () => void): Response =
   const { status, headers } = response;
   return new Response(body, { status, headers });
 };
+
+/** Whether the client of a POST takes JSON and no event stream; one that says nothing takes anything. */
+export const takesJsonOnly = ({ method, headers }: Request): boolean => {
+  const accept = headers.get('accept') ?? '*/*';
+  return method === 'POST' && !accept.includes('text/event-stream') && /application\/(?:json|\*)|\*\/\*/.test(accept);
+};
+
+/** The answer to a request as JSON, out of an event stream that ends with it. */
+export const toJson = async (response: Response): Promise<Response> => {
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return response;
+  const messages = (await response.text())
+    .split('\n')
+    .filter((line) => line.startsWith('data:') && line.length > 6)
+    .map((line) => JSON.parse(line.slice(5)) as Record<string, unknown>);
+  const answers = messages.filter((message) => 'result' in message || 'error' in message);
+  const headers = new Headers(response.headers);
+  headers.set('content-type', 'application/json');
+  return new Response(JSON.stringify(answers.length === 1 ? answers[0] : answers), {
+    status: response.status,
+    headers,
+  });
+};

@@ -6,6 +6,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
+import { toQuoted } from '../text.ts';
 import type { Core, ReportError } from './core.ts';
 import { createRequestContext, type RequestContext } from './request-context.ts';
 import type { ResponseObserver } from './observer.ts';
@@ -67,6 +68,12 @@ export const createRoutes = (options: RouteOptions): Hono<RouteEnv> => {
     const rejected = wrongHost ?? originValidationResponse(req.raw, origins);
     if (!rejected) return next();
     requestContext.refused = wrongHost ? 'host' : 'origin';
+    const [name, flag] = wrongHost ? ['host', '--allowed-hosts'] : ['origin', '--allowed-origins'];
+    report(
+      `The ${name} ${toQuoted(req.header(name) ?? '', 100)} is refused; if it is one of yours, ${flag} names it.`,
+      requestContext,
+      'warn',
+    );
     return rejected;
   });
   app.use(async (context, next) => {

@@ -48,7 +48,8 @@ export const serveHttp = async (app: App, { telemetry, signal }: ServeOptions): 
   const { config } = app;
   checkSafety(config);
   const { log, metrics } = telemetry;
-  const report: ReportError = (message, about) => log.report('error', message, about ? { request: about.request } : {});
+  const report: ReportError = (message, about, level = 'error') =>
+    log.report(level, message, about ? { request: about.request } : {});
   const stopping = new AbortController();
   const limits = createLimits(config, await app.store());
   const measured = measure(app, limits, stopping.signal, report);

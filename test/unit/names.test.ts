@@ -26,8 +26,12 @@ test('every command has a name of its own, short enough for every host', () => {
   expect(new Set(tools.map(({ name }) => spellingKey(name))).size).toBe(tools.length);
   for (const { name, command } of tools) {
     expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
-    expect(name.length, name).toBeLessThanOrEqual(64);
-    expect(spellingKey(name), command.name).toBe(spellingKey(command.name));
+    expect(name.length, name).toBeLessThanOrEqual(47);
+    // A name that would be too long has a short one, and is found by both.
+    expect([loadCatalog().find(name)?.command.name, loadCatalog().find(command.name)?.name]).toEqual([
+      command.name,
+      name,
+    ]);
   }
 });
 
