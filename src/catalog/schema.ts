@@ -2,6 +2,7 @@ import { kindOfParameter, takesName } from './kinds.ts';
 import { describeRequirement, neededBy, requirementsOf } from './requirements.ts';
 import { describeParameter } from './tool.ts';
 import type { Command, Parameter } from './types.ts';
+import { unitOf } from './units.ts';
 import { findValues, listValues, type ValueSet } from './values.ts';
 
 /** The part of JSON Schema 2020-12 that tools use: `type` is one string, arrays have `items`; some hosts insist. */
@@ -83,7 +84,9 @@ const describe = (command: Command, parameter: Parameter): string => {
       ? `${kind!.title} id or name`
       : 'id';
   const values = describeValues(findValues(command.name, parameter.name), parameter.type === 'string');
-  return [words, takes, values].filter(Boolean).join(' · ');
+  const unit = unitOf(command.name, parameter.name);
+  const size = unit === undefined || words.includes(unit) ? '' : `in ${unit}`;
+  return [words, takes, values, size].filter(Boolean).join(' · ');
 };
 
 /** What the parameters need of each other, a sentence; hosts refuse schemas that say it with `anyOf`. What excludes what is left out. */

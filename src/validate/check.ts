@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { closest, distance } from 'fastest-levenshtein';
 import { takesName } from '../catalog/kinds.ts';
 import { toInputSchema } from '../catalog/schema.ts';
+import { unitOf } from '../catalog/units.ts';
 import { describeParameter } from '../catalog/tool.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import type { CallSettings } from '../config/call.ts';
@@ -67,7 +68,11 @@ const explain = (command: Command, error: ErrorObject): string => {
     }
     case 'type': {
       const secret = name.split(/[.[\]]+/).some(isSecretName);
-      const looks = params['type'] === 'array' ? 'a list' : `of type ${String(params['type'])}`;
+      const unit = unitOf(command.name, name);
+      const looks =
+        params['type'] === 'array'
+          ? 'a list'
+          : `of type ${String(params['type'])}${unit === undefined ? '' : ` (${unit}, the number alone)`}`;
       const map = params['type'] === 'object' ? command.params.find((one) => name.startsWith(one.name)) : undefined;
       const not = secret ? '' : `, not ${toLabel(JSON.stringify(maskSecrets(error.data)) ?? '')}`;
       return `${name} must be ${looks}${not}${map?.type === 'map' ? `; write ${exampleOf(map)}` : ''}`;

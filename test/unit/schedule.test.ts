@@ -88,3 +88,9 @@ test.each([
 ])('%s refuses %j', (tool, args, message) => {
   expect(() => validate(loadCatalog(), request(tool, args), limits)).toThrow(message);
 });
+
+test('a size says its unit where it is refused', () => {
+  expect(() => validate(loadCatalog(), request('createVolume', { snapshotid: id, size: '10 GB' }), limits)).toThrow(
+    /size must be of type integer \(GiB, the number alone\), not .10 GB./,
+  );
+});
