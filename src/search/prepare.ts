@@ -43,7 +43,8 @@ export const prepareIndex = (tools: readonly Tool[], phrasings: Phrasings): Sear
   };
   for (const { command, name, summary, toolset } of tools) {
     const asked = phrasingsOf(phrasings, command.name);
-    const phrases = asked.map(({ text }) => numbersOf(text));
+    // A command that no one has put into words yet is asked for by its name and its summary.
+    const phrases = (asked.length ? asked.map(({ text }) => text) : [name, summary]).map(numbersOf);
     const sets = asked.flatMap(({ set }, number) => (set === undefined ? [] : [[number, set] as const]));
     if (sets.length) index.settings[command.name] = Object.fromEntries(sets);
     const whole = new Map<number, number>();

@@ -56,11 +56,15 @@ const removed = 0.6;
 const special = 0.92;
 const vendors = /plugin|tungsten|vmware|bare-metal|simulator/;
 
-const newest = (): string => loadData<CommandsFile>('commands.json').releases.at(-1)!.split('.', 2).join('.');
+/** Releases, counted from the newest, in which a command of today was seen. */
+const current = 10;
 
-const commonnessOf = ({ command, toolset }: Tool, minor: string): number => {
-  const lives = command.releases.slice(command.releases.lastIndexOf('-') + 1).startsWith(minor);
-  return !lives || command.build === 'simulator' ? removed : vendors.test(toolset) ? special : 1;
+const oldReleases = (): ReadonlySet<string> =>
+  new Set(loadData<CommandsFile>('commands.json').releases.slice(0, -current));
+
+const commonnessOf = ({ command, toolset }: Tool, old: ReadonlySet<string>): number => {
+  const isGone = old.has(command.releases.split(/[- ]/).at(-1)!);
+  return isGone || command.build === 'simulator' ? removed : vendors.test(toolset) ? special : 1;
 };
 
 const indexes = new WeakMap<Catalog, OpenIndex>();
@@ -81,7 +85,7 @@ const indexOf = (catalog: Catalog): OpenIndex => {
 
 /** A search over a catalog; its index is opened with the first query. */
 export const createSearch = (catalog: Catalog): Search => {
-  const minor = newest();
+  const old = oldReleases();
 
   const order = (text: string, toolset: string | undefined): Match[] => {
     const index = indexOf(catalog);
@@ -89,7 +93,7 @@ export const createSearch = (catalog: Catalog): Search => {
       .flatMap((fit): Match[] => {
         const tool = catalog.find(fit.command);
         if (!tool || (toolset !== undefined && tool.toolset !== toolset)) return [];
-        const commonness = commonnessOf(tool, minor);
+        const commonness = commonnessOf(tool, old);
         return [{ tool, fit: { ...fit, score: fit.score * commonness, commonness } }];
       })
       .sort((a, b) => b.fit!.score - a.fit!.score);

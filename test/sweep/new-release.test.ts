@@ -140,6 +140,7 @@ test('the tests of the data name what the new commands lack, and the file in whi
       'no summary; write one in data/texts.json, commands',
       'no risk; judge it in data/risks.json',
       'no question; ask one in test/sweep/questions',
+      'no phrasings; write eight in data/phrasings.json',
     ])
       expect(output).toContain(`${name}: ${lack}`);
   expect(output).toContain('addDnsServer: no text for dnsapikey; write one in data/texts.json, parameters');
