@@ -113,7 +113,10 @@ test('a missing scope and a principal without a role are forbidden', async () =>
 test('static tokens are known by their hash, and have their principal and role', async () => {
   const host = await openClient(door, { token: 'robot-token-old-000000000' });
   expect((await host.call('read', { tool: 'list-zones' })).isError).toBeUndefined();
-  const refused = await host.call('change', { tool: 'createVolume', arguments: { name: 'x', zoneid: 'Frankfurt' } });
+  const refused = await host.call('change', {
+    tool: 'createVolume',
+    arguments: { name: 'x', zoneid: 'Frankfurt', diskofferingid: 'Small' },
+  });
   expect(refused.structured['error']).toMatchObject({ kind: 'refused' });
   expect(door.audit().at(-1)).toMatchObject({ principal: 'robot' });
   await host.close();
