@@ -78,6 +78,12 @@ const command = (raw: Raw): Command =>
     params: (raw['params'] as Raw[]).map(parameter),
   }) as Command;
 
+/** Fields that moved to the base class of all answers in 4.21: they are no longer declared, and still sent. */
+const inherited = new Set(['jobid', 'jobstatus']);
+
+const rangesOf = ({ name, versions }: Raw): string | undefined =>
+  versions && ranges(inherited.has(name) ? { first: versions.first, last: axis.at(-1)! } : versions);
+
 const field = (raw: Raw): Field =>
   dropUndefined({
     name: raw.name,
@@ -87,7 +93,7 @@ const field = (raw: Raw): Field =>
     values: raw['values'],
     roles: raw['roles'] ?? undefined,
     sensitive: raw['sensitive'] ? true : undefined,
-    releases: raw.versions ? ranges(raw.versions) : undefined,
+    releases: rangesOf(raw),
   }) as Field;
 
 const commands = load<Raw[]>('commands.json').map(command);

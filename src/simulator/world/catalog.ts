@@ -1,7 +1,7 @@
 import type { Command, CommandsFile, Field, Parameter, ResponseType } from '../../catalog/types.ts';
 import { loadData } from '../../data.ts';
 
-/** The commands and response types of one release, or of all. */
+/** The commands and response types of one release; of the newest, and the commands that older ones had. */
 export interface ReleaseCatalog {
   /** The one that is offered, else the newest: what listCapabilities calls the cloud. */
   release: string;
@@ -25,9 +25,12 @@ const readCatalog = (release?: string): ReleaseCatalog => {
   const { releases, commands } = loadData<CommandsFile>('commands.json');
   if (release !== undefined && !releases.includes(release))
     throw new Error(`The catalog has no release ${release}. It knows ${releases.join(', ')}.`);
-  const has = (ranges?: string): boolean => release === undefined || inReleases(ranges, release, releases);
+  const newest = releases.at(-1)!;
+  const has = (ranges?: string): boolean => inReleases(ranges, release ?? newest, releases);
   const commandsByName = new Map<string, Command>();
   for (const command of commands) {
+    // Without a release, what older ones had is there beside the newest.
+    if (release === undefined && !has(command.releases)) commandsByName.set(command.name, command);
     if (!has(command.releases)) continue;
     commandsByName.set(command.name, {
       ...command,
@@ -37,7 +40,7 @@ const readCatalog = (release?: string): ReleaseCatalog => {
   const types = new Map(loadData<ResponseType[]>('responses.json').map((type) => [type.name, type]));
   const cache = new Map<string, ReadonlyMap<string, Field>>();
   return {
-    release: release ?? releases.at(-1)!,
+    release: release ?? newest,
     commands: commandsByName,
     fields: (response) => {
       const known = cache.get(response);
