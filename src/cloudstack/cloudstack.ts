@@ -164,16 +164,16 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
     return answer;
   };
 
-  const follow = async (command: string, job: string, send: SendOptions): Promise<Answer> => {
+  const follow = async (command: string, job: string, send: SendOptions, isAsked = false): Promise<Answer> => {
     const poll = async (jobid: string) =>
       (await ask({ command: 'queryAsyncJobResult', method: 'GET', params: { jobid } }, send)).body;
-    const following = followJob(command, job, poll, { ...send, interval: options.pollInterval });
+    const following = followJob(command, job, poll, { ...send, interval: options.pollInterval, isAsked });
     return observe ? observeJob(observe, command, following) : following;
   };
 
   return {
     send: async (wire, send) => {
-      if (wire.follow !== undefined) return follow(wire.command, wire.follow, send);
+      if (wire.follow !== undefined) return follow(wire.command, wire.follow, send, true);
       const asked = await ask(wire, send);
       const { body } = asked;
       const failed = failureIn(wire.command, body);

@@ -6,6 +6,7 @@ import { Unreadable } from './envelope.ts';
 import { minTimeMs, NotSent } from './not-sent.ts';
 import { sleep } from './wait.ts';
 import { isRecord, type Row } from '../rows.ts';
+import { toLabel } from '../text.ts';
 
 /** How long and how often to poll a job. */
 export interface FollowOptions {
@@ -17,14 +18,31 @@ export interface FollowOptions {
   returnPending?: AbortSignal | undefined;
   /** Milliseconds since 1970 when the call's time is up; the job is returned as pending before that. */
   deadline?: number | undefined;
+  /** The caller names the job; else this call began it, and CloudStack accepted it. */
+  isAsked?: boolean | undefined;
   /** Milliseconds before the second poll; grows by half each time, to ten times at most. */
   interval: number;
 }
 
+/** A job that a restart of the management server ended: it failed without any result, and its object may be there. */
+const interrupted = (command: string, job: string, state: Row): CallError => {
+  const cmd = /(\w+?)(?:Cmd(?:ByAdmin)?)?$/.exec(String(state['cmd'] ?? ''))?.[1];
+  const [type, id] = [state['jobinstancetype'], state['jobinstanceid']].map((part) =>
+    typeof part === 'string' ? toLabel(part) : undefined,
+  );
+  const object = id === undefined ? undefined : `${type ?? 'object'} ${id}`;
+  return new CallError(
+    'unknown-outcome',
+    `${command} (job ${job}): ${cmd ? toLabel(cmd) : 'it'} was interrupted and left no result, as when a management server restarts; what it began may have happened`,
+    `Look at ${object ? `the ${object}` : 'what it was about'} before trying again.`,
+    { code: 530, job, isForeign: true },
+  );
+};
 /** So many answers that broke off are looked past while a job is followed. */
 const maxBroken = 3;
 
 const failure = (command: string, job: string, state: Row): CallError => {
+  if (Number(state['jobstatus']) === 2 && state['jobresult'] === undefined) return interrupted(command, job, state);
   const result = isRecord(state['jobresult']) ? state['jobresult'] : {};
   const code = Number(result['errorcode'] ?? state['jobresultcode'] ?? 530) || 530;
   const text = String(
@@ -55,7 +73,7 @@ export const followJob = async (
   command: string,
   job: string,
   poll: (job: string) => Promise<Row>,
-  { wait, signal, progress, returnPending, interval, deadline = Infinity }: FollowOptions,
+  { wait, signal, progress, returnPending, interval, isAsked, deadline = Infinity }: FollowOptions,
 ): Promise<Answer> => {
   const start = Date.now();
   // A last poll and the answer to the caller take time too.
@@ -79,6 +97,13 @@ export const followJob = async (
         return undefined;
       // The job was accepted: a failed poll is not a failed job.
       const reason = error instanceof CallError ? error : undefined;
+      if (isAsked && reason?.kind === 'not-found')
+        throw new CallError(
+          'not-found',
+          `CloudStack knows nothing of a job ${job}: ${reason.message}`,
+          'Compare the id. CloudStack forgets jobs a day after their end; list-events tells what happened.',
+          { code: reason.code, cserrorcode: reason.cserrorcode, isForeign: reason.isForeign, cause: error },
+        );
       throw new CallError(
         reason?.kind === 'not-found' ? 'not-found' : 'unknown-outcome',
         `${command}: job ${job} was accepted, but its state cannot be read: ${reason?.message ?? String(error)}`,
