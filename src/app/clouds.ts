@@ -52,7 +52,7 @@ export const openClouds = (
     const simulated = found.endpoint === undefined ? await openSimulator() : undefined;
     const profile = simulated?.profile ?? found;
     const endpoint = endpoints.of(profile.endpoint!, name, transport ?? simulated?.transport);
-    const cloudstack = createCloudStack({ ...config, secret: profile.secret! }, endpoint);
+    const cloudstack = createCloudStack({ ...config, secret: profile.secret!, signature: profile.signature }, endpoint);
     // What goes on beside calls opens no session once the last one is logged out.
     const beside: CloudStack = {
       ...cloudstack,

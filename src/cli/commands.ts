@@ -169,6 +169,9 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .option('--empty', 'start with an empty cloud')
         .option('--vms <count>', 'add this many virtual machines', whole)
         .option('--release <release>', 'CloudStack release to simulate, such as 4.19.0')
+        .addOption(
+          new Option('--signature <algorithm>', 'take signatures of this algorithm only').choices(['sha1', 'sha512']),
+        )
         .option('--job-millis <milliseconds>', 'how long a job takes', whole)
         .option('--state <file>', 'file that keeps the state across restarts')
         .option('--faults <file>', 'file with faults to inject (YAML or JSON)')

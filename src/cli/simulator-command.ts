@@ -10,6 +10,8 @@ export interface SimulatorFlags {
   empty?: boolean;
   vms?: number;
   release?: string;
+  /** The only algorithm of signatures that it takes. */
+  signature?: 'sha1' | 'sha512';
   jobMillis?: number;
   /** File that keeps the world. */
   state?: string;

@@ -2,9 +2,15 @@ import type { CloudSettings } from '../config/cloud.ts';
 import { CallError } from '../errors.ts';
 import type { Answer, Progress, WireParams } from '../types.ts';
 import { failureIn } from './classify.ts';
-import { createKeyCredential, createSessionCredential, type Draft, type Secret } from './credential.ts';
+import {
+  createKeyCredential,
+  createSessionCredential,
+  type Draft,
+  type Secret,
+  type SignatureSetting,
+} from './credential.ts';
 import type { Endpoint } from './endpoint.ts';
-import { openEnvelope } from './envelope.ts';
+import { openEnvelope, Unreadable } from './envelope.ts';
 import { followJob, observeJob } from './jobs.ts';
 import { isAnswer, sendOnce, type Sending } from './network.ts';
 import { minTimeMs } from './not-sent.ts';
@@ -14,6 +20,8 @@ import type { HttpRequest, HttpResponse } from './transport.ts';
 /** How to prove who asks, and the settings of the cloud. */
 export interface CloudStackOptions extends CloudSettings {
   secret: Secret;
+  /** How requests are signed; found out by default. */
+  signature?: SignatureSetting | undefined;
 }
 
 /** How one request is sent and its job followed. */
@@ -103,7 +111,7 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
   };
   const credential =
     'apiKey' in secret
-      ? createKeyCredential(secret)
+      ? createKeyCredential(secret, options.signature, endpoint.algorithm)
       : createSessionCredential(secret, (command, body, headers, signal) =>
           sendOnce(
             endpoint,
@@ -115,18 +123,51 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
 
   const attempt = async (wire: Ask, { signal, deadline, onSent, login }: Sent, probing = false) => {
     const { command, params } = wire;
-    const prove = () => credential.prove({ command, response: 'json', ...params }, signal, { deadline, login });
+    const prove = (refused?: Draft) =>
+      credential.prove({ command, response: 'json', ...params }, signal, { deadline, login, refused });
+    // A change is sent once: how to sign it is found out by a read.
+    if (wire.method === 'POST' && !credential.isSettled()) await settle(command, { signal, deadline });
     const draft = await prove();
-    const read = (response: HttpResponse) => ({ body: openEnvelope(command, response), size: response.body.length });
+    const readOf = (sent: Draft) => (response: HttpResponse) => {
+      try {
+        const body = openEnvelope(command, response);
+        credential.accept(sent);
+        return { body, size: response.body.length };
+      } catch (error) {
+        // CloudStack looks at the signature first; a proxy's page says nothing of it.
+        if (response.status !== 401 && !(error instanceof Unreadable)) credential.accept(sent);
+        throw error;
+      }
+    };
     const answer = await deliver(wire, draft, signal, {
       deadline,
       onSent,
       probing,
-      read: (response) => (response.status === 401 && credential.renew(draft) ? undefined : read(response)),
+      read: (response) => (response.status === 401 && credential.renew(draft) ? undefined : readOf(draft)(response)),
     });
     if (!answer && login === false) return { body: {}, size: 0 };
-    // A session that has ended is refused before anything runs, so that sending again is not repeating.
-    return answer ?? deliver(wire, await prove(), signal, { deadline, onSent, probing, read });
+    if (answer) return answer;
+    // What proves no one is refused before anything runs, so that sending again is not repeating.
+    const again = await prove(draft);
+    return deliver(wire, again, signal, { deadline, onSent, probing, read: readOf(again) });
+  };
+
+  /**
+   * Finds out how to prove who asks, with a read. Throws where the cloud takes no proof; one that cannot be asked now is left
+   * to the request itself.
+   */
+  const settle = async (command: string, { signal, deadline = Infinity }: Sent): Promise<void> => {
+    const sent = { signal, deadline: Math.min(deadline, Date.now() + probeTimeoutMs) };
+    await attempt(probe, sent).catch((error: unknown) => {
+      if (!(error instanceof CallError) || error.code !== 401) return;
+      const { kind, message, hint, code, cserrorcode, isForeign } = error;
+      throw new CallError(kind, `${command} was not sent: ${message}`, hint, {
+        code,
+        cserrorcode,
+        isForeign,
+        cause: error,
+      });
+    });
   };
 
   /** Resolves if the endpoint answers, whatever it says to this credential. Not cancelled with the request that needs it. */

@@ -4,7 +4,7 @@ import { CallError } from '../errors.ts';
 import { openEnvelope } from './envelope.ts';
 import { minTimeMs } from './not-sent.ts';
 import { waitForPromise } from './wait.ts';
-import { expiresAt, sign, toQuery } from './sign.ts';
+import { expiresAt, sign, toQuery, type Algorithm } from './sign.ts';
 import type { HttpRequest, HttpResponse } from './transport.ts';
 
 /** A key pair, or a user's name and password for a login session. */
@@ -12,21 +12,35 @@ export type Secret =
   { apiKey: string; secretKey: string } | { username: string; password: string; domain?: string | undefined };
 
 /** A request before it is addressed, with its signature or session. */
-export type Draft = Pick<HttpRequest, 'body'> & { query: string; headers: Record<string, string> };
+export type Draft = Pick<HttpRequest, 'body'> & {
+  query: string;
+  headers: Record<string, string>;
+  /** How it is signed, if it is. */
+  algorithm?: Algorithm;
+};
+
+/** How an endpoint takes signatures, once it has taken one; all credentials share what was learned. */
+export interface KnownAlgorithm {
+  value?: Algorithm;
+}
 
 /** Authenticates requests. */
 export interface Credential {
   /**
    * The parameters with whatever proves who asks. Waits for a login until `deadline` (milliseconds since 1970); with
-   * `login: false` no one is logged in, and the request may prove nothing.
+   * `login: false` no one is logged in, and the request may prove nothing. `refused`: the draft that this one replaces.
    */
   prove(
     params: Readonly<Record<string, string>>,
     signal: AbortSignal,
-    options?: { deadline?: number | undefined; login?: boolean | undefined },
+    options?: { deadline?: number | undefined; login?: boolean | undefined; refused?: Draft | undefined },
   ): Promise<Draft>;
-  /** Drops the session that CloudStack refused. True if a retry makes sense: the request was not run. */
+  /** Drops what CloudStack refused, a session or a way to sign. True if a retry makes sense: the request was not run. */
   renew(refused: Draft): boolean;
+  /** Notes that CloudStack took a draft for what it is. */
+  accept(draft: Draft): void;
+  /** Whether a refusal would be the last word: how to prove who asks need not be found out any more. */
+  isSettled(): boolean;
   /** Ends a login session. */
   close(signal: AbortSignal): Promise<void>;
 }
@@ -34,15 +48,37 @@ export interface Credential {
 /** Minutes that a signed request is valid; CloudStack refuses more than 15 where it enforces time stamps. */
 const lifetime = 10 * 60_000;
 
-/** Signs every request with a key pair. */
-export const createKeyCredential = ({ apiKey, secretKey }: { apiKey: string; secretKey: string }): Credential => ({
-  prove: (params) => {
-    const all = { ...params, apiKey, signatureVersion: '3', expires: expiresAt(Date.now(), lifetime) };
-    return Promise.resolve({ query: toQuery({ ...all, signature: sign(all, secretKey) }), headers: {} });
-  },
-  renew: () => false,
-  close: () => Promise.resolve(),
-});
+/** How signatures are made: with one algorithm, or with the one that the cloud takes. */
+export type SignatureSetting = 'auto' | Algorithm;
+
+/**
+ * Signs every request with a key pair. With `auto` the first read finds out how: with SHA-1, which every release up to 4.22
+ * takes and no other, then with SHA-512. A wrong algorithm looks like a wrong key (401), so what is unknown stays unknown
+ * until a request was taken.
+ */
+export const createKeyCredential = (
+  { apiKey, secretKey }: { apiKey: string; secretKey: string },
+  setting: SignatureSetting = 'auto',
+  known: KnownAlgorithm = {},
+): Credential => {
+  const chosen = (): Algorithm | undefined => (setting === 'auto' ? known.value : setting);
+  const other = (algorithm: Algorithm | undefined): Algorithm => (algorithm === 'sha1' ? 'sha512' : 'sha1');
+  return {
+    prove: (params, _signal, { refused } = {}) => {
+      const algorithm = chosen() ?? other(refused?.algorithm);
+      const all = { ...params, apiKey, signatureVersion: '3', expires: expiresAt(Date.now(), lifetime) };
+      const query = toQuery({ ...all, signature: sign(all, secretKey, algorithm) });
+      return Promise.resolve({ query, headers: {}, algorithm });
+    },
+    // Another request may have found out meanwhile.
+    renew: ({ algorithm }) => chosen() !== algorithm,
+    accept: ({ algorithm }) => {
+      if (algorithm) known.value ??= algorithm;
+    },
+    isSettled: () => chosen() !== undefined,
+    close: () => Promise.resolve(),
+  };
+};
 
 interface LoginSession {
   key: string;
@@ -143,6 +179,8 @@ export const createSessionCredential = (
       if (headers['cookie'] === session?.cookie) session = undefined;
       return true;
     },
+    accept: () => undefined,
+    isSettled: () => true,
     close: async (signal) => {
       await opening?.catch(() => undefined);
       const open = session;

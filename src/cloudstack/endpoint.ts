@@ -1,6 +1,7 @@
 import type { CloudSettings, Proxies } from '../config/cloud.ts';
 import type { Observe, Tracing } from '../observe.ts';
 import { createCircuit, type Circuit } from './circuit.ts';
+import type { KnownAlgorithm } from './credential.ts';
 import { createSemaphore, type Semaphore } from './semaphore.ts';
 import type { PoolOptions } from './pool.ts';
 import type { Transport } from './transport.ts';
@@ -22,6 +23,7 @@ export interface Endpoint {
   transport: Transport;
   semaphore: Semaphore;
   circuit: Circuit;
+  algorithm: KnownAlgorithm;
   observe?: Observe | undefined;
   tracing?: Tracing | undefined;
   close(): Promise<void>;
@@ -55,6 +57,7 @@ export const createEndpoint = (options: EndpointOptions, transport?: Transport):
       host: new URL(url).host,
       onState: observe && ((state) => observe({ type: 'circuit', profile, state })),
     }),
+    algorithm: {},
     observe,
     tracing,
     close: () => connections.close(),

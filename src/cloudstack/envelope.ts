@@ -39,10 +39,6 @@ const unreadable = (command: string, response: HttpResponse, why?: string): Unre
 };
 
 const parse = (command: string, response: HttpResponse): Record<string, unknown> => {
-  // What a command without a response object answers (validateUserTwoFactorAuthenticationCode by key).
-  if (response.status === 200 && response.body.trim() === 'null') return { null: {} };
-  if (pruneJson(response.body, { depth: limits.depth }) !== response.body)
-    throw unreadable(command, response, `nests deeper than ${limits.depth} levels`);
   try {
     const value = parseExact(response.body);
     if (isRecord(value)) return value;

@@ -26,7 +26,10 @@ export interface FollowOptions {
 
 /** A job that a restart of the management server ended: it failed without any result, and its object may be there. */
 const interrupted = (command: string, job: string, state: Row): CallError => {
-  const cmd = /(\w+?)(?:Cmd(?:ByAdmin)?)?$/.exec(String(state['cmd'] ?? ''))?.[1];
+  const cmd = String(state['cmd'] ?? '')
+    .split('.')
+    .at(-1)
+    ?.replace(/Cmd(?:ByAdmin)?$/, '');
   const [type, id] = [state['jobinstancetype'], state['jobinstanceid']].map((part) =>
     typeof part === 'string' ? toLabel(part) : undefined,
   );

@@ -16,17 +16,24 @@ const byBytes = (a: string, b: string): number => {
   return a < b ? -1 : 1;
 };
 
+/** How a signature is made; HmacSHA512 came with CloudStack 4.23. */
+export type Algorithm = 'sha1' | 'sha512';
+
 /**
- * CloudStack's signature over all parameters: sorted by name, names as they are, values encoded, all in lower case,
- * HMAC-SHA1 with the secret key, Base64.
+ * CloudStack's signature over all parameters: sorted by name, names as they are, values encoded, all in lower case, HMAC
+ * with the secret key, Base64.
  */
-export const sign = (params: Readonly<Record<string, string>>, secretKey: string): string => {
+export const sign = (
+  params: Readonly<Record<string, string>>,
+  secretKey: string,
+  algorithm: Algorithm = 'sha1',
+): string => {
   const text = Object.entries(params)
     .sort(([a], [b]) => byBytes(a, b))
     .map(([name, value]) => `${name.toWellFormed()}=${encode(value)}`)
     .join('&')
     .toLowerCase();
-  return createHmac('sha1', secretKey).update(text).digest('base64');
+  return createHmac(algorithm, secretKey).update(text).digest('base64');
 };
 
 /** The moment until which a signed request is valid, in CloudStack's form of ISO 8601. */

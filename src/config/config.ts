@@ -20,6 +20,8 @@ export interface Profile {
   /** Undefined stands for the embedded simulator. */
   endpoint?: string | undefined;
   secret?: Secret | undefined;
+  /** How requests are signed, where that is not found out. */
+  signature?: 'sha1' | 'sha512' | undefined;
 }
 
 type Raw = Record<string, unknown>;
@@ -73,6 +75,7 @@ const profileSchema = z.strictObject({
   password: z.string().optional(),
   passwordFile: z.string().optional(),
   domain: z.string().optional(),
+  signature: z.enum(['auto', 'sha1', 'sha512']).default('auto'),
 });
 
 /** The error for a profile that the configuration lacks: it says what to set, or which profiles there are. */
@@ -93,7 +96,7 @@ export const missingProfile = (profiles: Config['profiles'], name: string): Call
 export const toProfile = (name: string, given: unknown): Profile => {
   const parsed = profileSchema.safeParse(given);
   if (!parsed.success) throw wrong(`Profile ${name}: ${z.prettifyError(parsed.error)}`, 'See docs/configuration.md.');
-  const { url, apiKey, username, domain, ...rest } = parsed.data;
+  const { url, apiKey, username, domain, signature, ...rest } = parsed.data;
   const [unfilled] = Object.entries(parsed.data).filter(([, value]) => value !== undefined && isUnfilled(value));
   if (unfilled)
     throw wrong(
@@ -109,7 +112,8 @@ export const toProfile = (name: string, given: unknown): Profile => {
   const secretKey = rest.secretKey ?? (rest.secretKeyFile && readText(rest.secretKeyFile, 'secretKeyFile').trim());
   const password = rest.password ?? (rest.passwordFile && readText(rest.passwordFile, 'passwordFile').trim());
   const endpoint = found.url;
-  if (apiKey && secretKey) return { endpoint, secret: { apiKey, secretKey } };
+  if (apiKey && secretKey)
+    return { endpoint, secret: { apiKey, secretKey }, ...(signature === 'auto' ? {} : { signature }) };
   if (username && password) return { endpoint, secret: { username, password, domain } };
   throw wrong(
     `Profile ${name} has no whole credential.`,
@@ -127,6 +131,7 @@ const fromEnv = (env: Environment): Raw | undefined => {
     username: env['CLOUDSTACK_USERNAME'],
     password: readSecret(env, 'CLOUDSTACK_PASSWORD'),
     domain: env['CLOUDSTACK_DOMAIN'],
+    signature: env['CLOUDSTACK_MCP_SIGNATURE']?.toLowerCase(),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined && value !== ''));
 };

@@ -23,6 +23,8 @@ const fromCloudmonkey = (section: Section) =>
     username: section['username'],
     password: section['password'],
     domain: section['domain'],
+    // Such as HmacSHA512, since cloudmonkey 6.6.
+    signature: section['signaturealgorithm']?.toLowerCase().replace(/^hmac/, ''),
   });
 
 /** cs: a section a region, endpoint, key, secret. */

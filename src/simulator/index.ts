@@ -9,6 +9,7 @@ import { authenticate } from './protocol/authenticate.ts';
 import { createFaults, type FaultPlan, serveFaults } from './protocol/faults.ts';
 import { readRequest, type Received } from './protocol/request.ts';
 import { createSessions } from './protocol/session.ts';
+import type { Algorithm } from './protocol/signature.ts';
 import { createThrottle } from './protocol/throttle.ts';
 import { toXml } from './protocol/xml.ts';
 import { restore } from './restore.ts';
@@ -49,6 +50,8 @@ export interface SimulatorOptions {
   vms?: number;
   /** Seed of uuids and chance, so that runs repeat. */
   random?: number;
+  /** The one way to sign requests that it takes; both by default. */
+  signature?: Algorithm | undefined;
   onCall?: (call: SimulatedCall) => void;
   /** File in which the world is saved; made when there is none. */
   state?: string;
@@ -129,7 +132,7 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
       if (name !== undefined && /^login$/i.test(name)) return sessions.login(received);
       if (name !== undefined && /^logout$/i.test(name)) return sessions.logout(received);
       if (name === 'validateUserTwoFactorAuthenticationCode') return sessions.verify(received);
-      const proof = authenticate(world, sessions, received);
+      const proof = authenticate(world, sessions, received, options.signature && [options.signature]);
       caller = proof.caller;
       return perform(received, name ?? '', caller, proof.session);
     } catch (error) {

@@ -35,15 +35,16 @@ export const openApp = async (answer: Answer, settings: Record<string, unknown> 
     {},
   );
   const secret = (name: string) => ({ apiKey: name, secretKey: name });
+  const signature = 'sha1' as const;
   const app: App = createApp(
     {
       ...config,
       state: '/nonexistent',
       profile: 'one',
       profiles: {
-        one: { endpoint: urls.one, secret: secret('one') },
-        same: { endpoint: urls.one, secret: secret('same') },
-        other: { endpoint: urls.other, secret: secret('other') },
+        one: { endpoint: urls.one, secret: secret('one'), signature },
+        same: { endpoint: urls.one, secret: secret('same'), signature },
+        other: { endpoint: urls.other, secret: secret('other'), signature },
       },
     },
     {

@@ -453,6 +453,7 @@ const open = (answers: Answers, options: Partial<CloudStackOptions> = {}): Cloud
     {
       ...defaults,
       secret: { apiKey: 'k', secretKey: 's' },
+      signature: 'sha1',
       timeout: 1000,
       retries: 2,
       retryDelay: 1,

@@ -5,7 +5,7 @@ import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import type { Received } from './request.ts';
 import type { LoginSessions } from './session.ts';
-import { isSigned } from './signature.ts';
+import { type Algorithm, isSigned } from './signature.ts';
 
 /** Everything about a user that decides what a call may do. */
 export const callerOf = (world: World, user: Resource): CallingUser => {
@@ -31,6 +31,7 @@ export const authenticate = (
   world: World,
   sessions: LoginSessions,
   received: Received,
+  algorithms?: readonly Algorithm[],
 ): { caller: CallingUser; session: boolean } => {
   const { params, raw } = received;
   const apiKey = params.get('apikey');
@@ -47,6 +48,6 @@ export const authenticate = (
     const expires = parseDate(params.get('expires') ?? '');
     if (expires === undefined || expires <= world.clock.now()) throw unauthenticated();
   }
-  if (!isSigned(raw, secret, params.get('signature') ?? '')) throw unauthenticated();
+  if (!isSigned(raw, secret, params.get('signature') ?? '', algorithms)) throw unauthenticated();
   return { caller: callerOf(world, user), session: false };
 };

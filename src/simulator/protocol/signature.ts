@@ -15,10 +15,29 @@ const textToSign = (raw: ReadonlyMap<string, string>, tilde: string): string => 
     .toLowerCase();
 };
 
-/** Base64 of the HMAC-SHA1 that a request with these parameters must carry. */
-export const signatureOf = (raw: ReadonlyMap<string, string>, secret: string, tilde = '%7E'): string =>
-  createHmac('sha1', secret).update(textToSign(raw, tilde)).digest('base64');
+/** How a cloud lets requests be signed. */
+export type Algorithm = 'sha1' | 'sha512';
 
-/** Whether a request is signed with the secret; like a friendly server, also takes clients that leave `~` as it is. */
-export const isSigned = (raw: ReadonlyMap<string, string>, secret: string, signature: string): boolean =>
-  signatureOf(raw, secret) === signature || signatureOf(raw, secret, '~') === signature;
+/** Base64 of the HMAC that a request with these parameters must carry. */
+export const signatureOf = (
+  raw: ReadonlyMap<string, string>,
+  secret: string,
+  tilde = '%7E',
+  algorithm: Algorithm = 'sha1',
+): string => createHmac(algorithm, secret).update(textToSign(raw, tilde)).digest('base64');
+
+/**
+ * Whether a request is signed with the secret, in one of the ways that the cloud takes; like a friendly server, also takes
+ * clients that leave `~` as it is.
+ */
+export const isSigned = (
+  raw: ReadonlyMap<string, string>,
+  secret: string,
+  signature: string,
+  algorithms: readonly Algorithm[] = ['sha1', 'sha512'],
+): boolean =>
+  algorithms.some(
+    (algorithm) =>
+      signatureOf(raw, secret, undefined, algorithm) === signature ||
+      signatureOf(raw, secret, '~', algorithm) === signature,
+  );
