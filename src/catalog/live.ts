@@ -1,5 +1,6 @@
 import { isRecord, type Row } from '../rows.ts';
 import { loadData } from '../data.ts';
+import { toLabel } from '../text.ts';
 import { usualKind } from './kinds.ts';
 import { compareReleases } from './releases.ts';
 import type { Command, CommandsFile, Parameter, ParameterType } from './types.ts';
@@ -15,6 +16,7 @@ export interface LiveField {
 export interface LiveApi {
   name: string;
   isasync?: boolean;
+  description?: string;
   /** The release that brought it. */
   since?: string;
   /** `related`: commands that answer with what an id stands for, joined by commas. */
@@ -32,6 +34,7 @@ const isLiveApi = (row: Row): row is Row & LiveApi =>
   isText(row['name']) &&
   /^[A-Za-z][A-Za-z0-9]*$/.test(row['name']) &&
   isGiven(row['isasync'], 'boolean') &&
+  isGiven(row['description'], 'string') &&
   (row['params'] === undefined || (Array.isArray(row['params']) && row['params'].every(isLiveParameter))) &&
   (row['response'] === undefined || (Array.isArray(row['response']) && row['response'].every(isRecord)));
 
@@ -56,8 +59,13 @@ export const newerReleaseOf = (apis: readonly LiveApi[]): string | undefined => 
 /** What is taken from a cloud's answer, as text that does not depend on the order in which it was said. */
 export const toOrderedText = (apis: readonly LiveApi[]): string =>
   apis
-    .map(({ name, isasync, params }) =>
-      JSON.stringify([name, isasync === true, params?.map((p) => [p.name, p.type, p.required === true].join()).sort()]),
+    .map(({ name, isasync, description, params }) =>
+      JSON.stringify([
+        name,
+        isasync === true,
+        description,
+        params?.map((p) => [p.name, p.type, p.required === true].join()).sort(),
+      ]),
     )
     .sort()
     .join('\n');
@@ -91,6 +99,7 @@ export const liveCommand = (live: LiveApi, release = 'unknown'): Command => ({
   wrapper: `${live.name.toLowerCase()}response`,
   key: null,
   response: 'Unknown',
+  ...(live.description ? { words: toLabel(live.description, 200) } : {}),
   params: (live.params ?? []).map(liveParameter),
 });
 

@@ -32,9 +32,10 @@ const syncParameters = (
       return inReleases(command.releases, release)
         ? parameter
         : { ...parameter, releases: parameter.releases ?? command.releases };
+    // What stays as it was keeps its place, so that a diff of the file shows what changed.
     const synced: Parameter = { ...parameter };
-    if (now.required) synced.required = true;
-    else delete synced.required;
+    if (!now.required) delete synced.required;
+    else if (!synced.required) synced.required = true;
     if (parameter.releases) synced.releases = extend(parameter.releases, release, axis);
     return synced;
   });
@@ -61,7 +62,8 @@ export const syncCommands = (
     const command = known.get(live.name);
     if (!command) {
       const params = newParameters(live, release, responseOf);
-      known.set(live.name, { ...liveCommand(live, release), ...responses.get(live.name), params });
+      const { words: _words, ...facts } = liveCommand(live, release);
+      known.set(live.name, { ...facts, ...responses.get(live.name), params });
       continue;
     }
     const response = command.response === unknownResponse ? responses.get(live.name) : undefined;
@@ -71,18 +73,26 @@ export const syncCommands = (
       releases: extend(command.releases, release, releases),
       params: syncParameters(command, live, release, releases, responseOf),
     };
-    if (live.isasync) synced.async = true;
-    else delete synced.async;
+    if (!live.isasync) delete synced.async;
+    else if (!synced.async) synced.async = true;
     known.set(live.name, synced);
   }
   return { releases, commands: [...known.values()] };
 };
 
-/** What differs between the catalog and a `listApis` answer, a line each; `missing` are commands the cloud lacks. */
+/**
+ * What differs between the catalog and a `listApis` answer, a line each; `missing` are commands the cloud lacks. Both are of
+ * what the catalog says of the release, or of its newest where that one is newer; where it is not known, of all releases.
+ */
 export const diffCommands = (
   file: CommandsFile,
   apis: readonly LiveApi[],
+  release?: string,
 ): { changes: string[]; missing: string[] } => {
+  const newest = file.releases.at(-1) ?? '';
+  const compared = release !== undefined && compareReleases(release, newest) > 0 ? newest : release;
+  const isThere = (releases: string | undefined): boolean =>
+    releases === undefined || compared === undefined || inReleases(releases, compared);
   const known = new Map(file.commands.map((command) => [command.name, command]));
   const changes = apis.flatMap((live) => {
     const command = known.get(live.name);
@@ -97,7 +107,9 @@ export const diffCommands = (
       ...params
         .filter(({ name }) => !names.has(name.toLowerCase()))
         .map(({ name, type }) => `+ ${live.name}.${name} (${type ?? 'string'})`),
-      ...command.params.filter(({ name }) => !now.has(name.toLowerCase())).map(({ name }) => `- ${live.name}.${name}`),
+      ...command.params
+        .filter(({ name, releases }) => isThere(releases) && !now.has(name.toLowerCase()))
+        .map(({ name }) => `- ${live.name}.${name}`),
       ...params
         .filter(
           ({ name, required }) =>
@@ -107,7 +119,8 @@ export const diffCommands = (
     ];
   });
   const live = new Set(apis.map(({ name }) => name));
-  return { changes, missing: file.commands.map(({ name }) => name).filter((name) => !live.has(name)) };
+  const missing = file.commands.filter(({ name, releases }) => isThere(releases) && !live.has(name));
+  return { changes, missing: missing.map(({ name }) => name) };
 };
 
 /** A JSON array with one element a line, so that a diff shows what changed. */

@@ -60,6 +60,10 @@ export const describeParameter = (command: string, parameter: string): string | 
   return overrides[command]?.[parameter] ?? parameters[parameter];
 };
 
+/** What the cloud itself says of a command that the catalog lacks, marked as the cloud's. */
+const unknownSummary = ({ name, words }: Command): string =>
+  words === undefined ? `Run ${name} (not in the catalog)` : `${words} (the cloud's words; not in the catalog)`;
+
 /** Joins a command with its toolset, summary and risk. A command that data/ does not know gets the highest risk. */
 export const createTool = (command: Command, toolsets: ReadonlyMap<string, string>): Tool => {
   const row = loadData<Record<string, Partial<RiskRow>>>('risks.json')[command.name];
@@ -68,7 +72,7 @@ export const createTool = (command: Command, toolsets: ReadonlyMap<string, strin
     // Hosts put a prefix before a name, and some refuse a list with one of more than 60 or 64 characters.
     name: loadData<Record<string, string>>('short-names.json')[command.name] ?? toKebab(command.name),
     toolset: toolsets.get(command.name) ?? otherToolset,
-    summary: loadData<Texts>('texts.json').commands[command.name] ?? `Run ${command.name} (not in the catalog)`,
+    summary: loadData<Texts>('texts.json').commands[command.name] ?? unknownSummary(command),
     risk: row?.risk ? { ...plainRead, ...row } : unknownRisk,
   };
 };

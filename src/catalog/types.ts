@@ -68,6 +68,8 @@ export interface Command {
   roles?: string[];
   /** Settings that must be true for the command to exist. */
   enabledBy?: string[];
+  /** The cloud's own words, of a command that only the cloud knows. */
+  words?: string;
   /** Not in the stock package: `noredist` or `simulator`. */
   build?: string;
   params: Parameter[];

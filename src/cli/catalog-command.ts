@@ -5,6 +5,7 @@ import { readLiveApis, type LiveApi } from '../catalog/live.ts';
 import { diffCommands, formatCommands, formatLines, syncCommands } from '../catalog/sync.ts';
 import { syncResponses } from '../catalog/sync-responses.ts';
 import type { CommandsFile, ResponseType } from '../catalog/types.ts';
+import { loadData } from '../data.ts';
 import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
@@ -15,7 +16,8 @@ import { requesterAt } from './requester.ts';
 export interface CatalogFlags {
   from?: string;
   release?: string;
-  file: string;
+  /** The catalog's commands.json; that of the package by default. */
+  file?: string;
   settings: Record<string, unknown>;
 }
 
@@ -23,12 +25,22 @@ const readJson = (path: string): unknown => {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as unknown;
   } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
     throw new CallError(
       'configuration',
-      `${path} cannot be read as JSON: ${(error as Error).message}.`,
-      'Give the path of a saved answer of listApis, or of data/commands.json.',
+      code === undefined ? `${path} cannot be read as JSON: ${message}.` : `${path} cannot be read: ${message}.`,
+      'Give the path of a saved answer of listApis with --from, or of a commands.json with --file.',
     );
   }
+};
+
+/** Where `sync` writes unless it is told: the catalog of a clone. */
+const ownFile = 'data/commands.json';
+
+/** The catalog to compare with: the file that is named, the clone's, else what this program brings. */
+const readCatalog = (file: string | undefined): CommandsFile => {
+  const path = file ?? (existsSync(ownFile) ? ownFile : undefined);
+  return path === undefined ? loadData<CommandsFile>('commands.json') : (readJson(path) as CommandsFile);
 };
 
 /** Rows of a saved answer, with or without its envelope. */
@@ -67,16 +79,18 @@ const ask = async (flags: CatalogFlags, io: Io): Promise<{ apis: LiveApi[]; rele
 };
 
 const load = async (flags: CatalogFlags, io: Io): Promise<{ file: CommandsFile; apis: LiveApi[]; release: string }> => {
-  const file = readJson(flags.file) as CommandsFile;
+  const file = readCatalog(flags.file);
   const { apis, release } = flags.from ? { apis: savedApis(flags.from), release: undefined } : await ask(flags, io);
   const known = flags.release ?? (release && /^\d+\.\d+\.\d+/.exec(release)?.[0]) ?? release;
   return { file, apis, release: known ?? 'unknown' };
 };
 
+const isRelease = (text: string): boolean => /^\d+(\.\d+)+$/.test(text);
+
 /** `catalog diff`: prints what changed. */
 export const diffCatalog = async (flags: CatalogFlags, io: Io): Promise<number> => {
-  const { file, apis } = await load(flags, io);
-  const { changes, missing } = diffCommands(file, apis);
+  const { file, apis, release } = await load(flags, io);
+  const { changes, missing } = diffCommands(file, apis, isRelease(release) ? release : undefined);
   for (const change of changes) await printLine(io.stdout, change);
   await printLine(
     io.stdout,
@@ -88,17 +102,26 @@ export const diffCatalog = async (flags: CatalogFlags, io: Io): Promise<number> 
 /** `catalog sync`: rewrites the facts, response types in the file beside; texts, risks and every other file stay as they are. */
 export const syncCatalog = async (flags: CatalogFlags, io: Io): Promise<number> => {
   const { file, apis, release } = await load(flags, io);
-  if (!/^\d+(\.\d+)+$/.test(release))
+  if (!isRelease(release))
     throw new CallError('configuration', 'The release is not known.', 'Give --release, such as 4.23.0.');
-  const { changes } = diffCommands(file, apis);
-  const typesPath = join(dirname(flags.file), 'responses.json');
+  const path = flags.file ?? ownFile;
+  if (!existsSync(path))
+    throw new CallError(
+      'configuration',
+      `${path} is not there.`,
+      'Give the commands.json to rewrite with --file; that of this project stands in its clone.',
+    );
+  const typesPath = join(dirname(path), 'responses.json');
   const known = existsSync(typesPath) ? (readJson(typesPath) as ResponseType[]) : [];
   const { types, responses } = syncResponses(file, known, apis, release);
-  writeFileSync(flags.file, formatCommands(syncCommands(file, apis, release, responses)));
+  const synced = syncCommands(file, apis, release, responses);
+  const before = new Map(file.commands.map((command) => [command.name, JSON.stringify(command)]));
+  const changed = synced.commands.filter((command) => before.get(command.name) !== JSON.stringify(command));
+  writeFileSync(path, formatCommands(synced));
   writeFileSync(typesPath, formatLines(types));
   await printLine(
     io.stdout,
-    `${flags.file}: ${changes.length} differences taken over from ${release}. New commands need a summary, a toolset and a risk: npm test names them.`,
+    `${path}: ${changed.length} commands taken over from ${release}. New commands need a summary, a toolset and a risk: npm test names them.`,
   );
   return exit.done;
 };

@@ -213,7 +213,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         withSettings(sub)
           .option('--from <file>', "a saved answer of listApis instead of the cloud's")
           .option('--release <release>', 'the release it comes from')
-          .option('--file <path>', 'the catalog to compare or rewrite', 'data/commands.json');
+          .option('--file <path>', "the catalog to compare or rewrite; data/commands.json, else the program's own");
       const load = () => import('./catalog-command.ts');
       const given = (options: Options) => ({ ...options, settings: settingsOf(options) }) as never;
       flags(command.command('sync').description('rewrite commands.json and responses.json from listApis')).action(

@@ -375,10 +375,37 @@ test('catalog sync takes the release from the cloud, and changes nothing that it
   expect((JSON.parse(readFileSync(path, 'utf8')) as { commands: unknown[] }).commands).toHaveLength(before);
 });
 
+test('catalog diff compares with what the program brings where there is no file, and by the release of the cloud', async () => {
+  const old = await startCloud({ release: '4.19.0' });
+  const here = process.cwd();
+  process.chdir(folder);
+  try {
+    const { status, stdout, stderr } = await runCommand(['catalog', 'diff'], { env: old.env });
+    expect(status, stderr).toBe(0);
+    expect(stdout).toBe("0 differences; 0 commands of the catalog are not in this cloud's list.\n");
+    const sync = await runCommand(['catalog', 'sync'], { env: old.env });
+    expect(sync.stderr).toContain('data/commands.json is not there');
+    expect(sync.status).toBe(2);
+  } finally {
+    process.chdir(here);
+    await old.close();
+  }
+});
+
+test('catalog sync changes the lines of what differs, and no others', async () => {
+  const path = catalogFile();
+  const before = readFileSync(path, 'utf8').split('\n');
+  const { stdout } = await runCommand(['catalog', 'sync', '--file', path], { env: cloud.env });
+  const after = readFileSync(path, 'utf8').split('\n');
+  const changed = after.filter((line, at) => line !== before[at]);
+  expect(stdout).toContain(`${changed.length} commands taken over`);
+  expect(changed).toEqual([]);
+});
+
 test.each([
   ['a release that nobody knows', ['sync', '--from', 'apis.json'], 'release is not known'],
   ['a release that is none', ['sync', '--from', 'apis.json', '--release', 'newest'], 'release is not known'],
-  ['a file that is not there', ['diff', '--from', 'nowhere.json'], 'cannot be read as JSON'],
+  ['a file that is not there', ['diff', '--from', 'nowhere.json'], 'nowhere.json cannot be read: ENOENT'],
   ['a file that is not JSON', ['diff', '--from', 'words.txt'], 'cannot be read as JSON'],
   ['a file without APIs', ['diff', '--from', 'zones.json'], 'holds no list of APIs'],
 ])('catalog with %s ends with 2', async (_what, [verb = '', flag = '', name = '', ...rest], expectedText) => {
