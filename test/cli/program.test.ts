@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
+import type { CommandsFile } from '../../src/catalog/types.ts';
 import { unmetBy } from '../../src/catalog/requirements.ts';
 import { demo } from '../../src/cli/demo.ts';
 import { loadData } from '../../src/data.ts';
@@ -395,7 +396,9 @@ test('catalog diff compares with what the program brings where there is no file,
 test('catalog sync changes the lines of what differs, and no others', async () => {
   const path = catalogFile();
   const before = readFileSync(path, 'utf8').split('\n');
-  const { stdout } = await runCommand(['catalog', 'sync', '--file', path], { env: cloud.env });
+  const newest = await startCloud({ release: loadData<CommandsFile>('commands.json').releases.at(-1)! });
+  const { stdout } = await runCommand(['catalog', 'sync', '--file', path], { env: newest.env });
+  await newest.close();
   const after = readFileSync(path, 'utf8').split('\n');
   const changed = after.filter((line, at) => line !== before[at]);
   expect(stdout).toContain(`${changed.length} commands taken over`);
