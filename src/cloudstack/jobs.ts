@@ -104,7 +104,7 @@ export const followJob = async (
         throw new CallError(
           'not-found',
           `CloudStack knows nothing of a job ${job}: ${reason.message}`,
-          'Compare the id. CloudStack forgets jobs a day after their end; list-events tells what happened.',
+          'Compare the id. CloudStack forgets jobs a day after their end; [[list-events]] tells what happened.',
           { code: reason.code, cserrorcode: reason.cserrorcode, isForeign: reason.isForeign, cause: error },
         );
       throw new CallError(
