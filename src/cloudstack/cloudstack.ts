@@ -157,7 +157,9 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
    * to the request itself.
    */
   const settle = async (command: string, { signal, deadline = Infinity }: Sent): Promise<void> => {
-    const sent = { signal, deadline: Math.min(deadline, Date.now() + probeTimeoutMs) };
+    const now = Date.now();
+    // The larger part of the time is the change's own.
+    const sent = { signal, deadline: now + Math.min((deadline - now) / 4, probeTimeoutMs) };
     await attempt(probe, sent).catch((error: unknown) => {
       if (!(error instanceof CallError) || error.code !== 401) return;
       const { kind, message, hint, code, cserrorcode, isForeign } = error;
