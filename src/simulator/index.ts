@@ -9,7 +9,7 @@ import { authenticate } from './protocol/authenticate.ts';
 import { createFaults, type FaultPlan, serveFaults } from './protocol/faults.ts';
 import { readRequest, type Received } from './protocol/request.ts';
 import { createSessions } from './protocol/session.ts';
-import type { Algorithm } from './protocol/signature.ts';
+import type { AcceptedAlgorithm } from './protocol/signature.ts';
 import { createThrottle } from './protocol/throttle.ts';
 import { toXml } from './protocol/xml.ts';
 import { restore } from './restore.ts';
@@ -51,7 +51,7 @@ export interface SimulatorOptions {
   /** Seed of uuids and chance, so that runs repeat. */
   random?: number;
   /** The one way to sign requests that it takes; both by default. */
-  signature?: Algorithm | undefined;
+  signature?: AcceptedAlgorithm | undefined;
   onCall?: (call: SimulatedCall) => void;
   /** File in which the world is saved; made when there is none. */
   state?: string;

@@ -5,7 +5,7 @@ import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import type { Received } from './request.ts';
 import type { LoginSessions } from './session.ts';
-import { type Algorithm, isSigned } from './signature.ts';
+import { type AcceptedAlgorithm, isSigned } from './signature.ts';
 
 /** Everything about a user that decides what a call may do. */
 export const callerOf = (world: World, user: Resource): CallingUser => {
@@ -31,7 +31,7 @@ export const authenticate = (
   world: World,
   sessions: LoginSessions,
   received: Received,
-  algorithms?: readonly Algorithm[],
+  algorithms?: readonly AcceptedAlgorithm[],
 ): { caller: CallingUser; session: boolean } => {
   const { params, raw } = received;
   const apiKey = params.get('apikey');

@@ -16,14 +16,14 @@ const textToSign = (raw: ReadonlyMap<string, string>, tilde: string): string => 
 };
 
 /** How a cloud lets requests be signed. */
-export type Algorithm = 'sha1' | 'sha512';
+export type AcceptedAlgorithm = 'sha1' | 'sha512';
 
 /** Base64 of the HMAC that a request with these parameters must carry. */
 export const signatureOf = (
   raw: ReadonlyMap<string, string>,
   secret: string,
   tilde = '%7E',
-  algorithm: Algorithm = 'sha1',
+  algorithm: AcceptedAlgorithm = 'sha1',
 ): string => createHmac(algorithm, secret).update(textToSign(raw, tilde)).digest('base64');
 
 /**
@@ -34,7 +34,7 @@ export const isSigned = (
   raw: ReadonlyMap<string, string>,
   secret: string,
   signature: string,
-  algorithms: readonly Algorithm[] = ['sha1', 'sha512'],
+  algorithms: readonly AcceptedAlgorithm[] = ['sha1', 'sha512'],
 ): boolean =>
   algorithms.some(
     (algorithm) =>
