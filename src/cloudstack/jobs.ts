@@ -41,6 +41,7 @@ const interrupted = (command: string, job: string, state: Row): CallError => {
     { code: 530, job, isForeign: true },
   );
 };
+
 /** So many answers that broke off are looked past while a job is followed. */
 const maxBroken = 3;
 
