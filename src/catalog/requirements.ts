@@ -19,6 +19,8 @@ export interface Requirement {
   text?: string;
   /** CloudStack's number of the refusal, where it is not 4350. */
   code?: number;
+  /** HTTP status of the refusal, where it is not 431. */
+  status?: number;
 }
 
 /** A requirement that a call does not meet: what is missing of it, or what is too much. */

@@ -1,5 +1,6 @@
 import { loadData } from '../data.ts';
 import { callerOf } from './protocol/authenticate.ts';
+import { installFacts } from './engine/installation.ts';
 import { insertKind } from './world/insert.ts';
 import { loadCatalog } from './world/catalog.ts';
 import { parseDate } from './world/clock.ts';
@@ -58,6 +59,7 @@ const install = (world: World, { install: rows, rules }: Seed): void => {
       });
     }
   }
+  installFacts(world);
   for (const [role, { copies, rules: own }] of Object.entries(rules)) {
     const roleid = lookUp(world, `@Role/${role}`);
     for (const rule of copies === undefined

@@ -142,9 +142,10 @@ keeps('vm-capacity', async () => {
 keeps('vm-protection', async () => {
   const simulator = createSimulator({ jobMillis: 0 });
   const id = await idOf(simulator, 'listVirtualMachines', 'db-1');
-  expect(await send(simulator, 'destroyVirtualMachine', { id })).toMatchObject({
-    status: 431,
-    body: { cserrorcode: 4350 },
+  expect((await finish(simulator, 'destroyVirtualMachine', { id })).body).toMatchObject({
+    jobstatus: 2,
+    jobresultcode: 431,
+    jobresult: { errortext: expect.stringContaining('has delete protection enabled') },
   });
 });
 
@@ -167,11 +168,11 @@ keeps('volumes', async () => {
     deviceid: 1,
     vmname: 'jump-host',
   });
-  expect((await send(simulator, 'attachVolume', { id, virtualmachineid })).body['errortext']).toBe(
+  expect((await finish(simulator, 'attachVolume', { id, virtualmachineid })).body['jobresult'].errortext).toBe(
     'Please specify a volume that is not attached to any VM.',
   );
   expect((await send(simulator, 'deleteVolume', { id })).status).toBe(431);
-  expect((await send(simulator, 'resizeVolume', { id, size: '1' })).status).toBe(431);
+  expect((await finish(simulator, 'resizeVolume', { id, size: '1' })).body['jobresultcode']).toBe(431);
   expect((await finish(simulator, 'detachVolume', { id })).body['jobresult'].volume.virtualmachineid).toBeUndefined();
   expect((await send(simulator, 'deleteVolume', { id })).body).toEqual({ success: true });
   expect((await send(simulator, 'listVolumes', { id })).body).toEqual({});

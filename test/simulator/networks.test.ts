@@ -11,6 +11,7 @@ test('networks are made once, within their offering, and restarted only when the
   );
   const network = await did('createNetwork', fresh);
   expect(network).toMatchObject({ state: 'Allocated', type: 'Isolated' });
+  await did('updateConfiguration', { name: 'allow.duplicate.networkname', value: 'false' });
   expect(await refused('createNetwork', fresh)).toContain('Another network with same name already exists');
   expect(await refused('restartNetwork', { id: network['id'] })).toContain('not in the right state to be restarted');
   const off = await did('createNetworkOffering', {

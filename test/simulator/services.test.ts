@@ -52,8 +52,8 @@ keeps('vpc', async () => {
   expect(
     (await send(simulator, 'createNetwork', { ...tier, name: 'u', gateway: '10.30.1.1' })).body['errortext'],
   ).toContain('crosses other network cidr');
-  const denied = await send(simulator, 'deleteNetworkACLList', { id: made.aclid });
-  expect(denied.body['errortext']).toBe('Default ACL cannot be removed/modified');
+  const denied = await finish(simulator, 'deleteNetworkACLList', { id: made.aclid });
+  expect(denied.body['jobresult'].errortext).toBe('Default ACL cannot be removed/modified');
   const list = (await finish(simulator, 'createNetworkACLList', { name: 'mine', vpcid: vpc.id })).body['jobresult']
     .networkacllist;
   const item = { aclid: list.id, protocol: 'tcp', startport: '80', endport: '80', number: '5' };
@@ -143,7 +143,9 @@ keeps('kubernetes', async () => {
     .kubernetescluster;
   expect([state, cpunumber]).toEqual(['Running', '8']);
   expect((await finish(simulator, 'startKubernetesCluster', { id })).body).toMatchObject({ jobstatus: 1 });
-  expect((await send(simulator, 'upgradeKubernetesCluster', { id, kubernetesversionid: far })).status).toBe(431);
+  expect(
+    (await finish(simulator, 'upgradeKubernetesCluster', { id, kubernetesversionid: far })).body['jobresultcode'],
+  ).toBe(431);
   expect(
     (await finish(simulator, 'upgradeKubernetesCluster', { id, kubernetesversionid: next })).body['jobresult']
       .kubernetescluster,

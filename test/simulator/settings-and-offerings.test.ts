@@ -13,10 +13,15 @@ test('settings hold for a zone or account alone, and are refused a wrong value',
   const zoneid = await id('listZones', 'Frankfurt');
   const domainid = await id('listDomains', 'sales');
   expect(await refused('updateConfiguration', { name, value: '1', zoneid, domainid })).toContain('provide only one ID');
-  expect(await did('updateConfiguration', { name, value: '11', zoneid })).toMatchObject({ value: '11', scope: 'zone' });
-  expect(await did('updateConfiguration', { name, value: '12', zoneid })).toMatchObject({ value: '12' });
-  expect((await one('listConfigurations', { name }))['value']).not.toBe('12');
-  expect(await did('resetConfiguration', { name, zoneid })).not.toMatchObject({ value: '12' });
+  expect(await refused('updateConfiguration', { name, value: '1', zoneid })).toContain('Invalid scope id');
+  const mtu = 'vr.public.interface.max.mtu';
+  expect(await did('updateConfiguration', { name: mtu, value: '11', zoneid })).toMatchObject({
+    value: '11',
+    scope: 'zone',
+  });
+  expect(await did('updateConfiguration', { name: mtu, value: '12', zoneid })).toMatchObject({ value: '12' });
+  expect((await one('listConfigurations', { name: mtu }))['value']).not.toBe('12');
+  expect(await did('resetConfiguration', { name: mtu, zoneid })).not.toMatchObject({ value: '12' });
 });
 
 test('offerings are refused without a size, seen in their domain and retired once', async () => {

@@ -86,7 +86,7 @@ test('a deployment is refused for a wrong size, name, network, template or zone'
     refused('deployVirtualMachine', { ...whole, ...more }, keys);
   expect(await no({ 'details[0].cpuNumber': '4' })).toContain('The offering has a fixed size');
   expect(await no({ userdata: '#cloud-config' })).toBe('User data is not base64 encoded.');
-  expect(await no({ name: '-wrong' })).toContain('Invalid name. Vm name can contain ASCII letters');
+  expect(await no({ name: '-wrong' })).toContain('Invalid value provided for API arg: name - ');
   expect(await no({ name: 'monitoring' })).toContain('The vm with hostName monitoring already exists');
   expect(await no({ 'iptonetworklist[0].networkid': networkids })).toBe(
     "ipToNetworkMap can't be specified along with networkIds or ipAddress",

@@ -103,7 +103,7 @@ keeps('in-use', async () => {
     jobresult: { errorcode: 530 },
   });
   const [vpc] = await rows(simulator, 'listVPCs', { listall: 'true' });
-  expect((await send(simulator, 'deleteVPC', { id: String(vpc?.['id']) })).body['errortext']).toMatch(
+  expect((await finish(simulator, 'deleteVPC', { id: String(vpc?.['id']) })).body['jobresult'].errortext).toMatch(
     /^Can't delete VPC .* as its used by 1 networks$/,
   );
 });

@@ -1,6 +1,7 @@
 import type { Command, CommandsFile, Field } from '../../catalog/types.ts';
 import { loadData } from '../../data.ts';
 import { listKind, listRows, testsOf } from '../engine/list.ts';
+import { loadInstallation } from '../engine/installation.ts';
 import { needRow, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { isPermitted } from '../rules/permit.ts';
@@ -138,11 +139,19 @@ const settingNamed = (call: Call): Resource => {
   return row;
 };
 
+/** Whether a setting can have a value of its own for a resource. */
+const isSetFor = (row: Resource, scope: Resource): boolean => {
+  const { scopes } = row.hidden;
+  return Array.isArray(scopes) && scopes.includes(scope.kind);
+};
+
 const setValue = (call: Call, value: string | undefined): ReturnType<Behaviour> => {
   const { world } = call;
   const row = settingNamed(call);
   const scope = scopeOf(call);
   const type = text(row, 'type');
+  if (scope && !isSetFor(row, scope))
+    throw badValue(`Invalid scope id provided for the parameter ${text(row, 'name')}`);
   if (value !== undefined && type === 'Number' && Number.isNaN(Number(value)))
     throw badValue(
       `There was an error trying to parse the integer value for configuration parameter: ${text(row, 'name')}`,
@@ -165,12 +174,11 @@ const listSettings: Behaviour = (call) => {
   const wanted = textArg(call, 'name')?.toLowerCase();
   const { name: _, ...args } = call.args;
   for (const field of Object.keys(settingScopes)) delete args[field];
-  const kind = scope?.kind;
   const result = listRows(call, 'Configuration', call.world.all('Configuration'), [
     ...testsOf({ ...call, args }, 'Configuration'),
-    (row) => wanted === undefined || text(row, 'name').includes(wanted),
+    (row) => wanted === undefined || text(row, 'name').toLowerCase().includes(wanted),
     ({ fields }) => fields['category'] !== 'Hidden',
-    (row) => kind === undefined || text(row, 'scope').toLowerCase() === kind.toLowerCase(),
+    (row) => scope === undefined || isSetFor(row, scope),
   ]);
   if (result.form !== 'list' || !scope) return result;
   return { ...result, items: result.items.map((item) => scoped(call, item as Resource, scope)) };
@@ -243,10 +251,5 @@ export const configuration: Behaviours = {
       signature: call.world.random.key(27),
     }),
   listHypervisors: (call) => listKind(call, 'Hypervisor'),
-  listDeploymentPlanners: () =>
-    list(
-      ['FirstFitPlanner', 'UserDispersingPlanner', 'UserConcentratedPodPlanner', 'ImplicitDedicationPlanner'].map(
-        (name) => ({ name }),
-      ),
-    ),
+  listDeploymentPlanners: () => list(loadInstallation().deploymentPlanners.map((name) => ({ name }))),
 };

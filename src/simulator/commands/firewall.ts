@@ -1,6 +1,7 @@
 import { statedFields } from '../engine/generic.ts';
 import { listArg, needRow, numberArg, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
+import { holds, parseBlock } from '../rules/ip.ts';
 import {
   activate,
   checkPublicPorts,
@@ -11,7 +12,7 @@ import {
   portsOf,
   storedPorts,
 } from '../rules/port-rules.ts';
-import { badValue, conflict } from '../world/errors.ts';
+import { badParameter, badValue, conflict } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Fields } from '../world/types.ts';
 
@@ -23,7 +24,19 @@ const icmp = (call: Call, ports: Ports): Fields => {
   return numberArg(call, 'startport') === undefined ? {} : { startport: ports.start, endport: ports.end };
 };
 
+/** Refuses sources that are no blocks, or lie outside a network's own. */
+const checkCidrs = (call: Call, inside?: string): void => {
+  const outer = inside === undefined ? undefined : parseBlock(inside);
+  for (const cidr of listArg(call, 'cidrlist')) {
+    const block = parseBlock(cidr);
+    if (!block && !cidr.includes(':')) throw badParameter(`Source cidrs formatting error ${cidr}`);
+    if (block && outer && block.bits > 0 && !holds(outer, block))
+      throw badParameter(`${cidr} is not within the guest cidr ${outer.text}`);
+  }
+};
+
 const firewall: Behaviour = (call) => {
+  checkCidrs(call);
   const address = needRow(call, 'ipaddressid');
   const ports = portsOf(call);
   const { world } = call;
@@ -59,6 +72,7 @@ const onNetwork =
   (kind: string): Behaviour =>
   (call) => {
     const network = needRow(call, 'networkid');
+    checkCidrs(call, kind === 'EgressFirewall' ? text(network, 'cidr') : undefined);
     const ports = portsOf(call);
     const cidrs =
       listArg(call, 'cidrlist').join(',') || (kind === 'EgressFirewall' ? text(network, 'cidr') : '0.0.0.0/0');
@@ -98,6 +112,7 @@ const forward: Behaviour = (call) => {
   const vm = needRow(call, 'virtualmachineid');
   const ports = portsOf(call, 'publicport', 'publicendport');
   const inner = portsOf(call, 'privateport', 'privateendport');
+  if (!['tcp', 'udp'].includes(ports.protocol)) throw badValue(`Protocol ${ports.protocol} cannot be forwarded`);
   if (ports.end - ports.start !== inner.end - inner.start)
     throw badValue('Source port and destination port ranges should be of equal sizes.');
   if (vm.fields['state'] === 'Destroyed' || vm.fields['state'] === 'Expunging')

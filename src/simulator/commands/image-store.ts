@@ -3,7 +3,7 @@ import type { Behaviour, Behaviours } from '../rules/call.ts';
 import { tib } from '../rules/figures.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { imageStoreFiles } from '../rules/storage-pools.ts';
-import { failure } from '../world/errors.ts';
+import { badValue } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
@@ -48,7 +48,7 @@ const stored = (world: World, store: Resource): boolean =>
 const removeStore: Behaviour = (call) => {
   const store = needRow(call, 'id');
   if (store.kind === 'ImageStore' && stored(call.world, store))
-    throw failure(`Cannot delete image store with active snapshots backup!`);
+    throw badValue(`Cannot delete image store with active snapshots backup!`);
   call.world.remove(store);
   return success();
 };

@@ -16,7 +16,7 @@ const resetKey: Behaviour = (call) => {
       throw badValue(`A key pair with name '${name}' does not exist for the account of the virtual machine`);
   needStopped(vm, `VM ${nameOf(vm)} should be stopped to do SSH Key reset`);
   return work(vm, () => {
-    call.world.update(vm, { keypairs: names.join(','), keypair: names[0] });
+    call.world.update(vm, { keypairs: names.join(',') });
     return object(vm);
   });
 };
@@ -32,8 +32,17 @@ const resetUserData: Behaviour = (call) => {
   return object(vm);
 };
 
-const fingerprint = (data: string): string =>
+const fingerprint = (data: string | Buffer): string =>
   (createHash('md5').update(data).digest('hex').match(/../g) ?? []).join(':');
+
+const keyTypes = /^(?:ssh-rsa|ssh-dss|ssh-ed25519|ecdsa-sha2-nistp\d+|sk-\S+) +([A-Za-z0-9+/=]+)/;
+
+/** The body of a public key, which the fingerprint is of: its comment does not count. Refuses what is no key. */
+const keyBody = (text: string): Buffer => {
+  const given = keyTypes.exec(text.trim())?.[1] ?? keyTypes.exec(Buffer.from(text, 'base64').toString())?.[1];
+  if (given === undefined) throw badValue('Public key is invalid');
+  return Buffer.from(given, 'base64');
+};
 
 const createPair: Behaviour = (call) => {
   const name = textArg(call, 'name') ?? '';
@@ -56,10 +65,17 @@ const registerPair: Behaviour = (call) => {
   const name = textArg(call, 'name') ?? '';
   const key = textArg(call, 'publickey') ?? '';
   if (ownedNamed(call, 'SSHKeyPair')) throw badValue(`A key pair with name '${name}' already exists.`);
-  const print = fingerprint(key);
+  const print = fingerprint(keyBody(key));
   if (call.world.all('SSHKeyPair').some((row) => row.owner === ownerOf(call).id && text(row, 'fingerprint') === print))
     throw badValue(`A key pair with name '${name}' already exists for this public key.`);
-  return object(insertKind(call.world, 'SSHKeyPair', { name, fingerprint: print }, { owner: ownerOf(call).id }));
+  return object(
+    insertKind(
+      call.world,
+      'SSHKeyPair',
+      { name, fingerprint: print },
+      { owner: ownerOf(call).id, hidden: { publickey: key.trim() } },
+    ),
+  );
 };
 
 /** SSH key pairs and user data. */

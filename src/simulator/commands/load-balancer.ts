@@ -7,7 +7,7 @@ import { configureNetworkElement, ensureInternalBalancer } from '../rules/networ
 import { checkPublicPorts, deleteRule, openFirewall } from '../rules/port-rules.ts';
 import { list, madeRow, object, success, work } from '../rules/results.ts';
 import { startSystemVm, stopSystemVm } from '../rules/system-vms.ts';
-import { badParameter, badValue, conflict } from '../world/errors.ts';
+import { badParameter, badValue, failure } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Resource, Value } from '../world/types.ts';
 
@@ -49,7 +49,7 @@ const assign: Behaviour = (call) => {
         ({ fields }) => fields['virtualmachineid'] === vm.id && fields['ipaddress'] === address,
       )
     )
-      throw conflict(`VM ${text(vm, 'name')} is already mapped to load balancer.`);
+      throw failure(`VM ${text(vm, 'name')} is already mapped to load balancer.`);
   return work(rule, () => {
     for (const { vm, address } of vms)
       call.world.insert(
@@ -64,10 +64,14 @@ const assign: Behaviour = (call) => {
 
 const unassign: Behaviour = (call) => {
   const rule = needRow(call, 'id');
-  const gone = new Set(named(call, rule).map(({ vm, address }) => `${vm.id}/${address}`));
+  // What is no member of the rule is passed over.
+  const whole = new Set(rowsArg(call, 'virtualmachineids').map(({ id }) => id));
+  const single = new Set(entriesArg(call, 'vmidipmap').map(({ vmid = '', vmip = '' }) => `${vmid}/${vmip}`));
   return work(rule, () => {
-    for (const member of membersOf(call, rule))
-      if (gone.has(`${text(member, 'virtualmachineid')}/${text(member, 'ipaddress')}`)) call.world.remove(member);
+    for (const member of membersOf(call, rule)) {
+      const vmid = text(member, 'virtualmachineid');
+      if (whole.has(vmid) || single.has(`${vmid}/${text(member, 'ipaddress')}`)) call.world.remove(member);
+    }
     if (membersOf(call, rule).length === 0) call.world.update(rule, { state: 'Add' });
     return success();
   });

@@ -1,5 +1,6 @@
 import { listKind } from '../engine/list.ts';
 import { pageOfItems } from '../engine/paging.ts';
+import { loadInstallation } from '../engine/installation.ts';
 import { flagArg, numberArg, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { mib, sum } from '../rules/figures.ts';
@@ -153,11 +154,6 @@ const archive =
     return success();
   };
 
-const alertTypes =
-  'MEMORY CPU STORAGE STORAGE.ALLOCATED NETWORK.PUBLICIP NETWORK.PRIVATEIP STORAGE.SECONDARY COMPUTE.HOST USERVM SERVICE.DOMAINROUTER SERVICE.CONSOLEPROXY NETWORK.ROUTING STORAGE.MISC USAGE MANAGEMENT USERVM.MIGRATE SERVICE.DOMAINROUTER.MIGRATE SERVICE.CONSOLEPROXY.MIGRATE NETWORK.VLAN SERVICE.SSVM USAGE.RESULT STORAGE.DELETE RESOURCE.COUNT USAGE.SANITY NETWORK.DIRECTPUBLICIP STORAGE.LOCAL RESOURCE.EXCEED TYPE.SYNC UPLOAD.FAILED OOBM.AUTHERROR HA.ACTION CA.CERT VM.SNAPSHOT'.split(
-    ' ',
-  );
-
 /** Events, alerts, capacity and metrics. */
 export const monitoring: Behaviours = {
   listCapacity,
@@ -198,19 +194,24 @@ export const monitoring: Behaviours = {
   archiveEvents: archive('Event'),
   listEventTypes: ({ world }) =>
     list(
-      [...new Set([...world.catalog.commands.values()].flatMap(({ event }) => event ?? []))]
+      [
+        ...new Set([
+          ...loadInstallation().eventTypes,
+          ...[...world.catalog.commands.values()].flatMap(({ event }) => [event ?? []].flat()),
+        ]),
+      ]
         .sort()
         .map((name) => ({ name })),
     ),
   listAlerts: (call) => listKind(call, 'Alert', [({ fields }) => fields['archived'] !== true]),
   deleteAlerts: dropAll('Alert'),
   archiveAlerts: archive('Alert'),
-  listAlertTypes: () => list(alertTypes.map((name, type) => ({ alerttypeid: type, name: `ALERT.${name}` }))),
+  listAlertTypes: () => list(loadInstallation().alertTypes.map(([alerttypeid, name]) => ({ alerttypeid, name }))),
   generateAlert: (call) => {
     const type = numberArg(call, 'type') ?? 0;
     const row = insertKind(call.world, 'Alert', {
       type,
-      name: `ALERT.${alertTypes[type] ?? 'UNKNOWN'}`,
+      name: loadInstallation().alertTypes.find(([number]) => number === type)?.[1] ?? 'ALERT.UNKNOWN',
       description: textArg(call, 'description'),
       sent: call.world.now(),
     });

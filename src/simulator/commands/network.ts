@@ -10,7 +10,7 @@ import { accountOfProject } from '../rules/projects.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { findAccount } from '../rules/scope.ts';
 import { badValue, failure } from '../world/errors.ts';
-import { settingOf } from '../world/settings.ts';
+import { isOn, settingOf } from '../world/settings.ts';
 import type { Fields, Resource } from '../world/types.ts';
 
 const checkTier = (call: Call, vpc: Resource, offering: Resource): Fields => {
@@ -48,6 +48,7 @@ const create: Behaviour = (call) => {
   const owner = vpc?.owner === undefined ? ownerOf(call) : (world.get(vpc.owner) ?? ownerOf(call));
   const name = textArg(call, 'name');
   if (
+    !isOn(world, 'allow.duplicate.networkname') &&
     world
       .all('Network')
       .some(

@@ -8,7 +8,7 @@ import { powerOff } from '../rules/machines.ts';
 import { poolMetrics } from '../rules/metrics.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { storagePoolFiles, volumesOn } from '../rules/storage-pools.ts';
-import { badValue, failure, inUse } from '../world/errors.ts';
+import { ApiError, badValue, failure, inUse } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 
 const createPool: Behaviour = (call) => {
@@ -18,7 +18,7 @@ const createPool: Behaviour = (call) => {
   const pod = rowArg(call, 'podid') ?? world.get(text(cluster, 'podid'));
   const url = textArg(call, 'url') ?? '';
   const match = /^(\w+):\/\/([^/]*)(\/.*)?$/.exec(url);
-  if (!match) throw badValue(`${url} is not a valid uri`);
+  if (!match) throw new ApiError(530, `${url} is not a valid uri`, 9999);
   const [, scheme = '', address = '', path = '/'] = match;
   const scope = (textArg(call, 'scope') ?? (cluster ? 'CLUSTER' : 'ZONE')).toUpperCase();
   if (scope === 'CLUSTER' && !cluster) throw badValue('Cluster id requires pod id');

@@ -7,7 +7,7 @@ import { hasService, releaseRules } from '../rules/networks.ts';
 import { ownerOf } from '../rules/owner.ts';
 import { activate, deleteRule, portsOf } from '../rules/port-rules.ts';
 import { object, success, work } from '../rules/results.ts';
-import { badValue, conflict, failure } from '../world/errors.ts';
+import { ApiError, badValue, failure } from '../world/errors.ts';
 import { insertKind, makeAny } from '../world/insert.ts';
 import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
@@ -81,13 +81,17 @@ const enableNat: Behaviour = (call) => {
   if (address.fields['state'] !== 'Allocated') throw badValue(`Ip address ${address.id} is not allocated`);
   if (issourcenat === true) throw badValue("Can't enable static, ip address is a sourceNat ip address");
   if (isstaticnat === true && virtualmachineid !== vm.id)
-    throw conflict(
+    throw new ApiError(
+      537,
       `Failed to enable static nat for the ip address id=${address.id} as it already has static nat enabled`,
+      9999,
     );
   for (const kind of ['PortForwardingRule', 'LoadBalancer'])
     if ([...world.where(kind, kind === 'LoadBalancer' ? 'publicipid' : 'ipaddressid', address.id)].length > 0)
-      throw conflict(
+      throw new ApiError(
+        537,
         `Failed to enable static nat for the ip address id=${address.id} as it already has PortForwarding/LoadBalancing rules assigned`,
+        9999,
       );
   if (
     [...world.where('IPAddress', 'virtualmachineid', vm.id)].some(

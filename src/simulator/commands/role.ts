@@ -3,7 +3,7 @@ import { entriesArg, needRow, rowArg, rowsArg, text, textArg } from '../rules/ar
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { rulesOf } from '../rules/permit.ts';
 import { list, object, success } from '../rules/results.ts';
-import { badParameter, badValue, forbidden } from '../world/errors.ts';
+import { ApiError, badParameter, badValue, forbidden } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Resource } from '../world/types.ts';
 
@@ -32,7 +32,8 @@ const addRule = (call: Call, role: Resource, rule: string, permission: string, d
 const make = (call: Call, type: string): Resource => {
   const name = textArg(call, 'name') ?? '';
   if (!roleTypes.includes(type)) throw badParameter(`Invalid role type provided: ${type}`);
-  if (call.world.all('Role').some((role) => text(role, 'name') === name)) throw badValue(`Role ${name} already exists`);
+  if (call.world.all('Role').some((role) => text(role, 'name') === name))
+    throw new ApiError(530, `Role ${name} already exists`, 9999);
   return insertKind(call.world, 'Role', {
     name,
     type,

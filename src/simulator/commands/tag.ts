@@ -3,7 +3,7 @@ import { mayUse } from '../rules/access.ts';
 import { listArg, mapArg, numberArg, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { list, object, success, work } from '../rules/results.ts';
-import { badValue, failure, forbidden, unknownId } from '../world/errors.ts';
+import { badValue, failure, forbidden } from '../world/errors.ts';
 import type { Fields, Resource } from '../world/types.ts';
 
 const taggedKinds: Record<string, string> = {
@@ -64,7 +64,7 @@ const typed = (type: string): [name: string, kind: string] => {
 /** A resource of a kind by id, which the caller may touch. */
 const resource = (call: Call, id: string, kind: string): Resource => {
   const row = call.world.find(kind, id);
-  if (!row) throw unknownId(call.command.name, 'resourceids', id);
+  if (!row) throw badValue(`Unable to find the resource with id ${id} and type ${kind}`);
   if (row.removed !== undefined) throw badValue(`Unable to find the resource ${id}`);
   if (!mayUse(call.world, call.caller, row)) throw forbidden();
   return row;
@@ -102,6 +102,10 @@ const remove: Behaviour = (call) => {
   const { rows } = named(call);
   const given = Object.entries(mapArg(call, 'tags'));
   return work(rows[0], () => {
+    for (const row of rows)
+      for (const [key] of given)
+        if (![...world.where('ResourceTag', 'resourceid', row.id)].some((tag) => tag.fields['key'] === key))
+          throw failure(`Unable to find the tag ${key} on the resource ${row.id}`);
     for (const row of rows)
       for (const tag of [...world.where('ResourceTag', 'resourceid', row.id)])
         if (

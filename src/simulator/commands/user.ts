@@ -23,6 +23,8 @@ const updateUser: Behaviour = (call) => {
   if ((apikey === undefined) !== (secret === undefined))
     throw badValue('Please provide a userApiKey/userSecretKey pair');
   if (secret !== undefined) world.hide(user, { secretkey: secret });
+  for (const field of ['username', 'firstname', 'lastname', 'email'])
+    if (textArg(call, field)?.trim() === '') throw badValue(`${field} can not be empty`);
   const name = textArg(call, 'username');
   if (
     name !== undefined &&

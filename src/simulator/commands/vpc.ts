@@ -10,7 +10,7 @@ import { checkLimit } from '../rules/limits.ts';
 import { ensureRouter, releaseRules } from '../rules/networks.ts';
 import { ownerOf } from '../rules/owner.ts';
 import { object, success, work } from '../rules/results.ts';
-import { badParameter, badValue, conflict, failure, forbidden, unknownId } from '../world/errors.ts';
+import { badValue, conflict, failure, forbidden, unknownId } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import { settingOf } from '../world/settings.ts';
 import type { Fields, Resource } from '../world/types.ts';
@@ -192,7 +192,7 @@ const listFor = (call: Call): Resource => {
   const given = rowArg(call, 'aclid');
   if (given) return given;
   const network = rowArg(call, 'networkid');
-  if (!network) throw badParameter('Either networkId or aclId must be given');
+  if (!network) throw badValue('Either networkId or aclId must be given');
   const used = call.world.get(text(network, 'aclid'));
   if (used && used.hidden['default'] !== true) return used;
   const made = insertKind(

@@ -19,6 +19,10 @@ const createRemote: Behaviour = (call) => {
     address.fields['vpcid'] === undefined
   )
     throw badValue('The Ip address is not associated with any network or VPC');
+  if (address.fields['issourcenat'] !== true)
+    throw badValue(
+      `The address ${text(address, 'ipaddress')} is not the source NAT address, which alone carries a VPN`,
+    );
   const vpn = insertKind(
     world,
     'RemoteAccessVpn',
@@ -58,6 +62,12 @@ const userOf = (call: Call): Resource | undefined => {
 
 const addUser: Behaviour = (call) => {
   if (userOf(call)) throw badValue(`VPN User with name ${textArg(call, 'username')} is already added for account`);
+  if (!/^[a-z0-9][\w@.-]{2,63}$/i.test(textArg(call, 'username') ?? ''))
+    throw badValue(
+      "Username has to be begin with an alphabet have 3-64 characters including alphabets, numbers and the set '@.-_'",
+    );
+  if (!/^[a-z0-9][\w@+=.-]{2,31}$/i.test(textArg(call, 'password') ?? ''))
+    throw badValue("Password has to be 3-32 characters including alphabets, numbers and the set '@+=.-_'");
   const user = insertKind(
     call.world,
     'VpnUsers',

@@ -1,8 +1,9 @@
 import { statedFields } from '../engine/generic.ts';
 import { needRow, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviours, Call } from '../rules/call.ts';
+import { ownerOf } from '../rules/owner.ts';
 import { object, success } from '../rules/results.ts';
-import { badValue } from '../world/errors.ts';
+import { badParameter, badValue } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Resource } from '../world/types.ts';
 
@@ -26,6 +27,12 @@ const deliver = (call: Call, webhook: Resource | undefined, from: Resource | und
 
 /** Webhooks. */
 export const webhook: Behaviours = {
+  createWebhook: (call) => {
+    const url = textArg(call, 'payloadurl') ?? '';
+    if (!/^https?:\/\/./i.test(url)) throw badParameter(`Invalid payload URL: ${url}`);
+    const { fields } = statedFields(call, 'Webhook');
+    return object(insertKind(call.world, 'Webhook', fields, { owner: ownerOf(call).id }));
+  },
   executeWebhookDelivery: (call) => {
     const from = rowArg(call, 'id');
     const webhook = rowArg(call, 'webhookid') ?? call.world.get(text(from, 'webhookid'));

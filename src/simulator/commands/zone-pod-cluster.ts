@@ -6,7 +6,7 @@ import { entriesArg, flagArg, mapArg, needRow, numberArg, text, textArg } from '
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { dedicate, releaseDedicated } from '../rules/dedication.ts';
 import { hypervisorName } from '../rules/hosts.ts';
-import { blockOf } from '../rules/ip.ts';
+import { blockOf, contains, toAddress, toNumber } from '../rules/ip.ts';
 import { clusterMetrics, zoneMetrics } from '../rules/metrics.ts';
 import { loadOf } from '../rules/placement.ts';
 import { isReferred } from '../rules/removal.ts';
@@ -71,7 +71,17 @@ const unique = (
   if (world.all(kind).some((row) => row.fields['name'] === name && among(row))) throw badValue(text);
 };
 
+/** Refuses name servers that are no addresses. */
+const checkNameServers = (call: Call): void => {
+  for (const name of ['dns1', 'dns2', 'internaldns1', 'internaldns2']) {
+    const address = textArg(call, name);
+    if (address !== undefined && address !== '' && Number.isNaN(toNumber(address)))
+      throw badValue(`Please enter a valid IP address for ${name}: ${address}`);
+  }
+};
+
 const createZone: Behaviour = (call) => {
+  checkNameServers(call);
   const { world } = call;
   const name = textArg(call, 'name');
   const type = textArg(call, 'networktype') ?? '';
@@ -81,7 +91,7 @@ const createZone: Behaviour = (call) => {
     ...fields,
     networktype: type.charAt(0).toUpperCase() + type.slice(1).toLowerCase(),
     type: flagArg(call, 'isedge') ? 'Edge' : 'Core',
-    securitygroupsenabled: flagArg(call, 'securitygroupenabled'),
+    securitygroupsenabled: flagArg(call, 'securitygroupenabled') || /^basic$/i.test(type),
     localstorageenabled: flagArg(call, 'localstorageenabled'),
     allocationstate: textArg(call, 'allocationstate') ?? 'Disabled',
     dhcpprovider: 'VirtualRouter',
@@ -101,6 +111,7 @@ const createZone: Behaviour = (call) => {
 };
 
 const updateZone: Behaviour = (call) => {
+  checkNameServers(call);
   const zone = needRow(call, 'id');
   const { id: _, details, ...fields } = statedFields(call, 'Zone').fields;
   const state = textArg(call, 'allocationstate');
@@ -153,7 +164,13 @@ const createPod: Behaviour = (call) => {
     `A pod with name: ${textArg(call, 'name')} already exists in zone ${zone.id}. Please specify a different pod name. `,
     (row) => row.fields['zoneid'] === zone.id,
   );
-  const [start = '', end = start] = [textArg(call, 'startip'), textArg(call, 'endip')];
+  const block = blockOf(gateway, netmask);
+  const start = textArg(call, 'startip') ?? '';
+  // Without an end, a range goes to the last address of the pod.
+  const end = textArg(call, 'endip') ?? (block ? toAddress(block.last - 1) : start);
+  for (const address of start === '' ? [] : [start, end])
+    if (block && !contains(block, address))
+      throw badValue(`The address ${address} is not in the subnet of the pod, ${block.text}.`);
   const fields: Fields = {
     name: textArg(call, 'name'),
     zoneid: zone.id,

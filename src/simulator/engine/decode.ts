@@ -1,6 +1,6 @@
 import type { Command, Parameter } from '../../catalog/types.ts';
 import { parseDate } from '../world/clock.ts';
-import { ApiError, badParameter, badValue } from '../world/errors.ts';
+import { ApiError, badParameter, badValue, unknownId } from '../world/errors.ts';
 import type { Fields, Value } from '../world/types.ts';
 
 // Control characters but line feed and carriage return, which user data may hold.
@@ -11,6 +11,9 @@ const hasControl = (text: string): boolean => {
   }
   return false;
 };
+
+/** What may be a host name: RFC 1123 labels. */
+const hostName = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 const invalid = (command: Command, name: string, value: string): ApiError =>
   badParameter(
@@ -71,7 +74,8 @@ const readScalar = (command: Command, parameter: Parameter, text: string): Value
         .map((part) => part.trim())
         .filter((part) => part !== '');
     case 'uuid':
-      return trimmed === '' ? undefined : trimmed;
+      if (trimmed === '') throw unknownId(command.name, name, text);
+      return trimmed;
     default:
       if (text.length > (parameter.length ?? 255))
         throw badParameter(`Value greater than max allowed length ${parameter.length ?? 255} for param: ${name}`);
@@ -93,6 +97,10 @@ export const decodeParams = (command: Command, params: ReadonlyMap<string, strin
         `Unable to execute API command ${command.name.toLowerCase()} due to missing parameter ${name}`,
       );
     }
+    if (text !== undefined && entries === undefined && parameter.type === 'map' && required)
+      throw badParameter(
+        `Unable to execute API command ${command.name.toLowerCase()} due to missing parameter ${name}`,
+      );
     if (text !== undefined && hasControl(text))
       throw badParameter(
         `Received value ${text} for parameter ${name} is invalid, contains illegal ASCII non-printable characters`,
@@ -105,6 +113,10 @@ export const decodeParams = (command: Command, params: ReadonlyMap<string, strin
     if (text.trim() === '' && (required || validations?.includes('NotNullOrEmpty')))
       throw badValue(`Invalid value provided for API arg: ${name}`);
     const value = readScalar(command, parameter, text);
+    if (validations?.includes('RFCComplianceDomainName') && typeof value === 'string' && !hostName.test(value))
+      throw badParameter(
+        `Unable to execute API command ${command.name.toLowerCase()} due to invalid value. Invalid value provided for API arg: ${name} - ${value}`,
+      );
     if (validations?.includes('PositiveNumber') && typeof value === 'number' && value <= 0)
       throw badValue(`Invalid value provided for API arg: ${name}`);
     if (value !== undefined) args[name] = value;

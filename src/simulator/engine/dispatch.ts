@@ -31,15 +31,44 @@ export const prepare = (
   caller: CallingUser,
 ): Call => {
   const args = decodeParams(command, params, caller.root);
-  const matchesNothing = checkValues(command, args) && command.result === 'list';
+  const wrong = failureOf(command, () => checkValues(command, args));
   const rows = resolveRows(world, command, args, caller);
-  checkRequirements(command, args);
-  checkEncodings(command, args);
-  return { world, command, args, rows, caller, matchesNothing };
+  const unmet = failureOf(command, () => {
+    checkRequirements(command, args);
+    checkEncodings(command, args);
+  });
+  const failure = [wrong, unmet].find((each) => each instanceof ApiError);
+  return {
+    world,
+    command,
+    args,
+    rows,
+    caller,
+    matchesNothing: wrong === true && command.result === 'list',
+    ...(failure instanceof ApiError ? { failure } : {}),
+  };
 };
 
-const act = ({ behaviours }: Engine, call: Call): Result | Work =>
-  call.matchesNothing ? list([]) : (behaviours[call.command.name] ?? genericBehaviour(call.command.name))(call);
+/**
+ * CloudStack makes the job of a command that creates nothing before it looks further than at the parameters and their
+ * owners: what it refuses later fails the job.
+ */
+const failsInJob = ({ async, create }: Command, error: unknown): error is ApiError =>
+  async === true && create !== true && error instanceof ApiError && error.cs !== 9999 && error.status !== 531;
+
+const failureOf = <T>(command: Command, check: () => T): T | ApiError => {
+  try {
+    return check();
+  } catch (error) {
+    if (failsInJob(command, error)) return error;
+    throw error;
+  }
+};
+
+const act = ({ behaviours }: Engine, call: Call): Result | Work => {
+  if (call.failure) throw call.failure;
+  return call.matchesNothing ? list([]) : (behaviours[call.command.name] ?? genericBehaviour(call.command.name))(call);
+};
 
 const stub = (engine: Engine, call: Call, done: Work, custom?: string, fault?: JobFault): string => {
   const job = engine.jobs.start(call, done, custom, fault);
@@ -47,10 +76,30 @@ const stub = (engine: Engine, call: Call, done: Work, custom?: string, fault?: J
   return `${id}"jobid":${JSON.stringify(job.id)}`;
 };
 
+/** What a job is for, if only to fail. */
+const jobOf = (engine: Engine, call: Call): Work => {
+  try {
+    const result = act(engine, call);
+    return result.form === 'work' ? result : { form: 'work', finish: () => result };
+  } catch (error) {
+    if (!failsInJob(call.command, error)) throw error;
+    const [on] = call.rows.get('id') ?? [];
+    return {
+      form: 'work',
+      ...(on ? { on } : {}),
+      // What is refused is refused soon: the job ends at its first poll.
+      factor: 0,
+      finish: () => {
+        throw error;
+      },
+    };
+  }
+};
+
 /** Runs a prepared call; the text is what goes inside its envelope. */
 export const run = (engine: Engine, call: Call, custom?: string, fault?: JobFault): string | Uint8Array[] => {
-  const result = act(engine, call);
   if (!call.command.async) {
+    const result = act(engine, call);
     const outcome = result.form === 'work' ? result.finish() : result;
     if (!call.command.name.startsWith('list')) recordEnd(call, outcome);
     if (call.command.result === 'none') return '';
@@ -62,7 +111,7 @@ export const run = (engine: Engine, call: Call, custom?: string, fault?: JobFaul
       engine.renderer,
     );
   }
-  const done: Work = result.form === 'work' ? result : { form: 'work', finish: () => result };
+  const done = jobOf(engine, call);
   recordStart(call, done);
   return stub(engine, call, done, custom, fault);
 };

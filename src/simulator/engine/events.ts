@@ -6,9 +6,15 @@ import type { Fields, Resource, Value } from '../world/types.ts';
 
 const maxEvents = 20_000;
 
-/** Commands that declare no event leave one all the same, as data/events.json says. */
-const typeOf = ({ command }: Call): Value =>
-  command.event ?? loadData<Record<string, string>>('events.json')[command.name];
+/**
+ * The type of a call's event; commands that declare none leave one all the same, as data/events.json says. Where a command
+ * declares two, the second is of portable addresses and of secondary storage VMs.
+ */
+const typeOf = ({ command }: Call, subject?: Resource): Value => {
+  const [first, second] = [command.event ?? loadData<Record<string, string>>('events.json')[command.name] ?? []].flat();
+  const { isportable, systemvmtype } = subject?.fields ?? {};
+  return isportable === true || systemvmtype === 'secondarystoragevm' ? (second ?? first) : first;
+};
 
 const firstEvents = new WeakMap<Call, Resource>();
 
@@ -30,7 +36,7 @@ const write = (
   const first = firstEvents.get(call);
   const fields: Fields = {
     username: caller.user.fields['username'],
-    type: typeOf(call),
+    type: typeOf(call, subject),
     level,
     description,
     created: world.now(),

@@ -22,8 +22,8 @@ export const windowOf = (args: Fields, largest: number): Window => {
     throw badParameter('"page" parameter is required when "pagesize" is specified');
   if (pagesize === undefined || page === undefined) return { start: 0, size: largest };
   if (pagesize > largest) throw badValue(`Page size can't exceed max allowed page size value: ${largest}`);
-  if (page < 1 || pagesize < 1) throw badValue(`Invalid value provided for API arg: ${page < 1 ? 'page' : 'pagesize'}`);
-  return { start: (page - 1) * pagesize, size: pagesize };
+  // Pages begin at 1, and what lies before is the first; a page of no rows still has its count.
+  return { start: (Math.max(1, page) - 1) * pagesize, size: Math.max(0, pagesize) };
 };
 
 /** A page of made-up rows. */

@@ -1,6 +1,6 @@
 import type { Command } from '../../catalog/types.ts';
 import { findValues, takesValue, type ValueSet } from '../../catalog/values.ts';
-import { ApiError, failure } from '../world/errors.ts';
+import { ApiError } from '../world/errors.ts';
 import type { Fields, Value } from '../world/types.ts';
 
 const textsOf = (set: ValueSet, value: Value): string[] => {
@@ -11,10 +11,12 @@ const textsOf = (set: ValueSet, value: Value): string[] => {
     .filter((part) => part !== '');
 };
 
-const refusal = ({ unknown, code = 4350, text }: ValueSet, name: string, value: string): ApiError =>
-  unknown === 'error'
-    ? failure(`Unknown value ${value} of parameter ${name}`)
-    : new ApiError(431, text?.replace('{value}', () => value) ?? `Invalid value ${value} for parameter ${name}`, code);
+const refusal = ({ unknown, code, text }: ValueSet, name: string, value: string): ApiError => {
+  const reported = text?.replace('{value}', () => value);
+  return unknown === 'error'
+    ? new ApiError(530, reported ?? `Unknown value ${value} of parameter ${name}`, code ?? 4250)
+    : new ApiError(431, reported ?? `Invalid value ${value} for parameter ${name}`, code ?? 4350);
+};
 
 /**
  * Does with values outside closed sets what data/values.json says of CloudStack: throws its refusal, or takes away the

@@ -1,4 +1,5 @@
 import type { Command } from '../../catalog/types.ts';
+import type { ApiError } from '../world/errors.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
@@ -22,6 +23,8 @@ export interface Call {
   caller: CallingUser;
   /** A filter has a value that no resource can have. */
   matchesNothing?: boolean;
+  /** Why its job fails, known before the job begins. */
+  failure?: ApiError;
 }
 
 /** A resource or a made-up object in a result. */

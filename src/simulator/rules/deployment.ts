@@ -156,9 +156,7 @@ const deployDetails = (call: Call, owner: Resource, keys: readonly string[]): Fi
     ...(keys.length > 0
       ? {
           'SSH.KeyPairNames': keys.join(','),
-          'SSH.PublicKey': pairs
-            .map(({ hidden, fields }) => String(hidden['publickey'] ?? fields['publickey'] ?? ''))
-            .join('\n'),
+          'SSH.PublicKey': pairs.map(({ hidden }) => String(hidden['publickey'] ?? '')).join('\n'),
         }
       : {}),
   };
@@ -188,6 +186,9 @@ const makeMachine = (
   const account = world.get(owner.id)?.no ?? 0;
   const enabled = template.fields['passwordenabled'] === true;
   const keys = [textArg(call, 'keypair'), ...listArg(call, 'keypairs')].filter((key) => key !== undefined);
+  const known = new Set(world.all('SSHKeyPair').flatMap((row) => (row.owner === owner.id ? [text(row, 'name')] : [])));
+  if (keys.some((key) => !known.has(key))) throw badValue('Not all specified keypairs exist');
+  const userdata = textArg(call, 'userdata');
   const vm = insertKind(
     world,
     'UserVm',
@@ -216,7 +217,7 @@ const makeMachine = (
       details: { ...mapArg(call, 'details'), ...deployDetails(call, owner, keys) },
       userid: call.caller.user.id,
       groupid: groupOf(call, owner),
-      userdata: textArg(call, 'userdata'),
+      userdata,
       userdataid: rowArg(call, 'userdataid')?.id,
       vmtype: 'UserVm',
       ...(keys.length > 0 ? { keypairs: keys.join(',') } : {}),

@@ -82,6 +82,7 @@ export const addHost: Behaviour = (call) => {
     [...world.where('Cluster', 'podid', pod.id)].find(({ fields }) => fields['name'] === textArg(call, 'clustername'));
   if (!cluster) throw badValue('Please specify a cluster for the host');
   const url = textArg(call, 'url') ?? '';
+  if (!/^\w+:\/\/./.test(url)) throw badValue(`${url} is not a valid uri`);
   if (world.all('Host').some(({ hidden }) => hidden['url'] === url)) throw badValue(`Host ${url} was added already`);
   const state = textArg(call, 'allocationstate');
   const host = insertKind(

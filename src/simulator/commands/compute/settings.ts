@@ -105,7 +105,8 @@ const assign: Behaviour = (call) => {
 
 const console: Behaviour = (call) => {
   const vm = needRow(call, 'virtualmachineid');
-  if (vm.fields['state'] !== 'Running') throw badValue(`VM ${nameOf(vm)} is not running, so it has no console`);
+  if (vm.fields['state'] !== 'Running')
+    return object({ success: false, details: `VM ${nameOf(vm)} is not running, so it has no console` });
   const { world } = call;
   const token = world.random.key(40);
   world.insert(
