@@ -52,11 +52,12 @@ export const createDiscovery = (
       // The call itself will say what is wrong with the cloud; until then what is known serves.
       setTimeout(() => (asked = undefined), retryIntervalMs).unref();
       const reason = error instanceof CallError ? error.kind : 'failed';
-      if (!isReported)
+      // A server that closes ends what goes on beside calls.
+      if (!isReported && reason !== 'cancelled')
         report(
           `which commands this account may call cannot be read (${reason}). Until it can, every known one is offered.`,
         );
-      isReported = true;
+      isReported ||= reason !== 'cancelled';
       if (current.discovery === 'pending') current = { catalog: loadCatalog(), discovery: 'failed' };
       return current;
     }));

@@ -62,7 +62,7 @@ export const describeParameter = (command: string, parameter: string): string | 
 
 /** What the cloud itself says of a command that the catalog lacks, marked as the cloud's. */
 const unknownSummary = ({ name, words }: Command): string =>
-  words === undefined ? `Run ${name} (not in the catalog)` : `${words} (the cloud's words; not in the catalog)`;
+  words === undefined ? `Run ${name} (not in the catalog)` : `Not in the catalog; the cloud says: "${words}"`;
 
 /** Joins a command with its toolset, summary and risk. A command that data/ does not know gets the highest risk. */
 export const createTool = (command: Command, toolsets: ReadonlyMap<string, string>): Tool => {

@@ -38,7 +38,7 @@ const asked = (): string[] => (['a', 'b'] as const).filter((name) => clouds[name
 
 test.each([
   ['call', ['call', 'list-zones']],
-  ['call --dry-run', ['call', 'list-zones', '--dry-run']],
+  ['call --dry-run', ['call', 'list-virtual-machines', 'zoneid=Frankfurt', '--dry-run']],
   ['keys show', ['keys', 'show', 'admin']],
   ['catalog diff', ['catalog', 'diff']],
   ['tools list', ['tools', 'list']],

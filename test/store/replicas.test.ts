@@ -75,7 +75,8 @@ describeWithServer('two replicas over one store', () => {
   const machines = async (door: Door): Promise<string[]> => {
     const args = { tool: 'listVirtualMachines', arguments: { listall: true } };
     const { result } = await send(door, 'read', args);
-    return (result!.structuredContent!['items'] as { id: string }[]).map(({ id }) => id);
+    const items = result!.structuredContent!['items'] as { id: string; state: string }[];
+    return items.filter(({ state }) => state === 'Running').map(({ id }) => id);
   };
   const reboot = async (door: Door) => ({
     tool: 'rebootVirtualMachine',
