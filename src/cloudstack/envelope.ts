@@ -1,6 +1,6 @@
 import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { parseExact, pruneJson } from '../json.ts';
+import { parseExact } from '../json.ts';
 import { startOf, stripUnsafe } from '../text.ts';
 import { classify, hintFor } from './classify.ts';
 import { readRetryAfter } from './retry-after.ts';

@@ -132,7 +132,8 @@ test.each([
 });
 
 test('what gives out secrets is asked each time', async () => {
-  for (let turn = 0; turn < 2; turn++) await host.call('change', { tool: 'list-configurations', arguments: { pagesize: 16 } });
+  for (let turn = 0; turn < 2; turn++)
+    await host.call('change', { tool: 'list-configurations', arguments: { pagesize: 16 } });
   expect(sent('listConfigurations')).toBe(2);
 });
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { env } from 'node:process';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -91,7 +92,7 @@ test.each([
   symlinkSync(built, path);
   const run = (argv: string[]) => spawnSync(process.execPath, [path, ...argv], { encoding: 'utf8', env: { PATH: '' } });
   expect(run(['call', '--help']).stdout).toContain(`Usage: ${shown} call`);
-  expect(run(['tools', 'show', 'frobnicate-everything-now']).stderr).toContain(`: ${shown} tools find TEXT`);
+  expect(run(['tools', 'show', 'frobnicate-everything-now']).stderr).toContain(`Search with ${shown} tools find TEXT`);
   const refused = run(['call', 'destroy-virtual-machine', 'id=web-1', '--simulator', '--state', folder]);
   expect(refused.stderr).toContain(`: ${shown} approve `);
   expect(refused.status).toBe(3);
@@ -107,7 +108,7 @@ test('the built demo runs through', () => {
 test('the packed package is one package within its sizes, installs without a network, and answers', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-packed-'));
   const run = (command: string, args: string[], cwd = folder, input = '') =>
-    spawnSync(command, args, { cwd, input, encoding: 'utf8', env: { ...process.env, CLOUDSTACK_MCP_STATE: folder } });
+    spawnSync(command, args, { cwd, input, encoding: 'utf8', env: { ...env, CLOUDSTACK_MCP_STATE: folder } });
   const packed = run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], root);
   const [{ filename, size, unpackedSize }] = JSON.parse(packed.stdout) as [
     { filename: string; size: number; unpackedSize: number },

@@ -1,7 +1,7 @@
 import type { Command, CommandsFile, Field, Parameter, ResponseType } from '../../catalog/types.ts';
 import { loadData } from '../../data.ts';
 
-/** The commands and response types of one release; of the newest, and the commands that older ones had. */
+/** The commands and response types of one release; else the response types of the newest with the commands and parameters of all. */
 export interface ReleaseCatalog {
   /** The one that is offered, else the newest: what listCapabilities calls the cloud. */
   release: string;
@@ -29,13 +29,13 @@ const readCatalog = (release?: string): ReleaseCatalog => {
   const has = (ranges?: string): boolean => inReleases(ranges, release ?? newest, releases);
   const commandsByName = new Map<string, Command>();
   for (const command of commands) {
-    // Without a release, what older ones had is there beside the newest.
-    if (release === undefined && !has(command.releases)) commandsByName.set(command.name, command);
-    if (!has(command.releases)) continue;
-    commandsByName.set(command.name, {
-      ...command,
-      params: command.params.filter((parameter: Parameter) => has(parameter.releases)),
-    });
+    // Without a release, what older ones took is taken, too; rows are those of the newest.
+    if (release === undefined) commandsByName.set(command.name, command);
+    else if (has(command.releases))
+      commandsByName.set(command.name, {
+        ...command,
+        params: command.params.filter((parameter: Parameter) => has(parameter.releases)),
+      });
   }
   const types = new Map(loadData<ResponseType[]>('responses.json').map((type) => [type.name, type]));
   const cache = new Map<string, ReadonlyMap<string, Field>>();
