@@ -126,7 +126,7 @@ test('at run time, a copy of an approved call is not sent, and the call itself c
 
 test('a new setting is one line, and its use where it is needed', () => {
   const uses: [config: string, path: string, from: string, to: string][] = [
-    ['src/config/call.ts', 'src/present/present.ts', '{ budget }: CallSettings', '{ budget, added }: CallSettings'],
+    ['src/config/call.ts', 'src/present/object.ts', '{ budget }: CallSettings', '{ budget, added }: CallSettings'],
     [
       'src/config/cloud.ts',
       'src/cloudstack/cloudstack.ts',

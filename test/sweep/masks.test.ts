@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { openApp, requiredOf, uuid, type Answers } from '../guard/counting.ts';
 import { openRaw } from '../guard/raw.ts';
+import { newerApis } from '../support/newer-cloud.ts';
 import { answerWith, countSeeded, leaksIn, rich, richRow } from './seeded-secrets.ts';
 
 /** Every way to name a value of a row: each field, and each through the objects and lists in it. */
@@ -16,19 +17,7 @@ const pathsOf = (value: unknown, before = '', depth = 3): string[] => {
 
 const { tools } = loadCatalog();
 
-/** What a cloud that is newer than the catalog says of itself: fields that are not known are shown, not refused. */
-const newer: Answers = (name, params) =>
-  name === 'listApis'
-    ? {
-        count: tools.length,
-        api: tools.map(({ command }) => ({
-          name: command.name,
-          since: '4.99.0',
-          isasync: command.async === true,
-          params: command.params.map(({ name: parameter, type, required }) => ({ name: parameter, type, required })),
-        })),
-      }
-    : rich(name, params);
+const newer: Answers = (name, params) => (name === 'listApis' ? newerApis() : rich(name, params));
 
 test('no choice of fields takes a mask off, whatever a read answers', async () => {
   const env = { CLOUDSTACK_MCP_BUDGET: '1000000', CLOUDSTACK_MCP_DISCOVER: 'true' };
