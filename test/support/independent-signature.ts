@@ -19,8 +19,9 @@ const byBytes = (a: string, b: string): number => {
   return left.length - right.length;
 };
 
-/** The text as it is on the wire: half a surrogate pair becomes U+FFFD. */
-export const wellFormed = (text: string): string => new TextDecoder().decode(utf8.encode(text));
+/** The text as it is on the wire: half a surrogate pair becomes U+FFFD, and a byte order mark stays. */
+export const wellFormed = (text: string): string =>
+  new TextDecoder('utf-8', { ignoreBOM: true }).decode(utf8.encode(text));
 
 /** What is signed, as text. */
 export const stringToSign = (params: readonly (readonly [string, string])[]): string =>

@@ -13,6 +13,7 @@ const nasty = fc.constantFrom(
   '\u0000',
   '\n',
   '\r',
+  '\ufeff',
   '\t',
   '\u007f',
   'é',
