@@ -12,11 +12,14 @@ interface NamedField extends LiveField {
   name: string;
 }
 
-// Every type has them, so data/responses.json leaves them out.
+// Every type has them, so data/responses.json leaves them out but where an answer is about a job.
 const inEveryType = new Set(['jobid', 'jobstatus']);
 
-const fieldsOf = (fields: readonly LiveField[] = []): NamedField[] =>
-  fields.filter((field): field is NamedField => !!field.name && !inEveryType.has(field.name));
+const namedOf = (fields: readonly LiveField[] = []): NamedField[] =>
+  fields.filter((field): field is NamedField => !!field.name);
+
+const fieldsOf = (fields?: readonly LiveField[]): NamedField[] =>
+  namedOf(fields).filter(({ name }) => !inEveryType.has(name));
 
 /** Equal for commands that answer with the same type: `listApis` names the fields of a type, but not the type. */
 const shapeOf = (fields: readonly LiveField[] | undefined): string =>
@@ -86,6 +89,7 @@ const addFields = (
   for (const field of fields) {
     const at = type.fields.findIndex(({ name }) => name === field.name);
     const known = type.fields[at];
+    if (!known && inEveryType.has(field.name)) continue;
     if (!known) type.fields.push({ ...toField(field, type.name), releases: `${release}-${release}` });
     else if (known.releases) type.fields[at] = { ...known, releases: extend(known.releases, release, axis) };
   }
@@ -125,7 +129,7 @@ export const syncResponses = (
   for (const { name, response } of old) recordShape(response, responseOf.get(name)!);
   for (const { name, response } of old) {
     const type = types.get(responseOf.get(name)!);
-    if (type) addFields(type, fieldsOf(response), toField, release, axis);
+    if (type) addFields(type, namedOf(response), toField, release, axis);
   }
 
   const fresh = apis.filter((api) => isNew(api) && shapeOf(api.response) !== '');
