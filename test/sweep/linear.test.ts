@@ -8,6 +8,7 @@ import { createSearch } from '../../src/search/search.ts';
 import { classify } from '../../src/cloudstack/classify.ts';
 import { openEnvelope } from '../../src/cloudstack/envelope.ts';
 import { readRetryAfter } from '../../src/cloudstack/retry-after.ts';
+import { renderHint } from '../../src/hints.ts';
 import { readInput } from '../../src/mcp/input.ts';
 import { showItem } from '../../src/present/item.ts';
 import { showList } from '../../src/present/list.ts';
@@ -93,6 +94,7 @@ const within: Record<string, (text: string) => unknown> = {
     }),
   classify: (text) => classify('listZones', { code: 431, text }),
   readRetryAfter: (text) => readRetryAfter({ status: 503, headers: { 'retry-after': text }, body: text }),
+  'renderHint, of one step to a person': (text) => renderHint(`[[${text}]]`, 'person'),
   'catalog.find': (text) => loadCatalog().find(text),
   'catalog.nearest': (text) => loadCatalog().nearest(text),
   search: (text) => search(text, { limit: 10 }),
@@ -193,6 +195,8 @@ const fill: Readonly<Record<string, (text: string) => unknown>> = {
   HttpResponse: (text) => ({ status: 200, headers: {}, body: text }),
   Secret: (text) => ({ apiKey: text, secretKey: text }),
   Policy: () => ({ name: 'operator', rules: [], actions: {} }),
+  Reader: () => 'model',
+  Reasons: (text) => ({ score: 1, phrasing: text, similarity: 1 }),
   Tool: () => deploy,
   AbortSignal: () => AbortSignal.abort(),
   '(text: string) => string': () => toLine,

@@ -6,7 +6,6 @@ import { routerOffering, servicesOf } from '../rules/networks.ts';
 import { accountOfProject, membersOf } from '../rules/projects.ts';
 import { rulesOfGroup } from '../rules/security-groups.ts';
 import { poolLoad } from '../rules/storage-pools.ts';
-import { formatDate } from '../world/clock.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { router, systemVm } from './system-views.ts';
@@ -260,14 +259,7 @@ const host: ResourceView = (world, row) => {
 
 const managementServer: ResourceView = (world) => {
   const hosts = world.all('Host').map(({ id }) => id);
-  const since = formatDate(world.clock.now() - 3_600_000);
-  return {
-    agents: hosts,
-    agentscount: hosts.length,
-    pendingjobscount: world.queue.waiting(),
-    lastboottime: since,
-    lastserverstart: since,
-  };
+  return { agents: hosts, agentscount: hosts.length, pendingjobscount: world.queue.waiting() };
 };
 
 const snapshotPolicy: ResourceView = (world, row, show) => {

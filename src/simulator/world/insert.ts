@@ -51,9 +51,12 @@ const stateOf = (kind: string, fields: ReadonlyMap<string, Field>): Fields => {
   return fields.has('state') ? { state: state ?? 'Enabled' } : {};
 };
 
+/** Moments at which a resource is made, or begins to run. */
+const beginnings = ['created', 'lastboottime', 'lastserverstart'];
+
 const plausible = (world: World, kind: string, no: number, field: Field): Value => {
   if (field.name === 'name') return `${kind.toLowerCase()}-${no}`;
-  if (field.name === 'created') return world.now();
+  if (beginnings.includes(field.name)) return world.now();
   return undefined;
 };
 
