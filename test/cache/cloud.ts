@@ -43,7 +43,10 @@ export const cachedReads: readonly Command[] = loadCatalog()
 /** Every command that is not a read. */
 export const changes = loadCatalog().tools.filter(({ risk, command }) => risk.risk !== 'read' && !command.auth);
 
-/** A value that the simulator takes: ids of things that exist. */
+/** Parameters that give what is made its id; no two things have the same. */
+const chosenIds = ['customid', 'accountid', 'userid'];
+
+/** A value that the simulator takes: ids of things that exist, and new ones for things that are made. */
 export const fill = (simulator: Simulator, command: Command, parameter: Parameter): unknown => {
   const kind = kindOfParameter(command, parameter)?.name ?? parameter.kind;
   const isId = parameter.type === 'uuid' || parameter.of === 'uuid' || (kind && parameter.name.endsWith('id'));
@@ -51,6 +54,7 @@ export const fill = (simulator: Simulator, command: Command, parameter: Paramete
     const id = simulator.world.ensure(kind);
     return parameter.type === 'list' ? [id] : id;
   }
+  if (parameter.type === 'string' && chosenIds.includes(parameter.name)) return crypto.randomUUID();
   return valueFor(parameter, command.name);
 };
 
