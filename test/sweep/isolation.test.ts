@@ -116,10 +116,16 @@ const secretsOf = (principal: string): Set<string> => {
   return new Set(words.filter((word) => !ours.includes(word) && !/^(default|admin|ROOT.*|User|eth\d)$/i.test(word)));
 };
 
-const leaksIn = (principal: string, secrets: Set<string>, text: string, given: string): string[] =>
-  [...secrets]
-    .filter((word) => text.includes(word) && !given.includes(word))
+const uuidPattern = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+
+/** The secrets that a text shows and its arguments did not give. */
+const leaksIn = (principal: string, secrets: Set<string>, text: string, given: string): string[] => {
+  // A short name may stand in a random id by chance, as db-1 in 5f0c71db-1e2a-….
+  const words = text.replaceAll(new RegExp(uuidPattern, 'g'), '');
+  return [...secrets]
+    .filter((word) => (uuidPattern.test(word) ? text : words).includes(word) && !given.includes(word))
     .map((word) => `${principal} was shown ${word}`);
+};
 
 /** A thing of that kind that belongs to somebody else. */
 const foreignOf = (principal: string, kind: string): WorldRow | undefined =>
@@ -446,10 +452,7 @@ test('whatever is changed, in whatever way: nothing of others is touched or show
         .filter(({ kind }) => !['Event', 'Job'].includes(kind))
         .map((row) => [row.id, JSON.stringify([row.fields, row.hidden])]),
     );
-  // The simulator gives autoscale profiles to the caller, whoever was named.
-  const changes = loadCatalog().tools.filter(
-    ({ risk, command }) => risk.risk !== 'read' && !command.auth && command.name !== 'createAutoScaleVmProfile',
-  );
+  const changes = loadCatalog().tools.filter(({ risk, command }) => risk.risk !== 'read' && !command.auth);
   const wrong: string[] = [];
   let calls = 0;
   for (const who of ['eng', 'sal', 'pro'])
@@ -462,8 +465,10 @@ test('whatever is changed, in whatever way: nothing of others is touched or show
         const text = await received(who, command.name, args);
         calls++;
         const after = picture(who);
-        for (const leak of leaksIn(who, secrets, text, JSON.stringify(args)))
-          wrong.push(`${command.name}, ${way}: ${leak}`);
+        const leaks = leaksIn(who, secrets, text, JSON.stringify(args));
+        // Two tenants may have something of the same name, as CloudStack gives one to a VPN customer gateway without.
+        const still = leaks.length > 0 ? leaksIn(who, secretsOf(who), text, JSON.stringify(args)) : [];
+        for (const leak of leaks.filter((each) => still.includes(each))) wrong.push(`${command.name}, ${way}: ${leak}`);
         for (const [id, was] of before)
           if (after.get(id) !== was)
             wrong.push(

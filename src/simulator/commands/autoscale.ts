@@ -2,6 +2,7 @@ import { statedFields } from '../engine/generic.ts';
 import { listKind } from '../engine/list.ts';
 import { entriesArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
+import { ownerOf } from '../rules/owner.ts';
 import { object, success, work } from '../rules/results.ts';
 import { badValue, inUse } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
@@ -25,7 +26,7 @@ const createCondition: Behaviour = (call) => {
     call.world,
     'Condition',
     { counterid: needRow(call, 'counterid').id, relationaloperator: operator, threshold: numberArg(call, 'threshold') },
-    { owner: call.caller.account.id },
+    { owner: ownerOf(call).id },
   );
   return work(row, () => object(row));
 };
@@ -34,11 +35,13 @@ const createPolicy: Behaviour = (call) => {
   const action = (textArg(call, 'action') ?? '').toUpperCase();
   if (!['SCALEUP', 'SCALEDOWN'].includes(action))
     throw badValue(`The action ${textArg(call, 'action')} does not exist; Unable to create policy.`);
+  const conditions = rowsArg(call, 'conditionids');
   const row = insertKind(
     call.world,
     'AutoScalePolicy',
     { ...statedFields(call, 'AutoScalePolicy').fields, action, quiettime: numberArg(call, 'quiettime') ?? 300 },
-    { owner: call.caller.account.id, hidden: { conditions: ids(rowsArg(call, 'conditionids')) } },
+    // A policy belongs to whom its first condition belongs.
+    { owner: conditions[0]?.owner ?? call.caller.account.id, hidden: { conditions: ids(conditions) } },
   );
   return work(row, () => object(row));
 };
@@ -56,7 +59,7 @@ const createProfile: Behaviour = (call) => {
       otherdeployparams: pairs('otherdeployparams'),
       expungevmgraceperiod: numberArg(call, 'expungevmgraceperiod') ?? 120,
     },
-    { owner: call.caller.account.id },
+    { owner: ownerOf(call).id },
   );
   return work(row, () => object(row));
 };

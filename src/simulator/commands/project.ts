@@ -195,12 +195,11 @@ const addMember =
       );
     return work(project, () => {
       if (!account) return success();
-      if (
-        membersOf(world, project).some(
-          ({ fields }) => fields['accountid'] === account.id && fields['userid'] === user?.id,
-        )
-      )
-        throw badValue(`Account ${text(account, 'name')} is already a part of project id=${project.id}`);
+      // To add a member again is no failure (ProjectManagerImpl.addAccountToProject and addUserToProject).
+      const isMember = membersOf(world, project).some(
+        ({ fields }) => fields['accountid'] === account.id && fields['userid'] === user?.id,
+      );
+      if (isMember) return success();
       if (isOn(world, 'project.invite.required')) invite(call, project, account);
       else join(world, project, account, textArg(call, 'roletype') === 'Admin' ? 'Admin' : 'Regular', user);
       return success();
