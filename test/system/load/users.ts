@@ -1,4 +1,5 @@
-import type { Checks } from './checks.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until, type Checks } from './checks.ts';
 import { greet, measureCrowd, thinkTime, type CrowdOptions, type Run } from './crowd.ts';
 import { setStage } from './stage.ts';
 
@@ -38,6 +39,17 @@ export const runUsers = async (checks: Checks, { users, seconds }: { users: numb
       `first calls of ${users} users, each with keys of its own`,
       !first.errors,
       `p50 ${first.p50} ms, p99 ${first.p99} ms · server ${Math.round(server.memory())} MiB`,
+    );
+    // What each account may call is read beside its first call; it is over when the server rests.
+    const rested = await until(async () => {
+      const before = server.cpu();
+      await sleep(500);
+      return server.cpu() - before < 0.05;
+    }, 60_000);
+    checks.check(
+      'what is read beside the first calls ends',
+      rested !== undefined,
+      `after ${rested} ms · server ${Math.round(server.memory())} MiB`,
     );
     // Compilers have to have seen the path before it is timed.
     await measureCrowd(stage, server, { users: Math.min(users, 20), seconds: Math.min(5, short) });
