@@ -2,6 +2,7 @@ import { joinCatalog, loadCatalog } from '../catalog/catalog.ts';
 import { readLiveApis } from '../catalog/live.ts';
 import type { Cloud } from '../call/composition.ts';
 import type { CloudStack } from '../cloudstack/cloudstack.ts';
+import { createSemaphore, type Semaphore } from '../cloudstack/semaphore.ts';
 import { CallError } from '../errors.ts';
 import { toReadWire } from '../request/to-wire.ts';
 import { rowsOf } from '../rows.ts';
@@ -10,6 +11,21 @@ import type { SavedOffer } from './saved-offer.ts';
 /** A cloud that could not say what it offers is asked again after this many milliseconds. */
 const retryIntervalMs = 60_000;
 const timeoutMs = 10_000;
+
+/** How many accounts of one cloud ask at the same time: each answer is a megabyte or more to read. */
+const atOnce = 2;
+
+/** What the accounts of each endpoint take turns by. */
+export const createTurns = (): ((endpoint: string) => Semaphore) => {
+  const turns = new Map<string, Semaphore>();
+  return (endpoint) => {
+    const known = turns.get(endpoint);
+    if (known) return known;
+    const made = createSemaphore({ connections: atOnce, maxWaiting: Infinity });
+    turns.set(endpoint, made);
+    return made;
+  };
+};
 
 /** The commands of a cloud, and whether it said itself which they are. */
 export type Offer = Pick<Cloud, 'catalog' | 'discovery'>;
@@ -33,19 +49,28 @@ export const createDiscovery = (
   cloudstack: CloudStack,
   report: (message: string) => void,
   saved: () => Promise<SavedOffer | undefined>,
+  turns: Semaphore,
 ): Discovery => {
   let current: Offer = { catalog: loadCatalog(), discovery: 'pending' };
   let asked: Promise<Offer> | undefined;
   let opened: Promise<Offer | undefined> | undefined;
   let isReported = false;
-  const ask = async (): Promise<Offer> => {
-    const signal = AbortSignal.timeout(timeoutMs);
+  const read = async (signal: AbortSignal): Promise<Offer> => {
     const wire = toReadWire(loadCatalog().find('listApis')!, {});
     const { apis, skipped } = readLiveApis(rowsOf((await cloudstack.send(wire, { signal, wait: 0, retries: 0 })).body));
     if (!apis.length) throw new CallError('protocol', 'listApis names no command', '');
     if (skipped) report(`${skipped} of ${apis.length + skipped} commands of listApis cannot be read and are left out.`);
     else void saved().then((place) => place?.save(apis));
     return (current = { catalog: joinCatalog(apis), discovery: skipped ? 'partial' : 'done' });
+  };
+  const ask = async (): Promise<Offer> => {
+    const signal = AbortSignal.timeout(timeoutMs);
+    await turns.acquire({ command: 'listApis', signal, deadline: Infinity });
+    try {
+      return await read(signal);
+    } finally {
+      turns.release();
+    }
   };
   const askOnce = (): Promise<Offer> =>
     (asked ??= ask().catch((error: unknown) => {
