@@ -42,12 +42,7 @@ buildSync({
 });
 
 const simulator = await startSimulatorProcess();
-const env = {
-  CLOUDSTACK_API_URL: simulator.url,
-  CLOUDSTACK_API_KEY: simulator.apiKey,
-  CLOUDSTACK_SECRET_KEY: simulator.secretKey,
-  CLOUDSTACK_MCP_AUDIT: '/dev/null',
-};
+const { env } = simulator;
 const ours = ['dist/main.js', 'serve'];
 
 const measureStart = async (): Promise<void> => {

@@ -4,12 +4,7 @@ import { judge, show } from './bench/rows.ts';
 import { startSimulatorProcess } from './bench/simulator.ts';
 
 const simulator = await startSimulatorProcess();
-const env = {
-  CLOUDSTACK_API_URL: simulator.url,
-  CLOUDSTACK_API_KEY: simulator.apiKey,
-  CLOUDSTACK_SECRET_KEY: simulator.secretKey,
-  CLOUDSTACK_MCP_AUDIT: '/dev/null',
-};
+const { env } = simulator;
 try {
   const rows = await measureAnswers(env);
   process.stdout.write(`${rows.map(show).join('\n')}\n`);

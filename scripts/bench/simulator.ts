@@ -11,6 +11,13 @@ export const startSimulatorProcess = async (...flags: string[]) => {
   const ready = JSON.parse(line) as { url: string; apiKey: string; secretKey: string };
   return {
     ...ready,
+    /** What a server needs to call it; its calls are not logged. */
+    env: {
+      CLOUDSTACK_API_URL: ready.url,
+      CLOUDSTACK_API_KEY: ready.apiKey,
+      CLOUDSTACK_SECRET_KEY: ready.secretKey,
+      CLOUDSTACK_MCP_AUDIT: '/dev/null',
+    },
     pid: child.pid!,
     close: async (): Promise<void> => {
       const gone = once(child, 'exit');

@@ -1,7 +1,7 @@
 import { joinCatalog, loadCatalog } from '../catalog/catalog.ts';
 import { readLiveApis } from '../catalog/live.ts';
 import type { Cloud } from '../call/composition.ts';
-import type { CloudStack } from '../cloudstack/cloudstack.ts';
+import type { CloudStack, SendOptions } from '../cloudstack/cloudstack.ts';
 import { createSemaphore, type Semaphore } from '../cloudstack/semaphore.ts';
 import { CallError } from '../errors.ts';
 import { toReadWire } from '../request/to-wire.ts';
@@ -55,19 +55,21 @@ export const createDiscovery = (
   let asked: Promise<Offer> | undefined;
   let opened: Promise<Offer | undefined> | undefined;
   let isReported = false;
-  const read = async (signal: AbortSignal): Promise<Offer> => {
+  const read = async (limit: Pick<SendOptions, 'signal' | 'deadline'>): Promise<Offer> => {
     const wire = toReadWire(loadCatalog().find('listApis')!, {});
-    const { apis, skipped } = readLiveApis(rowsOf((await cloudstack.send(wire, { signal, wait: 0, retries: 0 })).body));
+    const { apis, skipped } = readLiveApis(
+      rowsOf((await cloudstack.send(wire, { ...limit, wait: 0, retries: 0 })).body),
+    );
     if (!apis.length) throw new CallError('protocol', 'listApis names no command', '');
     if (skipped) report(`${skipped} of ${apis.length + skipped} commands of listApis cannot be read and are left out.`);
     else void saved().then((place) => place?.save(apis));
     return (current = { catalog: joinCatalog(apis), discovery: skipped ? 'partial' : 'done' });
   };
   const ask = async (): Promise<Offer> => {
-    const signal = AbortSignal.timeout(timeoutMs);
-    await turns.acquire({ command: 'listApis', signal, deadline: Infinity });
+    const limit = { signal: new AbortController().signal, deadline: Date.now() + timeoutMs };
+    await turns.acquire({ command: 'listApis', ...limit });
     try {
-      return await read(signal);
+      return await read(limit);
     } finally {
       turns.release();
     }

@@ -40,7 +40,7 @@ export const createCachedClient = (
     intervalMs: pollIntervalMs,
     // A running read will be cached on the promise that events are polled, so polling goes on for it too.
     isNeeded: () => reads.wantsPolls() || memory.isUsed(own),
-    onEvents: (types) => invalidate([...new Set(types.map(invalidatedByEvent).flatMap(toKeys))], 'event'),
+    onEvents: (types) => invalidate([...new Set([...new Set(types)].map(invalidatedByEvent).flatMap(toKeys))], 'event'),
     // What was cached without polls expires by the time that a poll would have taken.
     onDoubt: () => invalidate([polledKey(scope)], 'doubt'),
     shared: store && { store, key: identity },

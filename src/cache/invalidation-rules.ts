@@ -105,18 +105,34 @@ const commandsByEvent = (): ReadonlyMap<string, readonly string[]> => {
   return found;
 };
 
-/** What an event invalidates: the same as all commands with this event type; everything for an unknown type. */
-export const invalidatedByEvent = (type: string): Invalidated => {
-  const { eventPrefixes: events, changedTogether: along } = load();
-  const [prefix] = Object.keys(events)
-    .filter((beginning) => type.startsWith(beginning))
-    .sort((a, b) => b.length - a.length);
-  const commands = commandsByEvent().get(type);
-  if (!commands) {
-    if (prefix === undefined) return 'everything';
-    const kinds = events[prefix]!;
-    return kinds.length ? dependentsOf(closureOf(kinds, along)) : new Set();
-  }
+const invalidatedByPrefix = (prefix: string): Invalidated => {
+  const { eventPrefixes, changedTogether } = load();
+  const kinds = eventPrefixes[prefix]!;
+  return kinds.length ? dependentsOf(closureOf(kinds, changedTogether)) : new Set();
+};
+
+const invalidatedByAll = (commands: readonly string[]): Invalidated => {
   const all = commands.map(invalidatedBy);
   return all.includes('everything') ? 'everything' : new Set(all.flatMap((kinds) => [...kinds]));
+};
+
+/** By event type, or by the prefix of one that no command has: clouds make up no end of the former. */
+const knownEvents = new Map<string, Invalidated>();
+
+/** What an event invalidates: the same as all commands with this event type; everything for an unknown type. */
+export const invalidatedByEvent = (type: string): Invalidated => {
+  const commands = commandsByEvent().get(type);
+  const [prefix] = commands
+    ? []
+    : Object.keys(load().eventPrefixes)
+        .filter((beginning) => type.startsWith(beginning))
+        .sort((a, b) => b.length - a.length);
+  const subject = commands ? type : prefix;
+  if (subject === undefined) return 'everything';
+  let found = knownEvents.get(subject);
+  if (found === undefined) {
+    found = commands ? invalidatedByAll(commands) : invalidatedByPrefix(subject);
+    knownEvents.set(subject, found);
+  }
+  return found;
 };

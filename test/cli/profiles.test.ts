@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openHost, runCommand, startCloud, type Cloud } from '../support/harness.ts';
+import { openHost, profileOf, runCommand, startCloud, type Cloud } from '../support/harness.ts';
 
 // Which cloud a call goes to is the principal's, at every door: seen in what arrives at the two clouds.
 
@@ -21,11 +21,6 @@ beforeEach(() => {
   for (const { calls } of Object.values(clouds)) calls.splice(0);
 });
 
-const profileOf = ({ env }: Cloud) => ({
-  url: env['CLOUDSTACK_API_URL'],
-  apiKey: env['CLOUDSTACK_API_KEY'],
-  secretKey: env['CLOUDSTACK_SECRET_KEY'],
-});
 let files = 0;
 /** A configuration whose server's own profile is a, and whose local user is what the test says. */
 const configOf = (local: object): string => {

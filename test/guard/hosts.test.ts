@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { openHost, startFake, type Asked, type HostOptions } from '../support/harness.ts';
+import { agree, openHost, startFake, type HostOptions } from '../support/harness.ts';
 import { usual, uuid } from './counting.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -41,13 +41,8 @@ test('the commands stand for every risk and severity', () => {
   for (const one of all) if (!seen.has(one)) expect.soft(one).toBe('sensitive/medium');
 });
 
-const right = ({ message, requestedSchema }: Asked) => ({
-  action: 'accept' as const,
-  content: 'phrase' in requestedSchema.properties ? { phrase: /"([^"]*)"/.exec(message)![1] } : { confirm: true },
-});
-
 const hosts: Record<string, { human?: HostOptions['human']; agrees?: true }> = {
-  'a human who agrees': { human: right, agrees: true },
+  'a human who agrees': { human: agree, agrees: true },
   'no way to ask': {},
   'a human who declines': { human: () => ({ action: 'decline' }) },
   'a human who cancels': { human: () => ({ action: 'cancel' }) },

@@ -1,6 +1,11 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
 import { CallError } from '../../src/errors.ts';
 import { openApp, requestOf, uuid, type Answers } from '../guard/counting.ts';
+import { eventually } from '../support/eventually.ts';
+import { openHost, startCloud, startFake } from '../support/harness.ts';
 
 // What the cloud says it offers is others' input: one entry that cannot be read is no reason to offer everything.
 
@@ -75,4 +80,56 @@ test('where all can be read nothing is said', async () => {
   expect(said).toEqual([]);
   expect((await app.health())['cloudstack']).not.toHaveProperty('discovery');
   await close();
+});
+
+test('a cloud that never answers listApis is given up after ten seconds, and that is said', async () => {
+  const fake = await startFake((command, response) => {
+    if (command !== 'listApis') response.end(JSON.stringify({ [`${command.toLowerCase()}response`]: { count: 0 } }));
+  });
+  const host = await openHost({ env: fake.env });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    expect((await host.call('read', { tool: 'list-zones' })).isError).toBeUndefined();
+    await eventually(() => expect(fake.counts.get('listApis')).toBe(1));
+    vi.advanceTimersByTime(10_000);
+    await eventually(() => expect(host.stderr()).toMatch(/cannot be read \(timeout\)/));
+  } finally {
+    vi.useRealTimers();
+    await host.close();
+    await fake.close();
+  }
+});
+
+test('what a cloud offers is saved for the next start: in one file of its owner, without the credential', async () => {
+  const state = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-offers-'));
+  const cloud = await startCloud();
+  const asked = (): number => cloud.calls.filter(({ command }) => command === 'listApis').length;
+  const env = { ...cloud.env, CLOUDSTACK_MCP_STATE: state };
+  const first = await openHost({ env });
+  await first.call('change', { tool: 'create-affinity-group', arguments: { name: 'a', type: 'host affinity' } });
+  expect(asked()).toBe(1);
+  await first.close();
+  const [file, ...others] = readdirSync(join(state, 'offers'));
+  expect(others).toEqual([]);
+  const path = join(state, 'offers', file!);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  const text = readFileSync(path, 'utf8');
+  const { apiKey, secretKey } = cloud.simulator.credentials;
+  expect([apiKey, secretKey].filter((secret) => text.includes(secret))).toEqual([]);
+
+  // The next start: the change does not wait for the cloud to say its commands again.
+  cloud.calls.length = 0;
+  const rules = [{ kind: 'hang', command: 'listApis' }];
+  await fetch(new URL('/simulator/faults', cloud.url), { method: 'PUT', body: JSON.stringify({ rules }) });
+  const second = await openHost({ env });
+  const made = await second.call('change', {
+    tool: 'create-affinity-group',
+    arguments: { name: 'b', type: 'host affinity' },
+  });
+  expect(made.isError).toBeUndefined();
+  await eventually(() => expect(asked()).toBe(1));
+  expect(second.stderr()).toBe('');
+  await second.close();
+  await cloud.close();
+  rmSync(state, { recursive: true });
 });

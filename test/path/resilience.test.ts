@@ -467,6 +467,8 @@ describe('with a real host', () => {
       env: {
         ...cloud.env,
         CLOUDSTACK_MCP_CACHE: 'false',
+        // What is read beside a first call would be counted too.
+        CLOUDSTACK_MCP_DISCOVER: 'false',
         CLOUDSTACK_MCP_BREAKER_FAILURES: '3',
         CLOUDSTACK_MCP_BREAKER_PAUSE: '30',
         CLOUDSTACK_MCP_RETRIES: '0',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
-import { openHost, runCommand, startCloud, startFake, type Cloud, type Host } from '../support/harness.ts';
+import { agree, openHost, runCommand, startCloud, startFake, type Cloud, type Host } from '../support/harness.ts';
 
 let cloud: Cloud;
 let host: Host;
@@ -8,10 +8,7 @@ beforeAll(async () => {
   cloud = await startCloud();
   host = await openHost({
     env: cloud.env,
-    human: ({ requestedSchema, message }) => ({
-      action: 'accept',
-      content: 'phrase' in requestedSchema.properties ? { phrase: /"([^"]*)"/.exec(message)?.[1] } : { confirm: true },
-    }),
+    human: agree,
   });
 });
 afterAll(async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { AuditEntry } from '../../src/audit/entry.ts';
-import { openHost, runCommand, startCloud, type Cloud } from '../support/harness.ts';
+import { openHost, profileOf, runCommand, startCloud, type Cloud } from '../support/harness.ts';
 import { openClient, startDoor } from '../support/door.ts';
 
 // Which cloud answered, at every door: the answer says it, and names of profiles are said to those who may use them.
@@ -24,11 +24,6 @@ beforeEach(() => {
   for (const { calls } of Object.values(clouds)) calls.splice(0);
 });
 
-const profileOf = ({ env }: Cloud) => ({
-  url: env['CLOUDSTACK_API_URL'],
-  apiKey: env['CLOUDSTACK_API_KEY'],
-  secretKey: env['CLOUDSTACK_SECRET_KEY'],
-});
 const bob = {
   apiKey: 'simulator-bob-api-key-not-a-real-secret',
   secretKey: 'simulator-bob-secret-key-not-a-real-secret',

@@ -141,6 +141,19 @@ export interface HostOptions {
   onprogress?: (message: string) => void;
 }
 
+/** A person who says yes to every question, and types the phrase where one is asked for. */
+export const agree = ({ message, requestedSchema }: Asked) => ({
+  action: 'accept' as const,
+  content: 'phrase' in requestedSchema.properties ? { phrase: /"([^"]*)"/.exec(message)?.[1] } : { confirm: true },
+});
+
+/** The profile of a cloud's administrator, as a configuration has it. */
+export const profileOf = ({ env }: Pick<Cloud, 'env'>) => ({
+  url: env['CLOUDSTACK_API_URL'],
+  apiKey: env['CLOUDSTACK_API_KEY'],
+  secretKey: env['CLOUDSTACK_SECRET_KEY'],
+});
+
 /** A whole MCP host: the real command line with a real client on its standard streams. */
 export const openHost = async ({ env = {}, flags = [], protocol: version = 'old', human, onprogress }: HostOptions) => {
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-'));

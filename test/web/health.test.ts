@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { App } from '../../src/app/app.ts';
 import { createHealth } from '../../src/web/health.ts';
-import { startCloud, startFake } from '../support/harness.ts';
+import { profileOf, startCloud, startFake } from '../support/harness.ts';
 import { openClient, startDoor } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -68,13 +68,8 @@ test('a cloud that is down: health is 503, live and ready stay 200, and reads th
 test('a cloud that does not answer is found out within seconds; one of two is a degradation', async () => {
   const mute = await startFake(() => undefined);
   const cloud = await startCloud();
-  const profileOf = (env: Record<string, string>) => ({
-    url: env['CLOUDSTACK_API_URL'],
-    apiKey: env['CLOUDSTACK_API_KEY'],
-    secretKey: env['CLOUDSTACK_SECRET_KEY'],
-  });
   const door = await startDoor({
-    file: { profile: 'a', profiles: { a: profileOf(cloud.env), b: profileOf(mute.env), c: profileOf(mute.env) } },
+    file: { profile: 'a', profiles: { a: profileOf(cloud), b: profileOf(mute), c: profileOf(mute) } },
   });
   const begun = Date.now();
   const { status, body } = await look(door.origin);

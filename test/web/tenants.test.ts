@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startCloud, type Cloud } from '../support/harness.ts';
+import { profileOf, startCloud, type Cloud } from '../support/harness.ts';
 import { initialize, openClient, post, startDoor, type Door } from '../support/door.ts';
 import { startProvider, type Provider } from './provider.ts';
 
@@ -14,11 +14,6 @@ beforeAll(async () => {
   clouds.alice = await startCloud();
   clouds.bob = await startCloud();
   provider = await startProvider(audience);
-  const profileOf = ({ env }: Cloud) => ({
-    url: env['CLOUDSTACK_API_URL'],
-    apiKey: env['CLOUDSTACK_API_KEY'],
-    secretKey: env['CLOUDSTACK_SECRET_KEY'],
-  });
   door = await startDoor({
     file: {
       profile: 'of-alice',
