@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { agree, openHost, startFake, type HostOptions } from '../support/harness.ts';
+import { acceptAll, openHost, startFake, type HostOptions } from '../support/harness.ts';
 import { usual, uuid } from './counting.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -42,7 +42,7 @@ test('the commands stand for every risk and severity', () => {
 });
 
 const hosts: Record<string, { human?: HostOptions['human']; agrees?: true }> = {
-  'a human who agrees': { human: agree, agrees: true },
+  'a human who agrees': { human: acceptAll, agrees: true },
   'no way to ask': {},
   'a human who declines': { human: () => ({ action: 'decline' }) },
   'a human who cancels': { human: () => ({ action: 'cancel' }) },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { agree, openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
+import { acceptAll, openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
 
 // What a confirmation costs the cloud: what is acted on, what it belongs to and what hangs on it is read once before the
 // question; when the answer is there, what is acted on is read once more. The change itself and the looks at its job are
@@ -11,7 +11,7 @@ beforeAll(async () => {
   cloud = await startCloud();
   host = await openHost({
     env: cloud.env,
-    human: agree,
+    human: acceptAll,
   });
 });
 afterAll(async () => {

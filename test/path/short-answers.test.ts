@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
-import { agree, openHost, runCommand, startCloud, startFake, type Cloud, type Host } from '../support/harness.ts';
+import { acceptAll, openHost, runCommand, startCloud, startFake, type Cloud, type Host } from '../support/harness.ts';
 
 let cloud: Cloud;
 let host: Host;
@@ -8,7 +8,7 @@ beforeAll(async () => {
   cloud = await startCloud();
   host = await openHost({
     env: cloud.env,
-    human: agree,
+    human: acceptAll,
   });
 });
 afterAll(async () => {

@@ -142,7 +142,7 @@ export interface HostOptions {
 }
 
 /** A person who says yes to every question, and types the phrase where one is asked for. */
-export const agree = ({ message, requestedSchema }: Asked) => ({
+export const acceptAll = ({ message, requestedSchema }: Asked) => ({
   action: 'accept' as const,
   content: 'phrase' in requestedSchema.properties ? { phrase: /"([^"]*)"/.exec(message)?.[1] } : { confirm: true },
 });

@@ -10,7 +10,7 @@ import { findValues } from '../../src/catalog/values.ts';
 import { loadData } from '../../src/data.ts';
 import { coverArguments } from '../support/fit.ts';
 import { formatted } from '../support/formats.ts';
-import { agree, openHost, runCommand, startCloud, type Cloud, type Host } from '../support/harness.ts';
+import { acceptAll, openHost, runCommand, startCloud, type Cloud, type Host } from '../support/harness.ts';
 
 let cloud: Cloud;
 let host: Host;
@@ -22,7 +22,7 @@ beforeAll(async () => {
   host = await openHost({
     env,
     flags: ['--tools', 'all'],
-    human: agree,
+    human: acceptAll,
   });
 });
 afterAll(async () => {
