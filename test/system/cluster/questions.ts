@@ -9,7 +9,12 @@ export const rebootOf = async ({ stage }: Pick<Cluster, 'stage'>, number: number
   const call = { name: 'destroy', arguments: { tool: 'reboot-virtual-machine', arguments: { id }, wait: 5 } };
   /** How often it was rebooted, as the cloud knows it. */
   const times = async (): Promise<number> => {
-    const events = await stage.cloud.list('listEvents', { listall: 'true', type: 'VM.REBOOT', resourceid: id });
+    const events = await stage.cloud.list('listEvents', {
+      listall: 'true',
+      type: 'VM.REBOOT',
+      resourceid: id,
+      resourcetype: 'VirtualMachine',
+    });
     return events.filter(({ state }) => state === 'Completed').length;
   };
   return { id, call, times };

@@ -2,7 +2,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findPort } from '../../support/ports.ts';
 import { lastOf, readExec, type Stage } from './dockerfile.ts';
@@ -83,8 +83,8 @@ export const tryOut = async (stage: Stage, built: Built, { into, print: report, 
     check(status === 401, 'without a token: 401', `without a token: ${status}`);
     const zones = await readZones(url, token);
     check(zones > 0, `with a token a client reads ${zones} zones of the simulator`, 'a client reads no zones');
-    const audited = readdirSync(state).some(
-      (name) => name.startsWith('audit') && readFileSync(join(state, name), 'utf8').includes('list-zones'),
+    const audited = readdirSync(state, { recursive: true, encoding: 'utf8' }).some(
+      (name) => basename(name).startsWith('audit') && readFileSync(join(state, name), 'utf8').includes('list-zones'),
     );
     check(audited, 'the audit log has the call', 'the audit log does not have the call');
   } finally {
