@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { joinCatalog, loadCatalog } from '../catalog/catalog.ts';
 import { readLiveApis } from '../catalog/live.ts';
 import type { Cloud } from '../call/composition.ts';
@@ -5,8 +6,8 @@ import type { CloudStack, SendOptions } from '../cloudstack/cloudstack.ts';
 import { createSemaphore, type Semaphore } from '../cloudstack/semaphore.ts';
 import { CallError } from '../errors.ts';
 import { toReadWire } from '../request/to-wire.ts';
-import { rowsOf } from '../rows.ts';
-import type { SavedOffer } from './saved-offer.ts';
+import { rowsOf, type Row } from '../rows.ts';
+import { toOfferText, type OfferText, type SavedOffer } from './saved-offer.ts';
 
 /** A cloud that could not say what it offers is asked again after this many milliseconds. */
 const retryIntervalMs = 60_000;
@@ -14,21 +15,51 @@ const timeoutMs = 10_000;
 
 /** How many accounts of one cloud ask at the same time: each answer is a megabyte or more to read. */
 const atOnce = 2;
+/** How many different answers of one cloud are known at a time: about as many as it has roles. */
+const maxKnown = 16;
 
-/** What the accounts of each endpoint take turns by. */
-export const createTurns = (): ((endpoint: string) => Semaphore) => {
-  const turns = new Map<string, Semaphore>();
+/** The commands of a cloud, and whether it said itself which they are. */
+export type Offer = Pick<Cloud, 'catalog' | 'discovery'>;
+
+interface Known {
+  offer: Offer;
+  saved: OfferText | undefined;
+  skipped: string | undefined;
+}
+
+/** What accounts of one cloud share: turns to ask, and what its answers say. Those of accounts with one role are the same. */
+export interface SharedOffers {
+  turns: Semaphore;
+  /** By digest of the answer's text, the one that came last at the end. */
+  known: Map<string, Known>;
+}
+
+/** What the accounts of each endpoint share. */
+export const createSharedOffers = (): ((endpoint: string) => SharedOffers) => {
+  const shared = new Map<string, SharedOffers>();
   return (endpoint) => {
-    const known = turns.get(endpoint);
+    const known = shared.get(endpoint);
     if (known) return known;
-    const made = createSemaphore({ connections: atOnce, maxWaiting: Infinity });
-    turns.set(endpoint, made);
+    const made = {
+      turns: createSemaphore({ connections: atOnce, maxWaiting: Infinity }),
+      known: new Map<string, Known>(),
+    };
+    shared.set(endpoint, made);
     return made;
   };
 };
 
-/** The commands of a cloud, and whether it said itself which they are. */
-export type Offer = Pick<Cloud, 'catalog' | 'discovery'>;
+const readAnswer = (rows: readonly Row[]): Known => {
+  const { apis, skipped } = readLiveApis(rows);
+  if (!apis.length) throw new CallError('protocol', 'listApis names no command', '');
+  return {
+    offer: { catalog: joinCatalog(apis), discovery: skipped ? 'partial' : 'done' },
+    saved: skipped ? undefined : toOfferText(apis),
+    skipped: skipped
+      ? `${skipped} of ${apis.length + skipped} commands of listApis cannot be read and are left out.`
+      : undefined,
+  };
+};
 
 /** What one cloud offers, asked for once. */
 export interface Discovery {
@@ -49,7 +80,7 @@ export const createDiscovery = (
   cloudstack: CloudStack,
   report: (message: string) => void,
   saved: () => Promise<SavedOffer | undefined>,
-  turns: Semaphore,
+  { turns, known }: SharedOffers,
 ): Discovery => {
   let current: Offer = { catalog: loadCatalog(), discovery: 'pending' };
   let asked: Promise<Offer> | undefined;
@@ -57,13 +88,21 @@ export const createDiscovery = (
   let isReported = false;
   const read = async (limit: Pick<SendOptions, 'signal' | 'deadline'>): Promise<Offer> => {
     const wire = toReadWire(loadCatalog().find('listApis')!, {});
-    const { apis, skipped } = readLiveApis(
-      rowsOf((await cloudstack.send(wire, { ...limit, wait: 0, retries: 0 })).body),
-    );
-    if (!apis.length) throw new CallError('protocol', 'listApis names no command', '');
-    if (skipped) report(`${skipped} of ${apis.length + skipped} commands of listApis cannot be read and are left out.`);
-    else void saved().then((place) => place?.save(apis));
-    return (current = { catalog: joinCatalog(apis), discovery: skipped ? 'partial' : 'done' });
+    let digest = '';
+    let same: Known | undefined;
+    const readText = (text: string): Row | undefined => {
+      digest = createHash('sha256').update(text).digest('base64');
+      same = known.get(digest);
+      return same && {};
+    };
+    const { body } = await cloudstack.send(wire, { ...limit, wait: 0, retries: 0, readText });
+    const answer = same ?? readAnswer(rowsOf(body));
+    known.delete(digest);
+    known.set(digest, answer);
+    if (known.size > maxKnown) known.delete(known.keys().next().value!);
+    if (answer.skipped !== undefined) report(answer.skipped);
+    if (answer.saved) void saved().then((place) => place?.save(answer.saved!));
+    return (current = answer.offer);
   };
   const ask = async (): Promise<Offer> => {
     const limit = { signal: new AbortController().signal, deadline: Date.now() + timeoutMs };

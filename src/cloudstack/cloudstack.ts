@@ -1,5 +1,6 @@
 import type { CloudSettings } from '../config/cloud.ts';
 import { CallError } from '../errors.ts';
+import type { Row } from '../rows.ts';
 import type { Answer, Progress, WireParams } from '../types.ts';
 import { failureIn } from './classify.ts';
 import {
@@ -42,6 +43,8 @@ export interface SendOptions {
   early?: boolean | undefined;
   /** `false`: logs no one in. Where there is no session, or it has ended, being refused for that is an answer, too. */
   login?: boolean | undefined;
+  /** Reads the text of an answer that is known from before; undefined: it is read as any. */
+  readText?: ((text: string) => Row | undefined) | undefined;
 }
 
 /** The client of a CloudStack with one credential: signs, sends, retries reads, follows jobs, classifies errors. */
@@ -52,7 +55,7 @@ export interface CloudStack {
 }
 
 type Ask = Pick<WireParams, 'command' | 'method' | 'params'>;
-type Sent = Pick<SendOptions, 'signal' | 'deadline' | 'onSent' | 'login'>;
+type Sent = Pick<SendOptions, 'signal' | 'deadline' | 'onSent' | 'login' | 'readText'>;
 
 /** Longer requests go by POST even when they read: servers and proxies limit the length of a URL. */
 const maxUrlLength = 6000;
@@ -121,7 +124,7 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
           ),
         );
 
-  const attempt = async (wire: Ask, { signal, deadline, onSent, login }: Sent, probing = false) => {
+  const attempt = async (wire: Ask, { signal, deadline, onSent, login, readText }: Sent, probing = false) => {
     const { command, params } = wire;
     const prove = (refused?: Draft) =>
       credential.prove({ command, response: 'json', ...params }, signal, { deadline, login, refused });
@@ -130,7 +133,8 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
     const draft = await prove();
     const readOf = (sent: Draft) => (response: HttpResponse) => {
       try {
-        const body = openEnvelope(command, response);
+        const known = response.status === 200 ? readText?.(response.body) : undefined;
+        const body = known ?? openEnvelope(command, response);
         credential.accept(sent);
         return { body, size: response.body.length };
       } catch (error) {
