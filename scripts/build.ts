@@ -46,7 +46,7 @@ const { metafile } = await build({
   chunkNames: 'chunk-[name]-[hash]',
   logLevel: 'warning',
   plugins: [withoutPrograms, preparedSearch],
-  // Bundled CommonJS (undici, ajv) asks for Node's own modules through require.
+  // Bundled CommonJS (undici) asks for Node's own modules through require.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },

@@ -23,7 +23,6 @@ const reasons: Readonly<Record<string, string>> = {
   '@opentelemetry/resources': "Names the service in its traces, as OpenTelemetry's own variables say.",
   '@opentelemetry/sdk-logs': 'Queues and batches that copy; loaded only where it is asked for.',
   '@opentelemetry/sdk-trace-base': 'Creates, samples and batches spans; loaded only with a collector.',
-  ajv: 'Checks arguments against the same JSON Schema that hosts see, compiled once for each command.',
   commander: 'Reads the command line and writes its help.',
   'csv-stringify': 'Quotes CSV as spreadsheets expect it.',
   'fastest-levenshtein': 'Finds the nearest name: "did you mean …?".',

@@ -36,7 +36,8 @@ const rows = (keys: readonly string[], free: boolean, valuesOf: (key: string) =>
   },
 });
 
-const shape = (command: Command, parameter: Parameter): JsonSchema => {
+/** What a parameter's value looks like: its schema without the words. */
+export const shapeOf = (command: Command, parameter: Parameter): JsonSchema => {
   const set = findValues(command.name, parameter.name);
   switch (parameter.type) {
     case 'boolean':
@@ -111,7 +112,7 @@ export const toInputSchema = (command: Command): JsonSchema => {
     properties: Object.fromEntries(
       ordered.map((parameter) => {
         const description = describe(command, parameter);
-        return [parameter.name, { ...shape(command, parameter), ...(description ? { description } : {}) }];
+        return [parameter.name, { ...shapeOf(command, parameter), ...(description ? { description } : {}) }];
       }),
     ),
     ...(required.length ? { required: required.map(({ name }) => name) } : {}),

@@ -1,7 +1,5 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { closest, distance } from 'fastest-levenshtein';
 import { takesName } from '../catalog/kinds.ts';
-import { toInputSchema } from '../catalog/schema.ts';
 import { unitOf } from '../catalog/units.ts';
 import { describeParameter } from '../catalog/tool.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
@@ -13,22 +11,7 @@ import { isSecretName } from '../secrets/names.ts';
 import { toLabel } from '../text.ts';
 import { problemWith } from './formats.ts';
 import { exampleOf } from './lenient.ts';
-
-// values.ts looks at closed sets: it knows which value was meant.
-const ajv = new Ajv({ allErrors: true, coerceTypes: 'array', strict: false, verbose: true }).removeKeyword('enum');
-const compiled = new WeakMap<Command, ValidateFunction>();
-
-const compile = (command: Command): ValidateFunction => {
-  let check = compiled.get(command);
-  if (!check) compiled.set(command, (check = ajv.compile(toInputSchema(command))));
-  return check;
-};
-
-const nameOf = (error: ErrorObject): string =>
-  error.instancePath
-    .slice(1)
-    .replace(/\/(\d+)/g, '[$1]')
-    .replaceAll('/', '.');
+import { findMismatches, type Mismatch } from './shapes.ts';
 
 /** Whether a name may be meant where another was given: a few letters differ, or one begins with the other. */
 const comesNear = (given: string, name: string): boolean => {
@@ -51,39 +34,35 @@ const unknown = (command: Command, name: string): string => {
   return `${problem}; did you mean ${near}${words ? ` (${words})` : ''}?`;
 };
 
-const explain = (command: Command, error: ErrorObject): string => {
-  const name = nameOf(error);
-  const params = error.params as Record<string, unknown>;
-  switch (error.keyword) {
-    case 'required': {
-      const missing = String(params['missingProperty']);
-      const words = describeParameter(command.name, missing);
-      return `${missing} is missing${words ? ` (${words})` : ''}`;
+const explainType = (command: Command, { at, parameter, schema, value }: Mismatch): string => {
+  const secret = at.split(/[.[\]]+/).some(isSecretName);
+  const unit = unitOf(command.name, at);
+  const looks =
+    schema.type === 'array'
+      ? 'a list'
+      : `of type ${schema.type!}${unit === undefined ? '' : ` (${unit}, the number alone)`}`;
+  const not = secret ? '' : `, not ${toLabel(JSON.stringify(maskSecrets(value)) ?? '')}`;
+  const map = schema.type === 'object' ? command.params.find(({ name }) => name === parameter) : undefined;
+  return `${at} must be ${looks}${not}${map?.type === 'map' ? `; write ${exampleOf(map)}` : ''}`;
+};
+
+const explain = (command: Command, mismatch: Mismatch): string => {
+  const { at, problem, key = '', schema, value } = mismatch;
+  switch (problem) {
+    case 'missing': {
+      const words = describeParameter(command.name, key);
+      return `${key} is missing${words ? ` (${words})` : ''}`;
     }
-    case 'additionalProperties': {
-      const extra = String(params['additionalProperty']);
-      if (!name) return unknown(command, extra);
-      const keys = Object.keys((error.parentSchema?.['properties'] ?? {}) as object);
-      return `${name} has no key "${toLabel(extra)}"; it takes ${keys.join(', ')}`;
+    case 'unknown': {
+      if (!at) return unknown(command, key);
+      return `${at} has no key "${toLabel(key)}"; it takes ${Object.keys(schema.properties ?? {}).join(', ')}`;
     }
-    case 'type': {
-      const secret = name.split(/[.[\]]+/).some(isSecretName);
-      const unit = unitOf(command.name, name);
-      const looks =
-        params['type'] === 'array'
-          ? 'a list'
-          : `of type ${String(params['type'])}${unit === undefined ? '' : ` (${unit}, the number alone)`}`;
-      const map = params['type'] === 'object' ? command.params.find((one) => name.startsWith(one.name)) : undefined;
-      const not = secret ? '' : `, not ${toLabel(JSON.stringify(maskSecrets(error.data)) ?? '')}`;
-      return `${name} must be ${looks}${not}${map?.type === 'map' ? `; write ${exampleOf(map)}` : ''}`;
-    }
+    case 'type':
+      return explainType(command, mismatch);
     case 'minimum':
-    case 'maximum':
-      return `${name} must be ${String(params['comparison'])} ${String(params['limit'])}, not ${toLabel(String(error.data))}`;
+      return `${at} must be >= ${schema.minimum!}, not ${toLabel(String(value))}`;
     case 'maxLength':
-      return `${name} may have at most ${String(params['limit'])} characters, not ${String(error.data).length}`;
-    default:
-      return `${name} ${error.message ?? 'is not valid'}`;
+      return `${at} may have at most ${schema.maxLength!} characters, not ${String(value).length}`;
   }
 };
 
@@ -123,14 +102,14 @@ const takeLarge = (command: Command, values: Record<string, unknown>): Map<strin
     const number = BigInt(value);
     if (Number.isSafeInteger(Number(number))) continue;
     large.set(name, number);
-    // The schema is asked about a number of its kind instead.
+    // Its shape is compared with a number of its kind instead.
     values[name] = number < 0n ? -1 : 1;
   }
   return large;
 };
 
 /**
- * Checks values against a command's schema, coercing them in place. Returns every problem, none when all is right. `found`:
+ * Checks values against a command's parameters, converting them in place. Returns every problem, none when all is right. `found`:
  * problems that are known by parameter, of whose type nothing more is said.
  */
 export const findProblems = (
@@ -140,9 +119,8 @@ export const findProblems = (
   found: ReadonlyMap<string, string> = new Map(),
 ): string[] => {
   const flags = command.params.filter(({ name, type }) => numeric.has(type) && typeof values[name] === 'boolean');
-  const check = compile(command);
   const large = takeLarge(command, values);
-  const errors = check(values) ? [] : (check.errors ?? []).slice(0, 10 * limits.problems);
+  const mismatches = findMismatches(command, values, 10 * limits.problems);
   for (const [name, number] of large) values[name] = String(number);
   const problems = [
     ...found.values(),
@@ -150,9 +128,7 @@ export const findProblems = (
       number > maxLong || number < -maxLong ? [`${name} must be at most ${maxLong}`] : [],
     ),
     ...flags.map(({ name, type }) => `${name} must be a number (${type}), not true or false`),
-    ...errors
-      .filter(({ instancePath }) => !found.has(instancePath.split('/')[1] ?? ''))
-      .map((error) => explain(command, error)),
+    ...mismatches.filter(({ parameter }) => !found.has(parameter)).map((one) => explain(command, one)),
   ];
   for (const parameter of command.params) {
     const value = values[parameter.name];
