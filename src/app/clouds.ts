@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts';
 import type { CloudOrigin } from '../types.ts';
 import { createCachedClouds } from './cached-clouds.ts';
 import { createCallingAccount } from './calling-account.ts';
-import { createDiscovery, createSharedOffers, noDiscovery, type Offer } from './discovery.ts';
+import { createDiscovery, createTurns, noDiscovery, type Offer } from './discovery.ts';
 import type { ComposeOptions } from './options.ts';
 import { createSavedOffer } from './saved-offer.ts';
 
@@ -44,7 +44,7 @@ export const openClouds = (
   const { observe, tracing, transport, report } = options;
   const endpoints = createEndpoints({ ...config, observe, tracing });
   const cachedClouds = createCachedClouds(config, store, options);
-  const sharedOf = createSharedOffers();
+  const turnsOf = createTurns();
   const opened = new Map<string, Promise<Omit<Cloud, keyof Offer> & { offer: () => Offer }>>();
   let isClosed = false;
   const open = async (name: string) => {
@@ -65,7 +65,7 @@ export const openClouds = (
     const origin = originOf(hostOf(found), profile);
     const saved = async () => (simulated ? undefined : createSavedOffer(config.state, await origin.identity()));
     const { offer, discover } = config.discover
-      ? createDiscovery(beside, (message) => report(`Profile ${name}: ${message}`), saved, sharedOf(profile.endpoint!))
+      ? createDiscovery(beside, (message) => report(`Profile ${name}: ${message}`), saved, turnsOf(profile.endpoint!))
       : noDiscovery;
     const { secret } = profile;
     const catalog = () => offer().catalog;

@@ -15,8 +15,8 @@ const timeoutMs = 10_000;
 
 /** How many accounts of one cloud ask at the same time: each answer is a megabyte or more to read. */
 const atOnce = 2;
-/** How many different answers of one cloud are known at a time: about as many as it has roles. */
-const maxKnown = 16;
+/** How many different answers are known at a time: about as many as clouds have roles. */
+const maxKnown = 32;
 
 /** The commands of a cloud, and whether it said itself which they are. */
 export type Offer = Pick<Cloud, 'catalog' | 'discovery'>;
@@ -27,24 +27,17 @@ interface Known {
   skipped: string | undefined;
 }
 
-/** What accounts of one cloud share: turns to ask, and what its answers say. Those of accounts with one role are the same. */
-export interface SharedOffers {
-  turns: Semaphore;
-  /** By digest of the answer's text, the one that came last at the end. */
-  known: Map<string, Known>;
-}
+/** By digest of the answer's text, the one that was needed last at the end: accounts with one role get the same. */
+const knownAnswers = new Map<string, Known>();
 
-/** What the accounts of each endpoint share. */
-export const createSharedOffers = (): ((endpoint: string) => SharedOffers) => {
-  const shared = new Map<string, SharedOffers>();
+/** What the accounts of each endpoint take turns by. */
+export const createTurns = (): ((endpoint: string) => Semaphore) => {
+  const turns = new Map<string, Semaphore>();
   return (endpoint) => {
-    const known = shared.get(endpoint);
+    const known = turns.get(endpoint);
     if (known) return known;
-    const made = {
-      turns: createSemaphore({ connections: atOnce, maxWaiting: Infinity }),
-      known: new Map<string, Known>(),
-    };
-    shared.set(endpoint, made);
+    const made = createSemaphore({ connections: atOnce, maxWaiting: Infinity });
+    turns.set(endpoint, made);
     return made;
   };
 };
@@ -80,7 +73,7 @@ export const createDiscovery = (
   cloudstack: CloudStack,
   report: (message: string) => void,
   saved: () => Promise<SavedOffer | undefined>,
-  { turns, known }: SharedOffers,
+  turns: Semaphore,
 ): Discovery => {
   let current: Offer = { catalog: loadCatalog(), discovery: 'pending' };
   let asked: Promise<Offer> | undefined;
@@ -92,14 +85,14 @@ export const createDiscovery = (
     let same: Known | undefined;
     const readText = (text: string): Row | undefined => {
       digest = createHash('sha256').update(text).digest('base64');
-      same = known.get(digest);
+      same = knownAnswers.get(digest);
       return same && {};
     };
     const { body } = await cloudstack.send(wire, { ...limit, wait: 0, retries: 0, readText });
     const answer = same ?? readAnswer(rowsOf(body));
-    known.delete(digest);
-    known.set(digest, answer);
-    if (known.size > maxKnown) known.delete(known.keys().next().value!);
+    knownAnswers.delete(digest);
+    knownAnswers.set(digest, answer);
+    if (knownAnswers.size > maxKnown) knownAnswers.delete(knownAnswers.keys().next().value!);
     if (answer.skipped !== undefined) report(answer.skipped);
     if (answer.saved) void saved().then((place) => place?.save(answer.saved!));
     return (current = answer.offer);

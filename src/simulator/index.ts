@@ -22,7 +22,7 @@ import { ApiError, unauthenticated } from './world/errors.ts';
 import { makeAny } from './world/insert.ts';
 import { createQueue } from './world/queue.ts';
 import { createRandom } from './world/random.ts';
-import { createSaver, loadWorld } from './world/state.ts';
+import { createSaver, fillWorld, readWorld } from './world/state.ts';
 import { createWorld, type World } from './world/world.ts';
 
 export type { Clock } from './world/clock.ts';
@@ -55,6 +55,8 @@ export interface SimulatorOptions {
   onCall?: (call: SimulatedCall) => void;
   /** File in which the world is saved; made when there is none. */
   state?: string;
+  /** The text of a world to begin with instead of a seeded one. */
+  world?: string;
   /** What goes wrong on purpose; also `PUT /simulator/faults`. */
   faults?: FaultPlan;
 }
@@ -96,11 +98,15 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
   const engine: Engine = { world, renderer, jobs, behaviours };
   const sessions = createSessions(world);
   const throttle = createThrottle(world);
-  const restored = options.state !== undefined && loadWorld(world, options.state);
-  if (restored) restore(world);
-  const credentials = restored
-    ? knownCredentials(world)
-    : seedWorld(engine, shift, { seed: options.seed ?? 'default', vms: options.vms ?? 0 });
+  const saved = options.world ?? (options.state === undefined ? undefined : readWorld(options.state));
+  if (saved !== undefined) {
+    fillWorld(world, saved, options.state ?? 'The text');
+    restore(world);
+  }
+  const credentials =
+    saved !== undefined
+      ? knownCredentials(world)
+      : seedWorld(engine, shift, { seed: options.seed ?? 'default', vms: options.vms ?? 0 });
   const saver = createSaver(world, options.state);
 
   const perform = (received: Received, name: string, caller: CallingUser, session: boolean): Response => {

@@ -1,4 +1,4 @@
-import { destroy } from './rules/machines.ts';
+import { expungeInTime } from './rules/machines.ts';
 import type { Fields, Resource } from './world/types.ts';
 import { scheduleShutdown } from './rules/networks.ts';
 import type { World } from './world/world.ts';
@@ -50,6 +50,6 @@ export const restore = (world: World): void => {
         completed: world.now(),
       });
   for (const table of [...world.tables.values()]) for (const row of [...table.live()]) settle(world, row);
-  for (const vm of [...world.all('UserVm')]) if (vm.fields['state'] === 'Destroyed') destroy(world, vm, false);
+  for (const vm of [...world.all('UserVm')]) if (vm.fields['state'] === 'Destroyed') expungeInTime(world, vm);
   for (const network of world.all('Network')) scheduleShutdown(world, network);
 };

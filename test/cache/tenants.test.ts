@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSimulator } from '../../src/simulator/index.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 import { createFetchTransport } from '../../src/cloudstack/transport.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createApp } from '../../src/app/app.ts';

@@ -1,4 +1,5 @@
-import { createSimulator, type SimulatorOptions } from '../../src/simulator/index.ts';
+import type { SimulatorOptions } from '../../src/simulator/index.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 import { finish, type Reply, rows } from './sign.ts';
 
 type Params = Record<string, string>;

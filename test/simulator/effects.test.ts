@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Command, CommandsFile, ResponseType } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
-import { createSimulator } from '../../src/simulator/index.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 import { kindOf } from '../../src/simulator/world/kinds.ts';
 import { fillParams } from './fill.ts';
 import { keeps } from './promise.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { createSimulator } from '../../src/simulator/index.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 import { serveSimulator } from '../../src/simulator/server.ts';
 import { createTestClock } from './clock.ts';
 import { keeps } from './promise.ts';

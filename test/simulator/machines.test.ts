@@ -1,5 +1,7 @@
 import { expect } from 'vitest';
-import { createSimulator, type Simulator } from '../../src/simulator/index.ts';
+import type { Simulator } from '../../src/simulator/index.ts';
+import { textOf } from '../../src/simulator/world/state.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 import { createTestClock } from './clock.ts';
 import { keeps } from './promise.ts';
 import { finish, rows, send } from './sign.ts';
@@ -102,8 +104,13 @@ keeps('vm-expunge-delay', async () => {
   const id = await idOf(simulator, 'listVirtualMachines', 'jump-host');
   await finish(simulator, 'destroyVirtualMachine', { id });
   expect(await stateOf(simulator, id)).toBe('Destroyed');
-  clock.pass(86_401_000);
+  clock.pass(43_200_000);
+  // A management server that starts again counts from when the machine was destroyed.
+  const restarted = createSimulator({ clock, jobMillis: 0, world: textOf(simulator.world) });
+  expect(await stateOf(restarted, id)).toBe('Destroyed');
+  clock.pass(43_201_000);
   expect(await stateOf(simulator, id)).toBeUndefined();
+  expect(await stateOf(restarted, id)).toBeUndefined();
 });
 
 keeps('vm-names', async () => {

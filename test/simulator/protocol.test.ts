@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { CommandsFile } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
-import { createSimulator } from '../../src/simulator/index.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 import { isSigned, signatureOf } from '../../src/simulator/protocol/signature.ts';
 import { codeAt } from '../../src/simulator/rules/two-factor.ts';
 import { createTestClock } from './clock.ts';

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Field } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
-import { createSimulator, type Simulator } from '../../src/simulator/index.ts';
+import type { Simulator } from '../../src/simulator/index.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 import { createCloud } from './cloud.ts';
 import { rows, send, signedRequest } from './sign.ts';
 

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { createSimulator, type Simulator } from '../../src/simulator/index.ts';
+import type { Simulator } from '../../src/simulator/index.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 import { createTestClock } from './clock.ts';
 import { keeps } from './promise.ts';
 import { finish, rows, send } from './sign.ts';

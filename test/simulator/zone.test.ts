@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createSimulator } from '../../src/simulator/index.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 import { buildZone } from './build-zone.ts';
 import { keeps } from './promise.ts';
 import { finish, rows, send } from './sign.ts';

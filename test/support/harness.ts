@@ -17,7 +17,7 @@ import { runCli } from '../../src/cli/program.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
 import { serveSimulator } from '../../src/simulator/server.ts';
 import { createCall } from './call-tool.ts';
-import { giveBackWorld, takeWorld } from './spare-worlds.ts';
+import { giveBackWorld, takeWorld } from './seeded-worlds.ts';
 
 /** A request as it arrived, whoever sent it. */
 export interface Arrival {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Command, CommandsFile, Parameter } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
-import { createSimulator } from '../../src/simulator/index.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 import { notSimulatedCommands } from '../../src/simulator/engine/not-simulated.ts';
 import { fillParams } from '../simulator/fill.ts';
 import { send } from '../simulator/sign.ts';

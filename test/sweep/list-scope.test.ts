@@ -3,7 +3,7 @@ import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { createFetchTransport } from '../../src/cloudstack/transport.ts';
 import { loadData } from '../../src/data.ts';
 import { notSimulatedCommands } from '../../src/simulator/engine/not-simulated.ts';
-import { createSimulator } from '../../src/simulator/index.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 import { insertKind } from '../../src/simulator/world/insert.ts';
 import { kindOf } from '../../src/simulator/world/kinds.ts';
 import type { Resource } from '../../src/simulator/world/types.ts';

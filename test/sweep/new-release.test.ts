@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toKebab } from '../../src/catalog/names.ts';
-import { createSimulator } from '../../src/simulator/index.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 import { send } from '../simulator/sign.ts';
 
 // What a release of CloudStack with commands that nobody has seen takes: data, and nothing else. In a copy of the repository

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { createSimulator } from '../../src/simulator/index.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 import { serveSimulator } from '../../src/simulator/server.ts';
 import { requiredOf } from '../guard/counting.ts';
 import { openHost, type Host } from '../support/harness.ts';

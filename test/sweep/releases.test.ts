@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { CommandsFile } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
-import { createSimulator } from '../../src/simulator/index.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 
 const { releases } = loadData<CommandsFile>('commands.json');
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { requirementsOf } from '../../src/catalog/requirements.ts';
 import { toolForRisk } from '../../src/guard/permit.ts';
-import { createSimulator } from '../../src/simulator/index.ts';
+import { createSimulator } from '../support/seeded-worlds.ts';
 import { openApp, requiredOf, valueFor } from '../guard/counting.ts';
 import { openRaw } from '../guard/raw.ts';
 import { fillArgs, toParams, wireOf } from '../simulator/fill.ts';

@@ -101,6 +101,16 @@ export const expunge = (world: World, vm: Resource): void => {
 export const detach = (world: World, volume: Resource): void =>
   world.update(volume, { virtualmachineid: undefined, deviceid: undefined, attached: undefined });
 
+/** Expunges a destroyed machine once the cloud has kept it as long as it does, unless it was recovered. */
+export const expungeInTime = (world: World, vm: Resource): void => {
+  const destroyed = Number(vm.hidden['destroyed']);
+  const end = destroyed + numberSetting(world, 'expunge.delay', 86_400) * 1000;
+  world.queue.later(Math.max(0, end - world.clock.now()), () => {
+    if (vm.removed === undefined && vm.fields['state'] === 'Destroyed' && vm.hidden['destroyed'] === destroyed)
+      expunge(world, vm);
+  });
+};
+
 /** Destroys a machine: off, data disks detached, root disk kept until it is expunged. */
 export const destroy = (world: World, vm: Resource, now: boolean): void => {
   const broken = vm.fields['state'] === 'Error';
@@ -108,13 +118,8 @@ export const destroy = (world: World, vm: Resource, now: boolean): void => {
   for (const volume of volumesOf(world, vm)) if (volume.fields['type'] !== 'ROOT') detach(world, volume);
   world.update(vm, { state: 'Destroyed', hostid: undefined, lastupdated: world.now() });
   if (now || broken) return expunge(world, vm);
-  const destroyed = world.clock.now();
-  world.hide(vm, { destroyed });
-  world.queue.later(numberSetting(world, 'expunge.delay', 86_400) * 1000, () => {
-    if (vm.removed === undefined && vm.fields['state'] === 'Destroyed' && vm.hidden['destroyed'] === destroyed)
-      expunge(world, vm);
-  });
-  return undefined;
+  world.hide(vm, { destroyed: world.clock.now() });
+  expungeInTime(world, vm);
 };
 
 /** Makes a disk for a machine, not yet on any storage. */

@@ -9,7 +9,8 @@ interface Saved {
   rows: Resource[];
 }
 
-const textOf = (world: World): string => {
+/** A world as text: all that is there, without what was removed and what is still to happen. */
+export const textOf = (world: World): string => {
   const saved: Saved = {
     format: 1,
     counters: [...world.counters],
@@ -32,25 +33,27 @@ const saveWorld = (world: World, file: string): void => {
   renameSync(part, file);
 };
 
-/** Fills an empty world from a file; false when there is none yet. Throws for a file that is not a saved world. */
-export const loadWorld = (world: World, file: string): boolean => {
-  if (!existsSync(file)) return false;
+/** Fills an empty world from its text. Throws for what is not a saved world. `from` says in errors where the text is from. */
+export const fillWorld = (world: World, text: string, from: string): void => {
   let saved: Saved;
   try {
-    saved = JSON.parse(readFileSync(file, 'utf8')) as Saved;
+    saved = JSON.parse(text) as Saved;
   } catch (error) {
-    throw new Error(`${file} is not a saved simulator: it is not JSON. Move it away to start afresh.`, {
+    throw new Error(`${from} is not a saved simulator: it is not JSON. Move it away to start afresh.`, {
       cause: error,
     });
   }
   if (saved.format !== 1)
-    throw new Error(`${file} is not a simulator saved by this version. Move it away to start afresh.`);
+    throw new Error(`${from} is not a simulator saved by this version. Move it away to start afresh.`);
   for (const [series, number] of saved.counters) world.counters.set(series, number);
   world.random.resume(saved.random);
   for (const { kind, id, no, owner, fields, hidden } of saved.rows)
     world.insert(kind, fields, { id, no, hidden, ...(owner === undefined ? {} : { owner }) });
-  return true;
 };
+
+/** The text of a saved world; undefined where there is none yet. */
+export const readWorld = (file: string): string | undefined =>
+  existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 
 /** Saves a world soon after it changes, and when it is closed. */
 export interface Saver {
