@@ -3,6 +3,7 @@ import { build, type Plugin } from 'esbuild';
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadSavedIndex } from '../src/search/saved-index.ts';
 import { noticesOf } from './build/notices.ts';
+import { prepareOpening } from './build/opening.ts';
 
 /**
  * commander can run subcommands as programs of their own, and loads node:child_process for it at every start. We have
@@ -18,18 +19,21 @@ const withoutPrograms: Plugin = {
   },
 };
 
-/** What the search reads: to prepare it takes longer than to search. */
-const searchIndex = 'search-index.json';
-const preparedSearch: Plugin = {
-  name: 'prepared-search',
+/** In place of a module that works something out, one that reads what was worked out here: `name` is its export. */
+const prepared = (module: RegExp, name: string, file: string): Plugin => ({
+  name: file,
   setup: ({ onLoad }) => {
-    onLoad({ filter: /[\\/]search[\\/]saved-index\.ts$/ }, () => ({
+    onLoad({ filter: module }, () => ({
       contents: `import { readFileSync } from 'node:fs';
-export const loadSavedIndex = () => JSON.parse(readFileSync(new URL('./${searchIndex}', import.meta.url), 'utf8'));`,
+export const ${name} = () => JSON.parse(readFileSync(new URL('./${file}', import.meta.url), 'utf8'));`,
       loader: 'js',
     }));
   },
-};
+});
+// To prepare it takes longer than to search.
+const searchIndex = 'search-index.json';
+// Hosts start every server that they know: what they ask first is answered before anything else is loaded.
+const opening = 'opening.json';
 
 rmSync('dist', { recursive: true, force: true });
 const { metafile } = await build({
@@ -45,7 +49,11 @@ const { metafile } = await build({
   legalComments: 'linked',
   chunkNames: 'chunk-[name]-[hash]',
   logLevel: 'warning',
-  plugins: [withoutPrograms, preparedSearch],
+  plugins: [
+    withoutPrograms,
+    prepared(/[\\/]search[\\/]saved-index\.ts$/, 'loadSavedIndex', searchIndex),
+    prepared(/[\\/]opening[\\/]prepared\.ts$/, 'loadPrepared', opening),
+  ],
   // Bundled CommonJS (undici) asks for Node's own modules through require.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
@@ -53,6 +61,7 @@ const { metafile } = await build({
 });
 chmodSync('dist/main.js', 0o755);
 writeFileSync(`dist/${searchIndex}`, JSON.stringify(loadSavedIndex()));
+writeFileSync(`dist/${opening}`, JSON.stringify(await prepareOpening()));
 writeFileSync('dist/THIRD-PARTY-NOTICES.txt', noticesOf(Object.keys(metafile.inputs)));
 
 /**

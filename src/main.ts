@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-import { runCli } from './cli/program.ts';
+import { answerOpening } from './opening/answer.ts';
+import { isPlainStart } from './opening/plain-start.ts';
+import { loadPrepared } from './opening/prepared.ts';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
@@ -9,14 +11,34 @@ for (const stream of [process.stdout, process.stderr])
     if (error.code !== 'EPIPE') throw error;
   });
 
-const { stdin, stdout, stderr } = process;
-process.exitCode = await runCli(process.argv.slice(2), {
-  stdin,
-  stdout,
-  stderr,
-  env: process.env,
-  signal: stop.signal,
-  onReload: (reload) => void process.on('SIGHUP', reload),
-});
+const { stdin, stdout, stderr, env } = process;
+const { signal } = stop;
+const argv = process.argv.slice(2);
+const reloads: (() => void)[] = [];
+const prepared = loadPrepared();
+const isPlain = prepared !== undefined && isPlainStart(argv, env, prepared);
+// Asked to read its configuration again before it has read it, the server will.
+if (isPlain) process.on('SIGHUP', () => reloads.forEach((reload) => reload()));
+const { isOver, answered } = isPlain
+  ? await answerOpening({ stdin, stdout, signal }, prepared)
+  : { isOver: false, answered: [] };
+if (!isOver) {
+  // The rest of the program is loaded when something needs it.
+  const { runCli } = await import('./cli/program.ts');
+  process.exitCode = await runCli(argv, {
+    stdin,
+    stdout,
+    stderr,
+    env,
+    signal,
+    onReload: (reload) => {
+      if (isPlain) reloads.push(reload);
+      else process.on('SIGHUP', reload);
+    },
+    answered,
+  });
+}
+// What was written last may still wait for the pipe.
+await new Promise((resolve) => stdout.write('', resolve));
 // Whatever still waits (idle connections, timers of questions no one will answer) has nothing left to do.
 process.exit();

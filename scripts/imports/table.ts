@@ -32,7 +32,9 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   'test/support': ['src'],
   // Nothing of the tests is material for a script.
   scripts: ['src'],
-  'main.ts': ['cli'],
+  'main.ts': ['cli', 'opening'],
+  // Loaded before everything else, so that a start costs little: nothing here may need the rest.
+  opening: ['config/endpoint.ts', 'type config/values.ts', 'loopback.ts', 'rows.ts'],
   // The command line starts the other door (stdio) and describes commands to people in the words models get
   // (describe.ts); its tables print cells as present/ does (columns.ts).
   cli: [

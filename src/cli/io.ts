@@ -11,6 +11,8 @@ export interface Io {
   signal: AbortSignal;
   /** Calls back when the process is asked to read its configuration again. */
   onReload?: ((reload: () => void) => void) | undefined;
+  /** Requests at the beginning of the input that have their answers already. */
+  answered?: readonly (string | number)[] | undefined;
 }
 
 /** Exit statuses of the contract. */

@@ -5,9 +5,9 @@ import { openTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { exit, type Io } from './io.ts';
 
 const serveStreams = async (app: App, io: Io, { log }: Telemetry): Promise<void> => {
-  const { stdin, stdout } = io;
+  const { stdin, stdout, answered } = io;
   io.signal.addEventListener('abort', () => stdin.destroy(), { once: true });
-  await serveStdio(app, { stdin, stdout, onerror: (error) => log.report('error', error.message) });
+  await serveStdio(app, { stdin, stdout, answered, onerror: (error) => log.report('error', error.message) });
 };
 
 /** `serve`: MCP on stdio until the input ends, or over HTTP, until the process is asked to stop. */

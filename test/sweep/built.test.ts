@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,41 +43,72 @@ const frames = [
   { jsonrpc: '2.0', id: 5, method: 'tools/call', params: { name: 'no-such-tool', arguments: {} } },
 ];
 
-test('the built server writes nothing but JSON-RPC frames to standard output, and ends with its input', async () => {
-  const child = spawn(process.execPath, [built, 'serve', '--simulator', '--audit', 'stderr'], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { PATH: '' },
-  });
-  const errors = text(child.stderr);
-  const exited = once(child, 'exit') as Promise<[number | null]>;
-  const replies = new Map<number, Reply>();
-  const lines: string[] = [];
-  const allAnswered = new Promise<void>((resolve) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      lines.push(line);
-      const frame = JSON.parse(line) as Reply;
-      if (frame.id !== undefined) replies.set(frame.id, frame);
-      if (replies.size === 5) resolve();
+// What hosts ask first is answered from prepared text where nothing but variables says what to do, else by the server.
+const openings: Record<string, Reply[]> = {};
+test.each([
+  ['prepared', ['serve', '--simulator']],
+  ['its own', ['serve', '--simulator', '--audit', 'stderr']],
+])(
+  'with %s opening the built server writes nothing but JSON-RPC frames, and ends with its input',
+  async (opening, argv) => {
+    const child = spawn(process.execPath, [built, ...argv], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { PATH: '', CLOUDSTACK_MCP_AUDIT: 'stderr' },
     });
-  });
-  for (const frame of frames) child.stdin.write(`${JSON.stringify(frame)}\n`);
-  await allAnswered;
-  child.stdin.end();
-  expect((await exited)[0]).toBe(0);
-  for (const line of lines) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
-  expect(replies.get(1)!.result).toMatchObject({ serverInfo: { name: 'cloudstack-mcp-server', version } });
-  expect(replies.get(3)!.result!['structuredContent']).toMatchObject({ items: expect.any(Array) as object[] });
-  expect(replies.get(4)!.result).toMatchObject({ isError: true });
-  expect(replies.get(5)!.error).toMatchObject({ code: -32602 });
-  expect(await errors).toContain('"tool":"list-zones"');
+    const errors = text(child.stderr);
+    const exited = once(child, 'exit') as Promise<[number | null]>;
+    const replies = new Map<number, Reply>();
+    const lines: string[] = [];
+    const allAnswered = new Promise<void>((resolve) => {
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        lines.push(line);
+        const frame = JSON.parse(line) as Reply;
+        if (frame.id !== undefined) replies.set(frame.id, frame);
+        if (replies.size === 5) resolve();
+      });
+    });
+    for (const frame of frames) child.stdin.write(`${JSON.stringify(frame)}\n`);
+    await allAnswered;
+    child.stdin.end();
+    expect((await exited)[0]).toBe(0);
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ jsonrpc: '2.0' });
+    expect(replies.get(1)!.result).toMatchObject({ serverInfo: { name: 'cloudstack-mcp-server', version } });
+    expect(replies.get(3)!.result!['structuredContent']).toMatchObject({ items: expect.any(Array) as object[] });
+    expect(replies.get(4)!.result).toMatchObject({ isError: true });
+    expect(replies.get(5)!.error).toMatchObject({ code: -32602 });
+    expect(await errors).toContain('"tool":"list-zones"');
+    openings[opening] = [replies.get(1)!, replies.get(2)!];
+  },
+);
+
+test('both openings are the same', () => {
+  expect(openings['prepared']).toEqual(openings['its own']);
 });
 
-test.each([
+test('a server that was only looked at ends with its input, and at once when it is asked to', async () => {
+  for (const leave of [(child: ChildProcess) => child.stdin!.end(), (child: ChildProcess) => child.kill('SIGTERM')]) {
+    const child = spawn(process.execPath, [built, '--simulator'], { stdio: ['pipe', 'pipe', 'ignore'], env: {} });
+    const exited = once(child, 'exit');
+    const lines = createInterface({ input: child.stdout });
+    for (const frame of frames.slice(0, 3)) child.stdin.write(`${JSON.stringify(frame)}\n`);
+    for (let line = 0; line < 2; line++) await once(lines, 'line');
+    leave(child);
+    expect(await exited).toEqual([0, null]);
+  }
+});
+
+test.each<[what: string, argv: string[], status: number, variables?: Record<string, string>]>([
   ['version', ['version'], 0],
   ['no cloud', ['serve'], 2],
   ['a wrong word', ['frob'], 2],
-])('the built program ends with the right status: %s', (_what, argv, status) => {
-  const run = spawnSync(process.execPath, [built, ...argv], { encoding: 'utf8', env: { PATH: '' }, input: '' });
+  ['no whole credential', [], 2, { CLOUDSTACK_API_URL: 'https://cloud.example.com', CLOUDSTACK_API_KEY: 'key' }],
+  ['a wrong setting', ['--simulator'], 2, { CLOUDSTACK_MCP_WAIT: '90' }],
+])('the built program ends with the right status: %s', (_what, argv, status, variables = {}) => {
+  const run = spawnSync(process.execPath, [built, ...argv], {
+    encoding: 'utf8',
+    env: { PATH: '', ...variables },
+    input: '',
+  });
   expect(run.status).toBe(status);
   if (status) expect(run.stdout).toBe('');
 });
