@@ -5,14 +5,9 @@ import { createFetchTransport } from '../../src/cloudstack/transport.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
 import { createSimulator } from '../support/seeded-worlds.ts';
 import type { CallRequest, Outcome } from '../../src/types.ts';
-import type { Consent } from '../../src/consent.ts';
 import { lifetimeOf } from '../../src/cache/lifetimes.ts';
-import { openApp, requestOf, valueFor } from '../guard/counting.ts';
+import { openApp, requestOf, valueFor, yes } from '../guard/counting.ts';
 import { fitArguments } from '../support/fit.ts';
-
-/** A human who agrees to everything. */
-export const yes: Consent = ({ digest, phrase }) =>
-  Promise.resolve({ action: 'accept', confirm: true, phrase, digest, nonce: crypto.randomUUID(), by: 'terminal' });
 
 /** An app that keeps answers, over a simulator whose jobs are done at the first look. */
 export const openCached = async (

@@ -1,8 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { Transport } from '../../src/cloudstack/transport.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { openApp, requestOf, usual, uuid, type Answers } from '../guard/counting.ts';
-import { yes } from './cloud.ts';
+import { openApp, requestOf, usual, uuid, type Answers, yes } from '../guard/counting.ts';
 import { eventually } from '../support/eventually.ts';
 
 /** A cloud whose answers wait until they are let go, one by one or all. */

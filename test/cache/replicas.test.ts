@@ -3,8 +3,7 @@ import { createApp } from '../../src/app/app.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import type { SharedCache, Store } from '../../src/store/store.ts';
-import { createCounting, requestOf, uuid, type Answers } from '../guard/counting.ts';
-import { yes } from './cloud.ts';
+import { createCounting, requestOf, uuid, type Answers, yes } from '../guard/counting.ts';
 
 const every = 15_000;
 beforeEach(() => {

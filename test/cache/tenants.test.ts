@@ -4,8 +4,7 @@ import { createFetchTransport } from '../../src/cloudstack/transport.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createApp } from '../../src/app/app.ts';
 import type { Observation } from '../../src/observe.ts';
-import { requestOf } from '../guard/counting.ts';
-import { yes } from './cloud.ts';
+import { requestOf, yes } from '../guard/counting.ts';
 
 test('the same key with another secret, and the same key at another endpoint, are others', async () => {
   const simulators = [createSimulator({ jobMillis: 0, random: 1 }), createSimulator({ jobMillis: 0, random: 1 })];

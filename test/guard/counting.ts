@@ -7,6 +7,7 @@ import type { Command, Parameter } from '../../src/catalog/types.ts';
 import { findValues } from '../../src/catalog/values.ts';
 import type { Transport } from '../../src/cloudstack/transport.ts';
 import { loadConfig } from '../../src/config/config.ts';
+import type { Consent } from '../../src/consent.ts';
 import { loadData } from '../../src/data.ts';
 import type { Observe, Tracing } from '../../src/observe.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -160,6 +161,10 @@ export const requestOf = (
 });
 
 const { byType } = loadData<{ byType: Record<string, string> }>('references.json');
+
+/** A person at a terminal who agrees to everything. */
+export const yes: Consent = ({ digest, phrase }) =>
+  Promise.resolve({ action: 'accept', confirm: true, phrase, digest, nonce: crypto.randomUUID(), by: 'terminal' });
 
 /** A value that validation takes; of a command, one of its parameter's closed set. */
 export const valueFor = ({ name, type, of, map, length }: Parameter, command = ''): unknown => {

@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { openApp, requestOf, requiredOf, uuid, type Answers } from './counting.ts';
+import { openApp, requestOf, requiredOf, uuid, type Answers, yes } from './counting.ts';
 
-const consent: Parameters<typeof requestOf>[2] = {
-  consent: ({ digest, phrase }) =>
-    Promise.resolve({ action: 'accept', confirm: true, phrase, digest, nonce: crypto.randomUUID(), by: 'terminal' }),
-};
+const consent = { consent: yes };
 type Row = Record<string, unknown>;
 
 /** As the database compares. */

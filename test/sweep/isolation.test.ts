@@ -7,8 +7,7 @@ import { CallError, describeError } from '../../src/errors.ts';
 import type { Simulator } from '../../src/simulator/index.ts';
 import { createSimulator } from '../support/seeded-worlds.ts';
 import type { Outcome } from '../../src/types.ts';
-import type { Consent } from '../../src/consent.ts';
-import { openApp, requestOf, valueFor } from '../guard/counting.ts';
+import { openApp, requestOf, valueFor, yes } from '../guard/counting.ts';
 import { fitArguments } from '../support/fit.ts';
 import { openRaw } from '../guard/raw.ts';
 
@@ -47,8 +46,6 @@ const start = async (): Promise<void> => {
 beforeAll(start);
 afterAll(() => opened.close());
 
-const yes: Consent = ({ digest, phrase }) =>
-  Promise.resolve({ action: 'accept', confirm: true, phrase, digest, nonce: crypto.randomUUID(), by: 'terminal' });
 const call = (
   principal: string,
   tool: string,
