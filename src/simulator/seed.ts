@@ -59,6 +59,7 @@ const install = (world: World, { install: rows, rules }: Seed): void => {
       });
     }
   }
+  for (const account of world.all('Account')) world.give(account, account.id);
   installFacts(world);
   for (const [role, { copies, rules: own }] of Object.entries(rules)) {
     const roleid = lookUp(world, `@Role/${role}`);

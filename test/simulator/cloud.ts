@@ -15,6 +15,13 @@ const NAMES = ['name', 'username', 'ipaddress', 'publicipaddress', 'description'
 
 const resultOf = ({ body }: Reply): Reply['body'] => (body['jobresult'] ?? body) as Reply['body'];
 
+/** `200`, `431/4350` for a refusal at once, `job` for a job that ended well and `job 431` for one that failed. */
+const outcomeOf = ({ status, body }: Reply): string => {
+  if (status !== 200) return `${status}/${body['cserrorcode']}`;
+  if (body['jobstatus'] === undefined) return '200';
+  return body['jobstatus'] === 2 ? `job ${body['jobresultcode']}` : 'job';
+};
+
 /** A seeded simulator whose jobs end at once, and short ways to ask it. */
 export const createCloud = (options: SimulatorOptions = {}) => {
   const simulator = createSimulator({ jobMillis: 0, ...options });
@@ -44,6 +51,9 @@ export const createCloud = (options: SimulatorOptions = {}) => {
       const values = Object.values(result);
       return values.length === 1 && typeof values[0] === 'object' ? (values[0] as Reply['body']) : result;
     },
+    /** How a command ends: `200`, `431/4350` at once, `job` or `job 431`. */
+    outcome: async (command: string, params: Params = {}, keys?: Keys): Promise<string> =>
+      outcomeOf(await finish(simulator, command, params, keys)),
     /** The text with which a command, or its job, is refused; fails if it is not. */
     refused: async (command: string, params: Params = {}, keys?: Keys): Promise<string> => {
       const { errortext } = resultOf(await finish(simulator, command, params, keys));

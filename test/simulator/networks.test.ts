@@ -140,29 +140,30 @@ test('addresses and their rules do not overlap, and go when they are released', 
   );
   const egress = { networkid: await id('listNetworks', 'web-net'), protocol: 'tcp', startport: '443', endport: '443' };
   expect(await refused('createEgressFirewallRule', egress)).toContain('conflicts with rule');
-  const loose = await did('associateIpAddress', { zoneid: await id('listZones', 'Frankfurt') });
+  const free = await one('listPublicIpAddresses', { allocatedonly: 'false', state: 'Free' });
+  const loose = await did('reserveIpAddress', { id: free['id'] });
+  expect(loose).toMatchObject({ state: 'Reserved' });
+  expect(await refused('reserveIpAddress', { id: loose['id'] })).toContain('is not free');
   expect(await refused('createFirewallRule', { ...open, ipaddressid: loose['id'], startport: '1' })).toContain(
     'is not associated with any network',
   );
   expect(await refused('createRemoteAccessVpn', { publicipid: loose['id'] })).toContain('is not associated');
-  const bind = { ipaddressid: loose['id'], virtualmachineid: db1 };
+  await did('releaseIpAddress', { id: loose['id'] });
+  expect(await refused('releaseIpAddress', { id: loose['id'] })).toContain('is not reserved');
+  const taken = await did('associateIpAddress', { networkid: egress.networkid });
+  const bind = { ipaddressid: taken['id'], virtualmachineid: db1 };
   expect(await refused('enableStaticNat', bind)).toContain('is already associated with another ip');
   expect(await refused('enableStaticNat', { ipaddressid: nat, virtualmachineid: web1 })).toContain(
     'already has static nat enabled',
   );
   await did('enableStaticNat', { ...bind, virtualmachineid: web1 });
-  expect(await one('listPublicIpAddresses', { id: loose['id'] })).toMatchObject({ virtualmachinename: 'web-1' });
+  expect(await one('listPublicIpAddresses', { id: taken['id'] })).toMatchObject({ virtualmachinename: 'web-1' });
   expect((await all('listPublicIpAddresses', { networkid: egress.networkid })).length).toBeGreaterThan(1);
-  await did('disassociateIpAddress', { id: loose['id'] });
-  await did('disassociateIpAddress', { id: loose['id'] });
-  expect(await one('listPublicIpAddresses', { id: loose['id'], allocatedonly: 'false' })).toMatchObject({
+  await did('disassociateIpAddress', { id: taken['id'] });
+  await did('disassociateIpAddress', { id: taken['id'] });
+  expect(await one('listPublicIpAddresses', { id: taken['id'], allocatedonly: 'false' })).toMatchObject({
     state: 'Free',
   });
-  const reserved = await did('reserveIpAddress', { id: loose['id'] });
-  expect(reserved).toMatchObject({ state: 'Reserved' });
-  expect(await refused('reserveIpAddress', { id: loose['id'] })).toContain('is not free');
-  await did('releaseIpAddress', { id: loose['id'] });
-  expect(await refused('releaseIpAddress', { id: loose['id'] })).toContain('is not reserved');
   await did('updateVirtualMachine', { id: db1, deleteprotection: 'false' });
   await did('destroyVirtualMachine', { id: db1, expunge: 'true' });
   expect(await one('listPublicIpAddresses', { id: nat })).toMatchObject({ isstaticnat: false });

@@ -44,7 +44,16 @@ keeps('vpc', async () => {
     'listNetworkOfferings',
     'DefaultIsolatedNetworkOfferingForVpcNetworks',
   );
-  const tier = { name: 't', displaytext: 't', zoneid, networkofferingid, vpcid: vpc.id, netmask: '255.255.255.0' };
+  const aclid = await idOf(simulator, 'listNetworkACLLists', 'default_deny');
+  const tier = {
+    name: 't',
+    displaytext: 't',
+    zoneid,
+    networkofferingid,
+    vpcid: vpc.id,
+    netmask: '255.255.255.0',
+    aclid,
+  };
   expect((await send(simulator, 'createNetwork', { ...tier, gateway: '10.31.1.1' })).body['errortext']).toContain(
     'is not within vpc',
   );

@@ -149,7 +149,7 @@ test('snapshots go back only to disks and machines that are there and stopped', 
   const take = { virtualmachineid: vm, snapshotmemory: 'true' };
   const first = await did('createVMSnapshot', { ...take, name: 'first' });
   const second = await did('createVMSnapshot', { ...take, name: 'second' });
-  expect(second).toMatchObject({ type: 'DiskAndMemory', current: true, parentName: 'first' });
+  expect(second).toMatchObject({ type: 'DiskAndMemory', current: true, parentName: first['name'] });
   await did('revertToVMSnapshot', { vmsnapshotid: first['id'] });
   expect(await one('listVMSnapshot', { vmsnapshotid: first['id'] })).toMatchObject({ current: true });
   expect((await all('listVMSnapshot', { vmsnapshotids: second['id'] })).map(({ current }) => current)).toEqual([false]);

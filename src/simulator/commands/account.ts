@@ -51,6 +51,7 @@ const updateAccount: Behaviour = (call) => {
   const account = accountOf(call);
   const name = textArg(call, 'newname');
   const role = rowArg(call, 'roleid');
+  if (name?.trim() === '') throw badValue('The new name of the account is empty');
   if (name !== undefined && name !== account.fields['name'] && findAccount(call.world, name, text(account, 'domainid')))
     throw badValue(`There already exists an account with name ${name} in the same domain`);
   const { networkdomain, apikeyaccess, accountdetails } = call.args;

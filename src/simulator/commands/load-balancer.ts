@@ -272,8 +272,17 @@ export const loadBalancer: Behaviours = {
   },
   deleteLoadBalancerRule: deleteRule,
   deleteLoadBalancer: deleteRule,
-  listInternalLoadBalancerVMs: (call) =>
-    listKind(call, 'DomainRouter', [({ fields }) => fields['role'] === 'INTERNAL_LB_VM']),
+  listInternalLoadBalancerVMs: (call) => {
+    const { networkid, ...args } = call.args;
+    return listKind(
+      { ...call, args: networkid === undefined ? args : { ...args, balances: networkid } },
+      'DomainRouter',
+      [
+        ({ fields }) =>
+          fields['role'] === 'INTERNAL_LB_VM' && (networkid === undefined || fields['balances'] === networkid),
+      ],
+    );
+  },
   startInternalLoadBalancerVM: startSystemVm,
   stopInternalLoadBalancerVM: stopSystemVm,
   getLoadBalancerSslCertificate: (call) => {

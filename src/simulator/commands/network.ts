@@ -30,8 +30,19 @@ const checkTier = (call: Call, vpc: Resource, offering: Resource): Fields => {
   const max = Number(settingOf(world, 'vpc.max.networks') || 3);
   if (tiers.length >= max)
     throw failure(`Number of networks per VPC cannot extend ${max}; increase it using global config vpc.max.networks`);
-  const acl = rowArg(call, 'aclid') ?? world.all('NetworkACL').find(({ fields }) => fields['name'] === 'default_deny');
-  return { vpcid: vpc.id, aclid: acl?.id };
+  return { vpcid: vpc.id, aclid: rowArg(call, 'aclid')?.id };
+};
+
+/** A Basic zone has one guest network, whose ranges come pod by pod (NetworkOrchestrator.createGuestNetwork). */
+const checkBasic = (call: Call, zone: Resource, offering: Resource): void => {
+  if ([...call.world.where('Network', 'zoneid', zone.id)].some(({ fields }) => fields['traffictype'] === 'Guest'))
+    throw badValue("Can't have more than one Guest network in zone with network type Basic");
+  if (offering.fields['guestiptype'] !== 'Shared')
+    throw badValue(
+      'For zone of type Basic only offerings of guestType Shared with disabled SourceNat service are allowed',
+    );
+  if (['startip', 'endip', 'gateway', 'netmask'].some((name) => call.args[name] !== undefined))
+    throw badValue("Can't specify an IP range or a gateway for a guest network in a zone of type Basic");
 };
 
 const create: Behaviour = (call) => {
@@ -58,7 +69,10 @@ const create: Behaviour = (call) => {
   )
     throw badValue(`Another network with same name already exists within account: ${owner.fields['name']}`);
   if (offering.fields['forvpc'] === true && !vpc) throw badValue('Network offering can be used for VPC networks only');
+  const basic = zone.fields['networktype'] === 'Basic';
+  if (basic) checkBasic(call, zone, offering);
   if (
+    !basic &&
     offering.fields['guestiptype'] === 'Shared' &&
     !(textArg(call, 'gateway') && textArg(call, 'netmask') && textArg(call, 'startip'))
   )
@@ -155,7 +169,8 @@ export const network: Behaviours = {
     const network = needRow(call, 'networkid');
     for (const account of permitted(call)) {
       if (permissionsOf(call).some(({ owner }) => owner === account.id)) continue;
-      call.world.insert('NetworkPermissions', { networkid: network.id }, { owner: account.id });
+      const fields = { networkid: network.id, accountid: account.id };
+      call.world.insert('NetworkPermissions', fields, { owner: account.id });
     }
     return success();
   },

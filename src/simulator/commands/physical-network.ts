@@ -50,10 +50,12 @@ const listVlans: Behaviour = (call) => {
     });
   });
   const [physical, zone, vnet] = [rowArg(call, 'physicalnetworkid'), rowArg(call, 'zoneid'), textArg(call, 'vnet')];
+  const id = textArg(call, 'id');
   const found = rows.filter(
     (row) =>
       (!physical || text(row, 'physicalnetworkid') === physical.id) &&
       (!zone || text(row, 'zoneid') === zone.id) &&
+      (id === undefined || row.id === id) &&
       (vnet === undefined || text(row, 'vlan') === vnet) &&
       (!flagArg(call, 'allocatedonly') || text(row, 'allocationstate') === 'Allocated'),
   );
@@ -266,13 +268,14 @@ export const physicalNetwork: Behaviours = {
   updatePhysicalNetwork: updatePhysical,
   deletePhysicalNetwork: deletePhysical,
   addTrafficType: addTraffic,
-  listTrafficTypeImplementors: () =>
-    list(
-      ['Public', 'Guest', 'Management', 'Storage', 'Control'].map((traffictype) => ({
-        traffictype,
-        traffictypeimplementor: `${traffictype}NetworkGuru`,
-      })),
-    ),
+  listTrafficTypeImplementors: (call) => {
+    const wanted = textArg(call, 'traffictype')?.toLowerCase();
+    return list(
+      ['Public', 'Guest', 'Management', 'Storage', 'Control']
+        .filter((traffictype) => wanted === undefined || traffictype.toLowerCase() === wanted)
+        .map((traffictype) => ({ traffictype, traffictypeimplementor: `${traffictype}NetworkGuru` })),
+    );
+  },
   listNetworkIsolationMethods: () => list(['VLAN', 'GRE', 'VXLAN', 'STT', 'L3'].map((name) => ({ name }))),
   createVlanIpRange: createRange,
   deleteVlanIpRange: deleteRange,

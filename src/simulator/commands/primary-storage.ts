@@ -17,9 +17,11 @@ const createPool: Behaviour = (call) => {
   const cluster = rowArg(call, 'clusterid');
   const pod = rowArg(call, 'podid') ?? world.get(text(cluster, 'podid'));
   const url = textArg(call, 'url') ?? '';
-  const match = /^(\w+):\/\/([^/]*)(\/.*)?$/.exec(url);
+  // Who logs in is kept apart from the address, and is not shown (StoragePoolVO.userInfo).
+  const match = /^(\w+):\/\/(?:(.*)@)?([^/@]*?):?(\/.*)?$/.exec(url);
   if (!match) throw new ApiError(530, `${url} is not a valid uri`, 9999);
-  const [, scheme = '', address = '', path = '/'] = match;
+  const [, scheme = '', userInfo = null, address = '', given = '/'] = match;
+  const path = given.replace(/\/{2,}/g, '/').replace(/^\//, /^rbd$/i.test(scheme) ? '' : '/');
   const scope = (textArg(call, 'scope') ?? (cluster ? 'CLUSTER' : 'ZONE')).toUpperCase();
   if (scope === 'CLUSTER' && !cluster) throw badValue('Cluster id requires pod id');
   if (
@@ -46,7 +48,9 @@ const createPool: Behaviour = (call) => {
     managed: flagArg(call, 'managed'),
     istagarule: flagArg(call, 'istagarule'),
     storagecapabilities: { VOLUME_SNAPSHOT_QUIESCEVM: 'false' },
+    url: undefined,
   });
+  world.hide(pool, { userInfo });
   return object(pool);
 };
 

@@ -31,7 +31,8 @@ const create: Behaviour = (call) => {
   const { world, caller } = call;
   if (caller.role === 'User' && !isOn(world, 'allow.user.create.projects'))
     throw forbidden('Regular user is not permitted to create a project');
-  const owner = rowArg(call, 'accountid') ?? ownerOf(call);
+  // An account's id counts only beside a user's (ProjectManagerImpl.validateUser).
+  const owner = (rowArg(call, 'userid') && rowArg(call, 'accountid')) ?? ownerOf(call);
   const name = textArg(call, 'name') ?? '';
   const domainid = owner.fields['domainid'];
   if (world.all('Project').some(({ fields }) => fields['name'] === name && fields['domainid'] === domainid))
@@ -40,7 +41,7 @@ const create: Behaviour = (call) => {
   const project = insertKind(
     world,
     'Project',
-    { name, displaytext: textArg(call, 'displaytext') ?? name, state: 'Active', domainid },
+    { name, displaytext: textArg(call, 'displaytext') || name, state: 'Active', domainid },
     { owner: owner.id },
   );
   const account = insertKind(

@@ -12,16 +12,32 @@ import { insertKind, makeAny } from '../world/insert.ts';
 import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
+/** The network that an address goes to where none is named: the only isolated one that its owner has in the zone. */
+const onlyNetwork = (world: World, zone: Resource, owner: Resource): Resource => {
+  const own = [...world.where('Network', 'zoneid', zone.id)].filter(
+    (network) => network.owner === owner.id && network.fields['type'] === 'Isolated',
+  );
+  const [first, second] = own;
+  if (!first)
+    throw badValue(
+      `Account name=${text(owner, 'name')} domain=${text(world.get(text(owner, 'domainid')), 'name')} doesn't have virtual networks in zone=${text(zone, 'name')}`,
+    );
+  if (second) throw badValue('Account has more than one isolated network in the zone');
+  return first;
+};
+
 const associate: Behaviour = (call) => {
   const { world } = call;
-  const network = rowArg(call, 'networkid');
   const vpc = rowArg(call, 'vpcid');
-  const zone = rowArg(call, 'zoneid') ?? world.get(text(network ?? vpc, 'zoneid'));
+  const named = rowArg(call, 'networkid');
+  const zone = rowArg(call, 'zoneid') ?? world.get(text(named ?? vpc, 'zoneid'));
   if (!zone)
     throw badValue(
       'Unable to figure out zone to assign ip to. Please specify either zoneId, or networkId, or vpcId in the call',
     );
-  const owner = world.get((network ?? vpc)?.owner ?? '') ?? ownerOf(call);
+  const owner = world.get((named ?? vpc)?.owner ?? '') ?? ownerOf(call);
+  const implied = zone.fields['networktype'] === 'Advanced' && zone.fields['securitygroupsenabled'] !== true;
+  const network = named ?? (vpc || !implied ? undefined : onlyNetwork(world, zone, owner));
   checkLimit(world, owner, 'public_ip');
   const first =
     network?.fields['type'] === 'Isolated' &&

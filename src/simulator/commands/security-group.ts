@@ -3,7 +3,7 @@ import { entriesArg, listArg, needRow, numberArg, rowArg, textArg } from '../rul
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { ownerOf } from '../rules/owner.ts';
 import { object, success, work } from '../rules/results.ts';
-import { defaultSecurityGroup, securityGroupNamed } from '../rules/security-groups.ts';
+import { defaultSecurityGroup, securityGroupNamed, showRule } from '../rules/security-groups.ts';
 import { badValue, inUse } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Fields, Resource } from '../world/types.ts';
@@ -71,13 +71,16 @@ const authorize =
     if (sources.some((source) => present.some((rule) => same(rule, source))))
       throw badValue('The rule already exists in the security group');
     return work(group, () => {
-      for (const source of sources)
+      const made = sources.map((source) =>
         call.world.insert(
           'SecurityGroupRule',
           { securitygroupid: group.id, direction, protocol, ...ports, ...source },
           { owner: group.owner },
-        );
-      return object(group);
+        ),
+      );
+      // The answer has the new rules only (ApiResponseHelper.createSecurityGroupResponseFromSecurityGroupRule).
+      const extra = { ingressrule: [], egressrule: [], [`${direction}rule`]: made.map(showRule) };
+      return { form: 'object', item: group, extra };
     });
   };
 

@@ -124,12 +124,14 @@ const createVmSnapshot: Behaviour = (call) => {
   if (memory && state !== 'Running') throw badValue('Can not snapshot memory when VM is not in Running state');
   const present = [...world.where('VMSnapshot', 'virtualmachineid', vm.id)];
   const current = present.find(({ fields }) => fields['current'] === true);
+  // The caller's name is what is displayed; the name is the cloud's own.
+  const name = `${text(vm, 'instancename')}_VS_${timestampText(world)}`;
   const row = insertKind(
     world,
     'VMSnapshot',
     {
-      name: textArg(call, 'name') ?? `${text(vm, 'instancename')}_VS_${timestampText(world)}`,
-      displayname: textArg(call, 'name') ?? `${text(vm, 'instancename')}_VS_${timestampText(world)}`,
+      name,
+      displayname: textArg(call, 'name') ?? name,
       description: textArg(call, 'description'),
       state: 'Creating',
       type: memory ? 'DiskAndMemory' : 'Disk',

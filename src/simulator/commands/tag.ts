@@ -1,6 +1,6 @@
 import { listKind } from '../engine/list.ts';
 import { mayUse } from '../rules/access.ts';
-import { listArg, mapArg, numberArg, textArg } from '../rules/args.ts';
+import { listArg, mapArg, numberArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { badValue, failure, forbidden } from '../world/errors.ts';
@@ -84,7 +84,12 @@ const create: Behaviour = (call) => {
   return work(rows[0], () => {
     for (const row of rows) {
       for (const [key, value] of Object.entries(mapArg(call, 'tags'))) {
-        if ([...world.where('ResourceTag', 'resourceid', row.id)].some(({ fields }) => fields['key'] === key))
+        // The database compares keys without letter case.
+        if (
+          [...world.where('ResourceTag', 'resourceid', row.id)].some(
+            (tag) => text(tag, 'key').toLowerCase() === key.toLowerCase(),
+          )
+        )
           throw failure(`tag ${key} already on ${type} with id ${row.id}`);
         world.insert(
           'ResourceTag',
@@ -176,6 +181,8 @@ const annotatedKinds: Record<string, string> = {
   SECONDARY_STORAGE: 'ImageStore',
   VR: 'DomainRouter',
   SYSTEM_VM: 'SystemVm',
+  MANAGEMENT_SERVER: 'ManagementServer',
+  OBJECT_STORAGE: 'ObjectStore',
 };
 
 const annotate: Behaviour = (call) => {

@@ -123,7 +123,11 @@ const listTemplates =
     const found = (byId ?? world.all('Template')).filter(
       (row) => row.kind === 'Template' && row.removed === undefined && tests.every((test) => test(row)),
     );
-    if (flagArg(call, 'showunique')) return listRows(call, 'Template', found, []);
+    // Shown once, a template keeps its first zone (TemplateJoinDaoImpl).
+    if (flagArg(call, 'showunique')) {
+      const once = found.map((row) => copies(call, [row], zone)[0] ?? row);
+      return listRows(call, 'Template', once as unknown as Resource[], []);
+    }
     const spread = found.flatMap((row) =>
       iso && zonesOf(row).length === 0 ? [row] : (copies(call, [row], zone) as unknown as Resource[]),
     );
@@ -260,7 +264,7 @@ const register =
         passwordenabled: false,
         sshkeyenabled: false,
         isdynamicallyscalable: false,
-        crossZones: false,
+        crossZones: zones.length === 0,
         directdownload: false,
         deployasis: false,
         requireshvm: true,

@@ -344,6 +344,13 @@ export const views: Record<string, ResourceView> = {
     }))[0],
   }),
   StoragePool: (world, row) => poolLoad(world, row),
+  ApplicationLoadBalancer: (world, row, show) => ({
+    ...tags(world, row, show),
+    loadbalancerinstance: Array.from(world.where('LbMember', 'lbruleid', row.id), ({ fields }) => {
+      const vm = world.get(String(fields['virtualmachineid']));
+      return { id: vm?.id, name: vm?.fields['name'], state: vm?.fields['state'], ipaddress: fields['ipaddress'] };
+    }),
+  }),
   ...Object.fromEntries(
     [
       'Snapshot',

@@ -70,7 +70,9 @@ const create: Behaviour = (call) => {
   );
   const vm = rowArg(call, 'virtualmachineid');
   return work(volume, () => {
-    if (snapshot || rowArg(call, 'storageid')) readyVolume(world, volume);
+    const pool = rowArg(call, 'storageid');
+    if (pool) world.update(volume, { storageid: pool.id });
+    if (snapshot || pool) readyVolume(world, volume);
     if (vm) attachTo(call, volume, vm);
     return object(volume);
   });

@@ -1,6 +1,13 @@
 import { statedFields } from '../engine/generic.ts';
 import { listKind } from '../engine/list.ts';
-import { deleteOffering, listOfferings, places, servicesOffered, updateOffering } from '../engine/offerings.ts';
+import {
+  capabilityOf,
+  deleteOffering,
+  listOfferings,
+  places,
+  servicesOffered,
+  updateOffering,
+} from '../engine/offerings.ts';
 import { mayUse } from '../rules/access.ts';
 import { freeAddress, takeAddress } from '../rules/addresses.ts';
 import { flagArg, listArg, needRow, numberArg, rowArg, text, textArg } from '../rules/args.ts';
@@ -21,7 +28,9 @@ const createVpc: Behaviour = (call) => {
     ...fields,
     supportedservices: undefined,
     state: flagArg(call, 'enable') ? 'Enabled' : 'Disabled',
-    distributedvpcrouter: false,
+    distributedvpcrouter: capabilityOf(call, 'Connectivity', 'DistributedRouter') === 'true',
+    supportsregionLevelvpc: capabilityOf(call, 'Connectivity', 'RegionLevelVpc') === 'true',
+    servicecapabilitylist: undefined,
     service: servicesOffered(call),
     ...places(call),
   });
@@ -47,16 +56,16 @@ const create: Behaviour = (call) => {
     'Vpc',
     {
       ...fields,
-      cidr: block.text,
+      cidr: textArg(call, 'cidr') ?? block.text,
       zoneid: zone.id,
       vpcofferingid: offering.id,
       state: 'Enabled',
       networkdomain:
-        textArg(call, 'networkdomain') ?? `cs${owner.no.toString(16)}cloud.${settingOf(world, 'guest.domain.suffix')}`,
+        textArg(call, 'networkdomain') ?? `cs${owner.no.toString(16)}${settingOf(world, 'guest.domain.suffix')}`,
       restartrequired: false,
       redundantvpcrouter: offering.fields['name'] === 'Redundant VPC offering',
-      distributedvpcrouter: false,
-      regionlevelvpc: false,
+      distributedvpcrouter: offering.fields['distributedvpcrouter'] === true,
+      regionlevelvpc: offering.fields['supportsregionLevelvpc'] === true,
       fordisplay: true,
     },
     { owner: owner.id },
@@ -104,6 +113,10 @@ const restart: Behaviour = (call) => {
   });
 };
 
+/** A VLAN as CloudStack stores it, with its scheme. */
+const uriOf = (vlan: string | undefined): string | undefined =>
+  vlan === undefined || vlan.includes('://') ? vlan : `vlan://${vlan}`;
+
 const createGateway: Behaviour = (call) => {
   const vpc = needRow(call, 'vpcid');
   const { fields } = statedFields(call, 'PrivateGateway');
@@ -113,6 +126,7 @@ const createGateway: Behaviour = (call) => {
     'PrivateGateway',
     {
       ...fields,
+      vlan: uriOf(textArg(call, 'vlan')),
       aclid: acl?.id,
       zoneid: vpc.fields['zoneid'],
       state: 'Creating',

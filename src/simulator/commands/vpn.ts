@@ -2,6 +2,7 @@ import { statedFields } from '../engine/generic.ts';
 import { flagArg, needRow, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { ownerOf } from '../rules/owner.ts';
+import { checkVpnPorts } from '../rules/port-rules.ts';
 import { object, success, work } from '../rules/results.ts';
 import { badValue, inUse } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
@@ -23,6 +24,7 @@ const createRemote: Behaviour = (call) => {
     throw badValue(
       `The address ${text(address, 'ipaddress')} is not the source NAT address, which alone carries a VPN`,
     );
+  checkVpnPorts(call, address);
   const vpn = insertKind(
     world,
     'RemoteAccessVpn',

@@ -258,15 +258,16 @@ export const zonePodCluster: Behaviours = {
             (textArg(call, 'name') === undefined || text(row, 'name') === textArg(call, 'name')),
         ),
     ),
-  addRegion: (call) =>
-    object(
-      insertKind(
-        call.world,
-        'Region',
-        { name: textArg(call, 'name'), endpoint: textArg(call, 'endpoint') },
-        { id: String(call.args['id']) },
-      ),
-    ),
+  addRegion: (call) => {
+    const id = String(call.args['id']);
+    const known = call.world.all('Region');
+    if (known.some((row) => row.id === id)) throw badValue(`Region with id: ${id} already exists`);
+    if (known.some((row) => text(row, 'name') === textArg(call, 'name')))
+      throw badValue(`Region with name: ${textArg(call, 'name')} already exists`);
+    return object(
+      insertKind(call.world, 'Region', { name: textArg(call, 'name'), endpoint: textArg(call, 'endpoint') }, { id }),
+    );
+  },
   updateRegion: (call) => {
     const row = call.world.find('Region', String(call.args['id']));
     if (!row) throw badValue(`Region with id: ${String(call.args['id'])} does not exist`);

@@ -1,7 +1,9 @@
 import type { Command } from '../../catalog/types.ts';
 import type { Behaviours, Call, CallingUser, Result, Work } from '../rules/call.ts';
+import { checkOfferings } from '../rules/offering-access.ts';
 import { list, success } from '../rules/results.ts';
-import { ApiError } from '../world/errors.ts';
+import { ApiError, badValue, forbidden } from '../world/errors.ts';
+import type { Fields } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { decodeParams } from './decode.ts';
 import { checkEncodings } from './encodings.ts';
@@ -23,6 +25,15 @@ export interface Engine {
   behaviours: Behaviours;
 }
 
+/** Refuses an id that a caller chose where only root may, or that is no UUID or another's (UUIDManagerImpl). */
+const checkCustomId = (world: World, { customid }: Fields, { root }: CallingUser): void => {
+  if (typeof customid !== 'string') return;
+  if (!root) throw forbidden('Please check your permissions, only root admin can create/update the custom id');
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(customid))
+    throw badValue(`UUID:${customid} doesn't follow the UUID format`);
+  if (world.get(customid)) throw badValue(`The UUID: ${customid} is already used`);
+};
+
 /** Decodes a command's parameters and finds what they name: all that is checked before anything happens. */
 export const prepare = (
   world: World,
@@ -36,6 +47,7 @@ export const prepare = (
   const unmet = failureOf(command, () => {
     checkRequirements(command, args);
     checkEncodings(command, args);
+    checkCustomId(world, args, caller);
   });
   const failure = [wrong, unmet].find((each) => each instanceof ApiError);
   return {
@@ -67,6 +79,7 @@ const failureOf = <T>(command: Command, check: () => T): T | ApiError => {
 
 const act = ({ behaviours }: Engine, call: Call): Result | Work => {
   if (call.failure) throw call.failure;
+  checkOfferings(call);
   return call.matchesNothing ? list([]) : (behaviours[call.command.name] ?? genericBehaviour(call.command.name))(call);
 };
 

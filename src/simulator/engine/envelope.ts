@@ -5,7 +5,7 @@ import type { ApiError } from '../world/errors.ts';
 import type { Audience, Renderer } from './render.ts';
 import { answerType, askedFor, writeFloats } from './shapes.ts';
 
-const jsonType = 'application/json; charset=UTF-8';
+const jsonType = 'application/json;charset=utf-8';
 
 /** The key inside a command's envelope. */
 const keyOf = (command: Command): string => String(Array.isArray(command.key) ? command.key[0] : command.key);

@@ -1,4 +1,4 @@
-import { isWithin } from '../rules/access.ts';
+import { isLent, isWithin } from '../rules/access.ts';
 import { text } from '../rules/args.ts';
 import type { Call } from '../rules/call.ts';
 import type { Resource, Value } from '../world/types.ts';
@@ -46,6 +46,17 @@ const serves = (row: Resource, names: Value, { world }: Call): boolean => {
   return (Array.isArray(names) ? names : [names]).every((name) => has.has(String(name)));
 };
 
+/** At least so much; a custom offering has no number of its own, and fits (QueryManagerImpl). */
+const atLeast =
+  (field: string): ListFilter =>
+  (row, wanted) =>
+    row.fields[field] === undefined || Number(row.fields[field]) >= Number(wanted);
+
+const inGroup: ListFilter = (row, wanted) => text(row, 'storageaccessgroups').split(',').includes(String(wanted));
+
+const archOf = (row: Resource, { world }: Call): Value =>
+  world.get(text(row, 'templateid'))?.fields['arch'] ?? 'x86_64';
+
 const pass: ListFilter = () => true;
 
 /** By kind and parameter. */
@@ -71,7 +82,7 @@ export const filters: Record<string, Record<string, ListFilter>> = {
     keypair: (row, wanted) => text(row, 'keypairs').split(',').includes(String(wanted)),
     accumulate: pass,
     userdata: pass,
-    arch: pass,
+    arch: (row, wanted, call) => lower(archOf(row, call)) === lower(wanted),
   },
   Volume: {
     hostid: (row, wanted, call) => vmOf(row, call)?.fields['hostid'] === wanted,
@@ -83,10 +94,10 @@ export const filters: Record<string, Record<string, ListFilter>> = {
   Network: {
     forvpc: (row, wanted) => (row.fields['vpcid'] !== undefined) === wanted,
     supportedservices: serves,
-    networkfilter: (row, wanted, { caller }) =>
+    networkfilter: (row, wanted, { caller, world }) =>
       lower(wanted) === 'account'
         ? row.owner === caller.account.id
-        : lower(wanted) !== 'shared' || row.fields['type'] === 'Shared',
+        : lower(wanted) !== 'shared' || row.fields['type'] === 'Shared' || isLent(world, row, caller.account.id),
     issystem: (row, wanted) => (row.fields['issystem'] === true) === wanted,
     specifyvlan: (row, wanted) => (row.fields['specifyvlan'] === true) === wanted,
     canusefordeploy: pass,
@@ -99,6 +110,7 @@ export const filters: Record<string, Record<string, ListFilter>> = {
     fetchhealthcheckresults: pass,
   },
   Host: {
+    storageaccessgroup: inGroup,
     virtualmachineid: (row, wanted, { world }) => world.get(String(wanted))?.fields['zoneid'] === row.fields['zoneid'],
     outofbandmanagementenabled: (row, wanted, { world }) =>
       [...world.where('OutOfBandManagement', 'hostid', row.id)].some(({ fields }) => fields['enabled'] === true) ===
@@ -109,12 +121,15 @@ export const filters: Record<string, Record<string, ListFilter>> = {
       ),
     hahost: (row, wanted) => (row.fields['hahost'] === true) === wanted,
   },
-  Cluster: { hypervisor: renamed('hypervisortype'), showcapacities: pass },
+  Pod: { storageaccessgroup: inGroup },
+  Cluster: { storageaccessgroup: inGroup, hypervisor: renamed('hypervisortype'), showcapacities: pass },
   Zone: {
+    storageaccessgroup: inGroup,
     available: (row, wanted) => wanted !== true || row.fields['allocationstate'] === 'Enabled',
     showcapacities: pass,
   },
   StoragePool: {
+    storageaccessgroup: inGroup,
     status: renamed('state'),
     hostid: (row, wanted, { world }) =>
       row.fields['clusterid'] === undefined ||
@@ -146,11 +161,34 @@ export const filters: Record<string, Record<string, ListFilter>> = {
   User: {
     accounttype: (row, wanted, { world }) => world.get(row.owner ?? '')?.fields['accounttype'] === wanted,
   },
+  AsyncJob: { resourceid: renamed('jobinstanceid'), resourcetype: renamed('jobinstancetype') },
+  ServiceOffering: { cpunumber: atLeast('cpunumber'), cpuspeed: atLeast('cpuspeed'), memory: atLeast('memory') },
+  ProjectAccount: { account: renamed('account') },
+  GuestOSCategory: {
+    arch: (row, wanted, { world }) =>
+      world
+        .all('Template')
+        .some(
+          ({ fields }) =>
+            lower(fields['arch'] ?? 'x86_64') === lower(wanted) &&
+            text(world.get(String(fields['ostypeid'])), 'oscategoryid') === row.id,
+        ),
+  },
   Role: { type: renamed('type') },
   GuestOS: { ids: (row, wanted) => Array.isArray(wanted) && wanted.includes(row.id) },
   HostHA: { hypervisor: pass },
   Domain: { listall: pass },
-  Project: { account: pass, username: pass },
+  Project: {
+    account: pass,
+    username: (row, wanted, { world }) =>
+      [...world.where('ProjectAccount', 'projectid', row.id)].some(({ fields }) =>
+        fields['userid'] === undefined
+          ? [...world.where('User', 'accountid', String(fields['accountid']))].some(
+              (user) => lower(user.fields['username']) === lower(wanted),
+            )
+          : lower(fields['username']) === lower(wanted),
+      ),
+  },
   VirtualRouterProvider: { enabled: (row, wanted) => (row.fields['enabled'] === true) === wanted },
   InternalLoadBalancerElement: { enabled: (row, wanted) => (row.fields['enabled'] === true) === wanted },
   DataCenterIpv4Subnet: {

@@ -21,6 +21,9 @@ export interface Installation {
   settings: InstalledSetting[];
   /** Names by category. */
   guestOsTypes: Record<string, string[]>;
+  /** Beside those of the seed: offerings of network plug-ins. */
+  networkOfferings: Fields[];
+  vpcOfferings: Fields[];
   counters: Fields[];
   extensions: Fields[];
   hypervisorCapabilities: Fields[];
@@ -85,8 +88,10 @@ const installGuestOsTypes = (world: World): void => {
 export const installFacts = (world: World): void => {
   installSettings(world);
   installGuestOsTypes(world);
-  const { counters, extensions, hypervisorCapabilities } = loadInstallation();
+  const { networkOfferings, vpcOfferings, counters, extensions, hypervisorCapabilities } = loadInstallation();
   for (const [kind, rows] of Object.entries({
+    NetworkOffering: networkOfferings,
+    VpcOffering: vpcOfferings,
     Counter: counters,
     Extension: extensions,
     HypervisorCapabilities: hypervisorCapabilities,

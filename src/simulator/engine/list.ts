@@ -1,3 +1,4 @@
+import { isLent } from '../rules/access.ts';
 import type { Call, Result } from '../rules/call.ts';
 import { list } from '../rules/results.ts';
 import { scopeOf } from '../rules/scope.ts';
@@ -149,9 +150,12 @@ export const listRows = (call: Call, kind: string, candidates: readonly Resource
   pageOf(call, kind, matching(kind, candidates, tests));
 
 /** What a caller's scope lets through: rows of the accounts in it, and rows without an owner. */
-const scopeTest = (call: Call): Test[] => {
+const scopeTest = (call: Call, kind: string): Test[] => {
   const scope = scopeOf(call);
-  return scope ? [({ owner }) => owner === undefined || scope.has(owner)] : [];
+  if (!scope) return [];
+  const { world, caller } = call;
+  const inScope: Test = ({ owner }) => owner === undefined || scope.has(owner);
+  return [kind === 'Network' ? (row) => inScope(row) || isLent(world, row, caller.account.id) : inScope];
 };
 
 interface CachedMatches {
@@ -177,7 +181,7 @@ export const listKind = (call: Call, kind = kindOf(call.command), extra: readonl
   const cache = cacheOf(call.world);
   let found = cache.get(key);
   if (!found) {
-    found = matching(kind, candidatesOf(call, kind), [...scopeTest(call), ...testsOf(call, kind), ...extra]);
+    found = matching(kind, candidatesOf(call, kind), [...scopeTest(call, kind), ...testsOf(call, kind), ...extra]);
     cache.set(key, found);
   }
   return pageOf(call, kind, found);

@@ -19,6 +19,12 @@ export const places = (call: Call): Fields => {
   };
 };
 
+/** The value of a service's capability that a call states. */
+export const capabilityOf = (call: Call, service: string, type: string): string | undefined =>
+  entriesArg(call, 'servicecapabilitylist').find(
+    (entry) => entry['service'] === service && entry['capabilitytype'] === type,
+  )?.['capabilityvalue'];
+
 /** Services and their providers that a call gives an offering, with capabilities. */
 export const servicesOffered = (call: Call): Value[] => {
   const chosen = new Map<string, string[]>();
@@ -94,8 +100,15 @@ const visible = (call: Call): Test[] => {
     !zone || typeof fields['zoneid'] !== 'string' || fields['zoneid'].split(',').includes(zone.id);
   const tests: Test[] = [inZone];
   if (!caller.root) tests.push(inDomain);
-  if (args['id'] === undefined && args['state'] === undefined)
-    tests.push(({ fields }) => fields['state'] !== 'Inactive');
+  // A named domain shows what is bound to it, and not what is for all (QueryManagerImpl).
+  const domain = rowArg(call, 'domainid');
+  if (domain)
+    tests.push(({ fields }) =>
+      String(fields['domainid'] ?? '')
+        .split(',')
+        .includes(domain.id),
+    );
+  if (args['state'] === undefined) tests.push(({ fields }) => fields['state'] !== 'Inactive');
   return tests;
 };
 
@@ -112,7 +125,7 @@ export const listOfferings =
     const tests: Test[] = [...visible(call)];
     if (wanted.length > 0) tests.push((row) => wanted.every((name) => has(row, name)));
     if (nat !== undefined) tests.push((row) => has(row, 'SourceNat') === nat);
-    if (kind === 'ServiceOffering' && call.args['issystem'] === undefined && call.args['id'] === undefined)
+    if (kind === 'ServiceOffering' && call.args['issystem'] === undefined)
       tests.push(({ fields }) => fields['issystem'] !== true);
     if (kind === 'NetworkOffering' && !call.caller.root) tests.push(({ fields }) => fields['state'] === 'Enabled');
     // Offerings have no owner: listall and account say nothing about them.

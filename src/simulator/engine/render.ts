@@ -214,7 +214,8 @@ export const createRenderer = (world: World, views: Readonly<Record<string, Reso
   /** What a command makes up rather than stores, as its response type has it; a type without fields takes all. */
   const showMade = (item: Fields, audience: Audience): Fields => {
     const plan = planOf('', audience);
-    if (plan.fields.size === 0) return item;
+    // What is nothing stays nothing: a machine that was expunged at once.
+    if (plan.fields.size === 0 || Object.keys(item).length === 0) return item;
     const out: Fields = {};
     put(out, plan, item);
     fill(out, plan, item);

@@ -15,6 +15,9 @@ const isId = ({ name, type, of, kind }: Parameter): boolean =>
     (type === 'string' && name.endsWith('id')) ||
     (kind === 'Region' && type === 'integer'));
 
+/** Accounts to which something is lent may be anybody's. */
+const lentTo = 'accountids';
+
 /** `VMSnapshot` → `vm snapshot`, for texts. */
 const wordsOf = (kind: string): string =>
   kind === 'UserVm' ? 'virtual machine' : kind.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
@@ -39,6 +42,7 @@ export const resolveRows = (
     const found: Resource[] = [];
     for (const each of Array.isArray(value) ? value : [value]) {
       const id = String(each);
+      if (id === '-1' && kind === 'Domain') throw badValue(`Domain id=${id} doesn't exist`);
       if (id === '-1') continue;
       const row = world.find(kind, uuidPattern.test(id) ? id.toLowerCase() : id);
       if (!row) {
@@ -49,9 +53,16 @@ export const resolveRows = (
         }
         throw unknownId(command.name, name, id);
       }
+      if (row.removed !== undefined && row.kind === 'Domain' && name !== 'parentdomainid')
+        throw badValue(`Domain id=${row.no} doesn't exist`);
       if (row.removed !== undefined && !reads)
         throw badValue(`unable to find a ${wordsOf(row.kind)} with id ${row.no}`);
-      if (!caller.root && !(reads && (name === 'id' || name === 'ids')) && !mayUse(world, caller, row))
+      if (
+        !caller.root &&
+        name !== lentTo &&
+        !(reads && (name === 'id' || name === 'ids')) &&
+        !mayUse(world, caller, row)
+      )
         throw forbidden();
       found.push(row);
     }

@@ -23,6 +23,6 @@ export const toXml = async (response: Response, release: string): Promise<Respon
     `<${wrapper} cloud-stack-version="${release}.0">`,
   );
   const headers = new Headers(response.headers);
-  headers.set('content-type', 'text/xml; charset=UTF-8');
+  headers.set('content-type', 'text/xml;charset=utf-8');
   return new Response(`<?xml version="1.0" encoding="UTF-8"?>${body}`, { status: response.status, headers });
 };

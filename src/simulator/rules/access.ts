@@ -35,10 +35,15 @@ export const mayUse = (world: World, caller: CallingUser, row: Resource): boolea
   const owner = world.get(row.owner);
   const project = owner?.hidden['projectid'];
   if (typeof project === 'string' && projectsOf(world, caller).has(project)) return true;
-  if (row.kind === 'Network' && row.fields['acltype'] === 'Domain') return true;
+  if (row.kind === 'Network' && (row.fields['acltype'] === 'Domain' || isLent(world, row, caller.account.id)))
+    return true;
   const domain = domainIdOf(world, row);
   return caller.role !== 'User' && domain !== undefined && isWithin(world, domain, caller.domain.id);
 };
+
+/** Whether the owner of a network lets an account use it. */
+export const isLent = (world: World, network: Resource, accountId: string): boolean =>
+  [...world.where('NetworkPermissions', 'networkid', network.id)].some(({ owner }) => owner === accountId);
 
 const isShared = (row: Resource, caller: CallingUser): boolean => {
   const shared = row.hidden['accounts'];

@@ -2,6 +2,7 @@ import { badParameter, badValue, forbidden } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
+import { freeAddress } from './addresses.ts';
 import { mapArg, numberArg, rowArg, text, textArg } from './args.ts';
 import type { Behaviour, Call } from './call.ts';
 import { destroy } from './machines.ts';
@@ -60,17 +61,8 @@ export const deleteAccount = (world: World, account: Resource): void => {
   for (const vm of world.all('UserVm').filter(({ owner }) => owner === account.id)) destroy(world, vm, true);
   for (const kind of ownedKinds) {
     for (const row of world.all(kind).filter(({ owner }) => owner === account.id)) {
-      if (row.kind !== 'IPAddress') world.remove(row);
-      else {
-        world.give(row, undefined);
-        world.update(row, {
-          state: 'Free',
-          associatednetworkid: undefined,
-          vpcid: undefined,
-          issourcenat: false,
-          isstaticnat: false,
-        });
-      }
+      if (row.kind === 'IPAddress') freeAddress(world, row);
+      else world.remove(row);
     }
   }
   for (const member of world.all('ProjectAccount').filter(({ fields }) => fields['accountid'] === account.id))

@@ -36,6 +36,7 @@ export const takeAddress = (
 
 /** Gives a public address back to its pool. */
 export const freeAddress = (world: World, address: Resource): void => {
+  for (const tag of [...world.where('ResourceTag', 'resourceid', address.id)]) world.remove(tag);
   world.give(address, undefined);
   world.update(address, {
     state: 'Free',
@@ -69,11 +70,22 @@ export const addAddresses = (world: World, range: Resource, start: string, end: 
     });
 };
 
+/** The lowest free address of the ranges that the pods of a Basic zone have in its network; undefined where there are none. */
+const nextOfRanges = (world: World, network: Resource): string | undefined => {
+  const ranges = [...world.where('VlanIpRange', 'networkid', network.id)];
+  if (ranges.length === 0) return undefined;
+  const taken = new Set(Array.from(world.where('Nic', 'networkid', network.id), ({ fields }) => fields['ipaddress']));
+  for (const { fields } of ranges)
+    for (let at = toNumber(String(fields['startip'])); at <= toNumber(String(fields['endip'])); at += 1)
+      if (!taken.has(toAddress(at))) return toAddress(at);
+  throw noCapacity('Insufficient address capacity', 4320);
+};
+
 /** The lowest address of a network that no interface has; from its range when it has one. */
 export const nextGuestAddress = (world: World, network: Resource): string | undefined => {
   const { cidr, gateway, startip, endip } = network.fields;
   const block = parseBlock(String(cidr ?? ''));
-  if (!block) return undefined;
+  if (!block) return nextOfRanges(world, network);
   const first = typeof startip === 'string' ? toNumber(startip) : block.first + 2;
   const last = typeof endip === 'string' ? toNumber(endip) : block.last - 1;
   const taken = new Set<string>([String(gateway)]);

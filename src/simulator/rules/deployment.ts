@@ -34,17 +34,23 @@ export const sizeOf = (call: Call, offering: Resource): Fields => {
   };
 };
 
-const networksFor = (call: Call, zone: Resource, owner: Resource): { network: Resource; address?: string }[] => {
+interface ChosenNetwork {
+  network: Resource;
+  address?: string;
+  mac?: string;
+}
+
+const networksFor = (call: Call, zone: Resource, owner: Resource): ChosenNetwork[] => {
   const { world } = call;
   const listed = entriesArg(call, 'iptonetworklist');
   const named = rowsArg(call, 'networkids');
   if (listed.length > 0 && named.length > 0)
     throw badValue("ipToNetworkMap can't be specified along with networkIds or ipAddress");
   if (listed.length > 0)
-    return listed.map(({ networkid = '', ip }) => {
+    return listed.map(({ networkid = '', ip, mac }) => {
       const network = world.find('Network', networkid);
       if (!network) throw badValue(`Unable to find network by id ${networkid}`);
-      return { network, ...(ip === undefined ? {} : { address: ip }) };
+      return { network, ...(ip === undefined ? {} : { address: ip }), ...(mac === undefined ? {} : { mac }) };
     });
   if (named.length > 0) {
     if (zone.fields['networktype'] === 'Basic') throw badValue("Can't specify network Ids in Basic zone");
@@ -162,6 +168,15 @@ const deployDetails = (call: Call, owner: Resource, keys: readonly string[]): Fi
   };
 };
 
+/** Refuses a root disk that is empty, or smaller than the template it is made of. */
+const checkRootSize = (asked: number | undefined, template: Resource): void => {
+  if (asked === undefined) return;
+  if (asked <= 0) throw badValue('Root disk size should be a positive number.');
+  const size = Number(template.fields['size'] ?? 0);
+  if (template.fields['format'] !== 'ISO' && asked * gib < size)
+    throw badValue(`Unsupported: rootdisksize override is smaller than template size ${(size / gib).toFixed(2)} GB`);
+};
+
 /** Makes a virtual machine's row, disks and interfaces; it is Stopped until it is started. */
 const makeMachine = (
   call: Call,
@@ -172,6 +187,7 @@ const makeMachine = (
   const zone = needRow(call, 'zoneid');
   const owner = ownerOf(call);
   checkTemplate(call, template, zone, offering);
+  checkRootSize(numberArg(call, 'rootdisksize'), template);
   const size = sizeOf(call, offering);
   const disk = rowArg(call, 'diskofferingid');
   const iso = template.fields['format'] === 'ISO';
@@ -229,7 +245,8 @@ const makeMachine = (
       hidden: { affinitygroupids: affinityIds(call, owner), securitygroupids: securityIds(call, zone, owner) },
     },
   );
-  networks.forEach(({ network, address }) => addNic(world, vm, network, address));
+  const mac = textArg(call, 'macaddress');
+  networks.forEach(({ network, ...wishes }, i) => addNic(world, vm, network, i === 0 ? { mac, ...wishes } : wishes));
   const rootOffering = iso ? disk : undefined;
   addVolume(world, vm, {
     type: 'ROOT',

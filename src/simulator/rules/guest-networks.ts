@@ -20,7 +20,12 @@ export const createGuestNetwork = (world: World, { zone, offering, owner, fields
   const given = typeof gateway === 'string' && typeof netmask === 'string' ? blockOf(gateway, netmask) : undefined;
   if (typeof gateway === 'string' && typeof netmask === 'string' && !given)
     throw badValue(`Invalid netmask ${netmask} or gateway ${gateway}`);
-  const block = type === 'L2' ? undefined : (given ?? parseBlock(text(zone, 'guestcidraddress') || '10.1.1.0/24'));
+  // In a Basic zone the pods have the ranges, and the network none.
+  const basic = zone.fields['networktype'] === 'Basic';
+  const block =
+    type === 'L2' || (basic && !given)
+      ? undefined
+      : (given ?? parseBlock(text(zone, 'guestcidraddress') || '10.1.1.0/24'));
   const vlan = fields['vlan'];
   const set = type === 'Shared' || vlan !== undefined;
   const physical = [...world.where('PhysicalNetwork', 'zoneid', zone.id)][0];
@@ -44,8 +49,7 @@ export const createGuestNetwork = (world: World, { zone, offering, owner, fields
         : { vlan: String(vlan), broadcasturi: `vlan://${String(vlan).replace('vlan://', '')}` }),
       dns1: fields['dns1'] ?? zone.fields['dns1'],
       dns2: fields['dns2'] ?? zone.fields['dns2'],
-      networkdomain:
-        fields['networkdomain'] ?? `cs${owner.no.toString(16)}cloud.${settingOf(world, 'guest.domain.suffix')}`,
+      networkdomain: fields['networkdomain'] ?? `cs${owner.no.toString(16)}${settingOf(world, 'guest.domain.suffix')}`,
       related: id,
       issystem: false,
       canusefordeploy: true,

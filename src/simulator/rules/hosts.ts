@@ -72,7 +72,7 @@ export const hypervisorName = (hypervisor: string | undefined): string =>
 
 const nextHostAddress = (world: World): string => `172.16.15.${2 + (world.all('Host').length % 198)}`;
 
-/** Adds a host to a cluster; it is up when its agent connects, which starts the system VMs of an enabled zone. */
+/** Adds a host to a cluster; it is up at once, which starts the system VMs of an enabled zone. */
 export const addHost: Behaviour = (call) => {
   const { world } = call;
   const zone = needRow(call, 'zoneid');
@@ -83,7 +83,12 @@ export const addHost: Behaviour = (call) => {
   if (!cluster) throw badValue('Please specify a cluster for the host');
   const url = textArg(call, 'url') ?? '';
   if (!/^\w+:\/\/./.test(url)) throw badValue(`${url} is not a valid uri`);
-  if (world.all('Host').some(({ hidden }) => hidden['url'] === url)) throw badValue(`Host ${url} was added already`);
+  if (!textArg(call, 'username') || !textArg(call, 'password'))
+    throw badValue('Username and Password need to be provided.');
+  const hypervisor = hypervisorName(textArg(call, 'hypervisor'));
+  // CloudStack's own simulator takes one URL more than once.
+  if (hypervisor !== 'Simulator' && world.all('Host').some(({ hidden }) => hidden['url'] === url))
+    throw badValue(`Host ${url} was added already`);
   const state = textArg(call, 'allocationstate');
   const host = insertKind(
     world,
@@ -91,13 +96,13 @@ export const addHost: Behaviour = (call) => {
     {
       name: `SimulatedAgent.${world.random.uuid()}`,
       type: 'Routing',
-      state: 'Connecting',
+      state: 'Up',
       resourcestate: /^disabled?$/i.test(state ?? '') ? 'Disabled' : 'Enabled',
       zoneid: zone.id,
       podid: pod.id,
       clusterid: cluster.id,
       clustertype: 'CloudManaged',
-      hypervisor: hypervisorName(textArg(call, 'hypervisor')),
+      hypervisor,
       hypervisorversion: world.catalog.release,
       version: world.catalog.release,
       ipaddress: nextHostAddress(world),
@@ -121,10 +126,6 @@ export const addHost: Behaviour = (call) => {
     },
     { hidden: { url, username: textArg(call, 'username') ?? null } },
   );
-  world.queue.later(0, () => {
-    if (host.fields['state'] !== 'Connecting') return;
-    world.update(host, { state: 'Up' });
-    if (zone.fields['allocationstate'] === 'Enabled') ensureSystemVms(world, zone);
-  });
+  if (zone.fields['allocationstate'] === 'Enabled') ensureSystemVms(world, zone);
   return list([host]);
 };

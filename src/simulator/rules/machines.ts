@@ -5,7 +5,7 @@ import type { Fields, Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { stateOf } from './args.ts';
 import { implementNetwork, releaseRules, scheduleShutdown } from './networks.ts';
-import { chooseHost } from './placement.ts';
+import { chooseHost, poolsFor } from './placement.ts';
 
 /** `<uuid> (<name>)`, as texts speak of a virtual machine. */
 export const nameOf = (vm: Resource): string => `${vm.id} (${String(vm.fields['displayname'] ?? vm.fields['name'])})`;
@@ -27,9 +27,7 @@ const poweredStates = new Set(['Running', 'Starting']);
 /** Marks a volume as usable on some primary storage of its zone. */
 export const readyVolume = (world: World, volume: Resource, hostId?: Value): void => {
   const cluster = world.get(String(hostId))?.fields['clusterid'];
-  const pools = [...world.where('StoragePool', 'zoneid', String(volume.fields['zoneid']))].filter(
-    ({ fields }) => fields['state'] === 'Up',
-  );
+  const pools = poolsFor(world, volume);
   const pool = pools.find(({ fields }) => fields['clusterid'] === cluster) ?? pools[0];
   if (!pool) throw new ApiError(533, 'Insufficient storage capacity', 4340);
   const storage = volume.fields['storageid'] ?? pool.id;
@@ -95,6 +93,17 @@ export const expunge = (world: World, vm: Resource): void => {
   for (const tag of [...world.where('ResourceTag', 'resourceid', vm.id)]) world.remove(tag);
   world.update(vm, { state: 'Expunging' });
   world.remove(vm);
+};
+
+/** Gives a machine a new root disk in place of the one that it has. */
+export const replaceRootDisk = (world: World, vm: Resource, changes: Fields): void => {
+  const root = volumesOf(world, vm).find(({ fields }) => fields['type'] === 'ROOT');
+  if (!root) return;
+  const { created: _, path: _path, ...fields } = root.fields;
+  world.remove(root);
+  const fresh = { ...fields, ...changes, state: 'Allocated', storageid: undefined };
+  const disk = insertKind(world, 'Volume', fresh, { owner: root.owner });
+  if (vm.fields['state'] === 'Running') readyVolume(world, disk, vm.fields['hostid']);
 };
 
 /** Takes a disk off its machine. */

@@ -26,6 +26,9 @@ export const servicesOf = (world: World, network: Resource): Service[] => {
 export const hasService = (world: World, network: Resource, name: string): boolean =>
   servicesOf(world, network).some((service) => service.name === name);
 
+const usesVirtualRouter = (world: World, network: Resource): boolean =>
+  servicesOf(world, network).some(({ provider }) => provider.some(({ name }) => name === 'VirtualRouter'));
+
 const freeVlan = (world: World, network: Resource): number => {
   const physical = world.get(String(network.fields['physicalnetworkid']));
   const [first = 0, last = first] = String(physical?.fields['vlan'] ?? '')
@@ -44,8 +47,14 @@ const macOf = (world: World): string => {
   return (hex.match(/../g) ?? []).join(':');
 };
 
+/** What a caller may choose of an interface. */
+interface NicWishes {
+  address?: string | undefined;
+  mac?: string | undefined;
+}
+
 /** Fields of one interface on a network. */
-const nicFields = (world: World, network: Resource, index: number, address?: string): Fields => {
+const nicFields = (world: World, network: Resource, index: number, { address, mac }: NicWishes): Fields => {
   const { gateway, cidr, broadcasturi, traffictype, type } = network.fields;
   const block = parseBlock(String(cidr ?? ''));
   return {
@@ -54,7 +63,7 @@ const nicFields = (world: World, network: Resource, index: number, address?: str
     gateway,
     netmask: block && maskOf(block),
     isdefault: index === 0,
-    macaddress: macOf(world),
+    macaddress: mac ?? macOf(world),
     deviceid: String(index),
     traffictype: traffictype ?? 'Guest',
     type,
@@ -64,11 +73,11 @@ const nicFields = (world: World, network: Resource, index: number, address?: str
 };
 
 /** Adds an interface to a machine. */
-export const addNic = (world: World, machine: Resource, network: Resource, address?: string): Resource => {
+export const addNic = (world: World, machine: Resource, network: Resource, wishes: NicWishes = {}): Resource => {
   const index = [...world.where('Nic', 'virtualmachineid', machine.id)].length;
   return world.insert(
     'Nic',
-    { ...nicFields(world, network, index, address), virtualmachineid: machine.id },
+    { ...nicFields(world, network, index, wishes), virtualmachineid: machine.id },
     { owner: machine.owner },
   );
 };
@@ -98,7 +107,7 @@ const routerFields = (world: World, of: Resource, number: number): Fields => {
     scriptsversion: world.catalog.release,
     zoneid: of.fields['zoneid'],
     dns1: zone?.fields['dns1'],
-    gateway: publicIp?.fields['gateway'],
+    gateway: publicIp ? publicIp.fields['gateway'] : of.fields['gateway'],
     publicip: publicIp?.fields['ipaddress'],
     hypervisor: 'Simulator',
     serviceofferingid: offering?.id,
@@ -153,7 +162,9 @@ export const ensureInternalBalancer = (world: World, network: Resource, address:
 
 /** Brings a network up for its first machine: VLAN, source NAT address, router. */
 export const implementNetwork = (world: World, network: Resource): void => {
-  const { state, zoneid, vpcid } = network.fields;
+  const { state, zoneid, vpcid, type } = network.fields;
+  // A shared network is there from the beginning; its first machine brings the router that gives out addresses.
+  if (type === 'Shared' && usesVirtualRouter(world, network)) ensureRouter(world, network);
   if (state !== 'Allocated' && state !== 'Shutdown') return;
   if (network.fields['vlan'] === undefined && network.fields['type'] !== 'Shared') {
     const vlan = freeVlan(world, network);
@@ -167,8 +178,7 @@ export const implementNetwork = (world: World, network: Resource): void => {
     );
     if (hasService(world, network, 'SourceNat') && !nat)
       takeAddress(world, String(zoneid), network.owner, { associatednetworkid: network.id, issourcenat: true });
-    if (servicesOf(world, network).some(({ provider }) => provider.some(({ name }) => name === 'VirtualRouter')))
-      ensureRouter(world, network);
+    if (usesVirtualRouter(world, network)) ensureRouter(world, network);
   } else {
     const vpc = world.get(vpcid);
     if (vpc) ensureRouter(world, vpc);

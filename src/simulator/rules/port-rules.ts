@@ -58,6 +58,29 @@ export const deleteRule: Behaviour = (call) => {
   });
 };
 
+/** Ports that a remote access VPN takes of its address. */
+const vpnPorts: readonly Ports[] = [500, 1701, 4500].map((port) => ({ protocol: 'udp', start: port, end: port }));
+
+const checkFree = (ports: Ports, others: readonly Resource[]): void => {
+  for (const other of others) {
+    const theirs = storedPorts(other, 'publicport', 'publicendport');
+    if (clashes(ports, theirs))
+      throw conflict(
+        `The range specified, ${ports.start}-${ports.end}, conflicts with rule ${other.no} which has ${theirs.start}-${theirs.end}`,
+      );
+  }
+};
+
+const rulesOn = ({ world }: Call, address: Resource): Resource[] => [
+  ...world.where('PortForwardingRule', 'ipaddressid', address.id),
+  ...world.where('LoadBalancer', 'publicipid', address.id),
+];
+
+/** Refuses a VPN on an address of which a rule has its ports. */
+export const checkVpnPorts = (call: Call, address: Resource): void => {
+  for (const ports of vpnPorts) checkFree(ports, rulesOn(call, address));
+};
+
 /** Refuses ports of a public address that another rule has, or that static NAT takes. */
 export const checkPublicPorts = (
   call: Call,
@@ -70,17 +93,12 @@ export const checkPublicPorts = (
     throw badValue(
       `Can't create ${own === 'LoadBalancer' ? 'load balancing' : 'port forwarding'} rule: IP ${text(address, 'ipaddress')} is used for static NAT`,
     );
-  const others = [
-    ...world.where('PortForwardingRule', 'ipaddressid', address.id),
-    ...world.where('LoadBalancer', 'publicipid', address.id),
-  ];
-  for (const other of others) {
-    const theirs = storedPorts(other, 'publicport', 'publicendport');
-    if (clashes(ports, theirs))
+  checkFree(ports, rulesOn(call, address));
+  for (const vpn of world.where('RemoteAccessVpn', 'publicipid', address.id))
+    if (vpnPorts.some((taken) => clashes(ports, taken)))
       throw conflict(
-        `The range specified, ${ports.start}-${ports.end}, conflicts with rule ${other.no} which has ${theirs.start}-${theirs.end}`,
+        `The range specified, ${ports.start}-${ports.end}, conflicts with the VPN ${vpn.no} of the address`,
       );
-  }
 };
 
 /** Opens a rule's ports in the firewall of its address too, as CloudStack does outside VPCs unless asked not to. */

@@ -5,7 +5,8 @@ import type { Call } from './call.ts';
 /** Names of the intervals, by number. */
 export const intervals = ['HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY'];
 
-const schedules = [/^\d{1,2}$/, /^\d{1,2}:\d{1,2}$/, /^\d{1,2}:\d{1,2}:[1-7]$/, /^\d{1,2}:\d{1,2}:\d{1,2}$/];
+// Numbers may be larger than any minute or day: Java's calendar counts on (DateUtil.getNextRunTime).
+const schedules = [/^\d+$/, /^\d+:\d+$/, /^\d+:\d+:\d+$/, /^\d+:\d+:\d+$/];
 
 /** Number of an interval; the schedule must have its form. */
 export const intervalOf = (call: Call): number => {

@@ -12,12 +12,18 @@ export const defaultSecurityGroup = (world: World, owner: Resource): Resource =>
   securityGroupNamed(world, owner, 'default') ??
   insertKind(world, 'SecurityGroup', { name: 'default', description: 'Default Security Group' }, { owner: owner.id });
 
+/** A rule as the API shows it inside its group. */
+export const showRule = ({
+  id,
+  fields: { securitygroupid: _group, direction: _direction, ...fields },
+}: Resource): Fields => ({
+  ruleid: id,
+  ...fields,
+  tags: [],
+});
+
 /** Rules of a group in one direction, as the API shows them inside it. */
 export const rulesOfGroup = (world: World, group: Resource, direction: string): Fields[] =>
   [...world.where('SecurityGroupRule', 'securitygroupid', group.id)]
     .filter((rule) => text(rule, 'direction') === direction)
-    .map(({ id, fields: { securitygroupid: _group, direction: _direction, ...fields } }) => ({
-      ruleid: id,
-      ...fields,
-      tags: [],
-    }));
+    .map(showRule);

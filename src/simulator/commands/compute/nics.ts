@@ -8,6 +8,8 @@ import { object, success, work } from '../../rules/results.ts';
 import { badValue, failure } from '../../world/errors.ts';
 import type { Resource } from '../../world/types.ts';
 
+const macAddress = /^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
+
 const needLive = (vm: Resource): void => {
   if (!['Running', 'Stopped'].includes(text(vm, 'state')))
     throw badValue(`Instance ${vm.id} is not in Running or Stopped state`);
@@ -36,11 +38,13 @@ const add: Behaviour = (call) => {
   if ([...world.where('VMSnapshot', 'virtualmachineid', vm.id)].length > 0)
     throw badValue('NIC cannot be added to VM with VM Snapshots');
   const address = textArg(call, 'ipaddress');
+  const mac = textArg(call, 'macaddress');
   if (address !== undefined) checkAddress(call, network, address);
+  if (mac !== undefined && !macAddress.test(mac)) throw badValue(`Mac address is not valid: ${mac}`);
   return work(vm, () => {
     if ([...world.where('Nic', 'virtualmachineid', vm.id)].some(({ fields }) => fields['networkid'] === network.id))
       throw failure(`A NIC already exists for VM:${text(vm, 'instancename')} in network: ${network.id}`);
-    addNic(world, vm, network, address);
+    addNic(world, vm, network, { address, mac });
     if (vm.fields['state'] === 'Running') implementNetwork(world, network);
     return object(vm);
   });

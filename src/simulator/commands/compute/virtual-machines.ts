@@ -4,7 +4,16 @@ import { flagArg, listArg, needRow, numberArg, rowArg, rowsArg, stateOf, text } 
 import type { Behaviour, Behaviours, Call, Result } from '../../rules/call.ts';
 import { deploy } from '../../rules/deployment.ts';
 import { gib } from '../../rules/figures.ts';
-import { checkStartable, destroy, expunge, nameOf, powerOff, powerOn, volumesOf } from '../../rules/machines.ts';
+import {
+  checkStartable,
+  destroy,
+  expunge,
+  nameOf,
+  powerOff,
+  powerOn,
+  replaceRootDisk,
+  volumesOf,
+} from '../../rules/machines.ts';
 import { machineMetrics } from '../../rules/metrics.ts';
 import { object, success, work } from '../../rules/results.ts';
 import { badValue, failure, forbidden } from '../../world/errors.ts';
@@ -82,7 +91,7 @@ const destroyMachine: Behaviour = (call) => {
     if (stateOf(vm) !== 'Destroyed') destroy(call.world, vm, now);
     else if (now) expunge(call.world, vm);
     for (const volume of volumes) call.world.remove(volume);
-    return object(vm);
+    return object(vm.removed === undefined ? vm : {});
   });
 };
 
@@ -118,15 +127,13 @@ const restore: Behaviour = (call) => {
     if ([...call.world.where('VMSnapshot', 'virtualmachineid', vm.id)].length > 0)
       throw badValue('Unable to restore VM, please remove VM snapshots before restoring VM');
     const chosen = template?.id ?? vm.fields['templateid'];
-    const size = numberArg(call, 'rootdisksize');
-    const [root] = volumesOf(call.world, vm);
-    if (root)
-      call.world.update(root, {
-        templateid: chosen,
-        created: call.world.now(),
-        path: call.world.random.uuid(),
-        ...(size === undefined ? {} : { size: size * gib }),
-      });
+    const offering = rowArg(call, 'diskofferingid');
+    const size = numberArg(call, 'rootdisksize') ?? (Number(offering?.fields['disksize'] ?? 0) || undefined);
+    replaceRootDisk(call.world, vm, {
+      templateid: chosen,
+      ...(offering ? { diskofferingid: offering.id } : {}),
+      ...(size === undefined ? {} : { size: size * gib }),
+    });
     call.world.update(vm, {
       templateid: chosen,
       lastupdated: call.world.now(),

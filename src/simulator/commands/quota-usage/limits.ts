@@ -5,8 +5,8 @@ import { countFor, limitOf, resourceTypes } from '../../rules/limits.ts';
 import { accountOfProject } from '../../rules/projects.ts';
 import { list, object, success } from '../../rules/results.ts';
 import { checkDomain, findAccount } from '../../rules/scope.ts';
-import { badValue, forbidden } from '../../world/errors.ts';
-import { numberSetting } from '../../world/settings.ts';
+import { ApiError, badValue, forbidden } from '../../world/errors.ts';
+import { isOn, numberSetting } from '../../world/settings.ts';
 import type { Fields, Resource } from '../../world/types.ts';
 
 const holderOf = (call: Call): Resource => {
@@ -104,14 +104,17 @@ const recount: Behaviour = (call) => {
 
 /** Limits of resources and of API calls. */
 export const limits: Behaviours = {
-  getApiLimit: (call) =>
-    object({
+  getApiLimit: (call) => {
+    if (!isOn(call.world, 'api.throttling.enabled'))
+      throw new ApiError(432, 'This api is only available when api.throttling.enabled = true.', 9999);
+    return object({
       accountid: call.caller.account.id,
       account: call.caller.account.fields['name'],
       apiIssued: 0,
       apiAllowed: numberSetting(call.world, 'api.throttling.max', 25),
       expireAfter: numberSetting(call.world, 'api.throttling.interval', 1) * 1000,
-    }),
+    });
+  },
   resetApiLimit: () => success(),
   listResourceLimits: listLimits,
   updateResourceLimit: setLimit,
