@@ -165,7 +165,13 @@ export const commands: Readonly<Record<string, CliCommand>> = {
     description: 'embedded CloudStack simulator; prints its URL and keys as one JSON line',
     build: (command, io, end) =>
       command
-        .option('--port <port>', 'port on loopback; 0 takes a free one', whole, 8080)
+        .option(
+          '--port <port>',
+          'port on loopback; 0 takes a free one (default: 8080, or a free one if it is taken)',
+          whole,
+        )
+        .option('--integration-port <port>', 'second port on loopback that takes unsigned requests as root', whole)
+        .option('--admin-password <password>', 'password of the user admin')
         .option('--empty', 'start with an empty cloud')
         .option('--vms <count>', 'add this many virtual machines', whole)
         .option('--release <release>', 'CloudStack release to simulate, such as 4.19.0')

@@ -6,7 +6,11 @@ import { exit, printLine, type Io } from './io.ts';
 
 /** The flags of `simulator`. */
 export interface SimulatorFlags {
-  port: number;
+  /** CloudStack's own where that is free, and else any. */
+  port?: number;
+  /** Where unsigned requests are taken. */
+  integrationPort?: number;
+  adminPassword?: string;
   empty?: boolean;
   vms?: number;
   release?: string;
@@ -18,6 +22,9 @@ export interface SimulatorFlags {
   /** File with a fault plan. */
   faults?: string;
 }
+
+/** Where CloudStack's management server listens. */
+const cloudStackPort = 8080;
 
 const readPlan = async (path: string): Promise<FaultPlan> => {
   const { parse } = (await import('yaml')).default;
@@ -36,7 +43,7 @@ const readPlan = async (path: string): Promise<FaultPlan> => {
 export const runSimulator = async (flags: SimulatorFlags, io: Io): Promise<number> => {
   const { createSimulator } = await import('../simulator/index.ts');
   const { serveSimulator } = await import('../simulator/server.ts');
-  const { port, empty, faults, ...options } = flags;
+  const { port, integrationPort, empty, faults, ...options } = flags;
   const plan = faults === undefined ? undefined : await readPlan(faults);
   let simulator;
   try {
@@ -44,10 +51,21 @@ export const runSimulator = async (flags: SimulatorFlags, io: Io): Promise<numbe
   } catch (error) {
     throw new CallError('configuration', (error as Error).message, 'See docs/simulator.md.', { cause: error });
   }
-  const server = await serveSimulator(simulator, { port });
-  await printLine(io.stdout, JSON.stringify({ url: server.url, ...simulator.credentials }));
+  const server = await (port === undefined
+    ? serveSimulator(simulator, { port: cloudStackPort }).catch(() => serveSimulator(simulator))
+    : serveSimulator(simulator, { port }));
+  const integration =
+    integrationPort === undefined
+      ? undefined
+      : await serveSimulator(simulator, { port: integrationPort, trusted: true });
+  const line = {
+    url: server.url,
+    ...(integration ? { integrationUrl: integration.url } : {}),
+    ...simulator.credentials,
+  };
+  await printLine(io.stdout, JSON.stringify(line));
   if (!io.signal.aborted) await once(io.signal, 'abort');
-  await server.close();
+  await Promise.all([server.close(), integration?.close()]);
   simulator.close();
   return exit.done;
 };

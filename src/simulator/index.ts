@@ -5,7 +5,7 @@ import { respond, respondError } from './engine/envelope.ts';
 import { recordJobEnd } from './engine/events.ts';
 import { createJobs } from './engine/jobs.ts';
 import { createRenderer } from './engine/render.ts';
-import { authenticate } from './protocol/authenticate.ts';
+import { authenticate, systemCaller } from './protocol/authenticate.ts';
 import { createFaults, type FaultPlan, serveFaults } from './protocol/faults.ts';
 import { readRequest, type Received } from './protocol/request.ts';
 import { createSessions } from './protocol/session.ts';
@@ -52,6 +52,8 @@ export interface SimulatorOptions {
   random?: number;
   /** The one way to sign requests that it takes; both by default. */
   signature?: AcceptedAlgorithm | undefined;
+  /** What the user admin logs in with; else a password of the simulator's own. */
+  adminPassword?: string | undefined;
   onCall?: (call: SimulatedCall) => void;
   /** File in which the world is saved; made when there is none. */
   state?: string;
@@ -64,6 +66,8 @@ export interface SimulatorOptions {
 /** A CloudStack in memory, speaking its HTTP API at /client/api. */
 export interface Simulator {
   fetch(request: Request): Promise<Response>;
+  /** The same without a signature, in the name of the system account: what comes by the integration port. */
+  fetchTrusted(request: Request): Promise<Response>;
   credentials: Credentials;
   world: World;
   clock: Clock;
@@ -106,7 +110,11 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
   const credentials =
     saved !== undefined
       ? knownCredentials(world)
-      : seedWorld(engine, shift, { seed: options.seed ?? 'default', vms: options.vms ?? 0 });
+      : seedWorld(engine, shift, {
+          seed: options.seed ?? 'default',
+          vms: options.vms ?? 0,
+          adminPassword: options.adminPassword,
+        });
   const saver = createSaver(world, options.state);
 
   const perform = (received: Received, name: string, caller: CallingUser, session: boolean): Response => {
@@ -132,12 +140,13 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
     return respond(command.wrapper, body);
   };
 
-  const answer = (received: Received, name: string | undefined): Response => {
+  const answer = (received: Received, name: string | undefined, trusted: boolean): Response => {
     let caller: CallingUser | undefined;
     try {
       if (name !== undefined && /^login$/i.test(name)) return sessions.login(received);
       if (name !== undefined && /^logout$/i.test(name)) return sessions.logout(received);
       if (name === 'validateUserTwoFactorAuthenticationCode') return sessions.verify(received);
+      if (trusted) return perform(received, name ?? '', (caller = systemCaller(world)), true);
       const proof = authenticate(world, sessions, received, options.signature && [options.signature]);
       caller = proof.caller;
       return perform(received, name ?? '', caller, proof.session);
@@ -151,24 +160,27 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
     }
   };
 
+  const handle = async (request: Request, trusted: boolean): Promise<Response> => {
+    const received = await readRequest(request);
+    const name = received.params.get('command');
+    const respondNow = (): Promise<Response> => {
+      queue.settle();
+      const response = answer(received, name, trusted);
+      saver.saveSoon();
+      const json =
+        received.params.get('response')?.toLowerCase() === 'json' || name === undefined || response.status === 405;
+      return json ? Promise.resolve(response) : toXml(response, world.catalog.release);
+    };
+    return faults.get().rules.length === 0 ? respondNow() : faults.around(name ?? '', request, respondNow);
+  };
+
   return {
     world,
     clock,
     credentials,
     close: () => saver.close(),
-    fetch: async (request) => {
-      if (new URL(request.url).pathname === '/simulator/faults') return serveFaults(faults, request);
-      const received = await readRequest(request);
-      const name = received.params.get('command');
-      const respondNow = (): Promise<Response> => {
-        queue.settle();
-        const response = answer(received, name);
-        saver.saveSoon();
-        const json =
-          received.params.get('response')?.toLowerCase() === 'json' || name === undefined || response.status === 405;
-        return json ? Promise.resolve(response) : toXml(response, world.catalog.release);
-      };
-      return faults.get().rules.length === 0 ? respondNow() : faults.around(name ?? '', request, respondNow);
-    },
+    fetch: async (request) =>
+      new URL(request.url).pathname === '/simulator/faults' ? serveFaults(faults, request) : handle(request, false),
+    fetchTrusted: (request) => handle(request, true),
   };
 };

@@ -86,11 +86,11 @@ const seededCredentials: Credentials = {
   domain: '/',
 };
 
-const administrator = (world: World): Credentials => {
+const administrator = (world: World, password = seededCredentials.password): Credentials => {
   const user = userNamed(world, 'admin');
   world.update(user, { apikey: seededCredentials.apiKey });
-  world.hide(user, { secretkey: seededCredentials.secretKey, password: hashPassword(seededCredentials.password) });
-  return seededCredentials;
+  world.hide(user, { secretkey: seededCredentials.secretKey, password: hashPassword(password) });
+  return { ...seededCredentials, password };
 };
 
 const userNamed = (world: World, name: string): Resource => {
@@ -123,12 +123,12 @@ const makeCalls = (engine: Engine, { calls }: Seed, shift: { ms: number }): void
 export const seedWorld = (
   engine: Engine,
   shift: { ms: number },
-  options: { seed: 'default' | 'empty'; vms: number },
+  options: { seed: 'default' | 'empty'; vms: number; adminPassword?: string | undefined },
 ): Credentials => {
   const seed = loadData<Seed>('seed.json');
   shift.ms = 400 * dayMs;
   install(engine.world, seed);
-  const credentials = administrator(engine.world);
+  const credentials = administrator(engine.world, options.adminPassword);
   if (options.seed === 'default') makeCalls(engine, seed, shift);
   shift.ms = 0;
   const expired = engine.world.clock.now() - dayMs;

@@ -15,6 +15,13 @@ export const callerOf = (world: World, user: Resource): CallingUser => {
   return { user, account, domain, role, root: role === 'Admin' };
 };
 
+/** Who asks on the integration port: CloudStack's own system account, which may do everything. */
+export const systemCaller = (world: World): CallingUser => {
+  const [user] = world.where('User', 'username', 'system');
+  if (!user) throw unauthenticated();
+  return callerOf(world, user);
+};
+
 const isUsable = (world: World, user: Resource): boolean => {
   const account = world.get(String(user.fields['accountid']));
   const access = user.fields['apikeyaccess'] ?? account?.fields['apikeyaccess'];
