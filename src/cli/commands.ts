@@ -183,7 +183,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .option('--faults <file>', 'file with faults to inject (YAML or JSON)')
         .action(async (options: Options) => {
           const { runSimulator } = await import('./simulator-command.ts');
-          end(await runSimulator(options as never, io));
+          end(await runSimulator(options, io));
         }),
   },
   token: {

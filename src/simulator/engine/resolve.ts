@@ -15,7 +15,7 @@ const isId = ({ name, type, of, kind }: Parameter): boolean =>
     (type === 'string' && name.endsWith('id')) ||
     (kind === 'Region' && type === 'integer'));
 
-/** Accounts to which something is lent may be anybody's. */
+/** Accounts to which something is lent may be anyone's. */
 const lentTo = 'accountids';
 
 /** `VMSnapshot` → `vm snapshot`, for texts. */
