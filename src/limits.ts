@@ -34,6 +34,9 @@ export const limits = {
   names: 100,
   /** Resources that are looked at, one by one, for one call. */
   targets: 500,
+  /** Rows that one question over a list looks at, and those that it holds for its answer where it is cut to a budget. */
+  rows: 50_000,
+  rowsHeld: 2000,
   /** Problems that one error tells of. */
   problems: 10,
   /** Characters of an error that are read; secrets are looked for in them. */

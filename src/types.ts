@@ -3,6 +3,7 @@
  *
  * CallRequest → ValidCall → PermittedCall → ResolvedCall → ConfinedCall → ApprovedCall → WireParams → Answer → Outcome
  */
+import type { Query, GivenQuery } from './ask/query.ts';
 import type { ListScope, SettledScope } from './catalog/list-scope.ts';
 import type { Tool } from './catalog/tool.ts';
 import type { Role } from './config/policy.ts';
@@ -45,19 +46,21 @@ export interface CallRequest {
 export type RiskTool = 'read' | 'change' | 'destroy';
 
 /** How the caller wants to see the answer. */
-export interface View {
+export interface View extends GivenQuery {
   /** Fields to show instead of the kind's usual columns; `*` for all. */
   fields?: readonly string[] | undefined;
   page?: number | undefined;
   pagesize?: number | undefined;
   /** Whose things a list shows; by default all that may be seen. */
   scope?: ListScope | undefined;
-  /** Ask the cloud, whatever is kept of an earlier answer. */
+  /** Query the cloud, whatever is kept of an earlier answer. */
   fresh?: boolean | undefined;
   /** Show credentials: only a person at a terminal can ask for it. */
   secrets?: boolean | undefined;
   /** The door prints the rows of the answer: none is left out for length. */
   whole?: boolean | undefined;
+  /** What is asked over all rows of a list, as validate/ read it; undefined where the cloud answers all of it. */
+  ask?: Query | undefined;
 }
 
 /** A page of a list as CloudStack is asked for it. */

@@ -1,5 +1,6 @@
 /** What lies under every step: the nouns, the catalog, the errors, and text. */
 const foundation = [
+  'ask',
   'catalog',
   'data.ts',
   'errors.ts',
@@ -161,7 +162,16 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   store: ['config/store.ts', 'errors.ts', 'type observe.ts'],
   // A profile holds a credential, and only the step that proves it says what one looks like.
   config: ['errors.ts', 'loopback.ts', 'program-name.ts', 'text.ts', 'type cloudstack/credential.ts'],
-  'types.ts': ['type catalog', 'type config/policy.ts', 'type consent.ts', 'type observe.ts', 'type rows.ts'],
+  // The language of where, sort and group, and what it makes of rows.
+  ask: ['catalog', 'data.ts', 'limits.ts', 'read-values.ts', 'rows.ts', 'secrets', 'text.ts'],
+  'types.ts': [
+    'type ask',
+    'type catalog',
+    'type config/policy.ts',
+    'type consent.ts',
+    'type observe.ts',
+    'type rows.ts',
+  ],
   // What happens: places that report it know no one who counts it.
   'observe.ts': ['consent.ts', 'errors.ts'],
   'consent.ts': [],

@@ -12,6 +12,8 @@ export interface Facts {
   risk?: string;
   severity?: string;
   params?: Readonly<Record<string, unknown>>;
+  /** What was asked over the rows of a list, in the caller's words. */
+  ask?: Readonly<Record<string, unknown>> | undefined;
   names?: readonly ResolvedName[];
   /** What the principal may do here. */
   role?: string | undefined;

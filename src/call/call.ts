@@ -1,17 +1,24 @@
+import type { Facts } from '../audit/entry.ts';
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { describeWire, toWire } from '../request/to-wire.ts';
 import { openDirectories } from '../resolve/directories.ts';
 import { resolveNames } from '../resolve/resolve.ts';
 import { createResources } from '../resolve/resources.ts';
 import { maskSecrets } from '../secrets/mask.ts';
+import { presentAsked } from '../present/asked.ts';
 import { present, smallerPageFor } from '../present/present.ts';
-import type { CallRequest, Outcome } from '../types.ts';
+import type { CallRequest, Outcome, View } from '../types.ts';
 import { readBefore } from './before.ts';
 import { bound } from './bound.ts';
 import type { Composition } from './composition.ts';
+import { readAll } from './read-all.ts';
 import { createRun, recorded, type Run } from './run.ts';
 import { listFor, sendCall, sendOptions, sendPage } from './send.ts';
 import { validateCall } from './validate-call.ts';
+
+/** What was asked over the rows of a list, in the caller's words: what was masked in them was refused before. */
+const askOf = ({ where, sort, group, all, ask }: View): Pick<Facts, 'ask'> =>
+  ask ? { ask: { where, sort, group, all } } : {};
 
 /** The first half of the path: what is asked for, whether the caller may, ids for names, within the role's bounds. */
 const prepare = async ({ clouds, guard, limits }: Composition, run: Run) => {
@@ -25,7 +32,7 @@ const prepare = async ({ clouds, guard, limits }: Composition, run: Run) => {
   step('admit', () => guard.admit(request.caller));
   const opened = await clouds.open(request.caller.profile);
   const { valid, cloud } = await step('validate', () => validateCall(opened, request, limits, recordMeant));
-  record({ command: valid.tool.command.name, params: valid.params });
+  record({ command: valid.tool.command.name, params: valid.params, ...askOf(valid.request.view) });
 
   const permitted = step('permit', () => guard.permit(valid));
   const { risk, severity } = permitted.tool.risk;
@@ -61,8 +68,13 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
     record({ rule: approved.decision?.rule, confirmation: approved.confirmation });
     if (mustBeLogged) await beforeSending();
 
-    const wire = step('request', () => toWire(approved));
     const options = sendOptions(run);
+    const { ask } = approved.request.view;
+    if (ask) {
+      const asked = await step('cloudstack', () => readAll(cloud, confinement, approved, ask, run, options, limits));
+      return step('present', () => presentAsked(approved, ask, asked, limits));
+    }
+    const wire = step('request', () => toWire(approved));
     const before = await readBefore(cloud, approved, run);
     const answer = await step('cloudstack', () => sendCall(cloud, jobs, approved, wire, run, options));
     const seen = { ...confinement.confineAnswer(approved, answer), before };

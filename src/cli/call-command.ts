@@ -17,6 +17,10 @@ export interface CallFlags {
   output: Format;
   fields?: string;
   scope?: ListScope;
+  where?: string;
+  sort?: string;
+  group?: string;
+  all?: boolean;
   dryRun?: boolean;
   wait?: string;
   secretsTo?: string;
@@ -28,6 +32,8 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
   const config = await openConfig(flags.settings, io);
   const args = readArguments(words, flags.json);
   const fields = flags.fields === undefined ? undefined : readList(flags.fields).map(String);
+  const { where, sort, group, all } = flags;
+  const asks = { where, sort, group, all };
   const wait = flags.wait === undefined ? 3600 : Number(flags.wait);
   if (!Number.isFinite(wait) || wait < 0)
     throw new CallError(
@@ -47,7 +53,7 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
       tool: follow ? 'queryAsyncJobResult' : tool,
       args: follow ? { jobid: job } : args,
       follow,
-      view: { fields, scope: flags.scope, secrets: flags.secretsTo !== undefined, whole: true },
+      view: { ...asks, fields, scope: flags.scope, secrets: flags.secretsTo !== undefined, whole: true },
       wait: wait * 1000,
       // A person at a terminal waits as long as they said for a job, and no host gives up on them.
       deadline: Date.now() + config.callTimeout + wait * 1000,

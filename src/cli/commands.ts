@@ -32,6 +32,10 @@ export const commands: Readonly<Record<string, CliCommand>> = {
             "whose things a list shows: the account's own, or all it may see (default)",
           ).choices(['own', 'all']),
         )
+        .option('--where <expression>', 'rows that fit, such as: state=Stopped and size > 100GiB')
+        .option('--sort <fields>', 'order of the rows; -size or "size desc" begins with the largest')
+        .option('--group <fields>', 'count rows by one or two fields; also sum(size), min(created), max(created)')
+        .option('--all', 'every page of the list')
         .option('--dry-run', 'print the unsigned request; only look-ups are sent')
         .option('--secrets-to <file>', 'new file for the answer with its secrets; only you can read it')
         .action(async (tool: string, words: string[], options: Options) => {

@@ -23,6 +23,7 @@ export const resultSchema: NonNullable<McpTool['outputSchema']> = {
     items: objects,
     returned: integer,
     count: integer,
+    over: integer,
     scope: text,
     page: integer,
     next: object,
@@ -92,6 +93,13 @@ export const compactTools: readonly McpTool[] = [
       {
         ...runs,
         fields,
+        where: {
+          type: 'string',
+          description: 'Of all rows: state=Stopped and (size > 100GiB or not account in (a,b))',
+        },
+        sort: { type: 'string', description: '-size' },
+        group: { type: 'string', description: 'zonename, sum(size)' },
+        all: { type: 'boolean', description: 'Every page' },
         page: integer,
         pagesize: integer,
         scope: { type: 'string', enum: ['own', 'all'], description: 'Whose; default all' },

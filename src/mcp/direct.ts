@@ -18,13 +18,22 @@ const listSchema = {
   properties: { items: { type: 'array', items: { type: 'object' } }, count: { type: 'integer' } },
 };
 
+/** What a list is asked over all its rows. */
+const askSchema = {
+  where: { type: 'string' },
+  sort: { type: 'string' },
+  group: { type: 'string' },
+  all: { type: 'boolean' },
+};
+
 /** Beside its command's parameters each takes `fields`, a read `fresh`, a list with owners `scope`; one of several profiles is named. */
 const toSchema = ({ command, risk }: Tool, isSeveral: boolean): McpTool['inputSchema'] => {
   const schema = toInputSchema(command);
   const fresh = risk.risk === 'read' ? { fresh: { type: 'boolean' } } : {};
   const scope = takesScope(command) ? { scope: { type: 'string', enum: ['own', 'all'] } } : {};
   const profile = isSeveral ? { profile: { type: 'string' } } : {};
-  const properties = { ...schema.properties, fields, ...fresh, ...scope, ...profile };
+  const asks = risk.risk === 'read' && command.result === 'list' ? askSchema : {};
+  const properties = { ...asks, ...schema.properties, fields, ...fresh, ...scope, ...profile };
   return { ...schema, properties } as McpTool['inputSchema'];
 };
 
@@ -89,6 +98,13 @@ export const splitArguments = (
     view.scope = scope as ListScope;
     delete given['scope'];
   }
+  if (tool.risk.risk === 'read' && tool.command.result === 'list')
+    for (const name of Object.keys(askSchema) as (keyof typeof askSchema)[]) {
+      const value = take(name);
+      if (value === undefined) continue;
+      view[name] = value;
+      delete given[name];
+    }
   const profile = take('profile');
   if (typeof profile !== 'string') return { args: given, view };
   delete given['profile'];

@@ -70,7 +70,11 @@ const heading = (
 };
 
 /** Rows as a table; one row field by field, so that no one counts bars. */
-const toLines = (columns: readonly string[], count: number, cellsOf: (at: number) => readonly unknown[]): string[] => {
+export const toLines = (
+  columns: readonly string[],
+  count: number,
+  cellsOf: (at: number) => readonly unknown[],
+): string[] => {
   if (count === 0) return [];
   if (count > 1) return [joinCells(columns), ...Array.from({ length: count }, (_, at) => joinCells(cellsOf(at)))];
   return cellsOf(0).flatMap((value, at) => {

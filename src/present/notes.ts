@@ -18,11 +18,11 @@ export const namesIn = ({ names }: ApprovedCall): Row =>
   names.length ? { resolved: names.slice(0, maxNames).map((one) => ({ ...one, name: toLabel(one.name) })) } : {};
 
 /** How old a cached answer is, and how to get a new one. */
-export const ageText = ({ age }: Answer): string[] =>
+export const ageText = ({ age }: Pick<Answer, 'age'>): string[] =>
   age === undefined ? [] : [`As of ${age} s ago; fresh: true asks again.`];
 
 /** The same for programs. */
-export const ageIn = ({ age }: Answer): { age?: number } => (age === undefined ? {} : { age });
+export const ageIn = ({ age }: Pick<Answer, 'age'>): { age?: number } => (age === undefined ? {} : { age });
 
 const isKnownField = (response: string, field: string): boolean => {
   const found = findField(response, field);

@@ -15,7 +15,7 @@ interface RequestedPage {
  * A page size of at most `fit` rows with which the same rows can be asked for from where the page begins. Each size divides
  * the larger ones, so that what follows a page begins at a whole page of every smaller size.
  */
-const smallerSize = (fit: number, { page, size }: RequestedPage): number => {
+export const smallerSize = (fit: number, { page, size }: RequestedPage): number => {
   if (page === 1 || size === undefined) return 2 ** Math.floor(Math.log2(Math.max(1, fit)));
   let smaller = Math.max(1, fit);
   while (size % smaller !== 0) smaller--;

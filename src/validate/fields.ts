@@ -35,6 +35,20 @@ const refuse = (command: Command, name: string, { missing, of }: Extract<FoundFi
 };
 
 /**
+ * A field as CloudStack spells it, or why the command shows none of that name; a cloud newer than the catalog (`newerRelease`)
+ * may have it.
+ */
+export const findName = (
+  command: Command,
+  name: string,
+  newerRelease: string | undefined,
+): { name: string } | { problem: string } => {
+  const found = findField(command.response, name);
+  if (found && 'name' in found) return found;
+  return found && newerRelease === undefined ? { problem: refuse(command, name, found) } : { name };
+};
+
+/**
  * The fields that were asked for, as CloudStack spells them: one that no answer of the command can have is a problem; a cloud newer than the
  * catalog (`newerRelease`) may have more, so there it is shown as it comes.
  */
@@ -52,9 +66,9 @@ export const readFields = (
   if (asked.includes('*')) return { fields: ['*'], problems: [] };
   const problems: string[] = [];
   const fields = asked.map((field) => {
-    const found = findField(command.response, field);
-    if (found && 'name' in found) return found.name;
-    if (found && newerRelease === undefined) problems.push(refuse(command, field, found));
+    const found = findName(command, field, newerRelease);
+    if ('name' in found) return found.name;
+    problems.push(found.problem);
     return field;
   });
   return { fields: [...new Set(fields)], problems };

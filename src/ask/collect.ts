@@ -1,0 +1,178 @@
+import type { Row } from '../rows.ts';
+import { countColumn, type Query, type Grouping, type SortKey } from './query.ts';
+import { compareValues, holds, valuesOf } from './evaluate.ts';
+import type { Expression } from './expression.ts';
+import { readFigure } from './literals.ts';
+
+/** What came of all rows of a list. */
+export interface Collected {
+  /** The rows that fit in their order, or the groups; of more than `max` the first. */
+  rows: readonly Row[];
+  /** How many rows fit; with groups, how many groups there are. */
+  count: number;
+  /** How many rows were in the groups, or fit. */
+  matched: number;
+  /** How many rows were looked at. */
+  seen: number;
+  /** Where no row fits: the values that the compared fields have instead, a few of each. */
+  instead: readonly (readonly [field: string, values: readonly string[]])[];
+}
+
+/** Takes rows as they come, a page at a time, and holds no more of them than what is shown. */
+export interface Collector {
+  add(rows: readonly Row[]): void;
+  result(): Collected;
+}
+
+const first = (values: readonly unknown[], sign: 1 | -1): string | undefined =>
+  values
+    .map(String)
+    .reduce<string | undefined>(
+      (best, one) =>
+        best === undefined || sign * (compareValues({ text: one }, { text: best }) ?? 0) < 0 ? one : best,
+      undefined,
+    );
+
+/** Puts rows in their order; what has no value comes last. */
+const sortRows = (
+  rows: readonly Row[],
+  keys: readonly SortKey[],
+  values: (row: Row, field: string) => readonly unknown[],
+): Row[] => {
+  // Each value is read once, not with each comparison.
+  const keyed = rows.map((row) => ({
+    row,
+    texts: keys.map(({ field, descending }) => first(values(row, field), descending ? -1 : 1)),
+  }));
+  keyed.sort((a, b) => {
+    for (const [at, { descending }] of keys.entries()) {
+      const [x, y] = [a.texts[at], b.texts[at]];
+      if (x === undefined || y === undefined) {
+        if (x !== y) return x === undefined ? 1 : -1;
+        continue;
+      }
+      const order = compareValues({ text: x }, { text: y }) ?? 0;
+      if (order !== 0) return descending ? -order : order;
+    }
+    return 0;
+  });
+  return keyed.map(({ row }) => row);
+};
+
+const equalFields = (expression: Expression): string[] => {
+  switch (expression.type) {
+    case 'and':
+    case 'or':
+      return expression.parts.flatMap(equalFields);
+    case 'compare':
+      return expression.left.type === 'field' && (expression.by === '=' || expression.by === 'in')
+        ? [expression.left.name]
+        : [];
+    default:
+      return [];
+  }
+};
+
+const maxInstead = 5;
+
+interface Group {
+  values: Record<string, unknown>;
+  count: number;
+  totals: (number | string | undefined)[];
+}
+
+/** What stands for the rows that have no value of a key. */
+const noValue = '(none)';
+
+const createGroups = ({ keys, totals }: Grouping) => {
+  const groups = new Map<string, Group>();
+  const addTo = (group: Group, row: Row): void => {
+    group.count += 1;
+    for (const [at, { by, field }] of totals.entries()) {
+      const values = valuesOf(row, field);
+      if (by === 'sum') {
+        for (const value of values) {
+          const figure = readFigure(String(value));
+          if (figure !== undefined) group.totals[at] = Number(group.totals[at] ?? 0) + figure;
+        }
+        continue;
+      }
+      const found = first(
+        group.totals[at] === undefined ? values : [group.totals[at], ...values],
+        by === 'min' ? 1 : -1,
+      );
+      if (found !== undefined) group.totals[at] = found;
+    }
+  };
+  return {
+    add: (row: Row): void => {
+      const values = keys.map((key) => valuesOf(row, key).map(String).join(', ') || noValue);
+      const id = JSON.stringify(values);
+      let group = groups.get(id);
+      if (!group) {
+        group = { values: Object.fromEntries(keys.map((key, at) => [key, values[at]])), count: 0, totals: [] };
+        groups.set(id, group);
+      }
+      addTo(group, row);
+    },
+    rows: (): Row[] =>
+      [...groups.values()].map(({ values, count, totals: figures }) => ({
+        ...values,
+        [countColumn]: count,
+        ...Object.fromEntries(
+          totals.flatMap(({ name }, at) => {
+            const figure = figures[at];
+            return figure === undefined ? [] : [[name, readFigure(String(figure)) ?? figure]];
+          }),
+        ),
+      })),
+  };
+};
+
+/** Collects what a question is about out of the pages of a list, in time and memory that grow with what is looked at. */
+export const createCollector = ({ where, sort, group }: Query, max: number): Collector => {
+  const groups = group && createGroups(group);
+  const fields = where ? [...new Set(equalFields(where))] : [];
+  const instead = new Map(fields.map((field) => [field, new Set<string>()]));
+  let rows: Row[] = [];
+  let [matched, seen] = [0, 0];
+  const order = (some: readonly Row[]): Row[] => sortRows(some, sort, valuesOf);
+  const see = (row: Row): void => {
+    for (const [field, values] of instead)
+      if (values.size < maxInstead)
+        for (const value of valuesOf(row, field).slice(0, maxInstead)) values.add(String(value));
+  };
+  return {
+    add: (page) => {
+      seen += page.length;
+      for (const row of page) {
+        if (where && !holds(where, row)) {
+          if (matched === 0) see(row);
+          continue;
+        }
+        matched += 1;
+        if (groups) groups.add(row);
+        else if (sort.length || rows.length < max) rows.push(row);
+      }
+      if (sort.length && rows.length > 2 * max) rows = order(rows).slice(0, max);
+    },
+    result: () => {
+      const others = matched
+        ? []
+        : [...instead].map(([field, values]) => [field, [...values].slice(0, maxInstead)] as const);
+      if (!groups) {
+        const ordered = sort.length ? order(rows) : rows;
+        return { rows: ordered.slice(0, max), count: matched, matched, seen, instead: others };
+      }
+      const all = groups.rows();
+      // The largest first, those of one size by what they are grouped by.
+      const usual = [
+        { field: countColumn, descending: true },
+        ...(group?.keys ?? []).map((field) => ({ field, descending: false })),
+      ];
+      const keys = sort.length ? sort : usual;
+      const sorted = sortRows(all, keys, (row, field) => (row[field] === undefined ? [] : [row[field]]));
+      return { rows: sorted.slice(0, max), count: all.length, matched, seen, instead: others };
+    },
+  };
+};

@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { limits } from '../../src/limits.ts';
+import { openApp, type Answers } from '../guard/counting.ts';
+import { openRaw } from '../guard/raw.ts';
+import { openHost, profileOf, runCommand, startCloud, type Cloud, type Host } from '../support/harness.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+// `where`, `sort`, `group` and `all` of a read: over all rows of a list, here or at the cloud.
+
+const folder = mkdtempSync(join(tmpdir(), 'asking-'));
+let files = 0;
+const configOf = (config: object): string => {
+  const path = join(folder, `${++files}.json`);
+  writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
+  return path;
+};
+
+let cloud: Cloud;
+let host: Host;
+
+beforeAll(async () => {
+  cloud = await startCloud();
+  host = await openHost({ env: cloud.env });
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await host.close();
+  await cloud.close();
+});
+
+const namesOf = ({ structured }: { structured: Record<string, unknown> }): unknown[] =>
+  (structured['items'] as { name: string }[]).map(({ name }) => name);
+
+const vms = (more: Record<string, unknown>) => host.call('read', { tool: 'list-virtual-machines', ...more });
+
+describe('what the cloud can look for itself becomes its parameter', () => {
+  test.each([
+    ['state = stopped', { state: 'Stopped' }, true],
+    ["state = 'Stopped' and zoneid = Frankfurt", { state: 'Stopped' }, true],
+    ['hypervisor = KVM and memory > 512', { hypervisor: 'KVM' }, false],
+    // Another question than equality, or an alternative, the rows must answer.
+    ['state != Stopped', { state: undefined }, false],
+    ['state = Stopped or memory > 512', { state: undefined }, false],
+    // A domain is no filter: it also says whose things are shown.
+    ['domainid = 0f0f0f0f-0000-4000-8000-000000000000', { domainid: undefined }, false],
+  ])('%s', async (where, params, isWhole) => {
+    cloud.calls.length = 0;
+    const { structured, isError, text } = await vms({ where, fresh: true });
+    expect(isError, text).toBeUndefined();
+    const [sent] = cloud.calls.filter(({ command }) => command === 'listVirtualMachines');
+    expect(sent?.params).toMatchObject(Object.fromEntries(Object.entries(params).filter(([, value]) => value)));
+    for (const [name, value] of Object.entries(params)) if (!value) expect(sent?.params).not.toHaveProperty(name);
+    // What the cloud answers alone is a list as any.
+    expect(structured['over'] === undefined).toBe(isWhole);
+  });
+});
+
+test('an empty answer says which values there are instead', async () => {
+  const { text } = await vms({ where: 'state = Sleeping' });
+  expect(text).toMatch(/^0 of 0 that fit, over \d+ virtual machines/);
+  expect(text).toMatch(/state has .*Running/);
+});
+
+test('what fits is paged as it was sorted', async () => {
+  const all = namesOf(await vms({ sort: '-name', fields: ['name'] }));
+  const seen: unknown[] = [];
+  let next: Record<string, unknown> | undefined = { pagesize: 3 };
+  while (next) {
+    const answer = await vms({ sort: 'name desc', fields: ['name'], ...next });
+    seen.push(...namesOf(answer));
+    next = answer.structured['next'] as Record<string, unknown> | undefined;
+  }
+  expect(seen.length).toBeGreaterThan(6);
+  expect(seen).toEqual(all);
+  expect(seen).toEqual([...seen].sort((a, b) => String(b).localeCompare(String(a), 'en', { numeric: true })));
+});
+
+test.each([
+  [{ where: "stat = 'x'" }, /no field "stat"; did you mean state\?/],
+  [{ sort: 'nam' }, /sort: .*did you mean name\?/],
+  [{ group: 'zonenam' }, /group: .*did you mean zonename\?/],
+  [{ group: 'zonename', sort: 'name' }, /groups have zonename, count/],
+  [{ group: ['state', 'zonename', 'account'] }, /at most 2 fields/],
+  [{ where: 'state =' }, /a field or a value is missing before its end/],
+  [{ where: "state = 'Running' memory" }, /and, or, or a comparison is missing/],
+  [{ where: 'memory > 4GiB' }, /memory does not count bytes/],
+  [{ where: 'password = a' }, /password is masked/],
+  [{ where: "name = 'a' or not (userdata contains 'x' and password > 3)" }, /password is masked/],
+  [{ sort: '-password' }, /password is masked/],
+  [{ group: 'password' }, /password is masked/],
+  [{ group: 'state, max(password)' }, /password is masked/],
+])('%j is refused before anything is sent', async (ask, problem) => {
+  cloud.calls.length = 0;
+  const { isError, text } = await vms(ask);
+  expect(isError).toBe(true);
+  expect(text).toMatch(problem);
+  expect(cloud.calls).toEqual([]);
+});
+
+test('only lists are asked', async () => {
+  const { isError, text } = await host.call('read', { tool: 'list-capabilities', where: 'a = b' });
+  expect(isError).toBe(true);
+  expect(text).toContain('where, sort, group and all are for lists');
+});
+
+test('a value that is masked in some rows only is compared as its mask', async () => {
+  const rows = [
+    { key: 'ldap.bind.password', value: 'hunter2' },
+    { key: 'session.timeout', value: 'hunter2' },
+  ];
+  const answers: Answers = (command) =>
+    command === 'listResourceDetails' ? { count: rows.length, resourcedetail: rows } : undefined;
+  const { app, close } = await openApp({}, { answers });
+  const raw = await openRaw(app);
+  const args = { resourcetype: 'UserVm', resourceid: '5f0f2d3c-0000-4000-8000-000000000001' };
+  const details = { tool: 'list-resource-details', arguments: args, fields: ['key'] };
+  const ask = async (more: Record<string, unknown>) =>
+    JSON.stringify((await raw.call('read', { ...details, ...more })).result);
+  const equal = await ask({ where: 'value = hunter2' });
+  expect(equal).toContain('session.timeout');
+  expect(equal).not.toContain('ldap.bind.password');
+  expect(await ask({ where: "value > 'a'" })).not.toContain('ldap.bind.password');
+  const grouped = await ask({ group: 'value' });
+  expect(grouped).toContain('••••••');
+  await raw.close();
+  await close();
+});
+
+test('more rows than one call looks at are cut, and the answer says so', async () => {
+  const count = limits.rows + 5000;
+  const answers: Answers = (command, params) => {
+    if (command !== 'listEvents') return undefined;
+    const [page, size] = [Number(params['page']), Number(params['pagesize'])];
+    const event = Array.from({ length: size }, (_, at) => ({ id: `${page}-${at}`, level: 'INFO' }));
+    return { count, event };
+  };
+  const { app, close } = await openApp({}, { answers });
+  const raw = await openRaw(app);
+  const { result } = await raw.call('read', { tool: 'list-events', group: 'level' });
+  const text = result?.content?.[0]?.text ?? '';
+  expect(text).toContain(`Only ${limits.rows} of ${count} rows were looked at`);
+  expect(result?.structuredContent).toMatchObject({ isCut: true, over: limits.rows });
+  await raw.close();
+  await close();
+});
+
+test('reading many pages is told as progress', async () => {
+  const messages: string[] = [];
+  const listener = await openHost({ env: cloud.env, onprogress: (message) => messages.push(message) });
+  await listener.call('read', { tool: 'list-events', group: 'level', fresh: true });
+  expect(messages).toContainEqual(expect.stringMatching(/^\d+ of \d+ rows read$/));
+  await listener.close();
+});
+
+test('a role that sees a part of the cloud asks over that part only', async () => {
+  const { world } = cloud.simulator;
+  const domain = world.all('Domain').find(({ fields }) => fields['path'] === 'ROOT/engineering')!;
+  const roles = { tied: { domains: [domain.id] } };
+  const config = configOf({
+    profile: 'a',
+    profiles: { a: profileOf(cloud) },
+    roles,
+    principals: { local: { role: 'tied' } },
+  });
+  const bounded = await openHost({ env: {}, flags: ['--config', config] });
+  const asked = { tool: 'list-virtual-machines', group: 'domainid' };
+  const { structured, text, isError } = await bounded.call('read', asked);
+  await bounded.close();
+  expect(isError, text).toBeUndefined();
+  const groups = structured['items'] as { domainid: string; count: number }[];
+  expect(groups.length).toBeGreaterThan(0);
+  for (const { domainid } of groups) {
+    const path = String(world.get(domainid)?.fields['path']);
+    expect(path.startsWith(String(domain.fields['path']))).toBe(true);
+  }
+  const whole = (await host.call('read', asked)).structured['items'] as unknown[];
+  expect(groups.length).toBeLessThan(whole.length);
+});
+
+test('all profiles are asked at once, a listed tool as well', async () => {
+  const config = configOf({ profile: 'a', profiles: { a: profileOf(cloud), b: profileOf(cloud) } });
+  const several = await openHost({ env: {}, flags: ['--config', config, '--tools', 'compute'] });
+  const asked = { where: 'state = Running', group: 'zonename' };
+  const every = await several.call('read', { tool: 'list-virtual-machines', ...asked, profile: '*' });
+  const direct = await several.call('list-virtual-machines', { ...asked, profile: 'a' });
+  await several.close();
+  const one = (await vms(asked)).structured['items'] as object[];
+  expect(one.length).toBeGreaterThan(0);
+  expect(direct.structured['items']).toEqual(one);
+  expect(every.structured['items']).toEqual(['a', 'b'].flatMap((profile) => one.map((row) => ({ profile, ...row }))));
+});
+
+test('the command line asks the same', async () => {
+  const asked = ['--where', "state = 'Running'", '--sort', '-name', '--fields', 'name', '--output', 'json'];
+  const { stdout, status } = await runCommand(['call', 'list-virtual-machines', 'pagesize=2', ...asked], cloud);
+  expect(status).toBe(0);
+  const expected = namesOf(await vms({ where: 'state = Running', sort: '-name', fields: ['name'], pagesize: 2 }));
+  expect((JSON.parse(stdout) as { items: { name: string }[] }).items.map(({ name }) => name)).toEqual(expected);
+  const csv = await runCommand(['call', 'list-virtual-machines', '--group', 'state', '--output', 'csv'], cloud);
+  expect(csv.stdout.split('\n')[0]).toBe('state,count');
+  const all = await runCommand(['call', 'list-virtual-machines', '--all', '--output', 'json'], cloud);
+  const { items, count } = JSON.parse(all.stdout) as { items: object[]; count: number };
+  expect(items.length).toBe(count);
+});
+
+test('the audit log says what was asked', () => {
+  const entry = host.audit().find(({ ask }) => ask !== undefined);
+  expect(entry?.ask).toHaveProperty('where');
+});
