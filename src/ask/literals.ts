@@ -29,12 +29,12 @@ const periods: Readonly<Record<string, number>> = {
   week: 7 * 86_400_000,
 };
 
-const figure = /^\s*([-+]?\d+(?:\.\d+)?)\s*([A-Za-z%]{0,3})\s*$/;
+const figure = /^([-+]?\d+(?:\.\d+)?)\s*([A-Za-z%]{0,3})$/;
 
 /** A number as CloudStack writes it: `12`, `12.5%`, `8.00 GB`; undefined for other texts. */
 export const readFigure = (text: string): number | undefined => {
   if (text.length > 40) return undefined;
-  const [, amount, unit = ''] = figure.exec(text) ?? [];
+  const [, amount, unit = ''] = figure.exec(text.trim()) ?? [];
   if (amount === undefined) return undefined;
   if (unit === '' || unit === '%') return Number(amount);
   const size = sizes[unit.toLowerCase()];

@@ -41,7 +41,7 @@ const createPick = ({ tool, request }: ApprovedCall, ask: Query): ((row: Row) =>
   const { fields, whole } = request.view;
   const shown = ask.group ? [] : (fields ?? findKind(tool.command.response)?.columns);
   if (!shown?.every((field) => field !== '*') || (whole && !ask.group && !fields)) return (row) => row;
-  const names = [...fieldsOf(ask), ...shown].flatMap((field) => [field, field.replace(/[.?].*$/, '')]);
+  const names = [...fieldsOf(ask), ...shown].flatMap((field) => [field, field.split(/[.?]/, 1)[0]!]);
   const read = [...new Set([...names, ...alwaysRead])];
   return (row) => Object.fromEntries(read.flatMap((name) => (name in row ? [[name, row[name]]] : [])));
 };
