@@ -46,6 +46,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'mcp/describe.ts',
     'mcp/matches.ts',
     'search',
+    'complete',
     'app/app.ts',
     'present/columns.ts',
     // A person's yes at a terminal goes where a waiting call looks for it: the state folder or the shared store.
@@ -79,7 +80,9 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     ...foundation,
   ],
   // A door names the tool that runs a risk (permit.ts); it never decides.
-  mcp: ['app/app.ts', 'guard/permit.ts', 'search', 'version.ts', ...foundation],
+  mcp: ['app/app.ts', 'guard/permit.ts', 'search', 'complete', 'version.ts', ...foundation],
+  // What may stand where someone is typing, for a shell and for a host; names come from the cloud through the path.
+  complete: ['type app/app.ts', 'type types.ts', 'catalog'],
   // The one composition root: builds the path from the configuration with the first call, so that a host sees its tools
   // at once.
   app: [

@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
-import { takesName } from '../catalog/kinds.ts';
+import { takesName, typeParameterOf } from '../catalog/kinds.ts';
 import { CallError } from '../errors.ts';
 import type { CallSettings } from '../config/call.ts';
 import { isId } from '../text.ts';
@@ -22,7 +22,8 @@ const meansTheSame = ({ tool: { command, risk }, params }: ValidCall): boolean =
   command.params.every((parameter) => {
     const value = params[parameter.name];
     if (value === undefined) return true;
-    return parameter.releases === undefined && (!takesName(command, parameter) || [value].flat().every(isGivenId));
+    const mayBeName = takesName(command, parameter) || typeParameterOf(command, parameter) !== undefined;
+    return parameter.releases === undefined && (!mayBeName || [value].flat().every(isGivenId));
   });
 
 const isGivenId = (value: unknown): boolean => isId(String(value)) || value === '-1';

@@ -49,6 +49,45 @@ export const takesName = (command: Command, parameter: Parameter): boolean => {
   return kind !== undefined && isLookedUp(kind);
 };
 
+/** Where the kind of an id stands beside it; a part of data/references.json. */
+interface KindsByType {
+  /** Parameters with an id of any kind → the parameter that says which. */
+  byType: Record<string, string>;
+  /** What those call a kind → the kind. */
+  types: Record<string, string>;
+}
+
+/** The parameter that says of which kind the id in another one is; undefined where the command has none for it. */
+export const typeParameterOf = ({ params }: Command, { name }: Parameter): string | undefined => {
+  const { byType } = loadData<KindsByType>('references.json');
+  const type = Object.hasOwn(byType, name) ? byType[name] : undefined;
+  return params.some((other) => other.name === type) ? type : undefined;
+};
+
+/** The kind of an id whose type is said beside it; undefined where the command has none, or it names none that is known. */
+export const kindBeside = (
+  command: Command,
+  parameter: Parameter,
+  args: Readonly<Record<string, unknown>>,
+): Kind | undefined => {
+  const type = typeParameterOf(command, parameter);
+  if (type === undefined) return undefined;
+  const { types } = loadData<KindsByType>('references.json');
+  const name = String(args[type]).toLowerCase().replaceAll('_', '');
+  return Object.hasOwn(types, name) ? findKind(types[name]!) : undefined;
+};
+
+/** The kind whose names an argument may be in the place of an id. */
+export const kindOfName = (
+  command: Command,
+  parameter: Parameter,
+  args: Readonly<Record<string, unknown>>,
+): Kind | undefined => {
+  if (takesName(command, parameter)) return kindOfParameter(command, parameter);
+  const kind = kindBeside(command, parameter, args);
+  return kind && isLookedUp(kind) ? kind : undefined;
+};
+
 const isIds = ({ type, of }: Parameter): boolean => type === 'uuid' || (type === 'list' && of === 'uuid');
 
 const keyOf = ({ name, type }: { name: string; type?: string | undefined }): string => `${type} ${name.toLowerCase()}`;

@@ -1,4 +1,4 @@
-import { kindOfParameter, takesName } from './kinds.ts';
+import { kindOfParameter, takesName, typeParameterOf } from './kinds.ts';
 import { describeRequirement, neededBy, requirementsOf } from './requirements.ts';
 import { describeParameter } from './tool.ts';
 import type { Command, Parameter } from './types.ts';
@@ -80,7 +80,9 @@ const describe = (command: Command, parameter: Parameter): string => {
   const takes = !isId
     ? parameter.type === 'date'
       ? 'date'
-      : ''
+      : typeParameterOf(command, parameter) === undefined
+        ? ''
+        : 'id or name'
     : takesName(command, parameter)
       ? `${kind!.title} id or name`
       : 'id';

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { version } from '../version.ts';
+import { shells, type Shell } from './completion-scripts.ts';
 import { exit, formats, printLine, type Io } from './io.ts';
 import { settingsOf, whole, withSettings, type Options } from './options.ts';
 import { serve } from './serve-command.ts';
@@ -237,6 +238,17 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         },
       );
     },
+  },
+  completion: {
+    description: 'script that completes tools, parameters, values and names in a shell',
+    build: (command, io, end) =>
+      command
+        .addArgument(command.createArgument('<shell>', 'bash, zsh, fish or powershell').choices(shells))
+        .argument('[words...]', 'after --, words of a command line: prints what the last one may be')
+        .action(async (shell: Shell, words: string[]) => {
+          const { complete } = await import('./completion-command.ts');
+          end(await complete(commands, shell, words, io));
+        }),
   },
   version: {
     description: 'print the version',

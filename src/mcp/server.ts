@@ -84,7 +84,7 @@ export const createServerFactory = async (
       { name: 'cloudstack-mcp-server', title: 'Apache CloudStack', version },
       {
         instructions: instructionsFor(await profilesFor(authInfo ? { http: { authInfo } } : {})),
-        capabilities: { tools: {} },
+        capabilities: { tools: {}, completions: {} },
         requestState: { verify: stateCodec.verify },
         inputRequired: { roundTimeoutMs: app.config.questionTimeout * 1000 },
         cacheHints: {
@@ -102,6 +102,10 @@ export const createServerFactory = async (
     server.setRequestHandler('tools/list', async (_request, ctx) => {
       const profiles = await profilesFor(ctx);
       return { tools: list.map((tool) => withProfiles(tool, profiles)) };
+    });
+    server.setRequestHandler('completion/complete', async ({ params }, ctx) => {
+      const { completeArgument } = await import('./completion.ts');
+      return completeArgument(params, { app, call, door: contextOf(ctx), ctx });
     });
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const name = listedName(params.name);

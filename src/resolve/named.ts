@@ -1,4 +1,4 @@
-import { findKind, kindOfParameter, type Kind } from '../catalog/kinds.ts';
+import { findKind, kindBeside, kindOfParameter, typeParameterOf, type Kind } from '../catalog/kinds.ts';
 import type { Tool } from '../catalog/tool.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
@@ -8,10 +8,6 @@ import type { Params } from '../types.ts';
 
 /** Where ids stand that no parameter's type tells of; data/references.json. */
 interface References {
-  /** Parameters with an id of any kind → the parameter that says which. */
-  byType: Record<string, string>;
-  /** What those call a kind → the kind. */
-  types: Record<string, string>;
   /** Keys of map entries that hold an id → its kind. */
   entries: Record<string, string>;
 }
@@ -55,7 +51,7 @@ const inEntries = (parameter: string, value: unknown, entries: References['entri
 
 /** Every id in a call but its domain and project: in parameters of their own, beside a type, in entries of maps. */
 export const namedIn = (command: Command, params: Params): readonly Named[] => {
-  const { byType, types, entries } = loadData<References>('references.json');
+  const { entries } = loadData<References>('references.json');
   return command.params.flatMap((parameter): Named[] => {
     const { name } = parameter;
     const value = params[name];
@@ -65,9 +61,8 @@ export const namedIn = (command: Command, params: Params): readonly Named[] => {
       const ids = [value].flat().flatMap((id) => (typeof id === 'string' ? id.split(',') : [String(id)]));
       return ids.map((id) => ({ parameter: name, id, kind: ownKind, rank: rankOf(parameter, ownKind) }));
     }
-    const type = byType[name];
-    if (type !== undefined && command.params.some((other) => other.name === type)) {
-      const kind = findKind(types[String(params[type]).toLowerCase().replaceAll('_', '')] ?? '');
+    if (typeParameterOf(command, parameter) !== undefined) {
+      const kind = kindBeside(command, parameter, params);
       const internal = kind && [value].flat().find((id) => !isId(String(id)));
       // CloudStack takes the numbers of its database here, too; what they mean cannot be looked up.
       if (internal !== undefined)

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import { kindOfParameter, takesName, type Kind } from '../catalog/kinds.ts';
+import { kindOfName, takesName, typeParameterOf, type Kind } from '../catalog/kinds.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -66,11 +66,13 @@ const lookUp = async (
 
 const named = new WeakMap<Command, readonly Parameter[]>();
 
-/** The parameters that take names. Projects first: they narrow where the other names are looked up. */
+/** The parameters that take names, some with a type beside them. Projects first: they narrow where the other names are looked up. */
 const namedParameters = (command: Command): readonly Parameter[] => {
   let found = named.get(command);
   if (!found) {
-    const takes = command.params.filter((parameter) => takesName(command, parameter));
+    const takes = command.params.filter(
+      (parameter) => takesName(command, parameter) || typeParameterOf(command, parameter) !== undefined,
+    );
     found = takes.sort((a, b) => rank(b) - rank(a));
     named.set(command, found);
   }
@@ -79,6 +81,28 @@ const namedParameters = (command: Command): readonly Parameter[] => {
 
 const rank = ({ name }: Parameter): number => Number(name === 'zoneid' || name === 'projectid');
 
+/**
+ * Why a value that is no id cannot be looked up where the type stands beside it; undefined where it can. CloudStack finds nothing by
+ * such a value, and says so by silence, or takes a number of its database, of which nothing can be read.
+ */
+const whyNoName = (
+  command: Command,
+  parameter: Parameter,
+  params: Readonly<Record<string, ParamValue>>,
+): string | undefined => {
+  const type = typeParameterOf(command, parameter);
+  const other = [params[parameter.name]].flat().find((value) => !isGiven(String(value)));
+  if (type === undefined || other === undefined) return undefined;
+  const why = /^\d+$/.test(String(other))
+    ? 'numbers of the database are not taken'
+    : params[type] === undefined
+      ? `${type}, which says what it is the name of, is not given`
+      : kindOfName(command, parameter, params)
+        ? undefined
+        : `no names are looked up for ${type} ${toLabel(String(params[type]))}`;
+  return why && `${parameter.name}: "${toLabel(String(other))}" is no id (uuid): ${why}.`;
+};
+
 const resolveIn = async (directory: Directory, call: PermittedCall): Promise<ResolvedCall> => {
   const { command } = call.tool;
   const params: Record<string, ParamValue> = { ...call.params };
@@ -86,7 +110,11 @@ const resolveIn = async (directory: Directory, call: PermittedCall): Promise<Res
   for (const parameter of namedParameters(command)) {
     const value = params[parameter.name];
     if (value === undefined) continue;
-    const kind = kindOfParameter(command, parameter)!;
+    const kind = kindOfName(command, parameter, params);
+    const wrong = whyNoName(command, parameter, params);
+    if (wrong)
+      throw new CallError('invalid', wrong, 'Give the id, or a name with its type beside it. Nothing was sent.');
+    if (!kind) continue;
     const { [parameter.name]: _own, ...scope } = params;
     const resolved: string[] = [];
     const known = new Map<string, string>();

@@ -42,3 +42,47 @@ test('a name is found where an id is: in a project, too', async () => {
   await host.close();
   await cloud.close();
 });
+
+test('an id whose type is said beside it may be a name, by any spelling of the type; without the type it is refused', async () => {
+  const cloud = await startCloud();
+  const host = await openHost({ env: cloud.env });
+  const id = cloud.simulator.world.all('UserVm').find(({ fields }) => fields['name'] === 'crm')!.id;
+  const sent = (command: string) => cloud.calls.filter((call) => call.command === command);
+  for (const resourcetype of ['UserVm', 'uservm', 'user_vm'])
+    await host.call('change', {
+      tool: 'create-tags',
+      arguments: { resourceids: ['crm'], resourcetype, tags: { [resourcetype]: 'x' } },
+    });
+  expect(sent('createTags').map(({ params }) => [params['resourceids'], params['resourcetype']])).toEqual(
+    Array.from({ length: 3 }, () => [id, 'UserVm']),
+  );
+  const tags = await host.call('read', {
+    tool: 'list-tags',
+    arguments: { resourceid: 'crm', resourcetype: 'UserVm' },
+    fresh: true,
+  });
+  expect((tags.structured['items'] as { key: string }[]).map(({ key }) => key)).toContain('user_vm');
+  const events = await host.call('read', {
+    tool: 'list-events',
+    arguments: { resourceid: 'crm', resourcetype: 'VirtualMachine' },
+  });
+  expect(events.structured['returned']).toBeGreaterThan(0);
+  cloud.calls.length = 0;
+  const refused: [args: Record<string, unknown>, words: string][] = [
+    [{ resourceid: 'crm' }, 'resourcetype, which says what it is the name of, is not given'],
+    [{ resourceid: 'crm', resourcetype: 'Nic' }, 'no names are looked up for resourcetype Nic'],
+    [{ resourceid: 'crn', resourcetype: 'UserVm' }, 'there is no virtual machine "crn"'],
+  ];
+  for (const [args, words] of refused) {
+    const { isError, text } = await host.call('read', { tool: 'list-tags', arguments: args });
+    expect([isError, text], words).toEqual([true, expect.stringContaining(words)]);
+  }
+  expect(sent('listTags')).toEqual([]);
+  // A limit's type goes by name or number.
+  for (const resourcetype of ['volume', 2, '2', 'Volume']) {
+    const { text } = await host.call('read', { tool: 'list-resource-limits', arguments: { resourcetype } });
+    expect(text, String(resourcetype)).toContain('resourcetypename: volume');
+  }
+  await host.close();
+  await cloud.close();
+});

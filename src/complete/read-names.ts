@@ -1,0 +1,28 @@
+import type { App } from '../app/app.ts';
+import type { DoorRequest } from '../types.ts';
+import type { ReadNames } from './candidates.ts';
+
+/** Milliseconds for which someone who is typing waits for names. */
+const timeoutMs = 2000;
+/** More names than a terminal shows. */
+const maxNames = 500;
+
+/**
+ * Reads names through the path, as a call of the one who types: guard, roles and audit hold for it. What fails or takes
+ * too long is no name: completion says nothing of errors.
+ */
+export const createReadNames =
+  (call: App['call'], asker: Pick<DoorRequest, 'caller' | 'signal'>): ReadNames =>
+  async ({ list, args = {}, names = ['name'] }) => {
+    if (list === undefined) return [];
+    const signal = AbortSignal.any([asker.signal, AbortSignal.timeout(timeoutMs)]);
+    const given = { tool: list, args, view: { pagesize: maxNames, whole: true }, wait: 0 };
+    const limits = { signal, deadline: Date.now() + timeoutMs, consent: () => Promise.resolve(undefined) };
+    try {
+      const rows = (await call({ ...given, ...limits, caller: asker.caller })).rows();
+      const found = rows.flatMap((row) => names.map((field) => row[field]).find((value) => typeof value === 'string'));
+      return [...new Set(found)].filter((name) => typeof name === 'string' && name !== '').sort() as string[];
+    } catch {
+      return [];
+    }
+  };
