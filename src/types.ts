@@ -258,6 +258,14 @@ export interface Job {
   cmd?: string | undefined;
 }
 
+/** What an empty list would show by another name, or without its other filters. */
+export interface NearNames {
+  /** Nearest first, as labels: others' words. */
+  names: readonly string[];
+  /** There is one of exactly the name that was asked for. */
+  isThere: boolean;
+}
+
 /** What CloudStack said, out of its envelope. */
 export interface Answer {
   body: Readonly<Record<string, unknown>>;
@@ -266,6 +274,10 @@ export interface Answer {
   job?: Job | undefined;
   /** What a setting or a limit was before the change. */
   before?: Row | undefined;
+  /** Limits of its owner that a change has reached, a sentence each. */
+  reached?: readonly string[] | undefined;
+  /** Of a list that is empty by its name. */
+  near?: NearNames | undefined;
   /** Seconds since it was asked for, where it was kept from an earlier call. */
   age?: number | undefined;
   /** The second request of its scope was not sent. */

@@ -55,12 +55,16 @@ export const openClouds = (
     const endpoint = endpoints.of(profile.endpoint!, name, transport ?? simulated?.transport);
     const cloudstack = createCloudStack({ ...config, secret: profile.secret!, signature: profile.signature }, endpoint);
     // What goes on beside calls opens no session once the last one is logged out.
+    const stopped = () => new CallError('cancelled', 'The server is being stopped.', 'Nothing was sent.');
     const beside: CloudStack = {
       ...cloudstack,
-      send: (...request) =>
-        isClosed
-          ? Promise.reject(new CallError('cancelled', 'The server is being stopped.', 'Nothing was sent.'))
-          : cloudstack.send(...request),
+      send: async (...request) => {
+        if (isClosed) throw stopped();
+        // A connection that breaks because it is closed here says nothing of the cloud.
+        return cloudstack.send(...request).catch((error: unknown) => {
+          throw isClosed ? stopped() : error;
+        });
+      },
     };
     const origin = originOf(hostOf(found), profile);
     const saved = async () => (simulated ? undefined : createSavedOffer(config.state, await origin.identity()));

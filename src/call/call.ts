@@ -11,9 +11,11 @@ import type { CallRequest, Outcome, View } from '../types.ts';
 import { readBefore } from './before.ts';
 import { bound } from './bound.ts';
 import type { Composition } from './composition.ts';
+import { readLimitsReached } from './limits-reached.ts';
+import { readNearNames } from './near-names.ts';
 import { readAll } from './read-all.ts';
 import { createRun, recorded, type Run } from './run.ts';
-import { listFor, sendCall, sendOptions, sendPage } from './send.ts';
+import { listFor, listNow, sendCall, sendOptions, sendPage } from './send.ts';
 import { validateCall } from './validate-call.ts';
 
 /** What was asked over the rows of a list, in the caller's words: what was masked in them was refused before. */
@@ -77,7 +79,11 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
     const wire = step('request', () => toWire(approved));
     const before = await readBefore(cloud, approved, run);
     const answer = await step('cloudstack', () => sendCall(cloud, jobs, approved, wire, run, options));
-    const seen = { ...confinement.confineAnswer(approved, answer), before };
+    const own = confinement.confineAnswer(approved, answer);
+    const list = confinement.within(listNow(cloud, run));
+    const near = await readNearNames(approved, own, list);
+    const reached = await readLimitsReached(cloud, approved, own, list);
+    const seen = { ...own, before, near, reached };
     const shown = step('present', () => smallerPageFor(approved, seen, limits) ?? present(approved, seen, limits));
     if ('text' in shown) return shown;
     const smaller = await step('cloudstack', () => sendPage(cloud, approved, answer, shown, options));

@@ -4,7 +4,7 @@ import { CallError } from '../errors.ts';
 import { isBounded } from '../guard/bounds.ts';
 import { toReadWire, toWire } from '../request/to-wire.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
-import type { Answer, ApprovedCall, PageAsked, Params, WireParams } from '../types.ts';
+import type { Answer, ApprovedCall, ListRows, PageAsked, Params, WireParams } from '../types.ts';
 import type { Cloud, Jobs } from './composition.ts';
 import type { Run } from './run.ts';
 
@@ -29,6 +29,12 @@ export const listFor =
     const rows = bodies.flatMap((body) => (tool.command.result === 'list' ? rowsOf(body) : [itemOf(body)]));
     return places.length > 1 ? uniqueById(rows) : rows;
   };
+
+/** The same as it is now. */
+export const listNow =
+  (cloud: Cloud, run: Run): ListRows =>
+  (tool, params) =>
+    listFor(cloud, run)(tool, params, false);
 
 /** A list and what a second request shows beside it: the second is sent only where the first showed all of its own. */
 const joinAnswers = async (first: Answer, ask: () => Promise<Answer>): Promise<Answer> => {

@@ -10,6 +10,8 @@ export interface LimitedResource {
   unit?: string;
   /** Errors tell it in bytes; the unit is GiB. */
   bytes?: true;
+  /** Changes that take of it. */
+  takenBy?: readonly string[];
 }
 
 /** Everything that CloudStack limits. */

@@ -151,17 +151,28 @@ export const problemWithSchedule = (command: Command, args: Args): string | unde
   return `schedule of ${String(args['intervaltype']).toUpperCase()} must be ${interval.looks}`;
 };
 
+/** When a schedule runs, without its time zone; undefined where it cannot be read. Rows of snapshot policies number their interval. */
+const inWords = (schedule: string, form: 'interval' | 'cron', intervaltype: unknown): string | undefined => {
+  if (form === 'cron') {
+    const cron = readCron(schedule);
+    return cron && cronWords(cron);
+  }
+  const interval = intervals[String(intervaltype).toUpperCase()] ?? Object.values(intervals)[Number(intervaltype)];
+  const [, m, h, d] = interval?.pattern.exec(schedule.trim()) ?? [];
+  return m === undefined ? undefined : interval!.words(Number(m), Number(h), Number(d));
+};
+
 /** When the schedule of a call runs, in words such as `every Sunday 03:30 Europe/Berlin`; undefined where it has none. */
 export const describeSchedule = (command: Command, args: Args): string | undefined => {
   const form = formOf(command);
   const { schedule, timezone } = args;
   if (form === undefined || typeof schedule !== 'string') return undefined;
-  const cron = form === 'cron' ? readCron(schedule) : undefined;
-  const [, m, h, d] = intervalOf(args)?.pattern.exec(schedule.trim()) ?? [];
-  const words = cron
-    ? cronWords(cron)
-    : m === undefined
-      ? undefined
-      : intervalOf(args)!.words(Number(m), Number(h), Number(d));
+  const words = inWords(schedule, form, args['intervaltype']);
   return words && [words, typeof timezone === 'string' ? timezone : ''].filter(Boolean).join(' ');
 };
+
+/** When the schedule of a row runs, in words, without its time zone, which stands beside it; undefined where it cannot be read. */
+export const describeScheduleOf = ({ schedule, intervaltype }: Args): string | undefined =>
+  typeof schedule === 'string'
+    ? inWords(schedule, intervaltype === undefined || intervaltype === null ? 'cron' : 'interval', intervaltype)
+    : undefined;

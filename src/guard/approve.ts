@@ -2,7 +2,7 @@ import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
 import { AwaitingReply, type Question, type Reply } from '../consent.ts';
 import type { Row } from '../rows.ts';
-import { toLabel } from '../text.ts';
+import { isId, toLabel } from '../text.ts';
 import type {
   CloudOrigin,
   ApprovedCall,
@@ -100,8 +100,8 @@ const sendToTerminal = async (
   if (unseen)
     throw new CallError(
       'not-found',
-      `${call.tool.command.name}: there is no ${unseen.title} with the id "${toLabel(unseen.id)}" that this account can see. Nothing was sent.`,
-      'It needs a confirmation by a human, and no approval code is given for what is not found. Check the id.',
+      `${call.tool.command.name}: there is no ${unseen.title} ${isId(unseen.id) ? 'with the id' : 'called'} "${toLabel(unseen.id)}" that this account can see. Nothing was sent.`,
+      'It needs a confirmation by a human, and no approval code is given for what is not found. Check the id, or the name and the domain beside it.',
     );
   const code = await dependencies.approvals.open(question, call.request.caller);
   dependencies.onConfirmation('sent-to-terminal');

@@ -10,6 +10,8 @@ interface Cells {
   bytesWhere: Record<string, { field: string; values: readonly string[]; fields: readonly string[] }>;
   /** Response type → field → value → what it means. */
   words: Record<string, Record<string, Record<string, string>>>;
+  /** Response types whose field `schedule` is told in words. */
+  schedules: readonly string[];
   /** Response type → states that an object has while its job works on it. */
   passing: Record<string, readonly string[]>;
 }

@@ -1,3 +1,4 @@
+import { describeScheduleOf } from '../catalog/schedule.ts';
 import { isRecord, type Row } from '../rows.ts';
 import { joinLines } from '../text.ts';
 import { cells, partsOf } from './cells-data.ts';
@@ -46,7 +47,9 @@ const toWords = (field: string, value: unknown): string => {
 export const toShown = (response: string, row: Row, column: string): string => {
   const value = valueAt(row, column);
   if (isNumeric(value) && countsBytes(response, row, column)) return toSize(Number(value));
-  const word = cells().words[response]?.[column]?.[String(value)];
+  const word =
+    cells().words[response]?.[column]?.[String(value)] ??
+    (column === 'schedule' && cells().schedules.includes(response) ? describeScheduleOf(row) : undefined);
   return word ?? toWords(column.split('.').at(-1)!, value);
 };
 

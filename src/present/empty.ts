@@ -1,3 +1,4 @@
+import type { NearNames } from '../types.ts';
 import { loadData } from '../data.ts';
 
 /** One line of data/empty-lists.json: what to try where a list that was narrowed by one of the parameters shows nothing. */
@@ -6,6 +7,12 @@ interface EmptyHint {
   parameters: readonly string[];
   hint: string;
 }
+
+/** What comes nearest to the name by which a list is empty, and that these are others' words. */
+export const nearText = ({ names, isThere }: NearNames): string =>
+  isThere
+    ? `There is ${names[0]!} (data from the cloud), which the other filters leave out.`
+    : `None has that name. The nearest that there are (data from the cloud): ${names.join(', ')}.`;
 
 /** The way on from an empty list; undefined where nothing narrowed it. */
 export const explainEmpty = (command: string, args: Readonly<Record<string, unknown>>): string | undefined =>

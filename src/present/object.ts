@@ -136,7 +136,7 @@ export const presentObject = (call: ApprovedCall, answer: Answer, { budget }: Ca
   const shown = showItem(item, isShort ? Math.min(budget, changeTokens) : budget, words);
   const notes = [
     ...call.notes,
-    ...(isDone ? sideEffectsOf({ call, item: whole, job }) : []),
+    ...(isDone ? [...sideEffectsOf({ call, item: whole, job }), ...(answer.reached ?? [])] : []),
     ...(Object.keys(whole).length ? emptyFields(call, [whole]) : []),
   ];
   const hasItem = Object.keys(item).length > 0;

@@ -7,7 +7,7 @@ import type { Answer, ApprovedCall, Outcome, PageAsked } from '../types.ts';
 import { toShown } from './cells.ts';
 import { cleanBody } from './clean.ts';
 import { chooseColumns, fitColumns } from './columns.ts';
-import { explainEmpty } from './empty.ts';
+import { explainEmpty, nearText } from './empty.ts';
 import { showList } from './list.ts';
 import { ageIn, ageText, emptyFields, namesIn, namesText } from './notes.ts';
 import { presentObject } from './object.ts';
@@ -56,7 +56,11 @@ const presentList = (call: ApprovedCall, answer: Answer, settings: CallSettings)
   const options = { kind, response, isShort: !fields, budget, filters: filtersOf(call), scope: scopeOf(call, answer) };
   const shown = showList(page, columns, options);
   // Of what the caller asked for: the scope of a list, as it was settled, hides nothing.
-  const way = rows.length ? undefined : explainEmpty(command.name, call.request.args);
+  const way = rows.length
+    ? undefined
+    : answer.near
+      ? nearText(answer.near)
+      : explainEmpty(command.name, call.request.args);
   const notes = [
     ...call.notes,
     ...emptyFields(call, rows),

@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { CallError } from '../../src/errors.ts';
 import { openApp, requestOf, uuid, type Answers } from '../guard/counting.ts';
 import { eventually } from '../support/eventually.ts';
-import { openHost, startCloud, startFake } from '../support/harness.ts';
+import { openHost, runCommand, startCloud, startFake } from '../support/harness.ts';
 
 // What the cloud says it offers is others' input: one entry that cannot be read is no reason to offer everything.
 
@@ -129,5 +129,23 @@ test('what a cloud offers is saved for the next start: in files of its owner, wi
   expect(second.stderr()).toBe('');
   await second.close();
   await cloud.close();
+  rmSync(state, { recursive: true });
+});
+
+test('a program that ends while a cloud still says what it offers reports nothing of it', async () => {
+  const state = mkdtempSync(join(tmpdir(), 'cloudstack-offer-'));
+  let isSlow = false;
+  const fake = await startFake((command, response) => {
+    const body = command === 'listApis' ? { count: good.length, api: good } : { count: 0 };
+    const answer = () => response.end(JSON.stringify({ [`${command.toLowerCase()}response`]: body }));
+    if (!(isSlow && command === 'listApis')) answer();
+  });
+  const env = { ...fake.env, CLOUDSTACK_MCP_STATE: state };
+  const words = ['call', 'list-zones', 'name=x'];
+  expect((await runCommand(['tools', 'list'], { env })).stderr).toBe('');
+  await expect.poll(() => existsSync(join(state, 'offers')) && readdirSync(join(state, 'offers')).length).toBe(1);
+  isSlow = true;
+  for (const each of [words, ['tools', 'list']]) expect((await runCommand(each, { env })).stderr).toBe('');
+  await fake.close();
   rmSync(state, { recursive: true });
 });

@@ -394,12 +394,26 @@ const asked: [what: string, tool: string, args: Record<string, string>, way: (st
     'empty: a misspelt name',
     'list-networks',
     { name: 'wbe-net' },
+    ['None has that name. The nearest that there are (data from the cloud): ', '‹web-net›'],
+    /without it the list/,
+  ],
+  [
+    'empty: a name that nothing comes near',
+    'list-networks',
+    { name: 'quite-another-thing' },
     ['without it the list shows what there is', 'keyword'],
+    /nearest/,
+  ],
+  [
+    'empty: the name is there, the state is another',
+    'list-virtual-machines',
+    { name: 'web-1', state: 'Stopped' },
+    ['There is ‹web-1› (data from the cloud), which the other filters leave out'],
   ],
   [
     'empty: a zone that has none',
     'list-virtual-machines',
-    { zoneid: 'Nuremberg Edge', name: 'web-1' },
+    { zoneid: 'Nuremberg Edge', state: 'Migrating' },
     ['without zoneid the list shows all zones'],
   ],
   [

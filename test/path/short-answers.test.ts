@@ -160,3 +160,44 @@ test('a deploy is described within 700 tokens, the rest by name, and each on req
   const all = await host.call('describe-tools', { tools: ['deploy-virtual-machine'], parameters: ['*'] });
   expect(all.text).not.toContain('Also: ');
 });
+
+test('schedules are told in words in lists, too; data keep what CloudStack gives', async () => {
+  const { id } = await rowNamed('list-virtual-machines', 'crm');
+  const listed = async (tool: string, args: Record<string, unknown>) =>
+    host.call('read', { tool, arguments: args, fresh: true });
+  const volume = (await listed('list-volumes', { virtualmachineid: id })).structured['items'][0] as { id: string };
+  const policy = { volumeid: volume.id, maxsnaps: 2, timezone: 'Europe/Berlin' };
+  await change('create-snapshot-policy', { ...policy, intervaltype: 'weekly', schedule: '30:03:1' });
+  await change('create-snapshot-policy', { ...policy, intervaltype: 'daily', schedule: '00:22' });
+  const policies = await listed('list-snapshot-policies', { volumeid: volume.id });
+  expect(policies.text).toContain('weekly | every Sunday 03:30 | Europe/Berlin');
+  expect(policies.text).toContain('daily | every day 22:00 | Europe/Berlin');
+  expect(policies.structured['items'].map(({ schedule }: { schedule: string }) => schedule).sort()).toEqual([
+    '00:22',
+    '30:03:1',
+  ]);
+  const cron = { virtualmachineid: id, action: 'STOP', schedule: '0 22 * * 1-5', timezone: 'UTC' };
+  await host.call('destroy', { tool: 'create-vm-schedule', arguments: cron });
+  expect((await listed('list-vm-schedule', { virtualmachineid: id })).text).toContain(
+    'schedule: every Monday to Friday 22:00',
+  );
+});
+
+test('a limit that a change has reached is said, with whose it is; what is not limited, or not reached, is not', async () => {
+  const [account] = (
+    await host.call('read', { tool: 'list-accounts', arguments: { name: 'carol' }, fields: ['*'], fresh: true })
+  ).structured['items'] as { volumetotal: number; domainid: string }[];
+  const limit = (max: number) =>
+    change('update-resource-limit', { account: 'carol', domainid: 'sales', resourcetype: 'volume', max });
+  await limit(account!.volumetotal + 2);
+  const volume = { zoneid: 'Frankfurt', diskofferingid: 'Custom', size: 1, account: 'carol', domainid: 'sales' };
+  const first = await change('create-volume', { ...volume, name: 'first' });
+  expect(first.text).not.toContain('limit');
+  cloud.calls.length = 0;
+  const second = await change('create-volume', { ...volume, name: 'second' });
+  const full = `${account!.volumetotal + 2} of ${account!.volumetotal + 2} volumes`;
+  expect(second.text).toContain(`‹carol› is at its limit now: ${full}. The next one is refused.`);
+  expect(second.structured['notes']).toContainEqual(expect.stringContaining(full));
+  expect(cloud.calls.filter(({ command }) => command === 'listAccounts')).toHaveLength(1);
+  await limit(-1);
+});

@@ -1,0 +1,58 @@
+import { distance } from 'fastest-levenshtein';
+import { findKind, type Kind } from '../catalog/kinds.ts';
+import { rowsOf, type Row } from '../rows.ts';
+import { toQuotedName } from '../text.ts';
+import type { Answer, ApprovedCall, ListRows, NearNames, Params } from '../types.ts';
+
+/** Rows that are looked through for near names: one page. */
+const maxRows = 500;
+/** Names that are told. */
+const maxNames = 3;
+/** Longer names are not compared: the distance takes time by the product of both lengths. */
+const maxLength = 100;
+
+/** Parameters that say whose things are listed: near names are looked for among the same. */
+const scopes = new Set(['listall', 'isrecursive', 'projectid', 'account', 'domainid']);
+
+const namesOf = ({ names = ['name'] }: Kind, row: Row): string[] =>
+  names.flatMap((field) => (typeof row[field] === 'string' && row[field].length <= maxLength ? [row[field]] : []));
+
+/** The names that come nearest to a word, or that it is a part of. */
+const nearest = (names: readonly string[], word: string): string[] => {
+  const wanted = word.toLowerCase();
+  const far = (name: string): number => distance(wanted, name.toLowerCase());
+  const limit = Math.max(2, Math.floor(word.length / 3));
+  return names
+    .filter((name) => far(name) <= limit || name.toLowerCase().includes(wanted))
+    .sort((a, b) => far(a) - far(b))
+    .slice(0, maxNames);
+};
+
+/**
+ * The names nearest to the one by which a list shows nothing, among what it shows without its filters: one read more, of one page.
+ * Undefined where the list was not narrowed by a name, shows something, or nothing is near.
+ */
+export const readNearNames = async (
+  { tool, params, request }: ApprovedCall,
+  answer: Answer,
+  list: ListRows,
+): Promise<NearNames | undefined> => {
+  const { command } = tool;
+  const kind = findKind(command.response);
+  const word = params['name'] ?? params['keyword'];
+  const isFirst = (request.view.page ?? params['page'] ?? 1) === 1;
+  if (kind?.list !== command.name || typeof word !== 'string' || word.length > maxLength || !isFirst) return undefined;
+  if (rowsOf(answer.body).length) return undefined;
+  const kept = command.params.flatMap(({ name, required }) =>
+    params[name] !== undefined && (required || scopes.has(name)) ? [[name, params[name]] as const] : [],
+  );
+  const paged = command.params.some(({ name }) => name === 'pagesize') ? { page: 1, pagesize: maxRows } : {};
+  const asked: Params = { ...Object.fromEntries(kept), ...paged };
+  // An empty list is better shown without near names than not at all.
+  const rows = await list(tool, asked).catch(() => []);
+  const names = [...new Set(rows.flatMap((row) => namesOf(kind, row)))];
+  const near = nearest(names, word);
+  if (!near.length) return undefined;
+  const isThere = near.some((name) => name.toLowerCase() === word.toLowerCase());
+  return { names: near.map((name) => toQuotedName(name, 40)), isThere };
+};
