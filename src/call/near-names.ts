@@ -43,11 +43,11 @@ export const readNearNames = async (
   const isFirst = (request.view.page ?? params['page'] ?? 1) === 1;
   if (kind?.list !== command.name || typeof word !== 'string' || word.length > maxLength || !isFirst) return undefined;
   if (rowsOf(answer.body).length) return undefined;
-  const kept = command.params.flatMap(({ name, required }) =>
+  const filters = command.params.flatMap(({ name, required }) =>
     params[name] !== undefined && (required || scopes.has(name)) ? [[name, params[name]] as const] : [],
   );
   const paged = command.params.some(({ name }) => name === 'pagesize') ? { page: 1, pagesize: maxRows } : {};
-  const asked: Params = { ...Object.fromEntries(kept), ...paged };
+  const asked: Params = { ...Object.fromEntries(filters), ...paged };
   // An empty list is better shown without near names than not at all.
   const rows = await list(tool, asked).catch(() => []);
   const names = [...new Set(rows.flatMap((row) => namesOf(kind, row)))];
