@@ -2,6 +2,7 @@
 import { build, type Plugin } from 'esbuild';
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadSavedIndex } from '../src/search/saved-index.ts';
+import { loadSavedDependencies } from '../src/cache/saved-dependencies.ts';
 import { noticesOf } from './build/notices.ts';
 import { prepareOpening } from './build/opening.ts';
 
@@ -32,6 +33,8 @@ export const ${name} = () => JSON.parse(readFileSync(new URL('./${file}', import
 });
 // To prepare it takes longer than to search.
 const searchIndex = 'search-index.json';
+// What a change makes stale is found among all responses.
+const dependencies = 'cache-dependencies.json';
 // Hosts start every server that they know: what they ask first is answered before anything else is loaded.
 const opening = 'opening.json';
 
@@ -52,6 +55,7 @@ const { metafile } = await build({
   plugins: [
     withoutPrograms,
     prepared(/[\\/]search[\\/]saved-index\.ts$/, 'loadSavedIndex', searchIndex),
+    prepared(/[\\/]cache[\\/]saved-dependencies\.ts$/, 'loadSavedDependencies', dependencies),
     prepared(/[\\/]opening[\\/]prepared\.ts$/, 'loadPrepared', opening),
   ],
   // Bundled CommonJS (undici) asks for Node's own modules through require.
@@ -61,6 +65,7 @@ const { metafile } = await build({
 });
 chmodSync('dist/main.js', 0o755);
 writeFileSync(`dist/${searchIndex}`, JSON.stringify(loadSavedIndex()));
+writeFileSync(`dist/${dependencies}`, JSON.stringify(loadSavedDependencies()));
 writeFileSync(`dist/${opening}`, JSON.stringify(await prepareOpening()));
 writeFileSync('dist/THIRD-PARTY-NOTICES.txt', noticesOf(Object.keys(metafile.inputs)));
 

@@ -77,8 +77,25 @@ const quoteLarge = (text: string): string => {
   return parts.length ? parts.join('') + text.slice(from) : text;
 };
 
+const isDigit = (char: number): boolean => char >= 48 && char <= 57;
+
+/** Digits of the smallest whole number that may be beyond 2^53. */
+const largeDigits = 16;
+
+/** Whether so many digits stand together anywhere. Of such a run every sixteenth character shows one: only these are looked at. */
+const hasLarge = (text: string): boolean => {
+  for (let at = largeDigits - 1; at < text.length; at += largeDigits) {
+    if (!isDigit(text.charCodeAt(at))) continue;
+    let [start, end] = [at, at + 1];
+    while (end - start < largeDigits && isDigit(text.charCodeAt(start - 1))) start--;
+    while (end - start < largeDigits && isDigit(text.charCodeAt(end))) end++;
+    if (end - start === largeDigits) return true;
+  }
+  return false;
+};
+
 /** As JSON.parse, but a whole number beyond 2^53 comes as text, with all its digits. */
-export const parseExact = (text: string): unknown => JSON.parse(/\d{16}/.test(text) ? quoteLarge(text) : text);
+export const parseExact = (text: string): unknown => JSON.parse(hasLarge(text) ? quoteLarge(text) : text);
 
 /** What a text stands for that is an object or a list as JSON; undefined for any other, and for what is more than arguments may be. */
 export const parseNested = (text: string): unknown => {

@@ -2,7 +2,6 @@ import type { CloudStack } from '../cloudstack/cloudstack.ts';
 import type { Observe } from '../observe.ts';
 import type { SharedCache } from '../store/store.ts';
 import { createCachedClient, type CachedCloudStack, type Drop } from './cached-client.ts';
-import { loadDependencies } from './dependencies.ts';
 import { createInFlightRequests } from './in-flight.ts';
 import { createMemory } from './memory.ts';
 import { endpointKey, type CacheScope } from './scope.ts';
@@ -45,7 +44,6 @@ export const createCache = (
     infrastructure: cacheInfrastructure * 1000,
     configuration: cacheConfiguration * 1000,
   };
-  loadDependencies();
   return {
     createClient: (cloudstack, scope) => {
       endpoints.add(scope.endpoint);

@@ -41,7 +41,7 @@ export interface CachedReads {
 }
 
 const keyOf = (identity: string, { command, params }: WireParams): string =>
-  `${identity} ${command} ${JSON.stringify(Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
+  `${identity} ${command} ${JSON.stringify(params, Object.keys(params).sort())}`;
 
 /** The reads of one scope. `poller`: what notices changes made elsewhere. */
 export const createCachedReads = (

@@ -1,57 +1,7 @@
-import { loadCatalog } from '../catalog/catalog.ts';
 import { kindOfParameter } from '../catalog/kinds.ts';
-import type { Command, ResponseType } from '../catalog/types.ts';
-import { loadData } from '../data.ts';
-import { lifetimeOf } from './lifetimes.ts';
-
-/** One name for a kind that CloudStack's entities, responses and parameters call differently; data/invalidations.json. */
-export const canonicalKind = (kind: string): string =>
-  loadData<{ canonicalKinds: Record<string, string> }>('invalidations.json').canonicalKinds[kind] ?? kind;
-
-/** Fields that show a resource of a kind without its id; data/invalidations.json. */
-const fieldKinds = (): Record<string, string> =>
-  loadData<{ fieldKinds: Record<string, string> }>('invalidations.json').fieldKinds;
-
-let byParameter: ReadonlyMap<string, ReadonlySet<string>> | undefined;
-
-/** The kinds whose ids a parameter of that name takes, in whatever command. */
-const kindsByParameter = (): ReadonlyMap<string, ReadonlySet<string>> => {
-  if (byParameter) return byParameter;
-  const found = new Map<string, Set<string>>();
-  for (const { command } of loadCatalog().tools)
-    for (const parameter of command.params) {
-      const kind = kindOfParameter(command, parameter);
-      // What `id` means is the command's own kind.
-      if (!kind || parameter.name === 'id' || parameter.name === 'ids') continue;
-      found.set(parameter.name, (found.get(parameter.name) ?? new Set()).add(canonicalKind(kind.name)));
-    }
-  byParameter = found;
-  return found;
-};
-
-const kindsOfField = (name: string): readonly string[] => {
-  const odd = fieldKinds()[name];
-  const stem = /^(.+?)(?:display)?(?:name|text|state|type)$/.exec(name)?.[1];
-  return [
-    ...(odd === undefined ? [] : [odd]),
-    ...(kindsByParameter().get(name) ?? []),
-    ...((stem && kindsByParameter().get(`${stem}id`)) || []),
-  ];
-};
-
-let types: ReadonlyMap<string, ResponseType> | undefined;
-
-const collect = (response: string, into: Set<string>, seen: Set<string>): void => {
-  types ??= new Map(loadData<ResponseType[]>('responses.json').map((type) => [type.name, type]));
-  if (seen.has(response)) return;
-  seen.add(response);
-  for (const { name, ref } of types.get(response)?.fields ?? []) {
-    for (const kind of kindsOfField(name)) into.add(kind);
-    if (ref === undefined) continue;
-    into.add(canonicalKind(ref));
-    collect(ref, into, seen);
-  }
-};
+import type { Command } from '../catalog/types.ts';
+import { canonicalKind, rowKindOf } from './canonical-kinds.ts';
+import { loadSavedDependencies } from './saved-dependencies.ts';
 
 let dependencies: ReadonlyMap<string, ReadonlySet<string>> | undefined;
 
@@ -59,22 +9,8 @@ let dependencies: ReadonlyMap<string, ReadonlySet<string>> | undefined;
  * The dependencies of cached answers: the kind of their rows → every kind of which a row shows something (a name, a
  * state), itself included.
  */
-export const loadDependencies = (): ReadonlyMap<string, ReadonlySet<string>> => {
-  if (dependencies) return dependencies;
-  const found = new Map<string, Set<string>>();
-  for (const { command } of loadCatalog().tools) {
-    if (lifetimeOf(command.name) === undefined) continue;
-    const rowKind = rowKindOf(command);
-    const shown = found.get(rowKind) ?? new Set([rowKind]);
-    collect(command.response, shown, new Set());
-    found.set(rowKind, shown);
-  }
-  dependencies = found;
-  return found;
-};
-
-/** The kind of a command's rows. */
-export const rowKindOf = ({ response }: Command): string => canonicalKind(response);
+export const loadDependencies = (): ReadonlyMap<string, ReadonlySet<string>> =>
+  (dependencies ??= new Map(Object.entries(loadSavedDependencies()).map(([kind, shown]) => [kind, new Set(shown)])));
 
 /** The kinds on which a cached answer depends: that of its rows, and those of its filters. */
 export const dependenciesOf = (command: Command, params: Readonly<Record<string, string>>): readonly string[] => {

@@ -3,7 +3,8 @@ import { findKind, kindOfParameter } from '../catalog/kinds.ts';
 import type { Tool } from '../catalog/tool.ts';
 import type { Command } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
-import { canonicalKind, loadDependencies } from './dependencies.ts';
+import { canonicalKind } from './canonical-kinds.ts';
+import { loadDependencies } from './dependencies.ts';
 
 interface InvalidationRules {
   /** Responses that do not show what was changed. */

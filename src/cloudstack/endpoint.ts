@@ -34,7 +34,7 @@ const createPool = (endpoint: string, options: PoolOptions): Transport => {
   let opening: Promise<Transport> | undefined;
   let pool: Transport | undefined;
   const open = (): Promise<Transport> =>
-    (opening ??= import('./pool.ts').then(({ openPool }) => (pool = openPool(endpoint, options))));
+    (opening ??= import('./pool.ts').then(async ({ openPool }) => (pool = await openPool(endpoint, options))));
   return {
     send: (request) => (pool ? pool.send(request) : open().then((opened) => opened.send(request))),
     close: async () => (await opening)?.close(),

@@ -1,4 +1,6 @@
-import { EnvHttpProxyAgent, Pool, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+// All of undici, with its fetch, would be most of what the first call loads.
+import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Proxies } from '../config/cloud.ts';
 import { isLoopback } from '../loopback.ts';
 import {
@@ -83,19 +85,23 @@ const collect = (
   });
 
 /** A pool of connections to an origin, or to it through the proxy that the environment names. This machine has none before it. */
-const createDispatcher = (origin: string, { connections, keepAlive, proxies }: PoolOptions): Dispatcher => {
+const createDispatcher = async (
+  origin: string,
+  { connections, keepAlive, proxies }: PoolOptions,
+): Promise<Dispatcher> => {
   // Each request carries its own deadline.
   const options = { connections, keepAliveTimeout: keepAlive, headersTimeout: 0, bodyTimeout: 0 };
   if (!proxies || isLoopback(new URL(origin).hostname)) return new Pool(origin, options);
+  const { EnvHttpProxyAgent } = (await import('undici')).default;
   // Given empty texts, it does not look at the environment itself.
   const { http: httpProxy, https: httpsProxy, none: noProxy } = proxies;
   return new EnvHttpProxyAgent({ ...options, httpProxy, httpsProxy, noProxy });
 };
 
 /** A transport over a pool of connections to the endpoint's origin. */
-export const openPool = (endpoint: string, options: PoolOptions): Transport => {
+export const openPool = async (endpoint: string, options: PoolOptions): Promise<Transport> => {
   const { origin } = new URL(endpoint);
-  const pool = createDispatcher(origin, options);
+  const pool = await createDispatcher(origin, options);
   return {
     send: ({ method, url, headers, body, signal }: HttpRequest) =>
       collect(

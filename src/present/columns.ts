@@ -81,25 +81,32 @@ export const valueAt = (row: Row, column: string): unknown => {
   return found.length <= 1 ? found[0] : found;
 };
 
+/** A row of these columns that have values, each as `shape` makes it. Large lists have thousands: one object and one look each. */
+const pickAs = (row: Row, columns: readonly string[], shape: (column: string, value: unknown) => unknown): Row => {
+  const picked: Record<string, unknown> = {};
+  for (const column of columns) {
+    const value = valueAt(row, column);
+    if (value === undefined || value === null) continue;
+    // By assignment it would be a prototype.
+    if (column === '__proto__') Object.defineProperty(picked, column, { value, enumerable: true });
+    else picked[column] = shape(column, value);
+  }
+  return picked;
+};
+
 /** The same row with these columns only; what it lacks is left out. */
-export const pick = (row: Row, columns: readonly string[]): Row =>
-  Object.fromEntries(
-    columns.flatMap((column) => {
-      const value = valueAt(row, column);
-      return value === undefined || value === null ? [] : [[column, value]];
-    }),
-  );
+export const pick = (row: Row, columns: readonly string[]): Row => pickAs(row, columns, (_column, value) => value);
 
 const narrow = (field: string, value: unknown): unknown => {
+  if (typeof value !== 'object') return value;
   const parts = partsOf(field);
-  if (!parts || typeof value !== 'object') return value;
+  if (!parts) return value;
   if (Array.isArray(value)) return value.map((one) => narrow(field, one));
   return isRecord(value) ? pick(value, parts) : value;
 };
 
 /** The same row with a kind's columns only: of nested objects what tells them, not all of each. */
-export const pickShort = (row: Row, columns: readonly string[]): Row =>
-  Object.fromEntries(Object.entries(pick(row, columns)).map(([column, value]) => [column, narrow(column, value)]));
+export const pickShort = (row: Row, columns: readonly string[]): Row => pickAs(row, columns, narrow);
 
 /** One value in one line, as CloudStack gives it. */
 export const toCell = (value: unknown): string => {

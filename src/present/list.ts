@@ -42,9 +42,9 @@ export const joinCells = (values: readonly unknown[]): string =>
 
 const line = (row: Row, columns: readonly string[]): string => joinCells(columns.map((column) => row[column]));
 
-/** The tokens of a row: once in the text, once in the structured content. */
-export const costOf = (row: Row, columns: readonly string[]): number =>
-  estimateTokens(line(row, columns)) + estimateTokens(JSON.stringify(row)) + 2;
+/** The tokens of a row: once in the text, once in the structured content. `json`: the row as JSON, where it is there already. */
+export const costOf = (row: Row, columns: readonly string[], json = JSON.stringify(row)): number =>
+  estimateTokens(line(row, columns)) + estimateTokens(json) + 2;
 
 /** Rows of which the longest are cut by value where all do not fit into a budget of tokens. */
 const cutRows = (items: readonly Row[], columns: readonly string[], budget: number): readonly Row[] => {

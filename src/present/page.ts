@@ -48,10 +48,11 @@ const fittingRows = (call: ValidCall, rows: readonly Row[], kind: Kind | undefin
   if (whole) return undefined;
   const columns = fitColumns(chooseColumns(rows, kind, fields), budget);
   const items = rows.map((row) => (fields ? pick(row, columns) : pickShort(row, columns)));
+  const texts = items.map((item) => JSON.stringify(item));
   // A token is at least a character: what is this short needs no closer look.
-  if (2 * JSON.stringify(items).length <= budget) return undefined;
+  if (2 * texts.reduce((sum, { length }) => sum + length + 1, 1) <= budget) return undefined;
   // A row that is longer than all others is cut rather than shown alone.
-  const costs = items.map((item) => Math.min(costOf(item, columns), budget / 2)).sort((a, b) => b - a);
+  const costs = items.map((item, at) => Math.min(costOf(item, columns, texts[at]), budget / 2)).sort((a, b) => b - a);
   let left = budget;
   const fit = costs.findIndex((cost) => (left -= cost) < 0);
   return fit === -1 ? undefined : fit;

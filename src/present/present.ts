@@ -1,7 +1,7 @@
 import { findKind } from '../catalog/kinds.ts';
 import type { CallSettings } from '../config/call.ts';
 import { dataNote } from '../errors.ts';
-import { rowsOf } from '../rows.ts';
+import { rowsOf, type Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import type { Answer, ApprovedCall, Outcome, PageAsked } from '../types.ts';
 import { toShown } from './cells.ts';
@@ -12,6 +12,7 @@ import { showList } from './list.ts';
 import { ageIn, ageText, emptyFields, namesIn, namesText } from './notes.ts';
 import { presentObject } from './object.ts';
 import { pageOf, smallerPage } from './page.ts';
+import { narrowRows } from './shown-fields.ts';
 
 const isList = (call: ApprovedCall, answer: Answer): boolean => {
   if (answer.job) return false;
@@ -38,23 +39,71 @@ const filtersOf = ({ tool, params }: ApprovedCall): string[] =>
     .filter((name) => params[name] === undefined && tool.command.params.some((parameter) => parameter.name === name))
     .slice(0, 4);
 
-/** The page to ask for instead where a list answer does not fit into the budget; it is asked for at most once a call. */
-export const smallerPageFor = (call: ApprovedCall, answer: Answer, settings: CallSettings): PageAsked | undefined =>
-  isList(call, answer) ? smallerPage(call, answer, findKind(call.tool.command.response), settings) : undefined;
+/** What is shown of a list, whatever caller asks for it and however old it is. */
+interface ShownList {
+  rows: readonly Row[];
+  columns: readonly string[];
+  /** How many columns there would be, were there room for all. */
+  wanted: number;
+  shown: ReturnType<typeof showList>;
+}
 
-const presentList = (call: ApprovedCall, answer: Answer, settings: CallSettings): Outcome => {
+const showRows = (call: ApprovedCall, answer: Answer, settings: CallSettings): ShownList => {
   const { command } = call.tool;
-  const { fields, whole } = call.request.view;
-  const kind = findKind(command.response);
-  const page = pageOf(call, answer, kind, settings);
+  const { response } = command;
+  const { fields, whole, secrets } = call.request.view;
+  const kind = findKind(response);
+  const body = secrets ? cleanBody(answer.body, undefined, undefined) : narrowRows(call, answer.body, kind);
+  const seen = secrets ? body : cleanBody(body, command.name, undefined);
+  const page = pageOf(call, { ...answer, body: seen }, kind, settings);
   const { rows } = page;
   const budget = whole ? undefined : settings.budget;
   const chosen = chooseColumns(rows, kind, fields);
   const columns = budget === undefined ? chosen : fitColumns(chosen, budget);
-  const left = chosen.length - columns.length;
-  const { response } = command;
   const options = { kind, response, isShort: !fields, budget, filters: filtersOf(call), scope: scopeOf(call, answer) };
-  const shown = showList(page, columns, options);
+  return { rows, columns, wanted: chosen.length, shown: showList(page, columns, options) };
+};
+
+const wayOf = (call: ApprovedCall, answer: Answer, { budget, pageSizeLimit }: CallSettings): string => {
+  const { page, served } = answer;
+  const { view } = call.request;
+  const scope = scopeOf(call, answer);
+  return JSON.stringify([call.tool.command.name, call.params, view, scope, page, served, budget, pageSizeLimit]);
+};
+
+/** Ways in which one answer is remembered as shown. */
+const maxWays = 4;
+
+/** Works something out once for each answer and way to show it: from the cache an answer comes as the same object again. */
+const once = <T>(work: (call: ApprovedCall, answer: Answer, settings: CallSettings) => T): typeof work => {
+  const known = new WeakMap<Row, Map<string, T>>();
+  return (call, answer, settings) => {
+    const way = wayOf(call, answer, settings);
+    const ways = known.get(answer.body) ?? new Map<string, T>();
+    if (ways.has(way)) return ways.get(way)!;
+    if (ways.size >= maxWays) ways.clear();
+    const found = work(call, answer, settings);
+    known.set(answer.body, ways.set(way, found));
+    return found;
+  };
+};
+
+const showOnce = once(showRows);
+
+const findSmallerPage = once((call, answer, settings) =>
+  isList(call, answer) ? smallerPage(call, answer, findKind(call.tool.command.response), settings) : undefined,
+);
+
+/** The page to ask for instead where a list answer does not fit into the budget; it is asked for at most once a call. */
+export const smallerPageFor = (call: ApprovedCall, answer: Answer, settings: CallSettings): PageAsked | undefined =>
+  findSmallerPage(call, answer, settings);
+
+const presentList = (call: ApprovedCall, answer: Answer, settings: CallSettings): Outcome => {
+  const { command } = call.tool;
+  const { fields, secrets } = call.request.view;
+  // Secrets are shown to a person who asked for them, and remembered nowhere.
+  const { rows, columns, wanted, shown } = (secrets ? showRows : showOnce)(call, answer, settings);
+  const left = wanted - columns.length;
   // Of what the caller asked for: the scope of a list, as it was settled, hides nothing.
   const way = rows.length
     ? undefined
@@ -64,7 +113,7 @@ const presentList = (call: ApprovedCall, answer: Answer, settings: CallSettings)
   const notes = [
     ...call.notes,
     ...emptyFields(call, rows),
-    ...(left > 0 ? [`${left} of ${chosen.length} columns are left out for length; ask with fields.`] : []),
+    ...(left > 0 ? [`${left} of ${wanted} columns are left out for length; ask with fields.`] : []),
     ...(way === undefined ? [] : [way]),
   ];
   return {
@@ -81,19 +130,23 @@ const presentList = (call: ApprovedCall, answer: Answer, settings: CallSettings)
       ...namesIn(call),
       ...(notes.length ? { notes } : {}),
     },
-    rows: () => rows,
+    rows: () => {
+      const body = cleanBody(answer.body, secrets ? undefined : command.name, undefined);
+      return pageOf(call, { ...answer, body }, findKind(command.response), settings).rows;
+    },
     columns,
-    show: (row, column) => toShown(response, row, column),
+    show: (row, column) => toShown(command.response, row, column),
     fields,
   };
 };
 
 /**
  * Turns CloudStack's answer into what the caller sees: small, masked, honest about what is left out or not done. It is
- * masked as a whole before anything is picked from it: a value alone no longer has the name that makes it a secret.
+ * masked before anything is picked from it: a value alone no longer has the name that makes it a secret.
  */
 export const present = (call: ApprovedCall, answer: Answer, settings: CallSettings): Outcome => {
+  if (isList(call, answer)) return presentList(call, answer, settings);
   const { secrets = false } = call.request.view;
-  const seen = { ...answer, body: cleanBody(answer.body, secrets ? undefined : call.tool.command.name, answer.job) };
-  return isList(call, seen) ? presentList(call, seen, settings) : presentObject(call, seen, settings);
+  const body = cleanBody(answer.body, secrets ? undefined : call.tool.command.name, answer.job);
+  return presentObject(call, { ...answer, body }, settings);
 };

@@ -18,6 +18,9 @@ const readJson = (text: string): object | undefined => {
   return typeof value === 'object' && value !== null ? value : undefined;
 };
 
+/** Fields of an object that say whether others of it are credentials: no part of it is masked without them. */
+export const decidingFields: readonly string[] = ['name', 'key', 'property', 'password', 'category', 'cmd'];
+
 /** Whether an entry `{name|key, value}` says that its value is a credential: by its name, its mark or its category. */
 const isSecretEntry = (record: Json): boolean => {
   const label = record['name'] ?? record['key'] ?? record['property'];

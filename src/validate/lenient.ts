@@ -99,10 +99,17 @@ const isLeftOut = ({ risk }: Tool, parameter: Parameter, value: unknown): boolea
 
 const isEmptyArray = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
-const findParameter = ({ params }: Command): ((name: string) => Parameter | undefined) => {
-  const exact = new Map(params.map((parameter) => [parameter.name, parameter]));
-  const bySpelling = new Map(params.map((parameter) => [spellingKey(parameter.name), parameter]));
-  return (name) => exact.get(name) ?? bySpelling.get(spellingKey(name));
+type FindParameter = (name: string) => Parameter | undefined;
+const finders = new WeakMap<Command, FindParameter>();
+
+const findParameter = (command: Command): FindParameter => {
+  const known = finders.get(command);
+  if (known) return known;
+  const exact = new Map(command.params.map((parameter) => [parameter.name, parameter]));
+  const bySpelling = new Map(command.params.map((parameter) => [spellingKey(parameter.name), parameter]));
+  const find: FindParameter = (name) => exact.get(name) ?? bySpelling.get(spellingKey(name));
+  finders.set(command, find);
+  return find;
 };
 
 /**

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { lifetimeOf } from '../../src/cache/lifetimes.ts';
 
-import { canonicalKind, loadDependencies, rowKindOf } from '../../src/cache/dependencies.ts';
+import { canonicalKind, rowKindOf } from '../../src/cache/canonical-kinds.ts';
+import { loadDependencies } from '../../src/cache/dependencies.ts';
 import { invalidatedBy, invalidatedByEvent } from '../../src/cache/invalidation-rules.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { findKind, kindOfParameter } from '../../src/catalog/kinds.ts';

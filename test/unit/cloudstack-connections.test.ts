@@ -20,7 +20,7 @@ const serve = async (answer: (path: string, request: IncomingMessage, response: 
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const pool = openPool(origin, { connections: 1, keepAlive: 1000, maxAnswer: 1 });
+  const pool = await openPool(origin, { connections: 1, keepAlive: 1000, maxAnswer: 1 });
   close = async () => {
     await pool.close();
     server.closeAllConnections();
