@@ -86,6 +86,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // The one composition root: builds the path from the configuration with the first call, so that a host sees its tools
   // at once.
   app: [
+    'diagnose',
     'call',
     'config/config.ts',
     'guard',
@@ -101,6 +102,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   ],
   // What operators call things; only doors ask it.
   search: ['catalog', 'data.ts', 'limits.ts', 'text.ts'],
+  // Many calls for one question: each goes the whole path.
+  diagnose: ['call', ...foundation],
   // The path.
   call: [
     'type cache/cached-client.ts',

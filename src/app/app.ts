@@ -21,6 +21,8 @@ export interface App {
   profilesFor(requester: Requester): Promise<readonly string[]>;
   /** Who the requester is to the cloud of its profile, and what it may do there. */
   whoami(request: DoorRequest): Promise<Outcome>;
+  /** Why a thing is as it should not be; the arguments are its `kind`, its `id` and a `question`. */
+  diagnose(request: DoorRequest): Promise<Outcome>;
   /** What the profile's cloud offers; what is known of CloudStack in general where the cloud cannot be asked. */
   catalog(profile: string): Promise<Catalog>;
   /** What the replicas of this server share: the doors' own needs of it. */
@@ -71,6 +73,11 @@ export const createApp = (config: Config, options: AppOptions): App => {
       const { composition, answer, identify } = await ready();
       const { whoami } = await import('../call/whoami.ts');
       return answer(composition, identify(request), whoami, { isRead: true });
+    },
+    diagnose: async (request) => {
+      const { composition, answer, identify } = await ready();
+      const { diagnose } = await import('../diagnose/diagnose.ts');
+      return answer(composition, identify(request), diagnose, { isRead: true });
     },
     profilesFor: async (requester) => {
       const all = Object.keys(current.profiles);

@@ -58,6 +58,25 @@ export const commands: Readonly<Record<string, CliCommand>> = {
           end(await runWhoami({ ...options, settings: settingsOf(options) } as never, io));
         }),
   },
+  diagnose: {
+    description: 'why something does not work: causes, evidence, calls that would mend it',
+    build: (command, io, end) =>
+      withSettings(
+        command
+          .argument(
+            '<kind>',
+            'machine, network, address, volume, template, job, host, router, system-vm, zone, account',
+          )
+          .argument('<id>', 'its id or name')
+          .argument('[question...]', 'what is wrong, such as: port 443 is closed'),
+      )
+        .option('--json', 'as JSON')
+        .action(async (kind: string, id: string, words: string[], options: Options) => {
+          const { runDiagnose } = await import('./diagnose-command.ts');
+          const asked = { kind, id, question: words.join(' ') };
+          end(await runDiagnose(asked, { ...options, settings: settingsOf(options) } as never, io));
+        }),
+  },
   approve: {
     description: 'approve a call that its host could not ask about',
     build: (command, io, end) =>

@@ -145,6 +145,28 @@ export const compactTools: readonly McpTool[] = [
     outputSchema: { type: 'object', properties: { item: object, error: object } },
     annotations: hints(true, false),
   },
+  {
+    name: 'diagnose',
+    title: 'Find out what is wrong',
+    description: 'Why something does not work: causes with evidence, and calls that would mend it. Only reads.',
+    inputSchema: closed(
+      {
+        kind: {
+          type: 'string',
+          description: 'machine, network, address, volume, template, job, host, router, system-vm, zone, account',
+        },
+        id: { type: 'string', description: 'Id or name' },
+        question: { type: 'string', description: 'e.g. port 443 is closed, will not migrate' },
+        profile,
+      },
+      ['kind', 'id'],
+    ),
+    outputSchema: {
+      type: 'object',
+      properties: { verdict: text, findings: objects, notSeen: texts, error: object },
+    },
+    annotations: hints(true, false),
+  },
 ];
 
 /** The schema of the argument `profile` for a caller of several: their names, for a read also all of them. */

@@ -67,6 +67,12 @@ export const inputs = {
   change,
   destroy: change,
   'wait-for-job': z.strictObject({ job: name, profile: name.optional() }),
+  diagnose: z.strictObject({
+    kind: name,
+    id: name,
+    question: z.string().max(limits.query).optional(),
+    profile: name.optional(),
+  }),
   whoami: z.strictObject({ profile: name.optional() }),
 };
 

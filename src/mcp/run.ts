@@ -133,6 +133,10 @@ const compactTools = {
     const { profile } = readInput('whoami', args);
     return host.app.whoami(toRequest(host, { tool: 'whoami', args: {}, profile }));
   },
+  diagnose: (host: HostCall, args: unknown) => {
+    const { profile, ...asked } = readInput('diagnose', args);
+    return host.app.diagnose(toRequest(host, { tool: 'diagnose', args: asked, profile }));
+  },
 } satisfies Record<string, (host: HostCall, args: unknown) => Promise<ToolResult>>;
 
 /** Runs a tool of the compact list, or a command listed as a tool of its own. */
