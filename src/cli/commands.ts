@@ -74,7 +74,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .action(async (kind: string, id: string, words: string[], options: Options) => {
           const { runDiagnose } = await import('./diagnose-command.ts');
           const asked = { kind, id, question: words.join(' ') };
-          end(await runDiagnose(asked, { ...options, settings: settingsOf(options) } as never, io));
+          end(await runDiagnose(asked, { ...options, settings: settingsOf(options) }, io));
         }),
   },
   approve: {
