@@ -81,7 +81,9 @@ export const readAll = async (
     for (const { id } of fresh) if (id !== undefined) ids.add(id);
     collector.add(fresh);
     looked += served;
-    request.progress?.({ elapsed: (Date.now() - begun) / 1000, message: `${looked} of ${total} rows read` });
+    // The last page is the answer.
+    if (looked < total)
+      request.progress?.({ elapsed: (Date.now() - begun) / 1000, message: `${looked} of ${total} rows read` });
   };
   const mayGoOn = (): boolean => {
     if (looked >= limits.rows) cut = 'bound';
