@@ -1,8 +1,11 @@
+import { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { fieldsOf } from '../../src/ask/query.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { findField } from '../../src/catalog/response-fields.ts';
+import { commands } from '../../src/cli/commands.ts';
 import { askedNames, findPlan, loadPlans, type Plan } from '../../src/diagnose/plans.ts';
+import { compactTools } from '../../src/mcp/compact.ts';
 
 // data/diagnoses.json names commands, parameters and fields that there are.
 
@@ -62,6 +65,13 @@ test.each(loadPlans().map((plan) => [plan.kind, plan] as const))('%s', (kind, pl
   expect(problems, kind).toEqual([]);
 });
 
-test('the kinds of the tool are those that there are', () => {
-  expect(new Set(loadPlans().map(({ kind }) => kind)).size).toBe(loadPlans().length);
+test('the tool and the command line name the kinds that there are', () => {
+  const kinds = loadPlans()
+    .map(({ kind }) => kind)
+    .join(', ');
+  const { kind } = compactTools.find(({ name }) => name === 'diagnose')!.inputSchema.properties!;
+  expect(kind).toMatchObject({ description: kinds });
+  const command = new Command();
+  commands['diagnose']!.build(command, {} as never, () => undefined);
+  expect(command.registeredArguments[0]?.description).toBe(kinds);
 });
