@@ -35,7 +35,16 @@ test('the default tools: few, small, always the same', async () => {
   for (const { inputSchema } of tools)
     for (const schema of Object.values(inputSchema.properties ?? {}) as { type?: string; properties?: object }[])
       if (schema.type === 'object') expect(Object.keys(schema.properties ?? {})).not.toEqual([]);
-  for (const name of ['find-tools', 'describe-tools', 'read', 'change', 'destroy', 'wait-for-job', 'whoami', 'diagnose'])
+  for (const name of [
+    'find-tools',
+    'describe-tools',
+    'read',
+    'change',
+    'destroy',
+    'wait-for-job',
+    'whoami',
+    'diagnose',
+  ])
     expect(tools.map((tool) => tool.name)).toContain(name);
   await expect(
     `${tools.length} tools, ${size} tokens (o200k)\n\n${JSON.stringify(tools, null, 2)}\n`,
