@@ -39,7 +39,9 @@ export const readNearNames = async (
 ): Promise<NearNames | undefined> => {
   const { command } = tool;
   const kind = findKind(command.response);
-  const word = params['name'] ?? params['keyword'];
+  const word = [kind?.filter ?? 'name', 'name', 'keyword']
+    .map((name) => params[name])
+    .find((value) => value !== undefined);
   const isFirst = (request.view.page ?? params['page'] ?? 1) === 1;
   if (kind?.list !== command.name || typeof word !== 'string' || word.length > maxLength || !isFirst) return undefined;
   if (rowsOf(answer.body).length) return undefined;

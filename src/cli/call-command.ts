@@ -1,4 +1,5 @@
 import { createApp } from '../app/app.ts';
+import { loadCatalog } from '../catalog/catalog.ts';
 import type { ListScope } from '../catalog/list-scope.ts';
 import { spellingKey } from '../catalog/names.ts';
 import { openConfig } from './open-config.ts';
@@ -26,6 +27,12 @@ export interface CallFlags {
   secretsTo?: string;
   settings: Record<string, unknown>;
 }
+
+/** Whether a command may begin a job; of one that only the cloud knows, nothing else is known. */
+const hasJob = (tool: string): boolean => {
+  const found = loadCatalog().find(tool);
+  return !found || found.command.async === true;
+};
 
 /** `call TOOL key=value …`: one call through the same path as every other door. */
 export const runCall = async (tool: string, words: readonly string[], flags: CallFlags, io: Io): Promise<number> => {
@@ -55,8 +62,8 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
       follow,
       view: { ...asks, fields, scope: flags.scope, secrets: flags.secretsTo !== undefined, whole: true },
       wait: wait * 1000,
-      // A person at a terminal waits as long as they said for a job, and no host gives up on them.
-      deadline: Date.now() + config.callTimeout + wait * 1000,
+      // A person at a terminal waits as long as they said for a job, and no host gives up on them. What has no job has a call's time.
+      deadline: Date.now() + config.callTimeout + (follow || hasJob(tool) ? wait * 1000 : 0),
       caller: requesterAt(config, flags.settings),
       consent: createTerminalConsent(io),
       signal: io.signal,

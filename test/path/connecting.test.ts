@@ -113,6 +113,17 @@ test('one broken look at a job is made again, and the job is followed on', async
   await fake.close();
 });
 
+test('a read at the terminal ends in the time of a call, however long a job may be waited for', async () => {
+  const silent = await startFake(() => undefined);
+  const env = { ...silent.env, CLOUDSTACK_MCP_CALL_TIMEOUT: '2000', CLOUDSTACK_MCP_DISCOVER: 'false' };
+  const began = Date.now();
+  const { status, stderr } = await runCommand(['call', 'list-zones', '--wait', '3600'], { env });
+  expect(status).toBe(1);
+  expect(stderr).toContain('timeout');
+  expect(Date.now() - began).toBeLessThan(8000);
+  await silent.close();
+});
+
 test('lists that hosts ask for unasked are empty, and other methods are unknown', async () => {
   const input = new PassThrough();
   const output = new PassThrough();

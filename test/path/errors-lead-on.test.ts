@@ -397,6 +397,7 @@ const asked: [what: string, tool: string, args: Record<string, string>, way: (st
     ['None has that name. The nearest that there are (data from the cloud): ', '‹web-net›'],
     /without it the list/,
   ],
+  ['empty: a misspelt user', 'list-users', { username: 'alic' }, ['‹alice›']],
   [
     'empty: a name that nothing comes near',
     'list-networks',
