@@ -14,7 +14,7 @@ import { createThrottle } from './protocol/throttle.ts';
 import { toXml } from './protocol/xml.ts';
 import { restore } from './restore.ts';
 import type { CallingUser } from './rules/call.ts';
-import { isPermitted } from './rules/permit.ts';
+import { isOffered, isPermitted } from './rules/permit.ts';
 import { type Credentials, knownCredentials, seedWorld } from './seed.ts';
 import { loadCatalog } from './world/catalog.ts';
 import { type Clock, realClock } from './world/clock.ts';
@@ -119,7 +119,7 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
 
   const perform = (received: Received, name: string, caller: CallingUser, session: boolean): Response => {
     const command = world.catalog.commands.get(name);
-    if (!command) {
+    if (!command || !isOffered(world, command)) {
       if (!session) throw unauthenticated();
       throw new ApiError(432, `Unknown API command: ${name}`, 9999);
     }

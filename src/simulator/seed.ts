@@ -3,6 +3,7 @@ import { callerOf } from './protocol/authenticate.ts';
 import { installFacts } from './engine/installation.ts';
 import { insertKind } from './world/insert.ts';
 import { loadCatalog } from './world/catalog.ts';
+import { findSetting } from './world/settings.ts';
 import { parseDate } from './world/clock.ts';
 import { prepare, run, type Engine } from './engine/dispatch.ts';
 import { multiply } from './multiply.ts';
@@ -22,6 +23,8 @@ export interface Credentials {
 interface Seed {
   /** What CloudStack itself installs: rows by kind. `@Kind/name` means the id of a row made before, `@release` the cloud's. */
   install: Record<string, Fields[]>;
+  /** Settings that are not as CloudStack brings them: the plug-ins that the simulator has are on. */
+  settings: Record<string, string>;
   /** Rules of the built-in roles that have any. */
   rules: Record<string, { copies?: string; rules: string[] }>;
   /** Calls that made the default world, each as one of its users, so many days ago. */
@@ -47,7 +50,7 @@ const fill = (world: World, value: Value): Value =>
         .replace(/@\w+\/[^,]*/g, (reference) => lookUp(world, reference))
     : value;
 
-const install = (world: World, { install: rows, rules }: Seed): void => {
+const install = (world: World, { install: rows, settings, rules }: Seed): void => {
   for (const [kind, list] of Object.entries(rows)) {
     for (const { $id, $owner, $hidden, ...fields } of list) {
       const given = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fill(world, value)]));
@@ -61,6 +64,10 @@ const install = (world: World, { install: rows, rules }: Seed): void => {
   }
   for (const account of world.all('Account')) world.give(account, account.id);
   installFacts(world);
+  for (const [name, value] of Object.entries(settings)) {
+    const row = findSetting(world, name);
+    if (row) world.update(row, { value });
+  }
   for (const [role, { copies, rules: own }] of Object.entries(rules)) {
     const roleid = lookUp(world, `@Role/${role}`);
     for (const rule of copies === undefined

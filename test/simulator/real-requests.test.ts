@@ -865,6 +865,25 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
   ],
   ['throttling is off', () => outcome('getApiLimit'), '432/9999'],
   [
+    'commands of a plug-in are there while its setting is on',
+    async () => {
+      const turn = (value: string) => did('updateConfiguration', { name: 'quota.enable.service', value });
+      const seen = async () => [
+        await outcome('quotaTariffList'),
+        (await did('quotaIsEnabled'))['isenabled'],
+        (await all('listApis')).some((row) => row['name'] === 'quotaTariffList'),
+      ];
+      await turn('false');
+      const off = await seen();
+      await turn('true');
+      return [off, await seen()];
+    },
+    [
+      ['401/undefined', false, false],
+      ['200', true, true],
+    ],
+  ],
+  [
     'a snapshot of a machine is named by the cloud',
     async () => {
       const vm = await machine();

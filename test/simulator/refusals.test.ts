@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createCloud } from './cloud.ts';
+import { signedRequest } from './sign.ts';
 
 // The same requests were sent to a real management server (4.22.0): its HTTP codes, cserrorcodes and moments.
 test('what is wrong is refused at the moment and with the codes of a real server', async () => {
@@ -175,4 +176,31 @@ test('what is wrong is refused at the moment and with the codes of a real server
     if (got !== expected) wrong.push(`${command} ${JSON.stringify(params)}: ${got}, and not ${expected}`);
   }
   expect(wrong).toEqual([]);
+});
+
+// Status, outer key and cserrorcode of a real server, for what is not refused by a command's own rules.
+const framework: [what: string, command: string, params: Record<string, string>, answer: (string | number | null)[]][] =
+  [
+    ['a map that is none', 'listZones', { 'tags[x': 'y' }, [430, 'listzonesresponse', 9999]],
+    [
+      'a hypervisor that is none',
+      'listTemplates',
+      { templatefilter: 'featured', hypervisor: 'bogus' },
+      [200, 'listtemplatesresponse', null],
+    ],
+  ];
+
+test.for(framework)('%s is answered as by a real server', async ([, command, params, answer]) => {
+  const { simulator } = createCloud();
+  const reply = await simulator.fetch(signedRequest(simulator.credentials, command, params));
+  const [key, body] =
+    Object.entries(JSON.parse(await reply.text()) as Record<string, Record<string, unknown>>)[0] ?? [];
+  expect([reply.status, key, body?.['cserrorcode'] ?? null]).toEqual(answer);
+});
+
+test('a login without a name is answered with null', async () => {
+  const { simulator } = createCloud();
+  const body = new URLSearchParams({ command: 'login', response: 'json' });
+  const reply = await simulator.fetch(new Request('http://simulator/client/api', { method: 'POST', body }));
+  expect([reply.status, await reply.text()]).toEqual([531, 'null']);
 });

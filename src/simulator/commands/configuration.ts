@@ -4,7 +4,7 @@ import { listKind, listRows, testsOf } from '../engine/list.ts';
 import { loadInstallation } from '../engine/installation.ts';
 import { needRow, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
-import { isPermitted } from '../rules/permit.ts';
+import { isOffered, isPermitted } from '../rules/permit.ts';
 import { list, object } from '../rules/results.ts';
 import { ApiError, badValue } from '../world/errors.ts';
 import { kindOf } from '../world/kinds.ts';
@@ -95,7 +95,8 @@ const listApis: Behaviour = (call) => {
   const { world, caller } = call;
   const name = textArg(call, 'name');
   const found = [...world.catalog.commands.values()].filter(
-    (command) => (name === undefined || command.name === name) && isPermitted(world, caller, command),
+    (command) =>
+      (name === undefined || command.name === name) && isOffered(world, command) && isPermitted(world, caller, command),
   );
   if (found.length === 0)
     throw new ApiError(530, 'Api Discovery plugin was unable to find an api by that name or process any apis', 9999);

@@ -24,6 +24,8 @@ export interface Installation {
   /** Beside those of the seed: offerings of network plug-ins. */
   networkOfferings: Fields[];
   vpcOfferings: Fields[];
+  /** What a role may call beside the commands that were made for its type, by the role's name. */
+  roleRules: Record<string, string[]>;
   counters: Fields[];
   extensions: Fields[];
   hypervisorCapabilities: Fields[];
@@ -84,10 +86,24 @@ const installGuestOsTypes = (world: World): void => {
   }
 };
 
+const installRoleRules = (world: World): void => {
+  for (const [name, rules] of Object.entries(loadInstallation().roleRules)) {
+    const role = world.all('Role').find(({ fields }) => fields['name'] === name);
+    for (const rule of role ? rules : [])
+      insertKind(
+        world,
+        'RolePermission',
+        { roleid: role?.id, rule, permission: 'allow' },
+        { id: derivedId('RolePermission', name, rule) },
+      );
+  }
+};
+
 /** Adds what every installation brings to the rows of the seed. */
 export const installFacts = (world: World): void => {
   installSettings(world);
   installGuestOsTypes(world);
+  installRoleRules(world);
   const { networkOfferings, vpcOfferings, counters, extensions, hypervisorCapabilities } = loadInstallation();
   for (const [kind, rows] of Object.entries({
     NetworkOffering: networkOfferings,

@@ -85,6 +85,9 @@ export const createSessions = (world: World): LoginSessions => {
     login: ({ method, params }) => {
       if (method !== 'POST')
         return new Response('Please use HTTP POST to authenticate using this API', { status: 405 });
+      // Without a name CloudStack writes no object at all.
+      if (!params.has('username'))
+        return new Response('null', { status: 531, headers: { 'content-type': 'application/json;charset=utf-8' } });
       const domain = findDomain(world, params);
       const name = params.get('username') ?? '';
       const user = findUser(world, name, domain);

@@ -11,6 +11,7 @@ import { recordsOf, usageTypes, usageWindow } from '../../rules/usage.ts';
 import { formatDate, parseDate } from '../../world/clock.ts';
 import { badValue } from '../../world/errors.ts';
 import { insertKind } from '../../world/insert.ts';
+import { isOn } from '../../world/settings.ts';
 import type { Fields, Resource } from '../../world/types.ts';
 import type { World } from '../../world/world.ts';
 
@@ -131,7 +132,7 @@ const mailTemplates = (world: World): Fields[] =>
 
 /** Quota: tariffs, credits, balances, statements. */
 export const quota: Behaviours = {
-  quotaIsEnabled: () => object({ isenabled: true }),
+  quotaIsEnabled: ({ world }) => object({ isenabled: isOn(world, 'quota.enable.service') }),
   quotaTariffCreate: (call) => {
     const name = textArg(call, 'name') ?? '';
     if (call.world.all('QuotaTariff').some((row) => text(row, 'name') === name))
