@@ -1,0 +1,65 @@
+import { familyOf } from '../../src/simulator/world/kinds.ts';
+import type { World } from '../../src/simulator/world/world.ts';
+
+/** What reads of a world depend on: kinds of resources, the time, and that nothing has some id. */
+export interface WorldDependencies {
+  /** Runs a read, and gives what it looked at beside its result. */
+  track<T>(read: () => Promise<T>): Promise<{ result: T; seen: ReadonlySet<string> }>;
+  /** Goes up with each change of what was seen; a read that saw only what has not changed since gives the same again. */
+  versionOf(seen: ReadonlySet<string>): number;
+  /** Goes up with each change of the world. */
+  version(): number;
+}
+
+const time = 'time';
+/** Seen by who asked for an id that nothing had, and changed by whatever is made. */
+const absence = 'absence';
+
+/** Tracks what is read and changed in a world from now on. */
+export const trackDependencies = (world: World): WorldDependencies => {
+  const versions = new Map<string, number>();
+  let seen = new Set<string>();
+  let changes = 0;
+  let reads = 0;
+  const see = (kind: string): void => void seen.add(kind);
+  const mark = (kind: string): void => void versions.set(kind, ++changes);
+  const { version, all, where, get, find, insert, update, hide, give, remove, now, clock } = world;
+  const tracked: Partial<World> = {
+    // A row that was shown to another read at the same version is looked at anew, so that this one sees it, too.
+    version: () => version() * 1_000_000 + reads,
+    all: (kind) => (see(kind), all(kind)),
+    where: (kind, field, value) => (see(kind), where(kind, field, value)),
+    get: (id) => {
+      const row = get(id);
+      see(row?.kind ?? absence);
+      return row;
+    },
+    find: (kind, id) => {
+      for (const member of familyOf(kind)) see(member);
+      see(absence);
+      return find(kind, id);
+    },
+    now: () => (see(time), now()),
+    clock: { ...clock, now: () => (see(time), clock.now()) },
+    insert: (kind, ...rest) => {
+      mark(kind);
+      mark(absence);
+      return insert(kind, ...rest);
+    },
+    update: (row, patch) => (mark(row.kind), update(row, patch)),
+    hide: (row, patch) => (mark(row.kind), hide(row, patch)),
+    give: (row, owner) => (mark(row.kind), give(row, owner)),
+    remove: (row) => (mark(row.kind), remove(row)),
+  };
+  Object.assign(world, tracked);
+  return {
+    version,
+    track: async (read) => {
+      reads++;
+      seen = new Set();
+      return { result: await read(), seen };
+    },
+    versionOf: (kinds) =>
+      kinds.has(time) ? ++changes : Math.max(0, ...[...kinds].map((kind) => versions.get(kind) ?? 0)),
+  };
+};
