@@ -1,6 +1,7 @@
 /**
- * npm run bench: start, memory, tokens and latency, each beside its reference in the same run. Prints a table and, with
- * --json FILE, writes the figures. Exits with 1 when a bound is missed (not with --report).
+ * npm run bench: start, first answer, memory, calls, tokens and latency, each beside its reference in the same run. Prints a
+ * table and, with --json FILE, writes the figures; --felt measures only what users feel. Exits with 1 when a bound is missed
+ * (not with --report).
  */
 import { buildSync, type BuildOptions } from 'esbuild';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
@@ -13,70 +14,35 @@ import { createKeyCredential } from '../src/cloudstack/credential.ts';
 import { median, residentMiB, startServer, time } from './bench/process.ts';
 import { measureAnswers } from './bench/answers.ts';
 import { measureCached } from './bench/cache.ts';
+import { measureFelt } from './bench/felt.ts';
 import { guardPerCall } from './bench/guard.ts';
 import { judge, show, type Row } from './bench/rows.ts';
 import { startSimulatorProcess } from './bench/simulator.ts';
 
-const rounds = 15;
 const rows: Row[] = [];
 
-// The empty server twice: as its documentation has it, with the SDK in node_modules, and bundled as ours is. The bound is
-// against the first; the second tells what our own code adds when both start from a bundle.
+// The empty server as its documentation has it, with the SDK in node_modules; the floors bundled, as ours is.
 const emptyFile = 'dist/bench-empty.js';
-const emptyBundle = 'dist/bench-empty-bundle.js';
-const common: BuildOptions = {
-  entryPoints: ['scripts/bench/empty-server.ts'],
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-};
-buildSync({ ...common, outfile: emptyFile });
-buildSync({
-  ...common,
-  outfile: emptyBundle,
-  bundle: true,
-  minify: true,
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
-});
+const [emptyBundle, floorBundle, bareBundle] = ['empty', 'floor', 'bare'].map(
+  (name) => `dist/bench-${name}-bundle.js`,
+) as [string, string, string];
+const common: BuildOptions = { platform: 'node', format: 'esm', target: 'node20' };
+buildSync({ ...common, entryPoints: ['scripts/bench/empty-server.ts'], outfile: emptyFile });
+for (const name of ['empty', 'floor', 'bare'])
+  buildSync({
+    ...common,
+    entryPoints: [`scripts/bench/${name}-server.ts`],
+    outfile: `dist/bench-${name}-bundle.js`,
+    bundle: true,
+    minify: true,
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
+  });
 
 const simulator = await startSimulatorProcess();
 const { env } = simulator;
 const ours = ['dist/main.js', 'serve'];
-
-const measureStart = async (): Promise<void> => {
-  const servers = { ours, empty: [emptyFile], bundle: [emptyBundle] };
-  const start: Record<string, number[]> = {};
-  const memory: Record<string, number[]> = {};
-  for (let round = 0; round < rounds; round++) {
-    for (const [which, args] of Object.entries(servers)) {
-      const server = await startServer(args, env);
-      (start[which] ??= []).push(server.start);
-      (memory[which] ??= []).push(server.memory());
-      await server.close();
-    }
-  }
-  const row = (
-    what: string,
-    figures: Record<string, number[]>,
-    reference: string,
-    unit: string,
-    max?: number,
-  ): Row => ({
-    what,
-    value: median(figures['ours']!),
-    reference: median(figures[reference]!),
-    unit,
-    ...(max === undefined ? {} : { bound: { of: 'ratio', maximum: max } }),
-  });
-  rows.push(
-    row('start to first tools/list, over empty', start, 'empty', 'ms', 1.15),
-    row('start, over empty bundled alike', start, 'bundle', 'ms'),
-    row('memory after tools/list, over empty', memory, 'empty', 'MiB', 1.25),
-    row('memory, over empty bundled alike', memory, 'bundle', 'MiB', 1.25),
-  );
-};
 
 const measureTokens = (): void => {
   const tokens = (tools: readonly unknown[]): number => encode(JSON.stringify(tools)).length;
@@ -218,17 +184,23 @@ const measureSimulator = async (): Promise<void> => {
   await large.close();
 };
 
-try {
+const measureTheRest = async (): Promise<void> => {
   measureTokens();
   rows.push(...(await measureAnswers(env)));
   await measureGuard();
-  await measureStart();
   await measureLatency();
   await measureCache();
   await measureSimulator();
+};
+
+try {
+  rows.push(
+    ...(await measureFelt({ ours: ['dist/main.js'], empty: [emptyBundle], floor: [floorBundle], bare: [bareBundle] })),
+  );
+  if (!process.argv.includes('--felt')) await measureTheRest();
 } finally {
   await simulator.close();
-  for (const file of [emptyFile, emptyBundle]) rmSync(file, { force: true });
+  for (const file of [emptyFile, emptyBundle, floorBundle, bareBundle]) rmSync(file, { force: true });
 }
 process.stdout.write(
   `${['what'.padEnd(44), 'ours'.padStart(9), '      ', 'empty/direct'].join('  ')}\n${rows.map(show).join('\n')}\n`,

@@ -4,8 +4,8 @@ export interface Row {
   value: number;
   reference?: number;
   unit: string;
-  /** What value/reference, value-reference or value may be. */
-  bound?: { of: 'ratio' | 'difference' | 'value'; maximum?: number; least?: number };
+  /** What value/reference, value-reference or value may be; `goal`: what it is to become. */
+  bound?: { of: 'ratio' | 'difference' | 'value'; maximum?: number; least?: number; goal?: number };
 }
 
 /** Whether a row keeps its bound; undefined where it has none. */
@@ -22,7 +22,8 @@ const limitOf = (row: Row): string => {
   if (!bound) return '';
   const limit =
     bound.maximum === undefined ? `≥ ${sign[bound.of]}${bound.least}` : `≤ ${sign[bound.of]}${bound.maximum}`;
-  return `${limit} ${judge(row) ? 'ok' : 'MISSED'}`;
+  const goal = bound.goal === undefined ? '' : `, goal ≤ ${sign[bound.of]}${bound.goal}`;
+  return `${limit} ${judge(row) ? 'ok' : 'MISSED'}${goal}`;
 };
 
 /** A row as a line of the table. */

@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
+import { connect, startHost, type Host } from './host.ts';
+import { median } from './process.ts';
+import type { Row } from './rows.ts';
+
+/** The servers that are asked in turns: ours, and floors that do less and less for the same answers. */
+export interface Servers {
+  ours: readonly string[];
+  /** The SDK with a tool that answers at once. */
+  empty: readonly string[];
+  /** The SDK, and one request whose text is handed on. */
+  floor: readonly string[];
+  /** The same without the SDK. */
+  bare: readonly string[];
+}
+
+type Name = keyof Servers;
+type Figures = Partial<Record<Name, number[]>>;
+
+const rounds = { start: 7, calls: 3 };
+
+const startCloud = async () => {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/bench/instant-cloud.ts'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return { url: (JSON.parse(line) as { url: string }).url, close: () => child.kill() };
+};
+
+const read = (tool: string, args: object = {}, fresh = false) => ({
+  name: 'read',
+  arguments: { tool, arguments: args, ...(fresh ? { fresh } : {}) },
+});
+
+/** One call. Throws where it failed: an error costs less than an answer. */
+const call = async (host: Host, params: object): Promise<void> => {
+  const text = await host.request('tools/call', params);
+  if (/"isError":true|"error":\{"code"/.test(text)) throw new Error(`A call failed: ${text.slice(0, 400)}`);
+};
+
+/** Waits until what goes on beside the calls, such as discovery, has ended: the process is idle for a while. */
+const settle = async (host: Host): Promise<void> => {
+  let before = -Infinity;
+  for (let now = host.cpu(); now - before > 1; now = host.cpu()) {
+    before = now;
+    await setTimeout(300);
+  }
+};
+
+/** Milliseconds of CPU of each of so many calls, `width` at once. */
+const cpuOfCalls = async (host: Host, count: number, width: number, params: object): Promise<number> => {
+  let left = count;
+  const before = host.cpu();
+  const worker = async (): Promise<void> => {
+    while (left-- > 0) await call(host, params);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return (host.cpu() - before) / count;
+};
+
+/**
+ * What users feel, in rounds in which every server has its turn: CPU beside wall, since other programs run on the machine.
+ * Each row beside the floor of the same rounds; bounds are those of budget.json.
+ */
+export const measureFelt = async (servers: Servers): Promise<Row[]> => {
+  const budget = JSON.parse(readFileSync('scripts/bench/budget.json', 'utf8')) as Record<string, Row['bound']>;
+  const folder = mkdtempSync(join(tmpdir(), 'cloudstack-bench-'));
+  const cloud = await startCloud();
+  const names = Object.keys(servers) as Name[];
+  const figures = new Map<string, Figures>();
+  const note = (what: string, name: Name, value: number): void => {
+    const of = figures.get(what) ?? {};
+    (of[name] ??= []).push(value);
+    figures.set(what, of);
+  };
+  let started = 0;
+  const start = (name: Name): Host =>
+    startHost(servers[name], {
+      CLOUDSTACK_API_URL: cloud.url,
+      CLOUDSTACK_API_KEY: 'key',
+      CLOUDSTACK_SECRET_KEY: 'secret',
+      CLOUDSTACK_MCP_AUDIT: join(folder, 'audit.jsonl'),
+      // What discovery saves makes the next start cheaper: each is a first one.
+      CLOUDSTACK_MCP_STATE: join(folder, String(++started)),
+    });
+  const measureStart = async (name: Name): Promise<void> => {
+    const host = start(name);
+    await connect(host);
+    note('wall', name, host.age());
+    note('CPU', name, host.cpu());
+    note('memory', name, host.memory());
+    if (name !== 'empty') {
+      await call(host, read('list-virtual-machines', { pagesize: 20 }));
+      note('first wall', name, host.age());
+      note('first CPU', name, host.cpu());
+      note('first memory', name, host.memory());
+    }
+    if (name === 'ours') {
+      await settle(host);
+      const zones = read('list-zones', {}, true);
+      note('another', name, await cpuOfCalls(host, 1, 1, zones));
+      note('repeated', name, await cpuOfCalls(host, 1, 1, zones));
+    }
+    await host.close();
+  };
+  const kinds = [
+    ['1', 800, 16, read('list-virtual-machines', { pagesize: 1 }, true)],
+    ['20', 320, 16, read('list-virtual-machines', { pagesize: 20 }, true)],
+    ['cached', 800, 16, read('list-virtual-machines', { pagesize: 20 })],
+    ['500', 24, 1, read('list-virtual-machines', { pagesize: 500 }, true)],
+  ] as const;
+  const measureCalls = async (): Promise<void> => {
+    const hosts = names.filter((name) => name !== 'empty').map((name) => [name, start(name)] as const);
+    for (const [, host] of hosts) {
+      await connect(host);
+      for (const [, count, width, params] of kinds) await cpuOfCalls(host, count, width, params);
+    }
+    for (let round = 0; round < rounds.calls; round++)
+      for (const [kind, count, width, params] of kinds)
+        for (const [name, host] of hosts) note(kind, name, 1000 * (await cpuOfCalls(host, count, width, params)));
+    for (let round = 0; round < rounds.calls; round++) {
+      const find = { name: 'find-tools', arguments: { query: `restart a machine ${round}` } };
+      const [[, ours]] = hosts as [(typeof hosts)[number]];
+      note('find', 'ours', 1000 * (await cpuOfCalls(ours, 60, 1, find)));
+    }
+    for (const [name, host] of hosts) {
+      note('memory after', name, host.memory());
+      await host.close();
+    }
+  };
+  try {
+    for (let round = 0; round < rounds.start; round++) for (const name of names) await measureStart(name);
+    await measureCalls();
+  } finally {
+    cloud.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const of = (kind: string, name: Name): number | undefined => {
+    const values = figures.get(kind)?.[name];
+    return values && median(values);
+  };
+  const row = (what: string, unit: string, kind: string, reference?: number): Row => {
+    const bound = budget[what];
+    return {
+      what,
+      value: of(kind, 'ours')!,
+      unit,
+      ...(reference === undefined ? {} : { reference }),
+      ...(bound ? { bound } : {}),
+    };
+  };
+  return [
+    row('start to tools/list, wall', 'ms', 'wall', of('wall', 'empty')),
+    row('start to tools/list, CPU', 'ms', 'CPU', of('CPU', 'empty')),
+    row('start to tools/list, memory', 'MiB', 'memory', of('memory', 'empty')),
+    row('start to tools/list, CPU, over bare Node', 'ms', 'CPU', of('CPU', 'bare')),
+    row('start to first answer, wall, over handing on', 'ms', 'first wall', of('first wall', 'floor')),
+    row('start to first answer, CPU', 'ms', 'first CPU', of('CPU', 'empty')),
+    row('start to first answer, CPU, over handing on', 'ms', 'first CPU', of('first CPU', 'floor')),
+    row('memory after the first answer', 'MiB', 'first memory', of('first memory', 'floor')),
+    row('first use of another command', 'ms', 'another', of('repeated', 'ours')),
+    row('list of 1 row, 16 at once', 'µs', '1', of('1', 'floor')),
+    row('list of 1 row, 16 at once, over bare Node', 'µs', '1', of('1', 'bare')),
+    row('list of 20 rows, 16 at once', 'µs', '20', of('20', 'floor')),
+    row('cached list of 20 rows, 16 at once', 'µs', 'cached', of('20', 'floor')),
+    row('list of 500 rows', 'µs', '500', of('500', 'floor')),
+    row('find-tools', 'µs', 'find'),
+    row('memory after the calls', 'MiB', 'memory after', of('memory after', 'floor')),
+  ];
+};
