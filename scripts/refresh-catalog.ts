@@ -1,31 +1,32 @@
 /**
  * Writes data/commands.json and data/responses.json from a folder of API facts (commands.json, responses.json,
- * protocol.json). Only names, types, flags and relations are taken over; hand-kept files are not touched.
+ * protocol.json, and release-*.json with what a later release adds, changes and corrects). Only names, types, flags and
+ * relations are taken over; hand-kept files are not touched.
  *
  *   npx tsx scripts/refresh-catalog.ts FOLDER
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatCommands, formatLines } from '../src/catalog/sync.ts';
+import { mergeRelease, type Raw, type Release } from './refresh-catalog/release.ts';
 import type { Command, Field, Parameter, ResponseType } from '../src/catalog/types.ts';
-
-interface Versions {
-  first: string;
-  last: string;
-  seen?: string[];
-}
-type Raw = Record<string, unknown> & { name: string; versions?: Versions };
 
 const folder = process.argv[2];
 if (!folder) throw new Error('usage: refresh-catalog FOLDER');
 const load = <T>(file: string): T => JSON.parse(readFileSync(join(folder, file), 'utf8')) as T;
 
-const axis = load<{ releases: string[] }>('protocol.json').releases;
+let axis = load<{ releases: string[] }>('protocol.json').releases;
+let facts = { commands: load<Raw[]>('commands.json'), responses: load<Raw[]>('responses.json') };
+for (const file of readdirSync(folder).filter((name) => /^release-.*\.json$/.test(name))) {
+  const release = load<Release>(file);
+  facts = mergeRelease(facts, release, axis.at(-1)!);
+  axis = [...axis, release.release];
+}
 const kindOf = (type: string): string => type.replace(/Response$/, '');
 
 /** Ranges of the axis in which something was seen. */
-const ranges = ({ first, last, seen }: Versions): string => {
-  if (!seen) return `${first}-${last}`;
+const ranges = ({ first, last, seen }: NonNullable<Raw['versions']>): string => {
+  if (!seen || seen.length === 0) return `${first}-${last}`;
   const at = seen.map((release) => axis.indexOf(release)).sort((a, b) => a - b);
   const runs: [number, number][] = [];
   for (const index of at) {
@@ -57,6 +58,19 @@ const parameter = (raw: Raw): Parameter =>
     releases: raw.versions ? ranges(raw.versions) : undefined,
   }) as Parameter;
 
+/** What was otherwise in earlier releases, of the facts that the catalog has. */
+const earlier = (raw: Raw): Command['earlier'] => {
+  const changes = ((raw['changes'] ?? []) as Raw[]).filter((change) => change['earlier']);
+  const rows = changes.map(({ first, last, async: isAsync, response }) =>
+    dropUndefined({
+      releases: `${first as string}-${last as string}`,
+      ...(isAsync === undefined ? {} : { async: isAsync }),
+      ...(response === undefined ? {} : { response: kindOf(response as string) }),
+    }),
+  );
+  return rows.length > 0 ? (rows as Command['earlier']) : undefined;
+};
+
 const command = (raw: Raw): Command =>
   dropUndefined({
     name: raw.name,
@@ -75,14 +89,15 @@ const command = (raw: Raw): Command =>
     roles: raw['defaultRoles'] ?? undefined,
     enabledBy: list(raw['gate']),
     build: raw['build'],
+    earlier: earlier(raw),
     params: (raw['params'] as Raw[]).map(parameter),
   }) as Command;
 
 /** Fields that moved to the base class of all answers in 4.21: they are no longer declared, and still sent. */
 const inherited = new Set(['jobid', 'jobstatus']);
 
-const rangesOf = ({ name, versions }: Raw): string | undefined =>
-  versions && ranges(inherited.has(name) ? { first: versions.first, last: axis.at(-1)! } : versions);
+const rangesOf = ({ name, versions, values }: Raw): string | undefined =>
+  versions && ranges(inherited.has(name) && !values ? { first: versions.first, last: axis.at(-1)! } : versions);
 
 const field = (raw: Raw): Field =>
   dropUndefined({
@@ -96,11 +111,20 @@ const field = (raw: Raw): Field =>
     releases: rangesOf(raw),
   }) as Field;
 
-const commands = load<Raw[]>('commands.json').map(command);
-const responses = load<Raw[]>('responses.json').map((raw): ResponseType => ({
+const commands = facts.commands.map(command);
+/** A type that is sent as it is, too, though the facts have only those that extend it. */
+const baseTypes: ResponseType[] = [
+  {
+    name: 'BaseRolePermission',
+    fields: ['description', 'permission', 'rule'].map((name) => ({ name, type: 'string' })),
+  },
+];
+
+const types = facts.responses.map((raw): ResponseType => ({
   name: kindOf(raw.name),
   fields: (raw['fields'] as Raw[]).map(field),
 }));
+const responses = [...types, ...baseTypes].sort((a, b) => (`${a.name}Response` < `${b.name}Response` ? -1 : 1));
 writeFileSync('data/commands.json', formatCommands({ releases: axis, commands }));
 writeFileSync('data/responses.json', formatLines(responses));
 process.stdout.write(`${commands.length} commands, ${responses.length} response types\n`);

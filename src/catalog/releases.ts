@@ -1,3 +1,5 @@
+import type { Command } from './types.ts';
+
 const numbers = (release: string): number[] => release.split('.').map(Number);
 
 /** Orders releases by number. */
@@ -16,6 +18,15 @@ export const inReleases = (ranges: string, release: string): boolean =>
     const [first = '', last = ''] = range.split('-');
     return compareReleases(first, release) <= 0 && compareReleases(release, last) <= 0;
   });
+
+/** A command as a release had it: of its facts, those that changed since. */
+export const asOf = (command: Command, release: string): Command => {
+  const earlier = command.earlier?.find(({ releases }) => inReleases(releases, release));
+  if (!earlier) return command;
+  const { async: _async, ...facts } = command;
+  const { async: isAsync = command.async === true, response = command.response } = earlier;
+  return { ...facts, ...(isAsync ? { async: true } : {}), response };
+};
 
 /** The ranges with one more release; a range grows when the release is its neighbor on the axis. */
 export const extend = (ranges: string, release: string, axis: readonly string[]): string => {

@@ -1,5 +1,5 @@
 import { liveCommand, type LiveApi } from './live.ts';
-import { compareReleases, extend, inReleases } from './releases.ts';
+import { asOf, compareReleases, extend, inReleases } from './releases.ts';
 import { usualOf, unknownResponse, type LiveResponse } from './sync-responses.ts';
 import type { Command, CommandsFile, Parameter } from './types.ts';
 
@@ -73,8 +73,10 @@ export const syncCommands = (
       releases: extend(command.releases, release, releases),
       params: syncParameters(command, live, release, releases, responseOf),
     };
-    if (!live.isasync) delete synced.async;
-    else if (!synced.async) synced.async = true;
+    if (Boolean(live.isasync) !== Boolean(asOf(command, release).async)) {
+      if (live.isasync) synced.async = true;
+      else delete synced.async;
+    }
     known.set(live.name, synced);
   }
   return { releases, commands: [...known.values()] };
@@ -101,7 +103,7 @@ export const diffCommands = (
     const params = live.params ?? [];
     const now = new Set(params.map(({ name }) => name.toLowerCase()));
     return [
-      ...(Boolean(live.isasync) === Boolean(command.async)
+      ...(Boolean(live.isasync) === Boolean((compared === undefined ? command : asOf(command, compared)).async)
         ? []
         : [`~ ${live.name}: ${live.isasync ? 'now' : 'no longer'} asynchronous`]),
       ...params

@@ -72,6 +72,8 @@ export interface Command {
   words?: string;
   /** Not in the stock package: `noredist` or `simulator`. */
   build?: string;
+  /** What was otherwise in earlier releases. */
+  earlier?: { releases: string; async?: boolean; response?: string }[];
   params: Parameter[];
 }
 

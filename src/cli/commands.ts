@@ -11,6 +11,8 @@ export interface CliCommand {
   build(command: Command, io: Io, end: (status: number) => void): void;
 }
 
+const toNames = (text: string): string[] => text.split(',').map((name) => name.trim());
+
 /** Every command, in the order of the help. `serve` is the default. */
 export const commands: Readonly<Record<string, CliCommand>> = {
   serve: {
@@ -106,10 +108,22 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         end(await (await load()).showKeys(user, given(options), io));
       });
       flags(
-        command.command('register').description('create a key pair; the previous one stops working at once'),
-      ).action(async (user: string, options: Options) => {
-        end(await (await load()).registerKeys(user, given(options), io));
-      });
+        command
+          .command('register')
+          .description('create a key pair; before CloudStack 4.23 the previous one stops working at once'),
+      )
+        .option('--name <text>', 'name of the pair')
+        .option('--only-reads', 'the pair may only read, and nothing that shows credentials')
+        .option('--allow <commands>', 'commands that the pair may call, by comma; * stands for letters', toNames)
+        .option('--deny <commands>', 'commands that it may not call; goes before what is allowed', toNames)
+        .option('--until <date>', 'when the pair stops working, such as 2030-12-31')
+        .addHelpText(
+          'after',
+          '\nA name, rules and an end need CloudStack 4.23 or newer: the cloud itself keeps the pair within them.',
+        )
+        .action(async (user: string, options: Options) => {
+          end(await (await load()).registerKeys(user, given(options), io));
+        });
       flags(
         command
           .command('rotate')

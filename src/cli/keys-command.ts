@@ -4,6 +4,7 @@ import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
 import type { DoorRequest } from '../types.ts';
 import { exit, printLine, type Io } from './io.ts';
+import { checkKeepsBounds, isBounded, type KeyBounds, toBounds } from './key-bounds.ts';
 import { checkProfile, writeProfileKeys } from './profile-file.ts';
 import { requesterAt } from './requester.ts';
 import { openSecretFile } from './secret-file.ts';
@@ -11,7 +12,7 @@ import { createTerminalConsent } from './terminal.ts';
 import type { Row } from '../rows.ts';
 
 /** The flags of `keys`. */
-export interface KeysFlags {
+export interface KeysFlags extends KeyBounds {
   secretsTo?: string;
   updateConfig?: boolean;
   settings: Record<string, unknown>;
@@ -20,6 +21,8 @@ export interface KeysFlags {
 interface Pair {
   apiKey: string;
   secretKey: string;
+  /** Its id, where the cloud keeps several pairs of a user (4.23); where it keeps one, the former is gone. */
+  id?: string;
 }
 
 /** The cloud whose keys these are: the configuration, and who asks. */
@@ -74,8 +77,9 @@ export const showKeys = async (user: string, { settings }: KeysFlags, io: Io): P
 };
 
 const toPair = (row: Row): Pair => {
-  const { apikey, secretkey } = row;
-  if (typeof apikey === 'string' && typeof secretkey === 'string') return { apiKey: apikey, secretKey: secretkey };
+  const { apikey, secretkey, id } = row;
+  if (typeof apikey === 'string' && typeof secretkey === 'string')
+    return { apiKey: apikey, secretKey: secretkey, ...(typeof id === 'string' ? { id } : {}) };
   throw new CallError(
     'unknown-outcome',
     'CloudStack answered without a whole key pair; the former one may be replaced.',
@@ -93,50 +97,90 @@ const needFile = (path: string | undefined): string => {
 };
 
 /** Makes a new pair and has it on the disk before anything else happens. */
-const makePair = async (user: string, path: string, cloud: OwnKeys, io: Io): Promise<Pair> => {
+const makePair = async (
+  user: string,
+  path: string,
+  cloud: OwnKeys,
+  io: Io,
+  bounds: Record<string, unknown> = {},
+): Promise<Pair> => {
   const file = openSecretFile(path);
   try {
-    const row = await ask(cloud, io, { tool: 'registerUserKeys', args: { id: user }, secrets: true });
+    const row = await ask(cloud, io, { tool: 'registerUserKeys', args: { id: user, ...bounds }, secrets: true });
     const pair = toPair(row);
-    file.write(JSON.stringify({ user, ...pair }, null, 2));
+    const { apiKey, secretKey } = pair;
+    file.write(JSON.stringify({ user, apiKey, secretKey }, null, 2));
     return pair;
   } finally {
     file.close();
   }
 };
 
-/** `keys register USER`: makes a pair and writes it to a new file. */
+const formerGone = 'Former ones no longer work: CloudStack replaces keys at once.';
+const formerStay = 'Former ones work as before. call list-user-keys shows them, call delete-user-keys deletes one.';
+
+/** The bounds that the flags ask for, where the cloud keeps them. */
+const readBounds = async (flags: KeysFlags, cloud: OwnKeys, io: Io): Promise<Record<string, unknown>> => {
+  if (!isBounded(flags)) return {};
+  checkKeepsBounds(await ask(cloud, io, { tool: 'listApis', args: { name: 'registerUserKeys' }, secrets: false }));
+  const app = createApp(cloud.config, { stderr: io.stderr });
+  try {
+    return toBounds(flags, await app.catalog(cloud.profile));
+  } finally {
+    await app.close();
+  }
+};
+
+/** `keys register USER`: makes a pair, within bounds where asked to, and writes it to a new file. */
 export const registerKeys = async (user: string, flags: KeysFlags, io: Io): Promise<number> => {
   const path = needFile(flags.secretsTo);
-  await makePair(user, path, await openCloud(flags.settings, io), io);
+  const cloud = await openCloud(flags.settings, io);
+  const pair = await makePair(user, path, cloud, io, await readBounds(flags, cloud, io));
+  const end = flags.until === undefined ? '' : ` They stop working at ${flags.until}.`;
   await printLine(
     io.stdout,
-    `New keys of ${user} are in ${path} (readable by you only). Former ones no longer work: CloudStack replaces keys at once.`,
+    `New keys of ${user} are in ${path} (readable by you only).${end} ${pair.id === undefined ? formerGone : formerStay}`,
   );
   return exit.done;
 };
 
+/** The same cloud, signed with another pair. */
+const signedWith = ({ apiKey, secretKey }: Pair, { config, profile, ...cloud }: OwnKeys): OwnKeys => ({
+  ...cloud,
+  profile,
+  config: { ...config, profiles: { [profile]: { ...config.profiles[profile]!, secret: { apiKey, secretKey } } } },
+});
+
 /** Makes a signed call with the new pair. */
 const prove = async (pair: Pair, path: string, cloud: OwnKeys, io: Io): Promise<void> => {
-  const { config, profile } = cloud;
-  const renewed = { ...config.profiles[profile], secret: pair };
-  const proving = { ...config, discover: false, profiles: { [profile]: renewed } };
+  const renewed = signedWith(pair, cloud);
+  const proving = { ...renewed, config: { ...renewed.config, discover: false } };
   try {
-    await ask({ ...cloud, config: proving }, io, { tool: 'listCapabilities', args: {}, secrets: false });
+    await ask(proving, io, { tool: 'listCapabilities', args: {}, secrets: false });
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     throw new CallError(
       error.kind === 'cancelled' ? 'cancelled' : 'failed',
       `The new keys are in ${path}, but a call signed with them failed: ${error.message}`,
-      'The former keys no longer work: CloudStack replaces keys at once. Keep the file, and try the new keys again before you register others.',
+      `${pair.id === undefined ? 'The former keys no longer work: CloudStack replaces keys at once.' : 'The former keys still work.'} Keep the file, and try the new keys again before you register others.`,
       { cause: error },
     );
   }
 };
 
+/** Deletes the pair that the profile had, of a cloud that keeps several; asks the user as for any such call. */
+const deleteFormer = async (apiKey: string, cloud: OwnKeys, io: Io): Promise<void> => {
+  const args = { apikeyfilter: apiKey, listall: true };
+  const { id } = await ask(cloud, io, { tool: 'listUserKeys', args, secrets: false });
+  if (typeof id !== 'string') return;
+  await ask(cloud, io, { tool: 'deleteUserKeys', args: { keypairid: id }, secrets: false });
+  await printLine(io.stdout, 'The former keys were deleted.');
+};
+
 /**
  * `keys rotate USER`: makes a new pair, writes it down, proves it with a signed call, and puts it into the profile of the
- * configuration file where asked to. CloudStack keeps no former pair: from the answer on, only the new one works.
+ * configuration file where asked to. Before 4.23 CloudStack keeps no former pair: from the answer on, only the new one works.
+ * From 4.23 on the profile's former pair is deleted once the profile has the new one.
  */
 export const rotateKeys = async (user: string, flags: KeysFlags, io: Io): Promise<number> => {
   const path = needFile(flags.secretsTo);
@@ -149,10 +193,11 @@ export const rotateKeys = async (user: string, flags: KeysFlags, io: Io): Promis
   const pair = await makePair(user, path, cloud, io);
   await printLine(io.stdout, `New keys of ${user} are in ${path} (readable by you only).`);
   await prove(pair, path, cloud, io);
-  await printLine(io.stdout, 'A call signed with them worked. The former keys no longer work.');
+  await printLine(io.stdout, `A call signed with them worked. ${pair.id === undefined ? formerGone : formerStay}`);
   if (owner === undefined) return exit.done;
   writeProfileKeys(configPath!, profile, pair, path);
   await printLine(io.stdout, `The profile ${profile} in ${configPath} has the new keys.`);
+  if (pair.id !== undefined) await deleteFormer(owner, signedWith(pair, cloud), io);
   return exit.done;
 };
 

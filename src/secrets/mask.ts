@@ -41,12 +41,22 @@ const isUninformative = (value: unknown): boolean =>
 type Clean = (text: string) => string;
 const asIs: Clean = (text) => text;
 
+/** A list of objects: what the outer key of an answer holds, which may be called after what its rows have (`userapikey`). */
+const isRows = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((row) => typeof row === 'object' && row !== null && !Array.isArray(row));
+
 const rename = (record: Json, clean: Clean): Json => {
   if (clean === asIs || Object.keys(record).every((name) => isOrdinary(name) || clean(name) === name)) return record;
   return Object.fromEntries(Object.entries(record).map(([name, inner]) => [clean(name), inner]));
 };
 
-const masked = (value: unknown, further: ReadonlySet<string>, depth: number, clean: Clean = asIs): unknown => {
+const masked = (
+  value: unknown,
+  further: ReadonlySet<string>,
+  depth: number,
+  clean: Clean = asIs,
+  isAnswer = false,
+): unknown => {
   if (depth > maxDepth) return mask;
   if (typeof value === 'string') {
     if (isOrdinary(value)) return value;
@@ -61,7 +71,7 @@ const masked = (value: unknown, further: ReadonlySet<string>, depth: number, cle
   const isEntry = isSecretEntry(record);
   const copy = copyChanged(record, (inner, name) => {
     const secret = isSecretName(name) || further.has(name) || (isEntry && valuesOfEntry.has(name));
-    if (secret && !isUninformative(inner)) return mask;
+    if (secret && !isUninformative(inner) && !(isAnswer && isRows(inner))) return mask;
     // A job's result is what the command that began it would have answered.
     const fields = name === 'jobresult' ? secretFieldsOfJob(record['cmd']) : further;
     return masked(inner, fields, depth + 1, clean);
@@ -86,7 +96,7 @@ export const maskAnswer = <T>(
   clean: (text: string) => string,
 ): T => {
   const fields = secretFieldsOf(command);
-  return masked(body, job ? new Set([...fields, ...secretFieldsOfJob(job.cmd)]) : fields, 0, clean) as T;
+  return masked(body, job ? new Set([...fields, ...secretFieldsOfJob(job.cmd)]) : fields, 0, clean, true) as T;
 };
 
 const textsOf = (value: unknown, depth: number): string[] => {

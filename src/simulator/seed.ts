@@ -7,6 +7,7 @@ import { findSetting } from './world/settings.ts';
 import { parseDate } from './world/clock.ts';
 import { prepare, run, type Engine } from './engine/dispatch.ts';
 import { multiply } from './multiply.ts';
+import { addKeyPair } from './rules/key-pairs.ts';
 import { hashPassword } from './rules/password.ts';
 import type { Fields, Resource, Value } from './world/types.ts';
 import type { World } from './world/world.ts';
@@ -95,8 +96,8 @@ const seededCredentials: Credentials = {
 
 const administrator = (world: World, password = seededCredentials.password): Credentials => {
   const user = userNamed(world, 'admin');
-  world.update(user, { apikey: seededCredentials.apiKey });
-  world.hide(user, { secretkey: seededCredentials.secretKey, password: hashPassword(password) });
+  addKeyPair(world, user, { apiKey: seededCredentials.apiKey, secretKey: seededCredentials.secretKey });
+  world.hide(user, { password: hashPassword(password) });
   return { ...seededCredentials, password };
 };
 

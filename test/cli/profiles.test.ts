@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openHost, profileOf, runCommand, startCloud, type Cloud } from '../support/harness.ts';
+import { openHost, profileOf, runAnswering, runCommand, startCloud, type Cloud } from '../support/harness.ts';
 
 // Which cloud a call goes to is the principal's, at every door: seen in what arrives at the two clouds.
 
@@ -47,7 +47,7 @@ test('keys rotate replaces the keys of the profile that the principal is tied to
   const path = configOf({ profile: 'b' });
   const file = join(folder, 'pair.json');
   const words = ['keys', 'rotate', 'admin', '--secrets-to', file, '--update-config', '--config', path];
-  const { status, stdout } = await runCommand(words, { answers: ['yes', 'admin', 'yes'] });
+  const { status, stdout } = await runAnswering(words, {}, 3);
   expect(stdout).toContain('The profile b in');
   expect(status).toBe(0);
   expect(asked()).toEqual(['b']);

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, statSync, writeFileSync, existsSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runCommand, startCloud, startFake, type Cloud } from '../support/harness.ts';
+import { runAnswering, runCommand, startCloud, startFake, type Cloud } from '../support/harness.ts';
 
 let cloud: Cloud;
 let folder: string;
@@ -75,11 +75,15 @@ test('rotate: written down, proved with a signed call, and put into the profile'
   expect(sent('registerUserKeys')).toBe(0);
   expect(existsSync(path)).toBe(false);
 
-  const done = await keys(['rotate', 'admin', ...flags], ['yes'], own);
+  // Asked for: the new pair, then the former one's id and its end.
+  const done = await runAnswering(['keys', 'rotate', 'admin', ...flags], own, 3);
   expect(done).toMatchObject({ status: 0 });
   const pair = pairIn(path);
   expect(done.stdout + done.stderr).not.toContain(pair.secretKey);
-  expect(readFileSync(config, 'utf8')).toBe(text.replace(apiKey, pair.apiKey).replace(secretKey, pair.secretKey));
+  // A key that begins with a dash is quoted.
+  expect(readFileSync(config, 'utf8').replaceAll('"', '')).toBe(
+    text.replace(apiKey, pair.apiKey).replace(secretKey, pair.secretKey),
+  );
   expect(statSync(config).mode & 0o777).toBe(0o600);
   expect(await works(pair)).toBe(true);
   expect(await works({ apiKey, secretKey })).toBe(false);
@@ -128,4 +132,52 @@ test('rotate: when the new keys cannot be proved, it says so and where they are'
   expect(pairIn(path)).toMatchObject({ apiKey: 'new-api', secretKey: 'new-secret' });
   expect(fake.counts.get('registerUserKeys')).toBe(1);
   await fake.close();
+});
+
+test('register with bounds: the cloud itself keeps the pair to reads, and to its end', async () => {
+  const path = join(folder, 'assistant.json');
+  const words = ['register', 'bob', '--secrets-to', path];
+  expect((await keys([...words, '--until', '2020-01-01'])).stderr).toContain('a moment to come');
+  expect((await keys([...words, '--allow', 'list zones'])).status).not.toBe(0);
+  expect(existsSync(path)).toBe(false);
+  const done = await keys([...words, '--name', 'assistant', '--only-reads', '--until', '2099-12-31']);
+  expect(done).toMatchObject({ status: 0, stdout: expect.stringContaining('2099-12-31') });
+  const { apiKey, secretKey } = pairIn(path);
+  const own = {
+    ...env,
+    CLOUDSTACK_API_KEY: apiKey,
+    CLOUDSTACK_SECRET_KEY: secretKey,
+    CLOUDSTACK_MCP_DISCOVER: 'false',
+  };
+  const status = async (...call: string[]) =>
+    (await runCommand(['call', ...call], { env: own, answers: ['yes', 'yes'] })).status;
+  expect(await status('listVirtualMachines')).toBe(0);
+  expect(await status('listUserKeys')).toBe(1);
+  expect(await status('createSSHKeyPair', 'name=x', '--secrets-to', join(folder, 'x.json'))).toBe(1);
+  // A pair of narrow rules makes none of wider ones.
+  expect(await status('registerUserKeys', 'id=bob', '--secrets-to', join(folder, 'y.json'))).toBe(1);
+  const [pair] = cloud.simulator.world.all('ApiKeyPair').filter(({ fields }) => fields['name'] === 'assistant');
+  cloud.simulator.world.update(pair!, { enddate: '2020-01-01T00:00:00+0000' });
+  expect(await status('listVirtualMachines')).toBe(1);
+  const listed = await runCommand(['call', 'listUserKeys', 'userid=bob', '--json', '{}', '-o', 'json'], {
+    env,
+    answers: ['yes'],
+  });
+  expect(listed.stdout).toContain('EXPIRED');
+  expect(listed.stdout).not.toContain(secretKey);
+});
+
+test('register with bounds is refused where the cloud has none', async () => {
+  const old = await startCloud({ release: '4.22.0' });
+  const path = join(folder, 'assistant.json');
+  const own = { ...old.env, CLOUDSTACK_MCP_STATE: folder, CLOUDSTACK_MCP_AUDIT: env['CLOUDSTACK_MCP_AUDIT']! };
+  const refused = await keys(['register', 'bob', '--only-reads', '--secrets-to', path], ['yes'], own);
+  expect(refused.status).toBe(3);
+  expect(refused.stderr).toContain('CloudStack 4.23 and newer');
+  expect(old.calls.filter(({ command }) => command === 'registerUserKeys')).toEqual([]);
+  // Without bounds it replaces the one pair, as it always did.
+  const done = await keys(['register', 'bob', '--secrets-to', path], ['yes'], own);
+  expect(done).toMatchObject({ status: 0, stdout: expect.stringContaining('no longer work') });
+  expect(await works(pairIn(path))).toBe(false);
+  await old.close();
 });

@@ -110,7 +110,7 @@ keeps('role-rules', async () => {
     roleid: String(role?.['id']),
   });
   const [user] = made.body['account'].user;
-  const { userkeys } = (await send(simulator, 'registerUserKeys', { id: user.id })).body;
+  const { userkeys } = (await finish(simulator, 'registerUserKeys', { id: user.id })).body['jobresult'];
   const keys = { apiKey: userkeys.apikey, secretKey: userkeys.secretkey };
   expect(userkeys.apikey).toHaveLength(86);
   expect((await send(simulator, 'listHosts', {}, keys)).status).toBe(200);

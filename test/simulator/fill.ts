@@ -1,6 +1,7 @@
 import type { Command, Parameter } from '../../src/catalog/types.ts';
 import { findValues } from '../../src/catalog/values.ts';
 import type { Simulator } from '../../src/simulator/index.ts';
+import { makeAny } from '../../src/simulator/world/insert.ts';
 import { fitArguments } from '../support/fit.ts';
 
 const value = (
@@ -14,6 +15,8 @@ const value = (
     of === 'uuid' ||
     (type === 'string' && name.endsWith('id')) ||
     (kind === 'Region' && type === 'integer');
+  // The first key pair signs these calls.
+  if (kind === 'ApiKeyPair') return { [name]: makeAny(simulator.world, kind).id };
   if (kind !== undefined && isId) return { [name]: simulator.world.ensure(kind) };
   const first = known();
   if (first !== undefined) return { [name]: first };

@@ -71,7 +71,7 @@ keeps('zone-build', async () => {
   });
 });
 
-test.each(['4.11.0', '4.15.0', '4.18.0', '4.20.0', '4.21.0', '4.22.0', '4.22.1'])(
+test.each(['4.11.0', '4.15.0', '4.18.0', '4.20.0', '4.21.0', '4.22.0', '4.22.1', '4.23.0'])(
   'the simulator of %s builds a zone and deploys a machine, each job to its end',
   async (release) => {
     const simulator = createSimulator({ seed: 'empty', jobMillis: 0, release });

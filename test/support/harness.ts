@@ -12,11 +12,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
+import { expect } from 'vitest';
 import type { AuditEntry } from '../../src/audit/entry.ts';
 import { runCli } from '../../src/cli/program.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
 import { serveSimulator } from '../../src/simulator/server.ts';
 import { createCall } from './call-tool.ts';
+import { eventually } from './eventually.ts';
 import { giveBackWorld, takeWorld } from './seeded-worlds.ts';
 
 /** A request as it arrived, whoever sent it. */
@@ -272,4 +274,14 @@ export const startCommand = (
     signal: stop.signal,
   }).finally(() => rmSync(state, { recursive: true }));
   return { stdin, out, stop, ended };
+};
+
+/** Runs the command line at a terminal at which a person says yes to each of so many questions. */
+export const runAnswering = async (argv: string[], env: Record<string, string>, questions: number) => {
+  const { stdin, out, stop, ended } = startCommand(argv, { env, terminal: true });
+  for (let asked = 1; asked <= questions; asked++) {
+    await eventually(() => expect(out.stderr.split('[yes/no]').length - 1).toBe(asked));
+    stdin.write('yes\n');
+  }
+  return { status: await ended, ...out, stop };
 };

@@ -82,7 +82,7 @@ const tries: readonly [names: RegExp, value: unknown, not?: RegExp][] = [
   [/^managedstate$/, 'unmanaged'],
   [/^allocationstate$/, 'DISABLED', /^(add|create|updateHost )/],
   [/^state$/, 'disabled', /^(create|update(DiskOffering|ServiceOffering|Volume) )/],
-  [/^(enabled|enable)$/, false, /^(create|add)(VMSchedule|\w*Offering|CustomAction) /],
+  [/^(enabled|enable)$/, false, /^(create|add|clone)(VMSchedule|ResourceSchedule|\w*Offering|CustomAction) /],
   [/^deleteprotection$/, false],
   [/^readonly$/, true],
   [/^max$/, 7],

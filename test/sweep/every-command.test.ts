@@ -8,6 +8,7 @@ import type { Tool } from '../../src/catalog/tool.ts';
 import type { Parameter } from '../../src/catalog/types.ts';
 import { findValues } from '../../src/catalog/values.ts';
 import { loadData } from '../../src/data.ts';
+import { makeAny } from '../../src/simulator/world/insert.ts';
 import { coverArguments } from '../support/fit.ts';
 import { formatted } from '../support/formats.ts';
 import { acceptAll, openHost, runCommand, startCloud, type Cloud, type Host } from '../support/harness.ts';
@@ -45,6 +46,8 @@ const ensureWith = (kind: string, field: string, value: string): string => {
 
 /** Kinds that CloudStack keeps among others. */
 const special: Record<string, () => string> = {
+  // The first key pair signs these calls.
+  ApiKeyPair: () => makeAny(cloud.simulator.world, 'ApiKeyPair').id,
   Iso: () => ensureWith('Template', 'format', 'ISO'),
   InternalLoadBalancerVm: () => ensureWith('DomainRouter', 'role', 'INTERNAL_LB_VM'),
 };

@@ -10,7 +10,7 @@ import { createSimulator } from '../support/seeded-worlds.ts';
 import { send } from '../simulator/sign.ts';
 
 // What a release of CloudStack with commands that nobody has seen takes: data, and nothing else. In a copy of the repository
-// `catalog sync` reads its listApis, then a person adds what listApis does not say. Seven commands of 4.23.0 stand for it.
+// `catalog sync` reads its listApis, then a person adds what listApis does not say. Seven invented commands of a release to come stand for it.
 
 interface Api {
   name: string;
@@ -100,33 +100,33 @@ const openHost = async () => {
   };
   return { asked, call, close: () => client.close() };
 };
-const server = { name: 'ns1', url: 'https://192.0.2.53', provider: 'PowerDNS', nameservers: ['ns1.example'] };
+const server = { name: 'ns1', url: 'https://192.0.2.53', provider: 'Chrony', nameservers: ['ns1.example'] };
 
 test('sync and a build are all that it takes to call the new commands, at the highest risk', async () => {
-  const sync = ['catalog', 'sync', '--from', answer, '--release', '4.23.0'];
+  const sync = ['catalog', 'sync', '--from', answer, '--release', '24.0.0'];
   expect(runScript('src/main.ts', ...sync)).toMatchObject({ status: 0 });
   expect(changedFiles()).toEqual(['data/commands.json', 'data/responses.json']);
   expect(runScript('scripts/build.ts')).toEqual({ status: 0, output: '' });
 
   const host = await openHost();
-  const found = await host.call('find-tools', { query: 'dns servers', limit: 10 });
-  expect(found['matches'].map(({ tool }: { tool: string }) => tool)).toContain('list-dns-servers');
+  const found = await host.call('find-tools', { query: 'ntp servers', limit: 10 });
+  expect(found['matches'].map(({ tool }: { tool: string }) => tool)).toContain('list-ntp-servers');
   const described = await host.call('describe-tools', { tools });
   expect(described['tools'].map(({ command }: { command: string }) => command)).toEqual(names);
   for (const { risk, severity } of described['tools']) expect([risk, severity]).toEqual(['destroy', 'critical']);
 
   // The answer's form was read from listApis: a list under one key, one object, its fields.
-  const wrong = await host.call('destroy', { tool: 'add-dns-server', arguments: { ...server, prot: 53 } });
+  const wrong = await host.call('destroy', { tool: 'add-ntp-server', arguments: { ...server, prot: 53 } });
   expect(wrong['error']).toMatchObject({ kind: 'invalid', message: expect.stringContaining('did you mean port') });
   const added = await host.call('destroy', {
-    tool: 'add-dns-server',
-    arguments: { ...server, port: 53, dnsapikey: 'not-a-real-key' },
+    tool: 'add-ntp-server',
+    arguments: { ...server, port: 53, ntpapikey: 'not-a-real-key' },
   });
   expect(added['item']).toMatchObject({ ...server, port: 53 });
   expect(host.asked.at(-1)).toContain('no one has judged what it does');
-  const refused = await host.call('read', { tool: 'list-dns-servers' });
+  const refused = await host.call('read', { tool: 'list-ntp-servers' });
   expect(refused['error']).toMatchObject({ kind: 'refused' });
-  const listed = await host.call('destroy', { tool: 'list-dns-servers' });
+  const listed = await host.call('destroy', { tool: 'list-ntp-servers' });
   expect(listed['items']).toMatchObject([{ id: added['item'].id, name: 'ns1' }]);
   await host.close();
 });
@@ -143,7 +143,7 @@ test('the tests of the data name what the new commands lack, and the file in whi
       'no phrasings; write eight in data/phrasings.json',
     ])
       expect(output).toContain(`${name}: ${lack}`);
-  expect(output).toContain('addDnsServer: no text for dnsapikey; write one in data/texts.json, parameters');
+  expect(output).toContain('addNtpServer: no text for ntpapikey; write one in data/texts.json, parameters');
 });
 
 type Json = null | string | number | boolean | Json[] | { [key: string]: Json };
@@ -194,31 +194,31 @@ test('with their texts and risks the tests pass, and the documents name them whe
 
 test('then they are judged, found and called as the data says', async () => {
   const host = await openHost();
-  const found = await host.call('find-tools', { query: 'dns servers' });
-  expect(found['matches'][0]).toMatchObject({ tool: 'list-dns-servers', risk: 'read', summary: 'List DNS servers' });
-  const within = await host.call('find-tools', { query: 'create', toolset: 'dns' });
-  expect(within['matches'][0]).toMatchObject({ command: 'createDnsZone', risk: 'change' });
+  const found = await host.call('find-tools', { query: 'ntp servers' });
+  expect(found['matches'][0]).toMatchObject({ tool: 'list-ntp-servers', risk: 'read', summary: 'List NTP servers' });
+  const within = await host.call('find-tools', { query: 'create', toolset: 'ntp' });
+  expect(within['matches'][0]).toMatchObject({ command: 'createNtpPool', risk: 'change' });
 
-  const arguments_ = { ...server, dnsapikey: 'not-a-real-key', details: { pdnsServerId: 'localhost' } };
-  const added = await host.call('change', { tool: 'addDnsServer', arguments: arguments_ });
+  const arguments_ = { ...server, ntpapikey: 'not-a-real-key', details: { ntpServerId: 'localhost' } };
+  const added = await host.call('change', { tool: 'addNtpServer', arguments: arguments_ });
   expect(host.asked).toHaveLength(1);
   expect(host.asked[0]).toContain("CloudStack sends names of tenants' machines to this server");
   const { id } = added['item'];
-  expect((await host.call('read', { tool: 'list_dns_servers' }))['items']).toMatchObject([{ id, name: 'ns1' }]);
+  expect((await host.call('read', { tool: 'list_ntp_servers' }))['items']).toMatchObject([{ id, name: 'ns1' }]);
 
-  const zone = { name: 'shop.example', dnsserverid: id };
-  const made = await host.call('change', { tool: 'create-dns-zone', arguments: zone });
+  const zone = { name: 'shop.example', ntpserverid: id };
+  const made = await host.call('change', { tool: 'create-ntp-pool', arguments: zone });
   expect(made['job']).toMatchObject({ status: 'succeeded' });
   expect(made['item']).toMatchObject(zone);
   expect(host.asked).toHaveLength(1);
-  const joined = { dnszoneid: made['item'].id, networkid: 'web-net' };
-  const unknown = await host.call('change', { tool: 'associate-dns-zone-to-network', arguments: joined });
-  expect(unknown['error'].message).toContain('associateDnsZoneToNetwork is not simulated');
+  const joined = { ntppoolid: made['item'].id, networkid: 'web-net' };
+  const unknown = await host.call('change', { tool: 'associate-ntp-pool-to-network', arguments: joined });
+  expect(unknown['error'].message).toContain('associateNtpPoolToNetwork is not simulated');
 
-  const deleted = await host.call('destroy', { tool: 'delete-dns-server', arguments: { id } });
+  const deleted = await host.call('destroy', { tool: 'delete-ntp-server', arguments: { id } });
   expect(deleted['job']).toMatchObject({ status: 'succeeded' });
   expect(host.asked).toHaveLength(2);
   expect(host.asked[1]).toContain('Zones and records that CloudStack keeps there are no longer managed.');
-  expect((await host.call('read', { tool: 'list-dns-servers' }))['items']).toEqual([]);
+  expect((await host.call('read', { tool: 'list-ntp-servers' }))['items']).toEqual([]);
   await host.close();
 });

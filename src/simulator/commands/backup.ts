@@ -1,5 +1,6 @@
 import { statedFields } from '../engine/generic.ts';
-import { listKind } from '../engine/list.ts';
+import { listKind, listRows } from '../engine/list.ts';
+import { cloneOffering } from '../engine/offerings.ts';
 import { flagArg, needRow, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { deploy } from '../rules/deployment.ts';
@@ -128,6 +129,91 @@ const schedule: Behaviour = (call) => {
   );
 };
 
+/** Begins a backup that a backup tool reads itself: the disks are held at a checkpoint until it is finished. */
+const startExport: Behaviour = (call) => {
+  const { world } = call;
+  const vm = needRow(call, 'virtualmachineid');
+  if (text(vm, 'state') !== 'Running' && text(vm, 'state') !== 'Stopped')
+    throw badValue(`VM ${vm.id} must be running or stopped to be backed up`);
+  const size = sizeOf(call, vm);
+  const checkpoints = [...world.where('Checkpoint', 'virtualmachineid', vm.id)];
+  const row = insertKind(
+    world,
+    'Backup',
+    {
+      name: textArg(call, 'name') ?? `${text(vm, 'name')}-${world.now()}`,
+      description: textArg(call, 'description'),
+      virtualmachineid: vm.id,
+      virtualmachinename: vm.fields['name'],
+      zoneid: vm.fields['zoneid'],
+      hostid: vm.fields['hostid'],
+      type: checkpoints.length === 0 ? 'FULL' : 'INCREMENTAL',
+      fromcheckpointid: checkpoints.at(-1)?.id,
+      size,
+      virtualsize: size,
+      status: 'Queued',
+      created: world.now(),
+    },
+    { owner: vm.owner },
+  );
+  return work(row, () => {
+    const checkpoint = insertKind(
+      world,
+      'Checkpoint',
+      { virtualmachineid: vm.id, isactive: true },
+      { owner: vm.owner },
+    );
+    for (const former of checkpoints) world.update(former, { isactive: false });
+    world.update(row, { status: 'ReadyForImageTransfer', tocheckpointid: checkpoint.id });
+    return object(row);
+  });
+};
+
+const finishExport: Behaviour = (call) => {
+  const { world } = call;
+  const backup = needRow(call, 'id');
+  return work(backup, () => {
+    if (text(backup, 'status') !== 'ReadyForImageTransfer')
+      throw badValue(`Backup ${backup.id} is not ready for image transfer`);
+    for (const transfer of [...world.where('ImageTransfer', 'backupid', backup.id)])
+      if (text(transfer, 'phase') === 'transferring') throw badValue(`Image transfer ${transfer.id} is not finalized`);
+    world.update(backup, { status: 'BackedUp' });
+    return object(backup);
+  });
+};
+
+const startTransfer: Behaviour = (call) => {
+  const volume = needRow(call, 'volumeid');
+  const backup = rowArg(call, 'backupid');
+  const direction = textArg(call, 'direction')?.toLowerCase() ?? '';
+  if (!['upload', 'download'].includes(direction)) throw badValue(`Invalid direction: ${direction}`);
+  return object(
+    insertKind(
+      call.world,
+      'ImageTransfer',
+      {
+        backupid: backup?.id,
+        volumeid: volume.id,
+        vmid: volume.fields['virtualmachineid'],
+        devicename: 'vda',
+        direction,
+        phase: 'transferring',
+        transferurl: `https://host.example.com:54322/images/${call.world.random.uuid()}`,
+      },
+      { owner: volume.owner },
+    ),
+  );
+};
+
+const finishTransfer: Behaviour = (call) => {
+  call.world.update(needRow(call, 'id'), { phase: 'finished', transferurl: undefined });
+  return success();
+};
+
+const checkpointsOf = (call: Call): Resource[] => [
+  ...call.world.where('Checkpoint', 'virtualmachineid', needRow(call, 'virtualmachineid').id),
+];
+
 const backupProviders = ['dummy', 'nas', 'networker', 'veeam'];
 
 const fromBackup: Behaviour = (call) => {
@@ -224,4 +310,19 @@ export const backup: Behaviours = {
   },
   listBackups: (call) => listKind(call, 'Backup'),
   createVMFromBackup: fromBackup,
+  cloneBackupOffering: (call) => {
+    const copy = cloneOffering(call, 'BackupOffering');
+    return work(copy, () => object(copy));
+  },
+  startBackup: startExport,
+  finalizeBackup: finishExport,
+  createImageTransfer: startTransfer,
+  finalizeImageTransfer: finishTransfer,
+  listVirtualMachineCheckpoints: (call) => listRows(call, 'Checkpoint', checkpointsOf(call), []),
+  deleteVirtualMachineCheckpoint: (call) => {
+    const found = checkpointsOf(call).find(({ id }) => id === textArg(call, 'checkpointid'));
+    if (!found) throw badValue(`Unable to find checkpoint ${textArg(call, 'checkpointid')}`);
+    call.world.remove(found);
+    return success();
+  },
 };

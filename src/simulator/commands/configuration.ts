@@ -52,10 +52,18 @@ const sinceOf = (releases: string | undefined): Fields => {
   return first === '' || first === loadData<CommandsFile>('commands.json').releases[0] ? {} : { since: first };
 };
 
+const hasRequestType = (catalog: ReleaseCatalog): boolean => {
+  const field = catalog.fields('ApiDiscovery').get('httprequesttype');
+  return field !== undefined && catalog.hasField(field);
+};
+
+const takesGet = ({ name, get }: Command): boolean => get === true || /^(get|list|query|find)\w+$/i.test(name);
+
 const describe = (catalog: ReleaseCatalog, command: Command, root: boolean): Fields => ({
   name: command.name,
   description: `${words(command.name)} (simulated)`,
   isasync: command.async === true,
+  ...(hasRequestType(catalog) ? { httprequesttype: takesGet(command) ? 'GET' : 'POST' } : {}),
   ...sinceOf(command.releases),
   related: relatedTo(catalog, kindOf(command))
     .filter((name) => name !== command.name)

@@ -11,6 +11,7 @@ import { settings } from './compute/settings.ts';
 import { unmanaged } from './compute/unmanaged.ts';
 import { virtualMachines } from './compute/virtual-machines.ts';
 import { configuration } from './configuration.ts';
+import { dns } from './dns.ts';
 import { domain } from './domain.ts';
 import { extension } from './extension.ts';
 import { firewalls } from './firewall.ts';
@@ -20,6 +21,7 @@ import { host } from './host.ts';
 import { imageStore } from './image-store.ts';
 import { job } from './job.ts';
 import { keyPair } from './key-pair.ts';
+import { kms } from './kms.ts';
 import { kubernetes } from './kubernetes.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { login } from './login.ts';
@@ -47,7 +49,8 @@ import { storagePlugin } from './storage-plugin.ts';
 import { systemVm } from './system-vm.ts';
 import { tag } from './tag.ts';
 import { template } from './template.ts';
-import { user } from './user.ts';
+import { userKeys } from './user/keys.ts';
+import { users } from './user/users.ts';
 import { vmware } from './vmware.ts';
 import { volume } from './volume.ts';
 import { vpc } from './vpc.ts';
@@ -69,6 +72,7 @@ export const tables: Readonly<Record<string, Behaviours>> = {
   'compute/unmanaged': unmanaged,
   'compute/virtual-machines': virtualMachines,
   configuration,
+  dns,
   domain,
   extension,
   firewall: firewalls,
@@ -78,6 +82,7 @@ export const tables: Readonly<Record<string, Behaviours>> = {
   'image-store': imageStore,
   job,
   'key-pair': keyPair,
+  kms,
   kubernetes,
   'load-balancer': loadBalancer,
   login,
@@ -105,7 +110,8 @@ export const tables: Readonly<Record<string, Behaviours>> = {
   'system-vm': systemVm,
   tag,
   template,
-  user,
+  'user/keys': userKeys,
+  'user/users': users,
   vmware,
   volume,
   vpc,

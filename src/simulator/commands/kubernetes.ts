@@ -1,5 +1,5 @@
 import { statedFields } from '../engine/generic.ts';
-import { flagArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from '../rules/args.ts';
+import { entriesArg, flagArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { ownerOf } from '../rules/owner.ts';
 import { list, object, success, work } from '../rules/results.ts';
@@ -130,6 +130,24 @@ const remove: Behaviour = (call) => {
   });
 };
 
+const nodeKinds = ['control', 'worker', 'etcd'];
+
+const setAffinityGroups: Behaviour = (call) => {
+  const { world } = call;
+  const cluster = needRow(call, 'id');
+  const patch: Fields = {};
+  for (const { node = '', affinitygroup = '' } of entriesArg(call, 'nodeaffinitygroups')) {
+    const kind = nodeKinds.find((one) => one === node.toLowerCase());
+    if (kind === undefined) throw badValue(`Invalid node type: ${node}`);
+    const groups = affinitygroup.split(',').map((id) => world.find('AffinityGroup', id));
+    if (groups.some((group) => !group)) throw badValue(`Unable to find affinity group ${affinitygroup}`);
+    patch[`${kind}affinitygroupids`] = groups.map((group) => group?.id).join(',');
+    patch[`${kind}affinitygroupnames`] = groups.map((group) => text(group, 'name')).join(',');
+  }
+  world.update(cluster, patch);
+  return object(cluster);
+};
+
 const members = (cluster: Resource): string[] =>
   Array.isArray(cluster.hidden['nodes']) ? cluster.hidden['nodes'].map(String) : [];
 
@@ -161,6 +179,7 @@ const addVersion: Behaviour = (call) => {
 
 /** Kubernetes clusters. */
 export const kubernetes: Behaviours = {
+  updateKubernetesClusterAffinityGroups: setAffinityGroups,
   registerCniConfiguration: registerUserData('CniConfiguration', 'cniconfig'),
   deleteCniConfiguration: deleteUserData,
   createKubernetesCluster: create,

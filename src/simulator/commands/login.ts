@@ -85,6 +85,13 @@ export const login: Behaviours = {
   },
   linkDomainToLdap: link(false),
   linkAccountToLdap: link(true),
+  unlinkDomainFromLdap: (call) => {
+    const domain = needRow(call, 'domainid');
+    const links = [...call.world.where('LinkDomainToLdap', 'domainid', domain.id)];
+    if (links.length === 0) throw badValue(`Domain ${text(domain, 'name')} is not linked to LDAP`);
+    for (const link of links) call.world.remove(link);
+    return success();
+  },
   listLdapUsers: () => list(ldapUsers),
   searchLdap: (call) => list(ldapUsers.filter(({ username }) => username.includes(textArg(call, 'query') ?? ''))),
   importLdapUsers: (call) => {

@@ -1,5 +1,12 @@
 import { statedFields } from '../engine/generic.ts';
-import { deleteOffering, listOfferings, places, servicesOffered, updateOffering } from '../engine/offerings.ts';
+import {
+  cloneOffering,
+  deleteOffering,
+  listOfferings,
+  places,
+  servicesOffered,
+  updateOffering,
+} from '../engine/offerings.ts';
 import { flagArg, mapArg, needRow, numberArg, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { object, success } from '../rules/results.ts';
@@ -109,6 +116,15 @@ const createNetwork: Behaviour = (call) => {
   return object(row);
 };
 
+/** A copy of an offering under a new name, with what else the call states. */
+const clone =
+  (kind: 'ServiceOffering' | 'DiskOffering' | 'NetworkOffering'): Behaviour =>
+  (call) => {
+    checkCache(call);
+    const copy = cloneOffering(call, kind);
+    return object(copy);
+  };
+
 const retire: Behaviour = (call) => {
   const row = needRow(call, 'id');
   if (row.fields['state'] === 'Inactive') throw badValue(`Unable to delete ${row.id}: it is inactive already`);
@@ -121,6 +137,9 @@ export const offering: Behaviours = {
   createServiceOffering: createService,
   createDiskOffering: createDisk,
   createNetworkOffering: createNetwork,
+  cloneServiceOffering: clone('ServiceOffering'),
+  cloneDiskOffering: clone('DiskOffering'),
+  cloneNetworkOffering: clone('NetworkOffering'),
   deleteServiceOffering: retire,
   deleteDiskOffering: retire,
   deleteNetworkOffering: deleteOffering,

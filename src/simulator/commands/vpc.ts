@@ -2,6 +2,7 @@ import { statedFields } from '../engine/generic.ts';
 import { listKind } from '../engine/list.ts';
 import {
   capabilityOf,
+  cloneOffering,
   deleteOffering,
   listOfferings,
   places,
@@ -15,6 +16,7 @@ import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { holds, overlap, parseBlock } from '../rules/ip.ts';
 import { checkLimit } from '../rules/limits.ts';
 import { ensureRouter, releaseRules } from '../rules/networks.ts';
+import { checkNumber, importItems, itemsOf, needOwnList } from '../rules/network-acls.ts';
 import { ownerOf } from '../rules/owner.ts';
 import { object, success, work } from '../rules/results.ts';
 import { badValue, conflict, failure, forbidden, unknownId } from '../world/errors.ts';
@@ -170,18 +172,6 @@ const createRoute: Behaviour = (call) => {
   return work(route, () => object(route));
 };
 
-const needOwnList = (list: Resource): void => {
-  if (list.hidden['default'] === true) throw badValue('Default ACL cannot be removed/modified');
-};
-
-const itemsOf = (call: Call, list: Resource): Resource[] => [...call.world.where('NetworkACLItem', 'aclid', list.id)];
-
-const checkNumber = (call: Call, list: Resource, number: number, except?: Resource): void => {
-  if (number < 1) throw badValue(`Invalid number: ${number}. Number cannot be < 1`);
-  if (itemsOf(call, list).some((item) => item !== except && item.fields['number'] === number))
-    throw badValue(`ACL item with number ${number} already exists in ACL: ${list.id}`);
-};
-
 const itemFields = (call: Call): Fields => {
   const protocol = textArg(call, 'protocol')?.toLowerCase();
   const [start, end] = [numberArg(call, 'startport'), numberArg(call, 'endport')];
@@ -311,6 +301,10 @@ const replaceList: Behaviour = (call) => {
 /** Virtual private clouds, tiers and their ACLs. */
 export const vpc: Behaviours = {
   createVPCOffering: createVpc,
+  cloneVPCOffering: (call) => {
+    const copy = cloneOffering(call, 'VpcOffering');
+    return work(copy, () => object(copy));
+  },
   deleteVPCOffering: deleteOffering,
   updateVPCOffering: updateOffering,
   listVPCOfferings: listOfferings('VpcOffering'),
@@ -374,6 +368,7 @@ export const vpc: Behaviours = {
   },
   replaceNetworkACLList: replaceList,
   createNetworkACL: createItem,
+  importNetworkACL: importItems,
   updateNetworkACLItem: updateItem,
   moveNetworkAclItem: moveItem,
   deleteNetworkACL: (call) => {

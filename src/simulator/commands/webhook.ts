@@ -33,6 +33,19 @@ export const webhook: Behaviours = {
     const { fields } = statedFields(call, 'Webhook');
     return object(insertKind(call.world, 'Webhook', fields, { owner: ownerOf(call).id }));
   },
+  addWebhookFilter: (call) => {
+    const webhook = needRow(call, 'webhookid');
+    const [mode, match] = [textArg(call, 'mode') ?? 'Include', textArg(call, 'matchtype') ?? 'Exact'];
+    const fields = { webhookid: webhook.id, type: 'EventType', mode, matchtype: match, value: textArg(call, 'value') };
+    return object(insertKind(call.world, 'WebhookFilter', fields, { owner: webhook.owner }));
+  },
+  deleteWebhookFilter: (call) => {
+    const [filter, webhook] = [rowArg(call, 'id'), rowArg(call, 'webhookid')];
+    if (!filter && !webhook) throw badValue('Either id or webhookid must be given');
+    const rows = filter ? [filter] : [...call.world.where('WebhookFilter', 'webhookid', webhook?.id ?? '')];
+    for (const row of rows) call.world.remove(row);
+    return success();
+  },
   executeWebhookDelivery: (call) => {
     const from = rowArg(call, 'id');
     const webhook = rowArg(call, 'webhookid') ?? call.world.get(text(from, 'webhookid'));
@@ -42,7 +55,8 @@ export const webhook: Behaviours = {
   },
   deleteWebhook: (call) => {
     const row = needRow(call, 'id');
-    for (const delivery of [...call.world.where('WebhookDelivery', 'webhookid', row.id)]) call.world.remove(delivery);
+    for (const kind of ['WebhookDelivery', 'WebhookFilter'])
+      for (const part of [...call.world.where(kind, 'webhookid', row.id)]) call.world.remove(part);
     call.world.remove(row);
     return success();
   },

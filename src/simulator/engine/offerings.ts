@@ -3,6 +3,7 @@ import { entriesArg, flagArg, listArg, needRow, rowArg, rowsArg, text, textArg }
 import type { Behaviour, Call } from '../rules/call.ts';
 import { object, success, work } from '../rules/results.ts';
 import { badValue, inUse } from '../world/errors.ts';
+import { insertKind } from '../world/insert.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
 import { statedFields } from './generic.ts';
 import { listKind, type Test } from './list.ts';
@@ -46,6 +47,39 @@ export const servicesOffered = (call: Call): Value[] => {
           canchooseservicecapability: false,
         })),
     }));
+};
+
+const nameOf = (service: Value): string => String((service as Fields)['name']);
+
+/** Makes a copy of the offering that a call names, with what the call states of its own; 431 where the name is taken. */
+export const cloneOffering = (call: Call, kind: string): Resource => {
+  const { world } = call;
+  const source = needRow(call, 'sourceofferingid');
+  const name = textArg(call, 'name');
+  const own = ['NetworkOffering', 'VpcOffering', 'BackupOffering'].includes(kind);
+  if (own && world.all(kind).some(({ fields }) => fields['name'] === name))
+    throw badValue(`An offering with name ${name} already exists`);
+  const { id: _id, created: _created, isdefault: _default, ...copied } = source.fields;
+  const { sourceofferingid: _source, ...stated } = statedFields(call, kind).fields;
+  const given = ['domainid', 'zoneid'].filter((place) => call.args[place] !== undefined);
+  const services = Array.isArray(copied['service']) ? copied['service'] : undefined;
+  const dropped = listArg(call, 'dropservices');
+  const added = servicesOffered({ ...call, args: { ...call.args, supportedservices: listArg(call, 'addservices') } });
+  const offered = call.args['supportedservices'] === undefined ? services : servicesOffered(call);
+  return insertKind(world, kind, {
+    ...copied,
+    ...Object.fromEntries(Object.entries(stated).filter(([field]) => !given.includes(field))),
+    ...Object.fromEntries(
+      Object.entries(places(call)).filter(([field]) => given.includes(field.replace(/^(domain|zone)$/, '$1id'))),
+    ),
+    ...(services ? { state: flagArg(call, 'enable') ? 'Enabled' : 'Disabled' } : {}),
+    ...(offered
+      ? {
+          service: [...offered, ...added].filter((service) => !dropped.includes(nameOf(service))),
+          supportedservices: undefined,
+        }
+      : {}),
+  });
 };
 
 /** Deletes a network or VPC offering that nothing uses. */

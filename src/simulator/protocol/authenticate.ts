@@ -1,4 +1,5 @@
 import type { CallingUser } from '../rules/call.ts';
+import { hasKeyPairs, isInForce } from '../rules/key-pairs.ts';
 import { parseDate } from '../world/clock.ts';
 import { unauthenticated } from '../world/errors.ts';
 import type { Resource } from '../world/types.ts';
@@ -33,6 +34,10 @@ const isUsable = (world: World, user: Resource): boolean => {
   );
 };
 
+/** Before 4.23 a pair is a part of its user. */
+const ownerOfOnlyPair = (world: World, apiKey: string): Resource | undefined =>
+  hasKeyPairs(world) ? undefined : [...world.where('User', 'apikey', apiKey)][0];
+
 /** Who sent a request, by key and signature or by session, and which of the two; throws CloudStack's 401. */
 export const authenticate = (
   world: World,
@@ -48,13 +53,15 @@ export const authenticate = (
     if (!user || !isUsable(world, user)) throw unauthenticated();
     return { caller: callerOf(world, user), session: true };
   }
-  const user = [...world.where('User', 'apikey', apiKey)][0];
-  const secret = user?.hidden['secretkey'];
+  const pair = [...world.where('ApiKeyPair', 'apikey', apiKey)][0];
+  if (pair && !isInForce(world, pair)) throw unauthenticated();
+  const user = pair ? world.get(String(pair.fields['userid'])) : ownerOfOnlyPair(world, apiKey);
+  const secret = (pair ?? user)?.hidden['secretkey'];
   if (!user || typeof secret !== 'string' || !isUsable(world, user)) throw unauthenticated();
   if (params.get('signatureversion') === '3') {
     const expires = parseDate(params.get('expires') ?? '');
     if (expires === undefined || expires <= world.clock.now()) throw unauthenticated();
   }
   if (!isSigned(raw, secret, params.get('signature') ?? '', algorithms)) throw unauthenticated();
-  return { caller: callerOf(world, user), session: false };
+  return { caller: { ...callerOf(world, user), ...(pair ? { pair } : {}) }, session: false };
 };

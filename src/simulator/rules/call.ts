@@ -11,6 +11,8 @@ export interface CallingUser {
   /** Role type: Admin, ResourceAdmin, DomainAdmin, User. */
   role: string;
   root: boolean;
+  /** The key pair that signed the request, of a release that keeps several. */
+  pair?: Resource;
 }
 
 /** One authenticated request for one command, its parameters decoded. */

@@ -1,5 +1,5 @@
 import type { Command } from '../../catalog/types.ts';
-import type { Resource } from '../world/types.ts';
+import type { Fields, Resource } from '../world/types.ts';
 import { findSetting, isOn } from '../world/settings.ts';
 import type { World } from '../world/world.ts';
 import type { CallingUser } from './call.ts';
@@ -7,6 +7,23 @@ import type { CallingUser } from './call.ts';
 /** Whether a command's name fits a pattern in which `*` stands for any letters. */
 export const matches = (rule: string, name: string): boolean =>
   new RegExp(`^${rule.replaceAll('*', '\\w*')}$`, 'i').test(name);
+
+/** What a key pair may call: the first rule that fits decides; a pair without rules may call what its user may. */
+export interface KeyRule extends Fields {
+  rule: string;
+  permission: string;
+  description?: string;
+}
+
+/** The rules of a pair; none of one that may call all that its user may. */
+export const rulesOfPair = (pair: Resource): KeyRule[] =>
+  Array.isArray(pair.hidden['rules']) ? (pair.hidden['rules'] as KeyRule[]) : [];
+
+/** Whether the rules of a pair allow a command. What no rule names is refused. */
+export const pairAllows = (pair: Resource, command: string): boolean => {
+  const rules = rulesOfPair(pair);
+  return rules.length === 0 || rules.find(({ rule }) => matches(rule, command))?.permission === 'allow';
+};
 
 const byOrder = (a: Resource, b: Resource): number =>
   Number(a.hidden['order'] ?? a.no) - Number(b.hidden['order'] ?? b.no);
@@ -19,8 +36,12 @@ export const rulesOf = (world: World, roleId: string): Resource[] =>
 export const isOffered = (world: World, { enabledBy = [] }: Command): boolean =>
   enabledBy.every((name) => findSetting(world, name) === undefined || isOn(world, name));
 
-/** Whether the caller's role allows a command: the first rule that fits, else the role types the command was made for. */
+/**
+ * Whether a call's key pair and its role allow a command. Of the role, the first rule that fits, else the role types the
+ * command was made for.
+ */
 export const isPermitted = (world: World, caller: CallingUser, command: Command): boolean => {
+  if (caller.pair && !pairAllows(caller.pair, command.name)) return false;
   const role = world.get(String(caller.account.fields['roleid']));
   if (role?.fields['name'] === 'Root Admin') return true;
   const rule = rulesOf(world, role?.id ?? '').find(({ fields }) => matches(String(fields['rule']), command.name));

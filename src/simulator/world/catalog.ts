@@ -21,6 +21,15 @@ export const inReleases = (ranges: string | undefined, release: string, axis: re
   });
 };
 
+/** A command with the facts that it had in the release, where they changed since. */
+const asItWas = (command: Command, has: (ranges: string) => boolean): Command => {
+  const earlier = command.earlier?.find(({ releases }) => has(releases));
+  if (!earlier) return command;
+  const { async: _async, ...facts } = command;
+  const { async: isAsync = command.async === true, response = command.response } = earlier;
+  return { ...facts, ...(isAsync ? { async: true } : {}), response };
+};
+
 const readCatalog = (release?: string): ReleaseCatalog => {
   const { releases, commands } = loadData<CommandsFile>('commands.json');
   if (release !== undefined && !releases.includes(release))
@@ -33,7 +42,7 @@ const readCatalog = (release?: string): ReleaseCatalog => {
     if (release === undefined) commandsByName.set(command.name, command);
     else if (has(command.releases))
       commandsByName.set(command.name, {
-        ...command,
+        ...asItWas(command, has),
         params: command.params.filter((parameter: Parameter) => has(parameter.releases)),
       });
   }

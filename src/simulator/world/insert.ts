@@ -74,7 +74,7 @@ export const insertKind = (world: World, kind: string, given: Fields, options: I
   return world.insert(kind, filled, { ...options, no });
 };
 
-const neededIds = ['zoneid', 'networkid', 'accountid', 'projectid', 'roleid'];
+const neededIds = ['userid', 'zoneid', 'networkid', 'accountid', 'projectid', 'roleid'];
 
 /** A resource of any kind where one has to exist, belonging to the root administrator. */
 export const makeAny = (world: World, kind: string): Resource => {

@@ -16,6 +16,7 @@ const kindByNoun: Record<string, string> = {
   ProjectAccount: 'ProjectAccount',
   ProjectInvitation: 'ProjectInvitation',
   WebhookDelivery: 'WebhookDelivery',
+  WebhookFilter: 'WebhookFilter',
   WebhookDeliverie: 'WebhookDelivery',
   Backup: 'Backup',
   BackupSchedule: 'BackupSchedule',
@@ -92,6 +93,8 @@ const families: Record<string, readonly string[]> = {
   SystemVm: ['SystemVm', 'DomainRouter', 'UserVm', 'Volume'],
   DomainRouter: ['DomainRouter'],
   StoragePool: ['StoragePool', 'ObjectStore'],
+  // listWebhookFilters declares the id of a filter so.
+  WebhookDelivery: ['WebhookDelivery', 'WebhookFilter'],
   ImageStore: ['ImageStore', 'SecondaryStagingStore', 'Swift'],
   Host: ['Host', 'ExternalFirewall', 'ExternalLoadBalancer', 'TrafficMonitor', 'NetworkDevice', 'Ssp'],
   UserData: ['UserData', 'CniConfiguration'],

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { createKeyCredential } from '../../../src/cloudstack/credential.ts';
 import type { FaultPlan } from '../../../src/simulator/index.ts';
@@ -7,6 +8,8 @@ import type { SimulatorProcess } from '../../support/process.ts';
 export interface Cloud {
   /** One command; gives what is inside of the envelope. Throws for an error of CloudStack. */
   ask(command: string, params?: Record<string, string>): Promise<Record<string, unknown>>;
+  /** One command that has a job, until the job has ended; gives the job. */
+  finish(command: string, params?: Record<string, string>): Promise<Record<string, unknown>>;
   /** Every row of a list. */
   list(command: string, params?: Record<string, string>): Promise<Record<string, unknown>[]>;
   setFaults(plan: FaultPlan): Promise<void>;
@@ -30,6 +33,14 @@ export const createCloud = (simulator: SimulatorProcess): Cloud => {
   };
   return {
     ask,
+    finish: async (command, params) => {
+      const jobid = String((await ask(command, params))['jobid']);
+      for (;;) {
+        const job = await ask('queryAsyncJobResult', { jobid });
+        if (job['jobstatus'] !== 0) return job;
+        await setTimeout(100);
+      }
+    },
     list: async (command, params = {}) => {
       const rows: Record<string, unknown>[] = [];
       for (let page = 1; ; page++) {

@@ -94,8 +94,8 @@ const makeUsers = async (cloud: Cloud, names: readonly string[]): Promise<Keys[]
       email: 'load@example.com',
     };
     const { user } = await cloud.ask('createUser', { ...about, account, domainid });
-    const { userkeys } = await cloud.ask('registerUserKeys', { id: (user as { id: string }).id });
-    const { apikey, secretkey } = userkeys as { apikey: string; secretkey: string };
+    const { jobresult } = await cloud.finish('registerUserKeys', { id: (user as { id: string }).id });
+    const { apikey, secretkey } = (jobresult as { userkeys: { apikey: string; secretkey: string } }).userkeys;
     return { apiKey: apikey, secretKey: secretkey };
   };
   const made: Keys[] = [];

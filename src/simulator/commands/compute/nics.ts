@@ -86,6 +86,16 @@ const setDefault: Behaviour = (call) => {
   });
 };
 
+const setLink: Behaviour = (call) => {
+  const nic = needRow(call, 'nicid');
+  const vm = call.world.get(text(nic, 'virtualmachineid'));
+  if (!vm) throw badValue(`Nic ${nic.id} belongs to no virtual machine`);
+  return work(vm, () => {
+    if (call.args['enabled'] !== undefined) call.world.update(nic, { enabled: call.args['enabled'] });
+    return object(vm);
+  });
+};
+
 const setAddress: Behaviour = (call) => {
   const nic = needRow(call, 'nicid');
   const vm = call.world.get(text(nic, 'virtualmachineid'));
@@ -121,6 +131,7 @@ export const nics: Behaviours = {
   addNicToVirtualMachine: add,
   removeNicFromVirtualMachine: remove,
   updateDefaultNicForVirtualMachine: setDefault,
+  updateVmNic: setLink,
   updateVmNicIp: setAddress,
   addIpToNic: addSecondary,
   removeIpFromNic: (call) => {

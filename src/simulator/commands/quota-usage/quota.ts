@@ -4,7 +4,7 @@ import { isWithin } from '../../rules/access.ts';
 import { flagArg, needRow, numberArg, rowArg, text, textArg } from '../../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../../rules/call.ts';
 import { sum } from '../../rules/figures.ts';
-import { isProjectAccount } from '../../rules/projects.ts';
+import { accountOfProject, isProjectAccount } from '../../rules/projects.ts';
 import { list, object, success } from '../../rules/results.ts';
 import { findAccount } from '../../rules/scope.ts';
 import { recordsOf, usageTypes, usageWindow } from '../../rules/usage.ts';
@@ -32,8 +32,11 @@ const balanceOf = (world: World, account: Resource): number => {
 };
 
 const quotaAccount = (call: Call): Resource => {
+  const project = rowArg(call, 'projectid');
   const account =
     rowArg(call, 'accountid') ??
+    (project ? accountOfProject(call.world, project.id) : undefined) ??
+    (textArg(call, 'account') === undefined ? call.caller.account : undefined) ??
     findAccount(call.world, textArg(call, 'account') ?? '', rowArg(call, 'domainid')?.id ?? call.caller.domain.id);
   if (!account) throw badValue(`Unable to find account ${textArg(call, 'account')}`);
   return account;
@@ -81,6 +84,19 @@ const statement = (call: Call): Fields => {
     enddate: formatDate(to),
     currency: '$',
   };
+};
+
+/** What one resource was charged: by its usage records of a type. */
+const resourceStatement: Behaviour = (call) => {
+  const { world } = call;
+  const type = usageTypes.find(([number]) => number === numberArg(call, 'usagetype'));
+  if (!type) throw badValue(`Usage type not found: ${numberArg(call, 'usagetype')}`);
+  const [from, to] = usageWindow(call);
+  const hours = recordsOf(world, from, to)
+    .filter(({ fields }) => fields['usagetype'] === type[0] && fields['usageid'] === textArg(call, 'id'))
+    .reduce((all, record) => all + record.hours, 0);
+  const totalquota = Number((hours * tariffOf(world, type[0])).toFixed(4));
+  return object({ usagename: type[1], unit: type[3], totalquota, items: [] });
 };
 
 const summary: Behaviour = (call) => {
@@ -189,16 +205,19 @@ export const quota: Behaviours = {
   },
   quotaBalance: (call) => {
     const account = quotaAccount(call);
+    const balance = balanceOf(call.world, account);
     return object({
+      balances: [{ balance, date: call.world.now() }],
       account: account.fields['name'],
       accountid: account.no,
-      startquota: balanceOf(call.world, account),
+      startquota: balance,
       startdate: call.world.now(),
       currency: '$',
       credits: [],
     });
   },
   quotaStatement: (call) => object(statement(call)),
+  quotaResourceStatement: resourceStatement,
   quotaSummary: summary,
   quotaUpdate: (call) => {
     const row = insertKind(call.world, 'QuotaRun', { created: call.world.now() });

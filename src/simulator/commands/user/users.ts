@@ -1,12 +1,13 @@
-import { listKind } from '../engine/list.ts';
-import { isWithin } from '../rules/access.ts';
-import { flagArg, needRow, rowArg, text, textArg } from '../rules/args.ts';
-import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
-import { hashPassword } from '../rules/password.ts';
-import { object, success, work } from '../rules/results.ts';
-import { findAccount } from '../rules/scope.ts';
-import { addUser, apiKeyAccess, usersNamed } from '../rules/users.ts';
-import { badValue, failure, forbidden } from '../world/errors.ts';
+import { listKind } from '../../engine/list.ts';
+import { isWithin } from '../../rules/access.ts';
+import { flagArg, needRow, rowArg, text, textArg } from '../../rules/args.ts';
+import type { Behaviour, Behaviours } from '../../rules/call.ts';
+import { addKeyPair, userOfKey } from '../../rules/key-pairs.ts';
+import { hashPassword } from '../../rules/password.ts';
+import { object, success, work } from '../../rules/results.ts';
+import { findAccount } from '../../rules/scope.ts';
+import { addUser, apiKeyAccess, usersNamed } from '../../rules/users.ts';
+import { badValue, failure } from '../../world/errors.ts';
 
 const updateUser: Behaviour = (call) => {
   const user = needRow(call, 'id');
@@ -22,7 +23,6 @@ const updateUser: Behaviour = (call) => {
   const { apikey, secret } = { apikey: textArg(call, 'userapikey'), secret: textArg(call, 'usersecretkey') };
   if ((apikey === undefined) !== (secret === undefined))
     throw badValue('Please provide a userApiKey/userSecretKey pair');
-  if (secret !== undefined) world.hide(user, { secretkey: secret });
   for (const field of ['username', 'firstname', 'lastname', 'email'])
     if (textArg(call, field)?.trim() === '') throw badValue(`${field} can not be empty`);
   const name = textArg(call, 'username');
@@ -39,10 +39,10 @@ const updateUser: Behaviour = (call) => {
   const access = apiKeyAccess(call);
   world.update(user, {
     ...fields,
-    ...(apikey === undefined ? {} : { apikey }),
     ...(access === undefined ? {} : { apikeyaccess: access }),
     ...(call.args['mandate2fa'] === undefined ? {} : { is2famandated: flagArg(call, 'mandate2fa') }),
   });
+  if (apikey !== undefined && secret !== undefined) addKeyPair(world, user, { apiKey: apikey, secretKey: secret });
   return object(user);
 };
 
@@ -59,21 +59,8 @@ const userState =
     return call.command.async ? work(user, apply) : apply();
   };
 
-const keys = (call: Call, fresh: boolean): ReturnType<Behaviour> => {
-  const user = needRow(call, 'id');
-  const { world, caller } = call;
-  if (caller.role === 'User' && user.owner !== caller.account.id) throw forbidden();
-  if (fresh) {
-    world.update(user, { apikey: world.random.key(86) });
-    world.hide(user, { secretkey: world.random.key(86) });
-  }
-  const pair = { apikey: user.fields['apikey'], secretkey: user.hidden['secretkey'] };
-  if (!fresh && pair.apikey === undefined) return object({ apikeyaccess: true });
-  return object(fresh ? pair : { ...pair, apikeyaccess: user.fields['apikeyaccess'] !== 'DISABLED' });
-};
-
-/** Users and API keys. */
-export const user: Behaviours = {
+/** Users. */
+export const users: Behaviours = {
   createUser: (call) => {
     const domain = rowArg(call, 'domainid') ?? call.caller.domain;
     const account = findAccount(call.world, textArg(call, 'account') ?? '', domain.id);
@@ -105,7 +92,7 @@ export const user: Behaviours = {
     return success();
   },
   getUser: (call) => {
-    const user = [...call.world.where('User', 'apikey', textArg(call, 'userapikey') ?? '')][0];
+    const user = userOfKey(call.world, textArg(call, 'userapikey') ?? '');
     if (
       !user ||
       !(
@@ -116,8 +103,6 @@ export const user: Behaviours = {
       throw badValue('User does not exist in the system');
     return { form: 'object', item: user, extra: { secretkey: user.hidden['secretkey'] } };
   },
-  registerUserKeys: (call) => keys(call, true),
-  getUserKeys: (call) => keys(call, false),
   listUsers: (call) =>
     listKind(call, 'User', [({ fields }) => fields['username'] !== 'system' || fields['isdefault'] !== true]),
 };
