@@ -178,7 +178,10 @@ test('every command with every parameter reaches the cloud, rightly signed, noth
     const arrived = cloud.calls.slice(before).filter(({ command }) => command === tool.command.name);
     if (error?.kind === 'authentication' && !tool.command.auth)
       badSignatures.push(`${tool.command.name}: ${error.message}`);
-    const mine = tool.command.name === 'queryAsyncJobResult' ? arrived.slice(0, 1) : arrived;
+    // A job is asked again; a list that finds nothing is read once more, for names that are near.
+    const again =
+      tool.command.name === 'queryAsyncJobResult' || (tool.command.result === 'list' && arrived.length === 2);
+    const mine = again ? arrived.slice(0, 1) : arrived;
     if (mine.length !== 1) dead.push(`${tool.command.name} arrived ${mine.length} times: ${error?.message ?? ''}`);
     for (const { params } of mine.slice(0, 1)) {
       const got = Object.fromEntries(Object.entries(params).filter(([name]) => !protocol.has(name.toLowerCase())));
