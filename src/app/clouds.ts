@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts';
 import type { CloudOrigin } from '../types.ts';
 import { createCachedClouds } from './cached-clouds.ts';
 import { createCallingAccount } from './calling-account.ts';
-import { createDiscovery, createTurns, noDiscovery, type Offer } from './discovery.ts';
+import { createDiscovery, createTurns, noDiscovery, type Discovery, type Offer } from './discovery.ts';
 import type { ComposeOptions } from './options.ts';
 import { createSavedOffer } from './saved-offer.ts';
 
@@ -45,6 +45,7 @@ export const openClouds = (
   const endpoints = createEndpoints({ ...config, observe, tracing });
   const cachedClouds = createCachedClouds(config, store, options);
   const turnsOf = createTurns();
+  const discoveries: Discovery[] = [];
   const opened = new Map<string, Promise<Omit<Cloud, keyof Offer> & { offer: () => Offer }>>();
   let isClosed = false;
   const open = async (name: string) => {
@@ -68,9 +69,11 @@ export const openClouds = (
     };
     const origin = originOf(hostOf(found), profile);
     const saved = async () => (simulated ? undefined : createSavedOffer(config.state, await origin.identity()));
-    const { offer, discover } = config.discover
+    const discovery = config.discover
       ? createDiscovery(beside, (message) => report(`Profile ${name}: ${message}`), saved, turnsOf(profile.endpoint!))
       : noDiscovery;
+    discoveries.push(discovery);
+    const { offer, discover } = discovery;
     const { secret } = profile;
     const catalog = () => offer().catalog;
     const apiKey = secret && 'apiKey' in secret ? secret.apiKey : undefined;
@@ -113,6 +116,7 @@ export const openClouds = (
         clouds.flatMap((result) => (result.status === 'fulfilled' ? [result.value.cloudstack.close()] : [])),
       );
       await endpoints.close();
+      await Promise.all(discoveries.map((discovery) => discovery.close()));
     },
   };
 };

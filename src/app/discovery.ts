@@ -60,12 +60,15 @@ export interface Discovery {
   offer(): Offer;
   /** Waits for what was saved at an earlier start, else for the cloud; `asked`: for the cloud in any case. Never rejects. */
   discover(options?: { asked: boolean }): Promise<Offer>;
+  /** Resolves once nothing is being saved. */
+  close(): Promise<void>;
 }
 
 /** For a cloud whose commands are all that is known. */
 export const noDiscovery: Discovery = {
   offer: () => ({ catalog: loadCatalog(), discovery: 'off' }),
   discover: () => Promise.resolve({ catalog: loadCatalog(), discovery: 'off' }),
+  close: () => Promise.resolve(),
 };
 
 /** Asks a cloud for its commands, without holding up one that is down. */
@@ -79,6 +82,7 @@ export const createDiscovery = (
   let asked: Promise<Offer> | undefined;
   let opened: Promise<Offer | undefined> | undefined;
   let isReported = false;
+  let saving: Promise<void> | undefined;
   const read = async (limit: Pick<SendOptions, 'signal' | 'deadline'>): Promise<Offer> => {
     const wire = toReadWire(loadCatalog().find('listApis')!, {});
     let digest = '';
@@ -94,7 +98,7 @@ export const createDiscovery = (
     knownAnswers.set(digest, answer);
     if (knownAnswers.size > maxKnown) knownAnswers.delete(knownAnswers.keys().next().value!);
     if (answer.skipped !== undefined) report(answer.skipped);
-    if (answer.saved) void saved().then((place) => place?.save(answer.saved!));
+    if (answer.saved) saving = saved().then((place) => place?.save(answer.saved!));
     return (current = answer.offer);
   };
   const ask = async (): Promise<Offer> => {
@@ -126,6 +130,7 @@ export const createDiscovery = (
     return (current = { catalog: joinCatalog(apis), discovery: 'saved' });
   };
   return {
+    close: async () => saving,
     offer: () => current,
     discover: async ({ asked: isAsked } = { asked: false }) => {
       if (!asked && !isAsked && (await (opened ??= open()))) {

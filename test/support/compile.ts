@@ -11,7 +11,8 @@ export const compile = (files: Readonly<Record<string, string>>): string[] => {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
     config: unknown;
   };
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const declarations = fileNames.filter((path) => path.endsWith('.d.ts'));
   const given = new Map(Object.entries(files).map(([path, text]) => [join(root, path), text]));
   const host = ts.createCompilerHost({ ...options, noEmit: true });
   const { readFile, fileExists, getSourceFile } = host;
@@ -21,7 +22,7 @@ export const compile = (files: Readonly<Record<string, string>>): string[] => {
     const text = given.get(path);
     return text === undefined ? getSourceFile(path, target, ...rest) : ts.createSourceFile(path, text, target, true);
   };
-  const program = ts.createProgram([...given.keys()], { ...options, noEmit: true }, host);
+  const program = ts.createProgram([...given.keys(), ...declarations], { ...options, noEmit: true }, host);
   return ts
     .getPreEmitDiagnostics(program)
     .map(
