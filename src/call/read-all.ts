@@ -6,6 +6,7 @@ import type { Confinement } from '../guard/guard.ts';
 import { limits } from '../limits.ts';
 import { cleanBody } from '../present/clean.ts';
 import { toReadWire, toWire } from '../request/to-wire.ts';
+import { decidingFields } from '../secrets/mask.ts';
 import { rowsOf, type Row } from '../rows.ts';
 import type { Answer, ApprovedCall, PageAsked } from '../types.ts';
 import type { Cloud } from './composition.ts';
@@ -34,7 +35,7 @@ interface SeenPage {
 }
 
 /** Fields that say whether another field of the row is a secret, and which row it is. */
-const alwaysRead = ['id', 'name', 'key', 'property', 'password', 'category', 'cmd'];
+const alwaysRead = ['id', ...decidingFields];
 
 /** Cuts rows to the fields that are looked at or shown: masking a large list whole would take most of the time. */
 const createPick = ({ tool, request }: ApprovedCall, ask: Query): ((row: Row) => Row) => {
