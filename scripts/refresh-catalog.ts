@@ -7,7 +7,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { formatCommands, formatLines } from '../src/catalog/sync.ts';
+import { formatCommands, formatLines, today } from '../src/catalog/sync.ts';
 import { mergeRelease, type Raw, type Release } from './refresh-catalog/release.ts';
 import type { Command, Field, Parameter, ResponseType } from '../src/catalog/types.ts';
 
@@ -125,6 +125,6 @@ const types = facts.responses.map((raw): ResponseType => ({
   fields: (raw['fields'] as Raw[]).map(field),
 }));
 const responses = [...types, ...baseTypes].sort((a, b) => (`${a.name}Response` < `${b.name}Response` ? -1 : 1));
-writeFileSync('data/commands.json', formatCommands({ releases: axis, commands }));
+writeFileSync('data/commands.json', formatCommands({ date: today(), releases: axis, commands }));
 writeFileSync('data/responses.json', formatLines(responses));
 process.stdout.write(`${commands.length} commands, ${responses.length} response types\n`);

@@ -45,6 +45,9 @@ const syncParameters = (
   );
 };
 
+/** The day, such as 2026-11-26. */
+export const today = (): string => new Date().toISOString().slice(0, 10);
+
 /**
  * The catalog's facts with what a `listApis` answer of a release says. Nothing is forgotten: commands and parameters that
  * the release lacks keep the releases they were seen in. `responses`: what `syncResponses` found of new commands.
@@ -79,7 +82,8 @@ export const syncCommands = (
     }
     known.set(live.name, synced);
   }
-  return { releases, commands: [...known.values()] };
+  const isNewer = releases.length > file.releases.length;
+  return { date: isNewer ? today() : file.date, releases, commands: [...known.values()] };
 };
 
 /**
@@ -130,7 +134,7 @@ export const formatLines = (rows: readonly unknown[]): string =>
   `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`;
 
 /** The text of data/commands.json: the release axis, then one command a line, sorted by name. */
-export const formatCommands = ({ releases, commands }: CommandsFile): string => {
+export const formatCommands = ({ date, releases, commands }: CommandsFile): string => {
   const sorted = [...commands].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return `{"releases":${JSON.stringify(releases)},"commands":${formatLines(sorted).trimEnd()}}\n`;
+  return `{"date":${JSON.stringify(date)},"releases":${JSON.stringify(releases)},"commands":${formatLines(sorted).trimEnd()}}\n`;
 };

@@ -99,6 +99,8 @@ export interface ResponseType {
 
 /** The whole of data/commands.json. */
 export interface CommandsFile {
+  /** The day on which it was last brought up to date with what is known of CloudStack, such as 2026-11-26. */
+  date: string;
   /** The release axis, oldest first. */
   releases: string[];
   commands: Command[];

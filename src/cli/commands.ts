@@ -1,5 +1,4 @@
 import { Option, type Command } from 'commander';
-import { version } from '../version.ts';
 import { shells, type Shell } from './completion-scripts.ts';
 import { exit, formats, printLine, type Io } from './io.ts';
 import { settingsOf, whole, withSettings, type Options } from './options.ts';
@@ -284,10 +283,11 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         }),
   },
   version: {
-    description: 'print the version',
+    description: 'print the version, and what the catalog knows',
     build: (command, io, end) =>
       command.action(async () => {
-        await printLine(io.stdout, version);
+        const { versionLines } = await import('./version-command.ts');
+        for (const line of versionLines()) await printLine(io.stdout, line);
         end(exit.done);
       }),
   },

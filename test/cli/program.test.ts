@@ -42,8 +42,11 @@ const file = (name: string, text: string): string => {
 // help, version, wrong words
 
 test('version is the version of the package', async () => {
-  for (const argv of [['version'], ['--version'], ['-V']])
+  for (const argv of [['--version'], ['-V']])
     expect(await runCommand(argv)).toMatchObject({ status: 0, stdout: `${version}\n` });
+  const [first, catalog, ...others] = (await runCommand(['version'])).stdout.trimEnd().split('\n');
+  expect([first, ...others]).toEqual([version]);
+  expect(catalog).toMatch(/^Catalog of \d{4}-\d\d-\d\d: CloudStack 4\.11\.0 to \d+\.\d+\.\d+$/);
   expect(version).toMatch(/^\d+\.\d+\.\d+/);
 });
 

@@ -149,7 +149,7 @@ const command = (name: string, more: Partial<Command> = {}): Command => ({
   ...more,
 });
 const releases = ['4.11.0', '4.13.0', '4.15.0', '4.22.1'];
-const file = (...commands: Command[]): CommandsFile => ({ releases, commands });
+const file = (...commands: Command[]): CommandsFile => ({ date: '2026-01-01', releases, commands });
 const parameters = (...names: string[]) => names.map((name) => ({ name, type: 'string' }) as const);
 
 test('a release adds commands, parameters and itself, and forgets nothing', () => {
