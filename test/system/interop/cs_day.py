@@ -336,7 +336,7 @@ with step("error: a tenant at its limit, and a tenant at another's machine"):
     account = cs.createAccount(
         username="bob", password="s3cret", email="bob@example.com", firstname="Bob", lastname="B", accounttype=0
     )["account"]
-    keys = cs.registerUserKeys(id=account["user"][0]["id"])["userkeys"]
+    keys = cs.registerUserKeys(id=account["user"][0]["id"], fetch_result=True)["userkeys"]
     cs.updateResourceLimit(account="bob", domainid=account["domainid"], resourcetype=0, max=0)
     bob = CloudStack(endpoint=endpoint, key=keys["apikey"], secret=keys["secretkey"], **polling)
     with refused(535, "Maximum amount of resources of Type = 'user_vm'"):
