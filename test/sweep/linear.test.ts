@@ -201,6 +201,11 @@ const fill: Readonly<Record<string, (text: string) => unknown>> = {
   AbortSignal: () => AbortSignal.abort(),
   '(text: string) => string': () => toLine,
   '(inner: unknown, name: string) => unknown': () => (inner: unknown) => inner,
+  '(word: string) => boolean': () => () => true,
+  '(at: number) => readonly unknown[]': (text) => () => [text],
+  '(last: string) => Completion[] | Promise<Completion[]>': (text) => () => [{ value: text, about: text }],
+  'Readonly<Record<string, string | undefined>>': (text) => ({ CLOUDSTACK_API_URL: text, CLOUDSTACK_DOMAIN: text }),
+  PreparedOpening: () => ({ initialize: {}, list: '', stateless: {}, settings: {} }),
 };
 const valueFor = (type: string): ((text: string) => unknown) | undefined =>
   fill[type.replace(/ \| undefined$/, '')] ?? (type.startsWith('{') ? () => ({}) : undefined);
