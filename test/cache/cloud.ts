@@ -3,6 +3,7 @@ import { kindOfParameter } from '../../src/catalog/kinds.ts';
 import type { Command, Parameter } from '../../src/catalog/types.ts';
 import { createFetchTransport } from '../../src/cloudstack/transport.ts';
 import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts';
+import { makeAny } from '../../src/simulator/world/insert.ts';
 import { createSimulator } from '../support/seeded-worlds.ts';
 import type { CallRequest, Outcome } from '../../src/types.ts';
 import { lifetimeOf } from '../../src/cache/lifetimes.ts';
@@ -47,7 +48,8 @@ export const fill = (simulator: Simulator, command: Command, parameter: Paramete
   const kind = kindOfParameter(command, parameter)?.name ?? parameter.kind;
   const isId = parameter.type === 'uuid' || parameter.of === 'uuid' || (kind && parameter.name.endsWith('id'));
   if (kind && isId) {
-    const id = simulator.world.ensure(kind);
+    // The first key pair signs these calls.
+    const id = kind === 'ApiKeyPair' ? makeAny(simulator.world, kind).id : simulator.world.ensure(kind);
     return parameter.type === 'list' ? [id] : id;
   }
   if (parameter.type === 'string' && chosenIds.includes(parameter.name)) return crypto.randomUUID();
