@@ -18,9 +18,35 @@ export const toMatch = (tool: Tool) => ({
   required: [...neededBy(tool.command)],
 });
 
+/** Made when it is first needed, and then the same for as long as the catalog is: a description is asked for again and again. */
+const once = <Key extends object, Made>(make: (key: Key) => Made): ((key: Key) => Made) => {
+  const known = new WeakMap<Key, { made: Made }>();
+  return (key) => {
+    const found = known.get(key) ?? { made: make(key) };
+    known.set(key, found);
+    return found.made;
+  };
+};
+const schemaOf = once(toInputSchema);
+const exampleOf = once(exampleArguments);
+
 /** Arguments that make a tool worse than its own risk, each with what it does. */
 const askedAbout = ({ command, risk }: Tool): string[] =>
   raisesText(raisesOf(command, risk).filter(({ risk: worse, severity }) => isGrave({ risk: worse, severity })));
+
+const parameterLine = ([name, schema]: [string, JsonSchema], required: ReadonlySet<string>): string => {
+  const keys = schema.items?.properties ? ` of {${Object.keys(schema.items.properties).join(', ')}}` : '';
+  const values = schema.enum ?? schema.items?.enum;
+  // Numbers stand in the description, each with its name.
+  const shown = values && typeof values[0] === 'string' ? `, one of ${values.join(' | ')}` : '';
+  return `- ${name}${required.has(name) ? '*' : ''} (${schema.type ?? 'string'}${keys}${shown})${schema.description ? `: ${schema.description}` : ''}`;
+};
+
+/** A line of text for each parameter, those that are required first. */
+const parameterLines = once((command: Command): [string, string][] => {
+  const { properties = {}, required = [] } = schemaOf(command);
+  return Object.entries(properties).map((property) => [property[0], parameterLine(property, new Set(required))]);
+});
 
 /** Characters of a description after which the other parameters are only named: about 600 tokens with what stands around it. */
 const maxLength = 1700;
@@ -45,7 +71,7 @@ const detailOf = (tool: Tool, names: readonly string[]): Detail => {
 };
 
 /** What a first look at a tool needs: what every call needs and what is used most; of the few longest commands not all. */
-const briefOf = (tool: Tool): Detail => {
+const briefOf = once((tool: Tool): Detail => {
   const whole = detailOf(tool, ['*']);
   const lines = new Map(parameterLines(tool.command));
   const length = (texts: Iterable<string>): number => [...texts].join('\n').length;
@@ -67,7 +93,7 @@ const briefOf = (tool: Tool): Detail => {
     shown.add(name);
   }
   return { shown, rest: [...lines.keys()].filter((name) => !shown.has(name)), raises };
-};
+});
 
 /** What to tell of a tool; of the parameters that are named all, where some are. */
 export const chooseDetail = (tool: Tool, parameters: readonly string[] | undefined): Detail =>
@@ -86,7 +112,7 @@ const narrowSchema = (schema: JsonSchema, { shown, rest }: Detail): JsonSchema =
 export const toDescription = (tool: Tool, detail = detailOf(tool, ['*'])): Record<string, unknown> => {
   const { command, risk } = tool;
   const { raises, rest } = detail;
-  const inputSchema = narrowSchema(toInputSchema(command), detail);
+  const inputSchema = narrowSchema(schemaOf(command), detail);
   return {
     ...toMatch(tool),
     toolset: tool.toolset,
@@ -99,29 +125,15 @@ export const toDescription = (tool: Tool, detail = detailOf(tool, ['*'])): Recor
     ...(raises.length ? { raises } : {}),
     inputSchema,
     ...(rest.length ? { otherParameters: rest } : {}),
-    example: { name: toolForRisk(risk.risk), arguments: { tool: tool.name, arguments: exampleArguments(command) } },
+    example: { name: toolForRisk(risk.risk), arguments: { tool: tool.name, arguments: exampleOf(command) } },
   };
-};
-
-const parameterLine = ([name, schema]: [string, JsonSchema], required: ReadonlySet<string>): string => {
-  const keys = schema.items?.properties ? ` of {${Object.keys(schema.items.properties).join(', ')}}` : '';
-  const values = schema.enum ?? schema.items?.enum;
-  // Numbers stand in the description, each with its name.
-  const shown = values && typeof values[0] === 'string' ? `, one of ${values.join(' | ')}` : '';
-  return `- ${name}${required.has(name) ? '*' : ''} (${schema.type ?? 'string'}${keys}${shown})${schema.description ? `: ${schema.description}` : ''}`;
-};
-
-/** A line of text for each parameter, those that are required first. */
-const parameterLines = (command: Command): [string, string][] => {
-  const { properties = {}, required = [] } = toInputSchema(command);
-  return Object.entries(properties).map((property) => [property[0], parameterLine(property, new Set(required))]);
 };
 
 /** The same as text that is enough alone; `*` marks what is required. */
 export const describeInText = (tool: Tool, { shown, rest, raises } = detailOf(tool, ['*'])): string => {
-  const { description } = toInputSchema(tool.command);
+  const { description } = schemaOf(tool.command);
   const { risk } = tool;
-  const example = { tool: tool.name, arguments: exampleArguments(tool.command) };
+  const example = { tool: tool.name, arguments: exampleOf(tool.command) };
   const facts = [
     `risk ${risk.risk}${risk.risk === 'read' ? '' : ` (${risk.severity}, ${risk.reversible ? 'reversible' : 'not reversible'})`}`,
     `call ${toolForRisk(risk.risk)}`,
