@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { envelope } from './host.ts';
+import { until } from './checks.ts';
 
 /** Where and as whom bytes are sent that no client would send. */
 export interface Target {
@@ -80,12 +81,17 @@ export const halfBodies = async (target: Target, count: number, bytes: number, t
   return end(attackers);
 };
 
-/** Connections on which nothing is sent, held while `meanwhile` runs. */
-export const floodIdle = async (target: Target, count: number, meanwhile: () => Promise<void>): Promise<Ends> => {
+/** Connections on which nothing is sent, of which so many are to be taken; held while `meanwhile` runs. */
+export const floodIdle = async (
+  target: Target,
+  count: number,
+  taken: number,
+  meanwhile: () => Promise<void>,
+): Promise<Ends> => {
   const attackers = begin(target, count);
   await Promise.all(attackers.map(({ socket }) => Promise.race([once(socket, 'connect'), once(socket, 'close')])));
   // Those that are not taken hear of it when their turn comes.
-  await sleep(1500);
+  await until(() => attackers.filter(({ socket }) => !socket.closed).length <= taken, 10_000);
   await meanwhile();
   return end(attackers);
 };

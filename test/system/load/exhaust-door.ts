@@ -47,7 +47,7 @@ export const exhaustConnections = async ({ checks, stage, server, probe }: Victi
   );
   let opened = 0;
   let answered: number | undefined;
-  const idle = await floodIdle(target, 3 * limits.maxConnections, async () => {
+  const idle = await floodIdle(target, 3 * limits.maxConnections, limits.maxConnections, async () => {
     opened = server.handles();
     answered = await probe();
   });

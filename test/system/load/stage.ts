@@ -98,9 +98,7 @@ const makeUsers = async (cloud: Cloud, names: readonly string[]): Promise<Keys[]
     const { apikey, secretkey } = (jobresult as { userkeys: { apikey: string; secretkey: string } }).userkeys;
     return { apiKey: apikey, secretKey: secretkey };
   };
-  const made: Keys[] = [];
-  for (const name of names) made.push(await make(name));
-  return made;
+  return Promise.all(names.map(make));
 };
 
 /** Starts a simulator with machines in it, and makes a token, a profile and a key for each user. */
