@@ -18,7 +18,11 @@ const built = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 beforeAll(() => {
   if (existsSync(built)) return;
-  const { status, stderr } = spawnSync('npx', ['tsx', 'scripts/build.ts'], { cwd: root, encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/build.ts'], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 300_000,
+  });
   expect(stderr.replace(/npm warn.*\n/g, '')).toBe('');
   expect(status).toBe(0);
 }, 60_000);
@@ -139,7 +143,13 @@ test('the built demo runs through', () => {
 test('the packed package is one package within its sizes, installs without a network, and answers', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-packed-'));
   const run = (command: string, args: string[], cwd = folder, input = '') =>
-    spawnSync(command, args, { cwd, input, encoding: 'utf8', env: { ...env, CLOUDSTACK_MCP_STATE: folder } });
+    spawnSync(command, args, {
+      cwd,
+      input,
+      encoding: 'utf8',
+      env: { ...env, npm_config_update_notifier: 'false', CLOUDSTACK_MCP_STATE: folder },
+      timeout: 120_000,
+    });
   const packed = run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], root);
   const [{ filename, size, unpackedSize }] = JSON.parse(packed.stdout) as [
     { filename: string; size: number; unpackedSize: number },
