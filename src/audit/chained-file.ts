@@ -68,6 +68,14 @@ export const createChainedFile = (
     for (const line of current.notes.splice(0)) onNote(line);
     return current;
   };
+  /** Whether others changed the open file, which is then written down. */
+  const wasChanged = (current: OpenFile): boolean => {
+    try {
+      return openCurrent() !== current;
+    } catch {
+      return false;
+    }
+  };
   const rotateIfFull = (current: OpenFile): void => {
     if (current.size < limit) return;
     const old = rotate(current);
@@ -92,6 +100,8 @@ export const createChainedFile = (
       if (log.peek() === current && openCurrent() === current) rotateIfFull(current);
     } catch (error) {
       isSuspect = true;
+      // Where others took the files away, that is what is said, instead of what the file system says of it.
+      if (log.peek() === current && wasChanged(current)) return;
       report((error as Error).message);
       if (log.peek() === current) abandon();
     }
