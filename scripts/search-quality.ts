@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { loadToolsets } from '../src/catalog/tool.ts';
-import { loadQuestions, measureSearch, qualityOf, type Finding } from './search-quality/measure.ts';
+import { groupsOf, loadQuestions, measureSearch, qualityOf, type Finding } from './search-quality/measure.ts';
 
 const { values: asked } = parseArgs({ options: { misses: { type: 'boolean' }, questions: { type: 'boolean' } } });
 
@@ -23,11 +23,7 @@ const printQuality = (what: string, chosen: readonly Finding[]): void => {
 
 print(row('', 'questions', 'first %', 'in five %', 'required %'));
 printQuality('all', findings);
-for (const kind of ['plain', 'composite', 'typo'])
-  printQuality(
-    kind,
-    findings.filter((finding) => finding.kind === kind),
-  );
+for (const [kind, chosen] of Object.entries(groupsOf(findings))) printQuality(kind, chosen);
 print('');
 for (const { name } of loadToolsets())
   printQuality(

@@ -94,3 +94,20 @@ export const qualityOf = (findings: readonly Finding[]): Quality => {
     complete: percentage(({ isComplete }) => isComplete),
   };
 };
+
+/** So many questions of one wish make a command an everyday one. */
+const everyday = 10;
+
+/** Findings by kind of question; those that ask for one everyday command stand apart too. */
+export const groupsOf = (findings: readonly Finding[]): Record<Question['kind'] | 'everyday', Finding[]> => {
+  const plain = findings.filter(({ kind }) => kind === 'plain');
+  const asked = new Map<string, number>();
+  for (const command of plain.flatMap(({ commands }) => commands.flat()))
+    asked.set(command, (asked.get(command) ?? 0) + 1);
+  return {
+    plain,
+    everyday: plain.filter(({ commands }) => commands[0]!.some((command) => asked.get(command)! >= everyday)),
+    composite: findings.filter(({ kind }) => kind === 'composite'),
+    typo: findings.filter(({ kind }) => kind === 'typo'),
+  };
+};
