@@ -50,6 +50,7 @@ const openHost = async (env: Record<string, string>) => {
   };
   return {
     call,
+    tools: async () => (await client.listTools()).tools,
     /** The sizes since this was last asked. */
     take: () => sizes.splice(0),
     close: async () => {
@@ -179,14 +180,19 @@ const readLists = async ({ call }: Host): Promise<void> => {
 const largest = (sizes: readonly Size[], of: 'text' | 'data'): Size =>
   sizes.reduce((max, size) => (size[of] > max[of] ? size : max));
 
-const rowsOf = (what: string, sizes: readonly Size[], bounds: { median?: number; largest?: number } = {}): Row[] =>
+/** The rows of some answers. Bounds are for the text; with `data` also for the same as data. */
+const rowsOf = (
+  what: string,
+  sizes: readonly Size[],
+  bounds: { median?: number; largest?: number; data?: true } = {},
+): Row[] =>
   (['text', 'data'] as const).flatMap((of): Row[] => {
     const max = largest(sizes, of);
     const row = (name: string, value: number, maximum: number | undefined): Row => ({
       what: `${what}, ${of}: ${name}`,
       value,
       unit: 'tokens',
-      ...(maximum === undefined || of === 'data' ? {} : { bound: { of: 'value', maximum } }),
+      ...(maximum === undefined || (of === 'data' && !bounds.data) ? {} : { bound: { of: 'value', maximum } }),
     });
     return [
       row('median', median(sizes.map((size) => size[of])), bounds.median),
@@ -207,11 +213,15 @@ export const measureAnswers = async (env: Record<string, string>): Promise<Row[]
     for (const query of ['resize a disk', 'restart a virtual machine', 'open a port', 'who changed the limits'])
       await host.call('find-tools', { query });
     const ofFind = host.take();
+    const list = tokens(JSON.stringify(await host.tools()));
     return [
       ...rowsOf(`${ofChanges.length} changes`, ofChanges, { median: 150, largest: 400 }),
       ...rowsOf(`${ofLists.length} lists`, ofLists),
-      ...rowsOf('describe deploy', ofDescribe, { largest: 700 }).filter(({ what }) => what.includes('largest')),
-      ...rowsOf('a find', ofFind, { largest: 250 }),
+      ...rowsOf('describe deploy', ofDescribe, { largest: 700, data: true }).filter(({ what }) =>
+        what.includes('largest'),
+      ),
+      ...rowsOf('a find', ofFind, { largest: 250, data: true }),
+      { what: 'the default list of tools', value: list, unit: 'tokens', bound: { of: 'value', maximum: 2000 } },
     ];
   } finally {
     await host.close();

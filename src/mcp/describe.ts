@@ -50,6 +50,8 @@ const parameterLines = once((command: Command): [string, string][] => {
 
 /** Characters of a description after which the other parameters are only named: about 600 tokens with what stands around it. */
 const maxLength = 1700;
+/** The same of a description as data, whole: about 700 tokens. */
+const maxDataLength = 2750;
 /** Characters of a condition under which a user is asked; a longer one is told by its parameter's name. */
 const maxAsked = 24;
 
@@ -75,7 +77,8 @@ const briefOf = once((tool: Tool): Detail => {
   const whole = detailOf(tool, ['*']);
   const lines = new Map(parameterLines(tool.command));
   const length = (texts: Iterable<string>): number => [...texts].join('\n').length;
-  if (length([...lines.values(), ...whole.raises]) <= maxLength) return whole;
+  const dataLength = (detail: Detail): number => JSON.stringify(toDescription(tool, detail)).length;
+  if (length([...lines.values(), ...whole.raises]) <= maxLength && dataLength(whole) <= maxDataLength) return whole;
   const when = raisesOf(tool.command, tool.risk)
     .filter(({ risk: worse, severity }) => isGrave({ risk: worse, severity }))
     .map((raise) => (whenText(raise).length > maxAsked ? raise.parameter : whenText(raise)));
@@ -83,16 +86,25 @@ const briefOf = once((tool: Tool): Detail => {
   const needed = neededBy(tool.command);
   const usual = loadData<string[]>('first-parameters.json').filter((name) => lines.has(name) && !needed.has(name));
   const others = [...lines.keys()].filter((name) => !needed.has(name) && !usual.includes(name));
+  const detail = (shown: ReadonlySet<string>): Detail => ({
+    shown,
+    rest: [...lines.keys()].filter((name) => !shown.has(name)),
+    raises,
+  });
   const shown = new Set(needed);
+  const schemas = schemaOf(tool.command).properties ?? {};
   let left =
     maxLength - length([...raises, ...lines.keys()]) - length([...needed].map((name) => lines.get(name) ?? ''));
+  let leftOfData = maxDataLength - dataLength(detail(needed));
   for (const name of [...usual, ...others]) {
     const cost = lines.get(name)!.length - name.length;
-    if (cost > left) continue;
+    const costOfData = JSON.stringify(schemas[name]).length + 1;
+    if (cost > left || costOfData > leftOfData) continue;
     left -= cost;
+    leftOfData -= costOfData;
     shown.add(name);
   }
-  return { shown, rest: [...lines.keys()].filter((name) => !shown.has(name)), raises };
+  return detail(shown);
 });
 
 /** What to tell of a tool; of the parameters that are named all, where some are. */

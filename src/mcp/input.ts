@@ -48,7 +48,7 @@ export const inputs = {
   'find-tools': z.strictObject({
     query: z.string().max(limits.query),
     toolset: name.optional(),
-    limit: whole(1, 50).default(10),
+    limit: whole(1, 50).optional(),
   }),
   'describe-tools': z.strictObject({
     tools: texts.pipe(z.array(z.string()).min(1).max(20)),

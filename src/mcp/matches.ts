@@ -29,15 +29,22 @@ const groupsOf = ({ tool: { command } }: Match): (readonly string[])[] =>
 const optionsOf = (match: Match, { matches, standsOut }: SearchResult): Record<string, string> =>
   standsOut && match === matches[0] ? typesOf(commonParameters(match.tool.command, maxOptions)) : {};
 
-/** The matches as data: with types of what is needed, in practice too, and of what is most used where one stands out. */
+/** Types that are written as text, as a value without a type is. */
+const texts: ReadonlySet<string> = new Set(['string', 'uuid']);
+
+/**
+ * The matches as data: what is required, with the type where it is more than text, in practice too, and what is most used
+ * where one stands out.
+ */
 export const toMatches = (found: SearchResult): Record<string, unknown>[] =>
   found.matches.map((match) => {
     const set = match.fit?.set;
     const options = optionsOf(match, found);
     const oneOf = groupsOf(match);
+    const needs = Object.fromEntries(Object.entries(needsOf(match)).filter(([, type]) => !texts.has(type)));
     return {
       ...toMatch(match.tool),
-      needs: needsOf(match),
+      ...(Object.keys(needs).length ? { needs } : {}),
       ...(oneOf.length ? { oneOf } : {}),
       ...(set ? { set } : {}),
       ...(Object.keys(options).length ? { options } : {}),
@@ -60,4 +67,15 @@ export const matchesInText = (found: SearchResult): string => {
   });
   const left = total - matches.length;
   return [...lines, ...(left ? [`${left} more fit less well; a larger limit shows them.`] : [])].join('\n');
+};
+
+/** Characters of a search, as data, whose caller has not said how many matches are wanted: at most 250 tokens. */
+const maxLength = 980;
+
+/** As many of the best matches as are short to read; one at least. */
+export const shorten = (found: SearchResult): SearchResult => {
+  let short = found;
+  while (short.matches.length > 1 && JSON.stringify(toMatches(short)).length > maxLength)
+    short = { ...short, matches: short.matches.slice(0, -1) };
+  return short;
 };

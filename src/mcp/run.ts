@@ -8,7 +8,7 @@ import type { DoorRequest, Outcome, RiskTool, View } from '../types.ts';
 import { askedBefore, createConsent } from './consent.ts';
 import { chooseDetail, describeInText, toDescription } from './describe.ts';
 import { readInput } from './input.ts';
-import { matchesInText, toMatches } from './matches.ts';
+import { matchesInText, shorten, toMatches } from './matches.ts';
 import type { DoorContext } from './door-context.ts';
 
 /** A text and the same as data. */
@@ -86,7 +86,9 @@ const openCatalog = async ({ app, door }: HostCall): Promise<Catalog> =>
 const find = async (host: HostCall, args: unknown): Promise<ToolResult> => {
   const { query, toolset, limit } = readInput('find-tools', args);
   checkToolset(toolset);
-  const found = createSearch(await openCatalog(host))(query, { toolset, limit });
+  const search = createSearch(await openCatalog(host));
+  const found =
+    limit === undefined ? shorten(search(query, { toolset, limit: 10 })) : search(query, { toolset, limit });
   return { text: matchesInText(found), structured: { matches: toMatches(found), total: found.total } };
 };
 

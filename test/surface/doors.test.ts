@@ -34,10 +34,16 @@ test('find-tools gives name, command, risk, summary and required parameters with
     risk: 'change',
     summary: expect.any(String) as string,
     required: expect.arrayContaining(['zoneid', 'serviceofferingid']) as string[],
-    needs: expect.objectContaining({ zoneid: 'uuid', serviceofferingid: 'uuid' }) as object,
   });
+  const typed = await host.call('find-tools', { query: 'set a resource limit' });
+  expect((typed.structured['matches'] as Match[])[0]).toMatchObject({ needs: { resourcetype: 'integer' } });
   expect(text).toMatch(/^deploy-virtual-machine \[change\] .+\(needs .*zoneid: uuid/);
   expect(encode(text).length).toBeLessThanOrEqual(250);
+  for (const query of ['create a network', 'load balancer', 'who changed the limits', 'migrate a machine']) {
+    const short = await host.call('find-tools', { query });
+    for (const form of [short.text, JSON.stringify(short.structured)])
+      expect(encode(form).length, query).toBeLessThanOrEqual(250);
+  }
 
   const enabling = await host.call('find-tools', { query: 'cordon a hypervisor' });
   expect(enabling.text).toMatch(/^update-host .+\(needs id: uuid; set allocationstate=Disable/);
