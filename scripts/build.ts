@@ -1,6 +1,7 @@
 /** Bundles src/main.ts into dist/: one entry and the chunks that are loaded when they are used. */
 import { build, type Plugin } from 'esbuild';
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { loadSavedIndex } from '../src/search/saved-index.ts';
 import { loadSavedDependencies } from '../src/cache/saved-dependencies.ts';
 import { noticesOf } from './build/notices.ts';
@@ -17,6 +18,24 @@ const withoutPrograms: Plugin = {
       /[\\/]commander[\\/]/.test(importer) ? { path: 'none', namespace: 'no-programs' } : undefined,
     );
     onLoad({ filter: /.*/, namespace: 'no-programs' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+  },
+};
+
+/** The SDK's client and server each carry the same validator: one is bundled. Throws where they do not export the same. */
+const sharedValidator: Plugin = {
+  name: 'shared-validator',
+  setup: ({ onResolve }) => {
+    const dist = (part: string): string => resolve(`node_modules/@modelcontextprotocol/${part}/dist`);
+    const find = (part: string): string => {
+      const name = readdirSync(dist(part)).find((file) => /^ajvProvider-.*\.mjs$/.test(file));
+      if (name === undefined) throw new Error(`the SDK's ${part} has no validator of its own any more`);
+      return join(dist(part), name);
+    };
+    const exportsOf = (file: string): string | undefined => /^export \{.*\};$/m.exec(readFileSync(file, 'utf8'))?.[0];
+    const [client, server] = [find('client'), find('server')];
+    if (exportsOf(client) === undefined || exportsOf(client) !== exportsOf(server))
+      throw new Error("the validators of the SDK's client and server are not the same any more");
+    onResolve({ filter: /^\.\/ajvProvider-.*\.mjs$/ }, () => ({ path: server }));
   },
 };
 
@@ -54,6 +73,7 @@ const { metafile } = await build({
   logLevel: 'warning',
   plugins: [
     withoutPrograms,
+    sharedValidator,
     prepared(/[\\/]search[\\/]saved-index\.ts$/, 'loadSavedIndex', searchIndex),
     prepared(/[\\/]cache[\\/]saved-dependencies\.ts$/, 'loadSavedDependencies', dependencies),
     prepared(/[\\/]opening[\\/]prepared\.ts$/, 'loadPrepared', opening),

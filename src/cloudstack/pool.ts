@@ -92,7 +92,7 @@ const createDispatcher = async (
   // Each request carries its own deadline.
   const options = { connections, keepAliveTimeout: keepAlive, headersTimeout: 0, bodyTimeout: 0 };
   if (!proxies || isLoopback(new URL(origin).hostname)) return new Pool(origin, options);
-  const { EnvHttpProxyAgent } = (await import('undici')).default;
+  const EnvHttpProxyAgent = (await import('undici/lib/dispatcher/env-http-proxy-agent.js')).default;
   // Given empty texts, it does not look at the environment itself.
   const { http: httpProxy, https: httpsProxy, none: noProxy } = proxies;
   return new EnvHttpProxyAgent({ ...options, httpProxy, httpsProxy, noProxy });
