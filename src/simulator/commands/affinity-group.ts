@@ -3,6 +3,7 @@ import { listArg, needRow, rowArg, rowsArg, text, textArg } from '../rules/args.
 import type { Behaviour, Behaviours } from '../rules/call.ts';
 import { nameOf, needStopped } from '../rules/machines.ts';
 import { ownedNamed, ownerOf } from '../rules/owner.ts';
+import { byAffinityGroup } from '../rules/placement.ts';
 import { object, success, work } from '../rules/results.ts';
 import { badValue } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
@@ -50,7 +51,7 @@ const dropAffinity: Behaviour = (call) => {
   const row = rowArg(call, 'id') ?? ownedNamed(call, 'AffinityGroup');
   if (!row) throw badValue('Either the affinity group Id or group name must be specified to delete the group');
   return work(row, () => {
-    for (const vm of call.world.all('UserVm')) {
+    for (const vm of [...call.world.indexed('UserVm', byAffinityGroup, row.id)]) {
       const groups = vm.hidden['affinitygroupids'];
       if (Array.isArray(groups)) call.world.hide(vm, { affinitygroupids: groups.filter((id) => id !== row.id) });
     }

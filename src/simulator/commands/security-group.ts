@@ -3,7 +3,7 @@ import { entriesArg, listArg, needRow, numberArg, rowArg, textArg } from '../rul
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { ownerOf } from '../rules/owner.ts';
 import { object, success, work } from '../rules/results.ts';
-import { defaultSecurityGroup, securityGroupNamed, showRule } from '../rules/security-groups.ts';
+import { bySecurityGroup, defaultSecurityGroup, securityGroupNamed, showRule } from '../rules/security-groups.ts';
 import { badValue, inUse } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Fields, Resource } from '../world/types.ts';
@@ -30,10 +30,8 @@ const create: Behaviour = (call) => {
 const remove: Behaviour = (call) => {
   const group = groupOf(call, 'id', 'name');
   if (group.fields['name'] === 'default') throw badValue('The network group default is reserved');
-  const used = call.world
-    .all('UserVm')
-    .some(({ hidden }) => Array.isArray(hidden['securitygroupids']) && hidden['securitygroupids'].includes(group.id));
-  if (used) throw inUse("Cannot delete group when it's in use by virtual machines");
+  const used = [...call.world.indexed('UserVm', bySecurityGroup, group.id)];
+  if (used.length > 0) throw inUse("Cannot delete group when it's in use by virtual machines");
   for (const rule of [...call.world.where('SecurityGroupRule', 'securitygroupid', group.id)]) call.world.remove(rule);
   call.world.remove(group);
   return success();

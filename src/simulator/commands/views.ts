@@ -3,8 +3,9 @@ import { hostLoad } from '../rules/hosts.ts';
 import { derivedId, systemNetworkId } from '../rules/derived.ts';
 import { countFor, limitOf, resourceTypes } from '../rules/limits.ts';
 import { routerOffering, servicesOf } from '../rules/networks.ts';
+import { byAffinityGroup } from '../rules/placement.ts';
 import { accountOfProject, membersOf } from '../rules/projects.ts';
-import { rulesOfGroup } from '../rules/security-groups.ts';
+import { bySecurityGroup, rulesOfGroup } from '../rules/security-groups.ts';
 import { poolLoad } from '../rules/storage-pools.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
@@ -117,10 +118,7 @@ const totals = (world: World, holder: Resource, owners: ReadonlySet<string>): Fi
 
 const account: ResourceView = (world, row, show) => {
   const domain = world.get(String(row.fields['domainid']));
-  const states = world
-    .all('UserVm')
-    .filter(({ owner }) => owner === row.id)
-    .map(({ fields }) => fields['state']);
+  const states = Array.from(world.ownedBy('UserVm', row.id), ({ fields }) => fields['state']);
   return {
     ...totals(world, row, new Set([row.id])),
     domainpath: domain?.fields['path'],
@@ -140,7 +138,7 @@ const domain: ResourceView = (world, row) => ({
 const project: ResourceView = (world, row, show) => {
   const held = accountOfProject(world, row.id);
   const admins = membersOf(world, row).filter(({ fields }) => fields['role'] === 'Admin');
-  const machines = held ? world.all('UserVm').filter(({ owner }) => owner === held.id) : [];
+  const machines = held ? [...world.ownedBy('UserVm', held.id)] : [];
   return {
     ...(held ? totals(world, held, new Set([held.id])) : {}),
     ...tags(world, row, show),
@@ -215,12 +213,7 @@ const address: ResourceView = (world, row, show) => {
 const securityGroup: ResourceView = (world, row, show) => {
   const ids =
     row.hidden['machines'] === undefined
-      ? world
-          .all('UserVm')
-          .filter(
-            ({ hidden }) => Array.isArray(hidden['securitygroupids']) && hidden['securitygroupids'].includes(row.id),
-          )
-          .map(({ id }) => id)
+      ? Array.from(world.indexed('UserVm', bySecurityGroup, row.id), ({ id }) => id)
       : [];
   return {
     ...tags(world, row, show),
@@ -232,10 +225,7 @@ const securityGroup: ResourceView = (world, row, show) => {
 };
 
 const affinity: ResourceView = (world, row) => ({
-  virtualmachineIds: world
-    .all('UserVm')
-    .filter(({ hidden }) => Array.isArray(hidden['affinitygroupids']) && hidden['affinitygroupids'].includes(row.id))
-    .map(({ id }) => id),
+  virtualmachineIds: Array.from(world.indexed('UserVm', byAffinityGroup, row.id), ({ id }) => id),
 });
 
 const attachedVolume: ResourceView = (world, row, show) => ({

@@ -8,7 +8,7 @@ import { kindOf, typeOf } from '../world/kinds.ts';
 import { numberSetting } from '../world/settings.ts';
 import type { Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
-import { filters } from './filters.ts';
+import { filters, foundBy } from './filters.ts';
 import { windowOf } from './paging.ts';
 
 /** Decides whether a resource is in a list. */
@@ -94,7 +94,7 @@ export const testsOf = (call: Call, kind: string): Test[] => {
   return tests;
 };
 
-const candidatesOf = (call: Call, kind: string): readonly Resource[] => {
+const candidatesOf = (call: Call, kind: string, scope: ReadonlySet<string> | undefined): readonly Resource[] => {
   const { args, world, rows, command } = call;
   if (args['id'] !== undefined && args['ids'] !== undefined)
     throw badParameter('Specify either id or ids but not both parameters');
@@ -107,10 +107,13 @@ const candidatesOf = (call: Call, kind: string): readonly Resource[] => {
   for (const { name, kind: target } of command.params) {
     const wanted = args[name];
     if (target === undefined || typeof wanted !== 'string' || name === 'domainid' || name === 'projectid') continue;
+    const find = foundBy[kind]?.[name];
+    if (find) return world.inOrder(Array.from(find(call, wanted)).filter((row) => row.kind === kind));
     if (filters[kind]?.[name] || !world.catalog.fields(typeOf(kind)).has(name)) continue;
     return [...world.where(kind, name, wanted)];
   }
-  return world.all(kind);
+  // Who may see the networks of others is not told by their owners.
+  return scope && kind !== 'Network' ? world.perhapsOwnedBy(kind, scope) : world.all(kind);
 };
 
 /** Rows in the order in which CloudStack lists the kind. */
@@ -150,8 +153,7 @@ export const listRows = (call: Call, kind: string, candidates: readonly Resource
   pageOf(call, kind, matching(kind, candidates, tests));
 
 /** What a caller's scope lets through: rows of the accounts in it, and rows without an owner. */
-const scopeTest = (call: Call, kind: string): Test[] => {
-  const scope = scopeOf(call);
+const scopeTest = (call: Call, kind: string, scope: ReadonlySet<string> | undefined): Test[] => {
   if (!scope) return [];
   const { world, caller } = call;
   const inScope: Test = ({ owner }) => owner === undefined || scope.has(owner);
@@ -181,7 +183,9 @@ export const listKind = (call: Call, kind = kindOf(call.command), extra: readonl
   const cache = cacheOf(call.world);
   let found = cache.get(key);
   if (!found) {
-    found = matching(kind, candidatesOf(call, kind), [...scopeTest(call, kind), ...testsOf(call, kind), ...extra]);
+    const scope = scopeOf(call);
+    const tests = [...scopeTest(call, kind, scope), ...testsOf(call, kind), ...extra];
+    found = matching(kind, candidatesOf(call, kind, scope), tests);
     cache.set(key, found);
   }
   return pageOf(call, kind, found);

@@ -58,15 +58,14 @@ const ownedKinds =
 
 /** Takes an account and all that belongs to it away. */
 export const deleteAccount = (world: World, account: Resource): void => {
-  for (const vm of world.all('UserVm').filter(({ owner }) => owner === account.id)) destroy(world, vm, true);
+  for (const vm of [...world.ownedBy('UserVm', account.id)]) destroy(world, vm, true);
   for (const kind of ownedKinds) {
-    for (const row of world.all(kind).filter(({ owner }) => owner === account.id)) {
+    for (const row of [...world.ownedBy(kind, account.id)]) {
       if (row.kind === 'IPAddress') freeAddress(world, row);
       else world.remove(row);
     }
   }
-  for (const member of world.all('ProjectAccount').filter(({ fields }) => fields['accountid'] === account.id))
-    world.remove(member);
+  for (const member of [...world.where('ProjectAccount', 'accountid', account.id)]) world.remove(member);
   world.remove(account);
 };
 

@@ -1,6 +1,7 @@
 import { raise } from './alarm.ts';
 import { noCapacity } from '../world/errors.ts';
 import { parseBlock, toAddress, toNumber } from './ip.ts';
+import type { Index } from '../world/table.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
@@ -70,14 +71,23 @@ export const addAddresses = (world: World, range: Resource, start: string, end: 
     });
 };
 
+/** Interfaces, and what they have beside their own, by network and address. */
+const byGuestAddress: Index = {
+  keysOf: ({ fields: { networkid, ipaddress } }) => `${String(networkid)} ${String(ipaddress)}`,
+};
+
+const isTaken = (world: World, network: Resource, address: string): boolean =>
+  ['Nic', 'NicSecondaryIp'].some(
+    (kind) => [...world.indexed(kind, byGuestAddress, `${network.id} ${address}`)].length > 0,
+  );
+
 /** The lowest free address of the ranges that the pods of a Basic zone have in its network; undefined where there are none. */
 const nextOfRanges = (world: World, network: Resource): string | undefined => {
   const ranges = [...world.where('VlanIpRange', 'networkid', network.id)];
   if (ranges.length === 0) return undefined;
-  const taken = new Set(Array.from(world.where('Nic', 'networkid', network.id), ({ fields }) => fields['ipaddress']));
   for (const { fields } of ranges)
     for (let at = toNumber(String(fields['startip'])); at <= toNumber(String(fields['endip'])); at += 1)
-      if (!taken.has(toAddress(at))) return toAddress(at);
+      if (!isTaken(world, network, toAddress(at))) return toAddress(at);
   throw noCapacity('Insufficient address capacity', 4320);
 };
 
@@ -88,10 +98,9 @@ export const nextGuestAddress = (world: World, network: Resource): string | unde
   if (!block) return nextOfRanges(world, network);
   const first = typeof startip === 'string' ? toNumber(startip) : block.first + 2;
   const last = typeof endip === 'string' ? toNumber(endip) : block.last - 1;
-  const taken = new Set<string>([String(gateway)]);
-  for (const nic of world.where('Nic', 'networkid', network.id)) taken.add(String(nic.fields['ipaddress']));
-  for (const secondary of world.where('NicSecondaryIp', 'networkid', network.id))
-    taken.add(String(secondary.fields['ipaddress']));
-  for (let at = first; at <= last; at += 1) if (!taken.has(toAddress(at))) return toAddress(at);
+  for (let at = first; at <= last; at += 1) {
+    const address = toAddress(at);
+    if (address !== gateway && !isTaken(world, network, address)) return address;
+  }
   throw noCapacity('Insufficient address capacity', 4320);
 };

@@ -1,6 +1,7 @@
 import { ApiError, badValue } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import { settingOf } from '../world/settings.ts';
+import type { Index } from '../world/table.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
 import { entriesArg, flagArg, listArg, mapArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from './args.ts';
 import type { Behaviour, Call } from './call.ts';
@@ -81,25 +82,26 @@ const networksFor = (call: Call, zone: Resource, owner: Resource): ChosenNetwork
   return [{ network: createGuestNetwork(world, { zone, offering, owner, fields: { name, displaytext: name } }) }];
 };
 
+/** Machines by what they are called in their networks: case does not count. */
+const byHostName: Index = { keysOf: (vm) => text(vm, 'name').toLowerCase() };
+
 const checkNames = (call: Call, name: string, networks: readonly { network: Resource }[]): void => {
   const { world } = call;
   if (!hostName.test(name))
     throw badValue(
       `Invalid name. Vm name can contain ASCII letters 'a' through 'z', the digits '0' through '9', and the hyphen ('-'), must be between 1 and 63 characters long, and can't start or end with "-" and can't start with digit`,
     );
-  for (const { network } of networks) {
-    for (const nic of world.where('Nic', 'networkid', network.id)) {
-      const other = world.get(String(nic.fields['virtualmachineid']));
-      if (
-        other?.kind === 'UserVm' &&
-        other.removed === undefined &&
-        text(other, 'name').toLowerCase() === name.toLowerCase()
-      )
-        throw badValue(
-          `The vm with hostName ${name} already exists in the network domain: ${text(network, 'networkdomain')}; network=${network.id}`,
-        );
-    }
-  }
+  const namesakes = [...world.indexed('UserVm', byHostName, name.toLowerCase())];
+  const taken = new Set(
+    namesakes.flatMap(({ id }) =>
+      Array.from(world.where('Nic', 'virtualmachineid', id), ({ fields }) => fields['networkid']),
+    ),
+  );
+  for (const { network } of networks)
+    if (taken.has(network.id))
+      throw badValue(
+        `The vm with hostName ${name} already exists in the network domain: ${text(network, 'networkdomain')}; network=${network.id}`,
+      );
 };
 
 const checkTemplate = (call: Call, template: Resource, zone: Resource, offering: Resource): void => {
@@ -133,15 +135,13 @@ const checkLimits = (call: Call, owner: Resource, size: Fields, disks: number[])
 const groupOf = (call: Call, owner: Resource): string | undefined => {
   const name = textArg(call, 'group');
   if (name === undefined) return undefined;
-  const known = call.world.all('InstanceGroup').find((row) => row.owner === owner.id && row.fields['name'] === name);
+  const known = [...call.world.ownedBy('InstanceGroup', owner.id)].find((row) => row.fields['name'] === name);
   return (known ?? insertKind(call.world, 'InstanceGroup', { name }, { owner: owner.id })).id;
 };
 
 const affinityIds = (call: Call, owner: Resource): Value[] => {
   const names = listArg(call, 'affinitygroupnames');
-  const named = call.world
-    .all('AffinityGroup')
-    .filter((row) => row.owner === owner.id && names.includes(text(row, 'name')));
+  const named = [...call.world.ownedBy('AffinityGroup', owner.id)].filter((row) => names.includes(text(row, 'name')));
   return [...rowsArg(call, 'affinitygroupids'), ...named].map(({ id }) => id);
 };
 
@@ -153,9 +153,7 @@ const securityIds = (call: Call, zone: Resource, owner: Resource): Value[] => {
 
 /** What CloudStack itself writes into a new machine's details. */
 const deployDetails = (call: Call, owner: Resource, keys: readonly string[]): Fields => {
-  const pairs = call.world
-    .all('SSHKeyPair')
-    .filter((row) => row.owner === owner.id && keys.includes(text(row, 'name')));
+  const pairs = [...call.world.ownedBy('SSHKeyPair', owner.id)].filter((row) => keys.includes(text(row, 'name')));
   const size = numberArg(call, 'rootdisksize');
   return {
     ...(size === undefined ? {} : { rootdisksize: String(size) }),
@@ -202,7 +200,7 @@ const makeMachine = (
   const account = world.get(owner.id)?.no ?? 0;
   const enabled = template.fields['passwordenabled'] === true;
   const keys = [textArg(call, 'keypair'), ...listArg(call, 'keypairs')].filter((key) => key !== undefined);
-  const known = new Set(world.all('SSHKeyPair').flatMap((row) => (row.owner === owner.id ? [text(row, 'name')] : [])));
+  const known = new Set(Array.from(world.ownedBy('SSHKeyPair', owner.id), (row) => text(row, 'name')));
   if (keys.some((key) => !known.has(key))) throw badValue('Not all specified keypairs exist');
   const userdata = textArg(call, 'userdata');
   const vm = insertKind(

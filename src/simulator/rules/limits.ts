@@ -1,4 +1,5 @@
 import { ApiError } from '../world/errors.ts';
+import type { Sum } from '../world/table.ts';
 import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { isWithin } from './access.ts';
@@ -54,11 +55,15 @@ const countedBy: Record<ResourceName, [kind: string, weight: (row: Resource) => 
 const alive = ({ fields }: Resource): boolean =>
   fields['state'] !== 'Destroyed' && fields['state'] !== 'Expunging' && fields['state'] !== 'Error';
 
+const sumOf = Object.fromEntries(
+  Object.entries(countedBy).map(([name, [, weightOf]]) => [name, { keysOf: ({ owner }: Resource) => owner, weightOf }]),
+) as Record<ResourceName, Sum>;
+
 /** How much of a resource some accounts have. */
 export const countFor = (world: World, name: ResourceName, owners: ReadonlySet<string>): number => {
-  const [kind, weight] = countedBy[name];
+  const [kind] = countedBy[name];
   let sum = 0;
-  for (const row of world.all(kind)) if (row.owner !== undefined && owners.has(row.owner)) sum += weight(row);
+  for (const owner of owners) sum += world.sum(kind, sumOf[name], owner);
   return Math.ceil(sum);
 };
 

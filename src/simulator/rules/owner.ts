@@ -30,5 +30,5 @@ export const ownerOf = (call: Call): Resource => {
 /** The call's owner's resource of a kind and name; the call's own name when none is given. */
 export const ownedNamed = (call: Call, kind: string, name = textArg(call, 'name') ?? ''): Resource | undefined => {
   const owner = ownerOf(call);
-  return call.world.all(kind).find((row) => row.owner === owner.id && text(row, 'name') === name);
+  return [...call.world.ownedBy(kind, owner.id)].find((row) => text(row, 'name') === name);
 };

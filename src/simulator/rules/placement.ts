@@ -1,5 +1,6 @@
 import { raise } from './alarm.ts';
 import { noCapacity } from '../world/errors.ts';
+import type { Index, Sum } from '../world/table.ts';
 import type { Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { mib } from './figures.ts';
@@ -13,18 +14,23 @@ export interface Load {
 
 const usingStates = new Set(['Running', 'Starting', 'Stopping', 'Migrating']);
 
+/** What the machines on a host take of it, by what a running one takes. */
+const onHost = (weightOf: (fields: Resource['fields']) => number): Sum => ({
+  keysOf: ({ fields }) => fields['hostid'],
+  weightOf: ({ fields }) => (usingStates.has(String(fields['state'])) ? weightOf(fields) : 0),
+});
+
+const loads: Record<keyof Load, Sum> = {
+  cpus: onHost(({ cpunumber }) => Number(cpunumber ?? 1)),
+  mhz: onHost(({ cpunumber, cpuspeed }) => Number(cpunumber ?? 1) * Number(cpuspeed ?? 500)),
+  memoryMib: onHost(({ memory }) => Number(memory ?? 256)),
+};
+
 /** What runs on a host, summed. */
 export const loadOf = (world: World, host: Resource): Load => {
-  const load = { cpus: 0, mhz: 0, memoryMib: 0 };
-  for (const kind of ['UserVm', 'DomainRouter', 'SystemVm']) {
-    for (const { fields } of world.where(kind, 'hostid', host.id)) {
-      if (!usingStates.has(String(fields['state']))) continue;
-      load.cpus += Number(fields['cpunumber'] ?? 1);
-      load.mhz += Number(fields['cpunumber'] ?? 1) * Number(fields['cpuspeed'] ?? 500);
-      load.memoryMib += Number(fields['memory'] ?? 256);
-    }
-  }
-  return load;
+  const of = (sum: Sum): number =>
+    world.sum('UserVm', sum, host.id) + world.sum('DomainRouter', sum, host.id) + world.sum('SystemVm', sum, host.id);
+  return { cpus: of(loads.cpus), mhz: of(loads.mhz), memoryMib: of(loads.memoryMib) };
 };
 
 /** Whether a host takes new machines at all. */
@@ -96,17 +102,18 @@ export const hostsFor = (world: World, machine: Resource, except?: string): Reso
     .sort((a, b) => loadOf(world, a).memoryMib - loadOf(world, b).memoryMib);
 };
 
+/** Machines by the affinity groups that they are in. */
+export const byAffinityGroup: Index = { keysOf: ({ hidden }) => hidden['affinitygroupids'] };
+
 /** Hosts on which other machines of a machine's affinity groups of a type are. */
 const hostsOfGroups = (world: World, machine: Resource, type: string): Set<string> => {
   const hosts = new Set<string>();
   const groups = machine.hidden['affinitygroupids'];
   for (const id of Array.isArray(groups) ? groups : []) {
     if (world.get(String(id))?.fields['type'] !== type) continue;
-    for (const other of world.all('UserVm')) {
-      const theirs = other.hidden['affinitygroupids'];
+    for (const other of world.indexed('UserVm', byAffinityGroup, String(id))) {
       const host = other.fields['hostid'];
-      if (other.id !== machine.id && typeof host === 'string' && Array.isArray(theirs) && theirs.includes(id))
-        hosts.add(host);
+      if (other.id !== machine.id && typeof host === 'string') hosts.add(host);
     }
   }
   return hosts;

@@ -1,11 +1,15 @@
 import { insertKind } from '../world/insert.ts';
+import type { Index } from '../world/table.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { text } from './args.ts';
 
+/** Machines by the security groups that they are in. */
+export const bySecurityGroup: Index = { keysOf: ({ hidden }) => hidden['securitygroupids'] };
+
 /** The security group of an owner and a name. */
 export const securityGroupNamed = (world: World, owner: Resource, name: string): Resource | undefined =>
-  world.all('SecurityGroup').find((group) => group.owner === owner.id && group.fields['name'] === name);
+  [...world.ownedBy('SecurityGroup', owner.id)].find((group) => group.fields['name'] === name);
 
 /** The group named default that every account has, made when first needed. */
 export const defaultSecurityGroup = (world: World, owner: Resource): Resource =>

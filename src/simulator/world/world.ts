@@ -4,7 +4,7 @@ import { formatDate } from './clock.ts';
 import { familyOf } from './kinds.ts';
 import type { Queue } from './queue.ts';
 import type { Random } from './random.ts';
-import { createTable, type ResourceTable } from './table.ts';
+import { createTable, inOrder, type Index, type ResourceTable, type Sum } from './table.ts';
 import type { Fields, Resource } from './types.ts';
 
 /** What a new resource may bring beside its fields. */
@@ -24,10 +24,22 @@ export interface World {
   readonly queue: Queue;
   /** Goes up with every change, so that what was cached of an earlier version is known to be stale. */
   version(): number;
+  /** Calls back with each resource that is made, changed or removed from now on. */
+  onChange(listener: (row: Resource) => void): void;
   /** Resources of a kind in the order they were made, without the removed. */
   all(kind: string): readonly Resource[];
   /** Resources of a kind whose stored field has the value. */
   where(kind: string, field: string, value: string): Iterable<Resource>;
+  /** Resources of an account, of a kind. */
+  ownedBy(kind: string, owner: string): Iterable<Resource>;
+  /** At least the resources of a kind that belong to any of some accounts or to none. */
+  perhapsOwnedBy(kind: string, owners: ReadonlySet<string>): readonly Resource[];
+  /** Resources of a kind that an index has under a key. */
+  indexed(kind: string, index: Index, key: string): Iterable<Resource>;
+  /** What is summed over the resources of a kind that have a key. */
+  sum(kind: string, sum: Sum, key: string): number;
+  /** Resources of one kind, each once, in the order they were made. */
+  inOrder(rows: readonly Resource[]): Resource[];
   /** A resource by id, also one that was removed. */
   get(id: string): Resource | undefined;
   /** A resource of the kind an id parameter declares; by uuid or internal number, also a removed one. */
@@ -51,6 +63,12 @@ export interface World {
   readonly counters: Map<string, number>;
 }
 
+const byOwner: Index = { keysOf: ({ owner }) => owner ?? '' };
+const byNumber: Index = { keysOf: ({ no }) => String(no) };
+
+/** What a resource is found by: regions and the like have small numbers as ids, which are unique only within their kind. */
+const keyOf = (kind: string, id: string): string => (/^\d+$/.test(id) ? `${kind}/${id}` : id);
+
 /** An empty world. `make` makes a plausible resource of any kind, for `ensure`. */
 export const createWorld = (
   catalog: ReleaseCatalog,
@@ -63,6 +81,7 @@ export const createWorld = (
   const ids = new Map<string, Resource>();
   const counters = new Map<string, number>();
   let version = 0;
+  let onChange: ((row: Resource) => void) | undefined;
   const table = (kind: string): ResourceTable => {
     const known = tables.get(kind);
     if (known) return known;
@@ -84,9 +103,15 @@ export const createWorld = (
     counters,
     count,
     version: () => version,
+    onChange: (listener) => void (onChange = listener),
     now: () => formatDate(clock.now()),
     all: (kind) => tables.get(kind)?.live() ?? [],
     where: (kind, field, value) => tables.get(kind)?.where(field, value) ?? [],
+    ownedBy: (kind, owner) => tables.get(kind)?.indexed(byOwner, owner) ?? [],
+    perhapsOwnedBy: (kind, owners) => tables.get(kind)?.anyOf(byOwner, [...owners, '']) ?? world.all(kind),
+    indexed: (kind, index, key) => tables.get(kind)?.indexed(index, key) ?? [],
+    sum: (kind, sum, key) => tables.get(kind)?.sum(sum, key) ?? 0,
+    inOrder,
     // MySQL compares without letter case.
     get: (id) => ids.get(id) ?? ids.get(id.toLowerCase()),
     find: (kind, id) => {
@@ -97,8 +122,7 @@ export const createWorld = (
         const keyed = ids.get(`${member}/${id}`);
         if (keyed) return keyed;
         if (!/^\d+$/.test(id)) continue;
-        const numbered = world.all(member).find(({ no }) => no === Number(id));
-        if (numbered) return numbered;
+        for (const numbered of world.indexed(member, byNumber, String(Number(id)))) return numbered;
       }
       return undefined;
     },
@@ -114,30 +138,34 @@ export const createWorld = (
         ...(options.owner === undefined ? {} : { owner: options.owner }),
       };
       table(kind).add(row);
-      // Regions and the like have small numbers as ids, which are unique only within their kind.
-      ids.set(/^\d+$/.test(id) ? `${kind}/${id}` : id, row);
+      ids.set(keyOf(kind, id), row);
+      onChange?.(row);
       return row;
     },
     update: (row, patch) => {
       version += 1;
       table(row.kind).patch(row, patch);
+      onChange?.(row);
     },
     hide: (row, patch) => {
       version += 1;
       table(row.kind).hide(row, patch);
+      onChange?.(row);
     },
     give: (row, owner) => {
       version += 1;
       table(row.kind).give(row, owner);
+      onChange?.(row);
     },
     remove: (row) => {
       if (row.removed !== undefined) return;
       version += 1;
       table(row.kind).drop(row, clock.now());
+      onChange?.(row);
     },
     forget: (row) => {
       world.remove(row);
-      ids.delete(row.id);
+      ids.delete(keyOf(row.kind, row.id));
     },
     ensure: (kind) => {
       for (const member of familyOf(kind)) {
