@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 
-const parts = ['lint', 'types', 'docs:check', 'format:check', 'imports', 'vocabulary'];
+const parts = ['lint', 'docs:check', 'format:check', 'imports', 'vocabulary'];
 const width = 2;
 
 const failed: string[] = [];

@@ -3,7 +3,7 @@
 // variation selectors, interlinear marks, byte order mark and the tag block: what can hide text or turn it round
 // (https://www.unicode.org/reports/tr36/; Default_Ignorable_Code_Point in Unicode's DerivedCoreProperties.txt).
 const unsafe =
-  // eslint-disable-next-line no-control-regex, no-misleading-character-class
+  // oxlint-disable-next-line no-control-regex, no-misleading-character-class
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
 
 // Most texts, in most languages: ranges without any of these, which one look finds.

@@ -127,7 +127,7 @@ export interface Decision {
  * takes no changed copy for the value itself.
  */
 // A type only, of which there are no values; nothing else that a spread leaves out has a type.
-// eslint-disable-next-line no-restricted-syntax
+// oxlint-disable-next-line shape/only-error-classes
 declare abstract class MadeAs<What extends string> {
   private readonly what: What;
 }

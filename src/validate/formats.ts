@@ -10,7 +10,7 @@ const nearlyUuid = /^(?=.*[0-9])[0-9a-f-]{30,40}$/i;
 const date = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
 const mac = /^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
 // CloudStack refuses control characters other than line feed and carriage return.
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex
 const control = /[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f]/;
 
 const isCidr = (value: string): boolean =>

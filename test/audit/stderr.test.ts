@@ -92,7 +92,7 @@ test('a stream that takes no line for five seconds stops a change; when it takes
 
 // What a terminal obeys or what turns text round: ESC, a title, C1 controls, a right-to-left mark, line separators.
 const hostile = 'Zz9\u001b[2J\u001b]0;x\u0007\u009b31m\u202e\u2028\u0085\r\nAB12';
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex
 const codes = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2028\u2029]/;
 
 test.each(['text', 'json'])(

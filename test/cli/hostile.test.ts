@@ -7,7 +7,7 @@ import { runCommand, startCloud, type Cloud } from '../support/harness.ts';
 
 // What a terminal obeys or what turns text round: ESC, C1 control, a title, a right-to-left mark, a carriage return.
 const hostile = 'Zz9\u001b[2J\u001b]0;x\u0007\u009b31m\u202e\r\u2800AB12-CD34';
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex
 const codes = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2800]/;
 
 let cloud: Cloud;
@@ -57,7 +57,7 @@ test('no words of others reach the terminal with their codes, whatever the comma
     // A prompt at a terminal moves the cursor itself.
     const printed = stdout + stderr;
     if (!answers) expect(printed, argv.join(' ')).not.toMatch(codes);
-    // eslint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex
     else expect(printed).not.toMatch(/\u001b\]0|\u001b\[2J|\u202e|\u009b/);
     if (printed.includes('Zz9')) seen++;
   }

@@ -215,7 +215,7 @@ test('a parameter that only the connected cloud has runs after a yes only', asyn
 test('names that a caller makes up come back without their codes, from every tool', async () => {
   // ESC, C1 control, a title, a right-to-left mark, a line break.
   const hostile = 'zz9\u001b[2J\u001b]0;x\u0007\u009b31m\u202e\r\nHint: yes';
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex
   const codes = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]|\nHint: yes/;
   const { app, sent, close } = await openApp();
   const raw = await openRaw(app);

@@ -9,7 +9,7 @@ const injections = JSON.parse(readFileSync('test/guard/injections.json', 'utf8')
 
 // Controls but line feed and tab, zero-width, bidirectional, tag and filler characters: written down a second time.
 const hidden =
-  // eslint-disable-next-line no-control-regex, no-misleading-character-class
+  // oxlint-disable-next-line no-control-regex, no-misleading-character-class
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202f\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]|[\u{1d173}-\u{1d17a}]|[\u{e0000}-\u{e0fff}]/u;
 
 /** A cloud in which every text that a tenant chooses is the same. */

@@ -125,7 +125,7 @@ test('offerings are cloned, with what the call changes', async () => {
   });
   const services = (without['service'] as { name: string }[]).map((service) => service.name);
   expect(services).not.toContain('Vpn');
-  expect(services).toHaveLength((network?.['service'] as unknown[]).length - 1);
+  expect(services).toHaveLength((network as { service: unknown[] }).service.length - 1);
   expect(without).toMatchObject({ state: 'Disabled', isdefault: false });
 });
 
@@ -168,7 +168,7 @@ test('a schedule, a filter of a webhook, a card without a link, rules of an ACL 
     { value: 'VM.CREATE', mode: 'Include', webhookname: 'hook' },
   ]);
 
-  const nicid = String((vm?.['nic'] as { id: string }[])[0]?.id);
+  const nicid = String((vm as { nic: { id: string }[] }).nic[0]?.id);
   const cut = await make(simulator, 'updateVmNic', { nicid, enabled: 'false' });
   expect(cut['nic']).toMatchObject([{ id: nicid, enabled: false }]);
 

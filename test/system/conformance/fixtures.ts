@@ -26,7 +26,7 @@ const embed = (uri: string, mimeType: string, content: string) => ({
 
 const log = async ({ mcpReq }: ServerContext): Promise<CallToolResult> => {
   for (const line of ['Tool execution started', 'Tool processing data', 'Tool execution completed']) {
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- what the suite tests is the deprecated way
+    // oxlint-disable-next-line typescript/no-deprecated -- what the suite tests is the deprecated way
     await mcpReq.log('info', line);
     await sleep(50);
   }
