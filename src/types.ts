@@ -177,6 +177,8 @@ export interface Dependents {
 
 /** Which of them are read: those that stop with the resource, or all; `held`: of these, what its own row tells. */
 export interface WhichDependents {
+  /** The command that may change them. */
+  tool: Tool;
   which: 'stopped' | 'all';
   held?: boolean;
 }

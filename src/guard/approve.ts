@@ -136,7 +136,8 @@ const awaitReply = async (dependencies: ApproveDependencies, call: NamedCall, as
 };
 
 /** What a person is shown of what hangs on a target: all that may be lost with it, or what stops with it. */
-const dependentsOf = ({ tool: { risk } }: NamedCall): WhichDependents => ({
+const dependentsOf = ({ tool, tool: { risk } }: NamedCall): WhichDependents => ({
+  tool,
   which: risk.risk === 'destroy' && risk.category !== 'outage' ? 'all' : 'stopped',
 });
 

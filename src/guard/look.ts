@@ -29,5 +29,5 @@ export const isRecent = ({ at }: TargetsLook): boolean => Math.abs(Date.now() - 
 export const lookAgain = async (
   resources: Pick<Resources, 'targetsOf' | 'withDependents'>,
   call: CheckedCall,
-  { which }: WhichDependents,
-): Promise<readonly Target[]> => resources.withDependents(await resources.targetsOf(call), { which, held: true });
+  which: WhichDependents,
+): Promise<readonly Target[]> => resources.withDependents(await resources.targetsOf(call), { ...which, held: true });

@@ -8,8 +8,10 @@ import type { ListRows } from '../types.ts';
 export interface Directory {
   /** Rows whose name is `name`: exactly, else in another letter case. Undefined where the cloud has no such list. */
   find(kind: Kind, name: string, scope: Row): Promise<readonly Row[] | undefined>;
-  /** The row with that id, if it can be seen. */
-  get(kind: Kind, id: string, scope?: Row): Promise<Row | undefined>;
+  /** The row with that id, if it can be seen. `command`: what wants it; the list that is named like it is asked first. */
+  get(kind: Kind, id: string, scope?: Row, command?: string): Promise<Row | undefined>;
+  /** The rows with those ids, as one request shows them; those that it does not show are left out. */
+  getSome(kind: Kind, ids: readonly string[]): Promise<readonly Row[]>;
   /** Whether the cloud has a plain read that shows one of the kind. */
   shows(kind: Kind): boolean;
   /** Whether the cloud's list command can be narrowed by all of these parameters. */
@@ -36,6 +38,12 @@ const listsById = (catalog: Catalog, kind: Kind): boolean => {
 
 const commandsOf = (kind: Kind): readonly string[] => (kind.list === undefined ? (kind.read ?? []) : [kind.list]);
 
+/** How many letters of a list's name stand in a command's: `deletePortForwardingRule` is about `listPortForwardingRules`. */
+const likeness = (list: string, command: string): number => {
+  const thing = list.toLowerCase().replace(/^list/, '').replace(/s$/, '');
+  return command.toLowerCase().includes(thing) ? thing.length : 0;
+};
+
 /** The parameter by which a command shows one row: `id`, else an id of the kind under another name. */
 const idParameter = (catalog: Catalog, command: string, kind: Kind): string | undefined => {
   const found = catalog.find(command)?.command;
@@ -49,7 +57,7 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
     const tool = catalog.find(command);
     if (tool?.risk.risk !== 'read') return undefined;
     const has = new Set(tool.command.params.map(({ name }) => name));
-    const wanted = params as Record<string, string | number | boolean>;
+    const wanted = params as Record<string, string | number | boolean | string[]>;
     return list(tool, Object.fromEntries(Object.entries(wanted).filter(([name]) => has.has(name))));
   };
   /** Where one thing may be: lists leave out what belongs to a project unless they are asked for it. */
@@ -73,6 +81,14 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
   };
   const query = (kind: Kind, params: Row): Promise<readonly Row[] | undefined> =>
     kind.list === undefined ? Promise.resolve(undefined) : rows(kind.list, { ...kind.args, ...params });
+  /** What a look-up by name has just shown; it need not be asked for again, once. */
+  const shown = new Map<string, Row>();
+  const takeShown = (kind: Kind, id: string): Row | undefined => {
+    const key = `${kind.name} ${id}`;
+    const row = shown.get(key);
+    shown.delete(key);
+    return row;
+  };
   /** A project's resources are listed only when it is named. */
   const within = (scope: Row): Row => (scope['projectid'] === undefined ? {} : { projectid: scope['projectid'] });
   /** Of several things of one name, those in the zone of the call; offerings are in none, or in several, by comma. */
@@ -95,7 +111,9 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
         );
       const exact = called((value) => value === name);
       if (!rows) return undefined;
-      return exact.length ? exact : called((value) => value.toLowerCase() === name.toLowerCase());
+      const found = exact.length ? exact : called((value) => value.toLowerCase() === name.toLowerCase());
+      for (const row of found) shown.set(`${kind.name} ${String(row['id'])}`, row);
+      return found;
     },
     rows,
     takes: (list, parameters) => {
@@ -103,10 +121,24 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
       return parameters.every((name) => known.has(name));
     },
     shows: (kind) => commandsOf(kind).some((command) => catalog.find(command)?.risk.risk === 'read'),
-    get: async (kind, id, scope = {}) => {
-      for (const command of commandsOf(kind))
-        for (const place of placesOf(command, scope)) {
-          const row = await look(kind, command, id, place);
+    getSome: async (kind, ids) => {
+      const { list } = kind;
+      const takesIds = catalog.find(list ?? '')?.command.params.some(({ name }) => name === 'ids');
+      if (list === undefined || !takesIds || !listsById(catalog, kind)) return [];
+      // CloudStack refuses all of them where it does not know one; each is asked for alone then.
+      const found = await rows(list, { ...kind.args, ids: [...ids] }).catch((error: unknown) => {
+        if (error instanceof CallError && (error.kind === 'not-found' || error.kind === 'invalid')) return undefined;
+        throw error;
+      });
+      return (found ?? []).filter(({ id }) => ids.includes(String(id)));
+    },
+    get: async (kind, id, scope = {}, command = '') => {
+      const known = takeShown(kind, id);
+      if (known) return known;
+      const lists = commandsOf(kind).toSorted((a, b) => likeness(b, command) - likeness(a, command));
+      for (const list of lists)
+        for (const place of placesOf(list, scope)) {
+          const row = await look(kind, list, id, place);
           if (row) return row;
         }
       return undefined;

@@ -85,10 +85,9 @@ const sources = new Set(['Template', 'Iso', 'SSHKeyPair', 'UserData']);
  * nothing else acts on that.
  */
 export const actedOn = ({ command, risk }: Tool, named: readonly Named[]): readonly Named[] => {
-  const own = new Set(command.entity?.map(kindWithoutCase));
   const things = named.filter(({ kind, rank }) => {
     const name = kind?.name ?? '';
-    return rank !== 'given' || !(context.has(name) || (sources.has(name) && !own.has(kindWithoutCase(name))));
+    return rank !== 'given' || !(context.has(name) || (sources.has(name) && !isAbout(command, name)));
   });
   return things.length || risk.risk !== 'destroy' ? things : named;
 };
@@ -99,3 +98,7 @@ const kindWithoutCase = (name: string): string =>
     .toLowerCase()
     .replace(/^virtualmachine(?=.)/, '')
     .replace(/^uservm$/, 'virtualmachine');
+
+/** Whether a command is about things of a kind, as CloudStack names its entity. */
+export const isAbout = ({ entity = [] }: Command, kind: string): boolean =>
+  entity.some((name) => kindWithoutCase(name) === kindWithoutCase(kind));

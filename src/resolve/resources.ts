@@ -1,16 +1,17 @@
 import { findKind, type Kind } from '../catalog/kinds.ts';
 import { fits } from '../catalog/patterns.ts';
+import type { Tool } from '../catalog/tool.ts';
 import type { Command } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Row } from '../rows.ts';
 import { isId } from '../text.ts';
-import type { Params, Resources, Target, WhichDependents } from '../types.ts';
+import type { Params, Resources, Target, ValidCall, WhichDependents } from '../types.ts';
 import { readDependents } from './dependents.ts';
 import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
-import { actedOn, namedIn, owners, type Named } from './named.ts';
+import { actedOn, isAbout, namedIn, owners, type Named } from './named.ts';
 
 /** What resources belong to, and what is acted on without its id; data/references.json. */
 interface Owners {
@@ -20,6 +21,8 @@ interface Owners {
   inside: Record<string, { list: string; field: string; kind: string }>;
   /** What commands act on, under a parameter that elsewhere holds a name or a place; not where others are given. */
   acted: { parameter: string; kind: string; commands: string[]; without?: string[] }[];
+  /** By kind or `*`, the commands that change what hangs on a thing which is not theirs, or nothing of what hangs on theirs. */
+  hanging: Record<'also' | 'never', Record<string, string[]>>;
 }
 
 /** A few at a time: a call may name hundreds of things, and a cloud has others to answer. */
@@ -31,12 +34,12 @@ const inGroups = async <T, U>(all: readonly T[], size: number, run: (one: T) => 
 
 const readTarget = async (
   directory: Directory,
-  params: Params,
+  { params, command }: { params: Params; command: string },
   { parameter, id, kind, rank }: Named,
   found?: Row,
 ): Promise<Target> => {
   const isReadable = kind !== undefined && directory.shows(kind);
-  const row = found ?? (isReadable && isId(id) ? await directory.get(kind, id, params) : undefined);
+  const row = found ?? (isReadable && isId(id) ? await directory.get(kind, id, params, command) : undefined);
   return {
     parameter,
     title: kind?.title ?? 'resource',
@@ -49,10 +52,19 @@ const readTarget = async (
   };
 };
 
+/** Whether a call may change what hangs on a target: a zone in which something is deleted is not what ends. */
+const reachesDependents = ({ command, risk }: Tool, { kind = '', isOwn }: Target): boolean => {
+  const { also, never } = loadData<Owners>('references.json').hanging;
+  const isNamed = (by: Record<string, string[]>): boolean =>
+    ['*', kind].some((one) => fits(by[one] ?? [], command.name));
+  if (isNamed(never)) return false;
+  return isOwn || risk.category === 'outage' || isAbout(command, kind) || isNamed(also);
+};
+
 /** A target with what hangs on it, as far as it can be seen. */
 const readWithDependents = async (directory: Directory, target: Target, which: WhichDependents): Promise<Target> => {
   const kind = findKind(target.kind ?? '');
-  if (!kind || !target.row || target.isHolder) return target;
+  if (!kind || !target.row || target.isHolder || !reachesDependents(which.tool, target)) return target;
   return { ...target, dependents: await readDependents(directory, kind, target.row, which) };
 };
 
@@ -130,7 +142,7 @@ const readActed = async (directory: Directory, { name }: Command, params: Params
       const rows = isPlace || !directory.shows(kind) ? [] : await findByName(directory, kind, value, params);
       const read = (row?: Row): Promise<Target> => {
         const named: Named = { parameter, id: String(row?.['id'] ?? value), kind, rank: isPlace ? 'required' : 'own' };
-        return readTarget(directory, params, named, row);
+        return readTarget(directory, { params, command: name }, named, row);
       };
       // What is not found stays a target, so that it is asked about.
       return inGroups(rows.length ? rows : [undefined], 8, read);
@@ -168,7 +180,31 @@ const readPlace = async (directory: Directory, given: Target): Promise<Target> =
   };
 };
 
-const readEach = (directory: Directory, params: Params, all: readonly Named[]): Promise<readonly Target[]> => {
+/** Ids in one request: an address holds some thousand characters. */
+const idsAtOnce = 50;
+
+/** Rows of things of which a call names several, by kind and id: one request shows many where the cloud's list takes them. */
+const readTogether = async (directory: Directory, all: readonly Named[]): Promise<ReadonlyMap<string, Row>> => {
+  const readable = all.filter(({ kind, id }) => kind && isId(id) && directory.shows(kind));
+  const kinds = [...new Set(readable.map(({ kind }) => kind!))];
+  const groups = kinds.flatMap((kind) => {
+    const ids = [...new Set(readable.flatMap((one) => (one.kind === kind ? [one.id] : [])))];
+    const parts = Array.from({ length: Math.ceil(ids.length / idsAtOnce) }, (_, at) =>
+      ids.slice(at * idsAtOnce, (at + 1) * idsAtOnce),
+    );
+    return ids.length > 1 ? parts.map((part) => ({ kind, part })) : [];
+  });
+  const found = await inGroups(groups, 8, async ({ kind, part }) =>
+    (await directory.getSome(kind, part)).map((row) => [`${kind.name} ${String(row['id'])}`, row] as const),
+  );
+  return new Map(found.flat());
+};
+
+const readEach = async (
+  directory: Directory,
+  { tool, params }: Pick<ValidCall, 'tool' | 'params'>,
+  all: readonly Named[],
+): Promise<readonly Target[]> => {
   const once = [...new Map(all.map((named) => [`${named.parameter} ${named.id}`, named])).values()];
   if (once.length > limits.targets)
     throw new CallError(
@@ -176,7 +212,11 @@ const readEach = (directory: Directory, params: Params, all: readonly Named[]): 
       `The call names ${once.length} resources; ${limits.targets} can be looked at for one call.`,
       'Make several calls. Nothing was sent.',
     );
-  return inGroups(once, 8, (named) => readTarget(directory, params, named));
+  const together = await readTogether(directory, once);
+  const call = { params, command: tool.command.name };
+  return inGroups(once, 8, (named) =>
+    readTarget(directory, call, named, together.get(`${named.kind?.name} ${named.id}`)),
+  );
 };
 
 const readPlaces = async (
@@ -203,9 +243,9 @@ const readPlaces = async (
 /** What calls name, read from the cache where there is one for them. What cannot be seen is given by its id alone. */
 export const createResources = ({ cached, now }: Directories): Resources => {
   const directory = cached ?? now;
-  const targetsOf: Resources['targetsOf'] = async ({ tool, params }) => [
-    ...(await readEach(directory, params, actedOn(tool, namedIn(tool.command, params)))),
-    ...(await readActed(directory, tool.command, params)),
+  const targetsOf: Resources['targetsOf'] = async (call) => [
+    ...(await readEach(directory, call, actedOn(call.tool, namedIn(call.tool.command, call.params)))),
+    ...(await readActed(directory, call.tool.command, call.params)),
   ];
   return {
     targetsOf,
@@ -217,7 +257,7 @@ export const createResources = ({ cached, now }: Directories): Resources => {
     },
     withDependents: (targets, which) => inGroups(targets, 1, (target) => readWithDependents(directory, target, which)),
     withPlaces: (targets) => inGroups(targets, 8, (target) => readPlace(directory, target)),
-    named: async ({ tool, params }) => readEach(directory, params, namedIn(tool.command, params)),
+    named: (call) => readEach(directory, call, namedIn(call.tool.command, call.params)),
     places: ({ params }, targets) => readPlaces(directory, params, targets),
     hasProject: async (id) => (await directory.get(findKind('Project')!, id)) !== undefined,
   };

@@ -275,6 +275,19 @@ describe('the hand-kept files speak only of what exists', () => {
     expect(unread.map(({ name }) => name).sort()).toEqual(owners.sort());
   });
 
+  test('references.json: which commands reach what hangs on a thing', () => {
+    const { hanging } = loadData<{ hanging: Record<string, Record<string, string[]>> }>('references.json');
+    const kinds = loadData<Record<string, unknown>>('dependents.json');
+    for (const [kind, patterns] of Object.values(hanging).flatMap((one) => Object.entries(one))) {
+      expect(kind === '*' || kind in kinds, kind).toBe(true);
+      for (const pattern of patterns)
+        expect(
+          commands.some(({ name }) => risks[name]?.risk !== 'read' && fits([pattern], name)),
+          pattern,
+        ).toBe(true);
+    }
+  });
+
   test('dependents.json', () => {
     interface Entry {
       list?: string;

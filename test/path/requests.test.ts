@@ -37,7 +37,10 @@ const readsOf = async (command: string, args: Record<string, unknown>): Promise<
   cloud.calls.length = 0;
   await host.call('destroy', { tool: command, arguments: args });
   const sent = cloud.calls.map((call) => call.command);
-  expect(sent.filter((one) => one === command)).toHaveLength(1);
+  expect(
+    sent.filter((one) => one === command),
+    command,
+  ).toHaveLength(1);
   return sent.filter((one) => one !== command && one !== 'queryAsyncJobResult');
 };
 
@@ -73,6 +76,12 @@ test('what is acted on is read twice: before the question, and when the answer i
       ['listAccounts', 'listVirtualMachines', 'listVolumes', 'listNetworks', 'listSnapshots'],
     ],
   ];
+  // A name is looked up once, and of several machines one list shows all.
+  tries.unshift(['rebootVirtualMachine', { id: machine.name }, ['listVirtualMachines']]);
+  const { structured } = await host.call('read', { tool: 'listVirtualMachines', arguments: { listall: true } });
+  const resourceids = (structured['items'] as Found[]).map(({ id }) => id).slice(0, 8);
+  expect(resourceids).toHaveLength(8);
+  tries.unshift(['deleteTags', { resourceids, resourcetype: 'UserVm' }, ['listVirtualMachines']]);
   for (const [command, args, reads] of tries)
     // What hangs on a thing is read side by side.
     expect((await readsOf(command, args)).toSorted(), command).toEqual([reads[0]!, ...reads].toSorted());
