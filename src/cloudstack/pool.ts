@@ -93,6 +93,9 @@ const createDispatcher = async (
   const options = { connections, keepAliveTimeout: keepAlive, headersTimeout: 0, bodyTimeout: 0 };
   if (!proxies || isLoopback(new URL(origin).hostname)) return new Pool(origin, options);
   const EnvHttpProxyAgent = (await import('undici/lib/dispatcher/env-http-proxy-agent.js')).default;
+  const Dispatched = (await import('undici/lib/dispatcher/dispatcher.js')).default;
+  // Its agent opens tunnels by this method, which undici's index puts there.
+  Dispatched.prototype.connect = (await import('undici/lib/api/api-connect.js')).default;
   // Given empty texts, it does not look at the environment itself.
   const { http: httpProxy, https: httpsProxy, none: noProxy } = proxies;
   return new EnvHttpProxyAgent({ ...options, httpProxy, httpsProxy, noProxy });
