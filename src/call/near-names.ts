@@ -1,6 +1,6 @@
-import { distance } from 'fastest-levenshtein';
 import { findKind, type Kind } from '../catalog/kinds.ts';
 import { rowsOf, type Row } from '../rows.ts';
+import { countTypos } from '../spelling.ts';
 import { toQuotedName } from '../text.ts';
 import type { Answer, ApprovedCall, ListRows, NearNames, Params } from '../types.ts';
 
@@ -20,7 +20,7 @@ const namesOf = ({ names = ['name'] }: Kind, row: Row): string[] =>
 /** The names that come nearest to a word, or that it is a part of. */
 const nearest = (names: readonly string[], word: string): string[] => {
   const wanted = word.toLowerCase();
-  const far = (name: string): number => distance(wanted, name.toLowerCase());
+  const far = (name: string): number => countTypos(wanted, name.toLowerCase());
   const limit = Math.max(2, Math.floor(word.length / 3));
   return names
     .filter((name) => far(name) <= limit || name.toLowerCase().includes(wanted))

@@ -1,7 +1,7 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { createHash } from 'node:crypto';
 import { loadData } from '../data.ts';
 import { limits } from '../limits.ts';
+import { closestWord, countTypos } from '../spelling.ts';
 import { joinCommand, liveCommand, newerReleaseOf, toOrderedText, type LiveApi } from './live.ts';
 import { spellingKey } from './names.ts';
 import { createTool, loadToolsets, type Tool } from './tool.ts';
@@ -42,8 +42,8 @@ const createCatalog = (commands: readonly Command[], newerRelease?: string): Cat
       const key = spellingKey(name);
       // The distance takes time by the product of both lengths, and nothing of that length is meant.
       if (key.length > limits.toolName) return undefined;
-      const near = closest(key, [...byKey.keys()]);
-      return distance(key, near) <= Math.max(3, key.length / 3) ? byKey.get(near) : undefined;
+      const near = closestWord(key, [...byKey.keys()]);
+      return countTypos(key, near) <= Math.max(3, key.length / 3) ? byKey.get(near) : undefined;
     },
   };
 };

@@ -1,10 +1,10 @@
-import { distance } from 'fastest-levenshtein';
 import { kindOfName, takesName, typeParameterOf, type Kind } from '../catalog/kinds.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { toKebab } from '../catalog/names.ts';
 import type { Row } from '../rows.ts';
+import { countTypos } from '../spelling.ts';
 import { cutText, isId, toLabel, toQuotedName } from '../text.ts';
 import type { NamedCall, ParamValue, PermittedCall, ResolvedCall, ResolvedName } from '../types.ts';
 import type { Directories } from './directories.ts';
@@ -27,7 +27,7 @@ const toMatches = (kind: Kind, rows: readonly Row[]): string[] =>
 /** Names by how near they come to the one that was given; of a long one, its beginning counts. */
 const nearestFirst = (names: readonly string[], name: string): string[] => {
   const wanted = cutText(name, 100).toLowerCase();
-  const far = new Map(names.map((each) => [each, distance(wanted, cutText(each, 100).toLowerCase())]));
+  const far = new Map(names.map((each) => [each, countTypos(wanted, cutText(each, 100).toLowerCase())]));
   return names.toSorted((a, b) => far.get(a)! - far.get(b)!);
 };
 

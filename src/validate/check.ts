@@ -1,4 +1,3 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { takesName } from '../catalog/kinds.ts';
 import { unitOf } from '../catalog/units.ts';
 import { describeParameter } from '../catalog/tool.ts';
@@ -8,16 +7,11 @@ import { loadData } from '../data.ts';
 import { limits } from '../limits.ts';
 import { maskSecrets } from '../secrets/mask.ts';
 import { isSecretName } from '../secrets/names.ts';
+import { closestWord, mayBeMeant } from '../spelling.ts';
 import { toLabel } from '../text.ts';
 import { problemWith } from './formats.ts';
 import { exampleOf } from './lenient.ts';
 import { findMismatches, type Mismatch } from './shapes.ts';
-
-/** Whether a name may be meant where another was given: a few letters differ, or one begins with the other. */
-const comesNear = (given: string, name: string): boolean => {
-  const [short, long] = given.length < name.length ? [given, name] : [name, given];
-  return distance(given, name) <= Math.max(2, given.length / 3) || (short.length >= 3 && long.startsWith(short));
-};
 
 const unknown = (command: Command, name: string): string => {
   const problem = `${command.name} has no parameter "${toLabel(name)}"`;
@@ -25,11 +19,11 @@ const unknown = (command: Command, name: string): string => {
   const needless = loadData<Record<string, string>>('needless.json');
   if (Object.hasOwn(needless, given)) return `${problem}; ${needless[given]}`;
   if (!command.params.length || name.length > limits.key) return problem;
-  const near = closest(
+  const near = closestWord(
     given,
     command.params.map((parameter) => parameter.name),
   );
-  if (!comesNear(given, near)) return problem;
+  if (!mayBeMeant(given, near)) return problem;
   const words = describeParameter(command.name, near);
   return `${problem}; did you mean ${near}${words ? ` (${words})` : ''}?`;
 };

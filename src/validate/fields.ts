@@ -1,9 +1,9 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { spellingKey } from '../catalog/names.ts';
 import { findField, type FoundField } from '../catalog/response-fields.ts';
 import type { Command } from '../catalog/types.ts';
 import { limits } from '../limits.ts';
 import { isNothing, readList } from '../read-values.ts';
+import { closestWord, mayBeMeant } from '../spelling.ts';
 import { toLabel } from '../text.ts';
 
 /** Names that ask for fields where a command has no parameter of that name: ours, and cloudmonkey's. */
@@ -25,10 +25,9 @@ const maxKnown = 12;
 const refuse = (command: Command, name: string, { missing, of }: Extract<FoundField, { missing: string }>): string => {
   const known = [...of.keys()];
   const key = spellingKey(missing);
-  const near = known.length && key.length <= limits.field ? closest(key, known) : '';
+  const near = known.length && key.length <= limits.field ? closestWord(key, known) : '';
   const what = `${command.name} shows no field "${toLabel(name)}"`;
-  if (near && distance(key, near) <= Math.max(2, near.length / 3))
-    return `${what}; did you mean ${of.get(near)!.name}?`;
+  if (near && mayBeMeant(key, near)) return `${what}; did you mean ${of.get(near)!.name}?`;
   const names = [...of.values()].map((field) => field.name);
   const more = names.length > maxKnown ? ` and ${names.length - maxKnown} more` : '';
   return names.length ? `${what}; it has ${names.slice(0, maxKnown).join(', ')}${more}` : what;

@@ -1,8 +1,8 @@
-import { closest, distance } from 'fastest-levenshtein';
 import type { Command, Parameter } from '../catalog/types.ts';
 import { findValues, listValues, showValue, spellValue, type ValueSet } from '../catalog/values.ts';
 import { limits } from '../limits.ts';
 import { isRecord } from '../rows.ts';
+import { closestWord, countTypos, mayBeMeant } from '../spelling.ts';
 import { toLabel } from '../text.ts';
 
 /** What was found of values that a closed set lacks: problems and notes by parameter. */
@@ -19,8 +19,9 @@ const nearest = (set: ValueSet, text: string): string | undefined => {
   const known = new Map(
     values.flatMap((value) => [String(value), names?.[value] ?? []].flat().map((word) => [word.toLowerCase(), value])),
   );
-  const near = closest(text.toLowerCase(), [...known.keys()]);
-  if (distance(text.toLowerCase(), near) > Math.max(2, near.length / 2)) return undefined;
+  const given = text.toLowerCase();
+  const near = closestWord(given, [...known.keys()]);
+  if (!mayBeMeant(given, near) && countTypos(given, near) > near.length / 2) return undefined;
   return showValue(set, known.get(near)!);
 };
 
