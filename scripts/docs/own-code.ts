@@ -24,6 +24,18 @@ const verdicts: readonly Verdict[] = [
     'The rules matter, not the loop: reads only, never what the circuit breaker refused, never past the deadline.',
   ],
   [
+    'configuration files of cloudmonkey and cs',
+    'src/config/read-ini.ts',
+    'ini',
+    'It begins a comment at a # or ; in a password, and takes the dots in a section’s name for sections within sections.',
+  ],
+  [
+    'typing errors between two words',
+    'src/spelling.ts',
+    'fastest-levenshtein, which is used in it',
+    'Two letters that changed places count as two there.',
+  ],
+  [
     'coalesced requests',
     'src/cache/in-flight.ts',
     "lru-cache's fetch()",

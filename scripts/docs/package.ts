@@ -27,7 +27,6 @@ const reasons: Readonly<Record<string, string>> = {
   'csv-stringify': 'Quotes CSV as spreadsheets expect it.',
   'fastest-levenshtein': 'Finds the nearest name: "did you mean …?".',
   hono: 'The routes of the HTTP door; what @hono/node-server is made for and requires.',
-  ini: 'Reads the configuration files of cloudmonkey and cs.',
   ioredis: 'The client of the shared store: Valkey or Redis, with reconnection and subscriptions.',
   'ipaddr.js': 'Reads addresses and CIDRs of both families, strictly where CloudStack is strict.',
   jose: 'Checks the signatures and claims of access tokens against the key set of their issuer.',

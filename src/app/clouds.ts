@@ -50,7 +50,7 @@ export const openClouds = (
   let isClosed = false;
   const open = async (name: string) => {
     const found = config.profiles[name];
-    if (!found) throw missingProfile(config.profiles, name);
+    if (!found) throw missingProfile(config, name);
     const simulated = found.endpoint === undefined ? await openSimulator() : undefined;
     const profile = simulated?.profile ?? found;
     const endpoint = endpoints.of(profile.endpoint!, name, transport ?? simulated?.transport);

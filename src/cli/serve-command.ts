@@ -13,7 +13,7 @@ const serveStreams = async (app: App, io: Io, { log }: Telemetry): Promise<void>
 /** `serve`: MCP on stdio until the input ends, or over HTTP, until the process is asked to stop. */
 export const serve = async (settings: Record<string, unknown>, io: Io): Promise<number> => {
   const config = await loadConfig(settings, io.env);
-  if (!config.profiles[config.profile]) throw missingProfile(config.profiles, config.profile);
+  if (!config.profiles[config.profile]) throw missingProfile(config, config.profile);
   const telemetry = await openTelemetry(config, io.stderr);
   const { log, observe, tracing } = telemetry;
   for (const warning of config.warnings) log.report('warn', `Warning: ${warning}`);

@@ -5,7 +5,7 @@ import type { Secret } from '../cloudstack/credential.ts';
 import type { Auth } from './auth.ts';
 import type { Proxies } from './cloud.ts';
 import { isUnfilled, toEndpoint } from './endpoint.ts';
-import { importProfiles } from './import.ts';
+import { findOtherTools, importProfiles } from './import.ts';
 import type { PolicySection, Principals, Roles } from './policy.ts';
 import { readText } from './read-text.ts';
 import { envNameOf, secretSettings, settings, type Settings } from './settings.ts';
@@ -37,6 +37,8 @@ export interface Config extends Settings {
   otlp: Otlp;
   /** What is unsafe about files and endpoints: sentences for the operator, without secrets. */
   warnings: readonly string[];
+  /** Where other tools are configured, a sentence each; looked for where nothing is configured here. */
+  otherTools: readonly string[];
   /** Proxies on the way to CloudStack; undefined without any. */
   proxies?: Proxies | undefined;
   /** Undefined: calls are not traced. */
@@ -79,7 +81,7 @@ const profileSchema = z.strictObject({
 });
 
 /** The error for a profile that the configuration lacks: it says what to set, or which profiles there are. */
-export const missingProfile = (profiles: Config['profiles'], name: string): CallError => {
+export const missingProfile = ({ profiles, otherTools }: Config, name: string): CallError => {
   const names = Object.keys(profiles);
   return names.length
     ? wrong(
@@ -88,7 +90,10 @@ export const missingProfile = (profiles: Config['profiles'], name: string): Call
       )
     : wrong(
         'No CloudStack is configured.',
-        'Set CLOUDSTACK_API_URL (https://…/client/api) with CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or with CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD; or try --simulator, or --credentials cloudmonkey (or cs) for the profiles of that tool.',
+        [
+          ...otherTools,
+          'Set CLOUDSTACK_API_URL (https://…/client/api) with CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or with CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD; or try --simulator, or --credentials cloudmonkey (or cs) for the profiles of that tool.',
+        ].join(' '),
       );
 };
 
@@ -149,17 +154,23 @@ const readProxies = (env: Environment): Proxies | undefined => {
   return proxies.http || proxies.https ? proxies : undefined;
 };
 
+/** Terraform's provider and cs read the same variable as seconds. */
+const checkTimeout = ({ CLOUDSTACK_TIMEOUT: given }: Environment): string[] =>
+  given && Number(given) > 0 && Number(given) < 1000
+    ? [`CLOUDSTACK_TIMEOUT=${toLabel(given)} are milliseconds here; Terraform and cs take the same number as seconds.`]
+    : [];
+
 const isRecord = (value: unknown): value is Raw => typeof value === 'object' && value !== null;
 
 /** Files that hold secrets: those that variables and profiles name, another tool's, and the configuration itself. */
-const listSecretFiles = (env: Environment, file: Raw, path: unknown, imported: string | undefined): string[] => {
+const listSecretFiles = (env: Environment, file: Raw, path: unknown, imported: readonly string[]): string[] => {
   const profiles = Object.values((file['profiles'] ?? {}) as Raw).filter(isRecord);
   const named = profiles.flatMap(({ secretKeyFile, passwordFile }) => [secretKeyFile, passwordFile]);
   const holdsSecret =
     profiles.some(({ secretKey, password }) => secretKey ?? password) ||
     [...secretSettings].some((name) => file[name] !== undefined);
   const variables = [...profileSecrets, ...[...secretSettings].map(envNameOf)];
-  const files = [...variables.flatMap((name) => secretFileOf(env, name)), ...named, imported];
+  const files = [...variables.flatMap((name) => secretFileOf(env, name)), ...named, ...imported];
   return [...files, holdsSecret ? path : undefined].filter((name): name is string => typeof name === 'string');
 };
 
@@ -234,7 +245,7 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
   const parsed = settings.safeParse({ ...file, ...fromVariables, ...set });
   if (!parsed.success) throw wrong(z.prettifyError(parsed.error), 'See docs/configuration.md.');
 
-  const imported = credentials ? await importProfiles(credentials as string) : undefined;
+  const imported = credentials ? importProfiles(credentials as string, env) : undefined;
   const variables = fromEnv(env);
   const all: Raw = { ...imported?.profiles, ...(inFile as Raw), ...(variables ? { default: variables } : {}) };
   const names = Object.keys(all);
@@ -247,7 +258,7 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
   // Rehearsals leave nothing among the records of a cloud: neither entries, nor calls that wait, nor counts.
   const state = simulator ? join(folder, simulatorProfile) : folder;
   const sections = await readSections({ policy, roles, principals, auth });
-  const secretFiles = listSecretFiles(env, content, path, imported?.path);
+  const secretFiles = listSecretFiles(env, content, path, imported?.paths ?? []);
   const ruleFile = path && !secretFiles.includes(path as string) ? (path as string) : undefined;
   const endpoints = Object.fromEntries(Object.entries(profiles).map(([key, { endpoint }]) => [key, endpoint]));
   const repairs = names.flatMap((name) => {
@@ -262,8 +273,10 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
     otlp: readOtlp(env),
     warnings: [
       ...(simulator ? [] : repairs),
+      ...checkTimeout(env),
       ...findWarnings({ secretFiles, ruleFile, endpoints: simulator ? {} : endpoints }),
     ],
+    otherTools: simulator || names.length ? [] : findOtherTools(env),
     proxies: readProxies(env),
     traces: readTraces(env),
     ...sections,

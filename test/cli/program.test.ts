@@ -1,5 +1,5 @@
 import type { Client } from '@modelcontextprotocol/client';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -99,7 +99,7 @@ test.each([
 
 // serve
 
-test('serve without a cloud stops with 2 and what to set', async () => {
+test('D20 M19: serve without a cloud stops with 2 and what to set', async () => {
   for (const argv of [['serve'], []]) {
     const { status, stdout, stderr } = await runCommand(argv);
     expect(status).toBe(2);
@@ -113,6 +113,28 @@ test('serve without a cloud stops with 2 and what to set', async () => {
     ])
       expect(stderr).toContain(what);
   }
+});
+
+test('D20: where other tools are configured, every door says so and how to use that; seconds for milliseconds are warned of', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'cloudstack-home-'));
+  mkdirSync(join(home, '.cmk'));
+  writeFileSync(join(home, '.cmk', 'config'), `[lab]\nurl = ${cloud.url}\n`);
+  writeFileSync(join(home, '.cloudstack.ini'), `[cloudstack]\nendpoint = ${cloud.url}\n`);
+  const env = { HOME: home, CLOUDSTACK_ENDPOINT: cloud.url, CLOUDSTACK_KEY: 'k', CLOUDSTACK_SECRET: 's' };
+  for (const argv of [['serve'], ['call', 'list-zones'], ['whoami']]) {
+    const { status, stderr } = await runCommand(argv, { env: { ...env, CLOUDSTACK_TIMEOUT: '60' } });
+    expect(status, argv.join(' ')).toBe(2);
+    for (const words of [
+      'No CloudStack is configured',
+      '--credentials cloudmonkey uses it',
+      '--credentials cs uses it',
+      'CLOUDSTACK_ENDPOINT as CLOUDSTACK_API_URL',
+    ])
+      expect(stderr, argv.join(' ')).toContain(words);
+  }
+  const quick = await runCommand(['call', 'list-zones'], { env: { ...cloud.env, CLOUDSTACK_TIMEOUT: '600' } });
+  expect(quick.stderr).toContain('CLOUDSTACK_TIMEOUT=600 are milliseconds here');
+  rmSync(home, { recursive: true });
 });
 
 test.each([

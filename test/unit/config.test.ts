@@ -226,7 +226,7 @@ test('an address is tidied', () => {
 
 // other tools' files
 
-test("cloudmonkey's profiles, and the one it has chosen", async () => {
+test("D20: cloudmonkey's profiles, and the one it has chosen", async () => {
   const credentials = write(`prompt = 🐱
 profile = lab
 
@@ -258,7 +258,7 @@ test("an older cloudmonkey's choice stands in [core]", async () => {
   expect((await loadConfig({ credentials }, {})).profiles['default']!.secret).toMatchObject({ apiKey: 'b' });
 });
 
-test("cs's regions", async () => {
+test("D20: cs's regions", async () => {
   const credentials = write(`[other]\nendpoint = http://o/client/api\nkey = ko\nsecret = so\n
 [cloudstack]\nendpoint = ${url}\nkey = kc\nsecret = sc\ntimeout = 30\n`);
   const { profiles } = await loadConfig({}, { CLOUDSTACK_MCP_CREDENTIALS: credentials });
@@ -268,4 +268,24 @@ test("cs's regions", async () => {
 
 test('a file of another tool without profiles gives none', async () => {
   expect((await loadConfig({ credentials: write('[core]\nx = 1\n') }, {})).profiles).toEqual({});
+});
+
+test('D20: what cloudmonkey and cs take as a value is the value: no comment begins in a password, no dot parts a name', async () => {
+  const credentials = write(
+    `; a comment\n[prod.eu]\nurl = ${url}\nusername = true\npassword = a#b;c = "d\ndomain = "ROOT/x"\n`,
+  );
+  const { profiles } = await loadConfig({ credentials }, {});
+  expect(profiles['prod.eu']!.secret).toEqual({ username: 'true', password: 'a#b;c = "d', domain: 'ROOT/x' });
+});
+
+test("D20: cs's files are one, the later wins, a region is chosen, and per cent signs are as Python writes them", async () => {
+  const home = mkdtempSync(join(folder, 'home-'));
+  writeFileSync(join(home, '.cloudstack.ini'), `[DEFAULT]\nsecret = s%%1\n[a]\nendpoint: ${url}\nkey = old\n`, {
+    mode: 0o600,
+  });
+  const more = write('[a]\nkey = new\n[b]\nendpoint = http://b/client/api\nkey = kb\n');
+  const env = { HOME: home, CLOUDSTACK_CONFIG: more, CLOUDSTACK_REGION: 'b' };
+  const { profiles } = await loadConfig({ credentials: 'cs' }, env);
+  expect(profiles['a']!.secret).toEqual({ apiKey: 'new', secretKey: 's%1' });
+  expect(profiles['default']).toEqual(profiles['b']);
 });
