@@ -211,6 +211,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .option('--admin-password <password>', 'password of the user admin')
         .option('--empty', 'start with an empty cloud')
         .option('--vms <count>', 'add this many virtual machines', whole)
+        .option('--setting <name=value...>', 'set a setting of the cloud, such as quota.enable.service=true')
         .option('--release <release>', 'CloudStack release to simulate, such as 4.19.0')
         .addOption(
           new Option('--signature <algorithm>', 'take signatures of this algorithm only').choices(['sha1', 'sha512']),

@@ -14,6 +14,8 @@ export interface SimulatorFlags {
   empty?: boolean;
   vms?: number;
   release?: string;
+  /** `name=value` of settings that are not as an installation brings them. */
+  setting?: string[];
   /** The only algorithm of signatures that it takes. */
   signature?: 'sha1' | 'sha512';
   jobMillis?: number;
@@ -25,6 +27,16 @@ export interface SimulatorFlags {
 
 /** Where CloudStack's management server listens. */
 const cloudStackPort = 8080;
+
+const readSettings = (given: string[]): Record<string, string> =>
+  Object.fromEntries(
+    given.map((text) => {
+      const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
+      if (name === undefined)
+        throw new CallError('configuration', `--setting ${text} has no value.`, 'Write --setting NAME=VALUE.');
+      return [name, value ?? ''];
+    }),
+  );
 
 const readPlan = async (path: string): Promise<FaultPlan> => {
   const { parse } = (await import('yaml')).default;
@@ -43,11 +55,17 @@ const readPlan = async (path: string): Promise<FaultPlan> => {
 export const runSimulator = async (flags: SimulatorFlags, io: Io): Promise<number> => {
   const { createSimulator } = await import('../simulator/index.ts');
   const { serveSimulator } = await import('../simulator/server.ts');
-  const { port, integrationPort, empty, faults, ...options } = flags;
+  const { port, integrationPort, empty, faults, setting = [], ...options } = flags;
+  const settings = readSettings(setting);
   const plan = faults === undefined ? undefined : await readPlan(faults);
   let simulator;
   try {
-    simulator = createSimulator({ ...options, ...(plan ? { faults: plan } : {}), seed: empty ? 'empty' : 'default' });
+    simulator = createSimulator({
+      ...options,
+      settings,
+      ...(plan ? { faults: plan } : {}),
+      seed: empty ? 'empty' : 'default',
+    });
   } catch (error) {
     throw new CallError('configuration', (error as Error).message, 'See docs/simulator.md.', { cause: error });
   }

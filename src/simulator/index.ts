@@ -54,6 +54,8 @@ export interface SimulatorOptions {
   signature?: AcceptedAlgorithm | undefined;
   /** What the user admin logs in with; else a password of the simulator's own. */
   adminPassword?: string | undefined;
+  /** Settings that are not as an installation brings them, such as `quota.enable.service` for a plug-in's commands. */
+  settings?: Readonly<Record<string, string>> | undefined;
   onCall?: (call: SimulatedCall) => void;
   /** File in which the world is saved; made when there is none. */
   state?: string;
@@ -77,7 +79,8 @@ export interface Simulator {
 
 const wrapperOf = (world: World, name: string | undefined): string => {
   if (name === undefined) return 'null';
-  return world.catalog.commands.get(name)?.wrapper ?? 'errorresponse';
+  const command = world.catalog.commands.get(name);
+  return command && isOffered(world, command) ? command.wrapper : 'errorresponse';
 };
 
 /** Makes a CloudStack in memory. Throws for an unknown release, a state file or a fault plan it cannot use. */
@@ -114,6 +117,7 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
           seed: options.seed ?? 'default',
           vms: options.vms ?? 0,
           adminPassword: options.adminPassword,
+          settings: options.settings,
         });
   const saver = createSaver(world, options.state);
 

@@ -24,8 +24,6 @@ export interface Credentials {
 interface Seed {
   /** What CloudStack itself installs: rows by kind. `@Kind/name` means the id of a row made before, `@release` the cloud's. */
   install: Record<string, Fields[]>;
-  /** Settings that are not as CloudStack brings them: the plug-ins that the simulator has are on. */
-  settings: Record<string, string>;
   /** Rules of the built-in roles that have any. */
   rules: Record<string, { copies?: string; rules: string[] }>;
   /** Calls that made the default world, each as one of its users, so many days ago. */
@@ -51,7 +49,7 @@ const fill = (world: World, value: Value): Value =>
         .replace(/@\w+\/[^,]*/g, (reference) => lookUp(world, reference))
     : value;
 
-const install = (world: World, { install: rows, settings, rules }: Seed): void => {
+const install = (world: World, { install: rows, rules }: Seed): void => {
   for (const [kind, list] of Object.entries(rows)) {
     for (const { $id, $owner, $hidden, ...fields } of list) {
       const given = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fill(world, value)]));
@@ -65,10 +63,6 @@ const install = (world: World, { install: rows, settings, rules }: Seed): void =
   }
   for (const account of world.all('Account')) world.give(account, account.id);
   installFacts(world);
-  for (const [name, value] of Object.entries(settings)) {
-    const row = findSetting(world, name);
-    if (row) world.update(row, { value });
-  }
   for (const [role, { copies, rules: own }] of Object.entries(rules)) {
     const roleid = lookUp(world, `@Role/${role}`);
     for (const rule of copies === undefined
@@ -127,15 +121,29 @@ const makeCalls = (engine: Engine, { calls }: Seed, shift: { ms: number }): void
   shift.ms = 0;
 };
 
+const set = (world: World, settings: Readonly<Record<string, string>>): void => {
+  for (const [name, value] of Object.entries(settings)) {
+    const row = findSetting(world, name);
+    if (!row) throw new Error(`The cloud has no setting ${name}.`);
+    world.update(row, { value });
+  }
+};
+
+/** What a world is seeded with. */
+export interface SeedOptions {
+  seed: 'default' | 'empty';
+  vms: number;
+  adminPassword?: string | undefined;
+  /** Settings that are not as CloudStack brings them. */
+  settings?: Readonly<Record<string, string>> | undefined;
+}
+
 /** Fills an empty world: what CloudStack installs, what the calls of the default world make, and more virtual machines if asked. */
-export const seedWorld = (
-  engine: Engine,
-  shift: { ms: number },
-  options: { seed: 'default' | 'empty'; vms: number; adminPassword?: string | undefined },
-): Credentials => {
+export const seedWorld = (engine: Engine, shift: { ms: number }, options: SeedOptions): Credentials => {
   const seed = loadData<Seed>('seed.json');
   shift.ms = 400 * dayMs;
   install(engine.world, seed);
+  set(engine.world, options.settings ?? {});
   const credentials = administrator(engine.world, options.adminPassword);
   if (options.seed === 'default') makeCalls(engine, seed, shift);
   shift.ms = 0;

@@ -10,8 +10,9 @@ export const signedRequest = (
   command: string,
   params: Record<string, string> = {},
   method: 'GET' | 'POST' = 'GET',
+  response = 'json',
 ): Request => {
-  const all: Record<string, string> = { ...params, command, response: 'json', apiKey: keys.apiKey };
+  const all: Record<string, string> = { ...params, command, response, apiKey: keys.apiKey };
   const text = Object.keys(all)
     .sort()
     .map((name) => `${name}=${encode(all[name] ?? '')}`)

@@ -3,7 +3,7 @@ import type { Call, Result } from '../rules/call.ts';
 import { list } from '../rules/results.ts';
 import { scopeOf } from '../rules/scope.ts';
 import { parseDate } from '../world/clock.ts';
-import { badParameter } from '../world/errors.ts';
+import { badValue } from '../world/errors.ts';
 import { kindOf, typeOf } from '../world/kinds.ts';
 import { numberSetting } from '../world/settings.ts';
 import type { Resource, Value } from '../world/types.ts';
@@ -97,7 +97,7 @@ export const testsOf = (call: Call, kind: string): Test[] => {
 const candidatesOf = (call: Call, kind: string, scope: ReadonlySet<string> | undefined): readonly Resource[] => {
   const { args, world, rows, command } = call;
   if (args['id'] !== undefined && args['ids'] !== undefined)
-    throw badParameter('Specify either id or ids but not both parameters');
+    throw badValue('Specify either id or ids but not both parameters');
   const named = rows.get('id') ?? rows.get('ids');
   if (named) return named.filter((row) => row.kind === kind && row.removed === undefined);
   if (args['id'] !== undefined && args['id'] !== '-1') {
