@@ -35,7 +35,7 @@ test('standard error as the only log: what is known of a change is written befor
 });
 
 test('once standard error is closed, changes are refused before they are sent; reads go on, and so does the server', async () => {
-  const server = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'serve'], {
+  const server = spawn(process.execPath, ['dist/main.js', 'serve'], {
     env: { ...cloud.env, CLOUDSTACK_MCP_AUDIT: 'stderr' },
   });
   try {

@@ -51,7 +51,7 @@ const checkEntry = (line: string, what: string): void => {
 
 test('over stdio, what is too deep or too large is refused in plain words, and has a small entry', async () => {
   const path = join(newFolder(), 'audit.jsonl');
-  const server = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', 'serve'], {
+  const server = spawn(process.execPath, ['dist/main.js', 'serve'], {
     env: { ...cloud.env, CLOUDSTACK_MCP_AUDIT: path },
   });
   try {

@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.ts';
 const startUnderLoad = async (env: Record<string, string>, round: number) => {
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: ['--import', 'tsx', 'src/main.ts', 'serve'],
+    args: ['dist/main.js', 'serve'],
     env,
   });
   const client = new Client({ name: 'load', version: '0' }, { capabilities: {} });

@@ -96,7 +96,7 @@ const messageOf = (id: number, input: object | string): string =>
 const startServer = (cloud: Cloud, flags: readonly string[]) => {
   const child: ChildProcessWithoutNullStreams = spawn(
     process.execPath,
-    ['--import', 'tsx', '--import', './test/support/loop-probe.ts', 'src/main.ts', 'serve', ...flags],
+    ['--import', 'tsx', '--import', './test/support/loop-probe.ts', 'dist/main.js', 'serve', ...flags],
     {
       env: {
         PATH: '',

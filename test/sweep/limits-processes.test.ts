@@ -31,7 +31,7 @@ const startServer = async (limits: string) => {
   const client = new Client({ name: 'test-host', version: '1.0.0' });
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: ['--import', 'tsx', 'src/main.ts', 'serve', '--config', config],
+    args: ['dist/main.js', 'serve', '--config', config],
     env: {
       ...cloud.env,
       CLOUDSTACK_MCP_STATE: join(folder, 'state'),

@@ -21,10 +21,7 @@ interface Ready {
 
 const start = async (state: string) => {
   const flags = ['simulator', '--port', '0', '--state', state, '--job-millis', '0'];
-  const { found, ...running } = await startProgram(
-    [process.execPath, '--import', 'tsx', 'src/main.ts', ...flags],
-    /^(\{"url".*)$/,
-  );
+  const { found, ...running } = await startProgram([process.execPath, 'dist/main.js', ...flags], /^(\{"url".*)$/);
   return { running, ready: JSON.parse(found) as Ready };
 };
 
