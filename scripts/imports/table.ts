@@ -12,6 +12,7 @@ const foundation = [
   'spelling.ts',
   'text.ts',
   'limits.ts',
+  'lines.ts',
   'json.ts',
   'read-values.ts',
   'excess.ts',
@@ -155,7 +156,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   ],
   // What holds for resources of a kind, whichever command touches them.
   'simulator/rules': ['simulator/world', 'type catalog'],
-  'simulator/world': ['type catalog', 'data.ts'],
+  'simulator/world': ['type catalog', 'data.ts', 'lines.ts'],
   // Counts, traces and logs what the places above tell of; they hand it over and never import it.
   telemetry: [
     'catalog',
@@ -196,6 +197,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   'json.ts': ['limits.ts'],
   'excess.ts': ['limits.ts', 'rows.ts'],
   'limits.ts': [],
+  'lines.ts': [],
   'rows.ts': [],
   'version.ts': [],
 };

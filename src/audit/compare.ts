@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { readLine, type ChainedLine, type Link } from './chain.ts';
-import { linesOf, listFiles } from './files.ts';
+import { linesOf } from '../lines.ts';
+import { listFiles } from './files.ts';
 
 /** What a copy of entries, or a head kept elsewhere, says about logs. */
 export interface Comparison {

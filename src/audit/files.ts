@@ -69,29 +69,6 @@ export const readRange = (path: string, from: number, to?: number): Buffer => {
 
 const chunk = 256 * 1024;
 
-/** A file's lines with their bytes, first to last; `ended` is false for one without a line feed. */
-export function* linesOf(path: string): Generator<{ bytes: Buffer; ended: boolean }> {
-  const file = openSync(path, 'r');
-  try {
-    let rest = Buffer.alloc(0);
-    for (;;) {
-      const buffer = Buffer.alloc(chunk);
-      const count = readSync(file, buffer, 0, chunk, null);
-      if (!count) break;
-      const bytes = Buffer.concat([rest, buffer.subarray(0, count)]);
-      let from = 0;
-      for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, from)) {
-        yield { bytes: bytes.subarray(from, at), ended: true };
-        from = at + 1;
-      }
-      rest = bytes.subarray(from);
-    }
-    if (rest.length) yield { bytes: rest, ended: false };
-  } finally {
-    closeSync(file);
-  }
-}
-
 /** A file's whole lines, last to first, from `end` backwards; what comes after the last line feed is left out. */
 export function* linesBackwards(path: string, end?: number): Generator<Buffer> {
   const file = openSync(path, 'r');

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { readLine, start, type ChainedLine, type Link } from './chain.ts';
-import { linesOf, listFiles } from './files.ts';
+import { linesOf } from '../lines.ts';
+import { listFiles } from './files.ts';
 import { headPath, readHead } from './head.ts';
 
 /** Something that is not as its writer left it. */

@@ -65,6 +65,7 @@ export const runSimulator = async (flags: SimulatorFlags, io: Io): Promise<numbe
       settings,
       ...(plan ? { faults: plan } : {}),
       seed: empty ? 'empty' : 'default',
+      onWarning: (text) => void printLine(io.stderr, text),
     });
   } catch (error) {
     throw new CallError('configuration', (error as Error).message, 'See docs/simulator.md.', { cause: error });

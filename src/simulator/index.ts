@@ -22,7 +22,7 @@ import { ApiError, unauthenticated } from './world/errors.ts';
 import { makeAny } from './world/insert.ts';
 import { createQueue } from './world/queue.ts';
 import { createRandom } from './world/random.ts';
-import { createSaver, fillWorld, readWorld } from './world/state.ts';
+import { fillWorld, readSaved } from './world/state.ts';
 import { createWorld, type World } from './world/world.ts';
 
 export type { Clock } from './world/clock.ts';
@@ -59,6 +59,8 @@ export interface SimulatorOptions {
   onCall?: (call: SimulatedCall) => void;
   /** File in which the world is saved; made when there is none. */
   state?: string;
+  /** What was wrong with the file, and is passed over. */
+  onWarning?: (text: string) => void;
   /** The text of a world to begin with instead of a seeded one. */
   world?: string;
   /** What goes wrong on purpose; also `PUT /simulator/faults`. */
@@ -105,21 +107,19 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
   const engine: Engine = { world, renderer, jobs, behaviours };
   const sessions = createSessions(world);
   const throttle = createThrottle(world);
-  const saved = options.world ?? (options.state === undefined ? undefined : readWorld(options.state));
-  if (saved !== undefined) {
-    fillWorld(world, saved, options.state ?? 'The text');
-    restore(world);
-  }
-  const credentials =
-    saved !== undefined
-      ? knownCredentials(world)
-      : seedWorld(engine, shift, {
-          seed: options.seed ?? 'default',
-          vms: options.vms ?? 0,
-          adminPassword: options.adminPassword,
-          settings: options.settings,
-        });
-  const saver = createSaver(world, options.state);
+  const file =
+    options.state === undefined ? undefined : readSaved(world, options.state, options.onWarning ?? (() => {}));
+  if (options.world !== undefined) fillWorld(world, options.world);
+  const filled = file?.found === true || options.world !== undefined;
+  const credentials = filled
+    ? knownCredentials(world)
+    : seedWorld(engine, shift, {
+        seed: options.seed ?? 'default',
+        vms: options.vms ?? 0,
+        adminPassword: options.adminPassword,
+      });
+  const saver = file?.open();
+  if (filled) restore(world);
 
   const perform = (received: Received, name: string, caller: CallingUser, session: boolean): Response => {
     const command = world.catalog.commands.get(name);
@@ -170,7 +170,7 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
     const respondNow = (): Promise<Response> => {
       queue.settle();
       const response = answer(received, name, trusted);
-      saver.saveSoon();
+      saver?.saveSoon();
       const json =
         received.params.get('response')?.toLowerCase() === 'json' || name === undefined || response.status === 405;
       return json ? Promise.resolve(response) : toXml(response, world.catalog.release);
@@ -182,7 +182,7 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
     world,
     clock,
     credentials,
-    close: () => saver.close(),
+    close: () => saver?.close(),
     fetch: async (request) =>
       new URL(request.url).pathname === '/simulator/faults' ? serveFaults(faults, request) : handle(request, false),
     fetchTrusted: (request) => handle(request, true),

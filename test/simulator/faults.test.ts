@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -7,6 +7,7 @@ import { serveSimulator } from '../../src/simulator/server.ts';
 import { createTestClock } from './clock.ts';
 import { keeps } from './promise.ts';
 import { finish, rows, send, signedRequest } from './sign.ts';
+import { textOf } from '../../src/simulator/world/state.ts';
 
 keeps('faults', async () => {
   const clock = createTestClock();
@@ -104,6 +105,28 @@ keeps('state', async () => {
   const made = await send(second, 'createSSHKeyPair', { name: 'fresh' });
   expect(second.world.get(made.body['keypair'].id)?.kind).toBe('SSHKeyPair');
   expect(readFileSync(file, 'utf8')).not.toContain(first.credentials.password);
+  second.close();
+  // What was cut off in the middle of a write is passed over, and said; what was there before stays.
+  appendFileSync(file, '{"counters":[],"random":1,"rows":[{"kind":"SSHKe');
+  const warnings: string[] = [];
+  const third = createSimulator({ state: file, jobMillis: 0, onWarning: (text) => warnings.push(text) });
+  expect(warnings).toEqual([`The last change in ${file} was not written to its end: it is passed over.`]);
+  expect(third.world.get(made.body['keypair'].id)?.kind).toBe('SSHKeyPair');
+  await send(third, 'deleteSSHKeyPair', { name: 'fresh' });
+  third.close();
+  const fourth = createSimulator({ state: file, jobMillis: 0, onWarning: (text) => warnings.push(text) });
+  expect(warnings).toHaveLength(1);
+  expect(fourth.world.get(made.body['keypair'].id)).toBeUndefined();
+  expect(fourth.world.get(id)?.fields['state']).toBe('Stopped');
+  // A file of the format before: one line that has all.
+  const [, ...lines] = textOf(fourth.world).trimEnd().split('\n');
+  const all = lines.flatMap((line) => (JSON.parse(line) as { rows: unknown[] }).rows);
+  const counters = [...fourth.world.counters];
+  writeFileSync(file, JSON.stringify({ format: 1, counters, random: fourth.world.random.state(), rows: all }));
+  const fifth = createSimulator({ state: file, jobMillis: 0 });
+  expect(textOf(fifth.world)).toBe(textOf(fourth.world));
+  fifth.close();
+  expect(readFileSync(file, 'utf8')).toMatch(/^\{"format":2,/);
   writeFileSync(file, '{"rows":');
   expect(() => createSimulator({ state: file })).toThrow(/is not a saved simulator/);
 });

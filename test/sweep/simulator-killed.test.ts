@@ -50,7 +50,9 @@ test('a simulator killed while it writes leaves the old world or the new one, ne
     await running.stop('SIGKILL');
     await writing;
     if (!existsSync(state)) continue;
-    expect(() => JSON.parse(readFileSync(state, 'utf8')) as unknown).not.toThrow();
+    // Only the last line may have been cut off, and only where it has no end.
+    for (const line of readFileSync(state, 'utf8').split('\n').slice(0, -1))
+      expect(() => JSON.parse(line) as unknown).not.toThrow();
     const again = createSimulator({ state, jobMillis: 0 });
     const groups = await rows(again, 'listInstanceGroups', { listall: 'true', pagesize: '-1' });
     const saved = groups.map(({ name }) => String(name)).filter((name) => name.startsWith(`group-${round}-`));

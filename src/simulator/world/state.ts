@@ -1,59 +1,119 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import type { Resource } from './types.ts';
+import { closeSync, existsSync, fdatasyncSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
+import { linesOf } from '../../lines.ts';
+import type { Fields, Resource } from './types.ts';
 import type { World } from './world.ts';
 
-interface Saved {
-  format: 1;
+/**
+ * One line of a saved world: rows as they were then, and what was removed before them. The first line names the format; a
+ * file of format 1 is that line alone.
+ */
+interface SavedRecord {
+  format?: number;
   counters: [string, number][];
   random: number;
+  /** Kind and id of each. */
+  gone?: (readonly [string, string])[];
   rows: Resource[];
 }
 
-/** A world as text: all that is there, without what was removed and what is still to happen. */
-export const textOf = (world: World): string => {
-  const saved: Saved = {
-    format: 1,
-    counters: [...world.counters],
-    random: world.random.state(),
-    rows: [...world.tables.values()].flatMap((table) => [...table.live()]),
-  };
-  return JSON.stringify(saved);
-};
+const rowsInLine = 500;
 
-/** Writes a world to a file in one step: a reader finds the old or the new one, never a part. */
-const saveWorld = (world: World, file: string): void => {
-  const part = `${file}.${process.pid}.part`;
-  const handle = openSync(part, 'w', 0o600);
-  try {
-    writeSync(handle, textOf(world));
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(part, file);
-};
+const lineOf = (world: World, rows: readonly Resource[], more: Partial<SavedRecord> = {}): string =>
+  `${JSON.stringify({ ...more, counters: [...world.counters], random: world.random.state(), rows })}\n`;
 
-/** Fills an empty world from its text. Throws for what is not a saved world. `from` says in errors where the text is from. */
-export const fillWorld = (world: World, text: string, from: string): void => {
-  let saved: Saved;
-  try {
-    saved = JSON.parse(text) as Saved;
-  } catch (error) {
-    throw new Error(`${from} is not a saved simulator: it is not JSON. Move it away to start afresh.`, {
-      cause: error,
-    });
-  }
-  if (saved.format !== 1)
-    throw new Error(`${from} is not a simulator saved by this version. Move it away to start afresh.`);
-  for (const [series, number] of saved.counters) world.counters.set(series, number);
-  world.random.resume(saved.random);
-  for (const { kind, id, no, owner, fields, hidden } of saved.rows)
+/** The lines of a whole world: all that is there, without what was removed and what is still to happen. */
+function* textsOf(world: World): Generator<string> {
+  yield lineOf(world, [], { format: 2 });
+  let rows: Resource[] = [];
+  for (const table of world.tables.values())
+    for (const row of table.live()) {
+      rows.push(row);
+      if (rows.length < rowsInLine) continue;
+      yield lineOf(world, rows);
+      rows = [];
+    }
+  if (rows.length > 0) yield lineOf(world, rows);
+}
+
+/** A world as text. */
+export const textOf = (world: World): string => [...textsOf(world)].join('');
+
+const changesOf = (before: Readonly<Fields>, after: Readonly<Fields>): Fields => ({
+  ...Object.fromEntries(Object.keys(before).map((name) => [name, undefined])),
+  ...after,
+});
+
+const putRow = (world: World, { kind, id, no, owner, fields, hidden }: Resource): void => {
+  const known = world.stored(kind, id);
+  if (!known) {
     world.insert(kind, fields, { id, no, hidden, ...(owner === undefined ? {} : { owner }) });
+    return;
+  }
+  world.update(known, changesOf(known.fields, fields));
+  world.hide(known, changesOf(known.hidden, hidden));
+  if (known.owner !== owner) world.give(known, owner);
 };
 
-/** The text of a saved world; undefined where there is none yet. */
-export const readWorld = (file: string): string | undefined =>
-  existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+const putRecord = (world: World, { counters, random, gone = [], rows }: SavedRecord): void => {
+  for (const [series, number] of counters) world.counters.set(series, number);
+  world.random.resume(random);
+  for (const [kind, id] of gone) {
+    const row = world.stored(kind, id);
+    if (row) world.forget(row);
+  }
+  for (const row of rows) putRow(world, row);
+};
+
+/** What was found in a saved world. */
+interface ReadState {
+  /** Rows that were read, also those that later lines have again. */
+  rows: number;
+  /** Whether more lines may be written after what was read. */
+  whole: boolean;
+  /** Whether the last line was cut off when it was written. */
+  torn: boolean;
+}
+
+const refusal = (from: string, what: string, cause?: unknown): Error =>
+  new Error(`${from} is not a ${what}. Move it away to start afresh.`, { cause });
+
+/** Fills an empty world from its lines; the last is passed over where it was not written to its end. Throws for what is no saved world. */
+const fillFrom = (
+  world: World,
+  lines: Iterable<{ bytes: Buffer | string; ended: boolean }>,
+  from: string,
+): ReadState => {
+  const read: ReadState = { rows: 0, whole: true, torn: false };
+  let format: number | undefined;
+  for (const { bytes, ended } of lines) {
+    read.whole &&= ended;
+    let record: SavedRecord;
+    try {
+      record = JSON.parse(bytes.toString()) as SavedRecord;
+    } catch (error) {
+      read.torn = format === 2 && !ended;
+      if (read.torn) break;
+      throw refusal(from, 'saved simulator: it is not JSON', error);
+    }
+    format ??= record.format;
+    if (format !== 1 && format !== 2) throw refusal(from, 'simulator saved by this version');
+    if (format === 1) read.whole = false;
+    putRecord(world, record);
+    read.rows += record.rows.length;
+  }
+  if (format === undefined) throw refusal(from, 'saved simulator: it is empty');
+  return read;
+};
+
+/** Fills an empty world from its text. Throws for what is not a saved world. */
+export const fillWorld = (world: World, text: string): void => {
+  const lines = text.split('\n').filter((line) => line !== '');
+  fillFrom(
+    world,
+    lines.map((line) => ({ bytes: line, ended: true })),
+    'The text',
+  );
+};
 
 /** Saves a world soon after it changes, and when it is closed. */
 export interface Saver {
@@ -64,23 +124,83 @@ export interface Saver {
 
 const debounceMs = 250;
 
-/** Saves to one file; without a file, nothing. */
-export const createSaver = (world: World, file: string | undefined): Saver => {
-  let saved = world.version();
+/** Writes a whole world in one step: a reader finds the old or the new one, never a part. */
+const writeWhole = (world: World, file: string): void => {
+  const part = `${file}.${process.pid}.part`;
+  const handle = openSync(part, 'w', 0o600);
+  try {
+    for (const line of textsOf(world)) writeFileSync(handle, line);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(part, file);
+};
+
+const countRows = (world: World): number => {
+  let count = 0;
+  for (const table of world.tables.values()) count += table.live().length;
+  return count;
+};
+
+const createJournal = (world: World, file: string, read: ReadState | undefined): Saver => {
+  const changed = new Set<Resource>();
+  let written = read?.rows ?? 0;
   let timer: NodeJS.Timeout | undefined;
+  const rewrite = (): void => {
+    writeWhole(world, file);
+    written = countRows(world);
+    changed.clear();
+  };
+  const append = (line: string): void => {
+    const handle = openSync(file, 'a');
+    try {
+      writeFileSync(handle, line);
+      fdatasyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  };
+  world.onChange((row) => changed.add(row));
+  if (read?.whole !== true) rewrite();
   const save = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    if (file === undefined || saved === world.version()) return;
-    saved = world.version();
-    saveWorld(world, file);
+    if (changed.size === 0) return;
+    const rows = [...changed].filter(({ removed }) => removed === undefined);
+    const gone = [...changed].flatMap(({ kind, id, removed }) => (removed === undefined ? [] : [[kind, id] as const]));
+    changed.clear();
+    append(lineOf(world, rows, { gone }));
+    written += rows.length;
+    // Most of the rows in the file are then no longer true.
+    if (written > 2 * countRows(world) + 10_000) rewrite();
   };
   return {
     saveSoon: () => {
-      if (file === undefined || timer !== undefined || saved === world.version()) return;
+      if (timer !== undefined || changed.size === 0) return;
       timer = setTimeout(save, debounceMs);
       timer.unref();
     },
     close: save,
   };
+};
+
+/** A world and its file. */
+export interface SavedWorld {
+  /** Whether the world was in the file. */
+  found: boolean;
+  /** Begins to save what changes: call it once the world is as its first request is to find it, or just read. */
+  open(): Saver;
+}
+
+/**
+ * Fills an empty world from its file, where there is one. Changes are then written at the end of the file, each as a line; a
+ * last line that was cut off by the end of a process is passed over, and `onWarning` says so. Throws for a file that is no
+ * saved world.
+ */
+export const readSaved = (world: World, file: string, onWarning: (text: string) => void): SavedWorld => {
+  if (!existsSync(file)) return { found: false, open: () => createJournal(world, file, undefined) };
+  const read = fillFrom(world, linesOf(file), file);
+  if (read.torn) onWarning(`The last change in ${file} was not written to its end: it is passed over.`);
+  return { found: true, open: () => createJournal(world, file, read) };
 };

@@ -44,6 +44,8 @@ export interface World {
   get(id: string): Resource | undefined;
   /** A resource of the kind an id parameter declares; by uuid or internal number, also a removed one. */
   find(kind: string, id: string): Resource | undefined;
+  /** A resource of exactly this kind and id. */
+  stored(kind: string, id: string): Resource | undefined;
   insert(kind: string, fields: Fields, options?: InsertOptions): Resource;
   /** Changes shown fields; undefined takes one away. */
   update(row: Resource, patch: Fields): void;
@@ -125,6 +127,10 @@ export const createWorld = (
         for (const numbered of world.indexed(member, byNumber, String(Number(id)))) return numbered;
       }
       return undefined;
+    },
+    stored: (kind, id) => {
+      const row = ids.get(keyOf(kind, id));
+      return row?.kind === kind ? row : undefined;
     },
     insert: (kind, fields, options = {}) => {
       version += 1;
