@@ -16,6 +16,7 @@ import { notSimulatedList, promiseTable } from './docs/simulator.ts';
 import { alertsTable, healthTable, metricsTable } from './docs/metrics.ts';
 import { effectsTable, riskReview } from './docs/risk-review.ts';
 import { settingsTable, variables } from './docs/settings.ts';
+import { promptTable, writeSkills } from './docs/skills.ts';
 import { dataTable, numbers, policyTable, riskCounts, riskTables, toolTables } from './docs/catalog.ts';
 
 const blocks: Readonly<Record<string, () => string | Promise<string>>> = {
@@ -23,6 +24,7 @@ const blocks: Readonly<Record<string, () => string | Promise<string>>> = {
   needs,
   tools: toolTables,
   search: searchTable,
+  prompts: promptTable,
   'risk-counts': riskCounts,
   policies: policyTable,
   risks: riskTables,
@@ -105,7 +107,7 @@ for (const path of [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('da
   if (check) problems.push(`${path} is stale: npm run docs writes it anew`);
   else writeFileSync(path, filled);
 }
-problems.push(...missingSections());
+problems.push(...missingSections(), ...(await writeSkills(check)));
 for (const name of Object.keys(blocks)) if (!used.has(name)) problems.push(`no document holds the block "${name}"`);
 
 for (const problem of problems) process.stderr.write(`${problem}\n`);

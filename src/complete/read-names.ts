@@ -7,6 +7,10 @@ const timeoutMs = 2000;
 /** More names than a terminal shows. */
 const maxNames = 500;
 
+/** A region's id is a number. */
+const isName = (value: unknown): value is string | number =>
+  typeof value === 'number' || (typeof value === 'string' && value !== '');
+
 /**
  * Reads names through the path, as a call of the one who types: guard, roles and audit hold for it. What fails or takes
  * too long is no name: completion says nothing of errors.
@@ -20,8 +24,8 @@ export const createReadNames =
     const limits = { signal, deadline: Date.now() + timeoutMs, consent: () => Promise.resolve(undefined) };
     try {
       const rows = (await call({ ...given, ...limits, caller: asker.caller })).rows();
-      const found = rows.flatMap((row) => names.map((field) => row[field]).find((value) => typeof value === 'string'));
-      return [...new Set(found)].filter((name) => typeof name === 'string' && name !== '').sort() as string[];
+      const found = rows.flatMap((row) => names.map((field) => row[field]).find(isName));
+      return [...new Set(found.filter(isName).map(String))].sort();
     } catch {
       return [];
     }

@@ -7,6 +7,7 @@ import type { Proxies } from './cloud.ts';
 import { isUnfilled, toEndpoint } from './endpoint.ts';
 import { findOtherTools, importProfiles } from './import.ts';
 import type { PolicySection, Principals, Roles } from './policy.ts';
+import type { PromptsSection } from './prompts.ts';
 import { readText } from './read-text.ts';
 import { envNameOf, secretSettings, settings, type Settings } from './settings.ts';
 import { readHeaders, readTraces, type Traces } from './telemetry.ts';
@@ -47,6 +48,8 @@ export interface Config extends Settings {
   roles?: Roles | undefined;
   principals?: Principals | undefined;
   auth?: Auth | undefined;
+  /** The operator's own prompts. */
+  prompts?: PromptsSection | undefined;
 }
 
 /** What OpenTelemetry's own variables say about sending logs by OTLP over HTTP. */
@@ -212,6 +215,14 @@ const readSections = async (sections: Raw): Promise<Pick<Config, 'policy' | 'rol
   return parsed.data;
 };
 
+const readPrompts = async (given: unknown): Promise<Pick<Config, 'prompts'>> => {
+  if (given === undefined) return {};
+  const { promptsSection } = await import('./prompts.ts');
+  const parsed = promptsSection.safeParse(given);
+  if (!parsed.success) throw wrong(`prompts: ${z.prettifyError(parsed.error)}`, 'See docs/configuration.md.');
+  return { prompts: parsed.data };
+};
+
 /** The name of the one profile that there is with the setting `simulator`. */
 export const simulatorProfile = 'simulator';
 
@@ -234,7 +245,7 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
     ...given
   } = flags;
   const content = path ? await readFile(path as string) : {};
-  const { profiles: inFile = {}, policy, roles, principals, auth, ...file } = content;
+  const { profiles: inFile = {}, policy, roles, principals, auth, prompts, ...file } = content;
   const fromVariables = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => {
       const value = secretSettings.has(name) ? readSecret(env, envNameOf(name)) : env[envNameOf(name)];
@@ -280,6 +291,7 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
     proxies: readProxies(env),
     traces: readTraces(env),
     ...sections,
+    ...(await readPrompts(prompts)),
     ...(simulator ? { principals: withoutProfiles(sections.principals) } : {}),
     profiles: simulator ? byName([[simulatorProfile, {}]]) : profiles,
   };

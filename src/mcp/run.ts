@@ -78,7 +78,8 @@ const toRequest = (host: HostCall, asked: ToolRequest): DoorRequest => {
   };
 };
 
-const send = (host: HostCall, asked: ToolRequest): Promise<Outcome> => host.call(toRequest(host, asked));
+/** Makes a host's call of a command. Throws a CallError. */
+export const send = (host: HostCall, asked: ToolRequest): Promise<Outcome> => host.call(toRequest(host, asked));
 
 const openCatalog = async ({ app, door }: HostCall): Promise<Catalog> =>
   app.catalog(await app.profileOf(door.requester));

@@ -4,9 +4,11 @@ import {
   ProtocolErrorCode,
   Server,
   type AuthInfo,
+  type CacheScope,
   type CallToolResult,
   type ServerContext,
 } from '@modelcontextprotocol/server';
+import * as z from 'zod';
 import type { App } from '../app/app.ts';
 import { CallError, dataNote, describeError, explainError } from '../errors.ts';
 import { AwaitingReply } from '../consent.ts';
@@ -36,15 +38,11 @@ const fail = (error: unknown): CallToolResult => {
   throw error;
 };
 
-/** Milliseconds for which a client may cache the tool list. */
-const listTtlMs = 3_600_000;
+const listSkillsParams = z.looseObject({ cursor: z.string().optional() });
+const getSkillParams = z.looseObject({ uri: z.string() });
 
-/** Lists of what this server has none of, by the method that asks for them. */
-const emptyLists: Readonly<Record<string, string>> = {
-  'prompts/list': 'prompts',
-  'resources/list': 'resources',
-  'resources/templates/list': 'resourceTemplates',
-};
+/** Milliseconds for which a client may cache what is listed. */
+const listTtlMs = 3_600_000;
 
 /** What a door puts in place of stdio's. */
 export interface ServerOptions {
@@ -69,7 +67,10 @@ export const createServerFactory = async (
   const outputSchemas = new Map(list.map(({ name, outputSchema }) => [name, outputSchema]));
   const stateCodec = createQuestionStateCodec(app, (ctx) => contextOf(ctx).requester.principal);
   // Which profiles there are is said to those who may use them.
-  const cacheScope = isSeveral ? 'private' : 'public';
+  const cacheScope: CacheScope = isSeveral ? 'private' : 'public';
+  /** The SDK adds this to the results of its own methods only, and only for versions of the protocol that have it. */
+  const cachingOf = ({ mcpReq }: Pick<ServerContext, 'mcpReq'>) =>
+    mcpReq.envelope ? { ttlMs: listTtlMs, cacheScope } : {};
   /** Listed names as they are; other spellings of a listed command by the catalog. */
   const listedName = (name: string): string | undefined => {
     if (outputSchemas.has(name)) return name;
@@ -84,25 +85,54 @@ export const createServerFactory = async (
       { name: 'cloudstack-mcp-server', title: 'Apache CloudStack', version },
       {
         instructions: instructionsFor(await profilesFor(authInfo ? { http: { authInfo } } : {})),
-        capabilities: { tools: {}, completions: {} },
+        capabilities: {
+          tools: {},
+          completions: {},
+          prompts: {},
+          resources: {},
+          // SEP-2640
+          extensions: { 'io.modelcontextprotocol/skills': {} },
+        },
         requestState: { verify: stateCodec.verify },
         inputRequired: { roundTimeoutMs: app.config.questionTimeout * 1000 },
         cacheHints: {
           'tools/list': { ttlMs: listTtlMs, cacheScope },
+          'prompts/list': { ttlMs: listTtlMs, cacheScope },
+          'resources/list': { ttlMs: listTtlMs, cacheScope },
+          'resources/templates/list': { ttlMs: listTtlMs, cacheScope },
           'server/discover': { ttlMs: listTtlMs, cacheScope },
         },
       },
     );
-    // Some hosts ask for these unasked, and drop a server that does not know them.
-    server.fallbackRequestHandler = ({ method }) => {
-      const list = Object.hasOwn(emptyLists, method) ? emptyLists[method] : undefined;
-      if (list === undefined) throw new ProtocolError(ProtocolErrorCode.MethodNotFound, 'Method not found');
-      return Promise.resolve({ [list]: [] });
-    };
     server.setRequestHandler('tools/list', async (_request, ctx) => {
       const profiles = await profilesFor(ctx);
       return { tools: list.map((tool) => withProfiles(tool, profiles)) };
     });
+    server.setRequestHandler('prompts/list', async () => ({
+      prompts: (await import('./prompts.ts')).listPrompts(app),
+    }));
+    server.setRequestHandler('prompts/get', async ({ params }) =>
+      (await import('./prompts.ts')).getPrompt(app, params),
+    );
+    server.setRequestHandler('resources/list', async () => ({
+      resources: await (await import('./skills.ts')).listSkillResources(app),
+    }));
+    server.setRequestHandler('resources/templates/list', async () => ({
+      resourceTemplates: (await import('./resources.ts')).listResourceTemplates(),
+    }));
+    server.setRequestHandler('resources/read', async ({ params: { uri } }, ctx) => {
+      if (uri.startsWith('skill://')) return (await import('./skills.ts')).readSkill(app, uri);
+      const { readCloudResource } = await import('./resources.ts');
+      return readCloudResource({ app, call, server, ctx, door: contextOf(ctx) }, uri);
+    });
+    server.setRequestHandler('skills/list', { params: listSkillsParams }, async (_params, ctx) => ({
+      ...(await (await import('./skills.ts')).listSkills(app)),
+      ...cachingOf(ctx),
+    }));
+    server.setRequestHandler('skills/get', { params: getSkillParams }, async ({ uri }, ctx) => ({
+      ...(await (await import('./skills.ts')).getSkill(app, uri)),
+      ...cachingOf(ctx),
+    }));
     server.setRequestHandler('completion/complete', async ({ params }, ctx) => {
       const { completeArgument } = await import('./completion.ts');
       return completeArgument(params, { app, call, door: contextOf(ctx), ctx });
