@@ -30,7 +30,7 @@ export interface Guide {
   description: string;
   arguments: readonly GuideArgument[];
   /** What is to be done, with the calls that do it; undefined where the operator wrote the text. */
-  steps?: readonly { say: string; calls: readonly GuideCall[] }[];
+  steps?: readonly { do: string; calls: readonly GuideCall[] }[];
   text?: string;
 }
 
@@ -69,9 +69,9 @@ export const writeGuide = (guide: Guide, given: Readonly<Record<string, string>>
     guide.arguments.map(({ name, otherwise }) => [name, given[name] ?? otherwise ?? name.toUpperCase()]),
   );
   if (guide.text !== undefined) return String(fill(guide.text, words));
-  const steps = guide.steps!.map(({ say, calls }, at) =>
+  const steps = guide.steps!.map(({ do: deed, calls }, at) =>
     [
-      `${at + 1}. ${String(fill(say, words))}`,
+      `${at + 1}. ${String(fill(deed, words))}`,
       ...calls.map((call) => {
         const { tool, args } = toToolCall(fill(call, words) as GuideCall);
         return `   - \`${tool} ${JSON.stringify(args)}\``;
