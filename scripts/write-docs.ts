@@ -14,6 +14,7 @@ import { cachedTable, invalidatedTable } from './docs/cache.ts';
 import { ownCodeTable } from './docs/own-code.ts';
 import { notSimulatedList, promiseTable } from './docs/simulator.ts';
 import { alertsTable, healthTable, metricsTable } from './docs/metrics.ts';
+import { hostTable } from './docs/hosts.ts';
 import { effectsTable, riskReview } from './docs/risk-review.ts';
 import { settingsTable, variables } from './docs/settings.ts';
 import { promptTable, writeSkills } from './docs/skills.ts';
@@ -36,6 +37,7 @@ const blocks: Readonly<Record<string, () => string | Promise<string>>> = {
   health: healthTable,
   help: writeHelp,
   exit: exitTable,
+  hosts: hostTable,
   dependencies: dependencyTable,
   'own-code': ownCodeTable,
   data: dataTable,
@@ -96,7 +98,7 @@ const checkFacts = (path: string, text: string): void => {
   for (const [, named = ''] of text.matchAll(/`((?:src|data|test|scripts|deploy|docs)\/[\w./-]*)`/g))
     if (!existsSync(named)) problems.push(`${path}: there is no ${named}`);
   for (const [name] of text.matchAll(/\bCLOUDSTACK_[A-Z_]*[A-Z]\b/g))
-    if (!variables.has(name)) problems.push(`${path}: src/config/config.ts reads no variable ${name}`);
+    if (!variables.has(name)) problems.push(`${path}: src/config reads no variable ${name}`);
 };
 
 for (const path of [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('data')]) {

@@ -11,6 +11,8 @@ const load = (): Package => JSON.parse(readFileSync('package.json', 'utf8')) as 
 
 /** Why each package is bundled. One that src imports without a reason fails the check, and so does a reason left over. */
 const reasons: Readonly<Record<string, string>> = {
+  '@clack/prompts': 'Asks at the terminal in `init`: choices, secrets, what can be gone back to; loaded only there.',
+  '@humanwhocodes/momoa': "Reads hosts' JSON with comments and says where everything stands, so that it can be kept.",
   '@hono/node-server': 'Serves a Request → Response function on a port: HTTP, the simulator.',
   '@modelcontextprotocol/client': 'The client of the demo, and of the tests: it is as strict as a host.',
   '@modelcontextprotocol/server': 'The Model Context Protocol in both versions, by the authors of the specification.',
@@ -33,6 +35,7 @@ const reasons: Readonly<Record<string, string>> = {
   'lru-cache': 'The bounded memory of the cache: least recently used out first, with a time to live.',
   pino: 'JSON logs on stderr.',
   'prom-client': 'Counters, gauges and histograms in the format that Prometheus reads.',
+  'smol-toml': "Reads and writes the TOML of a host's configuration.",
   'string-width': 'How many columns of a terminal a text takes: names come in every script.',
   undici: 'The HTTP client: a bounded connection pool; the built-in fetch has no setting for its size.',
   'wrap-ansi': 'Breaks questions at the terminal between words.',

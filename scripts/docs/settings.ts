@@ -22,7 +22,7 @@ export const settingsTable = (): string =>
 
 /** Every environment variable that the configuration reads. */
 export const variables: ReadonlySet<string> = (() => {
-  const source = readFileSync('src/config/config.ts', 'utf8');
+  const source = ['config', 'places'].map((name) => readFileSync(`src/config/${name}.ts`, 'utf8')).join('\n');
   const named = [...source.matchAll(/'(CLOUDSTACK_[A-Z_]*[A-Z])'/g)].map((match) => match[1]!);
   const secret = [...source.matchAll(/readSecret\(env, '([A-Z_]+)'\)/g)].map((match) => `${match[1]!}_FILE`);
   const inFiles = [...secretSettings].map((name) => `${envNameOf(name)}_FILE`);

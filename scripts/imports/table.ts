@@ -65,10 +65,14 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'audit/targets.ts',
     'audit/verify.ts',
     'simulator',
+    'setup',
     'config',
     'version.ts',
     ...foundation,
   ],
+  // What `init` and `doctor` need of a machine: its hosts, their files, credentials that are already there. It tests a cloud
+  // as every other call is made.
+  setup: ['app/app.ts', 'config', 'data.ts', 'errors.ts', 'rows.ts', 'type consent.ts', 'type types.ts'],
   // The HTTP door: who asks and how much of it; what is asked is mcp/'s.
   web: [
     'mcp/server.ts',

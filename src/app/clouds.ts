@@ -53,7 +53,11 @@ export const openClouds = (
     if (!found) throw missingProfile(config, name);
     const simulated = found.endpoint === undefined ? await openSimulator() : undefined;
     const profile = simulated?.profile ?? found;
-    const endpoint = endpoints.of(profile.endpoint!, name, transport ?? simulated?.transport);
+    const endpoint = endpoints.of(profile.endpoint!, {
+      name,
+      ca: profile.ca,
+      transport: transport ?? simulated?.transport,
+    });
     const cloudstack = createCloudStack({ ...config, secret: profile.secret!, signature: profile.signature }, endpoint);
     // What goes on beside calls opens no session once the last one is logged out.
     const stopped = () => new CallError('cancelled', 'The server is being stopped.', 'Nothing was sent.');

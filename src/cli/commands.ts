@@ -21,6 +21,38 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         end(await serve(settingsOf(options), io));
       }),
   },
+  init: {
+    description: 'set up: find your cloud, test it, and write the configuration of your AI hosts',
+    build: (command, io, end) =>
+      command
+        .addOption(
+          new Option('--from <source>', 'where the cloud is known').choices([
+            'environment',
+            'cloudmonkey',
+            'cs',
+            'terraform',
+            'simulator',
+          ]),
+        )
+        .option('--url <url>', 'URL of the cloud; what is missing of it is added')
+        .option('--username <name>', 'user who logs in, instead of a key pair')
+        .option('--password-file <file>', 'file with the password')
+        .option('--domain <path>', "the user's domain")
+        .option('--keys', "the user's key pair instead of the password: read once, made if there is none")
+        .option('--ca <file>', 'certificates of a private authority (PEM)')
+        .addOption(new Option('--role <role>', 'what assistants may do').choices(['reader', 'operator', 'all']))
+        .option('--hosts <names>', 'hosts to set up, by comma; installed for those that are here; none')
+        .option('--name <name>', 'name of the server in the hosts', 'cloudstack')
+        .option('--config <file>', 'configuration file to write')
+        .option('--no-test', 'do not ask the cloud')
+        .option('--print', 'print what would be written, and write nothing')
+        .option('--remove', 'take everything back that init wrote')
+        .option('-y, --yes', 'ask nothing: the flags say everything')
+        .action(async (options: Options) => {
+          const { runInit } = await import('./init-command.ts');
+          end(await runInit(options as never, io));
+        }),
+  },
   call: {
     description: 'run one CloudStack command',
     build: (command, io, end) =>

@@ -1,5 +1,6 @@
 import { createApp } from '../app/app.ts';
 import type { Config } from '../config/config.ts';
+import { configPathOf } from '../config/places.ts';
 import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
 import type { DoorRequest } from '../types.ts';
@@ -186,7 +187,7 @@ export const rotateKeys = async (user: string, flags: KeysFlags, io: Io): Promis
   const path = needFile(flags.secretsTo);
   const cloud = await openCloud(flags.settings, io);
   const { config, profile } = cloud;
-  const configPath = (flags.settings['config'] ?? io.env['CLOUDSTACK_MCP_CONFIG']) as string | undefined;
+  const configPath = configPathOf(flags.settings, io.env);
   // What would fail afterwards is found out before the former keys are lost.
   const owner = flags.updateConfig ? checkProfile(configPath, profile, config.profiles[profile]) : undefined;
   if (owner !== undefined) await checkOwner(user, owner, cloud, io);

@@ -11,6 +11,8 @@ export interface EndpointOptions extends CloudSettings {
   /** Such as `https://cloud.example.com/client/api`; from the configuration only. */
   url: string;
   proxies?: Proxies | undefined;
+  /** Certificates (PEM) that are trusted beside the public ones. */
+  ca?: string | undefined;
   /** The configuration's profile that asked first, for metrics. */
   name: string;
   observe?: Observe | undefined;
@@ -66,8 +68,11 @@ export const createEndpoint = (options: EndpointOptions, transport?: Transport):
 
 /** The endpoints of all profiles, each opened once however many credentials it is asked with. */
 export interface Endpoints {
-  /** `name` is the profile that asks; `transport` replaces the network. */
-  of(url: string, name: string, transport?: Transport): Endpoint;
+  /** `name` is the profile that asks, with the certificates that it trusts; `transport` replaces the network. */
+  of(
+    url: string,
+    { name, ca, transport }: Pick<EndpointOptions, 'name' | 'ca'> & { transport?: Transport | undefined },
+  ): Endpoint;
   /** Closes all connections. */
   close(): Promise<void>;
 }
@@ -76,9 +81,10 @@ export interface Endpoints {
 export const createEndpoints = (options: Omit<EndpointOptions, 'url' | 'name'>): Endpoints => {
   const opened = new Map<string, Endpoint>();
   return {
-    of: (url, name, transport) => {
-      let endpoint = opened.get(url);
-      if (!endpoint) opened.set(url, (endpoint = createEndpoint({ ...options, url, name }, transport)));
+    of: (url, { name, ca, transport }) => {
+      const key = ca === undefined ? url : `${url}\n${ca}`;
+      let endpoint = opened.get(key);
+      if (!endpoint) opened.set(key, (endpoint = createEndpoint({ ...options, url, name, ca }, transport)));
       return endpoint;
     },
     close: async () => {

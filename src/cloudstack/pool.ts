@@ -1,3 +1,4 @@
+import { rootCertificates } from 'node:tls';
 import type { Dispatcher } from 'undici';
 // All of undici, with its fetch, would be most of what the first call loads.
 import Pool from 'undici/lib/dispatcher/pool.js';
@@ -20,6 +21,8 @@ export interface PoolOptions {
   /** MiB that one answer may have. */
   maxAnswer: number;
   proxies?: Proxies | undefined;
+  /** Certificates (PEM) that are trusted beside the public ones. */
+  ca?: string | undefined;
 }
 
 /** Cancelled before a connection was available. */
@@ -87,18 +90,26 @@ const collect = (
 /** A pool of connections to an origin, or to it through the proxy that the environment names. This machine has none before it. */
 const createDispatcher = async (
   origin: string,
-  { connections, keepAlive, proxies }: PoolOptions,
+  { connections, keepAlive, proxies, ca }: PoolOptions,
 ): Promise<Dispatcher> => {
   // Each request carries its own deadline.
   const options = { connections, keepAliveTimeout: keepAlive, headersTimeout: 0, bodyTimeout: 0 };
-  if (!proxies || isLoopback(new URL(origin).hostname)) return new Pool(origin, options);
+  const tls = ca === undefined ? undefined : { ca: [...rootCertificates, ca] };
+  if (!proxies || isLoopback(new URL(origin).hostname))
+    return new Pool(origin, { ...options, ...(tls ? { connect: tls } : {}) });
   const EnvHttpProxyAgent = (await import('undici/lib/dispatcher/env-http-proxy-agent.js')).default;
   const Dispatched = (await import('undici/lib/dispatcher/dispatcher.js')).default;
   // Its agent opens tunnels by this method, which undici's index puts there.
   Dispatched.prototype.connect = (await import('undici/lib/api/api-connect.js')).default;
   // Given empty texts, it does not look at the environment itself.
   const { http: httpProxy, https: httpsProxy, none: noProxy } = proxies;
-  return new EnvHttpProxyAgent({ ...options, httpProxy, httpsProxy, noProxy });
+  return new EnvHttpProxyAgent({
+    ...options,
+    httpProxy,
+    httpsProxy,
+    noProxy,
+    ...(tls ? { connect: tls, requestTls: tls } : {}),
+  });
 };
 
 /** A transport over a pool of connections to the endpoint's origin. */

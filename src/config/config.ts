@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Secret } from '../cloudstack/credential.ts';
@@ -6,6 +5,7 @@ import type { Auth } from './auth.ts';
 import type { Proxies } from './cloud.ts';
 import { isUnfilled, toEndpoint } from './endpoint.ts';
 import { findOtherTools, importProfiles } from './import.ts';
+import { configPathOf, homeOf } from './places.ts';
 import type { PolicySection, Principals, Roles } from './policy.ts';
 import type { PromptsSection } from './prompts.ts';
 import { readText } from './read-text.ts';
@@ -14,6 +14,7 @@ import { readHeaders, readTraces, type Traces } from './telemetry.ts';
 import type { Environment } from './values.ts';
 import { findWarnings } from './warnings.ts';
 import { CallError } from '../errors.ts';
+import { programName } from '../program-name.ts';
 import { toLabel } from '../text.ts';
 
 /** One CloudStack endpoint with one credential. */
@@ -23,12 +24,14 @@ export interface Profile {
   secret?: Secret | undefined;
   /** How requests are signed, where that is not found out. */
   signature?: 'sha1' | 'sha512' | undefined;
+  /** Certificates of a private authority (PEM) that are trusted beside the public ones. */
+  ca?: string | undefined;
 }
 
 type Raw = Record<string, unknown>;
 
 const stateFolder = (env: Environment): string =>
-  join(env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state'), 'cloudstack-mcp');
+  join(env['XDG_STATE_HOME'] ?? join(homeOf(env), '.local', 'state'), 'cloudstack-mcp');
 
 /** The whole configuration: settings and profiles by name. */
 export interface Config extends Settings {
@@ -81,6 +84,7 @@ const profileSchema = z.strictObject({
   passwordFile: z.string().optional(),
   domain: z.string().optional(),
   signature: z.enum(['auto', 'sha1', 'sha512']).default('auto'),
+  caFile: z.string().optional(),
 });
 
 /** The error for a profile that the configuration lacks: it says what to set, or which profiles there are. */
@@ -94,10 +98,17 @@ export const missingProfile = ({ profiles, otherTools }: Config, name: string): 
     : wrong(
         'No CloudStack is configured.',
         [
+          `Run ${programName} init, which asks for it and sets up your hosts.`,
           ...otherTools,
-          'Set CLOUDSTACK_API_URL (https://…/client/api) with CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or with CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD; or try --simulator, or --credentials cloudmonkey (or cs) for the profiles of that tool.',
+          'Or set CLOUDSTACK_API_URL (https://…/client/api) with CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or with CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD; or try --simulator, or --credentials cloudmonkey (or cs) for the profiles of that tool.',
         ].join(' '),
       );
+};
+
+const readCertificates = (name: string, path: string): string => {
+  const text = readText(path, 'caFile');
+  if (/-----BEGIN CERTIFICATE-----/.test(text)) return text;
+  throw wrong(`Profile ${name}: ${path} holds no certificate.`, 'caFile is a file in the PEM format.');
 };
 
 /** Makes a profile of what was given. Throws a configuration error that says what is missing. */
@@ -119,10 +130,11 @@ export const toProfile = (name: string, given: unknown): Profile => {
     );
   const secretKey = rest.secretKey ?? (rest.secretKeyFile && readText(rest.secretKeyFile, 'secretKeyFile').trim());
   const password = rest.password ?? (rest.passwordFile && readText(rest.passwordFile, 'passwordFile').trim());
-  const endpoint = found.url;
+  const ca = rest.caFile ? readCertificates(name, rest.caFile) : undefined;
+  const endpoint = { endpoint: found.url, ...(ca === undefined ? {} : { ca }) };
   if (apiKey && secretKey)
-    return { endpoint, secret: { apiKey, secretKey }, ...(signature === 'auto' ? {} : { signature }) };
-  if (username && password) return { endpoint, secret: { username, password, domain } };
+    return { ...endpoint, secret: { apiKey, secretKey }, ...(signature === 'auto' ? {} : { signature }) };
+  if (username && password) return { ...endpoint, secret: { username, password, domain } };
   throw wrong(
     `Profile ${name} has no whole credential.`,
     'Set CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD (and CLOUDSTACK_DOMAIN).',
@@ -239,12 +251,9 @@ const byName = (profiles: [string, Profile][]): Record<string, Profile> =>
  * tool's file (cloudmonkey, cs). Throws a configuration error that says what is wrong and how to mend it.
  */
 export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> => {
-  const {
-    config: path = env['CLOUDSTACK_MCP_CONFIG'],
-    credentials = env['CLOUDSTACK_MCP_CREDENTIALS'],
-    ...given
-  } = flags;
-  const content = path ? await readFile(path as string) : {};
+  const { config: _config, credentials = env['CLOUDSTACK_MCP_CREDENTIALS'], ...given } = flags;
+  const path = configPathOf(flags, env);
+  const content = path ? await readFile(path) : {};
   const { profiles: inFile = {}, policy, roles, principals, auth, prompts, ...file } = content;
   const fromVariables = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => {
@@ -270,7 +279,7 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
   const state = simulator ? join(folder, simulatorProfile) : folder;
   const sections = await readSections({ policy, roles, principals, auth });
   const secretFiles = listSecretFiles(env, content, path, imported?.paths ?? []);
-  const ruleFile = path && !secretFiles.includes(path as string) ? (path as string) : undefined;
+  const ruleFile = path && !secretFiles.includes(path) ? path : undefined;
   const endpoints = Object.fromEntries(Object.entries(profiles).map(([key, { endpoint }]) => [key, endpoint]));
   const repairs = names.flatMap((name) => {
     const { repaired, url } = toEndpoint(String((all[name] as Raw)['url'])) ?? {};

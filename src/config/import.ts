@@ -1,14 +1,12 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CallError } from '../errors.ts';
+import { homeOf } from './places.ts';
 import { readIni, type Sections } from './read-ini.ts';
 import { readText } from './read-text.ts';
 import type { Environment } from './values.ts';
 
 type Section = Readonly<Record<string, string>>;
-
-const homeOf = (env: Environment): string => env['HOME'] || homedir();
 
 /** Where a tool keeps its configuration; of several files the later win, key by key, as with cs itself. */
 const places: Readonly<Record<string, (env: Environment) => string[]>> = {

@@ -1,0 +1,99 @@
+import type { Writable } from 'node:stream';
+import { createApp } from '../app/app.ts';
+import { loadConfig, toProfile, type Config } from '../config/config.ts';
+import type { Environment } from '../config/values.ts';
+import { CallError } from '../errors.ts';
+import type { Row } from '../rows.ts';
+import type { DoorRequest } from '../types.ts';
+import { fetchKeyPair } from './key-pair.ts';
+import type { NewProfile } from './own-files.ts';
+
+/** Who a new profile is to its cloud. */
+export interface Connected {
+  profile: NewProfile;
+  /** As `whoami` tells it. */
+  who: Row;
+  /** The pair was made now. */
+  isNewPair?: boolean;
+}
+
+/** What of the program a connection needs. */
+export interface ConnectOptions {
+  env: Environment;
+  stderr: Writable;
+  signal: AbortSignal;
+}
+
+const isAnotherCloud = (name: string): boolean =>
+  /^CLOUDSTACK_(?:API_|SECRET_|USERNAME|PASSWORD|DOMAIN|MCP_(?:CONFIG|CREDENTIALS|SIMULATOR|PROFILE|SIGNATURE))/.test(
+    name,
+  );
+
+/** A configuration with this profile alone; one that does not answer at once is told of, not waited for. */
+const configFor = async ({ url, credential, caFile }: NewProfile, env: Environment): Promise<Config> => {
+  const rest = Object.fromEntries(Object.entries(env).filter(([name]) => !isAnotherCloud(name)));
+  const profile = toProfile('default', {
+    url,
+    ...Object.fromEntries(Object.entries(credential).filter(([, value]) => value !== undefined)),
+    ...(caFile === undefined ? {} : { caFile }),
+  });
+  // A URL alone keeps the configuration that is already there out of it.
+  const named = { CLOUDSTACK_API_URL: url, CLOUDSTACK_API_KEY: 'none', CLOUDSTACK_SECRET_KEY: 'none' };
+  const config = await loadConfig({ retries: 0, timeout: 10_000, callTimeout: 20_000 }, { ...rest, ...named });
+  return { ...config, profile: 'default', profiles: { default: profile } };
+};
+
+const callerOf = ({ principal }: Config): DoorRequest['caller'] => ({
+  principal,
+  host: 'cli',
+  isLocal: true,
+  profile: undefined,
+});
+
+/** Asks the cloud who the profile is. Throws the CallError that says why it cannot be asked. */
+const whoIs = async (profile: NewProfile, { env, stderr, signal }: ConnectOptions): Promise<Row> => {
+  const config = await configFor(profile, env);
+  const app = createApp(config, { stderr });
+  try {
+    const outcome = await app.whoami({
+      tool: 'whoami',
+      args: {},
+      view: {},
+      wait: 0,
+      caller: callerOf(config),
+      consent: () => Promise.resolve(undefined),
+      signal,
+    });
+    return outcome.rows()[0] ?? {};
+  } finally {
+    await app.close();
+  }
+};
+
+/**
+ * Tests a profile with a signed call, or a login. With `keys` a login gives way to the user's key pair, which is made
+ * where there is none. Throws a CallError that says what is wrong and how to mend it.
+ */
+export const connect = async (
+  profile: NewProfile,
+  { keys = false, ...options }: ConnectOptions & { keys?: boolean },
+): Promise<Connected> => {
+  const { credential, ...rest } = profile;
+  if (!keys || !('username' in credential)) return { profile, who: await whoIs(profile, options) };
+  const config = await configFor(profile, options.env);
+  const app = createApp(config, { stderr: options.stderr });
+  let found;
+  try {
+    found = await fetchKeyPair(app, credential.username, { caller: callerOf(config), signal: options.signal });
+  } finally {
+    await app.close();
+  }
+  const signed = { ...rest, credential: found.pair };
+  return { profile: signed, who: await whoIs(signed, options), isNewPair: found.isNew };
+};
+
+/** What a person is told of a failed test beside the error: where a wrong URL shows itself as something else. */
+export const adviceFor = (error: unknown): string | undefined =>
+  error instanceof CallError && error.kind === 'protocol'
+    ? 'The URL may be the one of the web interface or of a proxy: CloudStack answers below /client/api.'
+    : undefined;

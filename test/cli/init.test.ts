@@ -1,0 +1,468 @@
+import { parse as parseJson } from '@humanwhocodes/momoa';
+import { parse as parseToml } from 'smol-toml';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { parse as parseYaml } from 'yaml';
+import { addToHost, removeFromHost } from '../../src/setup/host-file.ts';
+import { launchOf } from '../../src/setup/launch.ts';
+import { listHosts, type Host } from '../../src/setup/hosts.ts';
+import type { System } from '../../src/setup/system.ts';
+import { eventually } from '../support/eventually.ts';
+import { runCommand, startCloud, startCommand, startFake, type Cloud } from '../support/harness.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'cloudstack-init-'));
+let cloud: Cloud;
+beforeAll(async () => {
+  cloud = await startCloud();
+});
+afterAll(async () => {
+  await cloud.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+let homes = 0;
+const newHome = (): string => {
+  const home = join(root, `home-${++homes}`);
+  mkdirSync(home);
+  return home;
+};
+
+/** Every file below a folder, with its text. */
+const filesIn = (folder: string): Record<string, string> =>
+  Object.fromEntries(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => [join(parentPath, name), readFileSync(join(parentPath, name), 'latin1')])
+      .sort(),
+  );
+
+const write = (path: string, text: string): void => {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+};
+
+// Every host on every layout
+
+const platforms = ['linux', 'darwin', 'win32'] as const;
+const launch = {
+  name: 'cloudstack',
+  command: '/usr/bin/node',
+  args: ['C:\\x y\\main.js', 'serve', '--config', '/ü.yaml'],
+};
+
+const read: Record<string, (text: string) => unknown> = {
+  json: (text) => {
+    // A host that reads plain JSON must be able to, where there was plain JSON before.
+    if (/\/\/|\/\*|,\s*[}\]]/.test(text)) return parseJson(text, { mode: 'jsonc', allowTrailingCommas: true });
+    return JSON.parse(text) as unknown;
+  },
+  toml: (text) => parseToml(text.replaceAll('\r\n', '\n')),
+  yaml: (text) => parseYaml(text) as unknown,
+};
+const formatOf = (host: Host): string => /\.(json|toml|yaml)$/.exec(host.file)![1]!;
+
+/** What may stand in a file before; `{under}` is the key under which the host has its servers. */
+const contents: Record<string, Record<string, string>> = {
+  json: {
+    'other servers':
+      '{\n  "theme": "dark",\n  "{under}": {\n    "other": { "command": "x", "args": [] }\n  },\n  "n": 1\n}\n',
+    'four blanks, no line at the end':
+      '{\n    "a": [1, 2],\n    "{under}": {\n        "other": {\n            "command": "x"\n        }\n    }\n}',
+    comments:
+      '// mine\n{\n  // first\n  "a": 1, // one\n  /* servers */ "{under}": {\n    "other": { "command": "x" } // the other\n    // the end\n  } // after\n}\n',
+    'trailing commas': '{\n  "{under}": {\n    "other": {\n      "command": "x",\n    }, // ,\n  },\n}\n',
+    'one line': '{"a": 1, "{under}": {"other": {"command": "x"}}}',
+    'one line without it': '{"a":1}',
+    'empty braces': '{}\n',
+    'an empty list of servers': '{\n  "{under}": {}\n}\n',
+    'only a comment within': '{\n  "{under}": {\n    // none yet\n  }\n}\n',
+  },
+  toml: {
+    'other servers':
+      'model = "x" # mine\n\n[{under}.other]\ncommand = "x"\nargs = [\n  "[a]",\n]\n\n# the end\n[tui]\ntheme = "dark"\n',
+    'no line at the end': '# mine\na = 1\n[{under}.other]\ncommand = "x"',
+    comments: '# only this\n',
+  },
+  yaml: {
+    map: '# mine\na: 1 # one\n{under}:\n  # the other\n  other:\n    enabled: true # yes\n\n    name: x\n\n# after\nz:\n  - 1\n',
+    'four blanks': '{under}:\n    other:\n        enabled: true\nz: |\n  text\n\n',
+    'without it': 'a: 1\nb:\n- 2',
+    'an empty one': 'a: 1\n{under}: # none\nz: 2\n',
+    braces: 'a: 1\n{under}: {}\nz: 2\n',
+  },
+};
+const listContents: Record<string, string> = {
+  list: 'name: mine # yes\n{under}:\n  # the other\n  - name: other\n    command: x\n\nmodels: [] # none\n',
+  'a list that is not indented': 'name: mine\n{under}:\n- name: other\n  command: x # y\n- name: third\n  command: z\n',
+  'without it': 'name: mine\n',
+  'an empty list': '{under}: []\nname: mine\n',
+};
+
+describe.each(platforms)('on %s', (platform) => {
+  test.each(listHosts({ platform, home: '/', env: {} }).map(({ id }) => id))(
+    '%s: valid, what was there is kept, twice is once, and removed without a trace',
+    async (id) => {
+      const found = (system: System): Host => listHosts(system).find((host) => host.id === id)!;
+      const home = newHome();
+      const host = found({ platform, home, env: {} });
+      expect(host.file.startsWith(home)).toBe(true);
+      const place = host.placeOf('cloudstack');
+      const variants = place.isList ? listContents : contents[formatOf(host)]!;
+      const entries = Object.entries(variants).map(([what, text]) => [
+        what,
+        text.replaceAll('{under}', place.under[0]!),
+      ]);
+      const texts: [string, string | undefined][] = [
+        ['no file', undefined],
+        ['an empty file', ''],
+        ...entries.flatMap(([what, text]): [string, string][] => [
+          [what!, text!],
+          [`${what}, Windows lines`, text!.replaceAll('\n', '\r\n')],
+          [`${what}, a byte order mark`, `\ufeff${text}`],
+        ]),
+      ];
+      for (const [what, text] of texts) {
+        rmSync(host.file, { force: true });
+        if (text !== undefined) write(host.file, text);
+        const before = filesIn(home);
+
+        expect((await addToHost(host, launch)).action, what).toBe('written');
+        const written = readFileSync(host.file, 'utf8');
+        const parsed = read[formatOf(host)]!(written.replace(/^\ufeff/, ''));
+        expect(parsed, what).toBeTruthy();
+        expect(await (await host.format()).parse(written.replace(/^\ufeff/, '')), what).toBeTruthy();
+        // Nothing of what was there is lost or moved: its lines are there in their order.
+        let at = 0;
+        // Commas are set where an entry follows; an empty container is opened.
+        const kept = (text ?? '')
+          .split(/\r?\n/)
+          .map((line) => line.replaceAll(',', '').replace(/\s*(?:\{\}|\[\])$/, ''));
+        const shown = written.replaceAll(',', '');
+        if (!what.startsWith('one line'))
+          for (const line of kept) {
+            at = shown.indexOf(line.trim(), at);
+            expect(at, `${what}: ${line}\n${written}`).toBeGreaterThanOrEqual(0);
+          }
+        if (text?.includes('\r\n')) expect(written.replaceAll('\r\n', ''), what).not.toContain('\n');
+        expect(written.startsWith('\ufeff'), what).toBe(text?.startsWith('\ufeff') ?? false);
+
+        expect((await addToHost(host, launch)).action, what).toBe('unchanged');
+        expect(readFileSync(host.file, 'utf8'), what).toBe(written);
+        // Another way to start it replaces the first.
+        await addToHost(host, { ...launch, command: 'other' });
+        expect((await addToHost(host, launch)).action, what).toBe('written');
+        expect(readFileSync(host.file, 'utf8'), what).toBe(written);
+
+        expect((await removeFromHost(host, 'cloudstack')).action, what).toBe('removed');
+        expect(filesIn(home), what).toEqual(before);
+        expect((await removeFromHost(host, 'cloudstack')).action, what).toBe('absent');
+
+        // With another's change in between only the entry goes.
+        if (text === undefined || !what.includes('servers') || formatOf(host) !== 'json') continue;
+        await addToHost(host, launch);
+        writeFileSync(host.file, readFileSync(host.file, 'utf8').replace('"other"', '"another"'));
+        await removeFromHost(host, 'cloudstack');
+        expect(readFileSync(host.file, 'utf8'), what).toBe(text.replace('"other"', '"another"'));
+      }
+    },
+  );
+});
+
+test.each<[what: string, id: string, text: string, message: RegExp]>([
+  ['broken JSON', 'cursor', '{\n  "mcpServers": {\n    "a": {,}\n  }\n}', /line 3, column 11\).*left as it is/],
+  ['a list where an object should be', 'cursor', '{"mcpServers": []}', /line 1, column 16.*mcpServers is no object/],
+  ['broken TOML', 'codex', 'a = 1\nb =\n', /line 2/],
+  ['a table within a line', 'codex', 'mcp_servers = { cloudstack = { command = "x" } }\n', /left as it is/],
+  ['broken YAML', 'goose', 'a: 1\nb: [\n', /line \d, column \d/],
+  ['a map in braces', 'goose', 'extensions: { a: { enabled: true } }\n', /in braces/],
+  ['UTF-16', 'cursor', '\ufeff{}', /UTF-16/],
+])('%s is left as it is and said', async (what, id, text, message) => {
+  const home = newHome();
+  const host = listHosts({ platform: 'linux', home, env: {} }).find((one) => one.id === id)!;
+  write(host.file, '');
+  writeFileSync(host.file, text, what === 'UTF-16' ? 'utf16le' : 'utf8');
+  const before = filesIn(home);
+  await expect(addToHost(host, launch)).rejects.toThrow(message.source.includes('UTF') ? message : undefined);
+  const error = await addToHost(host, launch).catch((thrown: unknown) => (thrown as Error).message);
+  const [first, ...others] = message.source.split('.*');
+  for (const part of [first!, ...others]) expect(error).toMatch(new RegExp(part));
+  expect(filesIn(home)).toEqual(before);
+});
+
+test('a host is started as this program was: by Node, or through npx where its cache may be emptied', () => {
+  const npx = '/home/a/.npm/_npx/1/node_modules/cloudstack-mcp-server/dist/main.js';
+  expect(launchOf({ node: '/n/bin/node', script: '/p/main.js' }, { platform: 'linux' })).toEqual({
+    command: '/n/bin/node',
+    args: ['/p/main.js'],
+  });
+  expect(launchOf({ node: '/n/bin/node', script: npx }, { platform: 'darwin' })).toEqual({
+    command: '/n/bin/npx',
+    args: ['-y', 'cloudstack-mcp-server'],
+  });
+  expect(launchOf({ node: 'C:\\n\\node.exe', script: npx.replaceAll('/', '\\') }, { platform: 'win32' })).toEqual({
+    command: 'cmd',
+    args: ['/c', 'npx', '-y', 'cloudstack-mcp-server'],
+  });
+});
+
+// The command
+
+const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+const config = (home: string): string => join(home, '.config/cloudstack-mcp/config.yaml');
+const secretOf = (): string => cloud.simulator.credentials.secretKey;
+const init = (home: string, flags: string[], env: Record<string, string> = {}) =>
+  runCommand(['init', ...flags], { env: { HOME: home, ...env } });
+
+let home: string;
+beforeEach(() => {
+  home = newHome();
+  cloud.calls.splice(0);
+});
+
+test('from the environment: tested, written with the secret in a file of its own, used without a flag, taken back', async () => {
+  const before = filesIn(home);
+  const flags = ['--from', 'environment', '--role', 'reader', '--hosts', 'claude-desktop,codex,goose'];
+  const { CLOUDSTACK_API_URL: url, ...keys } = cloud.env;
+  const env = { ...keys, CLOUDSTACK_API_URL: url!.replace('/client/api', '') };
+  const first = await init(home, flags, env);
+  expect(first.stderr).toContain('/client/api was added to the URL');
+  expect(first).toMatchObject({ status: 0 });
+  expect(first.stdout).toContain('It works: admin of ROOT');
+  const files = filesIn(home);
+  const holding = Object.keys(files).filter((path) => files[path]!.includes(secretOf()));
+  expect(holding).toEqual([config(home).replace('.yaml', '.secret')]);
+  for (const path of Object.keys(files)) expect(modeOf(path), path).toBe('600');
+  expect(first.stdout + first.stderr).not.toContain(secretOf());
+  expect(parseYaml(readFileSync(config(home), 'utf8'))).toMatchObject({
+    readOnly: true,
+    profiles: { default: { url } },
+  });
+
+  expect(await init(home, flags, env)).toMatchObject({ status: 0 });
+  expect(filesIn(home)).toEqual(files);
+
+  const called = await runCommand(['call', 'list-zones'], { env: { HOME: home } });
+  expect(called.stdout).toContain('Frankfurt');
+  const refused = await runCommand(['call', 'start-virtual-machine', 'id=web-1'], { env: { HOME: home } });
+  expect(refused.status).toBe(3);
+
+  const removed = await init(home, ['--remove']);
+  expect(removed).toMatchObject({ status: 0, stderr: '' });
+  expect(filesIn(home)).toEqual(before);
+});
+
+test('--print writes nothing, shows no secret, and asks no cloud', async () => {
+  const { status, stdout } = await init(
+    home,
+    ['--from', 'environment', '--hosts', 'zed,continue', '--print'],
+    cloud.env,
+  );
+  expect(status).toBe(0);
+  expect(stdout).toContain('"context_servers"');
+  expect(stdout).toContain('mcpServers:');
+  expect(stdout).not.toContain(secretOf());
+  expect(cloud.calls).toEqual([]);
+  expect(filesIn(home)).toEqual({});
+});
+
+const ini = (section: string, keys: Record<string, string | undefined>): string =>
+  `[${section}]\n${Object.entries(keys)
+    .map(([key, value]) => `${key} = ${value}`)
+    .join('\n')}\n`;
+
+test.each([
+  ['cloudmonkey', '.cmk/config', 'prod', ['url', 'apikey', 'secretkey']],
+  ['cs', '.cloudstack.ini', 'cloudstack', ['endpoint', 'key', 'secret']],
+])('from %s', async (source, path, section, [url, key, secret]) => {
+  const { CLOUDSTACK_API_URL, CLOUDSTACK_API_KEY, CLOUDSTACK_SECRET_KEY } = cloud.env;
+  write(
+    join(home, path!),
+    ini(section!, { [url!]: CLOUDSTACK_API_URL, [key!]: CLOUDSTACK_API_KEY, [secret!]: CLOUDSTACK_SECRET_KEY }),
+  );
+  const { status, stdout } = await init(home, ['--from', source!, '--role', 'all', '--hosts', 'none']);
+  expect(stdout).toContain('It works: admin of ROOT');
+  expect(status).toBe(0);
+});
+
+test('from Terraform variables, also those of cs and Ansible', async () => {
+  const { CLOUDSTACK_API_URL = '', CLOUDSTACK_API_KEY = '', CLOUDSTACK_SECRET_KEY = '' } = cloud.env;
+  const variables = {
+    TF_VAR_api_url: CLOUDSTACK_API_URL,
+    TF_VAR_cloudstack_api_key: CLOUDSTACK_API_KEY,
+    TF_VAR_secret_key: CLOUDSTACK_SECRET_KEY,
+  };
+  expect(await init(home, ['--from', 'terraform', '--hosts', 'none'], variables)).toMatchObject({ status: 0 });
+  const ofCs = {
+    CLOUDSTACK_ENDPOINT: CLOUDSTACK_API_URL,
+    CLOUDSTACK_KEY: CLOUDSTACK_API_KEY,
+    CLOUDSTACK_SECRET: CLOUDSTACK_SECRET_KEY,
+  };
+  expect(await init(home, ['--from', 'environment', '--hosts', 'none'], ofCs)).toMatchObject({ status: 0 });
+});
+
+test('a password logs in once and gives way to the key pair of the user, which is made where there is none', async () => {
+  const { password } = cloud.simulator.credentials;
+  const secret = join(home, 'password');
+  writeFileSync(secret, `${password}\n`, { mode: 0o600 });
+  const flags = [
+    '--url',
+    cloud.url,
+    '--username',
+    'admin',
+    '--password-file',
+    secret,
+    '--hosts',
+    'none',
+    '--role',
+    'all',
+  ];
+  const kept = await init(home, flags);
+  expect(kept.status).toBe(0);
+  expect(readFileSync(config(home).replace('.yaml', '.secret'), 'utf8')).toBe(`${password}\n`);
+  cloud.calls.splice(0);
+  const paired = await init(home, [...flags, '--keys']);
+  expect(paired.stdout).toContain("The user's key pair takes the place of the password.");
+  expect(readFileSync(config(home).replace('.yaml', '.secret'), 'utf8')).toBe(`${secretOf()}\n`);
+  const commands = cloud.calls.map(({ command }) => command);
+  expect(commands.filter((command) => command === 'login')).toHaveLength(1);
+  expect(commands).not.toContain('registerUserKeys');
+
+  const created = [
+    'create-user',
+    'account=admin',
+    'username=newcomer',
+    'password=Sesame1!',
+    'email=n@example.com',
+    'firstname=N',
+    'lastname=C',
+  ];
+  expect(await runCommand(['call', ...created], { env: cloud.env, answers: ['yes'] })).toMatchObject({ status: 0 });
+  writeFileSync(secret, 'Sesame1!');
+  const made = await init(home, flags.map((word) => (word === 'admin' ? 'newcomer' : word)).concat('--keys'));
+  expect(made.stdout).toContain('A key pair was made');
+  expect(made.status).toBe(0);
+  cloud.renew();
+});
+
+test.each<
+  [what: string, status: number, words: string, flags: (home: string) => string[], env?: (cloud: Cloud) => object]
+>([
+  ['nothing said', 2, 'Which cloud?', () => []],
+  ['no hosts said', 2, 'Which hosts?', () => ['--from', 'simulator']],
+  ['an unknown host', 2, 'There is no host "emacs"', () => ['--from', 'simulator', '--hosts', 'emacs']],
+  [
+    'nothing of cloudmonkey',
+    2,
+    'No cloud was found in cloudmonkey',
+    () => ['--from', 'cloudmonkey', '--hosts', 'none'],
+  ],
+  [
+    'a secret that is wrong',
+    1,
+    'authentication',
+    () => ['--from', 'environment', '--hosts', 'none'],
+    ({ env }) => ({ ...env, CLOUDSTACK_SECRET_KEY: 'no' }),
+  ],
+  [
+    'half a credential',
+    2,
+    'no whole credential',
+    () => ['--from', 'environment', '--hosts', 'none'],
+    ({ env }) => ({ ...env, CLOUDSTACK_SECRET_KEY: '' }),
+  ],
+  [
+    'a cloud that is down',
+    1,
+    'unavailable',
+    () => ['--from', 'environment', '--hosts', 'none'],
+    ({ env }) => ({ ...env, CLOUDSTACK_API_URL: 'http://127.0.0.1:9/client/api' }),
+  ],
+  [
+    'an authority that is no file',
+    2,
+    'caFile',
+    () => ['--from', 'environment', '--hosts', 'none', '--ca', '/nowhere.pem'],
+    ({ env }) => env,
+  ],
+])('%s: %i, and nothing is written', async (_what, status, words, flags, env) => {
+  const run = await init(home, flags(home), (env?.(cloud) ?? {}) as Record<string, string>);
+  expect(run.stderr).toContain(words);
+  expect(run.status).toBe(status);
+  expect(filesIn(home)).toEqual({});
+});
+
+test('one broken file keeps no other host back; a read-only home is said', async () => {
+  write(join(home, '.cursor/mcp.json'), '{ broken');
+  const flags = ['--from', 'simulator', '--hosts', 'cursor,gemini'];
+  const run = await init(home, flags);
+  expect(run.status).toBe(1);
+  expect(run.stderr).toContain(`${join(home, '.cursor/mcp.json')}, line 1`);
+  expect(run.stdout).toContain('Gemini CLI: written');
+  expect(readFileSync(join(home, '.cursor/mcp.json'), 'utf8')).toBe('{ broken');
+  // A folder that stands where the file goes: whoever runs the tests, it cannot be written.
+  mkdirSync(join(home, '.lmstudio/mcp.json'), { recursive: true });
+  const closed = await init(home, ['--from', 'simulator', '--hosts', 'lm-studio']);
+  expect(closed.status).not.toBe(0);
+  expect(closed.stderr).toContain('mcp.json');
+});
+
+test('a link stays a link, a file keeps its mode', async () => {
+  const target = join(home, 'dotfiles.json');
+  write(target, '{}\n');
+  chmodSync(target, 0o644);
+  mkdirSync(join(home, '.cursor'));
+  symlinkSync(target, join(home, '.cursor/mcp.json'));
+  expect(await init(home, ['--from', 'simulator', '--hosts', 'cursor'])).toMatchObject({ status: 0 });
+  expect(readFileSync(target, 'utf8')).toContain('--simulator');
+  expect(modeOf(target)).toBe('644');
+  expect(await init(home, ['--remove'])).toMatchObject({ status: 0 });
+  expect(readFileSync(target, 'utf8')).toBe('{}\n');
+});
+
+test('at a terminal it asks: cloud, role, hosts, and whether to go on', async () => {
+  mkdirSync(join(home, '.cursor'));
+  const { stdin, out, ended } = startCommand(['init'], { env: { HOME: home, ...cloud.env }, terminal: true });
+  Object.assign(stdin, { setRawMode: () => stdin });
+  const answer = async (question: string, keys: string): Promise<void> => {
+    await eventually(() => expect(out.stderr).toContain(question));
+    stdin.write(keys);
+  };
+  await answer('Which cloud?', '\r');
+  await answer('What may assistants do?', '\r');
+  await answer('Which hosts?', '\r');
+  await answer('Go on?', '\r');
+  expect(await ended).toBe(0);
+  expect(out.stdout).toContain('Cursor: written');
+  expect(existsSync(config(home))).toBe(true);
+  expect(parseYaml(readFileSync(config(home), 'utf8'))).toMatchObject({ readOnly: true });
+});
+
+test('who leaves has changed nothing', async () => {
+  const { stdin, out, ended } = startCommand(['init'], { env: { HOME: home }, terminal: true });
+  Object.assign(stdin, { setRawMode: () => stdin });
+  await eventually(() => expect(out.stderr).toContain('Which cloud?'));
+  stdin.write('\u0003');
+  expect(await ended).not.toBe(0);
+  expect(filesIn(home)).toEqual({});
+});
+
+test('a fake that answers as a web page is no CloudStack, and that is said', async () => {
+  const fake = await startFake((_command, response) => response.end('<html>welcome</html>'));
+  const run = await init(home, ['--from', 'environment', '--hosts', 'none'], fake.env);
+  await fake.close();
+  expect(run.status).toBe(1);
+  expect(run.stderr).toContain('/client/api');
+});
