@@ -138,6 +138,7 @@ const trusted: Readonly<Record<string, string>> = {
   'src/audit/tail.ts': 'a path',
   'src/audit/targets.ts': 'a setting',
   'src/audit/verify.ts': 'a path',
+  'src/setup/': 'the files and the variables of the person who sets the program up',
   // Questions and help are broken into lines there (wrap), and both have a length.
   'src/cli/': 'what a person types at a terminal, and how it is printed there',
 };
