@@ -147,12 +147,12 @@ describe.each(platforms)('on %s', (platform) => {
         // Nothing of what was there is lost or moved: its lines are there in their order.
         let at = 0;
         // Commas are set where an entry follows; an empty container is opened.
-        const kept = (text ?? '')
+        const lines = (text ?? '')
           .split(/\r?\n/)
           .map((line) => line.replaceAll(',', '').replace(/\s*(?:\{\}|\[\])$/, ''));
         const shown = written.replaceAll(',', '');
         if (!what.startsWith('one line'))
-          for (const line of kept) {
+          for (const line of lines) {
             at = shown.indexOf(line.trim(), at);
             expect(at, `${what}: ${line}\n${written}`).toBeGreaterThanOrEqual(0);
           }
@@ -290,9 +290,9 @@ test.each([
   const { CLOUDSTACK_API_URL, CLOUDSTACK_API_KEY, CLOUDSTACK_SECRET_KEY } = cloud.env;
   write(
     join(home, path!),
-    ini(section!, { [url!]: CLOUDSTACK_API_URL, [key!]: CLOUDSTACK_API_KEY, [secret!]: CLOUDSTACK_SECRET_KEY }),
+    ini(section, { [url!]: CLOUDSTACK_API_URL, [key!]: CLOUDSTACK_API_KEY, [secret!]: CLOUDSTACK_SECRET_KEY }),
   );
-  const { status, stdout } = await init(home, ['--from', source!, '--role', 'all', '--hosts', 'none']);
+  const { status, stdout } = await init(home, ['--from', source, '--role', 'all', '--hosts', 'none']);
   expect(stdout).toContain('It works: admin of ROOT');
   expect(status).toBe(0);
 });
@@ -329,8 +329,8 @@ test('a password logs in once and gives way to the key pair of the user, which i
     '--role',
     'all',
   ];
-  const kept = await init(home, flags);
-  expect(kept.status).toBe(0);
+  const plain = await init(home, flags);
+  expect(plain.status).toBe(0);
   expect(readFileSync(config(home).replace('.yaml', '.secret'), 'utf8')).toBe(`${password}\n`);
   cloud.calls.splice(0);
   const paired = await init(home, [...flags, '--keys']);
