@@ -6,12 +6,20 @@ import { rpcError } from './responses.ts';
 /** How large a body may be, and how long it may take. */
 export type BodyLimits = Pick<HttpSettings, 'bodyLimit' | 'requestTimeout'>;
 
+/** A body whose length is known and allowed is read from Node's own stream, which costs less than a web stream over it. */
+const readWithin = (request: Request, bodyLimit: number): ReturnType<typeof readRequestBody> => {
+  const length = request.headers.get('content-length');
+  return length !== null && Number(length) <= bodyLimit
+    ? request.text().then((text) => ({ tooLarge: false, text }))
+    : readRequestBody(request, bodyLimit);
+};
+
 const readText = async (request: Request, { bodyLimit, requestTimeout }: BodyLimits): Promise<string | Response> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), requestTimeout);
   });
-  const reading = readRequestBody(request, bodyLimit);
+  const reading = readWithin(request, bodyLimit);
   // A client that sends too slowly already has its response when its connection breaks.
   reading.catch(() => undefined);
   try {

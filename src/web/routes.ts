@@ -63,8 +63,12 @@ export const createRoutes = (options: RouteOptions): Hono<RouteEnv> => {
 
   app.use(async ({ req, var: { requestContext } }, next) => {
     // A target that is a whole URL counts before Host (RFC 9112), and then the URL has it.
-    const named = new Request('http://localhost/', { headers: { host: new URL(req.url).host } });
-    const wrongHost = hostHeaderValidationResponse(req.raw, hosts) ?? hostHeaderValidationResponse(named, hosts);
+    const { host } = new URL(req.url);
+    const wrongHost =
+      hostHeaderValidationResponse(req.raw, hosts) ??
+      (host === req.header('host')
+        ? undefined
+        : hostHeaderValidationResponse(new Request('http://localhost/', { headers: { host } }), hosts));
     const rejected = wrongHost ?? originValidationResponse(req.raw, origins);
     if (!rejected) return next();
     requestContext.refused = wrongHost ? 'host' : 'origin';
