@@ -1,7 +1,8 @@
 /** Bundles src/main.ts into dist/: one entry and the chunks that are loaded when they are used. */
 import { build, type Plugin } from 'esbuild';
 import { chmodSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { packIndex } from '../src/search/pack.ts';
 import { loadSavedIndex } from '../src/search/saved-index.ts';
 import { loadSavedDependencies } from '../src/cache/saved-dependencies.ts';
 import { noticesOf } from './build/notices.ts';
@@ -50,8 +51,21 @@ export const ${name} = () => JSON.parse(readFileSync(new URL('./${file}', import
     }));
   },
 });
+/** In place of the module that prepares the search index, one that reads the file in which it is packed. */
+const preparedIndex: Plugin = {
+  name: 'search-index',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /[\\/]search[\\/]saved-index\.ts$/ }, ({ path }) => ({
+      contents: `import { readFileSync } from 'node:fs';
+import { unpackIndex } from './pack.ts';
+export const loadSavedIndex = () => unpackIndex(readFileSync(new URL('./${searchIndex}', import.meta.url)));`,
+      loader: 'js',
+      resolveDir: dirname(path),
+    }));
+  },
+};
 // To prepare it takes longer than to search.
-const searchIndex = 'search-index.json';
+const searchIndex = 'search-index.bin';
 // What a change makes stale is found among all responses.
 const dependencies = 'cache-dependencies.json';
 // Hosts start every server that they know: what they ask first is answered before anything else is loaded.
@@ -74,7 +88,7 @@ const { metafile } = await build({
   plugins: [
     withoutPrograms,
     sharedValidator,
-    prepared(/[\\/]search[\\/]saved-index\.ts$/, 'loadSavedIndex', searchIndex),
+    preparedIndex,
     prepared(/[\\/]cache[\\/]saved-dependencies\.ts$/, 'loadSavedDependencies', dependencies),
     prepared(/[\\/]opening[\\/]prepared\.ts$/, 'loadPrepared', opening),
   ],
@@ -84,7 +98,7 @@ const { metafile } = await build({
   },
 });
 chmodSync('dist/main.js', 0o755);
-writeFileSync(`dist/${searchIndex}`, JSON.stringify(loadSavedIndex()));
+writeFileSync(`dist/${searchIndex}`, packIndex(loadSavedIndex()));
 writeFileSync(`dist/${dependencies}`, JSON.stringify(loadSavedDependencies()));
 writeFileSync(`dist/${opening}`, JSON.stringify(await prepareOpening()));
 writeFileSync('dist/THIRD-PARTY-NOTICES.txt', noticesOf(Object.keys(metafile.inputs)));

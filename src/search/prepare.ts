@@ -1,10 +1,14 @@
 import { loadToolsets, type Tool } from '../catalog/tool.ts';
+import { cuesIn, partsOf, toStems } from './intent.ts';
 import { toTerms, verbOf } from './language.ts';
 import { phrasingsOf, type Phrasings } from './phrasings.ts';
-import { weigh, type SearchIndex } from './search-index.ts';
+import { weigh, type Numbers, type SearchIndex } from './search-index.ts';
 
-/** What a text that is said of a command in general counts beside its phrasings: the name, the summary, the toolset. */
-const weights = { name: 3, summary: 2, toolset: 0.5 };
+/** What is said of a command in general counts as so many halves of a phrasing. */
+const weights = { name: 6, summary: 4, toolset: 1 };
+
+/** The name and the summary of a command tell what is done as so many phrasings do. */
+const generalCount = 2;
 
 /** One phrasing does not make a deed of a command. */
 const minPhrasings = 2;
@@ -21,66 +25,126 @@ const deedsIn = (phrases: readonly (readonly number[])[], terms: readonly string
   return [...phrasesOf.values()].flatMap(({ term, count }) => (count < minPhrasings ? [] : [term]));
 };
 
+/** What is said but once or twice tells nothing of what is to be done. */
+const minCues = 4;
+
+/** A text, what it asks to be done, and how often it counts. */
+type Said = readonly [text: string, action: number, times: number];
+
+/** How often each word and each pair of words asks for each action. */
+const countCues = (said: readonly Said[]) => {
+  const known = new Map<string, Map<number, number>>();
+  for (const [text, action, times] of said)
+    for (const cue of cuesIn(toStems(text))) {
+      const counts = known.get(cue) ?? new Map<number, number>();
+      known.set(cue, counts.set(action, (counts.get(action) ?? 0) + times));
+    }
+  const enough = [...known].filter(([, counts]) => [...counts.values()].reduce((sum, count) => sum + count) >= minCues);
+  return {
+    cues: enough.map(([cue]) => cue),
+    cueSizes: enough.map(([, counts]) => counts.size),
+    counts: enough.flatMap(([, counts]) => [...counts].flat()),
+  };
+};
+
+/** Numbers for names, in the order in which they are first asked for. */
+const createNumbers = () => {
+  const numbers = new Map<string, number>();
+  const names: string[] = [];
+  return {
+    names,
+    numberOf: (name: string): number => {
+      const known = numbers.get(name) ?? names.push(name) - 1;
+      numbers.set(name, known);
+      return known;
+    },
+  };
+};
+
 /** An index of all that is said of some commands. */
 export const prepareIndex = (tools: readonly Tool[], phrasings: Phrasings): SearchIndex => {
   const titles = new Map(loadToolsets().map(({ name, title }) => [name, title]));
-  const numbers = new Map<string, number>();
-  const numbersOf = (text: string): number[] =>
-    [...new Set(toTerms(text))].map((term) => {
-      if (!numbers.has(term)) numbers.set(term, numbers.size);
-      return numbers.get(term)!;
-    });
-  const index: SearchIndex = {
-    commands: [],
-    terms: [],
-    weights: [],
-    phrases: [],
-    sizes: [],
-    words: [],
-    deeds: [],
-    settings: {},
-    texts: [],
-  };
-  for (const { command, name, summary, toolset } of tools) {
+  const [terms, actions, objects] = [createNumbers(), createNumbers(), createNumbers()];
+  const termsOf = (text: string): number[] => [...new Set(toTerms(text))].map(terms.numberOf);
+  const settings: SearchIndex['settings'] = {};
+  const said: Said[] = [];
+  const prepared = tools.map(({ command, name, summary, toolset }) => {
     const asked = phrasingsOf(phrasings, command.name);
     // A command that no one has put into words yet is asked for by its name and its summary.
-    const phrases = (asked.length ? asked.map(({ text }) => text) : [name, summary]).map(numbersOf);
+    const phrases = (asked.length ? asked.map(({ text }) => text) : [name, summary]).map(termsOf);
     const sets = asked.flatMap(({ set }, number) => (set === undefined ? [] : [[number, set] as const]));
-    if (sets.length) index.settings[command.name] = Object.fromEntries(sets);
-    const whole = new Map<number, number>();
-    const count = (words: readonly number[], weight: number): void => {
-      for (const word of words) whole.set(word, (whole.get(word) ?? 0) + weight);
+    if (sets.length) settings[command.name] = Object.fromEntries(sets);
+    const about = new Map<number, number>();
+    const count = (text: string, weight: number): void => {
+      for (const term of termsOf(text)) about.set(term, (about.get(term) ?? 0) + weight);
     };
-    for (const words of phrases) count(words, 1);
-    count(numbersOf(name), weights.name);
-    count(numbersOf(summary), weights.summary);
-    count(numbersOf(`${toolset} ${titles.get(toolset) ?? ''}`), weights.toolset);
-    index.commands.push(command.name);
-    index.deeds.push([...numbersOf(name), ...deedsIn(phrases, [...numbers.keys()])]);
-    index.phrases.push(phrases.length);
-    index.sizes.push(...phrases.map(({ length }) => length));
-    index.words.push(...phrases.flat());
-    index.texts.push([...whole].flat());
-  }
-  index.terms.push(...numbers.keys());
-  index.weights.push(...weigh(index).map((weight) => Number(weight.toFixed(3))));
-  return index;
+    count(name, weights.name);
+    count(summary, weights.summary);
+    count(`${toolset} ${titles.get(toolset) ?? ''}`, weights.toolset);
+    const parts = partsOf(name);
+    const action = actions.numberOf(parts.action);
+    said.push(...asked.map(({ text }): Said => [text, action, 1]));
+    said.push(...[name, summary].map((text): Said => [text, action, generalCount]));
+    const deeds = [...termsOf(name), ...deedsIn(phrases, terms.names)];
+    return { command: command.name, phrases, about: [...about], deeds, action, object: objects.numberOf(parts.object) };
+  });
+  const phrases = prepared.flatMap((each) => each.phrases);
+  const index = {
+    commands: prepared.map(({ command }) => command),
+    terms: terms.names,
+    phrases: prepared.map((each) => each.phrases.length),
+    sizes: phrases.map(({ length }) => length),
+    words: phrases.flat(),
+    textSizes: prepared.map(({ about }) => about.length),
+    texts: prepared.flatMap(({ about }) => about.flat()),
+    deedSizes: prepared.map(({ deeds }) => deeds.length),
+    deeds: prepared.flatMap(({ deeds }) => deeds),
+    settings,
+    actions: actions.names,
+    objects: objects.names,
+    actionOf: prepared.map(({ action }) => action),
+    objectOf: prepared.map(({ object }) => object),
+    ...countCues(said),
+  };
+  return { ...index, weights: weigh(index) };
 };
 
-/** One index of two that have no command in common. */
+/** Adds what is not known yet to a list, and says where each stands in it. */
+const addTo = (list: string[], others: readonly string[]): number[] => {
+  const numbers = new Map(list.map((one, number) => [one, number]));
+  return others.map((one) => numbers.get(one) ?? list.push(one) - 1);
+};
+
+/** One index of two that have no command in common; what asks for which action is as the first one knows it. */
 export const joinIndexes = (one: SearchIndex, other: SearchIndex): SearchIndex => {
-  const numbers = new Map(one.terms.map((term, number) => [term, number]));
-  const terms = [...one.terms];
-  const renumbered = other.terms.map((term) => numbers.get(term) ?? terms.push(term) - 1);
-  const joined = {
+  const [terms, actions, objects] = [[...one.terms], [...one.actions], [...one.objects]];
+  const termOf = addTo(terms, other.terms);
+  const actionOf = addTo(actions, other.actions);
+  const objectOf = addTo(objects, other.objects);
+  const both = (list: Numbers, others: Numbers, numberOf: (number: number, at: number) => number): number[] => [
+    ...Array.from(list),
+    ...Array.from(others, numberOf),
+  ];
+  const join = (name: 'phrases' | 'sizes' | 'textSizes' | 'deedSizes'): number[] =>
+    both(one[name], other[name], (size) => size);
+  const index = {
     commands: [...one.commands, ...other.commands],
     terms,
-    phrases: [...one.phrases, ...other.phrases],
-    sizes: [...one.sizes, ...other.sizes],
-    words: [...one.words, ...other.words.map((term) => renumbered[term]!)],
-    deeds: [...one.deeds, ...other.deeds.map((words) => words.map((term) => renumbered[term]!))],
+    phrases: join('phrases'),
+    sizes: join('sizes'),
+    words: both(one.words, other.words, (term) => termOf[term]!),
+    textSizes: join('textSizes'),
+    texts: both(one.texts, other.texts, (value, at) => (at % 2 ? value : termOf[value]!)),
+    deedSizes: join('deedSizes'),
+    deeds: both(one.deeds, other.deeds, (term) => termOf[term]!),
     settings: { ...one.settings, ...other.settings },
-    texts: [...one.texts, ...other.texts.map((text) => text.map((value, at) => (at % 2 ? value : renumbered[value]!)))],
+    actions,
+    objects,
+    actionOf: both(one.actionOf, other.actionOf, (action) => actionOf[action]!),
+    objectOf: both(one.objectOf, other.objectOf, (object) => objectOf[object]!),
+    cues: one.cues,
+    cueSizes: one.cueSizes,
+    counts: one.counts,
   };
-  return { ...joined, weights: weigh(joined) };
+  return { ...index, weights: weigh(index) };
 };

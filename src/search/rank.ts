@@ -1,28 +1,34 @@
 import { distance } from 'fastest-levenshtein';
+import { cuesIn, likelihoods, toStems, type Seen } from './intent.ts';
 import { likeness, meaningsOf, toTerms, verbOf } from './language.ts';
-import type { SearchIndex } from './search-index.ts';
+import type { Numbers, SearchIndex } from './search-index.ts';
 
-/** What counts how much; found by trial over the phrasings, each asked of an index that lacks it. */
+/** What counts how much; found by trial over every second question of test/sweep/questions, and seen to hold for the others. */
 export const factors = {
   /** A word of the query that stands nowhere. */
   unknown: 0.8,
   /** Words of the query that the phrase lacks; words of the phrase that the query lacks. */
-  missing: 0.8,
-  surplus: 0.35,
+  missing: 0.5,
+  surplus: 0.5,
   /** The second and the third best phrase of the same command. */
-  second: 0.25,
+  second: 0.19,
   third: 0.12,
   /** All that is said of the command, taken together, and how often a word must stand there to count half. */
   whole: 1,
-  half: 2,
+  half: 1.2,
   /** A word with a typing error; the beginning of a word; a part of a compound. */
   typo: 0.85,
   beginning: 0.75,
   part: 0.8,
   /** The phrase asks for something else to be done, or for nothing in particular; the command does something else. */
-  otherVerb: 0.75,
+  otherVerb: 0.65,
   noVerb: 0.85,
   otherDeed: 0.85,
+  /** How much likelier the words are where this is done, and to this; and how many words are added to what is known of each. */
+  action: 0.008,
+  object: 0.012,
+  actionSmoothing: 30,
+  objectSmoothing: 25,
 };
 
 /** An index that is open for queries. */
@@ -30,14 +36,56 @@ export interface OpenIndex extends SearchIndex {
   numbers: ReadonlyMap<string, number>;
   /** By term: the verb that it is, or -1. */
   verbs: number[];
+  /** By cue: its number, and where its counts begin. */
+  cueNumbers: ReadonlyMap<string, number>;
+  cueStarts: number[];
+  /** By action: how many cues ask for it; by object: how many words are said of it. */
+  ofAction: Float64Array;
+  ofObject: Float64Array;
 }
 
+/** What is said in a phrase counts as so much of a weight of the texts. */
+const phraseWeight = 2;
+
+const countActions = ({ actions, counts }: SearchIndex): Float64Array => {
+  const sums = new Float64Array(actions.length);
+  for (let at = 0; at < counts.length; at += 2) sums[counts[at]!]! += counts[at + 1]!;
+  return sums;
+};
+
+const countObjects = ({ commands, objects, objectOf, phrases, sizes, textSizes, texts }: SearchIndex): Float64Array => {
+  const sums = new Float64Array(objects.length);
+  let phrase = 0;
+  let at = 0;
+  for (let command = 0; command < commands.length; command++) {
+    let sum = 0;
+    for (const end = phrase + phrases[command]!; phrase < end; phrase++) sum += sizes[phrase]!;
+    for (const end = at + 2 * textSizes[command]!; at < end; at += 2) sum += texts[at + 1]! / phraseWeight;
+    sums[objectOf[command]!]! += sum;
+  }
+  return sums;
+};
+
 /** Opens an index. */
-export const openIndex = (index: SearchIndex): OpenIndex => ({
-  ...index,
-  numbers: new Map(index.terms.map((term, number) => [term, number])),
-  verbs: index.terms.map(verbOf),
-});
+export const openIndex = (index: SearchIndex): OpenIndex => {
+  let start = 0;
+  const cueStarts = Array.from(index.cueSizes, (size) => {
+    start += 2 * size;
+    return start - 2 * size;
+  });
+  return {
+    ...index,
+    numbers: new Map(index.terms.map((term, number) => [term, number])),
+    verbs: index.terms.map(verbOf),
+    cueNumbers: new Map(index.cues.map((cue, number) => [cue, number])),
+    cueStarts,
+    ofAction: countActions(index),
+    ofObject: countObjects(index),
+  };
+};
+
+/** How much a term tells. */
+const weightOf = (index: OpenIndex, term: number): number => index.weights[term]! / 1000;
 
 /** A term of the index for a word of the query, with how sure it is that it is meant, from 0 to 1. */
 export interface Candidate {
@@ -55,6 +103,9 @@ export interface Ranked {
   set: string | undefined;
   similarity: number;
   whole: number;
+  /** How much likelier the words are where this is done, and where it is done to this; logarithms. */
+  action: number;
+  object: number;
 }
 
 const isTypo = (word: string, meant: string): boolean => {
@@ -104,18 +155,38 @@ export interface QueryWord {
   candidates: Candidate[];
 }
 
-/** The words of a text as the index knows them. */
-export const readQuery = (index: OpenIndex, text: string): QueryWord[] =>
+/** What is asked: its words, and the cues in it for what is to be done. */
+export interface Query {
+  words: QueryWord[];
+  cues: Seen[];
+}
+
+const readWords = (index: OpenIndex, text: string): QueryWord[] =>
   [...new Set(toTerms(text))].map((word) => {
     const candidates = candidatesOf(index, word);
     const own = index.numbers.get(word);
-    const weights = candidates.map(({ term, sureness }) => index.weights[term]! * sureness);
+    const weights = candidates.map(({ term, sureness }) => weightOf(index, term) * sureness);
     return {
       word,
       candidates,
-      weight: own === undefined ? Math.max(factors.unknown, ...weights) : index.weights[own]!,
+      weight: own === undefined ? Math.max(factors.unknown, ...weights) : weightOf(index, own),
     };
   });
+
+/** A text as the index knows it. */
+export const readQuery = (index: OpenIndex, text: string): Query => {
+  const words = readWords(index, text);
+  const meant = new Map(words.map(({ word, candidates: [first] }) => [word, first && index.terms[first.term]!]));
+  const known = (stem: string): string => (index.cueNumbers.has(stem) ? stem : (meant.get(stem) ?? stem));
+  const cues = cuesIn(toStems(text).map(known)).flatMap((cue): Seen[] => {
+    const number = index.cueNumbers.get(cue);
+    if (number === undefined) return [];
+    const start = index.cueStarts[number]!;
+    const counts = Array.prototype.slice.call(index.counts, start, start + 2 * index.cueSizes[number]!) as number[];
+    return [{ sureness: 1, counts }];
+  });
+  return { words, cues };
+};
 
 /** A word with a typing error asks for what the word that is meant asks for. */
 const verbsOf = (index: OpenIndex, words: readonly QueryWord[]): number[] => [
@@ -135,9 +206,9 @@ export const nounsOf = (index: OpenIndex, words: readonly QueryWord[]): string[]
 const agreement = (
   { verbs }: OpenIndex,
   asked: readonly number[],
-  terms: readonly number[],
-  start = 0,
-  end = terms.length,
+  terms: Numbers,
+  start: number,
+  end: number,
 ): number | undefined => {
   let silent = true;
   let sum = 0;
@@ -165,16 +236,33 @@ const readMeant = (index: OpenIndex, words: readonly QueryWord[]): Meant => {
   return meant;
 };
 
-/** A phrase that fits less does not say which parameter is meant. */
-const plain = 0.5;
+/** How the phrases of a command fit, and how much of the query stands in all that is said of it. */
+interface Fitness {
+  command: number;
+  /** The similarity of the three best phrases, and which is the best. */
+  best: [first: number, second: number, third: number];
+  phrase: number | undefined;
+  whole: number;
+  /** Where its deeds stand. */
+  deeds: readonly [start: number, end: number];
+}
 
-/** All commands that fit a query at all, the best first. */
-export const rank = (index: OpenIndex, query: readonly QueryWord[]): Ranked[] => {
+/** Reads all that is said of the commands; `seen` says of each word how often it is said of each object. */
+const readCommands = (index: OpenIndex, query: readonly QueryWord[], asked: readonly number[]) => {
+  const { words, phrases, sizes, texts, textSizes, deedSizes } = index;
   const mass = query.reduce((sum, { weight }) => sum + weight, 0);
-  const asked = verbsOf(index, query);
   const meant = readMeant(index, query);
-  const { words, weights } = index;
   const surest = query.map(() => 0);
+  const seen = query.flatMap(({ candidates: [first] }) =>
+    first ? [{ term: first.term, sureness: first.sureness, counts: new Map<number, number>() }] : [],
+  );
+  /** By term: how often it is said of the command that is being read; the terms that are. */
+  const counts = new Float64Array(index.terms.length);
+  const said: number[] = [];
+  const count = (term: number, times: number): void => {
+    if (!counts[term]) said.push(term);
+    counts[term]! += times;
+  };
 
   /** How well the phrase from one place to another fits. */
   const similarityOf = (start: number, end: number): number => {
@@ -187,12 +275,13 @@ export const rank = (index: OpenIndex, query: readonly QueryWord[]): Ranked[] =>
       if (stands) {
         if (!hit) surest.fill(0);
         hit = true;
+        count(term, 1);
         for (const { word, sureness } of stands) {
           surest[word] = Math.max(surest[word]!, sureness);
           surestHere = Math.max(surestHere, sureness);
         }
       }
-      surplus += weights[term]! * (1 - surestHere);
+      surplus += weightOf(index, term) * (1 - surestHere);
     }
     if (!hit) return 0;
     let have = 0;
@@ -204,37 +293,61 @@ export const rank = (index: OpenIndex, query: readonly QueryWord[]): Ranked[] =>
   };
 
   /** How much of the query stands in all that is said of a command, from 0 to 1. */
-  const wholeOf = (text: readonly number[]): number => {
+  const wholeOf = (): number => {
     surest.fill(0);
-    for (let at = 0; at < text.length; at += 2)
-      for (const { word, sureness } of meant[text[at]!] ?? [])
-        surest[word] = Math.max(surest[word]!, sureness * text[at + 1]!);
-    return surest.reduce((sum, count, word) => sum + (query[word]!.weight * count) / (count + factors.half), 0) / mass;
+    for (const term of said)
+      for (const { word, sureness } of meant[term]!) surest[word] = Math.max(surest[word]!, sureness * counts[term]!);
+    return surest.reduce((sum, times, word) => sum + (query[word]!.weight * times) / (times + factors.half), 0) / mass;
   };
 
-  const ranked: Ranked[] = [];
-  let phrase = 0;
-  let start = 0;
-  index.commands.forEach((command, document) => {
-    let [first, second, third] = [0, 0, 0];
-    let best: number | undefined;
-    for (let number = 0; number < index.phrases[document]!; number++, phrase++) {
-      const end = start + index.sizes[phrase]!;
+  const fits: Fitness[] = [];
+  let [phrase, start, text, deed] = [0, 0, 0, 0];
+  for (let command = 0; command < index.commands.length; command++) {
+    const best: Fitness['best'] = [0, 0, 0];
+    let bestPhrase: number | undefined;
+    for (let number = 0; number < phrases[command]!; number++, phrase++) {
+      const end = start + sizes[phrase]!;
       const similarity = similarityOf(start, end);
       start = end;
-      if (similarity > first) {
-        [first, second, third] = [similarity, first, second];
-        best = number;
-      } else if (similarity > second) [second, third] = [similarity, second];
-      else if (similarity > third) third = similarity;
+      if (similarity > best[0]) {
+        best.unshift(similarity);
+        bestPhrase = number;
+      } else if (similarity > best[1]) best.splice(1, 0, similarity);
+      else if (similarity > best[2]) best[2] = similarity;
+      best.length = 3;
     }
-    const whole = wholeOf(index.texts[document]!);
-    if (!whole) return;
+    for (const end = text + 2 * textSizes[command]!; text < end; text += 2)
+      if (meant[texts[text]!]) count(texts[text]!, texts[text + 1]! / phraseWeight);
+    const deeds = [deed, (deed += deedSizes[command]!)] as const;
+    if (!said.length) continue;
+    fits.push({ command, best, phrase: bestPhrase, whole: wholeOf(), deeds });
+    const object = index.objectOf[command]!;
+    for (const each of seen)
+      if (counts[each.term]) each.counts.set(object, (each.counts.get(object) ?? 0) + counts[each.term]!);
+    for (const term of said) counts[term] = 0;
+    said.length = 0;
+  }
+  return { fits, seen: seen.map(({ sureness, counts: of }): Seen => ({ sureness, counts: [...of].flat() })) };
+};
+
+/** A phrase that fits less does not say which parameter is meant. */
+const plain = 0.5;
+
+/** All commands that fit a query at all, the best first. */
+export const rank = (index: OpenIndex, { words: query, cues }: Query): Ranked[] => {
+  const asked = verbsOf(index, query);
+  const { fits, seen } = readCommands(index, query, asked);
+  const actions = likelihoods(index.ofAction, cues, factors.actionSmoothing);
+  const objects = likelihoods(index.ofObject, seen, factors.objectSmoothing);
+  const ranked = fits.map(({ command: number, best: [first, second, third], phrase, whole, deeds }): Ranked => {
+    const command = index.commands[number]!;
+    const agreed = asked.length ? (agreement(index, asked, index.deeds, ...deeds) ?? 1) : 1;
+    const [action, object] = [actions[index.actionOf[number]!]!, objects[index.objectOf[number]!]!];
     const sum = first + factors.second * second + factors.third * third + factors.whole * whole;
-    const agreed = asked.length ? (agreement(index, asked, index.deeds[document]!) ?? 1) : 1;
-    const score = sum * (factors.otherDeed + (1 - factors.otherDeed) * agreed);
-    const set = best === undefined || first < plain ? undefined : index.settings[command]?.[best];
-    ranked.push({ command, score, phrase: best, set, similarity: first, whole });
+    const score =
+      sum * (factors.otherDeed + (1 - factors.otherDeed) * agreed) + factors.action * action + factors.object * object;
+    const set = phrase === undefined || first < plain ? undefined : index.settings[command]?.[phrase];
+    return { command, score, phrase, set, similarity: first, whole, action, object };
   });
   return ranked.sort((a, b) => b.score - a.score);
 };

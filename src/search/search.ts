@@ -105,10 +105,10 @@ export const createSearch = (catalog: Catalog): Search => {
     const wishes: string[] = [];
     for (const part of text.split(cuts).map((part) => part.trim())) {
       if (!part) continue;
-      const words = readQuery(index, part).filter(({ candidates }) => candidates.length);
+      const words = readQuery(index, part).words.filter(({ candidates }) => candidates.length);
       // "attach it": to what stands before.
       const meant = pronoun.test(part)
-        ? [part, ...nounsOf(index, readQuery(index, wishes.at(-1) ?? ''))].join(' ')
+        ? [part, ...nounsOf(index, readQuery(index, wishes.at(-1) ?? '').words)].join(' ')
         : part;
       const isWish = hasVerb(index, words) && (words.length > 1 || meant !== part);
       if (!wishes.length || isWish) wishes.push(meant);
