@@ -13,7 +13,7 @@ export const toStems = (text: string): string[] => toWords(text).map((word) => (
 /** Stands before the first word. */
 const start = '^';
 
-const tellsAction = (word: string): boolean => word === start || isNoise(word) || verbOf(word) >= 0;
+const asksForAction = (word: string): boolean => word === start || isNoise(word) || verbOf(word) >= 0;
 
 /**
  * What may tell what is to be done: each word, and each two that follow each other of which one is a verb or holds others
@@ -23,13 +23,13 @@ export const cuesIn = (stems: readonly string[]): string[] => {
   const cues = new Set<string>(stems);
   stems.forEach((word, at) => {
     const before = stems[at - 1] ?? start;
-    if (tellsAction(word) || tellsAction(before)) cues.add(`${before} ${word}`);
+    if (asksForAction(word) || asksForAction(before)) cues.add(`${before} ${word}`);
   });
   return [...cues];
 };
 
 /** A feature that a query has, with how sure that is, from 0 to 1; how often each class has it: class and count, in turn. */
-export interface Seen {
+export interface Evidence {
   sureness: number;
   counts: readonly number[];
 }
@@ -38,7 +38,7 @@ export interface Seen {
  * How much likelier what is seen is in each class than anywhere (naive Bayes, logarithms); `ofClass` says how many features
  * each class has altogether. `smoothing` is how many features as they are anywhere are added to each: of a rare one few are known.
  */
-export const likelihoods = (ofClass: Float64Array, seen: readonly Seen[], smoothing: number): Float64Array => {
+export const likelihoods = (ofClass: Float64Array, seen: readonly Evidence[], smoothing: number): Float64Array => {
   const total = ofClass.reduce((sum, count) => sum + count, 0);
   const sureness = seen.reduce((sum, each) => sum + each.sureness, 0);
   // A class without a feature has it as often as smoothing says.

@@ -29,21 +29,23 @@ const deedsIn = (phrases: readonly (readonly number[])[], terms: readonly string
 const minCues = 4;
 
 /** A text, what it asks to be done, and how often it counts. */
-type Said = readonly [text: string, action: number, times: number];
+type Sample = readonly [text: string, action: number, times: number];
 
 /** How often each word and each pair of words asks for each action. */
-const countCues = (said: readonly Said[]) => {
+const countCues = (samples: readonly Sample[]) => {
   const known = new Map<string, Map<number, number>>();
-  for (const [text, action, times] of said)
+  for (const [text, action, times] of samples)
     for (const cue of cuesIn(toStems(text))) {
       const counts = known.get(cue) ?? new Map<number, number>();
       known.set(cue, counts.set(action, (counts.get(action) ?? 0) + times));
     }
-  const enough = [...known].filter(([, counts]) => [...counts.values()].reduce((sum, count) => sum + count) >= minCues);
+  const frequent = [...known].filter(
+    ([, counts]) => [...counts.values()].reduce((sum, count) => sum + count) >= minCues,
+  );
   return {
-    cues: enough.map(([cue]) => cue),
-    cueSizes: enough.map(([, counts]) => counts.size),
-    counts: enough.flatMap(([, counts]) => [...counts].flat()),
+    cues: frequent.map(([cue]) => cue),
+    cueSizes: frequent.map(([, counts]) => counts.size),
+    counts: frequent.flatMap(([, counts]) => [...counts].flat()),
   };
 };
 
@@ -67,7 +69,7 @@ export const prepareIndex = (tools: readonly Tool[], phrasings: Phrasings): Sear
   const [terms, actions, objects] = [createNumbers(), createNumbers(), createNumbers()];
   const termsOf = (text: string): number[] => [...new Set(toTerms(text))].map(terms.numberOf);
   const settings: SearchIndex['settings'] = {};
-  const said: Said[] = [];
+  const samples: Sample[] = [];
   const prepared = tools.map(({ command, name, summary, toolset }) => {
     const asked = phrasingsOf(phrasings, command.name);
     // A command that no one has put into words yet is asked for by its name and its summary.
@@ -83,8 +85,8 @@ export const prepareIndex = (tools: readonly Tool[], phrasings: Phrasings): Sear
     count(`${toolset} ${titles.get(toolset) ?? ''}`, weights.toolset);
     const parts = partsOf(name);
     const action = actions.numberOf(parts.action);
-    said.push(...asked.map(({ text }): Said => [text, action, 1]));
-    said.push(...[name, summary].map((text): Said => [text, action, generalCount]));
+    samples.push(...asked.map(({ text }): Sample => [text, action, 1]));
+    samples.push(...[name, summary].map((text): Sample => [text, action, generalCount]));
     const deeds = [...termsOf(name), ...deedsIn(phrases, terms.names)];
     return { command: command.name, phrases, about: [...about], deeds, action, object: objects.numberOf(parts.object) };
   });
@@ -104,7 +106,7 @@ export const prepareIndex = (tools: readonly Tool[], phrasings: Phrasings): Sear
     objects: objects.names,
     actionOf: prepared.map(({ action }) => action),
     objectOf: prepared.map(({ object }) => object),
-    ...countCues(said),
+    ...countCues(samples),
   };
   return { ...index, weights: weigh(index) };
 };

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import { cuesIn, likelihoods, toStems, type Seen } from './intent.ts';
+import { cuesIn, likelihoods, toStems, type Evidence } from './intent.ts';
 import { likeness, meaningsOf, toTerms, verbOf } from './language.ts';
 import type { Numbers, SearchIndex } from './search-index.ts';
 
@@ -156,9 +156,9 @@ export interface QueryWord {
 }
 
 /** What is asked: its words, and the cues in it for what is to be done. */
-export interface Query {
+export interface SearchQuery {
   words: QueryWord[];
-  cues: Seen[];
+  cues: Evidence[];
 }
 
 const readWords = (index: OpenIndex, text: string): QueryWord[] =>
@@ -174,11 +174,11 @@ const readWords = (index: OpenIndex, text: string): QueryWord[] =>
   });
 
 /** A text as the index knows it. */
-export const readQuery = (index: OpenIndex, text: string): Query => {
+export const readQuery = (index: OpenIndex, text: string): SearchQuery => {
   const words = readWords(index, text);
   const meant = new Map(words.map(({ word, candidates: [first] }) => [word, first && index.terms[first.term]!]));
   const known = (stem: string): string => (index.cueNumbers.has(stem) ? stem : (meant.get(stem) ?? stem));
-  const cues = cuesIn(toStems(text).map(known)).flatMap((cue): Seen[] => {
+  const cues = cuesIn(toStems(text).map(known)).flatMap((cue): Evidence[] => {
     const number = index.cueNumbers.get(cue);
     if (number === undefined) return [];
     const start = index.cueStarts[number]!;
@@ -258,9 +258,9 @@ const readCommands = (index: OpenIndex, query: readonly QueryWord[], asked: read
   );
   /** By term: how often it is said of the command that is being read; the terms that are. */
   const counts = new Float64Array(index.terms.length);
-  const said: number[] = [];
+  const found: number[] = [];
   const count = (term: number, times: number): void => {
-    if (!counts[term]) said.push(term);
+    if (!counts[term]) found.push(term);
     counts[term]! += times;
   };
 
@@ -295,7 +295,7 @@ const readCommands = (index: OpenIndex, query: readonly QueryWord[], asked: read
   /** How much of the query stands in all that is said of a command, from 0 to 1. */
   const wholeOf = (): number => {
     surest.fill(0);
-    for (const term of said)
+    for (const term of found)
       for (const { word, sureness } of meant[term]!) surest[word] = Math.max(surest[word]!, sureness * counts[term]!);
     return surest.reduce((sum, times, word) => sum + (query[word]!.weight * times) / (times + factors.half), 0) / mass;
   };
@@ -319,22 +319,22 @@ const readCommands = (index: OpenIndex, query: readonly QueryWord[], asked: read
     for (const end = text + 2 * textSizes[command]!; text < end; text += 2)
       if (meant[texts[text]!]) count(texts[text]!, texts[text + 1]! / phraseWeight);
     const deeds = [deed, (deed += deedSizes[command]!)] as const;
-    if (!said.length) continue;
+    if (!found.length) continue;
     fits.push({ command, best, phrase: bestPhrase, whole: wholeOf(), deeds });
     const object = index.objectOf[command]!;
     for (const each of seen)
       if (counts[each.term]) each.counts.set(object, (each.counts.get(object) ?? 0) + counts[each.term]!);
-    for (const term of said) counts[term] = 0;
-    said.length = 0;
+    for (const term of found) counts[term] = 0;
+    found.length = 0;
   }
-  return { fits, seen: seen.map(({ sureness, counts: of }): Seen => ({ sureness, counts: [...of].flat() })) };
+  return { fits, seen: seen.map(({ sureness, counts: of }): Evidence => ({ sureness, counts: [...of].flat() })) };
 };
 
 /** A phrase that fits less does not say which parameter is meant. */
 const plain = 0.5;
 
 /** All commands that fit a query at all, the best first. */
-export const rank = (index: OpenIndex, { words: query, cues }: Query): Ranked[] => {
+export const rank = (index: OpenIndex, { words: query, cues }: SearchQuery): Ranked[] => {
   const asked = verbsOf(index, query);
   const { fits, seen } = readCommands(index, query, asked);
   const actions = likelihoods(index.ofAction, cues, factors.actionSmoothing);
