@@ -1,10 +1,10 @@
 // Control characters (but not line feed and tab), soft hyphen, grapheme joiner, zero-width and bidirectional marks, line
 // and paragraph separators, fillers and the empty Braille cell, inherent vowels and musical marks that show as nothing,
-// variation selectors, interlinear marks, byte order mark and the tag block: what can hide text or turn it round
+// variation selectors, interlinear and shorthand marks, byte order mark and the tag block: what can hide text or turn it round
 // (https://www.unicode.org/reports/tr36/; Default_Ignorable_Code_Point in Unicode's DerivedCoreProperties.txt).
 const unsafe =
   // oxlint-disable-next-line no-control-regex, no-misleading-character-class
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/gu;
 
 // Most texts, in most languages: ranges without any of these, which one look finds.
 const isPlain =
@@ -21,9 +21,16 @@ export const startOf = (text: string, maxLength: number): string =>
 /** Text of others on one line: nothing that hides or reorders it, no line breaks. */
 export const toLine = (text: string): string => stripUnsafe(text).replace(/\s+/g, ' ').trim();
 
-/** Others' words for a message, a hint, a question or a terminal: one line, no double quotes, no address that becomes a link. */
+/**
+ * Others' words for a message, a hint, a question or a terminal: one line, no double quotes, nothing that a host which renders
+ * Markdown makes a link, an image or an element of.
+ */
 const toPlain = (text: string): string =>
-  toLine(text).replaceAll('"', "'").replaceAll('](', '] (').replaceAll('://', '[:]//');
+  toLine(text)
+    .replaceAll('"', "'")
+    .replaceAll('](', '] (')
+    .replaceAll('://', '[:]//')
+    .replace(/<(?=[a-z!/?])/gi, '< ');
 
 /** A name from a cloud or a client as a label on one line: no line breaks, double quotes or links, at most `maxLength` characters. */
 export const toLabel = (text: string, maxLength = 60): string => {

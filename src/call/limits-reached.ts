@@ -1,7 +1,7 @@
 import { loadResourceLimits } from '../catalog/resource-limits.ts';
 import { isBounded } from '../guard/bounds.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
-import { toQuotedName } from '../text.ts';
+import { quoteName } from '../secrets/text.ts';
 import type { Answer, ApprovedCall, ListRows } from '../types.ts';
 import type { Cloud } from './composition.ts';
 
@@ -35,6 +35,6 @@ export const readLimitsReached = async (
     const [used, limit] = [Number(row[`${field}total`]), Number(row[`${field}limit`])];
     if (!(limit >= 0) || !(used >= limit)) return [];
     const amount = [used, 'of', limit, unit, title].filter((word) => word !== '').join(' ');
-    return [`${toQuotedName(String(owner.name))} is at its limit now: ${amount}. The next one is refused.`];
+    return [`${quoteName(String(owner.name))} is at its limit now: ${amount}. The next one is refused.`];
   });
 };

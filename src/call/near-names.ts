@@ -1,7 +1,7 @@
 import { findKind, type Kind } from '../catalog/kinds.ts';
 import { rowsOf, type Row } from '../rows.ts';
+import { quoteName } from '../secrets/text.ts';
 import { countTypos } from '../spelling.ts';
-import { toQuotedName } from '../text.ts';
 import type { Answer, ApprovedCall, ListRows, NearNames, Params } from '../types.ts';
 
 /** Rows that are looked through for near names: one page. */
@@ -56,5 +56,5 @@ export const readNearNames = async (
   const near = nearest(names, word);
   if (!near.length) return undefined;
   const isThere = near.some((name) => name.toLowerCase() === word.toLowerCase());
-  return { names: near.map((name) => toQuotedName(name, 40)), isThere };
+  return { names: near.map((name) => quoteName(name, 40)), isThere };
 };

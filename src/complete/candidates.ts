@@ -16,8 +16,10 @@ export interface Completion {
 export type ReadNames = (kind: Kind) => Promise<readonly string[]>;
 
 /** Those of the candidates that begin as what was typed, whatever the letter case. */
-export const beginningWith = (candidates: readonly Completion[], typed: string): Completion[] =>
-  candidates.filter(({ value }) => value.toLowerCase().startsWith(typed.toLowerCase()));
+export const beginningWith = (candidates: readonly Completion[], typed: string): Completion[] => {
+  const beginning = typed.toLowerCase();
+  return candidates.filter(({ value }) => value.toLowerCase().startsWith(beginning));
+};
 
 const plain = (values: readonly (string | number)[]): Completion[] =>
   values.map((value) => ({ value: String(value), about: '' }));

@@ -4,7 +4,8 @@ import type { Tool } from '../catalog/tool.ts';
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
 import { maskSecrets } from '../secrets/mask.ts';
-import { toLabel, toLine, toQuoted, toQuotedName } from '../text.ts';
+import { maskText, quoteName } from '../secrets/text.ts';
+import { toLabel, toLine, toQuoted } from '../text.ts';
 import type { CheckedCall, Target } from '../types.ts';
 import type { Question } from '../consent.ts';
 import { describeTarget, fingerprint } from './targets.ts';
@@ -75,10 +76,10 @@ const describePlace = (place: Row): string[] => {
   const parts = placeFields.flatMap(([title, id, name]) =>
     place[id] === undefined
       ? []
-      : [`${title} id ${toLabel(String(place[id]))}${place[name] ? ` ${toQuotedName(String(place[name]))}` : ''}`],
+      : [`${title} id ${toLabel(String(place[id]))}${place[name] ? ` ${quoteName(String(place[name]))}` : ''}`],
   );
   const { account } = place;
-  const all = account === undefined ? parts : [...parts, `account ${toQuotedName(String(account))}`];
+  const all = account === undefined ? parts : [...parts, `account ${quoteName(String(account))}`];
   return all.length ? [`In ${all.join(', ')}`] : [];
 };
 
@@ -91,7 +92,7 @@ const phraseFor = ({ tool }: CheckedCall, targets: readonly Target[]): string =>
   const [only, ...others] = own.length ? own : targets;
   const general = tool.risk.phrase ?? tool.command.name;
   if (only?.name === undefined || others.length) return general;
-  const name = toLabel(only.name);
+  const name = toLabel(maskText(only.name));
   return /^[ -~]{4,}$/.test(name) ? name : `${general} ${only.id.slice(-8)}`;
 };
 

@@ -1,4 +1,5 @@
-import { isId, toLabel, toQuoted, toQuotedName } from '../text.ts';
+import { quoteName } from '../secrets/text.ts';
+import { isId, toLabel, toQuoted } from '../text.ts';
 import type { Target } from '../types.ts';
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
@@ -16,9 +17,9 @@ export const describeTarget = ({ title, id, name, row, isReadable, dependents = 
   const parts = [
     `id ${isId(id) ? id : toQuoted(id)}`,
     state && `state ${toLabel(state)}`,
-    place.length ? `in ${place.map((one) => toQuotedName(one)).join(' / ')}` : undefined,
+    place.length ? `in ${place.map((one) => quoteName(one)).join(' / ')}` : undefined,
     isReadable && !row ? 'which this account cannot see' : undefined,
-    name ? `name ${toQuotedName(name)}` : undefined,
+    name ? `name ${quoteName(name)}` : undefined,
   ];
   const hangs = dependents.length ? `; on it hang ${toLabel(dependents.map(({ line }) => line).join(', '), 500)}` : '';
   return `${title}: ${parts.filter(Boolean).join(', ')}${hangs}`;

@@ -16,6 +16,7 @@ import {
   type ReadNames,
 } from '../complete/candidates.ts';
 import { createReadNames } from '../complete/read-names.ts';
+import { limits } from '../limits.ts';
 import { toLabel } from '../text.ts';
 import type { DoorContext } from './door-context.ts';
 import { kindOfArgument, loadGuides, type Guide } from './guides.ts';
@@ -103,6 +104,12 @@ export const completeArgument = async (
   { ref, argument, context }: CompleteRequest['params'],
   asker: Asker,
 ): Promise<CompleteResult> => {
+  const name = 'name' in ref ? ref.name : ref.uri;
+  if (Math.max(name.length, argument.name.length) > limits.toolName || argument.value.length > limits.query)
+    throw new ProtocolError(
+      ProtocolErrorCode.InvalidParams,
+      'What is to be completed is longer than any name or value',
+    );
   const { app, call, door, ctx } = asker;
   const caller = { ...door.requester, host: 'completion' };
   const given = context?.arguments ?? {};

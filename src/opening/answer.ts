@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import { readOpening, type OpeningMessage } from './messages.ts';
+import { maxLine, readOpening, type OpeningMessage } from './messages.ts';
 import type { PreparedOpening } from './prepared.ts';
 
 /** How the opening of a connection ended. */
@@ -9,9 +9,6 @@ export interface Opening {
   /** The ids of the requests that have their answers. */
   answered: readonly (string | number)[];
 }
-
-/** What a host asks first has a few hundred bytes; what is longer is something else. */
-const maxLength = 16_384;
 
 type Phase = 'new' | 'initialized' | 'stateless';
 
@@ -72,7 +69,7 @@ export const answerOpening = (
         const lines = (rest + chunk.toString('latin1')).split('\n');
         rest = lines.pop()!;
         for (const line of lines) if (!answer(Buffer.from(line, 'latin1').toString())) return end(false);
-        if (rest.length > maxLength) return end(false);
+        if (rest.length > maxLine) return end(false);
       }
     };
     stdin.on('readable', onReadable).once('end', onEnd);

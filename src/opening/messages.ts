@@ -19,8 +19,15 @@ const isClient = (value: unknown): boolean =>
   only(value, ['name', 'version', 'title', 'websiteUrl', 'description']) &&
   Object.values(value).every((part) => typeof part === 'string');
 
+/** Characters of the longest line that is read: what a host asks first has a few hundred. */
+export const maxLine = 16_384;
+
+/** Levels of a capability; no protocol has as many. */
+const maxLevels = 20;
+
 /** Objects in objects, and nothing else. */
-const isTree = (value: unknown): boolean => isRecord(value) && Object.values(value).every(isTree);
+const isTree = (value: unknown, level = 0): boolean =>
+  isRecord(value) && level < maxLevels && Object.values(value).every((inner) => isTree(inner, level + 1));
 
 const isFlag = (value: unknown): boolean => value === undefined || typeof value === 'boolean';
 
@@ -51,6 +58,7 @@ const versionIn = (params: Record<string, unknown>): string | undefined => {
 
 /** Reads one line. Undefined for everything that is not one of the few messages, and for those with anything unusual. */
 export const readOpening = (line: string): OpeningMessage | undefined => {
+  if (line.length > maxLine) return undefined;
   let message: unknown;
   try {
     message = JSON.parse(line);

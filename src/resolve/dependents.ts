@@ -1,7 +1,7 @@
 import type { Kind } from '../catalog/kinds.ts';
 import { loadData } from '../data.ts';
 import { isRecord, type Row } from '../rows.ts';
-import { toQuotedName } from '../text.ts';
+import { quoteName } from '../secrets/text.ts';
 import type { Dependents, WhichDependents } from '../types.ts';
 import type { Directory } from './directory.ts';
 
@@ -57,7 +57,7 @@ export const readDependents = async (
       const names = rows.flatMap(
         (other) => named.map((field) => other[field]).find((value) => typeof value === 'string') ?? [],
       );
-      const some = names.slice(0, 3).map((name) => toQuotedName(String(name), 30));
+      const some = names.slice(0, 3).map((name) => quoteName(String(name), 30));
       const more = names.length > some.length ? ', …' : '';
       const shown = some.length ? ` (${some.join(', ')}${more})` : '';
       return {

@@ -4,8 +4,9 @@ import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { toKebab } from '../catalog/names.ts';
 import type { Row } from '../rows.ts';
+import { quoteName } from '../secrets/text.ts';
 import { countTypos } from '../spelling.ts';
-import { cutText, isId, toLabel, toQuotedName } from '../text.ts';
+import { cutText, isId, toLabel } from '../text.ts';
 import type { NamedCall, ParamValue, PermittedCall, ResolvedCall, ResolvedName } from '../types.ts';
 import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
@@ -19,9 +20,9 @@ const isGiven = (value: string): boolean => isId(value) || value === '-1';
 const toMatches = (kind: Kind, rows: readonly Row[]): string[] =>
   rows.slice(0, max).map((row) => {
     const where = ['zonename', 'account', 'domainpath', 'project'].flatMap((field) =>
-      row[field] ? `${field} ${toQuotedName(String(row[field]))}` : [],
+      row[field] ? `${field} ${quoteName(String(row[field]))}` : [],
     );
-    return `${toLabel(String(row['id']))} (${[...where, `name ${toQuotedName(nameOf(kind, row) ?? '')}`].join(', ')})`;
+    return `${toLabel(String(row['id']))} (${[...where, `name ${quoteName(nameOf(kind, row) ?? '')}`].join(', ')})`;
   });
 
 /** Names by how near they come to the one that was given; of a long one, its beginning counts. */
@@ -60,7 +61,7 @@ const lookUp = async (
     others.length
       ? 'Give the name or the id of one that there is. Nothing was sent.'
       : `Look with [[${toKebab(kind.list ?? '')}]]. Nothing was sent.`,
-    { candidates: others.length ? others.slice(0, max).map((other) => toQuotedName(other, 40)) : undefined },
+    { candidates: others.length ? others.slice(0, max).map((other) => quoteName(other, 40)) : undefined },
   );
 };
 

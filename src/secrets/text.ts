@@ -1,3 +1,4 @@
+import { toQuotedName } from '../text.ts';
 import { isSecretName } from './names.ts';
 
 /** What stands for a masked value. */
@@ -154,6 +155,9 @@ export const maskText = (text: string): string => {
   }
   return parts.join('') + text.slice(from);
 };
+
+/** A name from a cloud in quotes of its own; a credential that it holds is masked, as it is in a list. */
+export const quoteName = (name: string, maxLength = 60): string => toQuotedName(maskText(name), maxLength);
 
 /** The credentials that their shape gives away. In an address, user name and password also one by one. */
 export const secretsInText = (text: string): string[] =>

@@ -73,7 +73,16 @@ for (const [what, text] of Object.entries(injections))
       tool: 'listVirtualMachines',
       arguments: { id: stripUnsafe(text).trim() || 'x' },
     });
-    for (const answer of [list, item, destroy, none, twice]) {
+    // What was asked over all rows, what is wrong with a thing, what someone who types is offered.
+    const over = { tool: 'listVirtualMachines', arguments: { listall: true } };
+    const others = [
+      await raw.call('read', { ...over, where: 'name = "no-such-name"' }),
+      await raw.call('read', { ...over, group: ['name', 'max(displayname)'] }),
+      await raw.call('read', { ...over, where: `zonename = ${JSON.stringify(text)}`, sort: '-name' }),
+      await raw.call('diagnose', { kind: 'virtual-machine', id: uuid(1), question: text }),
+      await raw.complete('destroyVirtualMachine', { name: 'id', value: '' }),
+    ];
+    for (const answer of [list, item, destroy, none, twice, ...others]) {
       const whole = JSON.stringify(answer);
       const strings = JSON.stringify(JSON.parse(whole), (_key, value: unknown) => value);
       expect(strings).not.toMatch(hidden);

@@ -48,6 +48,8 @@ export const openRaw = async (
   return {
     call: (name: string, args: Record<string, unknown>, more: Record<string, unknown> = {}) =>
       send('tools/call', { name, arguments: args, ...more }),
+    complete: (name: string, argument: { name: string; value: string }) =>
+      send('completion/complete', { ref: { type: 'ref/prompt', name }, argument }),
     close: () => handle.close(),
   };
 };

@@ -5,7 +5,8 @@ import type { Transport } from '../../src/cloudstack/transport.ts';
 import { CallError } from '../../src/errors.ts';
 import { createPolicy } from '../../src/guard/policy.ts';
 import { isSecretName } from '../../src/secrets/names.ts';
-import { createCounting, openApp, requestOf, requiredOf, valueFor } from './counting.ts';
+import type { Question } from '../../src/consent.ts';
+import { createCounting, openApp, requestOf, requiredOf, uuid, valueFor } from './counting.ts';
 
 /** An API key names its user and goes along with every request anyway; it proves nothing without its secret key. */
 const exceptions = ['getUser userapikey'];
@@ -76,3 +77,42 @@ test.each(calls)(
     await readOnly.close();
   },
 );
+
+test('a secret in the name of a thing is masked wherever the name is told', async () => {
+  const secret = 'Kanarienvogel9';
+  const name = `db password=${secret}`;
+  const row = { id: uuid(1), name, displayname: name, state: 'Running', zonename: name, account: name, tags: [] };
+  const { app, close } = await openApp(
+    {},
+    {
+      answers: (command, params) =>
+        command === 'listVirtualMachines'
+          ? { count: 2, virtualmachine: params['name'] === undefined ? [row, { ...row, id: uuid(2) }] : [] }
+          : undefined,
+    },
+  );
+  const told: string[] = [];
+  const consent = ({ message, phrase }: Question): Promise<undefined> => {
+    told.push(message, String(phrase));
+    return Promise.resolve(undefined);
+  };
+  const calls: [string, Record<string, unknown>][] = [
+    ['destroyVirtualMachine', { id: uuid(1), expunge: true }],
+    ['expungeVirtualMachine', { id: uuid(1) }],
+    ['startVirtualMachine', { id: 'nothing' }],
+    ['listVirtualMachines', { name: 'db' }],
+    ['listVirtualMachines', {}],
+  ];
+  for (const [command, args] of calls)
+    await app.call(requestOf(command, args, { consent })).then(
+      ({ text, structured }) => told.push(text, JSON.stringify(structured)),
+      (error: unknown) => {
+        if (!(error instanceof CallError)) throw error;
+        told.push(error.message, String(error.hint), ...(error.candidates ?? []));
+      },
+    );
+  await close();
+  expect(told.join('\n')).not.toContain(secret);
+  // Each of them told the name.
+  expect(told.filter((text) => text.includes('db password=')).length).toBeGreaterThan(calls.length);
+});

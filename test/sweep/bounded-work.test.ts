@@ -23,6 +23,10 @@ const read = (args: unknown, more: object = {}) => ({
   name: 'read',
   arguments: { tool: 'listZones', arguments: args, ...more },
 });
+const machines = (query: object) => ({
+  name: 'read',
+  arguments: { tool: 'listVirtualMachines', arguments: { listall: true }, ...query },
+});
 const change = (tool: string, args: unknown) => ({ name: 'change', arguments: { tool, arguments: args } });
 
 /** What a caller sends; as text where it is no JSON that can be made from a value. */
@@ -85,12 +89,55 @@ const inputs: Record<string, object | string> = {
     arguments: { tool: 'listZones', ...many(200_000, (at) => [`k${at}`, 1]) },
   },
   'a job': { name: 'wait-for-job', arguments: { job: filled('x') } },
+  'a question over rows': machines({ where: filled('name = 1 or ') }),
+  'a question as long as one may be, of brackets': machines({ where: '('.repeat(1000) }),
+  'a question as long as one may be, of quotes': machines({ where: `name = "${'\\\\'.repeat(490)}"` }),
+  'a question as long as one may be, of comparisons': machines({ where: `${'id=1 or '.repeat(124)}id=1` }),
+  'a question in a long list': machines({ where: `name in (${'1,'.repeat(400)}1)` }),
+  'fields to sort by': machines({ sort: filled('a,') }),
+  'fields to sort by, as a list': machines({ sort: Array.from({ length: 400_000 }, () => 'name') }),
+  'fields to group by': machines({ group: filled('sum(') }),
+  'fields to group by, as a list': machines({ group: Array.from({ length: 400_000 }, () => 'name') }),
+  'names that no field has, to group by': machines({ group: [filled('x')], sort: [filled('y')] }),
+  'a kind to diagnose': { name: 'diagnose', arguments: { kind: filled('x'), id: 'web-1' } },
+  'a thing to diagnose': { name: 'diagnose', arguments: { kind: 'virtual-machine', id: filled('x') } },
+  'a question to diagnose': {
+    name: 'diagnose',
+    arguments: { kind: 'virtual-machine', id: 'web-1', question: filled('port 1 ') },
+  },
+  'a name that is near no other': read({ name: filled('y') }),
   'values that nest': `{"name":"read","arguments":{"tool":"listZones","arguments":{"x":${nested('[', '', ']', 900_000)}}}}`,
   'objects that nest': `{"name":"read","arguments":{"tool":"listZones","arguments":{"x":${nested('{"a":', '1', '}', 600_000)}}}}`,
 };
 
+/** What is asked to complete what someone types. */
+const completions: Record<string, object> = {
+  'a value to complete': {
+    ref: { type: 'ref/prompt', name: 'deployVirtualMachine' },
+    argument: { name: 'zoneid', value: filled('x') },
+  },
+  'a list to complete': {
+    ref: { type: 'ref/prompt', name: 'deployVirtualMachine' },
+    argument: { name: 'networkids', value: filled('a,') },
+  },
+  "an argument's name to complete": {
+    ref: { type: 'ref/prompt', name: 'deployVirtualMachine' },
+    argument: { name: filled('x'), value: '' },
+  },
+  "a tool's name to complete": {
+    ref: { type: 'ref/prompt', name: 'read' },
+    argument: { name: 'tool', value: filled('l') },
+  },
+  'what to complete': { ref: { type: 'ref/prompt', name: filled('x') }, argument: { name: 'x', value: '' } },
+  'arguments beside what is completed': {
+    ref: { type: 'ref/prompt', name: 'deployVirtualMachine' },
+    argument: { name: 'zoneid', value: '' },
+    context: { arguments: many(200_000, (at) => [`k${at}`, 'x']) },
+  },
+};
+
 const messageOf = (id: number, input: object | string): string =>
-  `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":${typeof input === 'string' ? input : JSON.stringify(input)}}`;
+  `{"jsonrpc":"2.0","id":${id},"method":"${typeof input === 'object' && 'ref' in input ? 'completion/complete' : 'tools/call'}","params":${typeof input === 'string' ? input : JSON.stringify(input)}}`;
 
 /** A server in a process of its own, of which the longest turns are known. */
 const startServer = (cloud: Cloud, flags: readonly string[]) => {
@@ -206,7 +253,7 @@ describe.each([
     await cloud.close();
   });
 
-  test.each(Object.entries(inputs))('%s', async (_input, input) => {
+  test.each(Object.entries({ ...inputs, ...completions }))('%s', async (_input, input) => {
     cloud.calls.splice(0);
     const answer = await door.send(messageOf(1, input));
     const turn = await door.turn();

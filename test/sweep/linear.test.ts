@@ -2,8 +2,14 @@ import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import ts from 'typescript';
+import { createCollector } from '../../src/ask/collect.ts';
+import { readExpression } from '../../src/ask/expression.ts';
+import { readQuery, splitQuery } from '../../src/ask/query.ts';
 import { maskParams, scrubText } from '../../src/audit/scrub.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { argumentCandidates, beginningWith, toolCandidates } from '../../src/complete/candidates.ts';
+import { loadPlans } from '../../src/diagnose/plans.ts';
+import { toVerdict } from '../../src/diagnose/verdict.ts';
 import { createSearch } from '../../src/search/search.ts';
 import { classify } from '../../src/cloudstack/classify.ts';
 import { openEnvelope } from '../../src/cloudstack/envelope.ts';
@@ -66,6 +72,8 @@ const worstOf = (run: (text: string) => unknown): string | undefined => {
 };
 
 const deploy = loadCatalog().find('deployVirtualMachine')!;
+
+const machines = loadCatalog().find('listVirtualMachines')!.command;
 /** One of each type, and those whose texts are looked at more closely. */
 const parameters = deploy.command.params.filter(
   ({ name, type }, at, all) =>
@@ -95,6 +103,51 @@ const within: Record<string, (text: string) => unknown> = {
   classify: (text) => classify('listZones', { code: 431, text }),
   readRetryAfter: (text) => readRetryAfter({ status: 503, headers: { 'retry-after': text }, body: text }),
   'renderHint, of one step to a person': (text) => renderHint(`[[${text}]]`, 'person'),
+  readQuery: (text) =>
+    readQuery(machines, { where: text, sort: [text, `-${text}`], group: [text, `sum(${text})`] }, (name) => ({ name })),
+  'readQuery, of texts and names': (text) =>
+    readQuery(machines, { where: `name = ${JSON.stringify(text)}`, sort: [text.slice(0, 60)] }, (name) => ({ name })),
+  'splitQuery, with a text that the cloud may look for': (text) =>
+    splitQuery(machines, { where: readExpression(`name = ${JSON.stringify(text)}`, () => true), sort: [] }, () => true),
+  'what is asked over rows': (text) => {
+    const fields = ['name', 'tags', 'details.k'];
+    const where = readExpression(
+      fields.map((one) => `${one} = "x" or ${one} contains "x" or ${one} < "m" or ${one} * 2 > 1`).join(' or '),
+      (word) => fields.includes(word),
+    );
+    const rows = [text, `${text}x`].map((value, id) => ({
+      id,
+      name: value,
+      tags: [{ key: value, value }],
+      details: { k: value },
+    }));
+    const sort = fields.map((field) => ({ field, descending: false }));
+    const totals = fields.flatMap((field) =>
+      (['sum', 'min', 'max'] as const).map((by) => ({ by, field, name: `${by}(${field})` })),
+    );
+    for (const query of [
+      { where, sort },
+      { sort: [], group: { keys: ['name', 'tags'], totals } },
+    ]) {
+      const collector = createCollector(query, 1);
+      collector.add(rows);
+      collector.result();
+    }
+  },
+  beginningWith: (text) => beginningWith([{ value: text, about: text }], text.slice(0, -1)),
+  'argumentCandidates, of a list': (text) =>
+    void argumentCandidates(deploy.command, { name: 'networkids', typed: text, args: { [text]: text } }, () =>
+      Promise.resolve([text]),
+    ),
+  toolCandidates: (text) => toolCandidates(loadCatalog(), text),
+  'a verdict of what was read': (whole) => {
+    const [plan] = loadPlans();
+    const text = whole.slice(0, 20_000);
+    const rows = [{ id: text, name: text, state: text, created: text, type: text, description: text }];
+    const names = [...plan!.reads, ...plan!.picks].map(({ as, single }) => [as, single ? rows[0] : rows] as const);
+    const facts = { id: text, ...Object.fromEntries(names) };
+    toVerdict(plan!, text.slice(0, 1000), { facts, sources: new Map(), unseen: [], requests: 1 });
+  },
   'catalog.find': (text) => loadCatalog().find(text),
   'catalog.nearest': (text) => loadCatalog().nearest(text),
   search: (text) => search(text, { limit: 10 }),

@@ -42,6 +42,68 @@ test('no choice of fields takes a mask off, whatever a read answers', async () =
   expect(countSeeded()).toBeGreaterThan(reads.length * 100);
 });
 
+/** Parts of a list, so many at a time. */
+const partsOf = <T>(all: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
+
+test('nothing that is masked is told by comparing, sorting or grouping, whatever a list answers', async () => {
+  // Two rows that differ in nothing but their secrets and their ids.
+  const answers: Answers = (name) => {
+    const command = loadCatalog().find(name)?.command;
+    if (command?.result !== 'list') return undefined;
+    const key = [command.key ?? 'item'].flat()[0] ?? 'item';
+    const rows = [1, 2].map((id) => richRow(command, uuid(id)));
+    return { count: rows.length, [key]: rows };
+  };
+  const { app, close } = await openApp({}, { answers, env: { CLOUDSTACK_MCP_BUDGET: '1000000' } });
+  const raw = await openRaw(app);
+  const wrong = new Set<string>();
+  let [asked, refused] = [0, 0];
+  const lists = tools.filter(({ risk, command }) => risk.risk === 'read' && command.result === 'list');
+  for (const { name, command } of lists) {
+    const args = requiredOf(command);
+    const read = async (query: Record<string, unknown>) => {
+      asked++;
+      const { result } = await raw.call('read', { tool: name, arguments: args, fields: ['id'], ...query });
+      const answer = JSON.stringify(result);
+      for (const leak of leaksIn(`${name} ${JSON.stringify(query)}`, answer)) wrong.add(leak);
+      return result?.structuredContent ?? {};
+    };
+    const paths = [...new Set(pathsOf(richRow(command)))].filter(
+      (path) => path !== 'id' && /^[A-Za-z_][\w.]*$/.test(path),
+    );
+    const open: string[] = [];
+    for (const some of partsOf(paths, 8)) {
+      // Which may be asked at all is said by name, before anything is sent.
+      const { error } = await read({
+        sort: some.slice(0, 1),
+        where: some.map((path) => `${path} contains "Kanarien"`).join(' or '),
+      });
+      const message = String((error as { message?: string } | undefined)?.message ?? '');
+      if (message) refused++;
+      open.push(...(message ? some.filter((path) => !message.includes(path)) : some));
+    }
+    for (const some of partsOf(open, 8)) {
+      const where = some.map((path) => `${path} contains "Kanarien"`).join(' or ');
+      const found = await read({ where });
+      if (Number(found['count'] ?? 0) > 0) wrong.add(`${name} where ${where}: ${JSON.stringify(found).slice(0, 300)}`);
+      await read({ group: [...some.slice(0, 2), ...some.slice(2).map((path) => `max(${path})`)] });
+      // Rows that differ in nothing that may be told stay in their order.
+      for (const three of partsOf(some, 3))
+        for (const sign of ['', '-']) {
+          const { items } = await read({ sort: three.map((path) => `${sign}${path}`) });
+          const order = (items as { id: string }[] | undefined)?.map(({ id }) => id);
+          if (order && order[0] !== uuid(1)) wrong.add(`${name} sort ${sign}${three.join(' ')}: ${order.join(', ')}`);
+        }
+    }
+  }
+  await raw.close();
+  await close();
+  expect([...wrong].slice(0, 20)).toEqual([]);
+  expect(refused).toBeGreaterThan(lists.length);
+  expect(asked).toBeGreaterThan(10 * lists.length);
+}, 300_000);
+
 /** `deployVirtualMachine` → the class that runs it. */
 const classOf = (command: string): string =>
   `org.apache.cloudstack.api.command.user.${command.charAt(0).toUpperCase()}${command.slice(1)}Cmd`;

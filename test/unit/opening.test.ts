@@ -138,3 +138,12 @@ test.each<[what: string, messages: object[], answered: (string | number)[]]>([
   const lines = ((stdout.read() as Buffer | null) ?? '').toString().split('\n').filter(Boolean);
   expect(lines.map((line) => (JSON.parse(line) as { id: unknown }).id)).toEqual(answered);
 });
+
+test('what nests deeply or is long is left to the server, which bounds it', () => {
+  const asking = (capabilities: string): string =>
+    `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":${capabilities},"clientInfo":{"name":"x","version":"1"}}}`;
+  const nested = (depth: number): string => `${'{"a":'.repeat(depth)}{}${'}'.repeat(depth)}`;
+  expect(readOpening(asking('{}'))).toBeDefined();
+  for (const depth of [30, 2500, 100_000]) expect(readOpening(asking(nested(depth))), String(depth)).toBeUndefined();
+  expect(readOpening(asking(`{"${'x'.repeat(20_000)}":{}}`))).toBeUndefined();
+});

@@ -23,6 +23,30 @@ test.each([
   expect(stripUnsafe(text)).toBe(clean);
 });
 
+test('whatever Unicode says is not shown or turns the direction is gone', () => {
+  const hidden = /[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Cc}\p{Zl}\p{Zp}]/u;
+  const left: string[] = [];
+  for (let code = 0; code <= 0x10ffff; code++) {
+    const character = String.fromCodePoint(code);
+    if (hidden.test(character) && !'\n\t'.includes(character) && stripUnsafe(character) !== '')
+      left.push(code.toString(16));
+  }
+  expect(left).toEqual([]);
+});
+
+test.each([
+  ['a link', '[x](http://evil.example/a)'],
+  ['an image', '![x](http://evil.example/a)'],
+  ['an image without a scheme', '![x](//evil.example/a)'],
+  ['an address', 'see https://evil.example/a'],
+  ['an element', '<img src=//evil.example/a>'],
+  ['an element in capitals', '<IMG SRC=//evil.example/a>'],
+  ['the end of an element', '</div>'],
+  ['a comment', '<!-- x'],
+])('a host that renders Markdown makes nothing of %s in a label', (_what, text) => {
+  expect(toLabel(text, 200)).not.toMatch(/\]\(|:\/\/|<[a-z!/?]/i);
+});
+
 test('a label is one line without double quotes, well formed and short, whatever a tenant called it', () => {
   expect(toLabel(' a "b"\n\tc ')).toBe("a 'b' c");
   expect(toLabel('x'.repeat(61))).toBe(`${'x'.repeat(59)}…`);
