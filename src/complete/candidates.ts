@@ -25,11 +25,13 @@ const plain = (values: readonly (string | number)[]): Completion[] =>
   values.map((value) => ({ value: String(value), about: '' }));
 
 /** Every tool by its name; by CloudStack's own where that is what is typed. */
-export const toolCandidates = ({ tools }: Catalog, typed: string): Completion[] =>
-  beginningWith(
-    tools.map(({ name, command, summary }) => ({ value: /[A-Z]/.test(typed) ? command.name : name, about: summary })),
+export const toolCandidates = ({ tools }: Catalog, typed: string): Completion[] => {
+  const isCamel = /[A-Z]/.test(typed);
+  return beginningWith(
+    tools.map(({ name, command, summary }) => ({ value: isCamel ? command.name : name, about: summary })),
     typed,
   );
+};
 
 /** The toolsets, with what they are about. */
 export const toolsetCandidates = (): Completion[] => [
