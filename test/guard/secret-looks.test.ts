@@ -78,7 +78,7 @@ test.each(calls)(
   },
 );
 
-test('a secret in the name of a thing is masked wherever the name is told', async () => {
+test('a secret in the name of a thing is masked wherever the name is shown', async () => {
   const secret = 'Kanarienvogel9';
   const name = `db password=${secret}`;
   const row = { id: uuid(1), name, displayname: name, state: 'Running', zonename: name, account: name, tags: [] };
@@ -91,9 +91,9 @@ test('a secret in the name of a thing is masked wherever the name is told', asyn
           : undefined,
     },
   );
-  const told: string[] = [];
+  const received: string[] = [];
   const consent = ({ message, phrase }: Question): Promise<undefined> => {
-    told.push(message, String(phrase));
+    received.push(message, String(phrase));
     return Promise.resolve(undefined);
   };
   const calls: [string, Record<string, unknown>][] = [
@@ -105,14 +105,14 @@ test('a secret in the name of a thing is masked wherever the name is told', asyn
   ];
   for (const [command, args] of calls)
     await app.call(requestOf(command, args, { consent })).then(
-      ({ text, structured }) => told.push(text, JSON.stringify(structured)),
+      ({ text, structured }) => received.push(text, JSON.stringify(structured)),
       (error: unknown) => {
         if (!(error instanceof CallError)) throw error;
-        told.push(error.message, String(error.hint), ...(error.candidates ?? []));
+        received.push(error.message, String(error.hint), ...(error.candidates ?? []));
       },
     );
   await close();
-  expect(told.join('\n')).not.toContain(secret);
-  // Each of them told the name.
-  expect(told.filter((text) => text.includes('db password=')).length).toBeGreaterThan(calls.length);
+  expect(received.join('\n')).not.toContain(secret);
+  // Each of them showed the name.
+  expect(received.filter((text) => text.includes('db password=')).length).toBeGreaterThan(calls.length);
 });
