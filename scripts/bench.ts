@@ -15,6 +15,7 @@ import { median, residentMiB, startServer, time } from './bench/process.ts';
 import { measureAnswers } from './bench/answers.ts';
 import { measureCached } from './bench/cache.ts';
 import { measureFelt } from './bench/felt.ts';
+import { measureGrowth } from './bench/growth.ts';
 import { guardPerCall } from './bench/guard.ts';
 import { judge, show, type Row } from './bench/rows.ts';
 import { startSimulatorProcess } from './bench/simulator.ts';
@@ -23,12 +24,16 @@ const rows: Row[] = [];
 
 // The empty server as its documentation has it, with the SDK in node_modules; the floors bundled, as ours is.
 const emptyFile = 'dist/bench-empty.js';
-const [emptyBundle, floorBundle, bareBundle] = ['empty', 'floor', 'bare'].map(
-  (name) => `dist/bench-${name}-bundle.js`,
-) as [string, string, string];
+const bundled = ['empty', 'floor', 'bare', 'http'];
+const [emptyBundle, floorBundle, bareBundle, httpBundle] = bundled.map((name) => `dist/bench-${name}-bundle.js`) as [
+  string,
+  string,
+  string,
+  string,
+];
 const common: BuildOptions = { platform: 'node', format: 'esm', target: 'node20' };
 buildSync({ ...common, entryPoints: ['scripts/bench/empty-server.ts'], outfile: emptyFile });
-for (const name of ['empty', 'floor', 'bare'])
+for (const name of bundled)
   buildSync({
     ...common,
     entryPoints: [`scripts/bench/${name}-server.ts`],
@@ -191,16 +196,23 @@ const measureTheRest = async (): Promise<void> => {
   await measureLatency();
   await measureCache();
   await measureSimulator();
+  rows.push(...(await measureGrowth()));
 };
 
 try {
   rows.push(
-    ...(await measureFelt({ ours: ['dist/main.js'], empty: [emptyBundle], floor: [floorBundle], bare: [bareBundle] })),
+    ...(await measureFelt({
+      ours: ['dist/main.js'],
+      empty: [emptyBundle],
+      floor: [floorBundle],
+      bare: [bareBundle],
+      http: [httpBundle],
+    })),
   );
   if (!process.argv.includes('--felt')) await measureTheRest();
 } finally {
   await simulator.close();
-  for (const file of [emptyFile, emptyBundle, floorBundle, bareBundle]) rmSync(file, { force: true });
+  for (const file of [emptyFile, emptyBundle, floorBundle, bareBundle, httpBundle]) rmSync(file, { force: true });
 }
 process.stdout.write(
   `${['what'.padEnd(44), 'ours'.padStart(9), '      ', 'empty/direct'].join('  ')}\n${rows.map(show).join('\n')}\n`,

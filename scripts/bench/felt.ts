@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { connect, startHost, type Host } from './host.ts';
+import { measureHttp } from './http.ts';
 import { median } from './process.ts';
-import type { Row } from './rows.ts';
+import { readBudget, type Row } from './rows.ts';
 
 /** The servers that are asked in turns: ours, and floors that do less and less for the same answers. */
 export interface Servers {
@@ -19,6 +20,9 @@ export interface Servers {
   /** The same without the SDK. */
   bare: readonly string[];
 }
+
+/** And the SDK's own handler over HTTP. */
+type AllServers = Servers & { http: readonly string[] };
 
 type Name = keyof Servers;
 type Figures = Partial<Record<Name, number[]>>;
@@ -68,8 +72,8 @@ const cpuOfCalls = async (host: Host, count: number, width: number, params: obje
  * What users feel, in rounds in which every server has its turn: CPU beside wall, since other programs run on the machine.
  * Each row beside the floor of the same rounds; bounds are those of budget.json.
  */
-export const measureFelt = async (servers: Servers): Promise<Row[]> => {
-  const budget = JSON.parse(readFileSync('scripts/bench/budget.json', 'utf8')) as Record<string, Row['bound']>;
+export const measureFelt = async ({ http, ...servers }: AllServers): Promise<Row[]> => {
+  const budget = readBudget();
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-bench-'));
   const cloud = await startCloud();
   const names = Object.keys(servers) as Name[];
@@ -80,15 +84,15 @@ export const measureFelt = async (servers: Servers): Promise<Row[]> => {
     figures.set(what, of);
   };
   let started = 0;
-  const start = (name: Name): Host =>
-    startHost(servers[name], {
-      CLOUDSTACK_API_URL: cloud.url,
-      CLOUDSTACK_API_KEY: 'key',
-      CLOUDSTACK_SECRET_KEY: 'secret',
-      CLOUDSTACK_MCP_AUDIT: join(folder, 'audit.jsonl'),
-      // What discovery saves makes the next start cheaper: each is a first one.
-      CLOUDSTACK_MCP_STATE: join(folder, String(++started)),
-    });
+  const newEnv = (): Record<string, string> => ({
+    CLOUDSTACK_API_URL: cloud.url,
+    CLOUDSTACK_API_KEY: 'key',
+    CLOUDSTACK_SECRET_KEY: 'secret',
+    CLOUDSTACK_MCP_AUDIT: join(folder, 'audit.jsonl'),
+    // What discovery saves makes the next start cheaper: each is a first one.
+    CLOUDSTACK_MCP_STATE: join(folder, String(++started)),
+  });
+  const start = (name: Name, ...flags: string[]): Host => startHost([...servers[name], ...flags], newEnv());
   const measureStart = async (name: Name): Promise<void> => {
     const host = start(name);
     await connect(host);
@@ -134,7 +138,24 @@ export const measureFelt = async (servers: Servers): Promise<Row[]> => {
       await host.close();
     }
   };
+  /** The list of every command, asked again and again. */
+  const measureList = async (): Promise<void> => {
+    const host = start('ours', 'serve', '--tools', 'all');
+    await connect(host);
+    await host.request('tools/list');
+    for (let round = 0; round < rounds.calls; round++) {
+      const before = host.cpu();
+      for (let at = 0; at < 20; at++) await host.request('tools/list');
+      note('list all', 'ours', (host.cpu() - before) / 20);
+    }
+    await host.close();
+  };
+  const others: Row[] = [];
   try {
+    await measureList();
+    others.push(
+      ...(await measureHttp([...servers.ours, 'serve', '--transport', 'http', '--port', '0'], http, newEnv(), budget)),
+    );
     for (let round = 0; round < rounds.start; round++) for (const name of names) await measureStart(name);
     await measureCalls();
   } finally {
@@ -172,5 +193,7 @@ export const measureFelt = async (servers: Servers): Promise<Row[]> => {
     row('list of 500 rows', 'µs', '500', of('500', 'floor')),
     row('find-tools', 'µs', 'find'),
     row('memory after the calls', 'MiB', 'memory after', of('memory after', 'floor')),
+    row('tools/list of --tools all', 'ms', 'list all'),
+    ...others,
   ];
 };

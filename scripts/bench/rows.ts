@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** One measured figure, beside its reference where it has one. */
 export interface Row {
   what: string;
@@ -7,6 +9,10 @@ export interface Row {
   /** What value/reference, value-reference or value may be; `goal`: what it is to become. */
   bound?: { of: 'ratio' | 'difference' | 'value'; maximum?: number; least?: number; goal?: number };
 }
+
+/** The bounds of budget.json, by what they bound. */
+export const readBudget = (): Readonly<Record<string, Row['bound']>> =>
+  JSON.parse(readFileSync('scripts/bench/budget.json', 'utf8')) as Record<string, Row['bound']>;
 
 /** Whether a row keeps its bound; undefined where it has none. */
 export const judge = ({ value, reference = 0, bound }: Row): boolean | undefined => {

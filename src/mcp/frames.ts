@@ -6,10 +6,12 @@ const lineFeed = 10;
 
 /**
  * The lines of standard input, each a message: one that is more than the limits allow is answered with an error through
- * `refuse`, or goes on as far as it was read, so that no message keeps the server busy.
+ * `refuse`, or goes on as far as it was read, so that no message keeps the server busy. What `isAnswered` says has its
+ * answer does not go on.
  */
 export const createFrames = (
   refuse: (id: string | number | null, message: string, code?: number) => void,
+  isAnswered: (message: unknown) => boolean = () => false,
 ): Transform => {
   let pending: Buffer[] = [];
   let size = 0;
@@ -24,6 +26,7 @@ export const createFrames = (
         refuse(wrong.id, wrong.problem, wrong.code);
         return undefined;
       }
+      if ('value' in message && isAnswered(message.value)) return undefined;
       if ('value' in message) return message.isWhole ? `${text}\n` : `${JSON.stringify(message.value)}\n`;
       refuse(message.id, message.excess);
       return undefined;

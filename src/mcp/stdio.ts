@@ -2,6 +2,7 @@ import { serveStdio as serveSdk, StdioServerTransport } from '@modelcontextproto
 import { pipeline, type Readable, type Writable } from 'node:stream';
 import type { App } from '../app/app.ts';
 import { createFrames } from './frames.ts';
+import { createPreparedLists } from './prepared-lists.ts';
 import { createServerFactory } from './server.ts';
 
 /** A connection's streams, and who is told of what goes wrong on it. */
@@ -34,10 +35,18 @@ const gatherWrites = (stream: Writable): { begin(): void; end(): void } => {
 /** Serves MCP on a pair of streams until the input ends. All protocol versions; nothing but frames goes out. */
 export const serveStdio = async (app: App, { stdin, stdout, onerror, answered = [] }: StdioOptions): Promise<void> => {
   const factory = await createServerFactory(app);
-  const frames = createFrames((id, message, code = -32_600) => {
-    stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } })}\n`);
-    onerror(new Error(message));
-  });
+  const lists = createPreparedLists();
+  const frames = createFrames(
+    (id, message, code = -32_600) => {
+      stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } })}\n`);
+      onerror(new Error(message));
+    },
+    (message) => {
+      const bytes = lists.answer(message);
+      if (bytes) stdout.write(bytes);
+      return bytes !== undefined;
+    },
+  );
   const ended = new Promise<void>((resolve) => {
     // However the input ends, what came before is served.
     pipeline(stdin, frames, () => resolve());
@@ -49,6 +58,7 @@ export const serveStdio = async (app: App, { stdin, stdout, onerror, answered = 
   const writes = gatherWrites(stdout);
   const repeated = new Set(answered);
   transport.send = (message) => {
+    lists.save(message);
     if (repeated.size && 'id' in message && !('method' in message) && repeated.delete(message.id!))
       return Promise.resolve();
     writes.begin();

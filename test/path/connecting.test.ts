@@ -154,6 +154,15 @@ test('lists that hosts ask for unasked have answers, and other methods are unkno
   ];
   for (const [id, message] of requests) input.write(`${JSON.stringify({ jsonrpc: '2.0', ...message, id })}\n`);
   await expect.poll(() => answers.size).toBe(requests.length);
+  // The list is made once, and given again under the id of each request.
+  const listed = [];
+  for (const id of [40, 'again', 42]) {
+    input.write(`${JSON.stringify({ jsonrpc: '2.0', method: 'tools/list', id })}\n`);
+    await expect.poll(() => answers.get(id)).toBeDefined();
+    listed.push(answers.get(id)?.['result']);
+  }
+  expect(listed[0].tools.length).toBeGreaterThan(3);
+  expect(listed).toEqual([listed[0], listed[0], listed[0]]);
   expect(answers.get(1)).toMatchObject({ error: { code: -32602 } });
   expect(answers.get(2)).toHaveProperty('result');
   expect(answers.get(31)).toHaveProperty('result');
