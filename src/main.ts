@@ -16,7 +16,8 @@ const { signal } = stop;
 const argv = process.argv.slice(2);
 const reloads: (() => void)[] = [];
 const prepared = loadPrepared();
-const isPlain = prepared !== undefined && isPlainStart(argv, env, prepared);
+// A person at a terminal is told what it waits for, which a host need not be.
+const isPlain = prepared !== undefined && !stdin.isTTY && isPlainStart(argv, env, prepared);
 // Asked to read its configuration again before it has read it, the server will.
 if (isPlain) process.on('SIGHUP', () => reloads.forEach((reload) => reload()));
 const { isOver, answered } = isPlain

@@ -72,7 +72,20 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   ],
   // What `init` and `doctor` need of a machine: its hosts, their files, credentials that are already there. It tests a cloud
   // as every other call is made.
-  setup: ['app/app.ts', 'config', 'data.ts', 'errors.ts', 'rows.ts', 'type consent.ts', 'type types.ts'],
+  setup: [
+    'app/app.ts',
+    'catalog',
+    'cloudstack/pool.ts',
+    'type cloudstack/transport.ts',
+    'config',
+    'loopback.ts',
+    'text.ts',
+    'data.ts',
+    'errors.ts',
+    'rows.ts',
+    'type consent.ts',
+    'type types.ts',
+  ],
   // The HTTP door: who asks and how much of it; what is asked is mcp/'s.
   web: [
     'mcp/server.ts',

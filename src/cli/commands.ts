@@ -53,6 +53,16 @@ export const commands: Readonly<Record<string, CliCommand>> = {
           end(await runInit(options as never, io));
         }),
   },
+  doctor: {
+    description: 'what is wrong here, and how to mend it: Node, configuration, network, credential, hosts',
+    build: (command, io, end) =>
+      withSettings(command)
+        .option('--json', 'as JSON')
+        .action(async (options: Options) => {
+          const { runDoctor } = await import('./doctor-command.ts');
+          end(await runDoctor({ ...options, settings: settingsOf(options) }, io));
+        }),
+  },
   call: {
     description: 'run one CloudStack command',
     build: (command, io, end) =>

@@ -44,6 +44,17 @@ const containerIn = (data: unknown, under: readonly string[]): unknown =>
 /** Whether a document's value has that under which entries stand. */
 export const hasContainer = (data: unknown, { under }: EntryPlace): boolean => containerIn(data, under) !== undefined;
 
+/** All entries that a document's value has under the keys of a place, by their names. */
+export const entriesIn = (
+  data: unknown,
+  { under, isList }: Pick<EntryPlace, 'under' | 'isList'>,
+): Record<string, unknown> => {
+  const container = containerIn(data, under);
+  if (!isList) return isRecord(container) ? container : {};
+  const items = Array.isArray(container) ? container.filter(isRecord) : [];
+  return Object.fromEntries(items.map((item) => [String(item['name']), item]));
+};
+
 /** The entry that a document's value has at a place; undefined where there is none. */
 export const entryIn = (data: unknown, { under, name, isList }: EntryPlace): unknown => {
   const container = containerIn(data, under);

@@ -14,6 +14,7 @@ import { readText } from '../config/read-text.ts';
 import { CallError } from '../errors.ts';
 import {
   DocumentError,
+  entriesIn,
   entryIn,
   hasContainer,
   withoutEntry,
@@ -128,6 +129,14 @@ export const entryOfHost = async (host: Host, name: string): Promise<unknown> =>
   if (!found) return undefined;
   const format = await host.format();
   return reading(host, () => entryIn(format.parse(found.text), host.placeOf(name)));
+};
+
+/** The servers that a host's configuration has, by their names. Throws a CallError for a broken file. */
+export const entriesOfHost = async (host: Host): Promise<Record<string, unknown>> => {
+  const found = readFile(host);
+  if (!found) return {};
+  const format = await host.format();
+  return reading(host, () => entriesIn(format.parse(found.text), host.placeOf('')));
 };
 
 /** The file without the entry: as it was before, where nothing else has changed since; undefined where it was not there. */

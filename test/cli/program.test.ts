@@ -490,6 +490,10 @@ test('the demo does the main job, asks twice, and leaves the destroy to the yes'
   expect(printed.match(/the human says (yes|no)/g)).toEqual(['the human says no', 'the human says yes']);
   expect(printed).toMatch(/deployVirtualMachine: succeeded/);
   expect(printed).toContain('Done: found, deployed, seen, refused, confirmed and destroyed');
-  for (const line of printed.split('\n').filter((text) => text.startsWith('    ')))
-    expect([...line].length).toBeLessThan(400);
+  const lines = printed.trimEnd().split('\n');
+  expect(lines.length).toBeLessThanOrEqual(40);
+  for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
+  expect(printed).not.toContain('\u001b');
+  expect(printed).not.toMatch(/[{}]/);
+  expect(lines.slice(-3).map((line) => line.trim().split(' ')[1])).toEqual(['init', 'call', 'doctor']);
 });

@@ -1,0 +1,234 @@
+import type { Writable } from 'node:stream';
+import { createApp } from '../app/app.ts';
+import type { CommandsFile } from '../catalog/types.ts';
+import { openPool } from '../cloudstack/pool.ts';
+import type { HttpResponse } from '../cloudstack/transport.ts';
+import type { Config, Profile } from '../config/config.ts';
+import { loadData } from '../data.ts';
+import { CallError } from '../errors.ts';
+import { isLoopback } from '../loopback.ts';
+import type { Row } from '../rows.ts';
+import { toLabel } from '../text.ts';
+import { fine, skipped, warning, wrong, type CheckResult } from './check-result.ts';
+
+interface NetworkProblem {
+  codes: readonly string[];
+  check: string;
+  found: string;
+  mend: string;
+}
+
+/** Milliseconds that a cloud may take for one answer. */
+const timeoutMs = 8000;
+/** Milliseconds that a clock may be off; a signed request is valid for ten minutes. */
+const maxSkewMs = 5 * 60_000;
+
+/** The steps of a connection, in the order in which they can fail. */
+const steps = ['dns', 'proxy', 'connection', 'tls'] as const;
+
+const codeOf = (error: unknown): string => {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  if (error instanceof Error && error.name === 'TimeoutError') return 'TIMEOUT';
+  return typeof code === 'string' ? code : cause === undefined ? '' : codeOf(cause);
+};
+
+/** What the error of a request says of the connection: the steps before the one that failed were fine. */
+const explainNetwork = (error: unknown, host: string): CheckResult[] => {
+  const code = codeOf(error);
+  const problem = loadData<NetworkProblem[]>('checkup.json').find(({ codes }) => codes.includes(code));
+  if (!problem)
+    return [
+      wrong(
+        'connection',
+        `${host}: ${(error as Error).message} (${code})`,
+        'Look at the network between here and the cloud.',
+      ),
+    ];
+  return [wrong(problem.check, problem.found.replaceAll('{host}', host), problem.mend)];
+};
+
+const checkSteps = (config: Config, endpoint: URL): CheckResult[] => {
+  const { proxies } = config;
+  const isDirect = !proxies || isLoopback(endpoint.hostname);
+  const address = proxies && (endpoint.protocol === 'https:' ? proxies.https || proxies.http : proxies.http);
+  const found: Record<(typeof steps)[number], CheckResult> = {
+    dns: fine('dns', `${endpoint.hostname} is known`),
+    proxy: fine('proxy', isDirect || !address ? 'none on the way' : `through ${new URL(address).host}`),
+    connection: fine('connection', `${endpoint.host} answers`),
+    tls:
+      endpoint.protocol === 'https:'
+        ? fine('tls', 'the certificate is trusted')
+        : isLoopback(endpoint.hostname)
+          ? fine('tls', 'none; this machine')
+          : warning('tls', 'none: passwords and answers can be read on the way', 'Begin the URL with https://.'),
+  };
+  return steps.map((step) => found[step]);
+};
+
+const checkClock = ({ headers: { date } }: HttpResponse): CheckResult[] => {
+  const theirs = typeof date === 'string' ? Date.parse(date) : NaN;
+  if (Number.isNaN(theirs)) return [skipped('clock', 'the cloud tells no time')];
+  const skew = Date.now() - theirs;
+  const seconds = Math.round(Math.abs(skew) / 1000);
+  return Math.abs(skew) <= maxSkewMs
+    ? [fine('clock', `${seconds} s from the cloud's`)]
+    : [
+        wrong(
+          'clock',
+          `${seconds} s ${skew > 0 ? 'before' : 'behind'} the cloud's: signatures are refused as expired or too early`,
+          'Set the clock of this machine by NTP (timedatectl set-ntp true), or that of the cloud.',
+        ),
+      ];
+};
+
+/** Whether it is CloudStack that answers, and nothing before it. */
+const checkAnswer = ({ status, body, headers }: HttpResponse, endpoint: URL): CheckResult => {
+  if (/"listcapabilitiesresponse"/i.test(body)) return fine('url', `${endpoint.href} is a CloudStack`);
+  if (status >= 300 && status < 400)
+    return wrong(
+      'url',
+      `${endpoint.href} leads elsewhere (${toLabel(String(headers['location'] ?? status))})`,
+      'Write the URL to which it leads: redirects are not followed with a credential.',
+    );
+  if (status === 404)
+    return wrong(
+      'url',
+      `there is nothing at ${endpoint.href} (404)`,
+      'The path is /client/api, unless a proxy changes it.',
+    );
+  if (status >= 500)
+    return wrong(
+      'url',
+      `${endpoint.href} answers ${status}`,
+      'The management server is starting, in maintenance or down; its log says which.',
+    );
+  return wrong(
+    'url',
+    `what answers at ${endpoint.href} is no CloudStack (${status})`,
+    'Give the URL of the API, which ends with /client/api; a web page or a proxy may stand before it.',
+  );
+};
+
+const ask = async (config: Config, stderr: Writable, signal: AbortSignal): Promise<Row> => {
+  const app = createApp(config, { stderr, report: () => undefined });
+  try {
+    const caller = { principal: config.principal, host: 'cli', isLocal: true, profile: undefined };
+    const consent = (): Promise<undefined> => Promise.resolve(undefined);
+    const outcome = await app.whoami({ tool: 'whoami', args: {}, view: {}, wait: 0, caller, consent, signal });
+    return outcome.rows()[0] ?? {};
+  } finally {
+    await app.close();
+  }
+};
+
+const withSignature = (config: Config, profile: Profile, signature: Profile['signature']): Config => ({
+  ...config,
+  profiles: { [config.profile]: { ...profile, signature } },
+});
+
+/** A credential that is refused as its profile has it may be taken with another signature. */
+const checkRefused = async (
+  config: Config,
+  profile: Profile,
+  error: CallError,
+  options: CheckOptions,
+): Promise<CheckResult[]> => {
+  const refused = wrong('credential', error.message, error.hint);
+  if (profile.signature === undefined || error.kind !== 'authentication') return [refused];
+  const isTaken = await ask(withSignature(config, profile, undefined), options.stderr, options.signal).then(
+    () => true,
+    () => false,
+  );
+  if (!isTaken) return [refused];
+  return [
+    wrong(
+      'signature',
+      `the cloud does not take ${profile.signature}, which the profile asks for`,
+      'Set signature: auto in the profile, or leave it out.',
+    ),
+  ];
+};
+
+const numbersOf = (release: string): number => {
+  const [, minor = 0] = release.split('.').map(Number);
+  return minor;
+};
+
+const checkRelease = (release: string): CheckResult => {
+  const { releases } = loadData<CommandsFile>('commands.json');
+  const newest = releases.at(-1) ?? '';
+  const [oldest = ''] = releases;
+  const number = /^\d+\.\d+\.\d+/.exec(release)?.[0];
+  if (number === undefined)
+    return warning(
+      'release',
+      `the cloud says "${toLabel(release)}"`,
+      'It is used as far as it answers as CloudStack does.',
+    );
+  if (numbersOf(number) > numbersOf(newest))
+    return warning(
+      'release',
+      `${number} is newer than the catalog, which ends with ${newest}`,
+      'Update the program; until then new commands count as the highest risk.',
+    );
+  if (numbersOf(number) < numbersOf(oldest))
+    return warning(
+      'release',
+      `${number} is older than the catalog, which begins with ${oldest}`,
+      'Some commands may be refused by the cloud.',
+    );
+  return fine('release', `${number} is known`);
+};
+
+const checkRole = ({ account, domain, role, commands, cannot }: Row): CheckResult => {
+  const who = `${String(account)} of ${String(domain)}, ${String(role)}`;
+  return typeof cannot === 'string'
+    ? warning(
+        'role',
+        `${who}: ${String(commands)}; it lacks ${cannot}`,
+        'Where it lacks what you need, ask an administrator for another role, or a credential of another user.',
+      )
+    : fine('role', `${who}: ${String(commands)}`);
+};
+
+/** What checks of a cloud need of the program. */
+export interface CheckOptions {
+  stderr: Writable;
+  signal: AbortSignal;
+}
+
+/** Checks the way to the profile's cloud step by step, then what its credential may do there. */
+export const checkCloud = async (config: Config, options: CheckOptions): Promise<CheckResult[]> => {
+  const profile = config.profiles[config.profile]!;
+  if (profile.endpoint === undefined) return [fine('url', 'the embedded simulator')];
+  const endpoint = new URL(profile.endpoint);
+  const pool = await openPool(profile.endpoint, { ...config, connections: 1, ca: profile.ca });
+  let response: HttpResponse;
+  try {
+    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMs)]);
+    response = await pool.send({
+      method: 'GET',
+      url: `${profile.endpoint}?command=listCapabilities&response=json`,
+      headers: {},
+      signal,
+    });
+  } catch (error) {
+    return explainNetwork(error, endpoint.host);
+  } finally {
+    await pool.close();
+  }
+  const way = [...checkSteps(config, endpoint), ...checkClock(response), checkAnswer(response, endpoint)];
+  if (way.some(({ status }) => status === 'wrong')) return way;
+  const patient = { ...config, retries: 0, timeout: Math.min(config.timeout, timeoutMs) };
+  try {
+    const who = await ask(patient, options.stderr, options.signal);
+    const signed =
+      profile.secret && 'apiKey' in profile.secret
+        ? fine('signature', profile.signature ?? 'found out with the first read')
+        : skipped('signature', 'a login needs none');
+    return [...way, fine('credential', 'it is taken'), signed, checkRole(who), checkRelease(String(who['release']))];
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+    return [...way, ...(await checkRefused(patient, profile, error, options))];
+  }
+};
