@@ -36,6 +36,9 @@ const ofCloud = new Set([
   'CLOUDSTACK_DOMAIN',
 ]);
 
+/** Others read this variable as seconds: of a short time the configuration warns. */
+const isWarnedOf = (name: string, text: string): boolean => name === 'CLOUDSTACK_TIMEOUT' && Number(text) < 1000;
+
 /** Proxies and collectors are read from the environment, too, and may be wrong. */
 const others = /^(?:OTEL_|https?_proxy$)/i;
 
@@ -49,6 +52,7 @@ export const isPlainStart = (argv: readonly string[], env: Environment, { settin
   const given = Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1]));
   const isKnown = ([name, text]: [string, string]): boolean => {
     if (!name.startsWith('CLOUDSTACK_')) return !others.test(name);
+    if (isWarnedOf(name, text)) return false;
     return ofCloud.has(name) || (Object.hasOwn(settings, name) && isRight(settings[name]!, text));
   };
   // Of the simulator's own start nothing can be wrong, but variables of a cloud may be.
