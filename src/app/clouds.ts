@@ -5,7 +5,9 @@ import { createEndpoints } from '../cloudstack/endpoint.ts';
 import { createFetchTransport, type Transport } from '../cloudstack/transport.ts';
 import { missingProfile, type Config, type Profile } from '../config/config.ts';
 import { CallError } from '../errors.ts';
+import { findUnknownNames, withJudgements } from '../catalog/judgements.ts';
 import type { Store } from '../store/store.ts';
+import { toLabel } from '../text.ts';
 import type { CloudOrigin } from '../types.ts';
 import { createCachedClouds } from './cached-clouds.ts';
 import { createCallingAccount } from './calling-account.ts';
@@ -72,12 +74,24 @@ export const openClouds = (
       },
     };
     const origin = originOf(hostOf(found), profile);
+    let isChecked = false;
     const saved = async () => (simulated ? undefined : createSavedOffer(config.state, await origin.identity()));
     const discovery = config.discover
       ? createDiscovery(beside, (message) => report(`Profile ${name}: ${message}`), saved, turnsOf(profile.endpoint!))
       : noDiscovery;
     discoveries.push(discovery);
-    const { offer, discover } = discovery;
+    const judge = (given: Offer): Offer => {
+      const { discovery: state, catalog } = given;
+      const wrong = state === 'done' && !isChecked ? findUnknownNames(catalog, config.risks) : [];
+      isChecked ||= state === 'done';
+      if (wrong.length)
+        report(
+          `Profile ${name}: the section risks names what is no command here: ${wrong.map((each) => toLabel(each)).join(', ')}.`,
+        );
+      return config.risks ? { ...given, catalog: withJudgements(catalog, config.risks) } : given;
+    };
+    const offer = (): Offer => judge(discovery.offer());
+    const discover: Discovery['discover'] = async (asked) => judge(await discovery.discover(asked));
     const { secret } = profile;
     const catalog = () => offer().catalog;
     const apiKey = secret && 'apiKey' in secret ? secret.apiKey : undefined;

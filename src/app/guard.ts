@@ -56,6 +56,9 @@ const createBounds = (clouds: Clouds): GuardDependencies['boundsOf'] => {
   };
 };
 
+/** A yes that counts for a session: where requests have none, for a working day. */
+const confirmationLifetimeMs = 8 * 3_600_000;
+
 /** What the guard of a server needs beside its rules. */
 export const openGuard = (
   config: Config,
@@ -63,6 +66,10 @@ export const openGuard = (
   observe: Observe | undefined,
 ): GuardDependencies => ({
   setIfAbsent: (key) => store.setIfAbsent(key, 2 * config.questionTimeout * 1000),
+  confirmations: {
+    has: async (key) => (await store.get(`confirmed:${key}`)) !== undefined,
+    add: (key) => store.set(`confirmed:${key}`, 'yes', confirmationLifetimeMs),
+  },
   count: openCounts(config, store),
   questions,
   approvals: openApprovals(config, store),

@@ -61,7 +61,7 @@ const forget = new FinalizationRegistry<string>((digest) => {
 
 /**
  * What the connected cloud offers: commands it lacks are left out, commands the catalog has never seen come in with
- * their live parameters and the highest risk. Equal offers give the same catalog.
+ * their live parameters and the risk of what no one has judged. Equal offers give the same catalog.
  */
 export const joinCatalog = (apis: readonly LiveApi[]): Catalog => {
   const newerRelease = newerReleaseOf(apis);

@@ -47,7 +47,11 @@ const severities: readonly Severity[] = ['low', 'medium', 'high', 'critical'];
 const worseRisk = (now: Risk, then: Risk): Risk =>
   now === 'sensitive' && then !== 'destroy' ? now : risks.indexOf(then) > risks.indexOf(now) ? then : now;
 
-const worse = (row: RiskRow, { risk, severity, reversible }: Raise): RiskRow => ({
+/** A risk that something makes worse; what was judged better stays as it is. */
+export const worse = (
+  { once: _once, ...row }: RiskRow,
+  { risk, severity, reversible }: Pick<Raise, 'risk' | 'severity' | 'reversible'>,
+): RiskRow => ({
   ...row,
   risk: worseRisk(row.risk, risk),
   severity: severities.indexOf(severity) > severities.indexOf(row.severity) ? severity : row.severity,

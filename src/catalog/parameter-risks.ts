@@ -108,7 +108,9 @@ const collect = (command: Command, row: RiskRow): Raise[] => {
       .filter((rule) => fits(rule.parameters, name) && (rule.looks ?? false) === looks)
       .flatMap((rule) => toRaise(rule, command, name) ?? []);
     if (looks) return live && !raises.length && !fits(harmless, name) ? [unjudged(name, 'sensitive')] : raises;
-    const isJudged = !live && (isGrave(row) || raises.length > 0 || fits(harmless, name));
+    // Who judges a command that the catalog lacks knows its parameters, too.
+    const isJudged =
+      !live && (isGrave(row) || row.category === 'operator' || raises.length > 0 || fits(harmless, name));
     return isJudged ? raises : [...raises, unjudged(name, 'change')];
   });
 };

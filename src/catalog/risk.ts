@@ -15,6 +15,8 @@ export interface RiskRow {
   warning: string;
   /** What a person types to confirm a critical command on something that has no name. */
   phrase?: string;
+  /** A yes counts for this command as long as the session lasts. */
+  once?: true;
   /** Why a command that is named like an end (`cancelShutdown`) is no destroy. */
   why?: string;
 }

@@ -38,6 +38,24 @@ const unknownRisk: RiskRow = {
 /** The toolset of commands of the connected cloud that the catalog has never seen. */
 export const otherToolset = 'other';
 
+/** What only looks by its name and its manner may still give out a secret: it is asked about, once. */
+const unknownLook: RiskRow = {
+  risk: 'sensitive',
+  severity: 'high',
+  category: 'unknown',
+  reversible: true,
+  impactScope: 'unknown',
+  warning:
+    'This command is not in the catalog; by its name it reads, and no one has judged what it shows. A yes counts for it until the session ends.',
+  once: true,
+};
+
+/** Whether no one has judged a command. */
+export const isUnjudged = ({ risk }: Pick<Tool, 'risk'>): boolean => risk.category === 'unknown';
+
+const unknown = ({ name, async }: Command): RiskRow =>
+  /^(?:list|get)[A-Z]/.test(name) && !async ? unknownLook : unknownRisk;
+
 /** Commands grouped as operators think of them; one line of data/toolsets.json. */
 export interface Toolset {
   name: string;
@@ -64,7 +82,7 @@ export const describeParameter = (command: string, parameter: string): string | 
 const unknownSummary = ({ name, words }: Command): string =>
   words === undefined ? `Run ${name} (not in the catalog)` : `Not in the catalog; the cloud says: "${words}"`;
 
-/** Joins a command with its toolset, summary and risk. A command that data/ does not know gets the highest risk. */
+/** Joins a command with its toolset, summary and risk. A command that data/ does not know gets the highest risk, or is asked about where it looks only. */
 export const createTool = (command: Command, toolsets: ReadonlyMap<string, string>): Tool => {
   const row = loadData<Record<string, Partial<RiskRow>>>('risks.json')[command.name];
   return {
@@ -73,6 +91,6 @@ export const createTool = (command: Command, toolsets: ReadonlyMap<string, strin
     name: loadData<Record<string, string>>('short-names.json')[command.name] ?? toKebab(command.name),
     toolset: toolsets.get(command.name) ?? otherToolset,
     summary: loadData<Texts>('texts.json').commands[command.name] ?? unknownSummary(command),
-    risk: row?.risk ? { ...plainRead, ...row } : unknownRisk,
+    risk: row?.risk ? { ...plainRead, ...row } : unknown(command),
   };
 };

@@ -6,7 +6,7 @@ import type { Proxies } from './cloud.ts';
 import { isUnfilled, toEndpoint } from './endpoint.ts';
 import { findOtherTools, importProfiles } from './import.ts';
 import { configPathOf, homeOf } from './places.ts';
-import type { PolicySection, Principals, Roles } from './policy.ts';
+import type { PolicySection, Principals, Risks, Roles } from './policy.ts';
 import type { PromptsSection } from './prompts.ts';
 import { readText } from './read-text.ts';
 import { envNameOf, secretSettings, settings, type Settings } from './settings.ts';
@@ -49,6 +49,7 @@ export interface Config extends Settings {
   traces?: Traces | undefined;
   policy?: PolicySection | undefined;
   roles?: Roles | undefined;
+  risks?: Risks | undefined;
   principals?: Principals | undefined;
   auth?: Auth | undefined;
   /** The operator's own prompts. */
@@ -212,13 +213,16 @@ const readOtlp = (env: Environment): Otlp => {
 };
 
 /** The sections about who may do what; their schemas are loaded only where a file has them. */
-const readSections = async (sections: Raw): Promise<Pick<Config, 'policy' | 'roles' | 'principals' | 'auth'>> => {
+const readSections = async (
+  sections: Raw,
+): Promise<Pick<Config, 'policy' | 'roles' | 'risks' | 'principals' | 'auth'>> => {
   if (Object.values(sections).every((section) => section === undefined)) return {};
-  const { policySection, principalsSection, rolesSection } = await import('./policy.ts');
+  const { policySection, principalsSection, risksSection, rolesSection } = await import('./policy.ts');
   const { authSection } = await import('./auth.ts');
   const schema = z.object({
     policy: policySection.optional(),
     roles: rolesSection.optional(),
+    risks: risksSection.optional(),
     principals: principalsSection.optional(),
     auth: authSection.optional(),
   });
@@ -254,7 +258,7 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
   const { config: _config, credentials = env['CLOUDSTACK_MCP_CREDENTIALS'], ...given } = flags;
   const path = configPathOf(flags, env);
   const content = path ? await readFile(path) : {};
-  const { profiles: inFile = {}, policy, roles, principals, auth, prompts, ...file } = content;
+  const { profiles: inFile = {}, policy, roles, risks, principals, auth, prompts, ...file } = content;
   const fromVariables = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => {
       const value = secretSettings.has(name) ? readSecret(env, envNameOf(name)) : env[envNameOf(name)];
@@ -277,7 +281,7 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
   const folder = parsed.data.state || stateFolder(env);
   // Rehearsals leave nothing among the records of a cloud: neither entries, nor calls that wait, nor counts.
   const state = simulator ? join(folder, simulatorProfile) : folder;
-  const sections = await readSections({ policy, roles, principals, auth });
+  const sections = await readSections({ policy, roles, risks, principals, auth });
   const secretFiles = listSecretFiles(env, content, path, imported?.paths ?? []);
   const ruleFile = path && !secretFiles.includes(path) ? path : undefined;
   const endpoints = Object.fromEntries(Object.entries(profiles).map(([key, { endpoint }]) => [key, endpoint]));

@@ -86,6 +86,17 @@ export const principalsSection = z.record(
     }),
 );
 
+/** The section `risks`: the operator's own judgement of commands. */
+export const risksSection = z.record(
+  z.string(),
+  z.strictObject({
+    risk: risks,
+    severity: severities.optional(),
+    reversible: z.boolean().optional(),
+    warning: z.string().optional(),
+  }),
+);
+
 /** The policy as it was read, defaults filled in. */
 export type PolicySection = z.output<typeof policySection>;
 /** What a rule or a limit is about. */
@@ -96,6 +107,8 @@ export type Limit = z.output<typeof limit>;
 export type Role = z.output<typeof role>;
 /** Roles by name. */
 export type Roles = z.output<typeof rolesSection>;
+/** Judgements of commands by name. */
+export type Risks = z.output<typeof risksSection>;
 /** Principals by name. */
 export type Principals = z.output<typeof principalsSection>;
 /** What a policy says of a call. */

@@ -33,6 +33,8 @@ export interface ApproveDependencies {
   policy: Policy;
   /** True the first time a key is seen, false ever after. */
   setIfAbsent: (key: string) => Promise<boolean>;
+  /** What was confirmed for the rest of a session. */
+  confirmations: { has(key: string): Promise<boolean>; add(key: string): Promise<void> };
   count: Count;
   approvals: Approvals;
   questions: OpenQuestions;
@@ -271,7 +273,32 @@ const answerOf = async (
   const question: Question = { message: '', ...asked };
   const isUnchanged = (): Promise<boolean> => Promise.resolve(true);
   const confirmation = await confirm(dependencies, call, { question, targets }, { onQuestion, isUnchanged });
+  const key = sessionKeyOf(call);
+  if (key !== undefined) await dependencies.confirmations.add(key);
   return approved(call, targets, confirmation);
+};
+
+/** Under what a yes is remembered that counts for more than one call; undefined where each is asked about. */
+const sessionKeyOf = ({ tool, request, decision }: NamedCall): string | undefined => {
+  const { principal, profile, host } = request.caller;
+  return tool.risk.once && decision?.action === 'confirm'
+    ? JSON.stringify([principal, profile, host, tool.command.name])
+    : undefined;
+};
+
+/** The confirmation of a call, if it needs one that was not given for the whole session before. */
+const confirmUnlessKnown = async (
+  dependencies: ApproveDependencies,
+  call: NamedCall,
+  known: Parameters<typeof ask>[2],
+  options: ApproveOptions,
+): Promise<Confirmation | undefined> => {
+  if (call.decision?.action === 'allow') return undefined;
+  const key = sessionKeyOf(call);
+  if (key !== undefined && (await dependencies.confirmations.has(key))) return undefined;
+  const given = await ask(dependencies, call, known, options);
+  if (key !== undefined) await dependencies.confirmations.add(key);
+  return given;
 };
 
 /** Lets a call leave, after a confirmation where the policy requires one. Every doubt is a no. */
@@ -297,10 +324,7 @@ export const approve = async (
   const call = askInDoubt(policy, judge(policy, confined, placed, named ?? []), targets);
   const places = [...placed.flatMap(({ row }) => (row ? [row] : [])), ...(named ?? [])];
   await checkLimits(policy, dependencies.count, call, places, false);
-  const confirmation =
-    call.decision?.action === 'allow'
-      ? undefined
-      : await ask(dependencies, call, { targets, places: named, readAt }, options);
+  const confirmation = await confirmUnlessKnown(dependencies, call, { targets, places: named, readAt }, options);
   await checkLimits(policy, dependencies.count, call, places, true);
   return approved(call, acted, confirmation);
 };

@@ -102,7 +102,7 @@ const openHost = async () => {
 };
 const server = { name: 'ns1', url: 'https://192.0.2.53', provider: 'Chrony', nameservers: ['ns1.example'] };
 
-test('sync and a build are all that it takes to call the new commands, at the highest risk', async () => {
+test('sync and a build are all that it takes to call the new commands, and they are asked about', async () => {
   const sync = ['catalog', 'sync', '--from', answer, '--release', '24.0.0'];
   expect(runScript('src/main.ts', ...sync)).toMatchObject({ status: 0 });
   expect(changedFiles()).toEqual(['data/commands.json', 'data/responses.json']);
@@ -113,7 +113,9 @@ test('sync and a build are all that it takes to call the new commands, at the hi
   expect(found['matches'].map(({ tool }: { tool: string }) => tool)).toContain('list-ntp-servers');
   const described = await host.call('describe-tools', { tools });
   expect(described['tools'].map(({ command }: { command: string }) => command)).toEqual(names);
-  for (const { risk, severity } of described['tools']) expect([risk, severity]).toEqual(['destroy', 'critical']);
+  // What only looks by its name is asked about with a plain yes.
+  for (const { command, risk, severity } of described['tools'])
+    expect([risk, severity]).toEqual(/^list/.test(command) ? ['sensitive', 'high'] : ['destroy', 'critical']);
 
   // The answer's form was read from listApis: a list under one key, one object, its fields.
   const wrong = await host.call('destroy', { tool: 'add-ntp-server', arguments: { ...server, prot: 53 } });
@@ -126,7 +128,7 @@ test('sync and a build are all that it takes to call the new commands, at the hi
   expect(host.asked.at(-1)).toContain('no one has judged what it does');
   const refused = await host.call('read', { tool: 'list-ntp-servers' });
   expect(refused['error']).toMatchObject({ kind: 'refused' });
-  const listed = await host.call('destroy', { tool: 'list-ntp-servers' });
+  const listed = await host.call('change', { tool: 'list-ntp-servers' });
   expect(listed['items']).toMatchObject([{ id: added['item'].id, name: 'ns1' }]);
   await host.close();
 });

@@ -146,6 +146,7 @@ const depsOf = (targets: readonly Target[]): Dependencies => ({
   policy: operator,
   targets: () => Promise.resolve(targets),
   setIfAbsent: () => Promise.resolve(true),
+  confirmations: { has: () => Promise.resolve(false), add: () => Promise.resolve() },
   count: () => Promise.resolve(1),
   approvals: {
     open: () => Promise.resolve('CODE-CODE'),
