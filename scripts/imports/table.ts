@@ -186,7 +186,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   ],
   store: ['config/store.ts', 'errors.ts', 'type observe.ts'],
   // A profile holds a credential, and only the step that proves it says what one looks like.
-  config: ['errors.ts', 'loopback.ts', 'program-name.ts', 'text.ts', 'type cloudstack/credential.ts'],
+  config: ['errors.ts', 'loopback.ts', 'program-name.ts', 'spelling.ts', 'text.ts', 'type cloudstack/credential.ts'],
   // The language of where, sort and group, and what it makes of rows.
   ask: ['catalog', 'data.ts', 'limits.ts', 'read-values.ts', 'rows.ts', 'secrets', 'text.ts'],
   'types.ts': [

@@ -1,4 +1,4 @@
-import type { Catalog } from '../catalog/catalog.ts';
+import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { takesName, typeParameterOf } from '../catalog/kinds.ts';
 import { CallError } from '../errors.ts';
 import type { CallSettings } from '../config/call.ts';
@@ -13,12 +13,16 @@ interface Validated {
   cloud: Cloud;
 }
 
+/** Every release that the catalog knows has the command that says what there is. */
+const everyRelease = (): string => loadCatalog().find('listApis')!.command.releases;
+
 /**
- * Whether a call means the same to every release that the catalog knows: a plain read, without names to look up, whose parameters
- * all of them have. CloudStack ignores parameters that it does not know.
+ * Whether a call means the same to every release that the catalog knows: a plain read, without names to look up, that all of them
+ * have with these parameters. CloudStack ignores parameters that it does not know.
  */
 const meansTheSame = ({ tool: { command, risk }, params }: ValidCall): boolean =>
   risk.risk === 'read' &&
+  command.releases === everyRelease() &&
   command.params.every((parameter) => {
     const value = params[parameter.name];
     if (value === undefined) return true;

@@ -42,9 +42,12 @@ export const kindOfParameter = (command: Command, parameter: Parameter): Kind | 
 const isLookedUp = ({ list }: Kind): boolean =>
   list !== undefined && loadData<Record<string, { risk: string }>>('risks.json')[list]?.risk === 'read';
 
+const isIds = ({ type, of }: Parameter): boolean => type === 'uuid' || (type === 'list' && of === 'uuid');
+
 /** Whether a parameter takes a name beside an id. */
 export const takesName = (command: Command, parameter: Parameter): boolean => {
-  if (parameter.type !== 'uuid' && !(parameter.type === 'list' && parameter.of === 'uuid')) return false;
+  // A few ids are declared as texts that have to be a UUID.
+  if (!isIds(parameter) && !parameter.validations?.includes('UuidString')) return false;
   const kind = kindOfParameter(command, parameter);
   return kind !== undefined && isLookedUp(kind);
 };
@@ -87,8 +90,6 @@ export const kindOfName = (
   const kind = kindBeside(command, parameter, args);
   return kind && isLookedUp(kind) ? kind : undefined;
 };
-
-const isIds = ({ type, of }: Parameter): boolean => type === 'uuid' || (type === 'list' && of === 'uuid');
 
 const keyOf = ({ name, type }: { name: string; type?: string | undefined }): string => `${type} ${name.toLowerCase()}`;
 

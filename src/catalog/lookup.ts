@@ -1,5 +1,7 @@
 import { CallError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { loadCatalog, type Catalog } from './catalog.ts';
+import { closestWord, mayBeMeant } from '../spelling.ts';
 import { toLabel } from '../text.ts';
 import { loadToolsets, otherToolset, type Tool } from './tool.ts';
 
@@ -35,7 +37,17 @@ export const checkToolsets = (
   { kind = 'invalid', also = '' }: { kind?: 'invalid' | 'configuration'; also?: string } = {},
 ): void => {
   const known = loadToolsets().map(({ name }) => name);
-  const wrong = names.filter((name) => !known.includes(name)).map((name) => `"${toLabel(name)}"`);
+  const wrong = names.filter((name) => !known.includes(name));
+  const near = wrong.flatMap((name) => {
+    const word = name.slice(0, limits.toolName).toLowerCase();
+    const closest = closestWord(word, known);
+    return mayBeMeant(word, closest) ? [closest] : [];
+  });
+  const meant = near.length ? `Did you mean ${near.join(', ')}? ` : '';
   if (wrong.length)
-    throw new CallError(kind, `There is no toolset ${wrong.join(', ')}.`, `There are: ${known.join(', ')}${also}.`);
+    throw new CallError(
+      kind,
+      `There is no toolset ${wrong.map((name) => `"${toLabel(name)}"`).join(', ')}.`,
+      `${meant}There are: ${known.join(', ')}${also}.`,
+    );
 };

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import { shells, type Shell } from './completion-scripts.ts';
 import { exit, formats, printLine, type Io } from './io.ts';
 import { settingsOf, whole, withSettings, type Options } from './options.ts';
+import { programName } from '../program-name.ts';
 import { serve } from './serve-command.ts';
 
 /** A command of the command line: its line in the help, and its flags and action, which load their code when used. */
@@ -67,6 +68,9 @@ export const commands: Readonly<Record<string, CliCommand>> = {
     description: 'run one CloudStack command',
     build: (command, io, end) =>
       withSettings(command.argument('<tool>').argument('[key=value...]'))
+        .showHelpAfterError(
+          `Such as: ${programName} call list-virtual-machines state=Running\n${programName} tools find TEXT finds a tool; ${programName} call TOOL --help shows its parameters.`,
+        )
         .option('--json <object>', 'parameters as JSON')
         .addOption(new Option('-o, --output <format>', 'how to print').choices(formats).default('table'))
         .option('--fields <names>', 'fields to print, comma-separated; * for all')

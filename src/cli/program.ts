@@ -1,7 +1,8 @@
 import { Command, CommanderError, Help } from 'commander';
-import { CallError, explainError } from '../errors.ts';
+import { CallError, describeError, explainError } from '../errors.ts';
 import { programName } from '../program-name.ts';
-import { stripUnsafe } from '../text.ts';
+import { closestWord, mayBeMeant } from '../spelling.ts';
+import { stripUnsafe, toLabel } from '../text.ts';
 import { version } from '../version.ts';
 import { commands } from './commands.ts';
 import { exit, printLine, type Io } from './io.ts';
@@ -42,6 +43,36 @@ const createProgram = (argv: readonly string[], io: Io, end: (status: number) =>
   return program;
 };
 
+/** What begins the command line where it names none of the commands; a tool is called with `call`. */
+const refuseUnknown = async (word: string): Promise<never> => {
+  const near = closestWord(word.slice(0, 100).toLowerCase(), Object.keys(commands));
+  const { loadCatalog } = await import('../catalog/catalog.ts');
+  const tool = loadCatalog().find(word);
+  const meant = mayBeMeant(word.slice(0, 100).toLowerCase(), near) ? `Did you mean ${near}? ` : '';
+  throw new CallError(
+    'invalid',
+    `There is no command "${toLabel(word)}".`,
+    `${tool ? `${programName} call ${tool.name} runs that tool. ` : meant}${programName} --help lists the commands.`,
+  );
+};
+
+/** What `call TOOL --help` adds to the help: the tool's parameters. */
+const aboutTool = async (argv: readonly string[]): Promise<string> => {
+  const [command, name = ''] = argv;
+  if (command !== 'call' || !argv.some((word) => word === '--help' || word === '-h')) return '';
+  const { loadCatalog } = await import('../catalog/catalog.ts');
+  const tool = loadCatalog().find(name);
+  if (!tool) return '';
+  const { describeInText } = await import('../mcp/describe.ts');
+  return `\n${describeInText(tool)}`;
+};
+
+/** Whether the caller is a program that reads JSON. */
+const wantsJson = (argv: readonly string[]): boolean =>
+  argv.some(
+    (word, at) => /^(-o|--output=)json$/.test(word) || (/^(-o|--output)$/.test(word) && argv[at + 1] === 'json'),
+  );
+
 const statusOf = ({ kind }: CallError): number => {
   if (kind === 'configuration' || kind === 'invalid') return exit.usage;
   return kind === 'refused' || kind === 'unconfirmed' ? exit.refused : exit.failed;
@@ -51,12 +82,21 @@ const statusOf = ({ kind }: CallError): number => {
 export const runCli = async (argv: readonly string[], io: Io): Promise<number> => {
   let status: number = exit.done;
   try {
-    await createProgram(argv, io, (ended) => (status = ended)).parseAsync(argv, { from: 'user' });
+    const [first = ''] = argv;
+    if (first !== '' && !first.startsWith('-') && first !== 'help' && !Object.hasOwn(commands, first))
+      await refuseUnknown(first);
+    const about = await aboutTool(argv);
+    const program = createProgram(argv, io, (ended) => (status = ended));
+    if (about) program.addHelpText('afterAll', about);
+    await program.parseAsync(argv, { from: 'user' });
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage;
     if (!(error instanceof CallError)) throw error;
-    await printLine(io.stderr, explainError(error, 'person'));
+    const told = wantsJson(argv)
+      ? JSON.stringify({ error: describeError(error, 'person') })
+      : explainError(error, 'person');
+    await printLine(io.stderr, told);
     return statusOf(error);
   }
 };

@@ -51,6 +51,18 @@ const readPlan = async (path: string): Promise<FaultPlan> => {
   }
 };
 
+/** Why nothing can listen on a port that was asked for. */
+const explainPort =
+  (port: number, flag: string) =>
+  (error: unknown): never => {
+    throw new CallError(
+      'configuration',
+      `The simulator cannot listen on port ${port}: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`,
+      `Give another with ${flag}; 0 takes any that is free.`,
+      { cause: error },
+    );
+  };
+
 /** `simulator`: the embedded CloudStack on loopback until the process is asked to stop. */
 export const runSimulator = async (flags: SimulatorFlags, io: Io): Promise<number> => {
   const { createSimulator } = await import('../simulator/index.ts');
@@ -72,11 +84,14 @@ export const runSimulator = async (flags: SimulatorFlags, io: Io): Promise<numbe
   }
   const server = await (port === undefined
     ? serveSimulator(simulator, { port: cloudStackPort }).catch(() => serveSimulator(simulator))
-    : serveSimulator(simulator, { port }));
+    : serveSimulator(simulator, { port }).catch(explainPort(port, '--port')));
   const integration =
     integrationPort === undefined
       ? undefined
-      : await serveSimulator(simulator, { port: integrationPort, trusted: true });
+      : await serveSimulator(simulator, { port: integrationPort, trusted: true }).catch(async (error: unknown) => {
+          await server.close();
+          return explainPort(integrationPort, '--integration-port')(error);
+        });
   const line = {
     url: server.url,
     ...(integration ? { integrationUrl: integration.url } : {}),

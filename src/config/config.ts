@@ -9,12 +9,13 @@ import { configPathOf, homeOf } from './places.ts';
 import type { PolicySection, Principals, Risks, Roles } from './policy.ts';
 import type { PromptsSection } from './prompts.ts';
 import { readText } from './read-text.ts';
-import { envNameOf, secretSettings, settings, type Settings } from './settings.ts';
+import { envNameOf, flagOf, secretSettings, settings, type Settings } from './settings.ts';
 import { readHeaders, readTraces, type Traces } from './telemetry.ts';
 import type { Environment } from './values.ts';
 import { findWarnings } from './warnings.ts';
 import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
+import { closestWord, mayBeMeant } from '../spelling.ts';
 import { toLabel } from '../text.ts';
 
 /** One CloudStack endpoint with one credential. */
@@ -239,6 +240,28 @@ const readPrompts = async (given: unknown): Promise<Pick<Config, 'prompts'>> => 
   return { prompts: parsed.data };
 };
 
+/** Sections of the file beside the settings. */
+const sectionNames = ['profiles', 'policy', 'roles', 'principals', 'auth', 'prompts'];
+
+/** What is wrong with settings, each by its names, with what was given where that is no secret; `path` is the file's. */
+const explainSettings = ({ issues }: z.ZodError, asked: Raw, path: string | undefined): string => {
+  const known = [...sectionNames, ...Object.keys(settings.shape)];
+  const problems = issues.flatMap((issue) => {
+    const { code, message, path: at } = issue;
+    if (code === 'unrecognized_keys')
+      return issue.keys.map((key) => {
+        const near = closestWord(key.slice(0, 100).toLowerCase(), known);
+        const meant = mayBeMeant(key.slice(0, 100).toLowerCase(), near) ? `; did you mean ${near}?` : '.';
+        return `${path ?? 'The configuration'}: there is no setting "${toLabel(key)}"${meant}`;
+      });
+    const name = at.map(String).join('.');
+    const names = known.includes(name) ? `${name} (${flagOf(name)}, ${envNameOf(name)})` : name;
+    const not = secretSettings.has(name) ? '' : `, not "${toLabel(String(asked[name]))}"`;
+    return /NaN/.test(message) ? `${names} must be a number${not}.` : `${names}: ${message}.`;
+  });
+  return problems.join(' ');
+};
+
 /** The name of the one profile that there is with the setting `simulator`. */
 export const simulatorProfile = 'simulator';
 
@@ -266,8 +289,10 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
     }),
   );
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const parsed = settings.safeParse({ ...file, ...fromVariables, ...set });
-  if (!parsed.success) throw wrong(z.prettifyError(parsed.error), 'See docs/configuration.md.');
+  const asked = { ...file, ...fromVariables, ...set };
+  const parsed = settings.safeParse(asked);
+  if (!parsed.success)
+    throw wrong(explainSettings(parsed.error, asked, path as string | undefined), 'See docs/configuration.md.');
 
   const imported = credentials ? importProfiles(credentials as string, env) : undefined;
   const variables = fromEnv(env);

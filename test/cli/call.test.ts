@@ -47,7 +47,7 @@ test('a table for people: aligned, with how many of how many', async () => {
   expect(stdout).toContain('Frankfurt');
 });
 
-test('names in wide characters keep the columns of a table below each other', async () => {
+test('D12: names in wide characters keep the columns of a table below each other', async () => {
   const { id } = await firstVm();
   await json(['updateVirtualMachine', `id=${id}`, 'displayname=東京ウェブ サーバー 🙂']);
   const { stdout } = await run(['list-virtual-machines', 'listall=true', '--fields', 'displayname,state']);
@@ -59,7 +59,7 @@ test('names in wide characters keep the columns of a table below each other', as
   }
 });
 
-test('a question fits into 80 columns, and its words stay whole', async () => {
+test('D12: a question fits into 80 columns, and its words stay whole', async () => {
   const { id } = await firstVm();
   const { stderr } = await run(['destroyVirtualMachine', `id=${id}`], { answers: ['no'] });
   const lines = stderr.split('\n').slice(
@@ -106,7 +106,7 @@ test('--fields "*" shows everything', async () => {
   expect(Object.keys(zone!).length).toBeGreaterThan(8);
 });
 
-test('a CSV cell is text to a spreadsheet, never a formula; numbers stay numbers', async () => {
+test('D7: a CSV cell is text to a spreadsheet, never a formula; numbers stay numbers', async () => {
   const name = '=HYPERLINK("http://evil.invalid","x")';
   const fake = await startFake((_name, response) =>
     response.end(
@@ -470,7 +470,7 @@ test('where the cloud cannot list a kind, a name is refused with what to give in
   }
 });
 
-test('a value is read from a file; user data of plain text is sent as base64', async () => {
+test('C09, D4, R7: a value is read from a file; user data of plain text is sent as base64', async () => {
   const path = join(folder, 'cloud-config');
   writeFileSync(path, '#cloud-config\n');
   expect((await run(['registerUserData', 'name=from-file', `userdata=@${path}`])).stdout).toContain('sent as base64');

@@ -62,7 +62,7 @@ test('help says what there is; every command has help of its own, also by the wo
   }
 });
 
-test('the help of a command lists its own options; the global ones are listed with --all', async () => {
+test('D12: the help of a command lists its own options; the global ones are listed with --all', async () => {
   const own = (await runCommand(['call', '--help'])).stdout;
   expect(own).toContain('--dry-run');
   expect(own).not.toContain('--read-only');
@@ -77,8 +77,10 @@ test('the help of a command lists its own options; the global ones are listed wi
 });
 
 test.each([
-  ['an unknown command', ['frob'], ''],
-  ['a command misspelt', ['tool', 'list'], ''],
+  ['an unknown command', ['frob'], 'There is no command "frob"'],
+  ['the name of a tool', ['list-zones'], 'call list-zones runs that tool'],
+  ['another command misspelt', ['cal', 'list-zones'], 'Did you mean call?'],
+  ['a command misspelt', ['tool', 'list'], 'Did you mean tools?'],
   ['an unknown subcommand', ['tools', 'frob'], ''],
   ['a command named like what every object has', ['constructor'], ''],
   ['an unknown option', ['call', 'list-zones', '--frob'], '--frob'],
@@ -88,13 +90,42 @@ test.each([
   ['an unknown format', ['call', 'list-zones', '--output', 'xml'], 'Allowed choices are table, json, yaml, csv'],
   ['a port that is none', ['simulator', '--port', 'http'], 'whole number'],
   ['a missing argument', ['call'], "missing required argument 'tool'"],
+  ['a missing tool, with an example,', ['call'], 'call list-virtual-machines state=Running'],
+  ['a number that is none', ['call', 'list-zones', '--budget', 'abc'], 'must be a number, not "abc"'],
+  ['a toolset misspelt', ['serve', '--simulator', '--tools', 'computee'], 'Did you mean compute?'],
   ['nothing to find', ['tools', 'find'], 'missing required argument'],
-])('%s ends with 2 and writes to standard error only', async (_what, argv, expected) => {
+])('D12, D13: %s ends with 2 and writes to standard error only', async (_what, argv, expected) => {
   const { status, stdout, stderr } = await runCommand(argv);
   expect(status).toBe(2);
   expect(stdout).toBe('');
   expect(stderr).not.toBe('');
   expect(stderr).toContain(expected);
+});
+
+test('D12: a port that is taken is said in a line, a tool has help of its own, and a program gets errors as JSON', async () => {
+  const { port } = new URL(cloud.url);
+  const taken = await runCommand(['simulator', '--port', port]);
+  expect(taken.status).toBe(2);
+  expect(taken.stderr).toBe(
+    `configuration: The simulator cannot listen on port ${port}: EADDRINUSE.\nGive another with --port; 0 takes any that is free.\n`,
+  );
+  const { stdout } = await runCommand(['call', 'resizeVolume', '--help']);
+  expect(stdout).toContain('Usage: cloudstack-mcp-server call');
+  expect(stdout).toMatch(/^- shrinkok \(boolean\)/m);
+  for (const words of [['-o', 'json'], ['--output=json'], ['--output', 'json']]) {
+    const { stderr } = await runCommand(['call', 'list-zones', 'nmae=x', ...words], { env: cloud.env });
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { kind: 'invalid', message: expect.stringContaining('did you mean name') as string },
+    });
+  }
+});
+
+test('D13: a key of the file that is no setting is named with its file and the nearest one', async () => {
+  const path = file('misspelt.yaml', 'profils: {}\nbudgte: 5\n');
+  const { status, stderr } = await runCommand(['call', 'list-zones', '--config', path], { env: cloud.env });
+  expect(status).toBe(2);
+  expect(stderr).toContain(`${path}: there is no setting "profils"; did you mean profiles?`);
+  expect(stderr).toContain('did you mean budget?');
 });
 
 // serve
@@ -237,7 +268,7 @@ test('tools list: all, or those of a toolset; as a table or JSON', async () => {
   expect((await runCommand(['tools', 'list', '--toolset', 'frobs'])).status).toBe(2);
 });
 
-test('a table of tools fits into the terminal', async () => {
+test('D12: a table of tools fits into the terminal', async () => {
   const running = startCommand(['tools', 'list'], { terminal: true, columns: 72 });
   expect(await running.ended).toBe(0);
   const lines = running.out.stdout.split('\n');
@@ -245,7 +276,7 @@ test('a table of tools fits into the terminal', async () => {
   for (const line of lines) expect([...line].length).toBeLessThanOrEqual(72);
 });
 
-test('tools find shows what fits, and says why on request', async () => {
+test('D12: tools find shows what fits, and says why on request', async () => {
   const { stdout, status } = await runCommand(['tools', 'find', 'stop', 'a', 'vm']);
   expect(status).toBe(0);
   expect(stdout.split('\n')[1]).toMatch(/^stop-virtual-machine +destroy +Stop/);
@@ -415,7 +446,7 @@ test('catalog sync takes the release from the cloud, and changes nothing that it
   expect((JSON.parse(readFileSync(path, 'utf8')) as { commands: unknown[] }).commands).toHaveLength(before);
 });
 
-test('catalog diff compares with what the program brings where there is no file, and by the release of the cloud', async () => {
+test('D19, R11: catalog diff compares with what the program brings where there is no file, and by the release of the cloud', async () => {
   const old = await startCloud({ release: '4.19.0' });
   const here = process.cwd();
   process.chdir(folder);
@@ -432,7 +463,7 @@ test('catalog diff compares with what the program brings where there is no file,
   }
 });
 
-test('catalog sync changes the lines of what differs, and no others', async () => {
+test('R12: catalog sync changes the lines of what differs, and no others', async () => {
   const path = catalogFile();
   const before = readFileSync(path, 'utf8').split('\n');
   const newest = await startCloud({ release: loadData<CommandsFile>('commands.json').releases.at(-1)! });

@@ -92,7 +92,7 @@ test('rotate: written down, proved with a signed call, and put into the profile'
   );
 });
 
-test('rotate without a profile of its own in a file changes nothing when one is to be updated', async () => {
+test('R15: rotate without a profile of its own in a file changes nothing when one is to be updated', async () => {
   const path = join(folder, 'new.json');
   const result = await keys(['rotate', 'admin', '--update-config', '--secrets-to', path]);
   expect(result.status).toBe(2);

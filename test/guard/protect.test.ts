@@ -137,7 +137,7 @@ test.each([
   },
 );
 
-test('what belongs to a project is found there, wherever the call wants it to go', async () => {
+test('R2: what belongs to a project is found there, wherever the call wants it to go', async () => {
   const inProject: Answers = (command, params) => {
     if (command !== 'listVirtualMachines') return command.startsWith('list') ? {} : undefined;
     const shown = params['projectid'] === uuid(40) || params['projectid'] === '-1';

@@ -36,7 +36,7 @@ test.each<[what: string, tags: unknown]>([
   ['a list of texts', ['foo=bar']],
   ['JSON text', '{"foo":"bar"}'],
   ['JSON text of a list', '[{"key":"foo","value":"bar"}]'],
-])('tags as %s are one tag', async (_what, tags) => {
+])('C25: tags as %s are one tag', async (_what, tags) => {
   await host.call('change', { tool: 'create-tags', arguments: { resourceids: [id], resourcetype: 'UserVm', tags } });
   expect(onWire('createTags', 'tags')).toEqual(oneTag);
 });
@@ -46,7 +46,7 @@ test.each<[what: string, tags: unknown]>([
   ['a text that may be one tag or two', 'foo=bar,baz=qux'],
   ['two values of one key', [{ foo: 'bar' }, { foo: 'baz' }]],
   ['a text without a value', 'foo'],
-])('%s is refused with an example, and nothing is sent', async (_what, tags) => {
+])('C25: %s is refused with an example, and nothing is sent', async (_what, tags) => {
   const { isError, text } = await host.call('change', {
     tool: 'create-tags',
     arguments: { resourceids: [id], resourcetype: 'UserVm', tags },
@@ -61,7 +61,7 @@ test.each<[what: string, args: Record<string, unknown>]>([
   ['as rows', { 'details[0].cpuNumber': '2', 'details[0].memory': '2048' }],
   ['as names with a dot', { 'details.cpuNumber': '2', 'details.memory': '2048' }],
   ['as a list with one object', { details: [{ cpuNumber: '2', memory: '2048' }] }],
-])('details %s are the same to MCP and to the command line', async (_what, details) => {
+])('C25b: details %s are the same to MCP and to the command line', async (_what, details) => {
   const args = {
     zoneid: 'Frankfurt',
     templateid: 'Ubuntu 24.04 LTS',
@@ -85,13 +85,13 @@ test.each<[what: string, given: Record<string, unknown>]>([
   ['other letters', { fields: ['ID', 'Name'] }],
   ["cloudmonkey's filter", { filter: 'id,name' }],
   ["cloudmonkey's filter among the parameters", { arguments: { filter: 'id,name' } }],
-])('fields as %s', async (_what, given) => {
+])('M05, N18: fields as %s', async (_what, given) => {
   const { structured } = await host.call('read', { tool: 'list-zones', ...given });
   const [zone] = structured['items'] as object[];
   expect(Object.keys(zone!)).toEqual(['id', 'name']);
 });
 
-test('fields of a tool of its own, of a change, and of the command line', async () => {
+test('N03: fields of a tool of its own, of a change, and of the command line', async () => {
   const { structured } = await all.call('list-zones', { fields: ['id', 'name'] });
   expect(Object.keys((structured['items'] as object[])[0]!)).toEqual(['id', 'name']);
   const made = await host.call('change', {
@@ -106,7 +106,7 @@ test('fields of a tool of its own, of a change, and of the command line', async 
   }
 });
 
-test('a field that does not exist is refused with the nearest one, through every door', async () => {
+test('C03b, D11, part 4.6: a field that does not exist is refused with the nearest one, through every door', async () => {
   for (const [door, tool, args] of [
     [host, 'read', { tool: 'list-zones', fields: ['id', 'nmae'] }],
     [host, 'read', { tool: 'list-zones', arguments: { filter: 'id,nmae' } }],
@@ -133,7 +133,7 @@ test('a field that is empty in all rows is told from one that does not exist', a
   expect(text).toContain('Empty in what is shown: description.');
 });
 
-test('null and empty texts count as not given', async () => {
+test('M02, M03: null and empty texts count as not given', async () => {
   const plain = await host.call('read', { tool: 'list-zones' });
   for (const nothing of [null, '']) {
     const given = {
@@ -155,7 +155,7 @@ test('null and empty texts count as not given', async () => {
   expect(text).toContain('name was empty and was left out.');
 });
 
-test('a call whose arguments are null is a call without any', async () => {
+test('M02: a call whose arguments are null is a call without any', async () => {
   const { tools } = await all.client.listTools();
   expect(tools.length).toBeGreaterThan(0);
   const result = await all.client.callTool({
@@ -167,7 +167,7 @@ test('a call whose arguments are null is a call without any', async () => {
 
 const large = '9007199254740993';
 
-test('numbers beyond 2^53 keep their digits in text, data, and every format of the command line', async () => {
+test('C45: numbers beyond 2^53 keep their digits in text, data, and every format of the command line', async () => {
   const fake = await startFake((_command, response) =>
     response.end(
       `{"listvolumesresponse":{"count":1,"volume":[{"id":"v","name":"a","miniops":${large},"maxiops":9223372036854775807}]}}`,

@@ -35,7 +35,7 @@ const namesOf = ({ structured }: { structured: Record<string, unknown> }): unkno
 
 const vms = (more: Record<string, unknown>) => host.call('read', { tool: 'list-virtual-machines', ...more });
 
-describe('what the cloud can look for itself becomes its parameter', () => {
+describe('part 4.11: what the cloud can look for itself becomes its parameter', () => {
   test.each([
     ['state = stopped', { state: 'Stopped' }, true],
     ["state = 'Stopped' and zoneid = Frankfurt", { state: 'Stopped' }, true],

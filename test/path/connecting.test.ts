@@ -25,7 +25,7 @@ afterAll(async () => {
 const withUrl = (url: string) => ({ ...cloud.env, CLOUDSTACK_API_URL: url });
 const list = (env: Record<string, string>, ...flags: string[]) => runCommand(['call', 'list-zones', ...flags], { env });
 
-test('a URL without its path or its scheme is repaired, and said', async () => {
+test('D8, D20: a URL without its path or its scheme is repaired, and said', async () => {
   const { host } = new URL(cloud.url);
   for (const url of [
     `http://${host}`,
@@ -47,7 +47,7 @@ test('a URL without its path or its scheme is repaired, and said', async () => {
   }
 });
 
-test('https on a port that speaks http is named at once, and not tried again', async () => {
+test('D8: https on a port that speaks http is named at once, and not tried again', async () => {
   let connections = 0;
   const server: Server = createServer((_request, response) => response.end()).on('connection', () => connections++);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -61,7 +61,7 @@ test('https on a port that speaks http is named at once, and not tried again', a
 });
 
 test.each([['${CLOUDSTACK_API_KEY}'], ['$CLOUDSTACK_API_KEY'], ['%CLOUDSTACK_API_KEY%'], ['<your key>']])(
-  'a value that was not filled in is named: %s',
+  'M19: a value that was not filled in is named: %s',
   async (value) => {
     cloud.calls.splice(0);
     const { status, stderr } = await list({ ...cloud.env, CLOUDSTACK_API_KEY: value });
@@ -91,7 +91,7 @@ test('a file in UTF-16 is named, a byte order mark is nothing', async () => {
   expect((await list({ ...env, CLOUDSTACK_SECRET_KEY_FILE: secret })).status).toBe(0);
 });
 
-test('one broken look at a job is made again, and the job is followed on', async () => {
+test('N09: one broken look at a job is made again, and the job is followed on', async () => {
   let looks = 0;
   const fake = await startFake((command, response) => {
     const id = '11111111-2222-4333-8444-555555555555';
@@ -124,7 +124,7 @@ test('a read at the terminal ends in the time of a call, however long a job may 
   await silent.close();
 });
 
-test('lists that hosts ask for unasked have answers, and other methods are unknown', async () => {
+test('M22, M26, N13: lists that hosts ask for unasked have answers, and other methods are unknown', async () => {
   const input = new PassThrough();
   const output = new PassThrough();
   const running = runCli(['serve'], {
@@ -178,7 +178,7 @@ test('lists that hosts ask for unasked have answers, and other methods are unkno
   await running;
 });
 
-test('HTTP answers what hosts say they accept: JSON alone, anything, nothing said', async () => {
+test('M16, M18: HTTP answers what hosts say they accept: JSON alone, anything, nothing said', async () => {
   const door = await startDoor({ env: cloud.env });
   for (const accept of [
     'application/json',
@@ -223,7 +223,7 @@ test('HTTP answers what hosts say they accept: JSON alone, anything, nothing sai
   await door.close();
 });
 
-test('names with a host’s prefix are short enough for every host, and the long ones stay aliases', () => {
+test('M11: names with a host’s prefix are short enough for every host, and the long ones stay aliases', () => {
   for (const { name, command } of loadCatalog().tools) {
     expect(name.length, name).toBeLessThanOrEqual(47);
     expect(loadCatalog().find(name)?.command.name).toBe(command.name);

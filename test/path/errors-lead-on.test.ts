@@ -360,7 +360,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test.each(failures)('%s', async (...row) => {
+test.each(failures)('part 4.4: %s', async (...row) => {
   current = row;
   const [what, command, args, code, , text, way] = row;
   const given = { tool: command, arguments: args };
@@ -441,7 +441,7 @@ const asked: [what: string, tool: string, args: Record<string, string>, way: (st
   ],
 ];
 
-test.each(asked)('%s', async (what, tool, args, way, not) => {
+test.each(asked)('part 4.8, 4.13: %s', async (what, tool, args, way, not) => {
   let answer = await real.call('read', { tool, arguments: args });
   if (answer.structured['error']?.kind === 'refused') answer = await real.call('change', { tool, arguments: args });
   expectWay(answer.text, way, false, what);
@@ -451,7 +451,7 @@ test.each(asked)('%s', async (what, tool, args, way, not) => {
   expectWay(`${stdout}${stderr}`, way, true, what);
 });
 
-test('a command that the role lacks is said to be that, at every door', async () => {
+test('R13: a command that the role lacks is said to be that, at every door', async () => {
   const env = {
     ...cloud.env,
     CLOUDSTACK_API_KEY: 'simulator-bob-api-key-not-a-real-secret',

@@ -9,7 +9,7 @@ const failureOf = (promise: Promise<unknown>): Promise<Partial<CallError>> =>
     (error: unknown) => (error instanceof CallError ? error : { message: String(error) }),
   );
 
-test('what answers success: false has failed, where it stands under a key, as text, and without a reason; a row that was made says so itself', async () => {
+test('R4: what answers success: false has failed, where it stands under a key, as text, and without a reason; a row that was made says so itself', async () => {
   const vm = { virtualmachineid: uuid(7) };
   const tries: [command: string, args: Record<string, unknown>, body: Record<string, unknown>, expected: RegExp][] = [
     ['createConsoleEndpoint', vm, { consoleendpoint: { success: false, details: 'VM is stopped' } }, /VM is stopped/],

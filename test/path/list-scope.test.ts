@@ -30,7 +30,7 @@ test.each([
   ['list-volumes', 'Volume'],
   ['list-snapshots', 'Snapshot'],
   ['list-vpcs', 'Vpc'],
-])('%s shows a root administrator all that there is, or its own, and says which', async (tool, kind) => {
+])('D2, part 4.1: %s shows a root administrator all that there is, or its own, and says which', async (tool, kind) => {
   const all = await host.call('read', { tool });
   expect(all.structured).toMatchObject({ count: ownedBy(kind, () => true), scope: 'all accounts and projects' });
   expect(all.text.split('\n')[0]).toContain(', all accounts and projects');
@@ -98,14 +98,14 @@ test('a command without owners takes no scope; it never gets the parameters', as
     for (const name of ['listall', 'projectid']) expect(params).not.toHaveProperty(name);
 });
 
-test("a project's machine is found by its name, for a change, too", async () => {
+test("C27: a project's machine is found by its name, for a change, too", async () => {
   const { text } = await host.call('change', { tool: 'start-virtual-machine', arguments: { id: 'shop-api' } });
   expect(text).not.toContain('there is no virtual machine');
   const started = cloud.calls.find(({ command }) => command === 'startVirtualMachine');
   expect(started?.params['id']).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test('the command line takes --scope, and says what nothing configured lacks as serve does', async () => {
+test('D2, D20, M19: the command line takes --scope, and says what nothing configured lacks as serve does', async () => {
   const own = await runCommand(['call', 'list-virtual-machines', '--scope', 'own'], { env: cloud.env });
   expect(own.stdout).toContain('2 of 2, own account only');
   for (const argv of [['call', 'list-zones'], ['serve']]) {

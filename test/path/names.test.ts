@@ -4,7 +4,7 @@ import { openHost, startCloud } from '../support/harness.ts';
 
 const zones = [uuid(21), uuid(22), uuid(23)];
 
-test('of two offerings of one name, the one in the zone of the call is meant: an offering is in several zones', async () => {
+test('C21: of two offerings of one name, the one in the zone of the call is meant: an offering is in several zones', async () => {
   const { app, sent, close } = await openApp(
     {},
     {
@@ -30,7 +30,7 @@ test('of two offerings of one name, the one in the zone of the call is meant: an
   await close();
 });
 
-test('a name is found where an id is: in a project, too', async () => {
+test('C27: a name is found where an id is: in a project, too', async () => {
   const cloud = await startCloud();
   const host = await openHost({ env: cloud.env });
   const shop = cloud.simulator.world.all('UserVm').find(({ fields }) => fields['name'] === 'shop-api')!;
@@ -43,7 +43,7 @@ test('a name is found where an id is: in a project, too', async () => {
   await cloud.close();
 });
 
-test('an id whose type is said beside it may be a name, by any spelling of the type; without the type it is refused', async () => {
+test('R18, part 4.8: an id whose type is said beside it may be a name, by any spelling of the type; without the type it is refused', async () => {
   const cloud = await startCloud();
   const host = await openHost({ env: cloud.env });
   const id = cloud.simulator.world.all('UserVm').find(({ fields }) => fields['name'] === 'crm')!.id;

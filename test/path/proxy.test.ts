@@ -55,7 +55,7 @@ beforeEach(async () => {
 afterEach(() => proxy.close());
 
 test.each(['HTTP_PROXY', 'http_proxy'])(
-  '%s leads to the cloud, with as many connections as are allowed, which stay open',
+  'M20, D13: %s leads to the cloud, with as many connections as are allowed, which stay open',
   async (name) => {
     const host = await openHost({ env: { ...far, [name]: proxy.url, CLOUDSTACK_MCP_CONNECTIONS: '2' } });
     for (let round = 0; round < 3; round++) {

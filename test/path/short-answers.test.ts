@@ -26,7 +26,7 @@ const rowNamed = async (tool: string, name: string): Promise<Record<string, unkn
 };
 const idOf = ({ structured }: { structured: Record<string, any> }): string => structured['item'].id as string;
 
-test('a change shows what decides and what it changed, old and new, and nothing of the job', async () => {
+test('C32, D12, part 4.2: a change shows what decides and what it changed, old and new, and nothing of the job', async () => {
   const { id } = await rowNamed('list-virtual-machines', 'web-1');
   const { text, structured } = await change('update-virtual-machine', { id, displayname: 'front' });
   expect(text).toContain('displayname: web-1 → front');
@@ -52,7 +52,7 @@ test('all fields of a change come on request, through every door', async () => {
   expect((JSON.parse(one.stdout) as { item: object }).item).toEqual({ displayname: 'three' });
 });
 
-test('an answer that says success only says what it was about, by name', async () => {
+test('part 4.2: an answer that says success only says what it was about, by name', async () => {
   const { id } = await rowNamed('list-virtual-machines', 'crm');
   const tagged = await change('create-tags', { resourceids: [id], resourcetype: 'UserVm', tags: { tier: 'gold' } });
   expect(tagged.text).toContain(`resourceids: crm (${String(id)})`);
@@ -60,7 +60,7 @@ test('an answer that says success only says what it was about, by name', async (
   expect(tagged.structured).toMatchObject({ item: { success: true }, given: { tags: { tier: 'gold' } } });
 });
 
-test('a setting and a limit are told with the value that they had', async () => {
+test('part 4.5, 4.7: a setting and a limit are told with the value that they had', async () => {
   const setting = await change('update-configuration', { name: 'expunge.delay', value: '3600' });
   expect(setting.text).toMatch(/^value: \d+ → 3600$/m);
   const limit = (max: number) =>
@@ -69,7 +69,7 @@ test('a setting and a limit are told with the value that they had', async () => 
   expect((await limit(50)).text).toMatch(/^max: 40 → 50$/m);
 });
 
-test('what is destroyed for good is named, whatever little CloudStack answers', async () => {
+test('R16: what is destroyed for good is named, whatever little CloudStack answers', async () => {
   const id = '00000000-0000-4000-8000-000000000001';
   const fake = await startFake((command, response) =>
     response.end(
@@ -90,7 +90,7 @@ test('what is destroyed for good is named, whatever little CloudStack answers', 
   await fake.close();
 });
 
-test('side effects are said: the firewall that opens, and to whom; a machine that is stopped; a password that was set', async () => {
+test('part 4.5: side effects are said: the firewall that opens, and to whom; a machine that is stopped; a password that was set', async () => {
   const made = await change('create-network', {
     name: 'effects',
     zoneid: 'Frankfurt',
@@ -124,7 +124,7 @@ test('side effects are said: the firewall that opens, and to whom; a machine tha
   expect(closed.structured['notes']).toHaveLength(1);
 });
 
-test('columns decide: whose, where, which address; nested values are flat, bytes are GiB', async () => {
+test('part 4.3: columns decide: whose, where, which address; nested values are flat, bytes are GiB', async () => {
   const machines = await read('list-virtual-machines');
   expect(machines.text).toMatch(/^id \| name \| state \| account \| project \| hostname/m);
   expect(machines.text).toContain('| web-net 10.1.10.2 |');
@@ -147,7 +147,7 @@ test('columns decide: whose, where, which address; nested values are flat, bytes
   );
 });
 
-test('a deploy is described within 700 tokens, the rest by name, and each on request', async () => {
+test('part 4.10: a deploy is described within 700 tokens, the rest by name, and each on request', async () => {
   const { text } = await host.call('describe-tools', { tools: ['deploy-virtual-machine'] });
   expect(encode(text).length).toBeLessThanOrEqual(700);
   expect(text).toContain('- templateid (string): ');
@@ -161,7 +161,7 @@ test('a deploy is described within 700 tokens, the rest by name, and each on req
   expect(all.text).not.toContain('Also: ');
 });
 
-test('schedules are told in words in lists, too; data keep what CloudStack gives', async () => {
+test('part 4.9: schedules are told in words in lists, too; data keep what CloudStack gives', async () => {
   const { id } = await rowNamed('list-virtual-machines', 'crm');
   const listed = async (tool: string, args: Record<string, unknown>) =>
     host.call('read', { tool, arguments: args, fresh: true });

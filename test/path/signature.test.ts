@@ -23,7 +23,7 @@ test.each([
   ['sha512', 'sha512', 'sha512'],
   [undefined, undefined, 'sha1'],
   [undefined, 'sha512', 'sha512'],
-] as const)('a cloud that takes %s, with the setting %s, gets %s', async (taken, setting, algorithm) => {
+] as const)('D18: a cloud that takes %s, with the setting %s, gets %s', async (taken, setting, algorithm) => {
   const cloud = await open(taken);
   const env = { ...cloud.env, ...(setting ? { CLOUDSTACK_MCP_SIGNATURE: setting } : {}) };
   const host = await openHost({ env });

@@ -39,7 +39,7 @@ const configOf = (profiles: object, more: object = {}): string => {
   return path;
 };
 
-test('with several profiles every answer of every tool begins with profile, host and account, also an error', async () => {
+test('D9: with several profiles every answer of every tool begins with profile, host and account, also an error', async () => {
   const host = await openHost({
     flags: ['--config', configOf(both())],
     human: () => ({ action: 'accept', content: { confirm: true } }),
@@ -234,7 +234,7 @@ test('a terminal says which cloud, in every format', async () => {
   expect((await run('call', 'start-virtual-machine', 'id=nosuch')).stderr.split('\n', 1)[0]).toBe(label);
 });
 
-test('whoami: account, domain, role, release, reach, limits and the rules here', async () => {
+test('D9: whoami: account, domain, role, release, reach, limits and the rules here', async () => {
   const path = configOf(both(), {
     policy: { limits: [{ name: 'few', changes: 5, per: '1h' }] },
     principals: { local: { role: 'operator', profiles: ['prod', 'lab'] } },
@@ -271,7 +271,7 @@ test('whoami: account, domain, role, release, reach, limits and the rules here',
   expect(JSON.parse(json.stdout)).toMatchObject({ item: { account: 'admin' } });
 });
 
-test('the simulator is a profile of its own, with its own log, approvals and endpoint in each entry', async () => {
+test('D10: the simulator is a profile of its own, with its own log, approvals and endpoint in each entry', async () => {
   const state = join(folder, 'state');
   const env = { ...clouds.prod.env, CLOUDSTACK_MCP_STATE: state, CLOUDSTACK_MCP_AUDIT: '' };
   const run = (...words: string[]) => runCommand(words, { env });

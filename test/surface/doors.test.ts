@@ -127,7 +127,7 @@ test('arguments may come as JSON text, fields as text with commas', async () => 
   expect(structured['items']).toEqual([{ name: 'Frankfurt', id: expect.any(String) as string }]);
 });
 
-test('a job that nobody knows is not found', async () => {
+test('R8: a job that nobody knows is not found', async () => {
   const { structured } = await host.call('wait-for-job', { job: '00000000-0000-4000-8000-00000000dead' });
   expect(structured['error']).toMatchObject({ kind: 'not-found' });
 });

@@ -22,7 +22,7 @@ const withHost = async <T>(flags: string[], use: (host: Awaited<ReturnType<typeo
   }
 };
 
-test('the default tools: few, small, always the same', async () => {
+test('N12: the default tools: few, small, always the same', async () => {
   const { tools, again } = await withHost([], async ({ client }) => ({
     tools: (await client.listTools()).tools,
     again: (await client.listTools()).tools,

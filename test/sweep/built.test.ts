@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
@@ -121,7 +121,7 @@ test.each([
   ['cloudstack-mcp-server', 'cloudstack-mcp-server'],
   ['cloudstack-mcp', 'cloudstack-mcp'],
   ['something-else.js', 'cloudstack-mcp-server'],
-])('started as %s, it calls itself %s', (name, shown) => {
+])('D1: started as %s, it calls itself %s', (name, shown) => {
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-names-'));
   const path = join(folder, name);
   symlinkSync(built, path);
@@ -140,7 +140,7 @@ test('the built demo runs through', () => {
   expect(run.status).toBe(0);
 });
 
-test('the packed package is one package within its sizes, installs without a network, and answers', () => {
+test('D5, D6, D16: the packed package is one package within its sizes, installs without a network, and answers', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-packed-'));
   const run = (command: string, args: string[], cwd = folder, input = '') =>
     spawnSync(command, args, {
@@ -166,6 +166,9 @@ test('the packed package is one package within its sizes, installs without a net
     filename,
   ]);
   expect(installed.stderr + installed.stdout).toContain('added 1 package');
+  const notices = join(folder, 'node_modules/cloudstack-mcp-server/dist/THIRD-PARTY-NOTICES.txt');
+  for (const name of ['@modelcontextprotocol/server', 'undici', 'hono', 'zod'])
+    expect(readFileSync(notices, 'utf8')).toContain(name);
   const program = join(folder, 'node_modules/.bin/cloudstack-mcp-server');
   const answered = run(program, ['call', 'list-zones', '--simulator']);
   expect(answered.stdout).toContain('Frankfurt');

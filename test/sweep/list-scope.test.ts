@@ -89,8 +89,10 @@ afterAll(async () => {
 
 test.each(principals)('every list shows %s all that the world holds for it', async (principal) => {
   const wrong: string[] = [];
+  let tried = 0;
   for (const { command, risk } of lists) {
     if (command.roles && !command.roles.includes(roleOf(principal))) continue;
+    tried++;
     const { structured } = await apps.get(principal)!.app.call(requestOf(command.name, args[command.name] ?? {}));
     const { count, scope, items } = structured as { count: number; scope: string; items: { id?: string }[] };
     // A domain administrator's projects take a second request, which is sent for plain reads that show all; else the
@@ -104,6 +106,33 @@ test.each(principals)('every list shows %s all that the world holds for it', asy
     const isWhole = ids.has(undefined) || ids.size === items.length;
     if (count !== rows.length || !isWhole || (isPart && !scope.includes('projects left out')))
       wrong.push(`${command.name} (${kindOf(command)}): ${count} (${scope}), the world holds ${rows.length}`);
+  }
+  expect(wrong).toEqual([]);
+  expect(tried).toBeGreaterThan(0);
+  process.stdout.write(`${tried} lists as ${principal}: the default count is what the world holds\n`);
+});
+
+interface Counted {
+  kind: string;
+  command: string;
+  by?: string;
+  states?: readonly string[];
+}
+
+test.each(principals)('what is counted for %s is what the world holds for it, its own once', async (principal) => {
+  const counts = await apps.get(principal)!.app.count('default');
+  const wrong: string[] = [];
+  for (const { kind, command: name, by, states } of loadData<Counted[]>('inventory.json')) {
+    const { command } = loadCatalog().find(name)!;
+    if (!lists.some((list) => list.command === command)) continue;
+    if (command.roles && !command.roles.includes(roleOf(principal))) continue;
+    const held = world
+      .all(kindOf(command))
+      .filter((row) => row.owner !== undefined && sees(principal, row))
+      .filter((row) => shows[name]?.(row, principal) ?? true)
+      .filter(({ fields }) => by === undefined || states!.includes(String(fields[by]))).length;
+    const counted = counts.filter((one) => one.kind === kind).reduce((sum, { count }) => sum + count, 0);
+    if (counted !== held) wrong.push(`${kind}: ${counted}, the world holds ${held}`);
   }
   expect(wrong).toEqual([]);
 });

@@ -72,7 +72,7 @@ test('every value in any letter case is taken; misspelt in any of three ways, th
   );
 }, 180_000);
 
-test('a misspelt value of a closed set is refused with the right one, and nothing is sent', async () => {
+test('D3: a misspelt value of a closed set is refused with the right one, and nothing is sent', async () => {
   const { app, sent, close } = await openApp({}, {});
   const raw = await openRaw(app, { elicits: false });
   const wrong: string[] = [];

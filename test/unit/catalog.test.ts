@@ -34,7 +34,7 @@ test.each([
 
 // what a cloud says of its commands
 
-test('a command that nobody knows comes in with what the cloud says of it', () => {
+test('D17: a command that nobody knows comes in with what the cloud says of it', () => {
   const api: LiveApi = {
     name: 'listFrobs',
     isasync: true,

@@ -287,7 +287,7 @@ test.each([
   ],
   ['failed without a text', { jobstatus: 2, jobresult: {} }, 'failed', 'failed without a text'],
   [
-    'was interrupted by a restart',
+    'R9: was interrupted by a restart',
     { jobstatus: 2, jobresultcode: 530, cmd: 'org.apache.cloudstack.api.command.admin.vm.DeployVMCmdByAdmin' },
     'unknown-outcome',
     'DeployVM was interrupted and left no result',

@@ -38,7 +38,7 @@ const show = (all: readonly Row[], command: string, asked: Partial<PageAsked>, b
   return { ...pageOf(call, cut, kind, settings(budget)), requests: page ? 2 : 1 };
 };
 
-test('whatever the budget and the page size, following next shows every row once', () => {
+test('R1: whatever the budget and the page size, following next shows every row once', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 1300 }),
@@ -63,7 +63,7 @@ test('whatever the budget and the page size, following next shows every row once
   );
 });
 
-test('sizes of pages divide each other, so that they stay large however long the rows become', () => {
+test('R6: sizes of pages divide each other, so that they stay large however long the rows become', () => {
   const all = vms(900).map((row, at) => ({ ...row, name: 'n '.repeat(at / 20) }));
   const sizes: number[] = [];
   let asked: PageAsked | undefined;
@@ -106,7 +106,7 @@ test.each([
   ['a full last page', { page: 3, pagesize: 10 }, 10, 30, { count: 30, isAtLeast: false, next: undefined }],
   ['all of it', { pagesize: -1 }, 900, 900, { count: 900, isAtLeast: false, next: undefined }],
   ['what a cloud gives at once', {}, 20, 100, { count: 100, isAtLeast: false, next: 2 }],
-])('the count of %s', (_what, asked, rows, count, expected) => {
+])('C10: the count of %s', (_what, asked, rows, count, expected) => {
   const answer = { body: { count, row: vms(rows) } };
   const page = pageOf(callOf('listVirtualMachines', asked), answer, undefined, settings(100_000));
   expect({ count: page.count, isAtLeast: page.isAtLeast, next: page.next?.page }).toEqual(expected);
@@ -118,7 +118,7 @@ test('a row that is longer than all others does not make the page small', () => 
   expect(show(all, 'listVirtualMachines', {}, 8000)).toMatchObject({ next: { page: 2, pagesize: 64 }, requests: 2 });
 });
 
-test('events come newest first', () => {
+test('R1: events come newest first', () => {
   const events = vms(3).map((row, at) => ({ ...row, created: `2026-01-0${at + 1}T00:00:00+0000` }));
   const call = callOf('listEvents', {});
   const { rows } = pageOf(call, { body: { count: 3, event: events } }, findKind('Event'), settings(8000));

@@ -133,12 +133,12 @@ test.each([
   ['enable a zone', 'updateZone', 'allocationstate=Enabled'],
   ['turn on delete protection for a disk', 'updateVolume', 'deleteprotection=true'],
   ['how many vms are stopped', 'listVirtualMachines', 'state=Stopped'],
-])('"%s" leads to %s with %s', (asked, command, set) => {
+])('D15: "%s" leads to %s with %s', (asked, command, set) => {
   const [first] = search(asked, { limit: 1 }).matches;
   expect([first!.tool.command.name, first!.fit!.set]).toEqual([command, set]);
 });
 
-test('several wishes: the best of each comes first', () => {
+test('part 4.10: several wishes: the best of each comes first', () => {
   expect(firstThree('stop a vm and then take a snapshot of a volume').slice(0, 2)).toEqual([
     'stopVirtualMachine',
     'createSnapshot',
