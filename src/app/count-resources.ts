@@ -29,6 +29,7 @@ const timeoutMs = 60_000;
  */
 export const countResources = async ({ cloudstack, catalog, account }: Cloud): Promise<readonly ResourceCount[]> => {
   const signal = AbortSignal.timeout(timeoutMs);
+  const role = async () => (await account())?.role;
   const counts: ResourceCount[] = [];
   let problem: Error | undefined;
   for (const { kind, command, params, by, states } of loadData<Counted[]>('inventory.json')) {
@@ -42,11 +43,13 @@ export const countResources = async ({ cloudstack, catalog, account }: Cloud): P
           const { body } = await cloudstack.send(toReadWire(tool, place), { signal, wait: 0, retries: 0 });
           return Number(body['count'] ?? 0);
         };
-        const places = await lookEverywhere(tool.command, asked, async () => (await account())?.role);
-        let count = 0;
-        for (const place of places) count += await countIn(place);
-        // Where one request cannot show all, each of the two shows the caller's own.
-        if (places.length > 1) count -= await countIn(asked);
+        const [all = asked, projects] = await lookEverywhere(tool.command, asked, role);
+        let count = await countIn(all);
+        if (projects && (await role()) === 'DomainAdmin')
+          // Its projects are counted with its own account, which the first count has, too: without `listall` CloudStack adds
+          // that only for who is in no project (AccountManagerImpl.buildACLSearchParameters).
+          count += (await countIn({ ...projects, listall: true })) - (await countIn(asked));
+        else if (projects) count += await countIn(projects);
         counts.push({ kind, state, count });
       }
     } catch (error) {
