@@ -93,10 +93,10 @@ export const runCli = async (argv: readonly string[], io: Io): Promise<number> =
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage;
     if (!(error instanceof CallError)) throw error;
-    const told = wantsJson(argv)
+    const text = wantsJson(argv)
       ? JSON.stringify({ error: describeError(error, 'person') })
       : explainError(error, 'person');
-    await printLine(io.stderr, told);
+    await printLine(io.stderr, text);
     return statusOf(error);
   }
 };
