@@ -49,8 +49,11 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'mcp/matches.ts',
     'search',
     'complete',
+    'eval',
     'app/app.ts',
     'present/columns.ts',
+    // `eval` counts tokens as answers are cut by them.
+    'present/tokens.ts',
     // A person's yes at a terminal goes where a waiting call looks for it: the state folder or the shared store.
     'app/guard.ts',
     'store/open.ts',
@@ -86,6 +89,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'type consent.ts',
     'type types.ts',
   ],
+  // Lets a model use the server over the simulator, as its host.
+  eval: ['mcp/server.ts', 'app/app.ts', 'simulator', 'config', 'version.ts', ...foundation],
   // The HTTP door: who asks and how much of it; what is asked is mcp/'s.
   web: [
     'mcp/server.ts',

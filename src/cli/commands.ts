@@ -296,6 +296,24 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         end(await demo(io));
       }),
   },
+  eval: {
+    description: 'let a model do tasks over the simulator, and judge the outcome',
+    build: (command, io, end) =>
+      command
+        .argument('[task...]', 'names or kinds of tasks: look, change, diagnose, refuse, be-refused, budget')
+        .option('--model <name>', 'the model; its key comes from OPENAI_API_KEY or ANTHROPIC_API_KEY')
+        .option('--endpoint <url>', 'where it is, such as http://localhost:11434/v1')
+        .addOption(new Option('--form <form>', 'what the endpoint speaks').choices(['openai', 'anthropic']))
+        .option('--transcript <file>', 'what a model said before, instead of a model')
+        .option('--record <file>', 'write what the model says into this file')
+        .option('--reference', 'our own solutions, instead of a model')
+        .option('--config <file>', 'configuration file whose roles and policy hold')
+        .option('--json', 'as JSON')
+        .action(async (tasks: string[], options: Options) => {
+          const { runEval } = await import('./eval-command.ts');
+          end(await runEval(tasks, options, io));
+        }),
+  },
   catalog: {
     description: "compare the catalog with a cloud's listApis, or update it",
     build: (command, io, end) => {
