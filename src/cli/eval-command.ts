@@ -104,7 +104,10 @@ export const runEval = async (names: readonly string[], options: EvalOptions, io
   }
   if (options.record !== undefined) {
     const lines = results.map(({ task, turns }) => {
-      const recorded = turns.map(({ text, calls }) => ({ text, calls: calls.map(({ name, args }) => ({ name, args })) }));
+      const recorded = turns.map(({ text, calls }) => ({
+        text,
+        calls: calls.map(({ name, args }) => ({ name, args })),
+      }));
       return `${JSON.stringify({ task, turns: recorded })}\n`;
     });
     writeRecord(options.record, lines.join(''));
