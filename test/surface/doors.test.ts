@@ -6,7 +6,7 @@ let cloud: Cloud;
 let host: Host;
 let all: Host;
 beforeAll(async () => {
-  cloud = await startCloud({ settings: { 'quota.enable.service': 'true' } });
+  cloud = await startCloud();
   host = await openHost({ env: cloud.env });
   all = await openHost({ env: cloud.env, flags: ['--tools', 'all'] });
 });
