@@ -34,7 +34,8 @@ export const factors = {
 /** An index that is open for queries. */
 export interface OpenIndex extends SearchIndex {
   numbers: ReadonlyMap<string, number>;
-  /** By term: the verb that it is, or -1. */
+  /** By term: how much it tells; the verb that it is, or -1. */
+  informative: Float64Array;
   verbs: number[];
   /** By cue: its number, and where its counts begin. */
   cueNumbers: ReadonlyMap<string, number>;
@@ -76,6 +77,7 @@ export const openIndex = (index: SearchIndex): OpenIndex => {
   return {
     ...index,
     numbers: new Map(index.terms.map((term, number) => [term, number])),
+    informative: Float64Array.from(index.weights, (weight) => weight / 1000),
     verbs: index.terms.map(verbOf),
     cueNumbers: new Map(index.cues.map((cue, number) => [cue, number])),
     cueStarts,
@@ -85,7 +87,7 @@ export const openIndex = (index: SearchIndex): OpenIndex => {
 };
 
 /** How much a term tells. */
-const weightOf = (index: OpenIndex, term: number): number => index.weights[term]! / 1000;
+const weightOf = (index: OpenIndex, term: number): number => index.informative[term]!;
 
 /** A term of the index for a word of the query, with how sure it is that it is meant, from 0 to 1. */
 export interface Candidate {
@@ -303,24 +305,27 @@ const readCommands = (index: OpenIndex, query: readonly QueryWord[], asked: read
   const fits: Fitness[] = [];
   let [phrase, start, text, deed] = [0, 0, 0, 0];
   for (let command = 0; command < index.commands.length; command++) {
-    const best: Fitness['best'] = [0, 0, 0];
+    let [first, second, third] = [0, 0, 0];
     let bestPhrase: number | undefined;
     for (let number = 0; number < phrases[command]!; number++, phrase++) {
       const end = start + sizes[phrase]!;
       const similarity = similarityOf(start, end);
       start = end;
-      if (similarity > best[0]) {
-        best.unshift(similarity);
+      if (similarity > first) {
+        third = second;
+        second = first;
+        first = similarity;
         bestPhrase = number;
-      } else if (similarity > best[1]) best.splice(1, 0, similarity);
-      else if (similarity > best[2]) best[2] = similarity;
-      best.length = 3;
+      } else if (similarity > second) {
+        third = second;
+        second = similarity;
+      } else if (similarity > third) third = similarity;
     }
     for (const end = text + 2 * textSizes[command]!; text < end; text += 2)
       if (meant[texts[text]!]) count(texts[text]!, texts[text + 1]! / phraseWeight);
     const deeds = [deed, (deed += deedSizes[command]!)] as const;
     if (!found.length) continue;
-    fits.push({ command, best, phrase: bestPhrase, whole: wholeOf(), deeds });
+    fits.push({ command, best: [first, second, third], phrase: bestPhrase, whole: wholeOf(), deeds });
     const object = index.objectOf[command]!;
     for (const each of seen)
       if (counts[each.term]) each.counts.set(object, (each.counts.get(object) ?? 0) + counts[each.term]!);

@@ -86,14 +86,17 @@ const indexOf = (catalog: Catalog): OpenIndex => {
 /** A search over a catalog; its index is opened with the first query. */
 export const createSearch = (catalog: Catalog): Search => {
   const old = oldReleases();
+  const tools = new Map(
+    catalog.tools.map((tool) => [tool.command.name, { tool, commonness: commonnessOf(tool, old) }] as const),
+  );
 
   const order = (text: string, toolset: string | undefined): Match[] => {
     const index = indexOf(catalog);
     return rank(index, readQuery(index, text))
       .flatMap((fit): Match[] => {
-        const tool = catalog.find(fit.command);
-        if (!tool || (toolset !== undefined && tool.toolset !== toolset)) return [];
-        const commonness = commonnessOf(tool, old);
+        const known = tools.get(fit.command);
+        if (!known || (toolset !== undefined && known.tool.toolset !== toolset)) return [];
+        const { tool, commonness } = known;
         return [{ tool, fit: { ...fit, score: fit.score * commonness, commonness } }];
       })
       .sort((a, b) => b.fit!.score - a.fit!.score);
