@@ -117,6 +117,7 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
         seed: options.seed ?? 'default',
         vms: options.vms ?? 0,
         adminPassword: options.adminPassword,
+        settings: options.settings,
       });
   const saver = file?.open();
   if (filled) restore(world);
