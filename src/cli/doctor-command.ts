@@ -54,7 +54,8 @@ export const checkCatalog = (line: string, now: number): CheckResult => {
 const placeOf = (path: string, message: string): string => {
   const [, line, column] = /at line (\d+), column (\d+)/.exec(message) ?? [];
   if (line !== undefined) return `${path}, line ${line}, column ${column}`;
-  const [, key] = /(?:Unrecognized keys?: "|→ at |Profile )([\w-]+)/.exec(message) ?? [];
+  const [, key] =
+    /(?:there is no setting "|→ at |Profile )([\w-]+)/.exec(message) ?? /^([\w-]+) \(--/.exec(message) ?? [];
   const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
   const at = key === undefined ? -1 : lines.findIndex((text) => /^\s*["']?([\w-]+)/.exec(text)?.[1] === key);
   if (at < 0) return path;
@@ -83,8 +84,11 @@ const checkConfiguration = async (
     };
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
-    const where = path === undefined ? '' : `${placeOf(path, error.message)}: `;
-    return { findings: [wrong('configuration', `${where}${error.message}`, renderHint(error.hint, 'person'))] };
+    if (path === undefined)
+      return { findings: [wrong('configuration', error.message, renderHint(error.hint, 'person'))] };
+    const message = error.message.replace(`${path}: `, '');
+    const found = `${placeOf(path, message)}: ${message}`;
+    return { findings: [wrong('configuration', found, renderHint(error.hint, 'person'))] };
   }
 };
 

@@ -241,7 +241,7 @@ const readPrompts = async (given: unknown): Promise<Pick<Config, 'prompts'>> => 
 };
 
 /** Sections of the file beside the settings. */
-const sectionNames = ['profiles', 'policy', 'roles', 'principals', 'auth', 'prompts'];
+const sectionNames = ['profiles', 'policy', 'roles', 'risks', 'principals', 'auth', 'prompts'];
 
 /** What is wrong with settings, each by its names, with what was given where that is no secret; `path` is the file's. */
 const explainSettings = ({ issues }: z.ZodError, asked: Raw, path: string | undefined): string => {
@@ -291,8 +291,7 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const asked = { ...file, ...fromVariables, ...set };
   const parsed = settings.safeParse(asked);
-  if (!parsed.success)
-    throw wrong(explainSettings(parsed.error, asked, path as string | undefined), 'See docs/configuration.md.');
+  if (!parsed.success) throw wrong(explainSettings(parsed.error, asked, path), 'See docs/configuration.md.');
 
   const imported = credentials ? importProfiles(credentials as string, env) : undefined;
   const variables = fromEnv(env);

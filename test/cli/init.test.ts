@@ -289,7 +289,7 @@ test.each([
 ])('from %s', async (source, path, section, [url, key, secret]) => {
   const { CLOUDSTACK_API_URL, CLOUDSTACK_API_KEY, CLOUDSTACK_SECRET_KEY } = cloud.env;
   write(
-    join(home, path!),
+    join(home, path),
     ini(section, { [url!]: CLOUDSTACK_API_URL, [key!]: CLOUDSTACK_API_KEY, [secret!]: CLOUDSTACK_SECRET_KEY }),
   );
   const { status, stdout } = await init(home, ['--from', source, '--role', 'all', '--hosts', 'none']);
