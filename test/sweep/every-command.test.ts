@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { kindOfParameter } from '../../src/catalog/kinds.ts';
+import { kindOfParameter, takesName } from '../../src/catalog/kinds.ts';
 import type { Tool } from '../../src/catalog/tool.ts';
 import type { Parameter } from '../../src/catalog/types.ts';
 import { findValues } from '../../src/catalog/values.ts';
@@ -76,7 +76,7 @@ const word = (tool: Tool, parameter: Parameter, chosen: string): string => {
   // An id beside the type of what it names; each set of types begins with one of these.
   const type = byType[name] === undefined ? undefined : closedValue(tool, byType[name]);
   if (type !== undefined) return cloud.simulator.world.ensure(type === 'Cluster' ? 'Cluster' : 'VirtualMachine');
-  if (parameter.type === 'uuid' || parameter.of === 'uuid') {
+  if (parameter.type === 'uuid' || parameter.of === 'uuid' || takesName(tool.command, parameter)) {
     const kind = kindOfParameter(tool.command, parameter)?.name ?? parameter.kind;
     if (kind === undefined) return '00000000-0000-4000-8000-000000000000';
     return special[kind]?.() ?? cloud.simulator.world.ensure(kind);
