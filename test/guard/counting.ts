@@ -167,9 +167,10 @@ export const yes: Consent = ({ digest, phrase }) =>
   Promise.resolve({ action: 'accept', confirm: true, phrase, digest, nonce: crypto.randomUUID(), by: 'terminal' });
 
 /** A value that validation takes; of a command, one of its parameter's closed set. */
-export const valueFor = ({ name, type, of, map, length }: Parameter, command = ''): unknown => {
+export const valueFor = ({ name, type, of, map, length, validations }: Parameter, command = ''): unknown => {
   const known = (key?: string): string | number | undefined => findValues(command, name, key)?.values[0];
-  if (type === 'uuid' || of === 'uuid' || Object.hasOwn(byType, name)) return type === 'list' ? [uuid(7)] : uuid(7);
+  const isId = type === 'uuid' || of === 'uuid' || validations?.includes('UuidString');
+  if (isId || Object.hasOwn(byType, name)) return type === 'list' ? [uuid(7)] : uuid(7);
   const first = known();
   if (first !== undefined) return type === 'list' ? [first] : first;
   if (type === 'boolean') return true;
