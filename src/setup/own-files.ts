@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { CallError } from '../errors.ts';
 import { DocumentError, entryIn, type Entry } from './documents.ts';
 
@@ -33,14 +34,31 @@ const secretFileOf = (config: string): string => config.replace(/(?:\.ya?ml|\.js
 
 const profilePlace = { under: ['profiles'], name: 'default' };
 
+const roleNames = Object.keys(roles) as SetupRole[];
+
 const settingsOf = (role: SetupRole): Record<string, unknown> => ({
   readOnly: role === 'reader' ? true : undefined,
   principals: role === 'operator' ? { local: { role: 'operator' } } : undefined,
 });
 
+/** Whether the profile of a configuration file is one that `init` wrote: its secret is in the file of its own. */
+const isOwn = (profile: unknown, config: string): boolean => {
+  const { secretKeyFile, passwordFile } = (profile ?? {}) as Record<string, unknown>;
+  return [secretKeyFile, passwordFile].includes(secretFileOf(config));
+};
+
+/** Names of the settings in a file that hold exactly what a role of `init` puts there; those of a person are not among them. */
+const ownSettings = (content: unknown): string[] =>
+  roleNames.flatMap((role) =>
+    Object.entries(settingsOf(role)).flatMap(([name, value]) =>
+      value !== undefined && isDeepStrictEqual(entryIn(content, { under: [], name }), value) ? [name] : [],
+    ),
+  );
+
 /**
  * The configuration file with a profile and a role in it, and the file of its secret. What else stands in the configuration
- * stays as it is. Throws a configuration error where the file there cannot be read.
+ * stays as it is: what a person wrote there of what an assistant may do is not widened. Throws a configuration error where
+ * the file there cannot be read, or says itself what an operator may do.
  */
 export const toOwnFiles = async (
   config: string,
@@ -62,11 +80,20 @@ export const toOwnFiles = async (
       };
   try {
     let text = existsSync(config) ? readFileSync(config, 'utf8') : '';
+    const before = yamlDocument.parse(text);
+    const own = isOwn(entryIn(before, profilePlace), config) ? ownSettings(before) : [];
     text = yamlDocument.set(text, profilePlace, profile);
-    for (const [key, value] of Object.entries(settingsOf(role))) {
-      const place = { under: [], name: key };
-      if (value === undefined) text = yamlDocument.remove(text, place, true);
-      else text = yamlDocument.set(text, place, value as Entry);
+    for (const [name, value] of Object.entries(settingsOf(role))) {
+      const place = { under: [], name };
+      const isOthers = !own.includes(name) && entryIn(before, place) !== undefined;
+      if (value === undefined) text = isOthers ? text : yamlDocument.remove(text, place, true);
+      else if (!isOthers || name === 'readOnly') text = yamlDocument.set(text, place, value as Entry);
+      else
+        throw new CallError(
+          'configuration',
+          `${config} has ${name} of its own.`,
+          `Give the role there, or give another file with --config.`,
+        );
     }
     return [
       { path: secretFile, text: `${isPair ? credential.secretKey : credential.password}\n`, isSecret: true },
@@ -91,12 +118,12 @@ export const withoutOwnFiles = async (config: string): Promise<{ path: string; t
   if (!existsSync(config)) return [];
   const { yamlDocument } = await import('./yaml-document.ts');
   let text = readFileSync(config, 'utf8');
-  const profile = entryIn(yamlDocument.parse(text), profilePlace) as Record<string, unknown> | undefined;
-  const secretFile = secretFileOf(config);
+  const content = yamlDocument.parse(text);
   // Another's file is not touched.
-  if (![profile?.['secretKeyFile'], profile?.['passwordFile']].includes(secretFile)) return [];
+  if (!isOwn(entryIn(content, profilePlace), config)) return [];
+  const secretFile = secretFileOf(config);
   text = yamlDocument.remove(text, profilePlace, true);
-  for (const name of Object.keys(settingsOf('all'))) text = yamlDocument.remove(text, { under: [], name }, true);
+  for (const name of ownSettings(content)) text = yamlDocument.remove(text, { under: [], name }, true);
   return [
     { path: secretFile, text: undefined },
     { path: config, text: text.trim() === '' ? undefined : text },

@@ -419,6 +419,26 @@ test('one broken file keeps no other host back; a read-only home is said', async
   expect(closed.stderr).toContain('mcp.json');
 });
 
+test('what a person wrote of what an assistant may do is not widened, nor taken out', async () => {
+  const flags = ['--from', 'environment', '--hosts', 'none'];
+  const home = newHome();
+  const written = 'readOnly: true\nprincipals:\n  local:\n    role: viewer\n';
+  write(config(home), written);
+  expect((await init(home, [...flags, '--role', 'all'], cloud.env)).status).toBe(0);
+  expect(parseYaml(readFileSync(config(home), 'utf8'))).toMatchObject(parseYaml(written) as object);
+  const refused = await init(home, [...flags, '--role', 'operator'], cloud.env);
+  expect(refused.status).toBe(2);
+  expect(refused.stderr).toContain('has principals of its own');
+  expect((await init(home, ['--remove'])).status).toBe(0);
+  expect(parseYaml(readFileSync(config(home), 'utf8'))).toMatchObject({ principals: { local: { role: 'viewer' } } });
+
+  // A role that init gave is changed by the next.
+  const other = newHome();
+  for (const role of ['reader', 'operator', 'all'])
+    expect((await init(other, [...flags, '--role', role], cloud.env)).status).toBe(0);
+  expect(Object.keys(parseYaml(readFileSync(config(other), 'utf8')) as object)).toEqual(['profiles']);
+});
+
 test('a link stays a link, a file keeps its mode', async () => {
   const target = join(home, 'dotfiles.json');
   write(target, '{}\n');
