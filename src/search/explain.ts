@@ -10,6 +10,9 @@ export interface Reasons {
   similarity?: number;
   /** How much of what was asked stands in all that is said of the command, from 0 to 1. */
   whole?: number;
+  /** What the words add to the score, or take away, for what is to be done, and for what it is done to. */
+  action?: number;
+  object?: number;
   /** Less than 1: a command of one vendor's product, or one that CloudStack no longer has. */
   commonness?: number;
 }
@@ -19,21 +22,28 @@ const round = (value: number): number => Number(value.toFixed(2));
 /** Says why a match stands where it stands. One without reasons was named, or nothing was asked. */
 export const explainMatch = ({ tool, fit }: Match): Reasons => {
   if (!fit) return { score: 1 };
-  const { score, phrase, similarity, whole, commonness } = fit;
+  const { score, phrase, similarity, whole, action, object, commonness } = fit;
   const nearest = phrase === undefined ? undefined : phrasingsOf(loadPhrasings(), tool.command.name)[phrase];
   return {
     score: round(score),
     ...(nearest ? { phrasing: nearest.text, similarity: round(similarity) } : {}),
     whole: round(whole),
+    action: round(action),
+    object: round(object),
     ...(commonness < 1 ? { commonness } : {}),
   };
 };
 
+const signed = (value: number): string => `${value < 0 ? '' : '+'}${value}`;
+
 /** The same in one line. */
-export const reasonsInText = (name: string, { score, phrasing, similarity, whole, commonness }: Reasons): string => {
+export const reasonsInText = (name: string, reasons: Reasons): string => {
+  const { score, phrasing, similarity, whole, action, object, commonness } = reasons;
   const parts = [
     ...(phrasing === undefined ? [] : [`"${phrasing}" ${similarity}`]),
     ...(whole === undefined ? ['its name'] : [`all that is said of it ${whole}`]),
+    ...(action === undefined ? [] : [`what is done ${signed(action)}`]),
+    ...(object === undefined ? [] : [`to what ${signed(object)}`]),
     ...(commonness === undefined ? [] : [`rare, times ${commonness}`]),
   ];
   return `${score.toFixed(2)}  ${name}: ${parts.join(', ')}`;

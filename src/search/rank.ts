@@ -105,7 +105,7 @@ export interface Ranked {
   set: string | undefined;
   similarity: number;
   whole: number;
-  /** How much likelier the words are where this is done, and where it is done to this; logarithms. */
+  /** What it adds to the score, or takes away, that the words are heard where this is done, and where it is done to this. */
   action: number;
   object: number;
 }
@@ -347,10 +347,10 @@ export const rank = (index: OpenIndex, { words: query, cues }: SearchQuery): Ran
   const ranked = fits.map(({ command: number, best: [first, second, third], phrase, whole, deeds }): Ranked => {
     const command = index.commands[number]!;
     const agreed = asked.length ? (agreement(index, asked, index.deeds, ...deeds) ?? 1) : 1;
-    const [action, object] = [actions[index.actionOf[number]!]!, objects[index.objectOf[number]!]!];
+    const action = factors.action * actions[index.actionOf[number]!]!;
+    const object = factors.object * objects[index.objectOf[number]!]!;
     const sum = first + factors.second * second + factors.third * third + factors.whole * whole;
-    const score =
-      sum * (factors.otherDeed + (1 - factors.otherDeed) * agreed) + factors.action * action + factors.object * object;
+    const score = sum * (factors.otherDeed + (1 - factors.otherDeed) * agreed) + action + object;
     const set = phrase === undefined || first < plain ? undefined : index.settings[command]?.[phrase];
     return { command, score, phrase, set, similarity: first, whole, action, object };
   });

@@ -1,14 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { readText } from '../config/read-text.ts';
 import { CallError } from '../errors.ts';
@@ -23,6 +13,9 @@ import {
   type EntryPlace,
 } from './documents.ts';
 import type { Host, HostLaunch } from './hosts.ts';
+import { writeWhole } from './write-whole.ts';
+
+const mend = 'Make it writable for you, or add what init --print shows by hand.';
 
 /** What was, or would be, done with a host's file. */
 export interface HostChange {
@@ -70,26 +63,6 @@ const reading = <T>(host: Host, read: () => T): T => {
   }
 };
 
-/** Writes a file whole or not at all; a link stays one, and its target keeps its mode. */
-const writeWhole = (path: string, text: string): void => {
-  const target = existsSync(path) ? realpathSync(path) : path;
-  const mode = existsSync(target) ? statSync(target).mode & 0o777 : 0o600;
-  const draft = `${target}.${process.pid}.new`;
-  try {
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    writeFileSync(draft, text, { mode, flag: 'wx' });
-    renameSync(draft, target);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw new CallError(
-      'failed',
-      `${path} was not written: ${(error as Error).message}.`,
-      'Make it writable for you, or add what init --print shows by hand.',
-      { cause: error },
-    );
-  }
-};
-
 /** The text with the entry: nothing else of its value may have changed. */
 const setSafely = (format: DocumentFormat, text: string, place: EntryPlace, entry: Entry): string => {
   const changed = format.set(text, place, entry);
@@ -118,8 +91,8 @@ export const addToHost = async (host: Host, launch: HostLaunch, { print = false 
   if (found && isSameValue(before, entry)) return { host, action: 'unchanged', text };
   const changed = reading(host, () => setSafely(format, text, place, entry));
   if (print) return { host, action: 'written', text: changed };
-  if (found && before === undefined) writeWhole(backupOf(host.file), mark + text);
-  writeWhole(host.file, mark + changed);
+  if (found && before === undefined) writeWhole(backupOf(host.file), mark + text, { mend });
+  writeWhole(host.file, mark + changed, { mend });
   return { host, action: 'written', text: changed };
 };
 
@@ -164,7 +137,7 @@ export const removeFromHost = async (host: Host, name: string, { print = false }
   const left = reading(host, () => textBefore(host, format, { text, place: host.placeOf(name), entry }));
   if (print) return { host, action: 'removed', text: left };
   if (left === undefined) rmSync(host.file);
-  else writeWhole(host.file, mark + left);
+  else writeWhole(host.file, mark + left, { mend });
   rmSync(backupOf(host.file), { force: true });
   return { host, action: 'removed', text: left };
 };

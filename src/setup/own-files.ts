@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { CallError } from '../errors.ts';
 import { DocumentError, entryIn, type Entry } from './documents.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** Who an assistant may be on a cloud, on top of what CloudStack allows. */
 export const roles = {
@@ -131,20 +131,8 @@ export const withoutOwnFiles = async (config: string): Promise<{ path: string; t
 };
 
 /** Writes a file for its owner only, whole or not at all. Throws a CallError that says why not. */
-export const writeOwnFile = ({ path, text }: Pick<OwnFile, 'path' | 'text'>): void => {
-  const draft = `${path}.${process.pid}.new`;
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(draft, text, { mode: 0o600, flag: 'wx' });
-    chmodSync(draft, 0o600);
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw new CallError(
-      'failed',
-      `${path} was not written: ${(error as Error).message}.`,
-      'Make its folder writable for you, or give another file with --config.',
-      { cause: error },
-    );
-  }
-};
+export const writeOwnFile = ({ path, text }: Pick<OwnFile, 'path' | 'text'>): void =>
+  writeWhole(path, text, {
+    mode: 0o600,
+    mend: 'Make its folder writable for you, or give another file with --config.',
+  });

@@ -284,7 +284,9 @@ test('D12: tools find shows what fits, and says why on request', async () => {
   expect(none).toMatchObject({ status: 0, stdout: expect.stringContaining('Nothing found') as string });
 
   const explained = await runCommand(['tools', 'find', 'power', 'of', 'a', 'vm', '--explain']);
-  expect(explained.stdout).toMatch(/^\d\.\d\d {2}[a-z-]+: ".+" [\d.]+, all that is said of it [\d.]+$/m);
+  expect(explained.stdout).toMatch(
+    /^\d\.\d\d {2}[a-z-]+: ".+" [\d.]+, all that is said of it [\d.]+, what is done [+-][\d.]+, to what [+-][\d.]+$/m,
+  );
   const rare = await runCommand(['tools', 'find', 'netscaler', 'vpx', 'stop', '--explain', '--json']);
   const { matches } = JSON.parse(rare.stdout) as { matches: object[] };
   expect(matches[0]).toMatchObject({
@@ -375,6 +377,20 @@ test('a simulator takes unsigned requests on its integration port, and the passw
   expect((await fetch(url!, { method: 'POST', body: new URLSearchParams(login) })).status).toBe(200);
   stop.abort();
   expect(await ended).toBe(0);
+});
+
+test('a simulator has the plug-ins whose settings are given, and no others', async () => {
+  const offered = async (...flags: string[]): Promise<string> => {
+    const { out, stop, ended } = startCommand(['simulator', '--port', '0', '--integration-port', '0', ...flags]);
+    await eventually(() => expect(out.stdout).toContain('\n'));
+    const { integrationUrl } = JSON.parse(out.stdout) as { integrationUrl: string };
+    const text = await (await fetch(`${integrationUrl}?command=listApis&response=json`)).text();
+    stop.abort();
+    expect(await ended).toBe(0);
+    return text;
+  };
+  expect(await offered()).not.toContain('"quotaSummary"');
+  expect(await offered('--setting', 'quota.enable.service=true')).toContain('"quotaSummary"');
 });
 
 test('without a cloud --simulator is one', async () => {
