@@ -7,7 +7,8 @@ const folderOf = (file: string): string | undefined =>
 
 const isLicence = (name: string): boolean => /^(?:licen[cs]e|copying|notice)(?:[.-].*)?$/i.test(name);
 
-const noticeOf = (folder: string): string => {
+/** The name, version and licence of a package, and the text of its licence. */
+const noticeOf = (folder: string): { title: string; body: string } => {
   const { name, version, license, author } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
     name: string;
     version: string;
@@ -22,21 +23,19 @@ const noticeOf = (folder: string): string => {
   const by = typeof author === 'object' ? author.name : author;
   // Some packages ship no text; their package.json says who holds the copyright.
   const body = texts.length ? texts.join('\n\n') : `Copyright ${by ?? `the authors of ${name}`}. ${license}.`;
-  return `${name} ${version} (${license})\n\n${body}\n`;
+  return { title: `${name} ${version} (${license})\n`, body };
 };
 
 /** The packages whose files were bundled, as folders, each once. */
 export const bundledPackages = (files: readonly string[]): string[] =>
   [...new Set(files.flatMap((file) => folderOf(file) ?? []))].sort();
 
-/** The licence texts of every package of which something is in the bundle. */
+/** The licence texts of every package of which something is in the bundle; packages with the same text share it. */
 export const noticesOf = (files: readonly string[]): string => {
   const rule = `${'-'.repeat(78)}\n\n`;
   const head = 'This program contains the following packages. Their licences and notices:\n\n';
-  return (
-    head +
-    bundledPackages(files)
-      .map((folder) => rule + noticeOf(folder))
-      .join('\n')
-  );
+  const titles = new Map<string, string>();
+  for (const { title, body } of bundledPackages(files).map(noticeOf))
+    titles.set(body, (titles.get(body) ?? '') + title);
+  return head + [...titles].map(([body, of]) => `${rule}${of}\n${body}\n`).join('\n');
 };

@@ -1,11 +1,10 @@
-import { loadPhrasings, phrasingsOf } from './phrasings.ts';
 import type { Match } from './search.ts';
 
 /** Why a match stands where it stands; the numbers are those of the search, about 1 for a good fit. */
 export interface Reasons {
   /** What decides the order. */
   score: number;
-  /** What people say of the command that comes nearest to what was asked, and how near. */
+  /** What people say of the command that comes nearest to what was asked, in the terms of the index, and how near. */
   phrasing?: string;
   similarity?: number;
   /** How much of what was asked stands in all that is said of the command, from 0 to 1. */
@@ -20,13 +19,12 @@ export interface Reasons {
 const round = (value: number): number => Number(value.toFixed(2));
 
 /** Says why a match stands where it stands. One without reasons was named, or nothing was asked. */
-export const explainMatch = ({ tool, fit }: Match): Reasons => {
+export const explainMatch = ({ fit }: Match): Reasons => {
   if (!fit) return { score: 1 };
   const { score, phrase, similarity, whole, action, object, commonness } = fit;
-  const nearest = phrase === undefined ? undefined : phrasingsOf(loadPhrasings(), tool.command.name)[phrase];
   return {
     score: round(score),
-    ...(nearest ? { phrasing: nearest.text, similarity: round(similarity) } : {}),
+    ...(phrase ? { phrasing: phrase().join(' '), similarity: round(similarity) } : {}),
     whole: round(whole),
     action: round(action),
     object: round(object),

@@ -99,8 +99,8 @@ export interface Candidate {
 export interface Ranked {
   command: string;
   score: number;
-  /** The number of the phrase among those of the command; undefined where none has a word of the query. */
-  phrase: number | undefined;
+  /** Gives the terms of this phrase; undefined where none has a word of the query. */
+  phrase: (() => string[]) | undefined;
   /** The parameter that this phrase means to give: `state=Stopped`, `name`. */
   set: string | undefined;
   similarity: number;
@@ -243,7 +243,7 @@ interface Fitness {
   command: number;
   /** The similarity of the three best phrases, and which is the best. */
   best: [first: number, second: number, third: number];
-  phrase: number | undefined;
+  phrase: { number: number; start: number; end: number } | undefined;
   whole: number;
   /** Where its deeds stand. */
   deeds: readonly [start: number, end: number];
@@ -306,20 +306,20 @@ const readCommands = (index: OpenIndex, query: readonly QueryWord[], asked: read
   let [phrase, start, text, deed] = [0, 0, 0, 0];
   for (let command = 0; command < index.commands.length; command++) {
     let [first, second, third] = [0, 0, 0];
-    let bestPhrase: number | undefined;
+    let bestPhrase: Fitness['phrase'];
     for (let number = 0; number < phrases[command]!; number++, phrase++) {
       const end = start + sizes[phrase]!;
       const similarity = similarityOf(start, end);
-      start = end;
       if (similarity > first) {
         third = second;
         second = first;
         first = similarity;
-        bestPhrase = number;
+        bestPhrase = { number, start, end };
       } else if (similarity > second) {
         third = second;
         second = similarity;
       } else if (similarity > third) third = similarity;
+      start = end;
     }
     for (const end = text + 2 * textSizes[command]!; text < end; text += 2)
       if (meant[texts[text]!]) count(texts[text]!, texts[text + 1]! / phraseWeight);
@@ -338,20 +338,24 @@ const readCommands = (index: OpenIndex, query: readonly QueryWord[], asked: read
 /** A phrase that fits less does not say which parameter is meant. */
 const plain = 0.5;
 
+const readPhrase = ({ terms, words }: OpenIndex, { start, end }: { start: number; end: number }): string[] =>
+  Array.from({ length: end - start }, (_, at) => terms[words[start + at]!]!);
+
 /** All commands that fit a query at all, the best first. */
 export const rank = (index: OpenIndex, { words: query, cues }: SearchQuery): Ranked[] => {
   const asked = verbsOf(index, query);
   const { fits, seen } = readCommands(index, query, asked);
   const actions = likelihoods(index.ofAction, cues, factors.actionSmoothing);
   const objects = likelihoods(index.ofObject, seen, factors.objectSmoothing);
-  const ranked = fits.map(({ command: number, best: [first, second, third], phrase, whole, deeds }): Ranked => {
+  const ranked = fits.map(({ command: number, best: [first, second, third], phrase: best, whole, deeds }): Ranked => {
     const command = index.commands[number]!;
     const agreed = asked.length ? (agreement(index, asked, index.deeds, ...deeds) ?? 1) : 1;
     const action = factors.action * actions[index.actionOf[number]!]!;
     const object = factors.object * objects[index.objectOf[number]!]!;
     const sum = first + factors.second * second + factors.third * third + factors.whole * whole;
     const score = sum * (factors.otherDeed + (1 - factors.otherDeed) * agreed) + action + object;
-    const set = phrase === undefined || first < plain ? undefined : index.settings[command]?.[phrase];
+    const set = !best || first < plain ? undefined : index.settings[command]?.[best.number];
+    const phrase = best && (() => readPhrase(index, best));
     return { command, score, phrase, set, similarity: first, whole, action, object };
   });
   return ranked.sort((a, b) => b.score - a.score);
