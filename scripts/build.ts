@@ -8,6 +8,7 @@ import { loadSavedIndex } from '../src/search/saved-index.ts';
 import { loadSavedDependencies } from '../src/cache/saved-dependencies.ts';
 import { noticesOf } from './build/notices.ts';
 import { prepareOpening } from './build/opening.ts';
+import { sbomOf } from './build/sbom.ts';
 
 /**
  * commander can run subcommands as programs of their own, and loads node:child_process for it at every start. We have
@@ -162,6 +163,7 @@ writeFileSync(`dist/${searchIndex}`, compress(packIndex(loadSavedIndex())));
 writeFileSync(`dist/${dependencies}`, JSON.stringify(loadSavedDependencies()));
 writeFileSync(`dist/${opening}`, JSON.stringify(await prepareOpening()));
 writeFileSync('dist/THIRD-PARTY-NOTICES.txt', noticesOf(Object.keys(metafile.inputs)));
+writeFileSync('dist/sbom.cdx.json', sbomOf(Object.keys(metafile.inputs)));
 
 /**
  * Bundled, a CommonJS package that is imported when it is used has no named exports, while it has them in node_modules:

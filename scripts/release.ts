@@ -1,17 +1,19 @@
 /**
  * npm run release: checks that the version is ready, runs every check and test, builds, and writes the package, its
- * release notes and its provenance to release/. It publishes nothing and prints the commands that do.
+ * bundle for hosts (MCPB), release notes and provenance to release/. It publishes nothing and prints the commands that do.
  *
  * npm run release -- minor --prepare (or major, patch, 1.2.3): sets the next version in package.json, the lock file, the
- * chart and the changelog.
+ * chart, the changelog and the manifests.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
+import { writeManifests } from './docs/manifests.ts';
 import { closeUnreleased, notesOf } from './release/changelog.ts';
+import { packBundle } from './release/mcpb.ts';
 import { describeBuild } from './release/provenance.ts';
 import { findProblems, nextVersion, setChartVersion, type ReleaseState } from './release/version.ts';
 
@@ -47,7 +49,7 @@ const readState = (): ReleaseState => ({
   tags: ask('git', 'tag', '--list').split('\n'),
 });
 
-const prepare = (wanted: string): void => {
+const prepare = async (wanted: string): Promise<void> => {
   const { package: about, changed, changelog } = readState();
   if (changed) stop(`the working tree has changes:\n${changed}`);
   const version = nextVersion(about.version, wanted);
@@ -55,6 +57,7 @@ const prepare = (wanted: string): void => {
   ask('npm', 'version', version, '--no-git-tag-version', '--allow-same-version', '--ignore-scripts');
   writeFileSync(chartFile, setChartVersion(read(chartFile), version));
   writeFileSync('CHANGELOG.md', closed);
+  await writeManifests(false);
   process.stdout.write(
     `Prepared ${version}. Read the changelog, then:\n\n  git commit -am 'Release ${version}'\n  npm run release\n`,
   );
@@ -77,6 +80,7 @@ const release = (): void => {
   }[];
   const file = packed!.filename;
   const tarball = join(folder, file);
+  const bundle = packBundle(tarball, folder);
   writeFileSync(join(folder, 'notes.md'), `${notesOf(state.changelog, version) ?? ''}\n`);
   const remote = spawnSync('git', ['remote', 'get-url', 'origin'], { encoding: 'utf8' });
   const provenance = describeBuild({
@@ -96,16 +100,17 @@ const release = (): void => {
   writeFileSync(join(folder, 'provenance.json'), `${JSON.stringify(provenance, null, 2)}\n`);
 
   process.stdout.write(`
-${folder}/ holds ${file}, notes.md and provenance.json. Nothing is published. Read them, then:
+${folder}/ holds ${file}, ${basename(bundle)}, notes.md and provenance.json. Nothing is published. Read them, then:
 
   git tag --annotate v${version} --file ${folder}/notes.md --cleanup=verbatim
   git push origin v${version}
   npm publish ${tarball} --access public
+  mcp-publisher publish   # server.json, to the MCP registry
   docker build -f deploy/container/Dockerfile --build-arg VERSION=${version} --build-arg REVISION=$(git rev-parse HEAD) -t cloudstack-mcp-server:${version} .
 `);
 };
 
 const { values, positionals } = parseArgs({ options: { prepare: { type: 'boolean' } }, allowPositionals: true });
-if (values.prepare && positionals.length === 1) prepare(positionals[0]!);
+if (values.prepare && positionals.length === 1) await prepare(positionals[0]!);
 else if (!values.prepare && !positionals.length) release();
 else stop('usage: npm run release, or npm run release -- major|minor|patch|VERSION --prepare');

@@ -15,6 +15,7 @@ import { ownCodeTable } from './docs/own-code.ts';
 import { notSimulatedList, promiseTable } from './docs/simulator.ts';
 import { alertsTable, healthTable, metricsTable } from './docs/metrics.ts';
 import { hostTable } from './docs/hosts.ts';
+import { installLinks, writeManifests } from './docs/manifests.ts';
 import { effectsTable, riskReview } from './docs/risk-review.ts';
 import { settingsTable, variables } from './docs/settings.ts';
 import { promptTable, writeSkills } from './docs/skills.ts';
@@ -38,6 +39,7 @@ const blocks: Readonly<Record<string, () => string | Promise<string>>> = {
   help: writeHelp,
   exit: exitTable,
   hosts: hostTable,
+  'install-links': installLinks,
   dependencies: dependencyTable,
   'own-code': ownCodeTable,
   data: dataTable,
@@ -109,7 +111,7 @@ for (const path of [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('da
   if (check) problems.push(`${path} is stale: npm run docs writes it anew`);
   else writeFileSync(path, filled);
 }
-problems.push(...missingSections(), ...(await writeSkills(check)));
+problems.push(...missingSections(), ...(await writeSkills(check)), ...(await writeManifests(check)));
 for (const name of Object.keys(blocks)) if (!used.has(name)) problems.push(`no document holds the block "${name}"`);
 
 for (const problem of problems) process.stderr.write(`${problem}\n`);

@@ -3,6 +3,7 @@ const foundation = [
   'ask',
   'catalog',
   'data.ts',
+  'documents.ts',
   'errors.ts',
   'hints.ts',
   'loopback.ts',
@@ -191,7 +192,15 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   ],
   store: ['config/store.ts', 'errors.ts', 'type observe.ts'],
   // A profile holds a credential, and only the step that proves it says what one looks like.
-  config: ['errors.ts', 'loopback.ts', 'program-name.ts', 'spelling.ts', 'text.ts', 'type cloudstack/credential.ts'],
+  config: [
+    'documents.ts',
+    'errors.ts',
+    'loopback.ts',
+    'program-name.ts',
+    'spelling.ts',
+    'text.ts',
+    'type cloudstack/credential.ts',
+  ],
   // The language of where, sort and group, and what it makes of rows.
   ask: ['catalog', 'data.ts', 'limits.ts', 'read-values.ts', 'rows.ts', 'secrets', 'text.ts'],
   'types.ts': [
@@ -209,6 +218,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   secrets: ['data.ts', 'errors.ts', 'json.ts', 'limits.ts', 'rows.ts', 'text.ts'],
   'errors.ts': ['hints.ts', 'limits.ts', 'text.ts'],
   'hints.ts': ['program-name.ts'],
+  'documents.ts': ['program-name.ts', 'version.ts'],
   'loopback.ts': [],
   'program-name.ts': [],
   'approved.ts': [],

@@ -17,7 +17,7 @@ export const setChartVersion = (chart: string, version: string): string =>
 
 /** Everything that names the version, and the state of the repository. */
 export interface ReleaseState {
-  package: { version: string };
+  package: { version: string; repository: { url: string } };
   lock: { version: string; packages: Record<string, { version?: string }> };
   chart: { version: string; appVersion: string };
   changelog: string;
@@ -27,8 +27,17 @@ export interface ReleaseState {
 }
 
 /** Why a version cannot be released as things are; empty where it can. */
-export const findProblems = ({ package: { version }, lock, chart, changelog, changed, tags }: ReleaseState): string[] =>
+export const findProblems = ({
+  package: { version, repository },
+  lock,
+  chart,
+  changelog,
+  changed,
+  tags,
+}: ReleaseState): string[] =>
   [
+    repository.url.includes('/OWNER/') &&
+      'the repository in package.json names no owner yet: write its URL there, then npm run docs',
     changed && `the working tree has changes:\n${changed}`,
     tags.includes(`v${version}`) && `the tag v${version} exists already: npm run release -- patch --prepare`,
     (lock.version !== version || lock.packages['']?.version !== version) && `package-lock.json is not at ${version}`,

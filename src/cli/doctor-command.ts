@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { createApp } from '../app/app.ts';
 import { loadConfig, missingProfile, type Config } from '../config/config.ts';
 import { configPathOf } from '../config/places.ts';
+import { seePage } from '../documents.ts';
 import { CallError } from '../errors.ts';
 import { renderHint } from '../hints.ts';
 import { programName } from '../program-name.ts';
@@ -77,7 +78,7 @@ const checkConfiguration = async (
         fine('configuration', `${source}, profile ${config.profile}`),
         ...config.warnings.map((text) => {
           // A warning says first what is so, then what to do.
-          const [, found = text, mend = 'See docs/configuration.md.'] = /^(.*?[^:]): ([a-z].*)$/.exec(text) ?? [];
+          const [, found = text, mend = seePage('configuration')] = /^(.*?[^:]): ([a-z].*)$/.exec(text) ?? [];
           return warning('configuration', found, mend);
         }),
       ],

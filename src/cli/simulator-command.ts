@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { seePage } from '../documents.ts';
 import { CallError } from '../errors.ts';
 import type { FaultPlan } from '../simulator/index.ts';
 import { exit, printLine, type Io } from './io.ts';
@@ -46,7 +47,7 @@ const readPlan = async (path: string): Promise<FaultPlan> => {
     throw new CallError(
       'configuration',
       `${path} cannot be read as YAML or JSON: ${(error as Error).message}.`,
-      'See docs/simulator.md.',
+      seePage('simulator'),
     );
   }
 };
@@ -80,7 +81,7 @@ export const runSimulator = async (flags: SimulatorFlags, io: Io): Promise<numbe
       onWarning: (text) => void printLine(io.stderr, text),
     });
   } catch (error) {
-    throw new CallError('configuration', (error as Error).message, 'See docs/simulator.md.', { cause: error });
+    throw new CallError('configuration', (error as Error).message, seePage('simulator'), { cause: error });
   }
   const server = await (port === undefined
     ? serveSimulator(simulator, { port: cloudStackPort }).catch(() => serveSimulator(simulator))

@@ -13,6 +13,7 @@ import { envNameOf, flagOf, secretSettings, settings, type Settings } from './se
 import { readHeaders, readTraces, type Traces } from './telemetry.ts';
 import type { Environment } from './values.ts';
 import { findWarnings } from './warnings.ts';
+import { seePage } from '../documents.ts';
 import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
 import { closestWord, mayBeMeant } from '../spelling.ts';
@@ -116,7 +117,7 @@ const readCertificates = (name: string, path: string): string => {
 /** Makes a profile of what was given. Throws a configuration error that says what is missing. */
 export const toProfile = (name: string, given: unknown): Profile => {
   const parsed = profileSchema.safeParse(given);
-  if (!parsed.success) throw wrong(`Profile ${name}: ${z.prettifyError(parsed.error)}`, 'See docs/configuration.md.');
+  if (!parsed.success) throw wrong(`Profile ${name}: ${z.prettifyError(parsed.error)}`, seePage('configuration'));
   const { url, apiKey, username, domain, signature, ...rest } = parsed.data;
   const [unfilled] = Object.entries(parsed.data).filter(([, value]) => value !== undefined && isUnfilled(value));
   if (unfilled)
@@ -199,7 +200,7 @@ const readFile = async (path: string): Promise<Raw> => {
     if (error instanceof CallError) throw error;
     // Its further lines quote the file, which may hold secrets.
     const [what = ''] = (error as Error).message.split('\n', 1);
-    throw wrong(`${path} is neither YAML nor JSON: ${what.replace(/:$/, '')}.`, 'See docs/configuration.md.');
+    throw wrong(`${path} is neither YAML nor JSON: ${what.replace(/:$/, '')}.`, seePage('configuration'));
   }
 };
 
@@ -228,7 +229,7 @@ const readSections = async (
     auth: authSection.optional(),
   });
   const parsed = schema.safeParse(sections);
-  if (!parsed.success) throw wrong(z.prettifyError(parsed.error), 'See docs/policy.md.');
+  if (!parsed.success) throw wrong(z.prettifyError(parsed.error), seePage('policy'));
   return parsed.data;
 };
 
@@ -236,7 +237,7 @@ const readPrompts = async (given: unknown): Promise<Pick<Config, 'prompts'>> => 
   if (given === undefined) return {};
   const { promptsSection } = await import('./prompts.ts');
   const parsed = promptsSection.safeParse(given);
-  if (!parsed.success) throw wrong(`prompts: ${z.prettifyError(parsed.error)}`, 'See docs/configuration.md.');
+  if (!parsed.success) throw wrong(`prompts: ${z.prettifyError(parsed.error)}`, seePage('configuration'));
   return { prompts: parsed.data };
 };
 
@@ -291,7 +292,7 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const asked = { ...file, ...fromVariables, ...set };
   const parsed = settings.safeParse(asked);
-  if (!parsed.success) throw wrong(explainSettings(parsed.error, asked, path), 'See docs/configuration.md.');
+  if (!parsed.success) throw wrong(explainSettings(parsed.error, asked, path), seePage('configuration'));
 
   const imported = credentials ? importProfiles(credentials as string, env) : undefined;
   const variables = fromEnv(env);

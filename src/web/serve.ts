@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../app/app.ts';
 import type { Config } from '../config/config.ts';
+import { seePage } from '../documents.ts';
 import { CallError } from '../errors.ts';
 import { isLoopback } from '../loopback.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -23,13 +24,13 @@ const checkSafety = ({ host, auth, principals }: Config): void => {
     throw new CallError(
       'configuration',
       `Beyond loopback (--host ${host}) nothing is served without authentication.`,
-      'Add the section `auth` to the configuration file, or listen on 127.0.0.1. See docs/http.md.',
+      `Add the section \`auth\` to the configuration file, or listen on 127.0.0.1. ${seePage('http')}`,
     );
   if (auth && !principals)
     throw new CallError(
       'configuration',
       'There is `auth`, but no `principals`: no one has a role.',
-      "Say under `principals` who has which role and profile; '*' stands for everybody with a valid token. See docs/http.md.",
+      `Say under \`principals\` who has which role and profile; '*' stands for everybody with a valid token. ${seePage('http')}`,
     );
 };
 

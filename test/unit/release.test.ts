@@ -44,7 +44,7 @@ test('what is unreleased becomes the section of a version', () => {
 });
 
 const ready: ReleaseState = {
-  package: { version: '1.3.0' },
+  package: { version: '1.3.0', repository: { url: 'git+https://github.com/someone/cloudstack-mcp-server.git' } },
   lock: { version: '1.3.0', packages: { '': { version: '1.3.0' } } },
   chart: { version: '1.3.0', appVersion: '1.3.0' },
   changelog: closeUnreleased(changelog, '1.3.0', '2026-02-03'),
@@ -77,7 +77,7 @@ test("the repository's own files agree on the version", () => {
   const { version } = json('package.json');
   const state: ReleaseState = {
     ...ready,
-    package: { version },
+    package: { ...ready.package, version },
     lock: json('package-lock.json'),
     chart: parse(chart),
     changelog: `## [Unreleased]\n\n${readFileSync('CHANGELOG.md', 'utf8').replace(/[\s\S]*?(?=^## \[\d)/m, '')}`,

@@ -1,0 +1,106 @@
+/**
+ * npm run package-check: what a newcomer gets. Packs the package; installs it from an empty folder with an empty npm cache,
+ * without a network, and has it answer a first MCP call, beside the least that a package can be; validates server.json, the
+ * bill of materials and the MCPB bundle with the schemas and the tool of their formats, and starts what is in the bundle.
+ * Exits with 1 when something is wrong or over its bound, with 3 when a schema or a tool cannot be had.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { env } from 'node:process';
+import { judge, readBudget, show, type Row } from '../../../scripts/bench/rows.ts';
+import { median } from '../../../scripts/bench/process.ts';
+import { packBundle } from '../../../scripts/release/mcpb.ts';
+import { UnavailableError } from '../deploy/tools.ts';
+import { measureFirstAnswer, packFloor, type FirstAnswer } from './first-answer.ts';
+import { registryProblems, sbomProblems } from './schemas.ts';
+
+const rounds = 5;
+const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-package-'));
+const missing: string[] = [];
+let failures = 0;
+
+const report = (what: string, problems: readonly string[]): void => {
+  failures += problems.length ? 1 : 0;
+  process.stdout.write(`${[`${problems.length ? 'failed' : 'ok    '} ${what}`, ...problems].join('\n         ')}\n`);
+};
+
+const budget = readBudget();
+const measured = (what: string, value: number, unit: string, reference?: number): void => {
+  const bound = budget[what];
+  if (!bound) throw new Error(`scripts/bench/budget.json has no bound for ${what}`);
+  const row: Row = { what, value, unit, bound, ...(reference === undefined ? {} : { reference }) };
+  failures += judge(row) ? 0 : 1;
+  process.stdout.write(`${show(row)}\n`);
+};
+
+/** What needs something that may not be here. */
+const attempt = (what: string, check: () => readonly string[]): void => {
+  try {
+    report(what, check());
+  } catch (error) {
+    if (error instanceof UnavailableError) missing.push(error.message);
+    else report(what, [(error as Error).message]);
+  }
+};
+
+const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+
+/** Unpacks a bundle and asks what is in it, as a host starts it. */
+const tryBundle = (bundle: string): string[] => {
+  const into = join(folder, 'bundle');
+  const unpacked = spawnSync('unzip', ['-q', bundle, '-d', into], { encoding: 'utf8' });
+  if (unpacked.error) throw new UnavailableError('unzip is not here: the bundle was not started.');
+  if (unpacked.status !== 0) return [unpacked.stderr];
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(into, 'dist/main.js'), 'call', 'list-zones', '--simulator'],
+    { encoding: 'utf8', env: { PATH: env['PATH'], HOME: into, CLOUDSTACK_MCP_READ_ONLY: 'false' } },
+  );
+  return status === 0 && stdout.includes('Frankfurt') ? [] : [stderr];
+};
+
+try {
+  const packed = spawnSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
+    encoding: 'utf8',
+  });
+  const [{ filename, size, unpackedSize }] = JSON.parse(packed.stdout) as [
+    { filename: string; size: number; unpackedSize: number },
+  ];
+  const tarball = join(folder, filename);
+  const ours = { tarball, program: 'cloudstack-mcp-server', args: ['serve', '--simulator'] };
+  const floor = packFloor(folder);
+  const runs: { ours: FirstAnswer; floor: FirstAnswer }[] = [];
+  // By turns, so that a slow moment of the machine is in both.
+  for (let round = 0; round < rounds; round++)
+    runs.push({ ours: await measureFirstAnswer(ours), floor: await measureFirstAnswer(floor) });
+
+  measured('package, packed', size, 'bytes');
+  measured('package, unpacked', unpackedSize, 'bytes');
+  measured('package, packages installed', runs[0]!.ours.packages, 'pkgs');
+  measured(
+    'package, install and first answer',
+    median(runs.map((run) => run.ours.seconds)),
+    's',
+    median(runs.map((run) => run.floor.seconds)),
+  );
+
+  attempt('server.json is valid in the MCP registry', () => registryProblems(readJson('server.json')));
+  attempt('the bill of materials is CycloneDX 1.6', () => sbomProblems(readJson('dist/sbom.cdx.json')));
+  attempt('a wrong bill of materials is found', () =>
+    sbomProblems({ bomFormat: 'CycloneDX', specVersion: '1.6', components: [{ name: 1 }] }).length
+      ? []
+      : ['nothing was found'],
+  );
+  attempt('the MCPB bundle is validated, packed, and answers', () => {
+    const bundle = packBundle(tarball, folder);
+    process.stdout.write(`       ${statSync(bundle).size} bytes\n`);
+    return tryBundle(bundle);
+  });
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+for (const what of missing) process.stdout.write(`not checked: ${what}\n`);
+if (failures) process.exitCode = 1;
+else if (missing.length) process.exitCode = 3;
