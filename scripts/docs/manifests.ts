@@ -223,7 +223,7 @@ const manifests: Readonly<Record<string, (about: About) => object>> = {
 export const writeManifests = async (check: boolean): Promise<string[]> => {
   const stale: string[] = [];
   for (const [path, describe] of Object.entries(manifests)) {
-    const text = await format(JSON.stringify(describe(read())), { parser: 'json', printWidth: 120 });
+    const text = await format(JSON.stringify(describe(read())), { filepath: path, printWidth: 120 });
     let there = '';
     try {
       there = readFileSync(path, 'utf8');
