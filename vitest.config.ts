@@ -7,6 +7,7 @@ const covering = ['test/sweep/every-command.test.ts'];
 
 export default defineConfig({
   test: {
+    globalSetup: ['test/support/temporary-folder.ts'],
     setupFiles: ['test/support/warnings.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,

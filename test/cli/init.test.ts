@@ -1,11 +1,8 @@
-import { parse as parseJson } from '@humanwhocodes/momoa';
-import { parse as parseToml } from 'smol-toml';
 import {
   chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -13,15 +10,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import { addToHost, removeFromHost } from '../../src/setup/host-file.ts';
+import { addToHost } from '../../src/setup/host-file.ts';
 import { launchOf } from '../../src/setup/launch.ts';
-import { listHosts, type Host } from '../../src/setup/hosts.ts';
-import type { System } from '../../src/setup/system.ts';
+import { listHosts } from '../../src/setup/hosts.ts';
 import { eventually } from '../support/eventually.ts';
 import { runCommand, startCloud, startCommand, startFake, type Cloud } from '../support/harness.ts';
+import { checkHostFile, filesIn, hostIds, launch, platforms, write } from './host-files.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cloudstack-init-'));
 let cloud: Cloud;
@@ -40,144 +37,11 @@ const newHome = (): string => {
   return home;
 };
 
-/** Every file below a folder, with its text. */
-const filesIn = (folder: string): Record<string, string> =>
-  Object.fromEntries(
-    readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => [join(parentPath, name), readFileSync(join(parentPath, name), 'latin1')])
-      .sort(),
-  );
-
-const write = (path: string, text: string): void => {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
-};
-
-// Every host on every layout
-
-const platforms = ['linux', 'darwin', 'win32'] as const;
-const launch = {
-  name: 'cloudstack',
-  command: '/usr/bin/node',
-  args: ['C:\\x y\\main.js', 'serve', '--config', '/ü.yaml'],
-};
-
-const read: Record<string, (text: string) => unknown> = {
-  json: (text) => {
-    // A host that reads plain JSON must be able to, where there was plain JSON before.
-    if (/\/\/|\/\*|,\s*[}\]]/.test(text)) return parseJson(text, { mode: 'jsonc', allowTrailingCommas: true });
-    return JSON.parse(text) as unknown;
-  },
-  toml: (text) => parseToml(text.replaceAll('\r\n', '\n')),
-  yaml: (text) => parseYaml(text) as unknown,
-};
-const formatOf = (host: Host): string => /\.(json|toml|yaml)$/.exec(host.file)![1]!;
-
-/** What may stand in a file before; `{under}` is the key under which the host has its servers. */
-const contents: Record<string, Record<string, string>> = {
-  json: {
-    'other servers':
-      '{\n  "theme": "dark",\n  "{under}": {\n    "other": { "command": "x", "args": [] }\n  },\n  "n": 1\n}\n',
-    'four blanks, no line at the end':
-      '{\n    "a": [1, 2],\n    "{under}": {\n        "other": {\n            "command": "x"\n        }\n    }\n}',
-    comments:
-      '// mine\n{\n  // first\n  "a": 1, // one\n  /* servers */ "{under}": {\n    "other": { "command": "x" } // the other\n    // the end\n  } // after\n}\n',
-    'trailing commas': '{\n  "{under}": {\n    "other": {\n      "command": "x",\n    }, // ,\n  },\n}\n',
-    'one line': '{"a": 1, "{under}": {"other": {"command": "x"}}}',
-    'one line without it': '{"a":1}',
-    'empty braces': '{}\n',
-    'an empty list of servers': '{\n  "{under}": {}\n}\n',
-    'only a comment within': '{\n  "{under}": {\n    // none yet\n  }\n}\n',
-  },
-  toml: {
-    'other servers':
-      'model = "x" # mine\n\n[{under}.other]\ncommand = "x"\nargs = [\n  "[a]",\n]\n\n# the end\n[tui]\ntheme = "dark"\n',
-    'no line at the end': '# mine\na = 1\n[{under}.other]\ncommand = "x"',
-    comments: '# only this\n',
-  },
-  yaml: {
-    map: '# mine\na: 1 # one\n{under}:\n  # the other\n  other:\n    enabled: true # yes\n\n    name: x\n\n# after\nz:\n  - 1\n',
-    'four blanks': '{under}:\n    other:\n        enabled: true\nz: |\n  text\n\n',
-    'without it': 'a: 1\nb:\n- 2',
-    'an empty one': 'a: 1\n{under}: # none\nz: 2\n',
-    braces: 'a: 1\n{under}: {}\nz: 2\n',
-  },
-};
-const listContents: Record<string, string> = {
-  list: 'name: mine # yes\n{under}:\n  # the other\n  - name: other\n    command: x\n\nmodels: [] # none\n',
-  'a list that is not indented': 'name: mine\n{under}:\n- name: other\n  command: x # y\n- name: third\n  command: z\n',
-  'without it': 'name: mine\n',
-  'an empty list': '{under}: []\nname: mine\n',
-};
+// Every host on every layout: test/sweep/host-files has all that may stand in a file before
 
 describe.each(platforms)('on %s', (platform) => {
-  test.each(listHosts({ platform, home: '/', env: {} }).map(({ id }) => id))(
-    '%s: valid, what was there is kept, twice is once, and removed without a trace',
-    async (id) => {
-      const found = (system: System): Host => listHosts(system).find((host) => host.id === id)!;
-      const home = newHome();
-      const host = found({ platform, home, env: {} });
-      expect(host.file.startsWith(home)).toBe(true);
-      const place = host.placeOf('cloudstack');
-      const variants = place.isList ? listContents : contents[formatOf(host)]!;
-      const entries = Object.entries(variants).map(([what, text]) => [
-        what,
-        text.replaceAll('{under}', place.under[0]!),
-      ]);
-      const texts: [string, string | undefined][] = [
-        ['no file', undefined],
-        ['an empty file', ''],
-        ...entries.flatMap(([what, text]): [string, string][] => [
-          [what!, text!],
-          [`${what}, Windows lines`, text!.replaceAll('\n', '\r\n')],
-          [`${what}, a byte order mark`, `\ufeff${text}`],
-        ]),
-      ];
-      for (const [what, text] of texts) {
-        rmSync(host.file, { force: true });
-        if (text !== undefined) write(host.file, text);
-        const before = filesIn(home);
-
-        expect((await addToHost(host, launch)).action, what).toBe('written');
-        const written = readFileSync(host.file, 'utf8');
-        const parsed = read[formatOf(host)]!(written.replace(/^\ufeff/, ''));
-        expect(parsed, what).toBeTruthy();
-        expect(await (await host.format()).parse(written.replace(/^\ufeff/, '')), what).toBeTruthy();
-        // Nothing of what was there is lost or moved: its lines are there in their order.
-        let at = 0;
-        // Commas are set where an entry follows; an empty container is opened.
-        const lines = (text ?? '')
-          .split(/\r?\n/)
-          .map((line) => line.replaceAll(',', '').replace(/\s*(?:\{\}|\[\])$/, ''));
-        const shown = written.replaceAll(',', '');
-        if (!what.startsWith('one line'))
-          for (const line of lines) {
-            at = shown.indexOf(line.trim(), at);
-            expect(at, `${what}: ${line}\n${written}`).toBeGreaterThanOrEqual(0);
-          }
-        if (text?.includes('\r\n')) expect(written.replaceAll('\r\n', ''), what).not.toContain('\n');
-        expect(written.startsWith('\ufeff'), what).toBe(text?.startsWith('\ufeff') ?? false);
-
-        expect((await addToHost(host, launch)).action, what).toBe('unchanged');
-        expect(readFileSync(host.file, 'utf8'), what).toBe(written);
-        // Another way to start it replaces the first.
-        await addToHost(host, { ...launch, command: 'other' });
-        expect((await addToHost(host, launch)).action, what).toBe('written');
-        expect(readFileSync(host.file, 'utf8'), what).toBe(written);
-
-        expect((await removeFromHost(host, 'cloudstack')).action, what).toBe('removed');
-        expect(filesIn(home), what).toEqual(before);
-        expect((await removeFromHost(host, 'cloudstack')).action, what).toBe('absent');
-
-        // With another's change in between only the entry goes.
-        if (text === undefined || !what.includes('servers') || formatOf(host) !== 'json') continue;
-        await addToHost(host, launch);
-        writeFileSync(host.file, readFileSync(host.file, 'utf8').replace('"other"', '"another"'));
-        await removeFromHost(host, 'cloudstack');
-        expect(readFileSync(host.file, 'utf8'), what).toBe(text.replace('"other"', '"another"'));
-      }
-    },
+  test.each(hostIds)('%s: valid, what was there is kept, twice is once, and removed without a trace', (id) =>
+    checkHostFile({ platform, id, home: newHome() }, false),
   );
 });
 
