@@ -30,8 +30,17 @@ const typed: Readonly<Record<string, string>> = {
   whoami: 'whoami',
 };
 
+/** What a person types in the place of a tool that takes a plan. */
+const planCommand = (words: readonly string[]): string | undefined => {
+  const { plan, undo, mode } = Object.fromEntries(pairsOf(words)) as Record<string, string | undefined>;
+  if (undo !== undefined) return `undo ${undo}`;
+  return plan === undefined ? undefined : `plan ${mode === 'plan' ? 'diff' : 'apply'} ${plan}`;
+};
+
 const toCommand = ([name = '', ...words]: readonly string[]): string => {
   if (name.startsWith('--')) return name;
+  const planned = planCommand(words);
+  if (planned !== undefined) return `${programName} ${planned}`;
   const command = typed[name] ?? `call ${name}`;
   return [programName, command, ...words.map((word) => (/[^\w.,:=@/…-]/.test(word) ? `'${word}'` : word))].join(' ');
 };

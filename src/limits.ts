@@ -32,6 +32,8 @@ export const limits = {
   field: 100,
   /** Names that one call may have looked up. */
   names: 100,
+  /** Steps of one plan. */
+  steps: 100,
   /** Resources that are looked at, one by one, for one call. */
   targets: 500,
   /** Rows that one question over a list looks at, and those that it holds for its answer where it is cut to a budget. */

@@ -32,6 +32,8 @@ export interface CallRequest {
   /** Where it came from, for logs and traces. */
   origin?: Origin | undefined;
   consent: Consent;
+  /** It is a step of a plan that was approved as a whole. */
+  planned?: PlannedStep | undefined;
   /** The question whose answer comes with the call, as the door's own signature vouches for it. */
   asked?: AskedBefore | undefined;
   signal: AbortSignal;
@@ -237,6 +239,34 @@ export interface ApprovedCall extends NamedCall, MadeAs<'approved'> {
   readonly confirmation?: Confirmation | undefined;
   /** What it acts on, as it was read before it was approved; undefined for a role that sees a part of the cloud. */
   readonly acted?: readonly Target[] | undefined;
+}
+
+/** A call as it would be made, with what the guard read for it: what a plan is made of. Only guard/ makes one. */
+export interface ForeseenCall extends NamedCall, MadeAs<'foreseen'> {
+  readonly decision: Decision;
+  /** What it acts on, with what hangs on that, as it is now. */
+  readonly targets: readonly Target[];
+  /** The zone, the domain, the project and the account that it names, as rows have them. */
+  readonly place: Row;
+  /** The rows that a limit of the policy judges by. */
+  readonly judgedBy: readonly Row[];
+}
+
+/** Several calls that may leave, in this order and once each, after what may have been one confirmation. Only guard/ makes one. */
+export interface ApprovedPlan extends MadeAs<'approved plan'> {
+  /** Of the steps, of what they act on as it was read, and of who asks which cloud. */
+  readonly digest: string;
+  readonly confirmation?: Confirmation | undefined;
+  /** The arguments of a step, counted from 1; ids that earlier steps answered stand in them. */
+  argumentsOf(number: number): Params;
+  /** Takes the id of what a step made. */
+  addAnswer(number: number, id: string): void;
+}
+
+/** Which step of which plan a call is, counted from 1. */
+export interface PlannedStep {
+  plan: ApprovedPlan;
+  number: number;
 }
 
 /** What goes over the wire, unsigned. Only request/ makes one. */

@@ -19,6 +19,7 @@ const foundation = [
   'excess.ts',
   'consent.ts',
   'observe.ts',
+  'placeholders.ts',
   'type types.ts',
 ];
 
@@ -112,6 +113,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // at once.
   app: [
     'diagnose',
+    'plan',
     'call',
     'config/config.ts',
     'guard',
@@ -129,6 +131,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   search: ['catalog', 'data.ts', 'limits.ts', 'text.ts'],
   // Many calls for one question: each goes the whole path.
   diagnose: ['call', ...foundation],
+  // Many changes for one confirmation: each is looked at as a call is, and goes the whole path once the guard approved all.
+  plan: ['call', 'guard/approvals.ts', 'guard/plan-question.ts', 'type guard', ...foundation],
   // The path.
   call: [
     'type cache/cached-client.ts',
@@ -224,6 +228,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   'approved.ts': [],
   'data.ts': [],
   'spelling.ts': [],
+  'placeholders.ts': [],
   'text.ts': [],
   'read-values.ts': ['json.ts', 'rows.ts'],
   'json.ts': ['limits.ts'],
@@ -240,6 +245,8 @@ export const brands: Readonly<Record<string, string>> = {
   ResolvedCall: 'src/resolve/',
   ConfinedCall: 'src/guard/',
   ApprovedCall: 'src/guard/',
+  ForeseenCall: 'src/guard/',
+  ApprovedPlan: 'src/guard/',
   WireParams: 'src/request/',
 };
 

@@ -4,6 +4,7 @@ import { CallError } from '../errors.ts';
 import type { Component } from './health.ts';
 import type { ResourceCount } from './count-resources.ts';
 import type { AppOptions } from './options.ts';
+import type { PlanAsked } from '../plan/apply.ts';
 import type { Store } from '../store/store.ts';
 import { stripUnsafe } from '../text.ts';
 import type { CallRequest, DoorRequest, Outcome, Requester } from '../types.ts';
@@ -23,6 +24,8 @@ export interface App {
   whoami(request: DoorRequest): Promise<Outcome>;
   /** Why a thing is as it should not be; the arguments are its `kind`, its `id` and a `question`. */
   diagnose(request: DoorRequest): Promise<Outcome>;
+  /** Several changes as one: looked at, saved, approved as a whole, run. */
+  plan(request: DoorRequest, asked: PlanAsked): Promise<Outcome>;
   /** What the profile's cloud offers; what is known of CloudStack in general where the cloud cannot be asked. */
   catalog(profile: string): Promise<Catalog>;
   /** What the replicas of this server share: the doors' own needs of it. */
@@ -78,6 +81,11 @@ export const createApp = (config: Config, options: AppOptions): App => {
       const { composition, answer, identify } = await ready();
       const { diagnose } = await import('../diagnose/diagnose.ts');
       return answer(composition, identify(request), diagnose, { isRead: true });
+    },
+    plan: async (request, asked) => {
+      const { composition, answer, identify } = await ready();
+      const { plan } = await import('../plan/apply.ts');
+      return answer(composition, identify(request), (_own, one) => plan(composition, one, asked), { isRead: false });
     },
     profilesFor: async (requester) => {
       const all = Object.keys(current.profiles);

@@ -1,16 +1,16 @@
-import type { Composition } from '../call/composition.ts';
 import type { Config } from '../config/config.ts';
 import { createGuard } from '../guard/guard.ts';
+import type { PlanComposition } from '../plan/apply.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { openAudit } from './audit.ts';
 import { openClouds } from './clouds.ts';
-import { createRules, openGuard, openQuestions } from './guard.ts';
+import { createRules, openGuard, openPlans, openQuestions } from './guard.ts';
 import { createJobs } from './jobs.ts';
 import type { ComposeOptions } from './options.ts';
 
 /** The composition of one server, and what is not the path's. */
-export interface ServerComposition extends Composition {
+export interface ServerComposition extends PlanComposition {
   store: Store;
   /** Takes over the rules of a configuration that was read again. Throws a configuration error for rules that cannot be right. */
   reload(config: Config): void;
@@ -35,6 +35,7 @@ export const compose = (config: Config, options: ComposeOptions): ServerComposit
     observer: { observe, tracing },
     limits: config,
     store,
+    plans: openPlans(config, store),
     reload: (changed) => {
       composition.guard = createGuard(createRules({ ...changed, profiles: config.profiles }), dependencies);
     },

@@ -11,6 +11,7 @@ import { createPolicy } from '../guard/policy.ts';
 import { createAccess } from '../guard/roles.ts';
 import { createSharedApprovals } from '../guard/shared-approvals.ts';
 import type { Observe } from '../observe.ts';
+import { createPlans, createSharedPlans, type Plans } from '../plan/plans.ts';
 import { toReadWire } from '../request/to-wire.ts';
 import { rowsOf } from '../rows.ts';
 import type { Store } from '../store/store.ts';
@@ -25,6 +26,10 @@ export const createRules = (config: Config): Rules => ({
 /** Where calls wait for a person: in the store that replicas share, else in the state folder of this machine. */
 export const openApprovals = ({ state }: Pick<Config, 'state'>, store: Store): Approvals =>
   store.shared ? createSharedApprovals(store) : createApprovals(join(state, 'approvals'));
+
+/** Where plans are saved: in the same places. */
+export const openPlans = ({ state }: Pick<Config, 'state'>, store: Store): Plans =>
+  store.shared ? createSharedPlans(store) : createPlans(join(state, 'plans'));
 
 /** Where changes that a limit is about are counted: in the same places. */
 const openCounts = ({ state }: Pick<Config, 'state'>, store: Store): Count =>

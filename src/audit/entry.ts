@@ -21,6 +21,9 @@ export interface Facts {
   /** Digest of the question the human was asked. */
   question?: string;
   confirmation?: Confirmation | undefined;
+  /** Digest of the plan that it is a step of, or that was asked about; the step, counted from 1. */
+  plan?: string;
+  step?: number;
   /** Requests of the command itself that left, retries included. */
   requests?: number;
   job?: string | undefined;

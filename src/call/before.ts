@@ -1,7 +1,7 @@
 import { loadData } from '../data.ts';
 import { isBounded } from '../guard/bounds.ts';
 import type { Row } from '../rows.ts';
-import type { ApprovedCall } from '../types.ts';
+import type { CheckedCall } from '../types.ts';
 import type { Cloud } from './composition.ts';
 import type { Run } from './run.ts';
 import { listFor } from './send.ts';
@@ -17,7 +17,7 @@ interface ShownBefore {
 }
 
 /** What a setting or a limit is before it is changed; undefined where nothing shows it, or a role sees a part of the cloud. */
-export const readBefore = async (cloud: Cloud, call: ApprovedCall, run: Run): Promise<Row | undefined> => {
+export const readBefore = async (cloud: Cloud, call: CheckedCall, run: Run): Promise<Row | undefined> => {
   const { tool, params, role } = call;
   const shown = loadData<ShownBefore[]>('values-before.json').find(({ commands }) =>
     commands.includes(tool.command.name),

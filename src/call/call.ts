@@ -7,7 +7,8 @@ import { createResources } from '../resolve/resources.ts';
 import { maskSecrets } from '../secrets/mask.ts';
 import { presentAsked } from '../present/asked.ts';
 import { present, smallerPageFor } from '../present/present.ts';
-import type { CallRequest, Outcome, View } from '../types.ts';
+import type { CallRequest, ForeseenCall, Outcome, View } from '../types.ts';
+import type { Row } from '../rows.ts';
 import { readBefore } from './before.ts';
 import { bound } from './bound.ts';
 import type { Composition } from './composition.ts';
@@ -22,8 +23,11 @@ import { validateCall } from './validate-call.ts';
 const askOf = ({ where, sort, group, all, ask }: View): Pick<Facts, 'ask'> =>
   ask ? { ask: { where, sort, group, all } } : {};
 
+/** A look-up as a plan sees it: what its earlier steps will make is found, too. */
+export type LookAhead = (list: ReturnType<typeof listFor>) => ReturnType<typeof listFor>;
+
 /** The first half of the path: what is asked for, whether the caller may, ids for names, within the role's bounds. */
-const prepare = async ({ clouds, guard, limits }: Composition, run: Run) => {
+const prepare = async ({ clouds, guard, limits }: Composition, run: Run, lookAhead: LookAhead = (list) => list) => {
   const { request, step, record } = run;
   // Also of a call that is refused: what was meant is known.
   const recordMeant = ({ find }: Catalog): void => {
@@ -41,7 +45,7 @@ const prepare = async ({ clouds, guard, limits }: Composition, run: Run) => {
   record({ risk, severity, role: permitted.roleName, rule: permitted.decision?.rule });
 
   const confinement = await guard.confinementOf(permitted);
-  const list = listFor(cloud, run);
+  const list = lookAhead(listFor(cloud, run));
   const directories = openDirectories({ catalog: cloud.catalog, list }, permitted, confinement.within);
   const resolved = await step('resolve', () => resolveNames(directories, permitted));
 
@@ -89,6 +93,29 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
     const smaller = await step('cloudstack', () => sendPage(cloud, approved, answer, shown, options));
     return step('present', () => present(approved, confinement.confineAnswer(approved, smaller), limits));
   });
+
+/** A call that was looked at for a plan. */
+export interface LookedAhead {
+  foreseen: ForeseenCall;
+  /** What a setting or a limit is before the change. */
+  before: Row | undefined;
+  /** Whose credential it would be made with. */
+  account: Row | undefined;
+}
+
+/** Walks the path of a change up to its confirmation, with live reads; it is neither asked about, counted nor sent. */
+export const lookAt = async (
+  composition: Composition,
+  request: CallRequest,
+  lookAhead: LookAhead,
+): Promise<LookedAhead> => {
+  const bounded = bound(request);
+  if (bounded.excess) throw bounded.excess;
+  const run = createRun(composition, bounded.request);
+  const { guard, cloud, resources, confined } = await prepare(composition, run, lookAhead);
+  const foreseen = await guard.foresee(confined, resources);
+  return { foreseen, before: await readBefore(cloud, foreseen, run), account: (await cloud.account())?.row };
+};
 
 /** The request that a call would become, unsigned: everything but the confirmation and the sending. */
 export const preview = async (composition: Composition, asked: CallRequest): Promise<Record<string, unknown>> => {

@@ -72,7 +72,13 @@ export const recorded = <T>(
         note(more);
         emit(more);
       };
-      record({ request: request.origin?.request, trace, endpoint });
+      const { planned } = request;
+      record({
+        request: request.origin?.request,
+        trace,
+        endpoint,
+        ...(planned ? { plan: planned.plan.digest, step: planned.number } : {}),
+      });
       const secrets = () => listSecrets(request.args, facts.params);
       try {
         if (excess) throw excess;

@@ -76,7 +76,8 @@ export const matches = (match: RuleMatch, { tool, caller, role, places }: Subjec
   return places === undefined ? undefined : placeMatches(match, places);
 };
 
-const order: readonly Action[] = ['allow', 'confirm', 'approve', 'block'];
+/** What a policy says of a call, the strictest last. */
+export const order: readonly Action[] = ['allow', 'confirm', 'approve', 'block'];
 
 /** The strictest of several verdicts. */
 export const strictest = (verdicts: readonly Verdict[]): Verdict | undefined =>

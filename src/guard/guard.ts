@@ -1,8 +1,10 @@
 import type {
   Answer,
   ApprovedCall,
+  ApprovedPlan,
   Caller,
   ConfinedCall,
+  ForeseenCall,
   ListRows,
   PermittedCall,
   Requester,
@@ -15,6 +17,7 @@ import { approve, type ApproveDependencies, type ApproveOptions } from './approv
 import { lookWithin, type Bounds } from './bounds.ts';
 import { confine, confineAnswer, type ConfineDependencies } from './confine.ts';
 import { permit } from './permit.ts';
+import { approvePlan, digestOfPlan, foresee, type PlanOptions } from './plan.ts';
 import type { Policy } from './policy.ts';
 import { profileOf, roleOf, usableProfiles, type Access } from './roles.ts';
 
@@ -53,6 +56,12 @@ export interface Guard {
   permit(call: ValidCall): PermittedCall;
   confinementOf(call: PermittedCall): Promise<Confinement>;
   approve(call: ConfinedCall, options: ApproveOptions): Promise<ApprovedCall>;
+  /** Looks at a call as `approve` does, and neither asks nor counts it. */
+  foresee(call: ConfinedCall, resources: ApproveOptions['resources']): Promise<ForeseenCall>;
+  /** Lets all steps of a plan leave, each once and in their order, after one confirmation where the policy requires one. */
+  approvePlan(steps: readonly ForeseenCall[], options: PlanOptions): Promise<ApprovedPlan>;
+  /** What a confirmation of these steps is bound to. */
+  digestOfPlan: typeof digestOfPlan;
   /** What holds for a caller here, whatever its cloud allows. Throws a CallError as `admit` does. */
   rulesFor(caller: Caller): { role: string; policy: string; limits: readonly Limit[] };
   /** Resolves while questions and approvals have a place: without one, what needs a confirmation is refused. */
@@ -77,6 +86,9 @@ export const createGuard = (rules: Rules, dependencies: GuardDependencies): Guar
       };
     },
     approve: (call, options) => approve({ ...dependencies, policy }, call, options),
+    foresee: (call, resources) => foresee(policy, call, resources),
+    approvePlan: (steps, options) => approvePlan({ ...dependencies, policy }, steps, options),
+    digestOfPlan,
     rulesFor: (caller) => ({ role: roleOf(access, caller).name, policy: policy.name, limits: policy.limits }),
     check: async () => {
       await Promise.all([questions.isOpen('health'), approvals.waiting()]);

@@ -1,6 +1,6 @@
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
-import type { CheckedCall } from '../types.ts';
+import type { CheckedCall, ForeseenCall } from '../types.ts';
 import type { Count } from './counts.ts';
 import { matches } from './decide.ts';
 import type { Policy } from './policy.ts';
@@ -27,6 +27,28 @@ export const checkLimits = async (
         'refused',
         `${principal} may make ${changes} such changes in ${per} s (limit "${name}"); this would be number ${so}. Nothing was sent.`,
         'Wait, or ask someone who operates this server.',
+      );
+  }
+};
+
+/** Refuses a plan whose changes would together be more than a limit leaves to their principal. Counts none of them. */
+export const checkLimitsOfPlan = async (
+  { limits }: Policy,
+  count: Count,
+  steps: readonly ForeseenCall[],
+): Promise<void> => {
+  for (const { name, match, changes, per } of limits) {
+    const limited = steps.filter(({ tool, request, roleName, judgedBy }) =>
+      matches(match, { tool, caller: request.caller, role: roleName, places: judgedBy }),
+    );
+    if (!limited.length) continue;
+    const { principal } = limited[0]!.request.caller;
+    const so = await count(`limit:${name}:${principal}`, per, false);
+    if (so + limited.length > changes)
+      throw new CallError(
+        'refused',
+        `${principal} may make ${changes} such changes in ${per} s (limit "${name}"); the plan has ${limited.length} of them, after ${so}. Nothing was sent.`,
+        'Plan fewer steps, or ask someone who operates this server.',
       );
   }
 };

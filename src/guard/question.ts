@@ -17,7 +17,8 @@ export interface AskedCloud {
   identity: string;
 }
 
-const canonical = (value: unknown): unknown => {
+/** A value with the fields of its objects in one order. */
+export const canonical = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
@@ -87,7 +88,7 @@ const describePlace = (place: Row): string[] => {
  * The text to type for a critical call: the name of the one thing it is about. A name that cannot be typed as it is seen,
  * or is as short as a yes, is replaced by the command's phrase and the end of the id.
  */
-const phraseFor = ({ tool }: CheckedCall, targets: readonly Target[]): string => {
+export const phraseOf = ({ tool }: CheckedCall, targets: readonly Target[]): string => {
   const own = targets.filter(({ isOwn }) => isOwn);
   const [only, ...others] = own.length ? own : targets;
   const general = tool.risk.phrase ?? tool.command.name;
@@ -103,6 +104,25 @@ const because = ({ raises = [] }: Tool): string => {
   return all.length ? ` ${toLine(all.join(' '))}` : '';
 };
 
+/** What a call would do and to what, a line for each target, place and the arguments; `args`: the characters of those. */
+export const describeCall = (
+  call: CheckedCall,
+  targets: readonly Target[],
+  place: Row,
+): { lines: string[]; args: number } => {
+  const { tool } = call;
+  const args = describeArguments(call, targets, place);
+  const runs = describeSchedule(tool.command, call.params);
+  const lines = [
+    `${tool.command.name}: ${toLabel(tool.summary, 120)}`,
+    ...targets.map(describeTarget),
+    ...describePlace(place),
+    ...(args ? [`With ${args}`] : []),
+    ...(runs === undefined ? [] : [`Runs ${runs}`]),
+  ];
+  return { lines, args: args.length };
+};
+
 /**
  * What the human is asked: who, what, where, what hangs on it, whether it can be undone. All targets and all values stand
  * in it; what is more than a dialog shows is read at a terminal. The only text in double quotes is the phrase to type,
@@ -116,17 +136,14 @@ export const askAbout = (
   place: Row = {},
 ): Question => {
   const { tool, request } = call;
-  const phrase = tool.risk.severity === 'critical' ? phraseFor(call, targets) : undefined;
-  const args = describeArguments(call, targets, place);
-  const runs = describeSchedule(tool.command, call.params);
+  const phrase = tool.risk.severity === 'critical' ? phraseOf(call, targets) : undefined;
+  const { lines, args } = describeCall(call, targets, place);
   const { principal, host, profile } = request.caller;
+  const [what, ...details] = lines;
   const message = [
-    `${tool.command.name}: ${toLabel(tool.summary, 120)}`,
+    what,
     ...(targets.length > 1 ? [`${targets.length} targets:`] : []),
-    ...targets.map(describeTarget),
-    ...describePlace(place),
-    ...(args ? [`With ${args}`] : []),
-    ...(runs === undefined ? [] : [`Runs ${runs}`]),
+    ...details,
     `Asked by ${toQuoted(principal, 60)} through ${toQuoted(host, 60)}, profile ${toQuoted(profile, 60)}, on ${toLabel(cloud.host, 100)}.`,
     `Affects ${tool.risk.impactScope}; ${tool.risk.reversible ? 'can be undone' : 'cannot be undone'}. ${toLabel(tool.risk.warning, 200)}${because(tool)}`,
     phrase === undefined ? 'Do it?' : `Type "${phrase}" to do it.`,
@@ -137,6 +154,6 @@ export const askAbout = (
       `${tool.command.name} needs a confirmation by a human, and what it would do fills ${message.length} characters; at most ${maxQuestion} are shown. Nothing was sent.`,
       'Make several calls with fewer targets or shorter values.',
     );
-  const isLong = targets.length > maxDialogTargets || args.length > maxDialogArguments;
+  const isLong = targets.length > maxDialogTargets || args > maxDialogArguments;
   return { message, phrase, isLong, digest: digestOf(call, targets, cloud) };
 };

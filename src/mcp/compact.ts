@@ -36,6 +36,12 @@ export const resultSchema: NonNullable<McpTool['outputSchema']> = {
   },
 };
 
+/** What a tool returns that lists nothing; further fields are allowed. */
+const objectResult: NonNullable<McpTool['outputSchema']> = {
+  type: 'object',
+  properties: { item: object, job: object, plan: object, error: object },
+};
+
 const closed = (properties: Record<string, object>, required: string[]): Schema =>
   ({ type: 'object', properties, required, additionalProperties: false }) as Schema;
 
@@ -47,6 +53,13 @@ const changes = {
   profile,
   wait: { type: 'integer', description: 'Seconds to wait for the job, 0-45' },
 };
+/** Several changes as one. */
+const plans = {
+  calls: { ...objects, description: 'Several, each {tool, arguments}; "$1": id of what call 1 made' },
+  mode: { enum: ['plan', 'run'] },
+  plan: { type: 'string', description: 'Id of a plan to apply' },
+};
+const plainPlans = { calls: objects, mode: { enum: ['plan', 'run'] }, plan: text };
 
 const hints = (readOnlyHint: boolean, destructiveHint: boolean) => ({
   readOnlyHint,
@@ -116,7 +129,7 @@ export const compactTools: readonly McpTool[] = [
     title: 'Change something in CloudStack',
     description:
       'Run a command of risk change or sensitive: deploy, create, start, attach, update, show keys. Waits for the job; a job that goes on is returned as pending, not as done. Secrets come masked.',
-    inputSchema: closed({ ...changes, page: integer, pagesize: integer }, ['tool']),
+    inputSchema: closed({ ...changes, ...plans, page: integer, pagesize: integer }, []),
     outputSchema: resultSchema,
     annotations: hints(false, false),
   },
@@ -125,8 +138,8 @@ export const compactTools: readonly McpTool[] = [
     title: 'Destroy or interrupt something in CloudStack',
     description:
       'Run a command of risk destroy: delete, expunge, stop, reboot, detach, release. The user must confirm; no argument can replace that.',
-    inputSchema: closed(changes, ['tool']),
-    outputSchema: resultSchema,
+    inputSchema: closed({ ...runs, fields: texts, profile, wait: integer, ...plainPlans }, []),
+    outputSchema: objectResult,
     annotations: hints(false, true),
   },
   {
@@ -134,7 +147,7 @@ export const compactTools: readonly McpTool[] = [
     title: 'Wait for a CloudStack job',
     description: 'Wait up to 45 s for the end of an asynchronous job and return its result.',
     inputSchema: closed({ job: { type: 'string', description: 'Job id' }, profile }, ['job']),
-    outputSchema: resultSchema,
+    outputSchema: objectResult,
     annotations: hints(true, false),
   },
   {

@@ -41,7 +41,20 @@ const name = z.string().max(limits.toolName);
 const run = { tool: name, arguments: jsonObject.optional(), fields: texts.optional(), profile: name.optional() };
 const paging = { page: whole(1).optional(), pagesize: whole(1).optional() };
 // Lists that show credentials are changes here, and have pages, too.
-const change = z.strictObject({ ...run, ...paging, wait: whole(0, 45).optional() });
+const change = z.strictObject({
+  ...run,
+  tool: name.optional(),
+  ...paging,
+  wait: whole(0, 45).optional(),
+  calls: z
+    .preprocess(
+      (value) => (typeof value === 'string' ? parse(value) : value),
+      z.array(z.strictObject({ tool: name, arguments: jsonObject.optional() })).max(limits.steps),
+    )
+    .optional(),
+  mode: z.enum(['plan', 'run']).optional(),
+  plan: name.optional(),
+});
 
 /** What the tools of the compact list take. */
 export const inputs = {

@@ -2,6 +2,7 @@ import type { CallToolResult, Server, ServerContext } from '@modelcontextprotoco
 import type { App } from '../app/app.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { checkToolset, requireTool } from '../catalog/lookup.ts';
+import { CallError } from '../errors.ts';
 import { createSearch } from '../search/search.ts';
 import type { Origin } from '../observe.ts';
 import type { DoorRequest, Outcome, RiskTool, View } from '../types.ts';
@@ -113,6 +114,35 @@ const describe = async (host: HostCall, args: unknown): Promise<ToolResult> => {
   };
 };
 
+/** One change, several as one, or a plan of them. */
+const change = (host: HostCall, riskTool: 'change' | 'destroy', args: unknown): Promise<Outcome> => {
+  const { tool, arguments: given, profile, wait, calls, mode = 'run', plan, ...view } = readInput(riskTool, args);
+  const asked = [tool, calls, plan].filter((one) => one !== undefined).length;
+  if (asked !== 1)
+    throw new CallError(
+      'invalid',
+      `${riskTool} takes one of tool, calls and plan.`,
+      'tool for one call, calls for several, plan for a plan that was made before. Nothing was sent.',
+    );
+  if (tool !== undefined) {
+    if (mode === 'run') return send(host, { tool, args: given ?? {}, riskTool, view, profile, wait });
+    const one = [{ tool, arguments: given ?? {} }];
+    return host.app.plan(toRequest(host, { tool: 'plan', args: { calls: one }, profile }), {
+      action: 'make',
+      calls: one,
+      riskTool,
+    });
+  }
+  const request = toRequest(host, { tool: 'plan', args: { calls, plan, mode }, profile });
+  if (plan !== undefined)
+    return host.app.plan(
+      request,
+      mode === 'plan' ? { action: 'show', id: plan } : { action: 'apply', id: plan, riskTool },
+    );
+  const list = (calls ?? []).map((one) => ({ tool: one.tool, arguments: one.arguments ?? {} }));
+  return host.app.plan(request, { action: mode === 'plan' ? 'make' : 'run', calls: list, riskTool });
+};
+
 const compactTools = {
   'find-tools': find,
   'describe-tools': describe,
@@ -120,14 +150,8 @@ const compactTools = {
     const { tool, arguments: given = {}, profile, ...view } = readInput('read', args);
     return send(host, { tool, args: given, riskTool: 'read', view, profile, wait: 0 });
   },
-  change: (host: HostCall, args: unknown) => {
-    const { tool, arguments: given = {}, profile, wait, ...view } = readInput('change', args);
-    return send(host, { tool, args: given, riskTool: 'change', view, profile, wait });
-  },
-  destroy: (host: HostCall, args: unknown) => {
-    const { tool, arguments: given = {}, profile, wait, ...view } = readInput('destroy', args);
-    return send(host, { tool, args: given, riskTool: 'destroy', view, profile, wait });
-  },
+  change: (host: HostCall, args: unknown) => change(host, 'change', args),
+  destroy: (host: HostCall, args: unknown) => change(host, 'destroy', args),
   'wait-for-job': (host: HostCall, args: unknown) => {
     const { job, profile } = readInput('wait-for-job', args);
     return send(host, { tool: 'queryAsyncJobResult', args: { jobid: job }, profile, follow: true });

@@ -1,0 +1,134 @@
+import { CallError } from '../errors.ts';
+import { programName } from '../program-name.ts';
+import { AwaitingReply, type Question, type Reply } from '../consent.ts';
+import { isId, toLabel } from '../text.ts';
+import type { CallRequest, Confirmation, Decision, Target } from '../types.ts';
+import type { Approvals } from './approvals.ts';
+import type { OpenQuestions } from './open-questions.ts';
+import { judgeReply, type ReplyVerdict } from './reply.ts';
+
+/** What the guard needs to ask well, and to believe a reply once; made once for a server. */
+export interface ConfirmDependencies {
+  /** True the first time a key is seen, false ever after. */
+  setIfAbsent: (key: string) => Promise<boolean>;
+  approvals: Approvals;
+  questions: OpenQuestions;
+  /** Called with what became of a question. */
+  onConfirmation: (result: 'asked' | 'accepted' | 'declined' | 'sent-to-terminal') => void;
+}
+
+/** What a question is about: a call, or a plan. */
+export interface AskedAbout {
+  /** As messages name it: the command, or the plan. */
+  title: string;
+  decision: Decision;
+  request: Pick<CallRequest, 'consent' | 'caller'>;
+  /** What it names and no one finds. */
+  unseen?: Target | undefined;
+}
+
+/** What one question needs. */
+export interface ConfirmOptions {
+  /** Called with the digest of the question before it is asked. */
+  onQuestion: (digest: string) => void;
+  /** Whether what the question showed is still so. */
+  isUnchanged: () => Promise<boolean>;
+}
+
+const unconfirmed = (message: string, hint: string): CallError =>
+  new CallError('unconfirmed', `${message} Nothing was sent.`, hint);
+
+const again = 'Make the same call again to be asked again.';
+
+const reasons: Readonly<Record<Exclude<ReplyVerdict, 'yes' | 'not-accepted'>, string>> = {
+  'other-question': 'The yes was given to another call, or what it acts on has changed since.',
+  'wrong-phrase': 'What was typed is not what the message showed in double quotes.',
+  'not-confirmed': 'The human did not confirm.',
+};
+
+const checkReply = async (
+  question: Question,
+  reply: Reply,
+  setIfAbsent: ConfirmDependencies['setIfAbsent'],
+): Promise<void> => {
+  const verdict = judgeReply(question, reply);
+  if (verdict === 'not-accepted')
+    throw unconfirmed(`The human did not agree (${reply.action}).`, 'Ask them before trying again.');
+  if (verdict !== 'yes') throw unconfirmed(reasons[verdict], again);
+  if (!(await setIfAbsent(`reply:${reply.nonce}`))) throw unconfirmed('This yes was used already.', again);
+};
+
+/** The approval code and where to use it. What no one finds takes no place from what waits for a person. */
+const sendToTerminal = async (
+  dependencies: ConfirmDependencies,
+  { title, decision, request, unseen }: AskedAbout,
+  question: Question,
+  why: string,
+): Promise<never> => {
+  if (unseen)
+    throw new CallError(
+      'not-found',
+      `${title}: there is no ${unseen.title} ${isId(unseen.id) ? 'with the id' : 'called'} "${toLabel(unseen.id)}" that this account can see. Nothing was sent.`,
+      'It needs a confirmation by a human, and no approval code is given for what is not found. Check the id, or the name and the domain beside it.',
+    );
+  const code = await dependencies.approvals.open(question, request.caller);
+  dependencies.onConfirmation('sent-to-terminal');
+  throw unconfirmed(
+    `${title} needs a confirmation by a human (${decision.rule}), and ${why}. Approval code: ${code}.`,
+    `A person can approve it at a terminal: ${programName} approve ${code} — then make exactly the same call again.`,
+  );
+};
+
+/**
+ * The human's reply. Some hosts say that they can ask and never show the question: it is put once, and while no one has
+ * answered it, the same call is sent to the terminal instead.
+ */
+const awaitReply = async (dependencies: ConfirmDependencies, about: AskedAbout, question: Question): Promise<Reply> => {
+  const { questions } = dependencies;
+  const { principal } = about.request.caller;
+  const reply = await about.request.consent(question).catch(async (error: unknown) => {
+    if (!(error instanceof AwaitingReply)) throw error;
+    if (await questions.isOpen(question.digest))
+      return sendToTerminal(dependencies, about, question, 'no one has answered the question that this host was given');
+    await questions.open(question.digest, principal);
+    dependencies.onConfirmation('asked');
+    throw error;
+  });
+  if (!reply) {
+    const why = question.isLong ? 'it acts on more than a dialog shows' : 'this host has no way to ask';
+    return sendToTerminal(dependencies, about, question, why);
+  }
+  await questions.close(reply.digest, principal);
+  return reply;
+};
+
+/** Asks the question, unless it was approved already, and believes the reply once. Throws a CallError for everything but a yes. */
+export const confirm = async (
+  dependencies: ConfirmDependencies,
+  about: AskedAbout,
+  question: Question,
+  { onQuestion, isUnchanged }: ConfirmOptions,
+): Promise<Confirmation> => {
+  onQuestion(question.digest);
+  const approval = await dependencies.approvals.take(question.digest);
+  if (approval) {
+    dependencies.onConfirmation('accepted');
+    return { by: 'approval', who: approval.by ?? 'unknown' };
+  }
+  if (about.decision.action === 'approve')
+    return sendToTerminal(dependencies, about, question, 'the policy wants it outside of this host');
+  const reply = await awaitReply(dependencies, about, question);
+  try {
+    await checkReply(question, reply, dependencies.setIfAbsent);
+  } catch (error) {
+    dependencies.onConfirmation('declined');
+    // A yes that is used already or was for something else is no answer of a person who is tired of questions.
+    if (reply.action === 'decline' || (reply.action === 'accept' && reply.confirm === false))
+      await dependencies.questions.decline(about.request.caller.principal);
+    throw error;
+  }
+  if (!reply.withCall && !(await isUnchanged()))
+    throw unconfirmed('What it acts on has changed since the human was asked.', again);
+  dependencies.onConfirmation('accepted');
+  return { by: reply.by, who: about.request.caller.principal };
+};

@@ -1,0 +1,344 @@
+import { call } from '../call/call.ts';
+import type { Composition } from '../call/composition.ts';
+import { recorded, type Run } from '../call/run.ts';
+import { CallError } from '../errors.ts';
+import { readerOf, renderHint } from '../hints.ts';
+import { newCode } from '../guard/approvals.ts';
+import type { Row } from '../rows.ts';
+import { toLabel } from '../text.ts';
+import type { ApprovedPlan, CallRequest, Outcome } from '../types.ts';
+import { describePlan } from './describe.ts';
+import { requirePlan, type Plans, type SavedPlan } from './plans.ts';
+import { createRecorder, recordCalls, seedOf, type PlannedCall, type RecordedStep, type Recorder } from './record.ts';
+
+/** What plans need beside the path. */
+export interface PlanComposition extends Composition {
+  plans: Plans;
+}
+
+/** Milliseconds for which a step waits for its job: the next one needs what it makes. */
+const stepWaitMs = 20 * 60_000;
+
+/** A plan as an answer of a door. */
+const toOutcome = (text: string, plan: Row): Outcome => ({
+  text,
+  structured: { plan },
+  rows: () => (plan['steps'] as readonly Row[] | undefined) ?? [plan],
+  columns: plan['steps'] ? ['number', 'effect', 'command', 'risk', 'severity', 'state', 'id'] : Object.keys(plan),
+});
+
+const recordAll = async (
+  composition: Composition,
+  request: CallRequest,
+  { calls, seed }: Pick<SavedPlan, 'calls' | 'seed'>,
+): Promise<Recorder> => {
+  const recorder = createRecorder(composition, request, seed);
+  await recordCalls(recorder, calls);
+  return recorder;
+};
+
+/** The recording of calls, and the digest of what they do to what. */
+const lookAtAll = async (
+  composition: Composition,
+  request: CallRequest,
+  plan: Pick<SavedPlan, 'calls' | 'seed'>,
+): Promise<{ steps: readonly RecordedStep[]; digest: string }> => {
+  const { steps } = await recordAll(composition, request, plan);
+  const { origin } = await composition.clouds.open(request.caller.profile);
+  const digest = await composition.guard.digestOfPlan(
+    steps.map(({ foreseen }) => foreseen),
+    { request, origin },
+  );
+  return { steps, digest };
+};
+
+/** The calls of a plan as data for a question of the same form later; a seed that depends on who asks for what. */
+const seedFor = ({ caller }: CallRequest, calls: readonly PlannedCall[]) =>
+  seedOf([caller.principal, caller.profile, calls]);
+
+/** The request that runs a step: a list that may destroy may hold any change. */
+const stepRequest = (request: CallRequest, riskTool: 'change' | 'destroy'): CallRequest => ({
+  ...request,
+  riskTool: riskTool === 'change' ? 'change' : undefined,
+});
+
+const toStored = (
+  request: CallRequest,
+  { steps, digest }: { steps: readonly RecordedStep[]; digest: string },
+  { seed, riskTool }: Pick<SavedPlan, 'seed' | 'riskTool'>,
+): SavedPlan => {
+  const id = newCode();
+  const { principal, profile } = request.caller;
+  const { text, shown } = describePlan(steps, seed);
+  return {
+    id,
+    seed,
+    digest,
+    state: 'open',
+    principal,
+    made: Date.now(),
+    profile,
+    riskTool,
+    calls: steps.map((step) => step.call),
+    text,
+    shown,
+    done: [],
+  };
+};
+
+/** A saved plan as people and models see it. */
+const present = (plan: SavedPlan, { caller }: CallRequest): Outcome => {
+  const hint = (text: string): string => renderHint(text, readerOf(caller));
+  const { id, state, text, shown, digest, profile, principal, made, done, problem, riskTool } = plan;
+  const next = {
+    open: `Nothing was sent. A person approves all of it at once when it is applied: ${hint(`[[${riskTool} plan=${id}]]`)}.`,
+    applying: 'It is being applied.',
+    applied: 'It was applied.',
+    stopped: `It stopped: ${problem ?? ''}`,
+    discarded: 'It was discarded.',
+  }[state];
+  return toOutcome(`Plan ${id}, ${text}\n${next}`, {
+    id,
+    state,
+    profile,
+    principal,
+    made: new Date(made).toISOString(),
+    digest,
+    tool: riskTool,
+    ...shown,
+    ...(done.length ? { done } : {}),
+    ...(problem === undefined ? {} : { problem }),
+  });
+};
+
+/** Looks at calls in their order and saves them as a plan. Changes nothing. */
+const makePlan = (
+  composition: PlanComposition,
+  request: CallRequest,
+  { calls, riskTool }: { calls: readonly PlannedCall[]; riskTool: 'change' | 'destroy' },
+): Promise<Outcome> =>
+  recorded(composition, request, async ({ request: own, record }) => {
+    const seed = seedFor(own, calls);
+    const looked = await lookAtAll(composition, stepRequest(own, riskTool), { calls, seed });
+    const plan = toStored(own, looked, { seed, riskTool });
+    record({ plan: plan.digest });
+    await composition.plans.save(plan);
+    return present(plan, own);
+  });
+
+/** What became of the steps so far, for a plan that stopped. */
+const stopped = (error: CallError, { id, calls, riskTool }: SavedPlan, done: SavedPlan['done']): CallError => {
+  const at = done.length + 1;
+  const rest = at < calls.length ? ` Steps ${at + 1} to ${calls.length} were not begun.` : '';
+  const before = done.length
+    ? `Done: ${done.length === 1 ? 'step 1' : `steps 1 to ${done.length}`}.`
+    : 'Nothing was done.';
+  const { kind, code, cserrorcode, job, candidates, isForeign } = error;
+  return new CallError(
+    kind,
+    `Step ${at} of ${calls.length} (${toLabel(calls[at - 1]?.tool ?? '')}): ${error.message} ${before}${rest}`,
+    `${error.hint} The plan is ${id}: [[${riskTool} plan=${id} mode=plan]] shows how far it came.`,
+    { code, cserrorcode, job, candidates, isForeign },
+  );
+};
+
+/** Runs the steps of an approved plan, one after the other; stops at the first that does not end well. */
+const runSteps = async (
+  { plans, ...composition }: PlanComposition,
+  request: CallRequest,
+  approved: ApprovedPlan,
+  stored: SavedPlan,
+): Promise<Outcome> => {
+  const { calls } = stored;
+  const done: { number: number; id?: string | undefined }[] = [];
+  const begun = Date.now();
+  for (const [index, { tool }] of calls.entries()) {
+    const number = index + 1;
+    const elapsed = Math.round((Date.now() - begun) / 1000);
+    request.progress?.({ elapsed, message: `step ${number} of ${calls.length}: ${tool}` });
+    const { asked: _asked, progress: _progress, ...rest } = request;
+    const step: CallRequest = {
+      ...rest,
+      tool,
+      args: approved.argumentsOf(number),
+      view: {},
+      wait: stepWaitMs,
+      deadline: Date.now() + stepWaitMs,
+      planned: { plan: approved, number },
+    };
+    try {
+      const outcome = await call(composition, step);
+      const { job } = outcome.structured as { job?: { status: string; id: string } };
+      if (job?.status === 'pending')
+        throw new CallError('timeout', `Its job ${job.id} goes on.`, `[[wait-for-job job=${job.id}]] follows it.`, {
+          job: job.id,
+        });
+      const id = outcome.rows()[0]?.['id'];
+      if (typeof id === 'string') approved.addAnswer(number, id);
+      done.push({ number, ...(typeof id === 'string' ? { id } : {}) });
+    } catch (error) {
+      const failure = error instanceof CallError ? stopped(error, stored, done) : undefined;
+      const problem = failure?.message ?? String(error);
+      await plans.replace('applying', { ...stored, state: 'stopped', done, problem });
+      throw failure ?? error;
+    }
+  }
+  const applied: SavedPlan = { ...stored, state: 'applied', done };
+  await plans.replace('applying', applied);
+  const steps = calls.map(({ tool }, index) => ({ number: index + 1, command: tool, state: 'done', ...done[index] }));
+  const made = done.flatMap(({ number, id }) => (id === undefined ? [] : [`step ${number}: ${id}`]));
+  return toOutcome(
+    [
+      `Plan ${stored.id} is applied: ${calls.length} of ${calls.length} steps are done.`,
+      ...(made.length ? [`Ids: ${made.join(', ')}.`] : []),
+    ].join('\n'),
+    { id: stored.id, state: 'applied', digest: stored.digest, steps },
+  );
+};
+
+/** Has the steps approved as a whole, and runs them. `claim`: takes the plan, so that it is run once. */
+const approveAndRun = async (
+  composition: PlanComposition,
+  { request, record }: Run,
+  looked: { steps: readonly RecordedStep[]; digest: string },
+  stored: SavedPlan,
+  { mustAsk, claim }: { mustAsk: boolean; claim: (plan: SavedPlan) => Promise<void> },
+): Promise<Outcome> => {
+  const { guard, clouds, audit } = composition;
+  const { origin } = await clouds.open(request.caller.profile);
+  const own = stepRequest(request, stored.riskTool);
+  await audit.ready();
+  record({ plan: looked.digest });
+  const approved = await guard.approvePlan(
+    looked.steps.map(({ foreseen }) => foreseen),
+    {
+      origin,
+      request,
+      seed: stored.seed,
+      mustAsk,
+      onQuestion: (question) => record({ question }),
+      isUnchanged: async () => (await lookAtAll(composition, own, stored)).digest === looked.digest,
+    },
+  );
+  record({ confirmation: approved.confirmation });
+  const applying: SavedPlan = { ...stored, state: 'applying' };
+  await claim(applying);
+  return runSteps(composition, own, approved, applying);
+};
+
+/** Runs calls one after the other, after one question where the policy asks about any of them. */
+const runCalls = (
+  composition: PlanComposition,
+  request: CallRequest,
+  { calls, riskTool }: { calls: readonly PlannedCall[]; riskTool: 'change' | 'destroy' },
+): Promise<Outcome> =>
+  recorded(composition, request, async (run) => {
+    const seed = seedFor(run.request, calls);
+    const looked = await lookAtAll(composition, stepRequest(run.request, riskTool), { calls, seed });
+    const stored = toStored(run.request, looked, { seed, riskTool });
+    const claim = (plan: SavedPlan): Promise<void> => composition.plans.save(plan);
+    return approveAndRun(composition, run, looked, stored, { mustAsk: false, claim });
+  });
+
+const refuseState = ({ id, state }: SavedPlan): CallError =>
+  new CallError('conflict', `The plan ${id} is ${state}, so it is not applied.`, 'Make it again. Nothing was sent.');
+
+/** A plan of the caller's own cloud. Throws a CallError for another's profile. */
+const openPlan = async ({ plans }: PlanComposition, { caller }: CallRequest, id: string): Promise<SavedPlan> => {
+  const plan = await requirePlan(plans, id);
+  if (plan.principal !== caller.principal || plan.profile !== caller.profile)
+    throw new CallError(
+      'refused',
+      `The plan ${plan.id} was made by another caller, or for another profile.`,
+      `It is for the profile ${toLabel(plan.profile)}. Nothing was sent.`,
+    );
+  return plan;
+};
+
+/** Applies a saved plan after a person's confirmation of all of it; refuses it where anything is not as it was read. */
+const applyPlan = (
+  composition: PlanComposition,
+  request: CallRequest,
+  { id, riskTool }: { id: string; riskTool?: 'change' | 'destroy' | undefined },
+): Promise<Outcome> =>
+  recorded(composition, request, async (run) => {
+    const plan = await openPlan(composition, run.request, id);
+    if (plan.state !== 'open') throw refuseState(plan);
+    if (riskTool && riskTool !== plan.riskTool)
+      throw new CallError(
+        'refused',
+        `The plan ${plan.id} was made with ${plan.riskTool}; ${riskTool} does not apply it.`,
+        `Call ${plan.riskTool} with it. Nothing was sent.`,
+      );
+    const looked = await lookAtAll(composition, stepRequest(run.request, plan.riskTool), plan);
+    if (looked.digest !== plan.digest)
+      throw new CallError(
+        'conflict',
+        `Something that the plan ${plan.id} is about has changed since it was made.`,
+        `[[${plan.riskTool} plan=${plan.id} mode=plan]] shows what. Make the plan again. Nothing was sent.`,
+      );
+    const claim = async (applying: SavedPlan): Promise<void> => {
+      if (!(await composition.plans.replace('open', applying))) throw refuseState({ ...plan, state: 'applying' });
+    };
+    return approveAndRun(composition, run, looked, plan, { mustAsk: true, claim });
+  });
+
+/** Shows a saved plan; of one that is open, whether it still fits the cloud. */
+const showPlan = (composition: PlanComposition, request: CallRequest, id: string): Promise<Outcome> =>
+  recorded(composition, request, async (run) => present(await openPlan(composition, run.request, id), run.request));
+
+/** Puts an open plan away. */
+const discardPlan = (composition: PlanComposition, request: CallRequest, id: string): Promise<Outcome> =>
+  recorded(composition, request, async (run) => {
+    const plan = await openPlan(composition, run.request, id);
+    const discarded: SavedPlan = { ...plan, state: 'discarded' };
+    if (plan.state !== 'open' || !(await composition.plans.replace('open', discarded))) throw refuseState(plan);
+    return present(discarded, run.request);
+  });
+
+/** The caller's plans, the newest first. */
+const listPlans = (composition: PlanComposition, request: CallRequest): Promise<Outcome> =>
+  recorded(composition, request, async ({ request: { caller } }) => {
+    const own = (await composition.plans.list()).filter(
+      ({ principal, profile }) => principal === caller.principal && profile === caller.profile,
+    );
+    const items = own.map(({ id, state, made, shown }) => ({
+      id,
+      state,
+      made: new Date(made).toISOString(),
+      ...(shown['counts'] as Row),
+    }));
+    return {
+      text: own.length
+        ? own.map(({ id, state, text }) => `${id} ${state}: ${text.split('\n', 1)[0]}`).join('\n')
+        : 'There are no plans.',
+      structured: { items, returned: items.length, count: items.length },
+      rows: () => items,
+      columns: ['id', 'state', 'made', 'create', 'change', 'destroy'],
+    };
+  });
+
+/** What a door asks of plans. */
+export type PlanAsked =
+  | { action: 'make' | 'run'; calls: readonly PlannedCall[]; riskTool: 'change' | 'destroy' }
+  | { action: 'apply'; id: string; riskTool?: 'change' | 'destroy' | undefined }
+  | { action: 'show' | 'discard'; id: string }
+  | { action: 'list' };
+
+/** Does with plans what a door asks. */
+export const plan = (composition: PlanComposition, request: CallRequest, asked: PlanAsked): Promise<Outcome> => {
+  switch (asked.action) {
+    case 'make':
+      return makePlan(composition, request, asked);
+    case 'run':
+      return runCalls(composition, request, asked);
+    case 'apply':
+      return applyPlan(composition, request, asked);
+    case 'show':
+      return showPlan(composition, request, asked.id);
+    case 'discard':
+      return discardPlan(composition, request, asked.id);
+    case 'list':
+      return listPlans(composition, request);
+  }
+};

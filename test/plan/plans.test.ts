@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { acceptAll, openHost, startCloud, type Asked, type Cloud, type Host } from '../support/harness.ts';
+
+let cloud: Cloud;
+let host: Host;
+let human: (asked: Asked) => ReturnType<typeof acceptAll> | { action: 'decline' };
+beforeAll(async () => {
+  cloud = await startCloud();
+  host = await openHost({ env: cloud.env, human: (asked) => human(asked) });
+});
+beforeEach(() => {
+  cloud.renew();
+  cloud.calls.length = 0;
+  host.asked.length = 0;
+  human = acceptAll;
+});
+afterAll(async () => {
+  await host.close();
+  await cloud.close();
+});
+
+/** The changes that reached the cloud, in their order. */
+const sent = (): string[] => cloud.calls.flatMap(({ method, command }) => (method === 'POST' ? [command] : []));
+
+interface PlanShown {
+  id: string;
+  state: string;
+  digest: string;
+  counts: Record<string, number>;
+  irreversible: number[];
+  steps: { number: number; id?: string; changes?: object[] }[];
+}
+const planIn = ({ structured }: { structured: Record<string, unknown> }): PlanShown => structured['plan'] as PlanShown;
+
+const build = [
+  {
+    tool: 'create-vpc',
+    arguments: {
+      name: 'shop',
+      displaytext: 'shop',
+      cidr: '10.9.0.0/16',
+      zoneid: 'Frankfurt',
+      vpcofferingid: 'Default VPC offering',
+    },
+  },
+  {
+    tool: 'create-network',
+    arguments: {
+      name: 'shop-web',
+      displaytext: 'web',
+      zoneid: 'Frankfurt',
+      vpcid: 'shop',
+      networkofferingid: 'DefaultIsolatedNetworkOfferingForVpcNetworks',
+      gateway: '10.9.1.1',
+      netmask: '255.255.255.0',
+    },
+  },
+  {
+    tool: 'deploy-virtual-machine',
+    arguments: {
+      name: 'shop-1',
+      zoneid: 'Frankfurt',
+      serviceofferingid: 'Small Instance',
+      templateid: 'Debian 12',
+      networkids: ['$2'],
+    },
+  },
+  { tool: 'associate-ip-address', arguments: { vpcid: 'shop' } },
+  {
+    tool: 'create-load-balancer-rule',
+    arguments: {
+      name: 'lb',
+      publicipid: '$4',
+      algorithm: 'roundrobin',
+      publicport: 80,
+      privateport: 80,
+      networkid: 'shop-web',
+    },
+  },
+  { tool: 'assign-to-load-balancer-rule', arguments: { id: 'lb', virtualmachineids: ['shop-1'] } },
+  { tool: 'update-virtual-machine', arguments: { id: 'shop-1', displayname: 'Shop one' } },
+];
+const commands = ['createVPC', 'createNetwork', 'deployVirtualMachine', 'associateIpAddress', 'createLoadBalancerRule'];
+const all = [...commands, 'assignToLoadBalancerRule', 'updateVirtualMachine'];
+
+test('a plan sends nothing before its one confirmation, and exactly its steps after it', async () => {
+  const made = planIn(await host.call('change', { calls: build, mode: 'plan' }));
+  expect(sent()).toEqual([]);
+  expect(host.asked).toEqual([]);
+  expect(made).toMatchObject({ state: 'open', counts: { create: 5, change: 2, destroy: 0 }, irreversible: [] });
+  const applied = planIn(await host.call('change', { plan: made.id }));
+  expect(sent()).toEqual(all);
+  expect(host.asked.map(({ message }) => message.split('\n').length)).toEqual([1 + all.length + 3]);
+  expect(applied).toMatchObject({ id: made.id, state: 'applied' });
+  // Every step names what the ones before it made.
+  const rule = cloud.calls.find(({ command }) => command === 'assignToLoadBalancerRule')!.params;
+  expect(rule).toMatchObject({ id: applied.steps[4]!.id, virtualmachineids: applied.steps[2]!.id });
+  // Each is a call of its own in the log, with the plan that it is a step of and who confirmed.
+  const entries = host.audit().filter(({ plan, step }) => plan === made.digest && step !== undefined);
+  expect(entries.map(({ command, step, result, confirmation }) => [command, step, result, confirmation?.by])).toEqual(
+    all.map((command, index) => [command, index + 1, 'done', 'elicitation']),
+  );
+  const again = await host.call('change', { plan: made.id });
+  expect(again.structured['error']).toMatchObject({ kind: 'conflict' });
+  expect(sent()).toEqual(all);
+});
+
+test('a declined plan sends nothing; it can still be applied', async () => {
+  const made = planIn(await host.call('change', { calls: build.slice(0, 2), mode: 'plan' }));
+  human = () => ({ action: 'decline' });
+  expect((await host.call('change', { plan: made.id })).structured['error']).toMatchObject({ kind: 'unconfirmed' });
+  expect(sent()).toEqual([]);
+  human = acceptAll;
+  expect(planIn(await host.call('change', { plan: made.id }))).toMatchObject({ state: 'applied' });
+  expect(sent()).toEqual(['createVPC', 'createNetwork']);
+});
+
+const change = (command: string, params: Record<string, string>) =>
+  host.call('change', { tool: command, arguments: params });
+
+test('what has changed between plan and apply stops it before anything is sent', async () => {
+  const calls = [
+    { tool: 'create-affinity-group', arguments: { name: 'apart', type: 'host anti-affinity' } },
+    { tool: 'update-virtual-machine', arguments: { id: 'web-1', displayname: 'First' } },
+  ];
+  const plan = await host.call('change', { calls, mode: 'plan' });
+  expect(plan.text).toContain('→ First');
+  await change('update-virtual-machine', { id: 'web-1', displayname: 'Other' });
+  cloud.calls.length = 0;
+  const stopped = await host.call('change', { plan: planIn(plan).id });
+  expect(stopped.structured['error']).toMatchObject({ kind: 'conflict' });
+  expect(sent()).toEqual([]);
+  expect(host.asked).toEqual([]);
+});
+
+test('a step that fails stops the plan there, which says what was done and what was not', async () => {
+  const calls = [
+    { tool: 'create-affinity-group', arguments: { name: 'apart', type: 'host anti-affinity' } },
+    { tool: 'stop-virtual-machine', arguments: { id: 'web-1' } },
+    { tool: 'create-affinity-group', arguments: { name: 'apart-2', type: 'host anti-affinity' } },
+  ];
+  const plan = planIn(await host.call('destroy', { calls, mode: 'plan' }));
+  const rules = [{ kind: 'job-fail', command: 'stopVirtualMachine' }];
+  await fetch(new URL('/simulator/faults', cloud.url), { method: 'PUT', body: JSON.stringify({ rules }) });
+  const stopped = await host.call('destroy', { plan: plan.id });
+  expect(stopped.text).toMatch(/Step 2 of 3 .*Done: step 1\..*Steps 3 to 3 were not begun/s);
+  expect(sent()).toEqual(['createAffinityGroup', 'stopVirtualMachine']);
+});
