@@ -35,6 +35,10 @@ export interface ErrorDetails {
   candidates?: readonly string[] | undefined;
   /** The message repeats words of the cloud. */
   isForeign?: boolean | undefined;
+  /** What of the configuration is wrong: the keys that lead to it from the top of the file. */
+  keys?: readonly string[] | undefined;
+  /** Where a text stops being what it is to be, counted from 1. */
+  position?: { line: number; column: number } | undefined;
   cause?: unknown;
 }
 
@@ -69,6 +73,8 @@ export class CallError extends Error {
   readonly retryAfter: number | undefined;
   readonly candidates: readonly string[] | undefined;
   readonly isForeign: boolean | undefined;
+  readonly keys: readonly string[] | undefined;
+  readonly position: { line: number; column: number } | undefined;
   /** Whose answer it is; known where the call ends, which is above the steps that throw. */
   cloud: AnsweredBy | undefined;
 
@@ -85,6 +91,8 @@ export class CallError extends Error {
     this.retryAfter = details.retryAfter;
     this.candidates = details.candidates;
     this.isForeign = details.isForeign;
+    this.keys = details.keys;
+    this.position = details.position;
   }
 }
 

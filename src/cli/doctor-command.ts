@@ -8,6 +8,7 @@ import { CallError } from '../errors.ts';
 import { renderHint } from '../hints.ts';
 import { programName } from '../program-name.ts';
 import { checkCloud } from '../setup/check-cloud.ts';
+import { findKey } from '../setup/find-key.ts';
 import { checkHosts } from '../setup/check-hosts.ts';
 import { fine, skipped, warning, wrong, type CheckResult } from '../setup/check-result.ts';
 import { systemOf } from '../setup/system.ts';
@@ -51,16 +52,10 @@ export const checkCatalog = (line: string, now: number): CheckResult => {
     : fine('catalog', line);
 };
 
-/** Where a key that an error names stands in a file, counted from 1. */
-const placeOf = (path: string, message: string): string => {
-  const [, line, column] = /at line (\d+), column (\d+)/.exec(message) ?? [];
-  if (line !== undefined) return `${path}, line ${line}, column ${column}`;
-  const [, key] =
-    /(?:there is no setting "|→ at |Profile )([\w-]+)/.exec(message) ?? /^([\w-]+) \(--/.exec(message) ?? [];
-  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
-  const at = key === undefined ? -1 : lines.findIndex((text) => /^\s*["']?([\w-]+)/.exec(text)?.[1] === key);
-  if (at < 0) return path;
-  return `${path}, line ${at + 1}, column ${lines[at]!.indexOf(key!) + 1}`;
+/** Where in a file what an error tells of stands, counted from 1; the file alone where that is not in it. */
+const placeOf = async (path: string, { keys = [], position }: CallError): Promise<string> => {
+  const at = position ?? (existsSync(path) ? await findKey(readFileSync(path, 'utf8'), keys) : undefined);
+  return at ? `${path}, line ${at.line}, column ${at.column}` : path;
 };
 
 const checkConfiguration = async (
@@ -88,7 +83,7 @@ const checkConfiguration = async (
     if (path === undefined)
       return { findings: [wrong('configuration', error.message, renderHint(error.hint, 'person'))] };
     const message = error.message.replace(`${path}: `, '');
-    const found = `${placeOf(path, message)}: ${message}`;
+    const found = `${await placeOf(path, error)}: ${message}`;
     return { findings: [wrong('configuration', found, renderHint(error.hint, 'person'))] };
   }
 };

@@ -94,7 +94,8 @@ const test = async (
   if (repaired !== undefined) await printLine(io.stderr, `${repaired} was added to the URL: ${profile.url}`);
   const isLogin = 'username' in profile.credential;
   if (!flags.test || flags.print) return { profile, who: {} };
-  const keys = isLogin && (flags.keys ?? (await questions?.keys()) ?? false);
+  const agreedAtTerminal = isLogin && !flags.keys && (await questions?.keys()) ? 'terminal' : undefined;
+  const keys = isLogin && flags.keys ? 'init --keys' : agreedAtTerminal;
   const work = (): Promise<Connected> => connect(profile, { env: io.env, stderr: io.stderr, signal: io.signal, keys });
   return questions ? questions.during(`Asking ${new URL(profile.url).host}`, work) : work();
 };

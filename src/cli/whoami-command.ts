@@ -1,4 +1,4 @@
-import { createApp } from '../app/app.ts';
+import { whoIs } from '../setup/who-is.ts';
 import { openConfig } from './open-config.ts';
 import { exit, type Format, type Io } from './io.ts';
 import { hasFailures, printOutcome } from './output.ts';
@@ -14,20 +14,12 @@ export interface WhoamiFlags {
 /** `whoami`: who a profile is to its cloud and what it may do there; with `--profile '*'`, each of them. */
 export const runWhoami = async ({ output, settings }: WhoamiFlags, io: Io): Promise<number> => {
   const config = await openConfig(settings, io);
-  const app = createApp(config, { stderr: io.stderr });
-  try {
-    const outcome = await app.whoami({
-      tool: 'whoami',
-      args: {},
-      view: {},
-      wait: 0,
-      caller: requesterAt(config, settings),
-      consent: createTerminalConsent(io),
-      signal: io.signal,
-    });
-    await printOutcome(outcome, output, io);
-    return hasFailures(outcome) ? exit.failed : exit.done;
-  } finally {
-    await app.close();
-  }
+  const outcome = await whoIs(config, {
+    stderr: io.stderr,
+    signal: io.signal,
+    caller: requesterAt(config, settings),
+    consent: createTerminalConsent(io),
+  });
+  await printOutcome(outcome, output, io);
+  return hasFailures(outcome) ? exit.failed : exit.done;
 };

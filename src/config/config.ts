@@ -14,7 +14,7 @@ import { readHeaders, readTraces, type Traces } from './telemetry.ts';
 import type { Environment } from './values.ts';
 import { findWarnings } from './warnings.ts';
 import { seePage } from '../documents.ts';
-import { CallError } from '../errors.ts';
+import { CallError, type ErrorDetails } from '../errors.ts';
 import { programName } from '../program-name.ts';
 import { closestWord, mayBeMeant } from '../spelling.ts';
 import { toLabel } from '../text.ts';
@@ -65,7 +65,15 @@ export interface Otlp {
   service: string;
 }
 
-const wrong = (message: string, hint: string): CallError => new CallError('configuration', message, hint);
+const wrong = (message: string, hint: string, details: ErrorDetails = {}): CallError =>
+  new CallError('configuration', message, hint, details);
+
+/** The keys that lead to the first thing that a schema finds wrong. */
+const keysOf = ({ issues }: z.ZodError): string[] => {
+  const [issue] = issues;
+  const added = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  return [...(issue?.path ?? []).map(String), ...added];
+};
 
 /** A variable's value, or the first line of the file that `NAME_FILE` points to. */
 const readSecret = (env: Environment, name: string): string | undefined => {
@@ -111,25 +119,32 @@ export const missingProfile = ({ profiles, otherTools }: Config, name: string): 
 const readCertificates = (name: string, path: string): string => {
   const text = readText(path, 'caFile');
   if (/-----BEGIN CERTIFICATE-----/.test(text)) return text;
-  throw wrong(`Profile ${name}: ${path} holds no certificate.`, 'caFile is a file in the PEM format.');
+  throw wrong(`Profile ${name}: ${path} holds no certificate.`, 'caFile is a file in the PEM format.', {
+    keys: ['profiles', name, 'caFile'],
+  });
 };
 
 /** Makes a profile of what was given. Throws a configuration error that says what is missing. */
 export const toProfile = (name: string, given: unknown): Profile => {
   const parsed = profileSchema.safeParse(given);
-  if (!parsed.success) throw wrong(`Profile ${name}: ${z.prettifyError(parsed.error)}`, seePage('configuration'));
+  if (!parsed.success)
+    throw wrong(`Profile ${name}: ${z.prettifyError(parsed.error)}`, seePage('configuration'), {
+      keys: ['profiles', name, ...keysOf(parsed.error)],
+    });
   const { url, apiKey, username, domain, signature, ...rest } = parsed.data;
   const [unfilled] = Object.entries(parsed.data).filter(([, value]) => value !== undefined && isUnfilled(value));
   if (unfilled)
     throw wrong(
       `Profile ${name}: ${unfilled[0]} is "${unfilled[1]}": its value was not filled in.`,
       'The host or the shell that should put it there does not know that name: write the value itself, or set it where the host starts.',
+      { keys: ['profiles', name, unfilled[0]] },
     );
   const found = toEndpoint(url);
   if (!found)
     throw wrong(
       `Profile ${name}: "${url}" is not an http(s) URL.`,
       'It looks like https://cloud.example.com/client/api.',
+      { keys: ['profiles', name, 'url'] },
     );
   const secretKey = rest.secretKey ?? (rest.secretKeyFile && readText(rest.secretKeyFile, 'secretKeyFile').trim());
   const password = rest.password ?? (rest.passwordFile && readText(rest.passwordFile, 'passwordFile').trim());
@@ -141,6 +156,7 @@ export const toProfile = (name: string, given: unknown): Profile => {
   throw wrong(
     `Profile ${name} has no whole credential.`,
     'Set CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD (and CLOUDSTACK_DOMAIN).',
+    { keys: ['profiles', name] },
   );
 };
 
@@ -192,15 +208,20 @@ const listSecretFiles = (env: Environment, file: Raw, path: unknown, imported: r
   return [...files, holdsSecret ? path : undefined].filter((name): name is string => typeof name === 'string');
 };
 
+const toPosition = (linePos: readonly { line: number; col: number }[] | undefined): ErrorDetails['position'] =>
+  linePos?.[0] && { line: linePos[0].line, column: linePos[0].col };
+
 const readFile = async (path: string): Promise<Raw> => {
-  const { parse } = (await import('yaml')).default;
+  const { parse, YAMLParseError } = (await import('yaml')).default;
   try {
     return (parse(readText(path, 'The configuration file')) ?? {}) as Raw;
   } catch (error) {
     if (error instanceof CallError) throw error;
     // Its further lines quote the file, which may hold secrets.
     const [what = ''] = (error as Error).message.split('\n', 1);
-    throw wrong(`${path} is neither YAML nor JSON: ${what.replace(/:$/, '')}.`, seePage('configuration'));
+    throw wrong(`${path} is neither YAML nor JSON: ${what.replace(/:$/, '')}.`, seePage('configuration'), {
+      position: error instanceof YAMLParseError ? toPosition(error.linePos) : undefined,
+    });
   }
 };
 
@@ -229,7 +250,7 @@ const readSections = async (
     auth: authSection.optional(),
   });
   const parsed = schema.safeParse(sections);
-  if (!parsed.success) throw wrong(z.prettifyError(parsed.error), seePage('policy'));
+  if (!parsed.success) throw wrong(z.prettifyError(parsed.error), seePage('policy'), { keys: keysOf(parsed.error) });
   return parsed.data;
 };
 
@@ -237,7 +258,10 @@ const readPrompts = async (given: unknown): Promise<Pick<Config, 'prompts'>> => 
   if (given === undefined) return {};
   const { promptsSection } = await import('./prompts.ts');
   const parsed = promptsSection.safeParse(given);
-  if (!parsed.success) throw wrong(`prompts: ${z.prettifyError(parsed.error)}`, seePage('configuration'));
+  if (!parsed.success)
+    throw wrong(`prompts: ${z.prettifyError(parsed.error)}`, seePage('configuration'), {
+      keys: ['prompts', ...keysOf(parsed.error)],
+    });
   return { prompts: parsed.data };
 };
 
@@ -292,7 +316,8 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const asked = { ...file, ...fromVariables, ...set };
   const parsed = settings.safeParse(asked);
-  if (!parsed.success) throw wrong(explainSettings(parsed.error, asked, path), seePage('configuration'));
+  if (!parsed.success)
+    throw wrong(explainSettings(parsed.error, asked, path), seePage('configuration'), { keys: keysOf(parsed.error) });
 
   const imported = credentials ? importProfiles(credentials as string, env) : undefined;
   const variables = fromEnv(env);

@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream';
-import { createApp } from '../app/app.ts';
 import type { CommandsFile } from '../catalog/types.ts';
 import { openPool } from '../cloudstack/pool.ts';
 import type { HttpResponse } from '../cloudstack/transport.ts';
@@ -10,6 +9,7 @@ import { isLoopback } from '../loopback.ts';
 import type { Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import { fine, skipped, warning, wrong, type CheckResult } from './check-result.ts';
+import { whoIs } from './who-is.ts';
 
 interface NetworkProblem {
   codes: readonly string[];
@@ -109,16 +109,9 @@ const checkAnswer = ({ status, body, headers }: HttpResponse, endpoint: URL): Ch
   );
 };
 
-const ask = async (config: Config, stderr: Writable, signal: AbortSignal): Promise<Row> => {
-  const app = createApp(config, { stderr, report: () => undefined });
-  try {
-    const caller = { principal: config.principal, host: 'cli', isLocal: true, profile: undefined };
-    const consent = (): Promise<undefined> => Promise.resolve(undefined);
-    const outcome = await app.whoami({ tool: 'whoami', args: {}, view: {}, wait: 0, caller, consent, signal });
-    return outcome.rows()[0] ?? {};
-  } finally {
-    await app.close();
-  }
+const ask = async (config: Config, { stderr, signal }: CheckOptions): Promise<Row> => {
+  const outcome = await whoIs(config, { stderr, signal, report: () => undefined });
+  return outcome.rows()[0] ?? {};
 };
 
 const withSignature = (config: Config, profile: Profile, signature: Profile['signature']): Config => ({
@@ -135,7 +128,7 @@ const checkRefused = async (
 ): Promise<CheckResult[]> => {
   const refused = wrong('credential', error.message, error.hint);
   if (profile.signature === undefined || error.kind !== 'authentication') return [refused];
-  const isTaken = await ask(withSignature(config, profile, undefined), options.stderr, options.signal).then(
+  const isTaken = await ask(withSignature(config, profile, undefined), options).then(
     () => true,
     () => false,
   );
@@ -221,7 +214,7 @@ export const checkCloud = async (config: Config, options: CheckOptions): Promise
   if (way.some(({ status }) => status === 'wrong')) return way;
   const patient = { ...config, retries: 0, timeout: Math.min(config.timeout, timeoutMs) };
   try {
-    const who = await ask(patient, options.stderr, options.signal);
+    const who = await ask(patient, options);
     const signed =
       profile.secret && 'apiKey' in profile.secret
         ? fine('signature', profile.signature ?? 'found out with the first read')

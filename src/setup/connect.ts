@@ -4,9 +4,9 @@ import { loadConfig, toProfile, type Config } from '../config/config.ts';
 import type { Environment } from '../config/values.ts';
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
-import type { DoorRequest } from '../types.ts';
 import { fetchKeyPair } from './key-pair.ts';
 import type { NewProfile } from './own-files.ts';
+import { callerOf, whoIs } from './who-is.ts';
 
 /** Who a new profile is to its cloud. */
 export interface Connected {
@@ -43,53 +43,36 @@ const configFor = async ({ url, credential, caFile }: NewProfile, env: Environme
   return { ...config, profile: 'default', profiles: { default: profile } };
 };
 
-const callerOf = ({ principal }: Config): DoorRequest['caller'] => ({
-  principal,
-  host: 'cli',
-  isLocal: true,
-  profile: undefined,
-});
-
-/** Asks the cloud who the profile is. Throws the CallError that says why it cannot be asked. */
-const whoIs = async (profile: NewProfile, { env, stderr, signal }: ConnectOptions): Promise<Row> => {
-  const config = await configFor(profile, env);
-  const app = createApp(config, { stderr });
-  try {
-    const outcome = await app.whoami({
-      tool: 'whoami',
-      args: {},
-      view: {},
-      wait: 0,
-      caller: callerOf(config),
-      consent: () => Promise.resolve(undefined),
-      signal,
-    });
-    return outcome.rows()[0] ?? {};
-  } finally {
-    await app.close();
-  }
+/** Asks the cloud who the profile is, as `whoami` tells it. */
+const ask = async (profile: NewProfile, { env, stderr, signal }: ConnectOptions): Promise<Row> => {
+  const outcome = await whoIs(await configFor(profile, env), { stderr, signal });
+  return outcome.rows()[0] ?? {};
 };
 
 /**
  * Tests a profile with a signed call, or a login. With `keys` a login gives way to the user's key pair, which is made
- * where there is none. Throws a CallError that says what is wrong and how to mend it.
+ * where there is none; it says how the person agreed to that, for the audit log. Throws a CallError that says what is wrong and how to mend it.
  */
 export const connect = async (
   profile: NewProfile,
-  { keys = false, ...options }: ConnectOptions & { keys?: boolean },
+  { keys, ...options }: ConnectOptions & { keys?: string | undefined },
 ): Promise<Connected> => {
   const { credential, ...rest } = profile;
-  if (!keys || !('username' in credential)) return { profile, who: await whoIs(profile, options) };
+  if (keys === undefined || !('username' in credential)) return { profile, who: await ask(profile, options) };
   const config = await configFor(profile, options.env);
   const app = createApp(config, { stderr: options.stderr });
   let found;
   try {
-    found = await fetchKeyPair(app, credential.username, { caller: callerOf(config), signal: options.signal });
+    found = await fetchKeyPair(app, credential.username, {
+      caller: callerOf(config),
+      signal: options.signal,
+      agreedBy: keys,
+    });
   } finally {
     await app.close();
   }
   const signed = { ...rest, credential: found.pair };
-  return { profile: signed, who: await whoIs(signed, options), isNewPair: found.isNew };
+  return { profile: signed, who: await ask(signed, options), isNewPair: found.isNew };
 };
 
 /** What a person is told of a failed test beside the error: where a wrong URL shows itself as something else. */

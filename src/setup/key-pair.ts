@@ -11,27 +11,29 @@ export interface KeyPair {
   secretKey: string;
 }
 
-/** The person agreed before: to have a pair read, or made where there is none. */
-const agreed: Consent = ({ digest, phrase }) =>
-  Promise.resolve({
-    digest,
-    nonce: randomUUID(),
-    by: 'terminal',
-    action: 'accept',
-    ...(phrase === undefined ? { confirm: true } : { phrase }),
-  });
+/** The person agreed before, in the way that `by` says: to have a pair read, or made where there is none. */
+const agreed =
+  (by: string): Consent =>
+  ({ digest, phrase }) =>
+    Promise.resolve({
+      digest,
+      nonce: randomUUID(),
+      by,
+      action: 'accept',
+      ...(phrase === undefined ? { confirm: true } : { phrase }),
+    });
 
 const toPair = ({ apikey, secretkey }: Row): KeyPair | undefined =>
   typeof apikey === 'string' && typeof secretkey === 'string' ? { apiKey: apikey, secretKey: secretkey } : undefined;
 
 /**
  * The key pair of the user whom the app logs in as; one is made where there is none, so that no other program loses its
- * own. The person must have agreed to both.
+ * own. The person must have agreed to both; the audit log says how (`agreedBy`).
  */
 export const fetchKeyPair = async (
   app: App,
   username: string,
-  { caller, signal }: Pick<DoorRequest, 'caller' | 'signal'>,
+  { caller, signal, agreedBy }: Pick<DoorRequest, 'caller' | 'signal'> & { agreedBy: string },
 ): Promise<{ pair: KeyPair; isNew: boolean }> => {
   const ask = async (tool: string, args: Record<string, unknown>): Promise<Row[]> => {
     const outcome = await app.call({
@@ -40,7 +42,7 @@ export const fetchKeyPair = async (
       view: { secrets: true, whole: true },
       wait: 0,
       caller,
-      consent: agreed,
+      consent: agreed(agreedBy),
       signal,
     });
     return [...outcome.rows()];

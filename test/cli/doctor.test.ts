@@ -1,68 +1,100 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkCatalog, checkNode } from '../../src/cli/doctor-command.ts';
 import type { CheckResult } from '../../src/setup/check-result.ts';
+import { createHomes, writeFile } from '../support/homes.ts';
 import { runCommand, startCloud, startFake, type Cloud } from '../support/harness.ts';
 
 // Faults that are injected one by one: doctor names each, and how to mend it.
 
-const root = mkdtempSync(join(tmpdir(), 'cloudstack-doctor-'));
+const { root, newHome, close: removeHomes } = createHomes();
 let cloud: Cloud;
 let secure: { url: string; certificate: string; close: () => void } | undefined;
 
-/** A server with a certificate that no one has signed, where openssl is there to make one. */
-const startSecure = () => {
-  const [key, certificate] = [join(root, 'key.pem'), join(root, 'certificate.pem')];
-  const made = spawnSync('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-    ...['-keyout', key, '-out', certificate, '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
-  ]);
-  if (made.status !== 0) return undefined;
-  const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (request, response) => {
+const openssl = (...args: string[]): boolean => spawnSync('openssl', args, { cwd: root }).status === 0;
+
+/** A certificate for localhost that signs itself, valid in 2020 only where `isExpired`; false without openssl. */
+const makeCertificate = (name: string, isExpired: boolean): boolean => {
+  const [key, request, certificate] = [`${name}.key`, `${name}.csr`, `${name}.pem`];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+  const pair = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key];
+  if (!isExpired) return openssl('req', '-x509', ...pair, '-days', '2', '-out', certificate, ...subject);
+  mkdirSync(join(root, name));
+  writeFile(join(root, name, 'index'), '');
+  const lines = ['[ca]', 'default_ca=d', '[d]', `new_certs_dir=${name}`, `database=${name}/index`, 'rand_serial=yes'];
+  lines.push('default_md=sha256', 'policy=p', 'copy_extensions=copy', '[p]', 'commonName=supplied', '');
+  const config = writeFile(join(root, name, 'ca.cnf'), lines.join('\n'));
+  const days = ['-startdate', '20200101000000Z', '-enddate', '20200102000000Z'];
+  return (
+    openssl('req', '-new', ...pair, '-out', request, ...subject) &&
+    openssl(
+      'ca',
+      '-batch',
+      '-config',
+      config,
+      '-selfsign',
+      '-keyfile',
+      key,
+      '-in',
+      request,
+      ...days,
+      '-out',
+      certificate,
+    )
+  );
+};
+
+/** The cloud behind TLS, where openssl is there to make a certificate. */
+const startSecure = async (name: string, isExpired = false): Promise<typeof secure> => {
+  if (!makeCertificate(name, isExpired)) return undefined;
+  const certificate = join(root, `${name}.pem`);
+  const pair = { key: readFileSync(join(root, `${name}.key`)), cert: readFileSync(certificate) };
+  const server = createServer(pair, (request, response) => {
     const target = new URL(request.url!, cloud.url);
     void fetch(target, { method: request.method! }).then(async (answer) => {
       response.writeHead(answer.status, { 'content-type': 'application/json' });
       response.end(await answer.text());
     });
   });
-  return new Promise<NonNullable<typeof secure>>((resolve) => {
-    server.listen(0, () =>
-      resolve({
-        url: `https://localhost:${(server.address() as AddressInfo).port}/client/api`,
-        certificate,
-        close: () => server.close().closeAllConnections(),
-      }),
-    );
-  });
+  await once(server.listen(0), 'listening');
+  return {
+    url: `https://localhost:${(server.address() as AddressInfo).port}/client/api`,
+    certificate,
+    close: () => server.close().closeAllConnections(),
+  };
+};
+
+/** A proxy that opens no connection. */
+const startRefusingProxy = async () => {
+  const server = createHttpServer().on('connect', (_request, socket) =>
+    socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'),
+  );
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    env: { CLOUDSTACK_API_URL: 'http://cloud.example.invalid/client/api', HTTP_PROXY: url },
+    close: () => {
+      server.close().closeAllConnections();
+      return Promise.resolve();
+    },
+  };
 };
 
 beforeAll(async () => {
   cloud = await startCloud();
-  secure = await startSecure();
+  secure = await startSecure('trusted');
 });
 afterAll(async () => {
   secure?.close();
   await cloud.close();
-  rmSync(root, { recursive: true, force: true });
+  removeHomes();
 });
-
-let homes = 0;
-const newHome = (): string => {
-  const home = join(root, `home-${++homes}`);
-  mkdirSync(home);
-  return home;
-};
-const write = (path: string, text: string, mode = 0o600): string => {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text, { mode });
-  chmodSync(path, mode);
-  return path;
-};
 
 const examine = async (flags: string[], env: Record<string, string>) => {
   const run = await runCommand(['doctor', '--json', ...flags], { env });
@@ -88,7 +120,7 @@ type Fault = [
 const profileText = (lines: string[]): string =>
   `# mine\nprofiles:\n  default:\n    url: ${cloud.url}\n    apiKey: ${cloud.env['CLOUDSTACK_API_KEY']}\n    secretKey: ${cloud.env['CLOUDSTACK_SECRET_KEY']}\n${lines.map((line) => `${line}\n`).join('')}`;
 const inFile = (home: string, lines: string[], mode?: number): Setting => ({
-  env: { CLOUDSTACK_API_URL: '', CLOUDSTACK_MCP_CONFIG: write(join(home, 'c.yaml'), profileText(lines), mode) },
+  env: { CLOUDSTACK_API_URL: '', CLOUDSTACK_MCP_CONFIG: writeFile(join(home, 'c.yaml'), profileText(lines), mode) },
 });
 const at = (url: string): Setting => ({ env: { CLOUDSTACK_API_URL: url } });
 const answering = async (answer: Parameters<typeof startFake>[0]) => {
@@ -96,7 +128,7 @@ const answering = async (answer: Parameters<typeof startFake>[0]) => {
   return { env: fake.env, close: fake.close };
 };
 const hostFile = (home: string, entry: object): Setting => {
-  write(join(home, '.cursor/mcp.json'), JSON.stringify({ mcpServers: { cloudstack: entry } }));
+  writeFile(join(home, '.cursor/mcp.json'), JSON.stringify({ mcpServers: { cloudstack: entry } }));
   return {};
 };
 
@@ -239,6 +271,15 @@ const faults: Fault[] = [
     'nothing listens',
     'port',
   ],
+  ['a proxy that refuses', startRefusingProxy, 'wrong', 'proxy', 'opens no connection', 'CONNECT'],
+  [
+    'a key that a profile does not have',
+    (home) => inFile(home, ['    apikey: b']),
+    'wrong',
+    'configuration',
+    'c.yaml, line 7, column 5',
+    'configuration.md',
+  ],
   [
     'a wrong secret key',
     () => ({ env: { CLOUDSTACK_SECRET_KEY: 'no' } }),
@@ -285,7 +326,7 @@ const faults: Fault[] = [
   ],
   [
     "a broken host's file",
-    (home) => (write(join(home, '.gemini/settings.json'), '{\n  "a": ,\n}'), {}),
+    (home) => (writeFile(join(home, '.gemini/settings.json'), '{\n  "a": ,\n}'), {}),
     'wrong',
     'host gemini',
     'line 2',
@@ -294,7 +335,7 @@ const faults: Fault[] = [
   ['no host', () => ({}), 'warning', 'hosts', 'no host names this server', 'init'],
   [
     'a state folder that is a file',
-    (home) => ({ env: { CLOUDSTACK_MCP_STATE: join(write(join(home, 'f'), ''), 'state') } }),
+    (home) => ({ env: { CLOUDSTACK_MCP_STATE: join(writeFile(join(home, 'f'), ''), 'state') } }),
     'wrong',
     'state',
     'cannot be written',
@@ -302,7 +343,7 @@ const faults: Fault[] = [
   ],
   [
     'an audit log that cannot be written',
-    (home) => ({ env: { CLOUDSTACK_MCP_AUDIT: join(write(join(home, 'g'), ''), 'audit.jsonl') } }),
+    (home) => ({ env: { CLOUDSTACK_MCP_AUDIT: join(writeFile(join(home, 'g'), ''), 'audit.jsonl') } }),
     'wrong',
     'audit',
     'cannot be written',
@@ -343,7 +384,7 @@ test.each([
   const own = text
     .replace(cloud.env['CLOUDSTACK_API_KEY']!, other.env['CLOUDSTACK_API_KEY']!)
     .replace(cloud.env['CLOUDSTACK_SECRET_KEY']!, other.env['CLOUDSTACK_SECRET_KEY']!);
-  const run = await examine(['--config', write(join(home, 'c.yaml'), own)], { HOME: home });
+  const run = await examine(['--config', writeFile(join(home, 'c.yaml'), own)], { HOME: home });
   await other.close();
   expect(find(run.findings, 'signature', 'does not take')).toMatchObject({ status: 'wrong' });
   expect(find(run.findings, 'signature', 'does not take')!.mend).toContain('auto');
@@ -353,10 +394,10 @@ test('a certificate of a private authority is named, and trusted by caFile', asy
   if (!secure) return context.skip('openssl is not there');
   const home = newHome();
   const text = profileText([]).replace(cloud.url, secure.url);
-  const without = await examine(['--config', write(join(home, 'a.yaml'), text)], { HOME: home });
+  const without = await examine(['--config', writeFile(join(home, 'a.yaml'), text)], { HOME: home });
   expect(find(without.findings, 'tls', 'not trusted')).toMatchObject({ status: 'wrong' });
   expect(find(without.findings, 'tls', 'not trusted')!.mend).toContain('caFile');
-  const trusting = write(
+  const trusting = writeFile(
     join(home, 'b.yaml'),
     text.replace('    apiKey', `    caFile: ${secure.certificate}\n    apiKey`),
   );
@@ -366,9 +407,19 @@ test('a certificate of a private authority is named, and trusted by caFile', asy
   const byAddress = text
     .replace('localhost', '127.0.0.1')
     .replace('    apiKey', `    caFile: ${secure.certificate}\n    apiKey`);
-  const misnamed = await examine(['--config', write(join(home, 'c.yaml'), byAddress)], { HOME: home });
+  const misnamed = await examine(['--config', writeFile(join(home, 'c.yaml'), byAddress)], { HOME: home });
   expect(find(misnamed.findings, 'tls', 'another name')).toMatchObject({ status: 'wrong' });
   expect(execFileSync('openssl', ['version']).toString()).toContain('SSL');
+});
+
+test('a certificate that has expired', async (context) => {
+  const expired = await startSecure('expired', true);
+  if (!expired) return context.skip('openssl is not there');
+  const text = profileText([`    caFile: ${expired.certificate}`]).replace(cloud.url, expired.url);
+  const run = await examine(['--config', writeFile(join(newHome(), 'c.yaml'), text)], {});
+  expired.close();
+  expect(find(run.findings, 'tls', 'not valid today')).toMatchObject({ status: 'wrong' });
+  expect(find(run.findings, 'tls', 'not valid today')!.mend).toContain('Renew it');
 });
 
 test('an old Node and an old catalog', () => {

@@ -1,11 +1,12 @@
 import { parse as parseJson } from '@humanwhocodes/momoa';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import { expect } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { addToHost, removeFromHost } from '../../src/setup/host-file.ts';
 import { listHosts, type Host } from '../../src/setup/hosts.ts';
+import { writeFile } from '../support/homes.ts';
 
 /** Every file below a folder, with its text. */
 export const filesIn = (folder: string): Record<string, string> =>
@@ -15,12 +16,6 @@ export const filesIn = (folder: string): Record<string, string> =>
       .map(({ parentPath, name }) => [join(parentPath, name), readFileSync(join(parentPath, name), 'latin1')])
       .sort(),
   );
-
-/** Writes a file, with the folders above it. */
-export const write = (path: string, text: string): void => {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
-};
 
 /** The layouts that hosts have. */
 export const platforms = ['linux', 'darwin', 'win32'] as const;
@@ -103,7 +98,7 @@ export const checkHostFile = async (
   ];
   for (const [what, text] of isWhole ? texts : texts.slice(0, 3)) {
     rmSync(host.file, { force: true });
-    if (text !== undefined) write(host.file, text);
+    if (text !== undefined) writeFile(host.file, text);
     const before = filesIn(home);
 
     expect((await addToHost(host, launch)).action, what).toBe('written');

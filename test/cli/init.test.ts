@@ -1,41 +1,25 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
+import type { AuditEntry } from '../../src/audit/entry.ts';
 import { addToHost } from '../../src/setup/host-file.ts';
 import { launchOf } from '../../src/setup/launch.ts';
 import { listHosts } from '../../src/setup/hosts.ts';
 import { eventually } from '../support/eventually.ts';
+import { createHomes, writeFile } from '../support/homes.ts';
 import { runCommand, startCloud, startCommand, startFake, type Cloud } from '../support/harness.ts';
-import { checkHostFile, filesIn, hostIds, launch, platforms, write } from './host-files.ts';
+import { checkHostFile, filesIn, hostIds, launch, platforms } from './host-files.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'cloudstack-init-'));
+const { newHome, close } = createHomes();
 let cloud: Cloud;
 beforeAll(async () => {
   cloud = await startCloud();
 });
 afterAll(async () => {
   await cloud.close();
-  rmSync(root, { recursive: true, force: true });
+  close();
 });
-
-let homes = 0;
-const newHome = (): string => {
-  const home = join(root, `home-${++homes}`);
-  mkdirSync(home);
-  return home;
-};
 
 // Every host on every layout: test/sweep/host-files has all that may stand in a file before
 
@@ -56,7 +40,7 @@ test.each<[what: string, id: string, text: string, message: RegExp]>([
 ])('%s is left as it is and said', async (what, id, text, message) => {
   const home = newHome();
   const host = listHosts({ platform: 'linux', home, env: {} }).find((one) => one.id === id)!;
-  write(host.file, '');
+  writeFile(host.file, '');
   writeFileSync(host.file, text, what === 'UTF-16' ? 'utf16le' : 'utf8');
   const before = filesIn(home);
   await expect(addToHost(host, launch)).rejects.toThrow(message.source.includes('UTF') ? message : undefined);
@@ -152,7 +136,7 @@ test.each([
   ['cs', '.cloudstack.ini', 'cloudstack', ['endpoint', 'key', 'secret']],
 ])('from %s', async (source, path, section, [url, key, secret]) => {
   const { CLOUDSTACK_API_URL, CLOUDSTACK_API_KEY, CLOUDSTACK_SECRET_KEY } = cloud.env;
-  write(
+  writeFile(
     join(home, path),
     ini(section, { [url!]: CLOUDSTACK_API_URL, [key!]: CLOUDSTACK_API_KEY, [secret!]: CLOUDSTACK_SECRET_KEY }),
   );
@@ -215,9 +199,20 @@ test('a password logs in once and gives way to the key pair of the user, which i
   ];
   expect(await runCommand(['call', ...created], { env: cloud.env, answers: ['yes'] })).toMatchObject({ status: 0 });
   writeFileSync(secret, 'Sesame1!');
-  const made = await init(home, flags.map((word) => (word === 'admin' ? 'newcomer' : word)).concat('--keys'));
+  const audit = join(home, 'made.jsonl');
+  const made = await init(home, flags.map((word) => (word === 'admin' ? 'newcomer' : word)).concat('--keys'), {
+    CLOUDSTACK_MCP_AUDIT: audit,
+  });
   expect(made.stdout).toContain('A key pair was made');
   expect(made.status).toBe(0);
+  // No one was asked: the log says that the flag agreed.
+  const entries = readFileSync(audit, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as AuditEntry);
+  expect(entries.find(({ command }) => command === 'registerUserKeys')!.confirmation).toMatchObject({
+    by: 'init --keys',
+  });
   cloud.renew();
 });
 
@@ -269,7 +264,7 @@ test.each<
 });
 
 test('one broken file keeps no other host back; a read-only home is said', async () => {
-  write(join(home, '.cursor/mcp.json'), '{ broken');
+  writeFile(join(home, '.cursor/mcp.json'), '{ broken');
   const flags = ['--from', 'simulator', '--hosts', 'cursor,gemini'];
   const run = await init(home, flags);
   expect(run.status).toBe(1);
@@ -287,7 +282,7 @@ test('what a person wrote of what an assistant may do is not widened, nor taken 
   const flags = ['--from', 'environment', '--hosts', 'none'];
   const home = newHome();
   const written = 'readOnly: true\nprincipals:\n  local:\n    role: viewer\n';
-  write(config(home), written);
+  writeFile(config(home), written);
   expect((await init(home, [...flags, '--role', 'all'], cloud.env)).status).toBe(0);
   expect(parseYaml(readFileSync(config(home), 'utf8'))).toMatchObject(parseYaml(written) as object);
   const refused = await init(home, [...flags, '--role', 'operator'], cloud.env);
@@ -305,7 +300,7 @@ test('what a person wrote of what an assistant may do is not widened, nor taken 
 
 test('a link stays a link, a file keeps its mode', async () => {
   const target = join(home, 'dotfiles.json');
-  write(target, '{}\n');
+  writeFile(target, '{}\n');
   chmodSync(target, 0o644);
   mkdirSync(join(home, '.cursor'));
   symlinkSync(target, join(home, '.cursor/mcp.json'));
