@@ -1,6 +1,7 @@
 /** Bundles src/main.ts into dist/: one entry and the chunks that are loaded when they are used. */
 import { build, type Plugin } from 'esbuild';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { packIndex } from '../src/search/pack.ts';
@@ -104,6 +105,23 @@ export const ${name} = () => JSON.parse(readFileSync(new URL('./${file}', import
     }));
   },
 });
+/** The sandbox of scripts runs in a thread of its own, which is a program of its own; QuickJS lies beside it, compressed. */
+const worker = 'script-worker.js';
+const quickjs = 'quickjs.wasm.br';
+const bundledWorker: Plugin = {
+  name: 'bundled-worker',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /[\\/]script[\\/]worker-file\.ts$/ }, () => ({
+      contents: `import { readFileSync } from 'node:fs';
+import { brotliDecompressSync } from 'node:zlib';
+export const loadWorkerFile = () => ({
+  url: new URL('./${worker}', import.meta.url),
+  wasm: new Uint8Array(brotliDecompressSync(readFileSync(new URL('./${quickjs}', import.meta.url)))).buffer,
+});`,
+      loader: 'js',
+    }));
+  },
+};
 /** In place of the module that prepares the search index, one that reads the file in which it is packed. */
 const preparedIndex: Plugin = {
   name: 'search-index',
@@ -145,6 +163,7 @@ const { metafile } = await build({
     sharedValidator,
     oneParser,
     packedData,
+    bundledWorker,
     preparedIndex,
     prepared(/[\\/]cache[\\/]saved-dependencies\.ts$/, 'loadSavedDependencies', dependencies),
     prepared(/[\\/]opening[\\/]prepared\.ts$/, 'loadPrepared', opening),
@@ -154,6 +173,20 @@ const { metafile } = await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 });
+const sandbox = await build({
+  metafile: true,
+  entryPoints: ['src/script/worker.ts'],
+  outfile: `dist/${worker}`,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+});
+const wasm = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
+writeFileSync(`dist/${quickjs}`, compress(readFileSync(wasm)));
 chmodSync('dist/main.js', 0o755);
 mkdirSync('dist/data');
 for (const { name, text } of data)
@@ -162,8 +195,9 @@ for (const { name, text } of data)
 writeFileSync(`dist/${searchIndex}`, compress(packIndex(loadSavedIndex())));
 writeFileSync(`dist/${dependencies}`, JSON.stringify(loadSavedDependencies()));
 writeFileSync(`dist/${opening}`, JSON.stringify(await prepareOpening()));
-writeFileSync('dist/THIRD-PARTY-NOTICES.txt', noticesOf(Object.keys(metafile.inputs)));
-writeFileSync('dist/sbom.cdx.json', sbomOf(Object.keys(metafile.inputs)));
+const inputs = Object.keys({ ...metafile.inputs, ...sandbox.metafile.inputs });
+writeFileSync('dist/THIRD-PARTY-NOTICES.txt', noticesOf(inputs));
+writeFileSync('dist/sbom.cdx.json', sbomOf(inputs));
 
 /**
  * Bundled, a CommonJS package that is imported when it is used has no named exports, while it has them in node_modules:

@@ -33,6 +33,8 @@ export interface ErrorDetails {
   retryAfter?: number | undefined;
   /** What there is instead, as labels: others' words, which never stand in the message or the hint. */
   candidates?: readonly string[] | undefined;
+  /** Changes that a script had made before, a label each. */
+  done?: readonly string[] | undefined;
   /** The message repeats words of the cloud. */
   isForeign?: boolean | undefined;
   /** What of the configuration is wrong: the keys that lead to it from the top of the file. */
@@ -72,6 +74,7 @@ export class CallError extends Error {
   readonly job: string | undefined;
   readonly retryAfter: number | undefined;
   readonly candidates: readonly string[] | undefined;
+  readonly done: readonly string[] | undefined;
   readonly isForeign: boolean | undefined;
   readonly keys: readonly string[] | undefined;
   readonly position: { line: number; column: number } | undefined;
@@ -90,6 +93,7 @@ export class CallError extends Error {
     this.job = details.job;
     this.retryAfter = details.retryAfter;
     this.candidates = details.candidates;
+    this.done = details.done;
     this.isForeign = details.isForeign;
     this.keys = details.keys;
     this.position = details.position;
@@ -98,7 +102,7 @@ export class CallError extends Error {
 
 /** The contract's form of an error: `{kind, code?, cserrorcode?, message, hint, candidates?, job?, cloud?}`. */
 export const describeError = (
-  { kind, code, cserrorcode, message, hint, candidates, job, cloud }: CallError,
+  { kind, code, cserrorcode, message, hint, candidates, job, cloud, done }: CallError,
   reader: Reader,
 ): Record<string, unknown> => ({
   kind,
@@ -109,14 +113,19 @@ export const describeError = (
   ...(candidates === undefined ? {} : { candidates }),
   ...(job === undefined ? {} : { job }),
   ...(cloud === undefined ? {} : { cloud }),
+  ...(done?.length ? { done } : {}),
 });
 
 /** An error as lines of text: which cloud said so where that is a question, what happened, what to do next, what there is instead. */
-export const explainError = ({ kind, message, hint, candidates = [], cloud }: CallError, reader: Reader): string =>
+export const explainError = (
+  { kind, message, hint, candidates = [], cloud, done = [] }: CallError,
+  reader: Reader,
+): string =>
   [
     cloud ? labelOf(cloud) : '',
     `${kind}: ${message}`,
     renderHint(hint, reader),
+    done.length ? `Done before it: ${done.join('; ')}` : '',
     candidates.length ? `There are (data from the cloud): ${candidates.join(', ')}` : '',
   ]
     .filter(Boolean)

@@ -36,6 +36,8 @@ export interface CallRequest {
   planned?: PlannedStep | undefined;
   /** The question whose answer comes with the call, as the door's own signature vouches for it. */
   asked?: AskedBefore | undefined;
+  /** Digest of the script that makes the call, where one does. */
+  script?: string | undefined;
   signal: AbortSignal;
   /** Milliseconds since 1970 by which the caller wants an answer; by default what the configuration gives a call. */
   deadline?: number | undefined;

@@ -114,6 +114,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   app: [
     'diagnose',
     'plan',
+    'script',
     'call',
     'config/config.ts',
     'guard',
@@ -133,6 +134,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   diagnose: ['call', ...foundation],
   // Many changes for one confirmation: each is looked at as a call is, and goes the whole path once the guard approved all.
   plan: ['call', 'guard/approvals.ts', 'guard/plan-question.ts', 'type guard', ...foundation],
+  // The calls of a script: each goes the whole path. What runs in the sandbox's thread knows nothing of it.
+  script: ['call', 'type config/script.ts', ...foundation],
   // The path.
   call: [
     'type cache/cached-client.ts',

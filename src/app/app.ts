@@ -5,6 +5,7 @@ import type { Component } from './health.ts';
 import type { ResourceCount } from './count-resources.ts';
 import type { AppOptions } from './options.ts';
 import type { PlanAsked } from '../plan/apply.ts';
+import type { createRunScript } from '../script/run-script.ts';
 import type { Store } from '../store/store.ts';
 import { stripUnsafe } from '../text.ts';
 import type { CallRequest, DoorRequest, Outcome, Requester } from '../types.ts';
@@ -26,6 +27,8 @@ export interface App {
   diagnose(request: DoorRequest): Promise<Outcome>;
   /** Several changes as one: looked at, saved, approved as a whole, run. */
   plan(request: DoorRequest, asked: PlanAsked): Promise<Outcome>;
+  /** Runs the script that is the argument `code`, with its `inputs`. */
+  runScript(request: DoorRequest): Promise<Outcome>;
   /** What the profile's cloud offers; what is known of CloudStack in general where the cloud cannot be asked. */
   catalog(profile: string): Promise<Catalog>;
   /** What the replicas of this server share: the doors' own needs of it. */
@@ -59,6 +62,7 @@ export const createApp = (config: Config, options: AppOptions): App => {
     return { composition, path, answer, identify };
   };
   let loaded: ReturnType<typeof load> | undefined;
+  let scripts: Promise<ReturnType<typeof createRunScript>> | undefined;
   const ready = () => (loaded ??= load());
   return {
     get config() {
@@ -86,6 +90,11 @@ export const createApp = (config: Config, options: AppOptions): App => {
       const { composition, answer, identify } = await ready();
       const { plan } = await import('../plan/apply.ts');
       return answer(composition, identify(request), (_own, one) => plan(composition, one, asked), { isRead: false });
+    },
+    runScript: async (request) => {
+      const { composition, answer, identify } = await ready();
+      scripts ??= import('../script/run-script.ts').then(({ createRunScript }) => createRunScript(config));
+      return answer(composition, identify(request), await scripts);
     },
     profilesFor: async (requester) => {
       const all = Object.keys(current.profiles);

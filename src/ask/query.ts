@@ -107,7 +107,8 @@ const createNames = (command: Command, find: (name: string) => FoundName, proble
   };
 };
 
-const readSort = (given: unknown, nameOf: (name: string) => string, problems: string[]): SortKey[] => {
+/** Reads an order of rows; what is wrong with it goes into `problems`. */
+export const readSort = (given: unknown, nameOf: (name: string) => string, problems: string[]): SortKey[] => {
   const words = readList(given, maxSorts + 1).filter((one) => !isNothing(one));
   if (words.length > maxSorts) problems.push(`sort takes at most ${maxSorts} fields`);
   return words.slice(0, maxSorts).flatMap((word) => {
@@ -121,7 +122,8 @@ const readSort = (given: unknown, nameOf: (name: string) => string, problems: st
   });
 };
 
-const readGroup = (given: unknown, nameOf: (name: string) => string, problems: string[]): Grouping => {
+/** Reads what rows are counted by; what is wrong with it goes into `problems`. */
+export const readGroup = (given: unknown, nameOf: (name: string) => string, problems: string[]): Grouping => {
   const words = readList(given, maxKeys + maxTotals + 1).filter((one) => !isNothing(one));
   const keys: string[] = [];
   const totals: Total[] = [];

@@ -8,6 +8,8 @@ export interface Facts {
   trace?: string | undefined;
   /** Host and port of the cloud that it was for, or `the embedded simulator`. */
   endpoint?: string | undefined;
+  /** Digest (SHA-256) of the script that made the call, or ran. */
+  script?: string | undefined;
   command?: string;
   risk?: string;
   severity?: string;

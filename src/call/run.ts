@@ -77,6 +77,7 @@ export const recorded = <T>(
         request: request.origin?.request,
         trace,
         endpoint,
+        script: request.script,
         ...(planned ? { plan: planned.plan.digest, step: planned.number } : {}),
       });
       const secrets = () => listSecrets(request.args, facts.params);

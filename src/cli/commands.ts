@@ -124,6 +124,23 @@ export const commands: Readonly<Record<string, CliCommand>> = {
           end(await runDiagnose(asked, { ...options, settings: settingsOf(options) }, io));
         }),
   },
+  script: {
+    description: 'run a script: many calls, each checked as a call by itself',
+    build: (command, io, end) => {
+      withSettings(
+        command
+          .command('run')
+          .description('run JavaScript; cloudstack.listZones({…}) and so on are its calls')
+          .argument('<file>', 'the script; - reads standard input')
+          .argument('[key=value...]', 'what the script finds in inputs'),
+      )
+        .option('--json', 'as JSON')
+        .action(async (file: string, words: string[], options: Options) => {
+          const { runScript } = await import('./script-command.ts');
+          end(await runScript(file, words, { ...options, settings: settingsOf(options) }, io));
+        });
+    },
+  },
   approve: {
     description: 'approve a call that its host could not ask about',
     build: (command, io, end) =>

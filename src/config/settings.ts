@@ -5,6 +5,7 @@ import { callSettings } from './call.ts';
 import { cloudSettings } from './cloud.ts';
 import { generalSettings } from './general.ts';
 import { httpSettings } from './http.ts';
+import { scriptSettings } from './script.ts';
 import { storeSettings } from './store.ts';
 import { telemetrySettings } from './telemetry.ts';
 
@@ -16,6 +17,7 @@ export const settings = z.strictObject({
   ...generalSettings,
   ...cloudSettings,
   ...callSettings,
+  ...scriptSettings,
   ...auditSettings,
   ...cacheSettings,
   ...storeSettings,

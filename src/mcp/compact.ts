@@ -180,6 +180,15 @@ export const compactTools: readonly McpTool[] = [
     },
     annotations: hints(true, false),
   },
+  {
+    name: 'run-script',
+    title: 'Run a script of many calls',
+    description:
+      'JavaScript, many calls in one: const [z] = await cloudstack.listZones({name: "x"}, {where, sort, group}); return z.id. A list gives all its rows, a job its result; where(rows, "size>1"), find, group, sort, print. Ends at a call that needs a confirmation.',
+    inputSchema: closed({ code: text, profile }, ['code']),
+    outputSchema: { type: 'object', properties: { changes: objects, calls: integer, error: object } },
+    annotations: hints(false, true),
+  },
 ];
 
 /** The schema of the argument `profile` for a caller of several: their names, for a read also all of them. */

@@ -59,7 +59,7 @@ export const directTools = (catalog: Catalog, setting: string): readonly Tool[] 
 };
 
 /** What is left of the compact list where every command is listed: search and its three doors have nothing to do. */
-const besideAll = new Set(['wait-for-job', 'whoami', 'diagnose']);
+const besideAll = new Set(['wait-for-job', 'whoami', 'diagnose', 'run-script']);
 
 /** A tool list with commands as tools of their own. `isSeveral`: they name the profile that they go to. */
 export const listDirectTools = (setting: string, isSeveral: boolean): readonly McpTool[] => {

@@ -87,6 +87,10 @@ export const inputs = {
     profile: name.optional(),
   }),
   whoami: z.strictObject({ profile: name.optional() }),
+  'run-script': z.strictObject({
+    code: z.string().max(limits.text),
+    profile: name.optional(),
+  }),
 };
 
 /** Names that are read of a tool's arguments: more than any tool has, so that one that it lacks is among them. */

@@ -164,6 +164,10 @@ const compactTools = {
     const { profile, ...asked } = readInput('diagnose', args);
     return host.app.diagnose(toRequest(host, { tool: 'diagnose', args: asked, profile }));
   },
+  'run-script': (host: HostCall, args: unknown) => {
+    const { profile, ...asked } = readInput('run-script', args);
+    return host.app.runScript(toRequest(host, { tool: 'run-script', args: asked, profile }));
+  },
 } satisfies Record<string, (host: HostCall, args: unknown) => Promise<ToolResult>>;
 
 /** Runs a tool of the compact list, or a command listed as a tool of its own. */

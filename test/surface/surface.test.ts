@@ -46,6 +46,7 @@ test('N12: the default tools: few, small, always the same', async () => {
     'wait-for-job',
     'whoami',
     'diagnose',
+    'run-script',
   ])
     expect(tools.map((tool) => tool.name)).toContain(name);
   await expect(

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { createApp } from '../app/app.ts';
+import { CallError } from '../errors.ts';
+import { escapeUnsafe, stripUnsafe } from '../text.ts';
+import { readArguments } from './arguments.ts';
+import { exit, printLine, type Io } from './io.ts';
+import { openConfig } from './open-config.ts';
+import { requesterAt } from './requester.ts';
+import { createProgressLine, createTerminalConsent } from './terminal.ts';
+
+const readCode = async (file: string, { stdin }: Io): Promise<string> => {
+  if (file === '-') return text(stdin);
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CallError(
+      'configuration',
+      `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'failed'}).`,
+      'Name the file of the script, or - for standard input.',
+    );
+  }
+};
+
+/** `script run FILE key=value …`: the script of a file, as the tool `run-script` runs it. */
+export const runScript = async (
+  file: string,
+  words: readonly string[],
+  { json, settings }: { json?: boolean; settings: Record<string, unknown> },
+  io: Io,
+): Promise<number> => {
+  const config = await openConfig(settings, io);
+  const code = await readCode(file, io);
+  const app = createApp(config, { stderr: io.stderr });
+  const line = createProgressLine(io);
+  try {
+    const outcome = await app.runScript({
+      tool: 'run-script',
+      args: { code, inputs: readArguments(words, undefined) },
+      view: {},
+      wait: 0,
+      caller: requesterAt(config, settings),
+      consent: createTerminalConsent(io),
+      signal: io.signal,
+      progress: line.show,
+    });
+    line.clear();
+    const shown = json ? escapeUnsafe(JSON.stringify(outcome.structured, null, 2)) : stripUnsafe(outcome.text);
+    await printLine(io.stdout, shown);
+    return exit.done;
+  } finally {
+    line.clear();
+    await app.close();
+  }
+};

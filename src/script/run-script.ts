@@ -1,0 +1,270 @@
+import { createHash } from 'node:crypto';
+import { call } from '../call/call.ts';
+import type { Composition } from '../call/composition.ts';
+import { recorded } from '../call/run.ts';
+import { loadCatalog } from '../catalog/catalog.ts';
+import type { Consent } from '../consent.ts';
+import { CallError, dataNote, describeError } from '../errors.ts';
+import { readerOf } from '../hints.ts';
+import { isRecord, type Row } from '../rows.ts';
+import { cutText, escapeUnsafe, stripUnsafe, toLabel } from '../text.ts';
+import type { CallRequest, Outcome, View } from '../types.ts';
+import type { ScriptSettings } from '../config/script.ts';
+import type { ScriptFailure, SandboxReply } from './protocol.ts';
+import { changesOf, describeMade, toChange, type MadeCall } from './record.ts';
+import { runInSandbox } from './sandbox.ts';
+import { createSlots } from './slots.ts';
+
+/** Characters of the longest script. */
+const maxCode = 128 * 1024;
+/** Characters of an answer for one token of the budget. */
+const charactersPerToken = 3;
+
+/** Milliseconds by which a call may outlast its script: so the end of the script is what is said. */
+const graceMs = 1000;
+
+const digestOf = (code: string): string => createHash('sha256').update(code).digest('hex');
+
+const readView = (given: unknown): View => {
+  if (!isRecord(given)) return {};
+  const { where, sort, group, fields, page, pagesize, fresh, scope } = given;
+  return {
+    where,
+    sort,
+    group,
+    ...(Array.isArray(fields) ? { fields: fields.map(String) } : {}),
+    ...(typeof page === 'number' ? { page } : {}),
+    ...(typeof pagesize === 'number' ? { pagesize } : {}),
+    ...(fresh === true ? { fresh } : {}),
+    ...(scope === 'own' || scope === 'all' ? { scope } : {}),
+  };
+};
+
+/** No one is asked in the middle of a script: it ends at the question. */
+const askNoOne: Consent = ({ message }) =>
+  Promise.reject(
+    new CallError(
+      'unconfirmed',
+      `This call needs a confirmation by a human: ${message.split('\n', 1)[0]!}. It was not sent, and the script ended here.`,
+      'Make this call by itself, and leave it out of the script.',
+    ),
+  );
+
+/** The call that a script wants, out of the texts of the sandbox. */
+const readCall = (text: string): { command: string; args: Row; view: View; line: number | undefined } => {
+  // What the sandbox sends is the script's: nothing in it is taken for right.
+  const given: unknown = JSON.parse(text);
+  const { command, args, view, line } = isRecord(given) ? given : {};
+  return {
+    command: typeof command === 'string' ? command : '',
+    args: isRecord(args) ? args : {},
+    view: readView(view),
+    line: typeof line === 'number' ? line : undefined,
+  };
+};
+
+/** What a script is given for an answer: the rows of a list, or the one object. */
+const valueOf = (outcome: Outcome, isList: boolean): unknown => {
+  const rows = outcome.rows();
+  return isList ? rows : (rows[0] ?? {});
+};
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** Runs the calls of one script, each through the whole path, so many at once. */
+const createCalls = (
+  composition: Composition,
+  request: CallRequest,
+  {
+    settings,
+    script,
+    stop,
+  }: { settings: ScriptSettings; script: string; stop: (error: CallError, line: number | undefined) => void },
+) => {
+  const made: MadeCall[] = [];
+  const errors = new Map<number, { error: CallError; line: number | undefined }>();
+  const places = createSlots(settings.scriptParallel);
+  const { deadline = 0 } = request;
+  const { asked: _asked, progress, ...rest } = request;
+  const send = async (record: MadeCall, command: string, args: Row, view: View): Promise<unknown> => {
+    const tool = loadCatalog().find(command);
+    const isList = tool?.command.result === 'list';
+    const isWhole = isList && view.page === undefined && view.pagesize === undefined;
+    const one: CallRequest = {
+      ...rest,
+      tool: command,
+      args,
+      view: { ...view, whole: true, ...(isWhole ? { all: true } : {}) },
+      wait: Math.max(0, deadline - Date.now()),
+      deadline: deadline + graceMs,
+      script,
+      consent: askNoOne,
+    };
+    const outcome = await call(composition, one);
+    const value = valueOf(outcome, isList);
+    if (!record.isRead && isRecord(value))
+      Object.assign(record, { id: textOf(value['id']), name: textOf(value['name']) });
+    return value;
+  };
+  const onCall = async (id: number, text: string): Promise<Omit<SandboxReply, 'id'>> => {
+    const { command, args, view, line } = readCall(text);
+    const known = loadCatalog().find(command);
+    const record: MadeCall = {
+      line,
+      command: known?.command.name ?? toLabel(command),
+      isRead: known?.risk.risk === 'read',
+      state: 'running',
+    };
+    const leave = await places.enter();
+    made.push(record);
+    try {
+      request.signal.throwIfAborted();
+      const value = await send(record, command, args, view);
+      record.state = 'done';
+      return { isError: false, text: JSON.stringify(value) };
+    } catch (error) {
+      const failure =
+        error instanceof CallError
+          ? error
+          : new CallError('failed', 'The call failed in a way that is a bug.', '', { cause: error });
+      if (failure.kind !== 'unknown-outcome' && failure.kind !== 'cancelled') record.state = 'failed';
+      errors.set(id, { error: failure, line });
+      // Whatever the script catches: what comes next is a person's to decide.
+      if (failure.kind === 'unconfirmed') stop(failure, line);
+      return {
+        isError: true,
+        text: JSON.stringify({ ...describeError(failure, readerOf(request.caller)), call: id, line }),
+      };
+    } finally {
+      leave();
+      const ended = made.filter(({ state }) => state !== 'running').length;
+      progress?.({ elapsed: (Date.now() - (deadline - settings.scriptTime * 1000)) / 1000, message: `${ended} calls` });
+    }
+  };
+  return { made, errors, onCall };
+};
+
+const atLine = (line: number | undefined): string => (line === undefined ? 'the script' : `line ${line} of the script`);
+
+/** The error with which a script ends: whose it is, at which line, and what was done before it. */
+const toError = (
+  { message, line, call: number }: ScriptFailure,
+  { made, errors }: Pick<ReturnType<typeof createCalls>, 'made' | 'errors'>,
+): CallError => {
+  const thrown = number === undefined ? undefined : errors.get(number);
+  const done = changesOf(made).map(describeMade);
+  if (thrown) return withRecord(thrown.error, thrown.line, done);
+  return new CallError(
+    'failed',
+    `${atLine(line)}: ${stripUnsafe(message)}.`,
+    done.length ? 'What was done before it stays done: go on from there.' : 'Nothing was changed.',
+    { done },
+  );
+};
+
+const withRecord = (error: CallError, line: number | undefined, done: readonly string[]): CallError =>
+  new CallError(error.kind, `${atLine(line)}: ${error.message}`, error.hint, { ...error, done });
+
+/** What came of a script, in words and as data. */
+const toOutcome = (
+  { result, printed }: { result: string | undefined; printed: readonly string[] },
+  made: readonly MadeCall[],
+  script: string,
+  budget: number,
+): Outcome => {
+  const maxText = charactersPerToken * budget;
+  const value: unknown = result === undefined ? undefined : JSON.parse(result);
+  const isShort = (result?.length ?? 0) <= maxText / 2;
+  const shown =
+    result === undefined ? 'It returned nothing.' : `Result: ${isShort ? result : cutText(result, maxText / 2)}`;
+  const changes = changesOf(made);
+  const lines = printed.join('\n');
+  const text = [
+    `${made.length} calls, ${changes.length} of them changes.`,
+    ...(lines ? [cutText(lines, maxText / 4)] : []),
+    shown,
+    ...(isShort ? [] : ['(cut: let the script return less)']),
+    ...(changes.length ? ['Changes, in order:', ...changes.map(describeMade)] : []),
+    dataNote,
+  ].join('\n');
+  const structured = {
+    ...(value === undefined ? {} : isShort ? { result: value } : { isCut: true }),
+    ...(lines ? { printed: cutText(lines, maxText / 4) } : {}),
+    calls: made.length,
+    changes: changes.map(toChange),
+    script,
+  };
+  // Others' words may be in all of it.
+  const clean = JSON.parse(escapeUnsafe(JSON.stringify(structured))) as Row;
+  return {
+    text: stripUnsafe(text),
+    structured: clean,
+    rows: () => (Array.isArray(value) ? (value as Row[]) : []),
+    columns: [],
+  };
+};
+
+/**
+ * Runs the scripts of a server: the arguments are the `code` and its `inputs`. Each call of a script goes the whole path, as a call by
+ * itself would. Throws a CallError that tells the line, and what was done before it.
+ */
+export const createRunScript = (settings: ScriptSettings) => {
+  const running = createSlots(settings.scripts);
+  return (composition: Composition, asked: CallRequest): Promise<Outcome> => {
+    const deadline = Date.now() + settings.scriptTime * 1000;
+    const request = { ...asked, deadline };
+    return recorded(composition, request, async (run) => {
+      const { code: given, inputs = {} } = request.args;
+      const code = typeof given === 'string' ? given : '';
+      const script = digestOf(code);
+      run.record({ script, params: { inputs } });
+      if (code.trim() === '')
+        throw new CallError('invalid', 'code is missing: the JavaScript to run.', 'Nothing was sent.');
+      if (code.length > maxCode)
+        throw new CallError('invalid', `The script has more than ${maxCode} characters.`, 'Nothing was sent.');
+      const leave = running.tryEnter();
+      if (!leave)
+        throw new CallError(
+          'rate-limit',
+          `${settings.scripts} scripts run already.`,
+          'Try again when one has ended. Nothing was sent.',
+        );
+      const over = new AbortController();
+      let stopped: { error: CallError; line: number | undefined } | undefined;
+      const stop = (error: CallError, line: number | undefined): void => {
+        stopped ??= { error, line };
+        over.abort();
+      };
+      const signal = AbortSignal.any([request.signal, over.signal, AbortSignal.timeout(settings.scriptTime * 1000)]);
+      const calls = createCalls(composition, { ...request, signal }, { settings, script, stop });
+      try {
+        const { scriptMemory: memoryMiB, scriptCompute, scriptCalls } = settings;
+        const ending = await runInSandbox({
+          code,
+          inputs: JSON.stringify(inputs),
+          memoryMiB,
+          computeMs: scriptCompute * 1000,
+          calls: scriptCalls,
+          signal,
+          onCall: calls.onCall,
+        });
+        const done = changesOf(calls.made).map(describeMade);
+        if (stopped) throw withRecord(stopped.error, stopped.line, done);
+        if (!ending && request.signal.aborted)
+          throw new CallError('cancelled', 'The script was cancelled.', 'What was done before stays done.', { done });
+        if (!ending)
+          throw new CallError(
+            'timeout',
+            `The script took more than ${settings.scriptTime} s.`,
+            'What was done before stays done. Let it do less at once.',
+            { done },
+          );
+        if (ending.type === 'failed') throw toError(ending.failure, calls);
+        return toOutcome(ending, calls.made, script, composition.limits.budget);
+      } finally {
+        over.abort();
+        leave();
+      }
+    });
+  };
+};

@@ -1,0 +1,3 @@
+// What a terminal gives a script.
+const [zone] = await cloudstack.listZones({ name: inputs.name });
+return { name: zone.name };

@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { mask } from '../../src/secrets/text.ts';
+import { openHost, runCommand, startCloud, type Cloud, type Host } from '../support/harness.ts';
+
+let cloud: Cloud;
+let host: Host;
+
+beforeAll(async () => {
+  cloud = await startCloud();
+  host = await openHost({ env: cloud.env });
+});
+
+afterAll(async () => {
+  await host.close();
+  await cloud.close();
+});
+
+beforeEach(() => {
+  cloud.renew();
+  cloud.calls.length = 0;
+});
+
+const script = (code: string) => host.call('run-script', { code });
+/** What a script sent that changes something. */
+const changes = () => cloud.calls.filter(({ method }) => method === 'POST');
+
+test('forty changes are one script in one call; each leaves its entry with the digest of the script', async () => {
+  const code = readFileSync(new URL('build.js', import.meta.url), 'utf8');
+  const before = host.audit().length;
+  const answer = await script(code);
+  expect(answer.text).toMatch(/^45 calls, 40 of them changes\./);
+  expect(answer.structured['result']).toMatchObject({ machines: 4, balancers: 2 });
+  expect(changes()).toHaveLength(40);
+  const digest = createHash('sha256').update(code).digest('hex');
+  expect(answer.structured['script']).toBe(digest);
+  const entries = host.audit().slice(before);
+  const ended = entries.filter(({ result }) => result);
+  expect(ended).toHaveLength(46);
+  expect(new Set(ended.map(({ script }) => script))).toEqual(new Set([digest]));
+  const made = answer.structured['changes'] as { line: number; command: string; id?: string }[];
+  expect(made.map(({ command }) => command)).toEqual(changes().map(({ command }) => command));
+  expect(made[0]).toMatchObject({ command: 'createVPC', name: 'shop', line: 10 });
+});
+
+test.each([
+  [
+    'a list is all its rows, an expression narrows it',
+    'const all = await cloudstack.listVirtualMachines(); return [where(all, "state = Running").length, (await cloudstack.listVirtualMachines({}, { where: "state = Running" })).length].map((n) => n > 0)',
+    [true, true],
+  ],
+  [
+    'rows are found, counted and put in order',
+    'const r = [{ a: 1, b: "x" }, { a: 2, b: "y" }, { a: 2, b: "z" }]; return [find(r, "b = y").a, group(r, "a").length, sort(r, "-b")[0].b]',
+    [2, 2, 'z'],
+  ],
+  [
+    'names are ids',
+    'const [m] = await cloudstack.listVirtualMachines({ zoneid: "Frankfurt" }); return typeof m.id',
+    'string',
+  ],
+  [
+    'an error is caught with its kind and its hint',
+    'try { await cloudstack.startVirtualMachine({ id: "nowhere" }) } catch ({ name, kind, hint, line }) { return [name, kind, hint.length > 5, line] }',
+    ['CloudStackError', 'not-found', true, 1],
+  ],
+  ['other spellings of a command', 'return (await cloudstack["list-zones"]()).length > 0', true],
+])('%s', async (_what, code, result) => {
+  const answer = await script(code);
+  expect(answer.structured['result']).toEqual(result);
+});
+
+test.each([
+  ['a mistake of the script', '\nconst x = null;\nreturn x.id;', 'failed', /^failed: line 3 of the script: TypeError/],
+  ['text that is no script', 'const = 1', 'failed', /^failed: line 1 of the script: SyntaxError/],
+  ['an unknown command', '\nawait cloudstack.frobnicate()', 'invalid', /line 2 of the script: .*frobnicate/],
+  [
+    'a wrong argument',
+    'await cloudstack.listZones({ nope: 1 })',
+    'invalid',
+    /line 1 of the script: listZones has no parameter "nope"/,
+  ],
+  ['a promise without an end', 'await new Promise(() => {})', 'failed', /never comes/],
+  ['no clock', 'return Date.now()', 'failed', /Date/],
+  ['no script', ' ', 'invalid', /code/],
+])('%s is said with its line', async (_what, code, kind, text) => {
+  const answer = await script(code);
+  expect(answer.isError).toBe(true);
+  expect(answer.structured['error']).toMatchObject({ kind });
+  expect(answer.text).toMatch(text);
+  expect(changes()).toEqual([]);
+});
+
+test('a script ends at a call that needs a yes, whatever it catches, and says what was done before', async () => {
+  const answer = await script(
+    [
+      'const group = await cloudstack.createAffinityGroup({ name: "a", type: "host anti-affinity" });',
+      'const [machine] = await cloudstack.listVirtualMachines();',
+      'try { await cloudstack.destroyVirtualMachine({ id: machine.id }); } catch { print("caught"); }',
+      'await cloudstack.createAffinityGroup({ name: "b", type: "host anti-affinity" });',
+    ].join('\n'),
+  );
+  expect(answer.structured['error']).toMatchObject({ kind: 'unconfirmed' });
+  expect(answer.text).toMatch(/line 3 of the script: .*destroyVirtualMachine/);
+  expect(answer.text).toMatch(/Done before it: line 1 createAffinityGroup id \S+ \(a\)/);
+  expect(changes().map(({ command }) => command)).toEqual(['createAffinityGroup']);
+});
+
+test('what is masked for a caller is masked for its scripts', async () => {
+  const answer = await script('return await cloudstack.createSSHKeyPair({ name: "k" })');
+  expect(JSON.stringify(answer)).not.toContain('PRIVATE KEY');
+  expect(JSON.stringify(answer.structured['result'])).toContain(mask);
+});
+
+test.each([
+  ['calls', { CLOUDSTACK_MCP_SCRIPT_CALLS: '3' }, 'for (;;) await cloudstack.listZones()', /may make 3 calls/],
+  ['computing', { CLOUDSTACK_MCP_SCRIPT_COMPUTE: '1' }, 'for (;;) ;', /computed for more than 1 s/],
+  [
+    'time',
+    { CLOUDSTACK_MCP_SCRIPT_TIME: '1', CLOUDSTACK_MCP_SCRIPT_CALLS: '10000' },
+    'for (;;) await cloudstack.listZones()',
+    /took more than 1 s/,
+  ],
+  [
+    'memory',
+    { CLOUDSTACK_MCP_SCRIPT_MEMORY: '8' },
+    'const a = []; for (;;) a.push(new Uint8Array(1e6))',
+    /out of memory|more than 8 MiB/,
+  ],
+])('the limit on %s ends a script', async (_what, env, code, text) => {
+  const narrow = await openHost({ env: { ...cloud.env, ...env } });
+  try {
+    const answer = await narrow.call('run-script', { code });
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toMatch(text);
+    // The server is there for others.
+    expect((await narrow.call('read', { tool: 'list-zones' })).isError).toBeUndefined();
+  } finally {
+    await narrow.close();
+  }
+});
+
+test('what a policy refuses, it refuses to a script', async () => {
+  const readOnly = await openHost({ env: cloud.env, flags: ['--read-only'] });
+  try {
+    const answer = await readOnly.call('run-script', {
+      code: 'await cloudstack.createAffinityGroup({ name: "a", type: "host anti-affinity" })',
+    });
+    expect(answer.structured['error']).toMatchObject({ kind: 'refused' });
+    expect(changes()).toEqual([]);
+  } finally {
+    await readOnly.close();
+  }
+});
+
+test('a script from a file, with inputs, at a terminal', async () => {
+  const file = new URL('inputs.js', import.meta.url).pathname;
+  const run = await runCommand(['script', 'run', file, 'name=Frankfurt', '--json'], { env: cloud.env });
+  expect(run.status).toBe(0);
+  expect(JSON.parse(run.stdout)).toMatchObject({ result: { name: 'Frankfurt' }, calls: 1, changes: [] });
+  const missing = await runCommand(['script', 'run', '/nowhere.js'], { env: cloud.env });
+  expect(missing.status).toBe(2);
+});
