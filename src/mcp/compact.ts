@@ -184,7 +184,7 @@ export const compactTools: readonly McpTool[] = [
     name: 'run-script',
     title: 'Run a script of many calls',
     description:
-      'JavaScript, many calls in one: const [z] = await cloudstack.listZones({name: "x"}, {where, sort, group}); return z.id. A list gives all its rows, a job its result; where(rows, "size>1"), find, group, sort, print. Ends at a call that needs a confirmation.',
+      'Many calls in one, in JavaScript: const [z] = await cloudstack.listZones({name: "x"}, {where}); return z.id. Lists give all rows, jobs their results. Ends at a call that needs a confirmation.',
     inputSchema: closed({ code: text, profile }, ['code']),
     outputSchema: { type: 'object', properties: { changes: objects, calls: integer, error: object } },
     annotations: hints(false, true),

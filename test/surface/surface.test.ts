@@ -131,7 +131,7 @@ const schemasIn = (schema: Schema): Schema[] => [
 test('with --tools all every command is a tool, with its own schema and true annotations', async () => {
   const { tools } = await withHost(['--tools', 'all'], ({ client }) => client.listTools());
   const names = tools.map(({ name }) => name);
-  const own = ['wait-for-job', 'whoami', 'diagnose'];
+  const own = ['wait-for-job', 'whoami', 'diagnose', 'run-script'];
   expect(names.slice(-own.length)).toEqual(own);
   expect(new Set(names).size).toBe(names.length);
   // The names themselves stand in docs/tools.md, which is written from the catalog.
