@@ -235,7 +235,9 @@ export const createRunScript = (settings: ScriptSettings) => {
         stopped ??= { error, line };
         over.abort();
       };
-      const signal = AbortSignal.any([request.signal, over.signal, AbortSignal.timeout(settings.scriptTime * 1000)]);
+      // A timer of its own: Node may collect one that only AbortSignal.any() knows.
+      const timer = setTimeout(() => over.abort(), settings.scriptTime * 1000);
+      const signal = AbortSignal.any([request.signal, over.signal]);
       const calls = createCalls(composition, { ...request, signal }, { settings, script, stop });
       try {
         const { scriptMemory: memoryMiB, scriptCompute, scriptCalls } = settings;
@@ -252,7 +254,7 @@ export const createRunScript = (settings: ScriptSettings) => {
         if (stopped) throw withRecord(stopped.error, stopped.line, done);
         if (!ending && request.signal.aborted)
           throw new CallError('cancelled', 'The script was cancelled.', 'What was done before stays done.', { done });
-        if (!ending)
+        if (!ending || Date.now() >= deadline)
           throw new CallError(
             'timeout',
             `The script took more than ${settings.scriptTime} s.`,
@@ -262,6 +264,7 @@ export const createRunScript = (settings: ScriptSettings) => {
         if (ending.type === 'failed') throw toError(ending.failure, calls);
         return toOutcome(ending, calls.made, script, composition.limits.budget);
       } finally {
+        clearTimeout(timer);
         over.abort();
         leave();
       }

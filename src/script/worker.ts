@@ -87,7 +87,8 @@ const readFailure = (context: QuickJSContext, thrown: QuickJSHandle): ScriptFail
 const ownVariant = variant as unknown as QuickJSSyncVariant;
 const quickjs = await newQuickJSWASMModuleFromVariant(newVariant(ownVariant, { wasmBinary: data.wasm }));
 // In WebAssembly, QuickJS cannot count what it takes: its memory grows no further instead, and it is told that there is none.
-const memory = quickjs.getWasmMemory();
+// A WebAssembly.Memory, of which Node's types know the name only.
+const memory = quickjs.getWasmMemory() as { buffer: ArrayBuffer; grow(pages: number): number };
 const maxBytes = memory.buffer.byteLength + data.memoryMiB * 2 ** 20;
 const grow = memory.grow.bind(memory);
 memory.grow = (pages: number): number => {
