@@ -152,6 +152,8 @@ const { metafile } = await build({
   bundle: true,
   splitting: true,
   platform: 'node',
+  // Of a package that has both forms the modules are taken: what is not used of them is left out.
+  mainFields: ['module', 'main'],
   format: 'esm',
   target: 'node20',
   minify: true,
