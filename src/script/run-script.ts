@@ -71,15 +71,24 @@ const valueOf = (outcome: Outcome, isList: boolean): unknown => {
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** Runs the calls of one script, each through the whole path, so many at once. */
+/** Makes one call of a script. Throws a CallError. */
+export type Execute = (composition: Composition, request: CallRequest) => Promise<Outcome>;
+
+/** Makes the calls of one script, so many at once. */
 const createCalls = (
   composition: Composition,
   request: CallRequest,
   {
     settings,
     script,
+    execute,
     stop,
-  }: { settings: ScriptSettings; script: string; stop: (error: CallError, line: number | undefined) => void },
+  }: {
+    settings: ScriptSettings;
+    script: string;
+    execute: Execute;
+    stop: (error: CallError, line: number | undefined) => void;
+  },
 ) => {
   const made: MadeCall[] = [];
   const errors = new Map<number, { error: CallError; line: number | undefined }>();
@@ -100,7 +109,7 @@ const createCalls = (
       script,
       consent: askNoOne,
     };
-    const outcome = await call(composition, one);
+    const outcome = await execute(composition, one);
     const value = valueOf(outcome, isList);
     if (!record.isRead && isRecord(value))
       Object.assign(record, { id: textOf(value['id']), name: textOf(value['name']) });
@@ -205,12 +214,12 @@ const toOutcome = (
 };
 
 /**
- * Runs the scripts of a server: the arguments are the `code` and its `inputs`. Each call of a script goes the whole path, as a call by
- * itself would. Throws a CallError that tells the line, and what was done before it.
+ * Runs the scripts of a server: the arguments are the `code` and its `inputs`. Each call of a script is made by `execute`: it goes the
+ * whole path, as a call by itself would. Throws a CallError that tells the line, and what was done before it.
  */
 export const createRunScript = (settings: ScriptSettings) => {
   const running = createSlots(settings.scripts);
-  return (composition: Composition, asked: CallRequest): Promise<Outcome> => {
+  return (composition: Composition, asked: CallRequest, execute: Execute = call): Promise<Outcome> => {
     const deadline = Date.now() + settings.scriptTime * 1000;
     const request = { ...asked, deadline };
     return recorded(composition, request, async (run) => {
@@ -238,7 +247,7 @@ export const createRunScript = (settings: ScriptSettings) => {
       // A timer of its own: Node may collect one that only AbortSignal.any() knows.
       const timer = setTimeout(() => over.abort(), settings.scriptTime * 1000);
       const signal = AbortSignal.any([request.signal, over.signal]);
-      const calls = createCalls(composition, { ...request, signal }, { settings, script, stop });
+      const calls = createCalls(composition, { ...request, signal }, { settings, script, execute, stop });
       try {
         const { scriptMemory: memoryMiB, scriptCompute, scriptCalls } = settings;
         const ending = await runInSandbox({
