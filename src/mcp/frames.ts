@@ -1,13 +1,13 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { limits } from '../limits.ts';
-import { problemWith, readMessage } from './message.ts';
+import { problemWith, readMessage, type Message } from './message.ts';
 
 const lineFeed = 10;
 
 /**
  * The lines of standard input, each a message: one that is more than the limits allow is answered with an error through
  * `refuse`, or goes on as far as it was read, so that no message keeps the server busy. What `isAnswered` says has its
- * answer does not go on.
+ * answer does not go on; it is asked about each message, undefined for what is none.
  */
 export const createFrames = (
   refuse: (id: string | number | null, message: string, code?: number) => void,
@@ -19,21 +19,24 @@ export const createFrames = (
 
   const read = (line: Buffer): string | undefined => {
     const text = line.toString('utf8');
+    let message: Message;
     try {
-      const message = readMessage(text);
-      const wrong = 'value' in message ? problemWith(message.value) : undefined;
-      if (wrong) {
-        refuse(wrong.id, wrong.problem, wrong.code);
-        return undefined;
-      }
-      if ('value' in message && isAnswered(message.value)) return undefined;
-      if ('value' in message) return message.isWhole ? `${text}\n` : `${JSON.stringify(message.value)}\n`;
-      refuse(message.id, message.excess);
-      return undefined;
+      message = readMessage(text);
     } catch {
       // The SDK says what is wrong with it.
-      return `${text}\n`;
+      return isAnswered(undefined) ? undefined : `${text}\n`;
     }
+    if (!('value' in message)) {
+      refuse(message.id, message.excess);
+      return undefined;
+    }
+    const wrong = problemWith(message.value);
+    if (wrong) {
+      refuse(wrong.id, wrong.problem, wrong.code);
+      return undefined;
+    }
+    if (isAnswered(message.value)) return undefined;
+    return message.isWhole ? `${text}\n` : `${JSON.stringify(message.value)}\n`;
   };
 
   const add = (chunk: Buffer): void => {

@@ -1,46 +1,52 @@
-import type { CallToolResult, Server, ServerContext } from '@modelcontextprotocol/server';
+import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { App } from '../app/app.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { checkToolset, requireTool } from '../catalog/lookup.ts';
-import { CallError } from '../errors.ts';
 import { createSearch } from '../search/search.ts';
+import type { AskedBefore, Consent } from '../consent.ts';
+import { CallError, dataNote, describeError, explainError } from '../errors.ts';
 import type { Origin } from '../observe.ts';
 import type { DoorRequest, Outcome, RiskTool, View } from '../types.ts';
-import { askedBefore, createConsent } from './consent.ts';
 import { chooseDetail, describeInText, toDescription } from './describe.ts';
 import { readInput } from './input.ts';
 import { matchesInText, shorten, toMatches } from './matches.ts';
 import type { DoorContext } from './door-context.ts';
 
 /** A text and the same as data. */
-export interface ToolResult {
+interface ToolResult {
   text: string;
   structured: Record<string, unknown>;
 }
 
-/** One request of a host, with what its door knows of it. */
+/** What a host is told while a call takes its time: seconds since it began, and what is waited for. */
+type ProgressParams = Record<'progressToken', string | number> & Record<'progress', number> & Record<'message', string>;
+
+/** One request of a host, as its door read it. */
 export interface HostCall {
   app: App;
   call: App['call'];
-  server: Server;
-  ctx: ServerContext;
   door: DoorContext;
+  client: { name?: string; version?: string } | undefined;
+  /** The request's `_meta`. */
+  meta: Readonly<Record<string, unknown>> | undefined;
+  signal: AbortSignal;
+  consent: Consent;
+  /** The question whose answer it brings. */
+  asked?: AskedBefore | undefined;
+  onProgress: (progress: ProgressParams) => void;
 }
 
-const clientInfoKey = 'io.modelcontextprotocol/clientInfo';
-
-const hostOf = ({ server, ctx }: HostCall): string => {
-  const envelope = ctx.mcpReq.envelope as Record<string, { name?: string; version?: string }> | undefined;
-  const info = envelope?.[clientInfoKey] ?? server.getClientVersion();
-  return info ? `${info.name ?? 'unknown'} ${info.version ?? ''}`.trim() : 'unknown';
-};
+const hostOf = ({ client }: HostCall): string =>
+  client ? `${client.name ?? 'unknown'} ${client.version ?? ''}`.trim() : 'unknown';
 
 /** Where a request came from: the host's trace is in its `_meta` (SEP-414), else in the HTTP request's headers. */
-const originOf = ({ ctx, door: { origin } }: HostCall): Origin => {
-  const { traceparent, tracestate } = ctx.mcpReq._meta ?? {};
+const originOf = ({ meta = {}, door: { origin } }: HostCall): Origin => {
+  const { traceparent, tracestate } = meta;
   if (typeof traceparent !== 'string') return { ...origin };
   return { ...origin, parent: { traceparent, ...(typeof tracestate === 'string' ? { tracestate } : {}) } };
 };
+
+const isToken = (token: unknown): token is string | number => typeof token === 'string' || typeof token === 'number';
 
 /** A command as a tool of the list asks for it. */
 interface ToolRequest {
@@ -54,8 +60,8 @@ interface ToolRequest {
 }
 
 const toRequest = (host: HostCall, asked: ToolRequest): DoorRequest => {
-  const { app, server, ctx, door } = host;
-  const token = ctx.mcpReq._meta?.progressToken;
+  const { app, door, signal, consent, onProgress } = host;
+  const token = host.meta?.['progressToken'];
   return {
     tool: asked.tool,
     args: asked.args,
@@ -65,17 +71,12 @@ const toRequest = (host: HostCall, asked: ToolRequest): DoorRequest => {
     follow: asked.follow,
     caller: { ...door.requester, host: hostOf(host), profile: asked.profile },
     origin: originOf(host),
-    consent: createConsent(server, ctx),
-    asked: askedBefore(ctx),
-    signal: ctx.mcpReq.signal,
-    progress:
-      token === undefined
-        ? undefined
-        : ({ elapsed, message }) => {
-            const params = { progressToken: token, progress: elapsed, message };
-            // A host that no longer listens for progress still gets its result.
-            void ctx.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => undefined);
-          },
+    consent,
+    asked: host.asked,
+    signal,
+    progress: isToken(token)
+      ? ({ elapsed, message }) => onProgress({ progressToken: token, progress: elapsed, message })
+      : undefined,
   };
 };
 
@@ -171,14 +172,34 @@ const compactTools = {
 } satisfies Record<string, (host: HostCall, args: unknown) => Promise<ToolResult>>;
 
 /** Runs a tool of the compact list, or a command listed as a tool of its own. */
-export const runTool = async (host: HostCall, name: string, args: unknown): Promise<ToolResult> => {
+const runTool = async (host: HostCall, name: string, args: unknown): Promise<ToolResult> => {
   if (Object.hasOwn(compactTools, name)) return compactTools[name as keyof typeof compactTools](host, args);
   const { splitArguments } = await import('./direct.ts');
   return send(host, { tool: name, ...splitArguments(name, (args ?? {}) as Record<string, unknown>) });
 };
 
-/** The form in which MCP wants a result. */
-export const toResult = ({ text, structured }: ToolResult): CallToolResult => ({
-  content: [{ type: 'text', text }],
-  structuredContent: structured,
+const failed = (error: CallError): CallToolResult => ({
+  isError: true,
+  content: [
+    {
+      type: 'text',
+      text: [explainError(error, 'model'), ...(error.isForeign || error.candidates?.length ? [dataNote] : [])].join(
+        '\n',
+      ),
+    },
+  ],
+  structuredContent: { error: describeError(error, 'model') },
 });
+
+/** Only a CallError is an answer; anything else is thrown on. */
+export const toFailure = (error: unknown): CallToolResult => {
+  if (error instanceof CallError) return failed(error);
+  throw error;
+};
+
+/** Runs a tool as `runTool` does; the result in the form in which MCP wants it. */
+export const callTool = (host: HostCall, name: string, args: unknown): Promise<CallToolResult> =>
+  runTool(host, name, args).then(
+    ({ text, structured }) => ({ content: [{ type: 'text', text }], structuredContent: structured }),
+    toFailure,
+  );

@@ -5,38 +5,18 @@ import {
   Server,
   type AuthInfo,
   type CacheScope,
-  type CallToolResult,
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import * as z from 'zod';
 import type { App } from '../app/app.ts';
-import { CallError, dataNote, describeError, explainError } from '../errors.ts';
 import { AwaitingReply } from '../consent.ts';
 import { toLabel } from '../text.ts';
 import { version } from '../version.ts';
 import { compactTools, instructionsFor, resultSchema, withProfiles } from './compact.ts';
 import { newQuestionState, toForm } from './consent.ts';
 import type { DoorContext } from './door-context.ts';
+import { toHostCall } from './host-call.ts';
 import { createQuestionStateCodec } from './request-state-codec.ts';
-
-const failed = (error: CallError): CallToolResult => ({
-  isError: true,
-  content: [
-    {
-      type: 'text',
-      text: [explainError(error, 'model'), ...(error.isForeign || error.candidates?.length ? [dataNote] : [])].join(
-        '\n',
-      ),
-    },
-  ],
-  structuredContent: { error: describeError(error, 'model') },
-});
-
-/** Only a CallError is an answer. */
-const fail = (error: unknown): CallToolResult => {
-  if (error instanceof CallError) return failed(error);
-  throw error;
-};
 
 const listSkillsParams = z.looseObject({ cursor: z.string().optional() });
 const getSkillParams = z.looseObject({ uri: z.string() });
@@ -123,7 +103,7 @@ export const createServerFactory = async (
     server.setRequestHandler('resources/read', async ({ params: { uri } }, ctx) => {
       if (uri.startsWith('skill://')) return (await import('./skills.ts')).readSkill(app, uri);
       const { readCloudResource } = await import('./resources.ts');
-      return readCloudResource({ app, call, server, ctx, door: contextOf(ctx) }, uri);
+      return readCloudResource(toHostCall({ app, call, server, ctx, door: contextOf(ctx) }), uri);
     });
     server.setRequestHandler('skills/list', { params: listSkillsParams }, async (_params, ctx) => ({
       ...(await (await import('./skills.ts')).listSkills(app)),
@@ -141,21 +121,20 @@ export const createServerFactory = async (
       const name = listedName(params.name);
       if (name === undefined)
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${toLabel(params.name)}`);
+      const { callTool, toFailure } = await import('./run.ts');
       try {
-        const { runTool, toResult } = await import('./run.ts');
-        const result = toResult(
-          await runTool({ app, call, server, ctx, door: contextOf(ctx) }, name, params.arguments),
-        );
+        const host = toHostCall({ app, call, server, ctx, door: contextOf(ctx) });
+        const result = await callTool(host, name, params.arguments);
         return server.projectCallToolResult(result, outputSchemas.get(name) ?? resultSchema);
       } catch (error) {
-        if (!(error instanceof AwaitingReply)) return fail(error);
+        if (!(error instanceof AwaitingReply)) throw error;
         const { question } = error;
         return stateCodec
           .mint(newQuestionState(question), ctx)
           .then(
             (requestState) =>
               inputRequired({ inputRequests: { confirm: inputRequired.elicit(toForm(question)) }, requestState }),
-            fail,
+            toFailure,
           );
       }
     });

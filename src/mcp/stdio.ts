@@ -1,9 +1,10 @@
-import { serveStdio as serveSdk, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+import { once } from 'node:events';
 import { pipeline, type Readable, type Writable } from 'node:stream';
 import type { App } from '../app/app.ts';
+import { isRecord } from '../rows.ts';
 import { createFrames } from './frames.ts';
+import { createPlainCalls } from './plain-calls.ts';
 import { createPreparedLists } from './prepared-lists.ts';
-import { createServerFactory } from './server.ts';
 
 /** A connection's streams, and who is told of what goes wrong on it. */
 interface StdioOptions {
@@ -14,19 +15,24 @@ interface StdioOptions {
   answered?: readonly (string | number)[] | undefined;
 }
 
-/** Writes what comes in one turn of the event loop as one: answers that are ready together take one system call. */
-const gatherWrites = (stream: Writable): { begin(): void; end(): void } => {
+/** Bytes of messages that wait for the SDK, at most: with more, the input would stop. */
+const maxWaiting = 4096;
+
+/** Writes lines; those of one turn of the event loop as one: answers that are ready together take one system call. */
+const createWriter = (stream: Writable): { write(message: object): void; end(): void } => {
   let isGathering = false;
   const end = (): void => {
     if (isGathering) stream.uncork();
     isGathering = false;
   };
   return {
-    begin: () => {
-      if (isGathering) return;
-      isGathering = true;
-      stream.cork();
-      setImmediate(end);
+    write: (message) => {
+      if (!isGathering) {
+        isGathering = true;
+        stream.cork();
+        setImmediate(end);
+      }
+      stream.write(`${JSON.stringify(message)}\n`);
     },
     end,
   };
@@ -34,38 +40,81 @@ const gatherWrites = (stream: Writable): { begin(): void; end(): void } => {
 
 /** Serves MCP on a pair of streams until the input ends. All protocol versions; nothing but frames goes out. */
 export const serveStdio = async (app: App, { stdin, stdout, onerror, answered = [] }: StdioOptions): Promise<void> => {
-  const factory = await createServerFactory(app);
+  const { write, end } = createWriter(stdout);
   const lists = createPreparedLists();
-  const frames = createFrames(
-    (id, message, code = -32_600) => {
-      stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } })}\n`);
-      onerror(new Error(message));
+  const repeated = new Set<unknown>(answered);
+  const calls = createPlainCalls(app, {
+    write,
+    pass: (message) => {
+      // Where the input has ended, no one waits for it.
+      if (frames.writableEnded) return;
+      frames.push(`${JSON.stringify(message)}\n`);
+      startSdk();
     },
-    (message) => {
-      const bytes = lists.answer(message);
-      if (bytes) stdout.write(bytes);
-      return bytes !== undefined;
-    },
-  );
-  const ended = new Promise<void>((resolve) => {
+  });
+  // Where every command is a tool of its own, its argument says what the SDK's handler checks.
+  const takesCalls = app.config.tools !== 'all';
+
+  /** Whether a message needs no answer of the SDK's. */
+  const isAnswered = (message: unknown): boolean => {
+    const bytes = lists.answer(message);
+    if (bytes) {
+      stdout.write(bytes);
+      return true;
+    }
+    if (takesCalls && calls.take(message)) return true;
+    const { id, method } = isRecord(message) ? message : {};
+    if (repeated.has(id)) calls.opened(id);
+    const isOpening = repeated.has(id) || method === 'notifications/initialized';
+    if (!isOpening || frames.readableLength > maxWaiting) startSdk();
+    return false;
+  };
+  const frames = createFrames((id, message, code = -32_600) => {
+    write({ jsonrpc: '2.0', id, error: { code, message } });
+    onerror(new Error(message));
+  }, isAnswered);
+
+  const loadSdk = async () => {
+    const [{ serveStdio: serve, StdioServerTransport }, { createServerFactory }] = await Promise.all([
+      import('@modelcontextprotocol/server/stdio'),
+      import('./server.ts'),
+    ]);
+    const factory = await createServerFactory(app);
+    const transport = new StdioServerTransport(frames, stdout);
+    transport.send = (message) => {
+      if (!stdout.writable) return Promise.reject(new Error('The host went away'));
+      lists.save(message);
+      if ('id' in message && !('method' in message)) {
+        if (repeated.delete(message.id)) return Promise.resolve();
+        if ('result' in message) calls.opened(message.id);
+      }
+      write(message);
+      return Promise.resolve();
+    };
+    return serve(factory, { transport, onerror });
+  };
+  let sdk: ReturnType<typeof loadSdk> | undefined;
+  const startSdk = (): void => {
+    sdk ??= loadSdk();
+    // Said where it is waited for.
+    sdk.catch(() => stdin.destroy());
+  };
+  // What was not answered before the start, and a setting that is wrong, is the SDK's.
+  if (!answered.length) {
+    startSdk();
+    await sdk;
+  }
+
+  await new Promise<void>((resolve) => {
     // However the input ends, what came before is served.
     pipeline(stdin, frames, () => resolve());
     // A host that went away takes no more frames.
     stdout.once('error', () => resolve());
   });
-  const transport = new StdioServerTransport(frames, stdout);
-  const send = transport.send.bind(transport);
-  const writes = gatherWrites(stdout);
-  const repeated = new Set(answered);
-  transport.send = (message) => {
-    lists.save(message);
-    if (repeated.size && 'id' in message && !('method' in message) && repeated.delete(message.id!))
-      return Promise.resolve();
-    writes.begin();
-    return send(message);
-  };
-  const handle = serveSdk(factory, { transport, onerror });
-  await ended;
-  await handle.close();
-  writes.end();
+  const handle = await sdk;
+  // It may have been loaded for the last of them.
+  if (handle && frames.writableFinished && !frames.readableEnded && !frames.destroyed) await once(frames, 'end');
+  calls.close();
+  await handle?.close();
+  end();
 };
