@@ -1,20 +1,41 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { chainEntry, start } from './chain.ts';
 import type { ChainedFile } from './chained-file.ts';
+
+/** A pipe that no one reads, or reads too slowly, is an error: the process never waits for it. */
+const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK;
 
 /** A device or pipe in place of a file: chained, but neither claimed, synced nor rotated. */
 export const createDevice = (path: string): ChainedFile => {
   let file: number | undefined;
   let link = start;
-  const opened = (): number => (file ??= openSync(path, 'a'));
+  let unsent: Buffer = Buffer.alloc(0);
+  const opened = (): number => (file ??= openSync(path, flags));
+  const send = (): void => {
+    while (unsent.length) unsent = unsent.subarray(writeSync(opened(), unsent));
+  };
   return {
     append: (entry) => {
+      send();
       const chained = chainEntry(entry, link);
-      writeSync(opened(), `${chained.line}\n`);
+      const whole = Buffer.from(`${chained.line}\n`);
+      unsent = whole;
+      try {
+        send();
+      } catch (error) {
+        // Of a line that was begun, the rest follows before the next one.
+        if (unsent.length === whole.length) {
+          unsent = Buffer.alloc(0);
+          throw error;
+        }
+      }
       link = chained.link;
       return chained.line;
     },
-    probe: () => void opened(),
+    probe: () => {
+      opened();
+      send();
+    },
     problem: () => undefined,
     close: () => {
       if (file !== undefined) closeSync(file);

@@ -1,4 +1,15 @@
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openHost, runCommand, startCloud, startFake, type Cloud } from '../support/harness.ts';
@@ -157,6 +168,46 @@ test('a change that was sent is answered with its result although the disk is fu
   expect(sent('createSecurityGroup')).toBe(1);
   await host.close();
   expect(host.stderr()).toContain('were not written to the audit log /dev/full');
+});
+
+test('a pipe in place of the log is never waited for: without a reader, or with one that is asleep, changes are refused', async () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const host = await open(pipe);
+  const unread = await host.call('change', group('unread'));
+  expect(unread.structured['error']).toMatchObject({ kind: 'unavailable' });
+  expect(unread.text).toContain('ENXIO');
+  expect((await host.call('read', read)).isError).toBeUndefined();
+  expect(sent('createSecurityGroup')).toBe(0);
+
+  const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  let made = 0;
+  let refused: string | undefined;
+  while (refused === undefined && made < 1000) {
+    const { isError, text } = await host.call('change', {
+      tool: 'create-security-group',
+      arguments: { name: `piped-${made}`, description: 'd'.repeat(250) },
+    });
+    if (isError) refused = text;
+    else made++;
+  }
+  expect(refused).toContain('EAGAIN');
+  expect(made).toBeGreaterThan(10);
+  const begun = sent('createSecurityGroup');
+  const buffer = Buffer.alloc(2 ** 20);
+  const lines = (text: string): unknown[] =>
+    text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as unknown);
+  const first = buffer.toString('utf8', 0, readSync(reader, buffer));
+  // Once it is read again, what was begun is ended, and the next change is made.
+  await host.call('change', group('after'));
+  const second = buffer.toString('utf8', 0, readSync(reader, buffer));
+  expect(lines(first + second).length).toBeGreaterThan(made);
+  expect(sent('createSecurityGroup')).toBe(begun + 1);
+  await host.close();
+  closeSync(reader);
 });
 
 test('a server and a call beside it write logs of their own, and verify reads both', async () => {
