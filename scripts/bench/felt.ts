@@ -153,9 +153,10 @@ export const measureFelt = async ({ http, ...servers }: AllServers): Promise<Row
   const others: Row[] = [];
   try {
     await measureList();
-    others.push(
-      ...(await measureHttp([...servers.ours, 'serve', '--transport', 'http', '--port', '0'], http, newEnv(), budget)),
-    );
+    const serve = [...servers.ours, 'serve', '--transport', 'http', '--port', '0'];
+    // A bench asks more in a minute than one principal may.
+    const env = { ...newEnv(), CLOUDSTACK_MCP_RATE_LIMIT: '1000000' };
+    others.push(...(await measureHttp(serve, http, env, budget)));
     for (let round = 0; round < rounds.start; round++) for (const name of names) await measureStart(name);
     await measureCalls();
   } finally {
