@@ -1,113 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { effectiveRisk } from '../../src/catalog/effective-risk.ts';
-import { raisesOf } from '../../src/catalog/parameter-risks.ts';
-import type { Tool } from '../../src/catalog/tool.ts';
 import { CallError } from '../../src/errors.ts';
-import { AwaitingReply, type Consent, type Reply } from '../../src/consent.ts';
-import { openApp, requestOf, requiredOf } from '../guard/counting.ts';
-import { argumentsThat } from '../guard/raising.ts';
-
-// Nothing of src/guard is asked what to expect: the risk is the catalog's, what follows from it is written down here.
-const toolsets = JSON.parse(readFileSync('data/toolsets.json', 'utf8')) as { name: string; commands: string[] }[];
-
-const riskOf = (name: string, args: Record<string, unknown>): { risk: string; severity: string } => {
-  const { command, risk } = loadCatalog().find(name)!;
-  return effectiveRisk(command, risk, args).risk;
-};
-
-type Action = 'allow' | 'confirm' | 'approve' | 'block';
-const isHigh = (severity: string): boolean => severity === 'high' || severity === 'critical';
-
-/** The policies, and what their words mean, written down a second time. */
-const policies: Record<string, { section: object; text: (name: string, risk: string, severity: string) => Action }> = {
-  'read-only': {
-    section: { preset: 'read-only' },
-    text: (_name, risk) => (risk === 'read' ? 'allow' : 'block'),
-  },
-  operator: {
-    section: {},
-    text: (_name, risk, severity) => {
-      if (risk === 'read') return 'allow';
-      return risk === 'destroy' || isHigh(severity) ? 'confirm' : 'allow';
-    },
-  },
-  strict: {
-    section: { preset: 'strict' },
-    text: (_name, risk, severity) => {
-      if (risk === 'read') return 'allow';
-      return risk === 'destroy' && severity === 'critical' ? 'approve' : 'confirm';
-    },
-  },
-  'own rules': {
-    section: {
-      preset: 'operator',
-      actions: { sensitive: 'confirm', destroy: { critical: 'approve' } },
-      rules: [
-        { name: 'no zones', match: { command: '*Zone*' }, action: 'block' },
-        {
-          name: 'detach freely',
-          match: { command: ['detach*', 'remove-*'], severity: ['low', 'medium'] },
-          action: 'allow',
-        },
-        {
-          name: 'network twice',
-          match: { toolset: ['network', 'vpc'], risk: ['change', 'destroy'] },
-          action: 'confirm',
-        },
-        { name: 'deletes', match: { command: 'delete*', severity: 'high' }, action: 'approve' },
-      ],
-    },
-    text: (name, risk, severity) => {
-      if (/zone/i.test(name)) return 'block';
-      if (/^(detach|remove)/i.test(name) && (severity === 'low' || severity === 'medium')) return 'allow';
-      const inNetwork = toolsets.some((set) => ['network', 'vpc'].includes(set.name) && set.commands.includes(name));
-      if (inNetwork && (risk === 'change' || risk === 'destroy')) return 'confirm';
-      if (name.startsWith('delete') && severity === 'high') return 'approve';
-      if (risk === 'read') return 'allow';
-      if (risk === 'sensitive') return 'confirm';
-      if (risk === 'destroy') return severity === 'critical' ? 'approve' : 'confirm';
-      return isHigh(severity) ? 'confirm' : 'allow';
-    },
-  },
-};
-
-let nonce = 0;
-const reply = (question: Parameters<Consent>[0], more: Partial<Reply>): Promise<Reply> =>
-  Promise.resolve({
-    action: 'accept',
-    confirm: true,
-    phrase: question.phrase,
-    digest: question.digest,
-    nonce: String(nonce++),
-    by: 'elicitation',
-    ...more,
-  });
-
-/** What the human or the host does with a question. Only the first is a yes. */
-const humans: Record<string, Consent> = {
-  accepts: (question) => reply(question, {}),
-  declines: (question) => reply(question, { action: 'decline' }),
-  cancels: (question) => reply(question, { action: 'cancel' }),
-  'is not there': () => Promise.resolve(undefined),
-  'types something else': (question) =>
-    reply(question, { confirm: undefined, phrase: `${question.phrase ?? ''} please` }),
-  'says confirm: false': (question) => reply(question, { confirm: false, phrase: undefined }),
-  'never answers': (question) => Promise.reject(new AwaitingReply(question)),
-};
-
-/** A command as it stands, and with arguments that make it worse: one case for each risk that it can have. */
-const casesOf = ({ command, risk }: Tool): Record<string, unknown>[] => {
-  const cases = [requiredOf(command), ...raisesOf(command, risk).map((raise) => argumentsThat(command, raise))];
-  const byRisk = new Map(
-    cases.map((args) => {
-      const { risk, severity } = riskOf(command.name, args);
-      return [`${risk}/${severity}`, args];
-    }),
-  );
-  return [...byRisk.values()];
-};
+import { openApp, requestOf } from '../guard/counting.ts';
+import { casesOf, humans, policies, riskOf, type Action } from './matrix-table.ts';
 
 for (const [policy, { section, text: expectedRule }] of Object.entries(policies))
   test(`policy ${policy}: every command leaves exactly when it should, and once`, async () => {
@@ -157,3 +52,44 @@ for (const [policy, { section, text: expectedRule }] of Object.entries(policies)
     expect(wrong).toEqual([]);
     expect(calls).toBeGreaterThan(loadCatalog().tools.length);
   }, 300_000);
+
+// A script asks no one: it ends at the question, whoever is there to answer it.
+test.each(Object.entries(policies))(
+  'policy %s: of every risk, a script sends what a call sends that no one is asked about, and nothing else',
+  async (_policy, { section, text: expectedRule }) => {
+    const classes = new Map<string, { name: string; args: Record<string, unknown>; action: Action }>();
+    for (const tool of loadCatalog().tools)
+      for (const args of casesOf(tool)) {
+        const { name } = tool.command;
+        const { risk, severity } = riskOf(name, args);
+        const action = expectedRule(name, risk, severity);
+        // A list is read whole, in several requests.
+        if (tool.command.result !== 'list' && name !== 'queryAsyncJobResult')
+          classes.set(`${risk}/${severity} ${action}`, { name, args, action });
+      }
+    const wrong: string[] = [];
+    const { app, sent, times, close } = await openApp({ policy: section });
+    for (const [what, { name, args, action }] of classes)
+      for (const human of ['accepts', 'is not there', 'never answers']) {
+        const consent = humans[human]!;
+        let asked = 0;
+        sent.length = 0;
+        const code = `return await cloudstack.${name}(${JSON.stringify(args)})`;
+        const caller = { principal: `${what} ${human}`, host: 'test', profile: 'default', isLocal: true };
+        const outcome = await app
+          .runScript(requestOf('run-script', { code }, { caller, consent: (question) => (asked++, consent(question)) }))
+          .then(
+            () => 'done',
+            (error: unknown) => (error instanceof CallError ? error.kind : String(error)),
+          );
+        const ends = action === 'allow' ? 'done' : action === 'block' ? 'refused' : 'unconfirmed';
+        const isRight = outcome === ends || (ends === 'unconfirmed' && outcome === 'not-found');
+        if (!isRight || asked || times(name) !== (action === 'allow' ? 1 : 0))
+          wrong.push(`${name} (${what}), human ${human}: ${outcome}, left ${times(name)} times, asked ${asked} times`);
+      }
+    await close();
+    expect(classes.size).toBeGreaterThan(5);
+    expect(wrong).toEqual([]);
+  },
+  300_000,
+);
