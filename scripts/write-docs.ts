@@ -9,6 +9,7 @@ import { chartValues, loadTable, sizing } from './docs/deployment.ts';
 import { missingSections } from './docs/behaviour.ts';
 import { searchTable } from './docs/search-quality.ts';
 import { anchorOf } from './docs/markdown.ts';
+import { writePages } from './docs/pages.ts';
 import { dependencyTable, needs } from './docs/package.ts';
 import { cachedTable, invalidatedTable } from './docs/cache.ts';
 import { ownCodeTable } from './docs/own-code.ts';
@@ -103,7 +104,9 @@ const checkFacts = (path: string, text: string): void => {
     if (!variables.has(name)) problems.push(`${path}: src/config reads no variable ${name}`);
 };
 
-for (const path of [...markdownIn('.'), ...markdownIn('docs'), ...markdownIn('data')]) {
+// Others link to them.
+problems.push(...writePages(check));
+for (const path of ['.', 'docs', 'docs/hosts', 'docs/identity', 'data'].flatMap(markdownIn)) {
   const text = readFileSync(path, 'utf8');
   const filled = await fill(path, text);
   checkFacts(path, filled);

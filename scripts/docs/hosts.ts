@@ -1,9 +1,15 @@
 import { loadData } from '../../src/data.ts';
 import { code, toTable } from './markdown.ts';
 
-interface HostFacts {
+/** What data/hosts.json says of a host. */
+export interface HostFacts {
   title: string;
+  format: 'json' | 'toml' | 'yaml';
   file: string | { win32: string; others: string };
+  under: readonly string[];
+  isList?: boolean;
+  entry: object;
+  next: string;
   source: string;
 }
 
@@ -13,15 +19,19 @@ const namesOf = (path: string): string =>
     .replace('{apps}', '…')
     .replace('{xdg}', '~/.config');
 
+/** Where a host has its configuration, on each system. */
+export const hostFiles = ({ file }: HostFacts): string =>
+  (typeof file === 'string' ? [file] : [file.others, file.win32])
+    .map((path) => code(namesOf(path)))
+    .join(', on Windows ');
+
 /** The hosts that `init` knows, and where each has its configuration; `…` is where a system's programs have theirs. */
 export const hostTable = (): string =>
   toTable(
     ['name', 'host', 'file'],
-    Object.entries(loadData<Record<string, HostFacts>>('hosts.json')).map(([id, { title, file, source }]) => [
+    Object.entries(loadData<Record<string, HostFacts>>('hosts.json')).map(([id, host]) => [
       code(id),
-      `[${title}](${source})`,
-      (typeof file === 'string' ? [file] : [file.others, file.win32])
-        .map((path) => code(namesOf(path)))
-        .join(', on Windows '),
+      `[${host.title}](hosts/${id}.md)`,
+      hostFiles(host),
     ]),
   );

@@ -143,6 +143,43 @@ test('the built demo runs through', () => {
   expect(run.status).toBe(0);
 });
 
+/** Loaded before the program: every name that is looked up and every connection that is opened goes to standard error. */
+const watch = `data:text/javascript,${encodeURIComponent(`
+import dns from 'node:dns';
+import net from 'node:net';
+import { syncBuiltinESMExports } from 'node:module';
+const tell = (what) => process.stderr.write('LEFT ' + JSON.stringify(what) + '\\n');
+const { lookup } = dns;
+dns.lookup = (name, ...rest) => (tell({ name }), lookup(name, ...rest));
+for (const name of ['resolve', 'resolve4', 'resolve6']) dns[name] = (asked) => tell({ name: asked });
+const { connect } = net.Socket.prototype;
+net.Socket.prototype.connect = function (...args) {
+  tell({ connect: true });
+  return connect.apply(this, args);
+};
+syncBuiltinESMExports();
+`)}`;
+
+test('we send nothing home: with the simulator no name is looked up and no connection is opened', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-alone-'));
+  const left = (argv: string[], input = ''): string[] => {
+    const run = spawnSync(process.execPath, ['--import', watch, ...argv], {
+      input,
+      encoding: 'utf8',
+      env: { PATH: '', HOME: folder },
+      timeout: 120_000,
+    });
+    return run.stderr.split('\n').filter((line) => line.startsWith('LEFT'));
+  };
+  // The watch itself: what does connect is seen.
+  expect(left(['-e', 'fetch("http://127.0.0.1:59999/").catch(() => 0)'])).not.toEqual([]);
+  const lines = frames.map((frame) => JSON.stringify(frame)).join('\n');
+  expect(left([built, 'serve', '--simulator'], `${lines}\n`)).toEqual([]);
+  for (const argv of [['call', 'list-zones', '--simulator'], ['demo'], ['version'], ['tools', 'find', 'a disk']])
+    expect(left([built, ...argv]), argv.join(' ')).toEqual([]);
+  rmSync(folder, { recursive: true });
+});
+
 test('D5, D6, D16: the packed package is one package within its sizes, installs without a network, and answers', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-packed-'));
   const run = (command: string, args: string[], cwd = folder, input = '') =>
