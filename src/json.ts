@@ -97,10 +97,13 @@ const hasLarge = (text: string): boolean => {
 /** As JSON.parse, but a whole number beyond 2^53 comes as text, with all its digits. */
 export const parseExact = (text: string): unknown => JSON.parse(hasLarge(text) ? quoteLarge(text) : text);
 
+/** Whether a text is an object or a list as JSON that nests deeper, or has more values, than arguments may. */
+export const isExcessiveJson = (text: string): boolean =>
+  /^\s*[[{]/.test(text) && pruneJson(text, { depth: limits.argumentDepth, values: limits.values }) !== text;
+
 /** What a text stands for that is an object or a list as JSON; undefined for any other, and for what is more than arguments may be. */
 export const parseNested = (text: string): unknown => {
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  if (pruneJson(text, { depth: limits.argumentDepth, values: limits.values }) !== text) return undefined;
+  if (!/^\s*[[{]/.test(text) || isExcessiveJson(text)) return undefined;
   try {
     return parseExact(text);
   } catch {

@@ -2,6 +2,8 @@ import { spellingKey } from '../catalog/names.ts';
 import type { Tool } from '../catalog/tool.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
+import { isExcessiveJson } from '../json.ts';
+import { limits } from '../limits.ts';
 import { isNothing, joinNames, readFlag, readList, readMap, readRows } from '../read-values.ts';
 import { isRecord } from '../rows.ts';
 import { toLabel } from '../text.ts';
@@ -70,6 +72,10 @@ const readValue = (parameter: Parameter, value: unknown): { value: unknown } | {
   if (parameter.type !== 'double' && largeNumbers(value))
     return {
       problem: `${parameter.name} has a number beyond 2^53, whose last digits were lost on the way; give it as text, such as "9007199254740993"`,
+    };
+  if ((parameter.type === 'list' || parameter.type === 'map') && typeof value === 'string' && isExcessiveJson(value))
+    return {
+      problem: `${parameter.name} has more than ${limits.values} values, or nests deeper than ${limits.argumentDepth} levels; make several calls`,
     };
   switch (parameter.type) {
     case 'boolean':

@@ -36,6 +36,18 @@ const wrong: [what: string, tool: string, args: Record<string, unknown>, message
   ],
   ['text for a number', 'listZones', { page: 'two' }, "page must be of type integer, not 'two'"],
   ['a fraction for a whole number', 'listZones', { page: 1.5 }, 'page must be of type integer'],
+  [
+    'JSON text of too many values',
+    'listZones',
+    { tags: JSON.stringify(Array.from({ length: 10_001 }, () => 'x')) },
+    'tags has more than 10000 values',
+  ],
+  [
+    'JSON text that nests too deep',
+    'listZones',
+    { tags: '['.repeat(40) + ']'.repeat(40) },
+    'tags has more than 10000 values, or nests deeper than 32 levels',
+  ],
   ['text for a boolean', 'listVirtualMachines', { listall: 'maybe' }, "listall must be of type boolean, not 'maybe'"],
   ['an object for text', 'listZones', { name: { a: 1 } }, 'name must be of type string'],
   ['an object for an id', 'startVirtualMachine', { id: {} }, 'id must be of type string'],
