@@ -1,6 +1,6 @@
 /** Bundles src/main.ts into dist/: one entry and the chunks that are loaded when they are used. */
 import { build, type Plugin } from 'esbuild';
-import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
@@ -190,6 +190,21 @@ const sandbox = await build({
 const wasm = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
 writeFileSync(`dist/${quickjs}`, compress(readFileSync(wasm)));
 chmodSync('dist/main.js', 0o755);
+// The web page: one script, one sheet of style, and what frames them.
+const { metafile: page } = await build({
+  metafile: true,
+  entryPoints: ['src/page/page.tsx', 'src/page/page.css'],
+  outdir: 'dist/page',
+  bundle: true,
+  platform: 'browser',
+  format: 'esm',
+  target: ['chrome111', 'firefox115', 'safari16.4'],
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  tsconfig: 'src/page/tsconfig.json',
+});
+for (const name of ['index.html', 'icon.svg']) copyFileSync(`src/page/${name}`, `dist/page/${name}`);
 mkdirSync('dist/data');
 for (const { name, text } of data)
   if (compressed.includes(name)) writeFileSync(`dist/data/${name}.br`, compress(Buffer.from(text)));
@@ -197,7 +212,7 @@ for (const { name, text } of data)
 writeFileSync(`dist/${searchIndex}`, compress(packIndex(loadSavedIndex())));
 writeFileSync(`dist/${dependencies}`, JSON.stringify(loadSavedDependencies()));
 writeFileSync(`dist/${opening}`, JSON.stringify(await prepareOpening()));
-const inputs = Object.keys({ ...metafile.inputs, ...sandbox.metafile.inputs });
+const inputs = Object.keys({ ...metafile.inputs, ...sandbox.metafile.inputs, ...page.inputs });
 writeFileSync('dist/THIRD-PARTY-NOTICES.txt', noticesOf(inputs));
 writeFileSync('dist/sbom.cdx.json', sbomOf(inputs));
 

@@ -36,6 +36,7 @@ const reasons: Readonly<Record<string, string>> = {
   jose: 'Checks the signatures and claims of access tokens against the key set of their issuer.',
   'lru-cache': 'The bounded memory of the cache: least recently used out first, with a time to live.',
   pino: 'JSON logs on stderr.',
+  preact: 'Draws the web page in the browser: a few kilobytes, and names never become markup.',
   'prom-client': 'Counters, gauges and histograms in the format that Prometheus reads.',
   'smol-toml': "Reads and writes the TOML of a host's configuration.",
   'quickjs-emscripten-core': 'Hands values to that engine and takes them back, within limits of memory and time.',
@@ -47,7 +48,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 const sourceFiles = (): string[] =>
-  readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name));
 
 /** The places of src that import a package. */
 const usersOf = (name: string): string[] => {

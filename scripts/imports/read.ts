@@ -15,7 +15,7 @@ export interface Import {
 /** Every TypeScript file of a folder, parsed. */
 export const filesIn = (folder: string): ts.SourceFile[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.tsx?$/.test(name))
     .sort()
     .map((name) => join(folder, name))
     .map((file) => ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true));

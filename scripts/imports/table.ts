@@ -60,6 +60,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'app/guard.ts',
     'store/open.ts',
     'guard/approvals.ts',
+    'guard/approver.ts',
     'guard/reply.ts',
     // `audit verify`, `audit head` and `audit tail` read the log that audit/ wrote.
     'audit/claim.ts',
@@ -93,16 +94,22 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   ],
   // Lets a model use the server over the simulator, as its host.
   eval: ['mcp/server.ts', 'app/app.ts', 'simulator', 'config', 'version.ts', ...foundation],
+  // The web page in the browser: another program, which knows this one by its answers only.
+  page: [],
   // The HTTP door: who asks and how much of it; what is asked is mcp/'s.
   web: [
     'mcp/server.ts',
     'mcp/door-context.ts',
     'mcp/message.ts',
+    // The page's tools explorer: the words and the search that models get.
+    'mcp/describe.ts',
+    'search',
     'app/app.ts',
     'guard/roles.ts',
     'type telemetry',
     'store',
     'type config',
+    'version.ts',
     ...foundation,
   ],
   // A door names the tool that runs a risk (permit.ts); it never decides.

@@ -1,11 +1,14 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import { CallError } from '../errors.ts';
+import type { Approver, ApproverReply, SeenCall } from '../guard/approver.ts';
+import type { Guard } from '../guard/guard.ts';
 import type { Component } from './health.ts';
 import type { ResourceCount } from './count-resources.ts';
 import type { AppOptions } from './options.ts';
 import type { PlanAsked } from '../plan/apply.ts';
 import type { createRunScript } from '../script/run-script.ts';
+import type { AuditView } from './read-audit.ts';
 import type { Store } from '../store/store.ts';
 import { stripUnsafe } from '../text.ts';
 import type { CallRequest, DoorRequest, Outcome, Requester } from '../types.ts';
@@ -29,6 +32,14 @@ export interface App {
   plan(request: DoorRequest, asked: PlanAsked): Promise<Outcome>;
   /** Runs the script that is the argument `code`, with its `inputs`. */
   runScript(request: DoorRequest): Promise<Outcome>;
+  /** The calls that wait for a person, as far as this one may see them. */
+  waitingFor(approver: Approver): Promise<readonly SeenCall[]>;
+  /** Takes a person's reply to a waiting call. Throws a CallError where it is not theirs to give. */
+  replyTo(approver: Approver, given: { code: string; reply: ApproverReply }): Promise<void>;
+  /** What holds for a requester here, whatever its cloud allows. Throws a CallError for one without a role. */
+  rulesFor(requester: DoorRequest['caller']): Promise<ReturnType<Guard['rulesFor']>>;
+  /** The audit log of this machine, as far as a requester may see it: its own entries, all with a role without limits. */
+  readAudit(requester: DoorRequest['caller'], options: { verify: boolean }): Promise<AuditView>;
   /** What the profile's cloud offers; what is known of CloudStack in general where the cloud cannot be asked. */
   catalog(profile: string): Promise<Catalog>;
   /** What the replicas of this server share: the doors' own needs of it. */
@@ -95,6 +106,18 @@ export const createApp = (config: Config, options: AppOptions): App => {
       const { composition, answer, identify } = await ready();
       scripts ??= import('../script/run-script.ts').then(({ createRunScript }) => createRunScript(config));
       return answer(composition, identify(request), await scripts);
+    },
+    waitingFor: async (approver) => (await ready()).composition.guard.waitingFor(approver),
+    replyTo: async (approver, given) => (await ready()).composition.guard.replyTo(approver, given),
+    rulesFor: async (requester) => {
+      const { guard } = (await ready()).composition;
+      return guard.rulesFor({ ...requester, profile: guard.profileOf(requester) });
+    },
+    readAudit: async (requester, options) => {
+      const { guard } = (await ready()).composition;
+      const { readAuditLog } = await import('./read-audit.ts');
+      const { isUnlimited } = guard.rulesFor({ ...requester, profile: guard.profileOf(requester) });
+      return readAuditLog(current, isUnlimited ? undefined : requester.principal, options);
     },
     profilesFor: async (requester) => {
       const all = Object.keys(current.profiles);

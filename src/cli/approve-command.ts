@@ -3,6 +3,7 @@ import { openApprovals } from '../app/guard.ts';
 import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
 import { approvalMinutes, findWaiting, type Approvals, type WaitingCall } from '../guard/approvals.ts';
+import { checkFourEyes } from '../guard/approver.ts';
 import { judgeReply } from '../guard/reply.ts';
 import { openStore } from '../store/open.ts';
 import { exit, printLine, type Io } from './io.ts';
@@ -25,12 +26,19 @@ const list = async (waiting: readonly WaitingCall[], io: Io): Promise<number> =>
   return exit.done;
 };
 
-const answerCall = async (approvals: Approvals, code: string | undefined, io: Io): Promise<number> => {
+const answerCall = async (
+  approvals: Approvals,
+  code: string | undefined,
+  principal: string,
+  io: Io,
+): Promise<number> => {
   const waiting = await approvals.waiting();
   if (code === undefined) return list(waiting, io);
   const call = findWaiting(waiting, code);
   if (!io.stdin.isTTY)
     throw new CallError('unconfirmed', 'Only a person at a terminal can approve.', 'Run it where you can type.');
+  const { username } = userInfo();
+  checkFourEyes(call, principal, username);
   const reply = await createTerminalConsent(io)(call);
   if (!reply || judgeReply(call, reply) !== 'yes') {
     await approvals.decline(call.code);
@@ -40,7 +48,7 @@ const answerCall = async (approvals: Approvals, code: string | undefined, io: Io
       'The same call can be made again, with a new code.',
     );
   }
-  await approvals.approve(call.code, userInfo().username);
+  await approvals.approve(call.code, username);
   await printLine(io.stdout, `Approved. The next identical call goes through once, within ${approvalMinutes} minutes.`);
   return exit.done;
 };
@@ -54,7 +62,7 @@ export const approveCall = async (
   const config = await openConfig(settings, io);
   const store = openStore(config, { report: (message) => void printLine(io.stderr, message) });
   try {
-    return await answerCall(openApprovals(config, store), code, io);
+    return await answerCall(openApprovals(config, store), code, config.principal, io);
   } finally {
     await store.close();
   }

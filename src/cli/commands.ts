@@ -151,6 +151,17 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         },
       ),
   },
+  ui: {
+    description: 'web page for yourself: look, approve, try tools; opens the browser',
+    build: (command, io, end) =>
+      withSettings(command)
+        .option('--port <port>', 'port on loopback; a free one by default', whole)
+        .option('--no-open', 'print the link only')
+        .action(async (options: Options) => {
+          const { runUi } = await import('./ui-command.ts');
+          end(await runUi({ ...settingsOf(options), port: options['port'], open: options['open'] as boolean }, io));
+        }),
+  },
   keys: {
     description: "a user's API keys: show, register, rotate",
     build: (command, io, end) => {

@@ -26,6 +26,8 @@ export const authSection = z
     scopes: z.array(z.string().min(1)).default([]),
     /** The claim that names the principal. */
     claim: z.string().min(1).default('sub'),
+    /** The client id under which the issuer knows the web page; without it, the page takes static tokens only. */
+    client: z.string().min(1).optional(),
     /** The public URL of `/mcp`; by default the audience that is a URL. */
     resource: url.optional(),
     /** Static tokens: SHA-256 by the principal's name; several while one is being replaced. */
@@ -36,10 +38,11 @@ export const authSection = z
       )
       .optional(),
   })
-  .superRefine(({ issuer, audience, jwks, resource, tokens }, context) => {
+  .superRefine(({ issuer, audience, jwks, resource, client, tokens }, context) => {
     const refuse = (message: string): void => context.addIssue({ code: 'custom', message });
     if (!issuer && !tokens) refuse('auth: give an issuer with its audience, or tokens, or both');
-    if (!issuer && (audience ?? jwks ?? resource)) refuse('auth: audience, jwks and resource need an issuer');
+    if (!issuer && (audience ?? jwks ?? resource ?? client))
+      refuse('auth: audience, jwks, resource and client need an issuer');
     if (issuer && !audience) refuse('auth: an issuer needs an audience, or tokens for anyone else would be taken');
     if (issuer && audience && !resource && !audience.some((value) => isSafe(value)))
       refuse('auth: none of the audiences is a URL; give resource, the public URL of /mcp');

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { milliseconds, wholeNumber } from './values.ts';
+import { flag, milliseconds, wholeNumber } from './values.ts';
 
 /** Names with commas between them; in the file also a list. */
 const names = z.union([z.string(), z.array(z.string()).transform((list) => list.join(','))]).default('');
@@ -13,6 +13,9 @@ export const httpSettings = {
     .default('127.0.0.1')
     .describe('HTTP: address to listen on; off loopback, `auth` is required in the file'),
   port: wholeNumber(0, 65_535).default(3000).describe('HTTP: port to listen on; 0 takes a free one'),
+  page: flag
+    .default(true)
+    .describe('HTTP: the web page at /, where people look and approve; it needs `auth` in the file'),
   allowedHosts: names.describe('HTTP: accepted Host names besides loopback, comma-separated'),
   allowedOrigins: names.describe('HTTP: accepted Origin host names besides loopback, comma-separated'),
   bodyLimit: wholeNumber(1)

@@ -53,6 +53,8 @@ export const policySection = z.strictObject({
   protect: z
     .union([z.literal(false), z.strictObject({ key: z.string(), value: z.string() })])
     .default({ key: 'protected', value: 'true' }),
+  /** What the policy sends to an approval (`approve`) is approved by someone else than the one who asked. */
+  fourEyes: z.boolean().default(false),
 });
 
 const role = z.strictObject({

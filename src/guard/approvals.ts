@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Risk, Severity } from '../catalog/risk.ts';
 import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
 import { toLabel } from '../text.ts';
@@ -14,38 +15,55 @@ export interface WaitingCall {
   message: string;
   phrase?: string | undefined;
   caller: Caller;
+  /** What it would run; undefined where an older release asked. */
+  about?: AboutWaiting | undefined;
   asked: number;
-  /** Who approved it, and when. */
+  /** Who answered, and when. */
   by?: string | undefined;
-  approved?: number | undefined;
+  answered?: number | undefined;
+  /** The answer was a no, for this reason. */
+  refused?: string | undefined;
+}
+
+/** What waits: by this it is judged who may approve it. */
+export interface AboutWaiting {
+  /** Someone else than the one who asked has to approve it. */
+  fourEyes: boolean;
+  /** The commands that it would run: one, or those of a plan. */
+  calls: readonly { command: string; tool: string; toolset: string; risk: Risk; severity: Severity }[];
 }
 
 /** Approvals outside of the host: opened by a call, given by a person, used once by the next identical call. */
 export interface Approvals {
   /** Gives the code under which the call waits; the same question keeps its code. */
-  open(question: Question, caller: Caller): Promise<string>;
-  /** The calls that wait for a yes, oldest first. */
+  open(question: Question, caller: Caller, about?: AboutWaiting): Promise<string>;
+  /** The calls that wait for an answer, oldest first. */
   waiting(): Promise<readonly WaitingCall[]>;
   /** Gives the yes. Throws a CallError when no such call waits. */
   approve(code: string, by: string): Promise<void>;
+  /** Gives the no: who makes the call again is told who said it and why. */
+  refuse(code: string, by: string, reason: string): Promise<void>;
   /** Forgets a waiting call. */
   decline(code: string): Promise<void>;
-  /** The approval of this very call, if there is one; it is used up by taking it. */
+  /** The answer to this very call, if there is one; it is used up by taking it. */
   take(digest: string): Promise<WaitingCall | undefined>;
 }
 
 /** Minutes that a call waits for its approval. */
 export const codeMinutes = 15;
-/** Minutes that an approval waits for its call. */
+/** Minutes that an answer waits for its call. */
 export const approvalMinutes = 5;
 /** Calls that may wait at once: more than a person will read; a model that asks without end does not fill the disk. */
 export const maxWaiting = 100;
 /** Calls of one principal that may wait at once, so that no one takes the places of others. */
 export const maxWaitingOfOne = 10;
 
+/** Characters of a reason that is told with a no. */
+export const maxReason = 300;
+
 /** Throws a CallError where so many calls wait that one more of that principal is not kept. */
 export const checkRoom = (calls: readonly WaitingCall[], principal: string): void => {
-  const waiting = calls.filter(({ approved }) => approved === undefined);
+  const waiting = calls.filter(({ answered }) => answered === undefined);
   const own = waiting.filter(({ caller }) => caller.principal === principal).length;
   const full = own >= maxWaitingOfOne ? `${own} calls of ${toLabel(principal)} wait` : `${waiting.length} calls wait`;
   if (own >= maxWaitingOfOne || waiting.length >= maxWaiting)
@@ -64,14 +82,14 @@ export const newCode = (): string =>
     .join('')
     .replace(/^(.{4})/, '$1-');
 
-/** Whether a call still waits, or its approval is still good. */
-export const isOpen = ({ asked, approved }: WaitingCall, now: number): boolean =>
-  approved === undefined ? now - asked < codeMinutes * 60_000 : now - approved < approvalMinutes * 60_000;
+/** Whether a call still waits, or its answer is still good. */
+export const isOpen = ({ asked, answered }: WaitingCall, now: number): boolean =>
+  answered === undefined ? now - asked < codeMinutes * 60_000 : now - answered < approvalMinutes * 60_000;
 
 /** The call that waits under a code, however it was typed. Throws a CallError where none does. */
-export const findWaiting = (calls: readonly WaitingCall[], code: string): WaitingCall => {
+export const findWaiting = <Call extends WaitingCall>(calls: readonly Call[], code: string): Call => {
   const wanted = code.toUpperCase().replace(/[^A-Z0-9]/g, '');
-  const found = calls.find((call) => call.code.replace('-', '') === wanted && call.approved === undefined);
+  const found = calls.find((call) => call.code.replace('-', '') === wanted && call.answered === undefined);
   if (!found)
     throw new CallError(
       'not-found',
@@ -81,9 +99,9 @@ export const findWaiting = (calls: readonly WaitingCall[], code: string): Waitin
   return found;
 };
 
-/** The calls that wait for a yes, oldest first. */
+/** The calls that wait for an answer, oldest first. */
 export const listWaiting = (calls: readonly WaitingCall[]): readonly WaitingCall[] =>
-  calls.filter(({ approved }) => approved === undefined).sort((a, b) => a.asked - b.asked);
+  calls.filter(({ answered }) => answered === undefined).sort((a, b) => a.asked - b.asked);
 
 /** What a run throws becomes a rejection. */
 const settle = <T>(run: () => T): Promise<T> => new Promise((resolve) => resolve(run()));
@@ -120,20 +138,21 @@ export const createApprovals = (folder: string, now: () => number = Date.now): A
   };
   const find = (code: string): WaitingCall => findWaiting(read(), code);
   return {
-    open: ({ digest, message, phrase }, caller) =>
+    open: ({ digest, message, phrase }, caller, about) =>
       settle(() => {
-        const same = read(digest).find((call) => call.digest === digest && call.approved === undefined);
+        const same = read(digest).find((call) => call.digest === digest && call.answered === undefined);
         if (same) return same.code;
         checkRoom(read(), caller.principal);
         const code = newCode();
-        write({ code, digest, message, phrase, caller, asked: now() });
+        write({ code, digest, message, phrase, caller, about, asked: now() });
         return code;
       }),
     waiting: () => settle(() => listWaiting(read())),
-    approve: (code, by) => settle(() => write({ ...find(code), by, approved: now() })),
+    approve: (code, by) => settle(() => write({ ...find(code), by, answered: now() })),
+    refuse: (code, by, refused) => settle(() => write({ ...find(code), by, refused, answered: now() })),
     decline: (code) => settle(() => rmSync(pathOf(find(code)), { force: true })),
     take: (digest) => {
-      const found = read(digest).find((call) => call.digest === digest && call.approved !== undefined);
+      const found = read(digest).find((call) => call.digest === digest && call.answered !== undefined);
       if (!found) return Promise.resolve(undefined);
       try {
         // Renaming succeeds for one process only.

@@ -56,8 +56,14 @@ const approved = (call: NamedCall, read?: readonly Target[], confirmation?: Conf
 
 type DecidedCall = NamedCall & { readonly decision: Decision };
 
-const aboutCall = ({ tool, decision, request }: DecidedCall, targets: readonly Target[]): AskedAbout => ({
+const aboutCall = (
+  { fourEyes }: Policy,
+  { tool, decision, request }: DecidedCall,
+  targets: readonly Target[],
+): AskedAbout => ({
   title: tool.command.name,
+  tools: [tool],
+  fourEyes,
   decision,
   request,
   unseen: targets.find(isUnseen),
@@ -83,7 +89,7 @@ const ask = async (
     refuseProtected(dependencies.policy, call, now);
     return toLook(call, now, cloud, look.at)?.digest === look.digest;
   };
-  return confirm(dependencies, aboutCall(call, targets), question, { onQuestion, isUnchanged });
+  return confirm(dependencies, aboutCall(dependencies.policy, call, targets), question, { onQuestion, isUnchanged });
 };
 
 /**
@@ -107,7 +113,10 @@ const answerOf = async (
   if (call.decision.action !== 'confirm') return undefined;
   const question: Question = { message: '', ...asked };
   const isUnchanged = (): Promise<boolean> => Promise.resolve(true);
-  const confirmation = await confirm(dependencies, aboutCall(call, targets), question, { onQuestion, isUnchanged });
+  const confirmation = await confirm(dependencies, aboutCall(dependencies.policy, call, targets), question, {
+    onQuestion,
+    isUnchanged,
+  });
   const key = sessionKeyOf(call);
   if (key !== undefined) await dependencies.confirmations.add(key);
   return approved(call, targets, confirmation);

@@ -1,9 +1,10 @@
 import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
 import { AwaitingReply, type Question, type Reply } from '../consent.ts';
-import { isId, toLabel } from '../text.ts';
+import type { Tool } from '../catalog/tool.ts';
+import { isId, toLabel, toQuoted } from '../text.ts';
 import type { CallRequest, Confirmation, Decision, Target } from '../types.ts';
-import type { Approvals } from './approvals.ts';
+import { maxReason, type AboutWaiting, type Approvals } from './approvals.ts';
 import type { OpenQuestions } from './open-questions.ts';
 import { judgeReply, type ReplyVerdict } from './reply.ts';
 
@@ -21,6 +22,10 @@ export interface ConfirmDependencies {
 export interface AskedAbout {
   /** As messages name it: the command, or the plan. */
   title: string;
+  /** What it would run. */
+  tools: readonly Tool[];
+  /** The policy wants someone else than the one who asks where it wants an approval. */
+  fourEyes: boolean;
   decision: Decision;
   request: Pick<CallRequest, 'consent' | 'caller'>;
   /** What it names and no one finds. */
@@ -58,20 +63,33 @@ const checkReply = async (
   if (!(await setIfAbsent(`reply:${reply.nonce}`))) throw unconfirmed('This yes was used already.', again);
 };
 
+/** What is saved of what waits, to judge who may approve it. */
+const inQuestion = ({ tools, fourEyes, decision }: AskedAbout): AboutWaiting => ({
+  fourEyes: fourEyes && decision.action === 'approve',
+  calls: tools.map(({ command, name, toolset, risk: { risk, severity } }) => ({
+    command: command.name,
+    tool: name,
+    toolset,
+    risk,
+    severity,
+  })),
+});
+
 /** The approval code and where to use it. What no one finds takes no place from what waits for a person. */
 const sendToTerminal = async (
   dependencies: ConfirmDependencies,
-  { title, decision, request, unseen }: AskedAbout,
+  about: AskedAbout,
   question: Question,
   why: string,
 ): Promise<never> => {
+  const { title, decision, request, unseen } = about;
   if (unseen)
     throw new CallError(
       'not-found',
       `${title}: there is no ${unseen.title} ${isId(unseen.id) ? 'with the id' : 'called'} "${toLabel(unseen.id)}" that this account can see. Nothing was sent.`,
       'It needs a confirmation by a human, and no approval code is given for what is not found. Check the id, or the name and the domain beside it.',
     );
-  const code = await dependencies.approvals.open(question, request.caller);
+  const code = await dependencies.approvals.open(question, request.caller, inQuestion(about));
   dependencies.onConfirmation('sent-to-terminal');
   throw unconfirmed(
     `${title} needs a confirmation by a human (${decision.rule}), and ${why}. Approval code: ${code}.`,
@@ -111,6 +129,13 @@ export const confirm = async (
 ): Promise<Confirmation> => {
   onQuestion(question.digest);
   const approval = await dependencies.approvals.take(question.digest);
+  if (approval?.refused !== undefined) {
+    dependencies.onConfirmation('declined');
+    throw unconfirmed(
+      `${toQuoted(approval.by ?? '', 60)} refused it${approval.refused ? `: ${toQuoted(approval.refused, maxReason)}` : ''}.`,
+      'Do not make this call again before you have talked to that person.',
+    );
+  }
   if (approval) {
     dependencies.onConfirmation('accepted');
     return { by: 'approval', who: approval.by ?? 'unknown' };

@@ -14,6 +14,7 @@ import type {
 } from '../types.ts';
 import type { Limit } from '../config/policy.ts';
 import { approve, type ApproveDependencies, type ApproveOptions } from './approve.ts';
+import { listSeen, replyTo, type Approver, type ApproverReply, type SeenCall } from './approver.ts';
 import { lookWithin, type Bounds } from './bounds.ts';
 import { confine, confineAnswer, type ConfineDependencies } from './confine.ts';
 import { permit } from './permit.ts';
@@ -63,7 +64,11 @@ export interface Guard {
   /** What a confirmation of these steps is bound to. */
   digestOfPlan: typeof digestOfPlan;
   /** What holds for a caller here, whatever its cloud allows. Throws a CallError as `admit` does. */
-  rulesFor(caller: Caller): { role: string; policy: string; limits: readonly Limit[] };
+  rulesFor(caller: Caller): { role: string; isUnlimited: boolean; policy: string; limits: readonly Limit[] };
+  /** The calls that wait for a person, as far as this one may see them. */
+  waitingFor(approver: Approver): Promise<readonly SeenCall[]>;
+  /** Takes a person's reply to a waiting call. Throws a CallError where it is not theirs to give. */
+  replyTo(approver: Approver, given: { code: string; reply: ApproverReply }): Promise<void>;
   /** Resolves while questions and approvals have a place: without one, what needs a confirmation is refused. */
   check(): Promise<void>;
 }
@@ -89,7 +94,17 @@ export const createGuard = (rules: Rules, dependencies: GuardDependencies): Guar
     foresee: (call, resources) => foresee(policy, call, resources),
     approvePlan: (steps, options) => approvePlan({ ...dependencies, policy }, steps, options),
     digestOfPlan,
-    rulesFor: (caller) => ({ role: roleOf(access, caller).name, policy: policy.name, limits: policy.limits }),
+    rulesFor: (caller) => {
+      const { name, role } = roleOf(access, caller);
+      return {
+        role: name,
+        isUnlimited: Object.keys(role).length === 0,
+        policy: policy.name,
+        limits: policy.limits,
+      };
+    },
+    waitingFor: (approver) => listSeen(access, approvals, approver),
+    replyTo: (approver, given) => replyTo(access, approvals, approver, given),
     check: async () => {
       await Promise.all([questions.isOpen('health'), approvals.waiting()]);
     },

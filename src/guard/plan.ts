@@ -151,7 +151,8 @@ export const approvePlan = async (
   const digest = await digestOfPlan(steps, options);
   const question = askAboutPlan(steps, { seed, host: origin.host, digest });
   const unseen = steps.flatMap(({ targets }) => targets).find(isUnseen);
-  const about = { title: 'The plan', decision, request, unseen };
+  const tools = steps.map(({ tool }) => tool);
+  const about = { title: 'The plan', tools, fourEyes: policy.fourEyes, decision, request, unseen };
   const confirmation = decision.action === 'allow' ? undefined : await confirm(dependencies, about, question, options);
   const state: PlanState = {
     seed,

@@ -11,6 +11,8 @@ export interface Policy {
   limits: readonly Limit[];
   /** Resources with this tag are never destroyed or changed. */
   protect: { key: string; value: string } | false;
+  /** What wants an approval outside of the host is approved by someone else than the one who asked. */
+  fourEyes: boolean;
 }
 
 const all = (action: Action): Record<Severity, Action> => ({
@@ -44,13 +46,27 @@ const protectedTag = { key: 'protected', value: 'true' };
 /** A policy out of the configuration. `readOnly` wins over everything in it. */
 export const createPolicy = (section: PolicySection | undefined, readOnly: boolean): Policy => {
   if (readOnly)
-    return { name: 'read-only', actions: presets['read-only'], rules: [], limits: [], protect: protectedTag };
-  const { preset = 'operator', actions = {}, rules = [], limits = [], protect = protectedTag } = section ?? {};
+    return {
+      name: 'read-only',
+      actions: presets['read-only'],
+      rules: [],
+      limits: [],
+      protect: protectedTag,
+      fourEyes: false,
+    };
+  const {
+    preset = 'operator',
+    actions = {},
+    rules = [],
+    limits = [],
+    protect = protectedTag,
+    fourEyes = false,
+  } = section ?? {};
   const table = Object.fromEntries(
     Object.entries(presets[preset]).map(([risk, row]) => {
       const given = actions[risk as Risk];
       return [risk, typeof given === 'string' ? all(given) : { ...row, ...given }];
     }),
   ) as Actions;
-  return { name: preset, actions: table, rules, limits, protect };
+  return { name: preset, actions: table, rules, limits, protect, fourEyes };
 };

@@ -104,8 +104,14 @@ export const roleOf = (access: Access, requester: Requester): { name: string; ro
   return { name, role, profile };
 };
 
+/** What a role is judged by. */
+export interface JudgedTool extends Pick<Tool, 'name' | 'toolset'> {
+  command: Pick<Tool['command'], 'name'>;
+  risk: Pick<Tool['risk'], 'risk'>;
+}
+
 /** Refuses what a role does not reach. Throws a CallError that names the role. */
-export const checkRole = (name: string, role: Role, tool: Tool): void => {
+export const checkRole = (name: string, role: Role, tool: JudgedTool): void => {
   const { command, toolset, risk } = tool;
   const named = (patterns: readonly string[]): boolean => fits(patterns, command.name) || fits(patterns, tool.name);
   const allowed =

@@ -57,16 +57,16 @@ export const createSharedApprovals = (
     const to = changed && JSON.stringify(changed);
     if (!(await compareAndSet(table, call.digest, entries.get(call.digest)?.text, to, ttl))) throw answered(call.code);
   };
-  const open: Approvals['open'] = async (question, caller) => {
+  const open: Approvals['open'] = async (question, caller, about) => {
     const { digest, message, phrase } = question;
     const entries = await read();
     const same = entries.get(digest);
-    if (same && same.call.approved === undefined) return same.call.code;
+    if (same && same.call.answered === undefined) return same.call.code;
     checkRoom(callsOf(entries), caller.principal);
-    const call: WaitingCall = { code: newCode(), digest, message, phrase, caller, asked: now() };
+    const call: WaitingCall = { code: newCode(), digest, message, phrase, caller, about, asked: now() };
     const text = JSON.stringify(call);
     // Another replica may have opened it meanwhile: then its code is the one.
-    if (!(await compareAndSet(table, digest, same?.text, text, ttl))) return open(question, caller);
+    if (!(await compareAndSet(table, digest, same?.text, text, ttl))) return open(question, caller, about);
     // Others may have opened theirs meanwhile: of those who share the last places, the first ones get them.
     const before = callsOf(await read()).filter(
       ({ asked, code }) => asked < call.asked || (asked === call.asked && code < call.code),
@@ -82,11 +82,12 @@ export const createSharedApprovals = (
   return {
     open,
     waiting: async () => listWaiting(callsOf(await read())),
-    approve: (code, by) => answer(code, (call) => ({ ...call, by, approved: now() })),
+    approve: (code, by) => answer(code, (call) => ({ ...call, by, answered: now() })),
+    refuse: (code, by, refused) => answer(code, (call) => ({ ...call, by, refused, answered: now() })),
     decline: (code) => answer(code, () => undefined),
     take: async (digest) => {
       const found = (await read()).get(digest);
-      if (found?.call.approved === undefined) return undefined;
+      if (found?.call.answered === undefined) return undefined;
       return (await compareAndSet(table, digest, found.text, undefined, ttl)) ? found.call : undefined;
     },
   };

@@ -7,7 +7,7 @@ import {
 import { onResponseEnd, retryLaterError, rpcError, takesJsonOnly, toJson } from './responses.ts';
 import { toAuthInfo } from '../mcp/door-context.ts';
 import type { Requester } from '../types.ts';
-import { createBodyBudget } from './body-budget.ts';
+import { createBodyBudget, type BodyBudget } from './body-budget.ts';
 import { readJson, type BodyLimits } from './body.ts';
 import { createRequestContext, type RequestContext } from './request-context.ts';
 import type { Limits } from './limits.ts';
@@ -19,6 +19,8 @@ export interface CoreOptions {
   build: BuildServer;
   identify: (request: Request, context: RequestContext) => Promise<Requester | Response>;
   limits: Limits;
+  /** Shared with the rest of the door, where there is more. */
+  bodyBudget?: BodyBudget;
   settings: BodyLimits & SessionLimits;
   report: ReportError;
 }
@@ -43,11 +45,17 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 const endsWork = (message: unknown): boolean => isRecord(message) && !('id' in message && 'method' in message);
 
 /** MCP over Streamable HTTP: stateless for new protocol versions, for older ones in sessions of one principal each. */
-export const createCore = ({ build, identify, limits, settings, report }: CoreOptions): Core => {
+export const createCore = ({
+  build,
+  identify,
+  limits,
+  settings,
+  report,
+  bodyBudget = createBodyBudget(settings),
+}: CoreOptions): Core => {
   const factory: McpServerFactory = (from) => build(from);
   const modern = createMcpHandler(factory, { legacy: 'reject', maxRequestBodySize: settings.bodyLimit });
   const sessions = createSessions(build, settings);
-  const bodyBudget = createBodyBudget(settings);
   let draining = false;
 
   const refuse = (context: RequestContext, why: RequestContext['refused'] & string, response: Response): Response => {

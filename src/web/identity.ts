@@ -25,6 +25,9 @@ const isUrl = (value: string): boolean => /^https?:/.test(value);
 /** The public URL of `/mcp`: the resource that tokens are for. */
 const resourceOf = ({ resource, audience }: Auth): string | undefined => resource ?? audience?.find(isUrl);
 
+/** The public URL of this server, where the configuration has one: of `/mcp`, whose origin is the page's. */
+export const publicUrlOf = (auth: Auth | undefined): string | undefined => auth?.issuer && resourceOf(auth);
+
 const metadataUrlOf = (auth: Auth): string | undefined => {
   const resource = auth.issuer && resourceOf(auth);
   if (!resource) return undefined;

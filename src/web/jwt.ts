@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import type { Auth } from '../config/auth.ts';
+import { isRecord } from '../rows.ts';
 
 /** Whom a token names, and what it was given for. */
 export interface TokenSubject {
@@ -29,7 +30,7 @@ const algorithms = [
 /** Seconds by which clocks may differ. */
 const clockToleranceSeconds = 30;
 /** Milliseconds to wait for the issuer. */
-const issuerTimeoutMs = 5000;
+export const issuerTimeoutMs = 5000;
 
 /** What is the token's fault. All else (no connection, no key set) is not, and must not look like it. */
 const faults = [
@@ -52,14 +53,21 @@ const metadataUrls = (issuer: string): string[] => {
   ];
 };
 
-/** Where the issuer's own metadata says its keys are: RFC 8414, else OpenID Connect Discovery. */
-const discover = async (issuer: string): Promise<string> => {
+/** What the issuer says of itself: RFC 8414, else OpenID Connect Discovery. Throws where it says nothing. */
+export const readMetadata = async (issuer: string): Promise<Readonly<Record<string, unknown>>> => {
   for (const url of metadataUrls(issuer)) {
     const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(issuerTimeoutMs) });
     if (!response.ok) continue;
-    const metadata = (await response.json()) as { issuer?: unknown; jwks_uri?: unknown };
-    if (metadata.issuer === issuer && typeof metadata.jwks_uri === 'string') return metadata.jwks_uri;
+    const metadata: unknown = await response.json();
+    if (isRecord(metadata) && metadata['issuer'] === issuer) return metadata;
   }
+  throw new Error(`${issuer} has no metadata`);
+};
+
+/** Where the issuer's own metadata says its keys are. */
+const discover = async (issuer: string): Promise<string> => {
+  const { jwks_uri: keys } = await readMetadata(issuer);
+  if (typeof keys === 'string') return keys;
   throw new Error(`${issuer} does not say where its keys are; set auth.jwks`);
 };
 

@@ -9,6 +9,7 @@ const wellKnown = '/.well-known/oauth-protected-resource';
 
 const routeOf = (path: string): string => {
   if (routes.includes(path)) return path;
+  if (path.startsWith('/page/')) return '/page';
   return path === wellKnown || path.startsWith(`${wellKnown}/`) ? wellKnown : 'other';
 };
 

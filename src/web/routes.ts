@@ -10,10 +10,15 @@ import { toQuoted } from '../text.ts';
 import type { Core, ReportError } from './core.ts';
 import { createRequestContext, type RequestContext } from './request-context.ts';
 import type { ResponseObserver } from './observer.ts';
+import { isOwnOrigin } from './page/own-origin.ts';
+import type { WebPage } from './page/page.ts';
 
 /** What the routes lead to. */
 export interface RouteOptions {
-  core: Core;
+  /** Answers `/mcp`, where it is answered. */
+  core?: Core | undefined;
+  /** The web page, where there is one. */
+  page?: WebPage | undefined;
   health: () => Promise<Response>;
   /** Whether new work is welcome. */
   isReady: () => boolean;
@@ -45,7 +50,7 @@ const originOf = (text: string): string => (text.endsWith('://*') ? text : hostN
 
 /** Every route of the HTTP door. Host and Origin are checked on all of them, also on those that do not exist. */
 export const createRoutes = (options: RouteOptions): Hono<RouteEnv> => {
-  const { core, health, isReady, metadata, report, observe, metrics } = options;
+  const { core, page, health, isReady, metadata, report, observe, metrics } = options;
   const hosts = [...localhostAllowedHostnames(), ...list(options.allowedHosts).map(hostNameOf)];
   const webPages = list(options.allowedOrigins).map(originOf);
   const origins = [...localhostAllowedOrigins(), ...webPages];
@@ -69,7 +74,9 @@ export const createRoutes = (options: RouteOptions): Hono<RouteEnv> => {
       (host === req.header('host')
         ? undefined
         : hostHeaderValidationResponse(new Request('http://localhost/', { headers: { host } }), hosts));
-    const rejected = wrongHost ?? originValidationResponse(req.raw, origins);
+    // The page asks its own origin, which is whatever allowed host the browser has it from; what it asks it checks further.
+    const isOwn = isPagePath(req.path) && isOwnOrigin(req.raw);
+    const rejected = wrongHost ?? (isOwn ? undefined : originValidationResponse(req.raw, origins));
     if (!rejected) return next();
     requestContext.refused = wrongHost ? 'host' : 'origin';
     const [name, flag] = wrongHost ? ['host', '--allowed-hosts'] : ['origin', '--allowed-origins'];
@@ -96,7 +103,7 @@ export const createRoutes = (options: RouteOptions): Hono<RouteEnv> => {
       }),
     );
 
-  app.all('/mcp', ({ req, var: { requestContext } }) => core.fetch(req.raw, requestContext));
+  if (core) app.all('/mcp', ({ req, var: { requestContext } }) => core.fetch(req.raw, requestContext));
   if (metrics) app.get('/metrics', () => metrics());
   app.get('/health', () => health());
   app.get('/health/live', (context) => context.json({ status: 'ok' }));
@@ -108,6 +115,12 @@ export const createRoutes = (options: RouteOptions): Hono<RouteEnv> => {
       const document = metadata();
       return document ? context.json(document) : context.notFound();
     });
+  if (page)
+    app.on(
+      ['GET', 'HEAD', 'POST'],
+      ['/', '/page/*'],
+      async ({ req, notFound, var: { requestContext } }) => (await page.fetch(req.raw, requestContext)) ?? notFound(),
+    );
   app.notFound((context) => context.text('Not found', 404));
   app.onError((error, context) => {
     report(`${context.req.path}: ${error.stack ?? error.message}`, context.var.requestContext);
@@ -115,5 +128,7 @@ export const createRoutes = (options: RouteOptions): Hono<RouteEnv> => {
   });
   return app;
 };
+
+const isPagePath = (path: string): boolean => path === '/' || path.startsWith('/page/');
 
 const fromOrigin = (origin: string): Request => new Request('http://localhost/', { headers: { origin } });

@@ -9,13 +9,18 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { doorContextOf } from '../mcp/door-context.ts';
 import { createServerFactory } from '../mcp/server.ts';
 import { createCore, type ReportError } from './core.ts';
+import { createBodyBudget } from './body-budget.ts';
 import { createHealth } from './health.ts';
-import { createIdentity } from './identity.ts';
+import { createIdentity, publicUrlOf } from './identity.ts';
 import { createLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import { measure } from './measure.ts';
 import { pollResources } from './resources.ts';
 import { createRoutes } from './routes.ts';
+import { createLinks } from './page/links.ts';
+import { createOAuthSignIn } from './page/oauth.ts';
+import { createPage } from './page/page.ts';
+import { createPageSessions } from './page/sessions.ts';
 import { createRequestObserver } from './observer.ts';
 
 /** Throws a configuration error for settings that would serve off loopback without authentication. */
@@ -39,32 +44,57 @@ export interface ServeOptions {
   telemetry: Telemetry;
   /** Aborted when the process is asked to stop. */
   signal: AbortSignal;
+  /** The page for the one person whose terminal this is: nothing else is served. Called with the link that signs them in. */
+  onLink?: ((url: string) => Promise<void>) | undefined;
 }
 
 /**
  * Serves MCP over Streamable HTTP, health and metadata until it is asked to stop: then nothing new is let in, running
  * calls end or return their jobs as pending, and what is left after the grace period is cut off.
  */
-export const serveHttp = async (app: App, { telemetry, signal }: ServeOptions): Promise<void> => {
+export const serveHttp = async (app: App, { telemetry, signal, onLink }: ServeOptions): Promise<void> => {
   const { config } = app;
   checkSafety(config);
   const { log, metrics } = telemetry;
   const report: ReportError = (message, about, level = 'error') =>
     log.report(level, message, about ? { request: about.request } : {});
   const stopping = new AbortController();
-  const limits = createLimits(config, await app.store());
+  const store = await app.store();
+  const limits = createLimits(config, store);
   const measured = measure(app, limits, stopping.signal, report);
   const identity = createIdentity(app, report);
+  const bodyBudget = createBodyBudget(config);
   const core = createCore({
     build: await createServerFactory(app, { contextOf: doorContextOf, call: measured.call }),
     identify: identity.identify,
     limits,
+    bodyBudget,
     settings: config,
     report,
   });
+  const health = createHealth({ app, figures: measured.figures, sessions: core.sessions, running: limits.running });
+  const links = onLink && createLinks();
+  const sessions = createPageSessions(store, config, () => publicUrlOf(app.config.auth));
+  const page =
+    links || (config.page && config.auth)
+      ? createPage({
+          app,
+          call: measured.call,
+          health,
+          sessions,
+          oauth: createOAuthSignIn({ app, store, sessions, identity, report }),
+          identity,
+          limits,
+          bodyBudget,
+          settings: config,
+          report,
+          links,
+        })
+      : undefined;
   const routes = createRoutes({
-    core,
-    health: createHealth({ app, figures: measured.figures, sessions: core.sessions, running: limits.running }),
+    core: onLink ? undefined : core,
+    page,
+    health,
     isReady: () => !signal.aborted,
     metadata: identity.metadata,
     allowedHosts: config.allowedHosts,
@@ -76,7 +106,11 @@ export const serveHttp = async (app: App, { telemetry, signal }: ServeOptions): 
   });
   metrics?.setGauges({ sessions: core.sessions, inFlight: limits.running });
   const listening = await listen((request) => routes.fetch(request), config);
-  log.report('info', `Serving MCP on ${listening.origin}/mcp${config.auth ? '' : ', without authentication'}`);
+  if (links) await onLink(`${listening.origin}/#start=${links.create()}`);
+  else {
+    log.report('info', `Serving MCP on ${listening.origin}/mcp${config.auth ? '' : ', without authentication'}`);
+    if (page) log.report('info', `The web page is on ${listening.origin}/`);
+  }
   if (!isLoopback(config.host) && !config.allowedHosts)
     log.report(
       'warn',

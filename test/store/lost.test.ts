@@ -142,7 +142,7 @@ test('shared approvals: so many wait, and no more; what is none is no approval',
     await approvals.open({ ...question, digest: `d${n}` }, { ...caller, principal: `p${n % 10}` });
   await expect(approvals.open({ ...question, digest: 'z' }, caller)).rejects.toMatchObject({ kind: 'unconfirmed' });
   const broken = createMemoryStore();
-  const entry = { code: 'AAAA-AAAA', digest: 'other', message: '', caller, asked: Date.now(), approved: Date.now() };
+  const entry = { code: 'AAAA-AAAA', digest: 'other', message: '', caller, asked: Date.now(), answered: Date.now() };
   await broken.compareAndSet('approvals', 'd1', undefined, JSON.stringify(entry), 60_000);
   await broken.compareAndSet('approvals', 'd2', undefined, '{"digest":"', 60_000);
   expect(await createSharedApprovals(broken).take('d1')).toBeUndefined();

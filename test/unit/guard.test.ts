@@ -16,7 +16,7 @@ import { validate } from '../../src/validate/validate.ts';
 import { id, limits, operator, request, resolved } from './calls.ts';
 
 const readOnly = createPolicy(
-  { preset: 'operator', actions: { change: 'allow' }, rules: [], limits: [], protect: false },
+  { preset: 'operator', actions: { change: 'allow' }, rules: [], limits: [], protect: false, fourEyes: false },
   true,
 );
 const access = createAccess({}, { profile: 'default' });
@@ -152,6 +152,7 @@ const depsOf = (targets: readonly Target[]): Dependencies => ({
     open: () => Promise.resolve('CODE-CODE'),
     waiting: () => Promise.resolve([]),
     approve: () => Promise.resolve(),
+    refuse: () => Promise.resolve(),
     decline: () => Promise.resolve(),
     take: () => Promise.resolve(undefined),
   },

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand, startCloud, startCommand, type Cloud } from '../support/harness.ts';
 import { initialize, openClient, post, startDoor, type Door } from '../support/door.ts';
-import { startProvider, type Provider } from './provider.ts';
+import { startProvider, type Provider } from '../support/identity-provider.ts';
 import { eventually } from '../support/eventually.ts';
 
 const audience = 'https://mcp.example.com/mcp';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { profileOf, startCloud, type Cloud } from '../support/harness.ts';
 import { initialize, openClient, post, startDoor, type Door } from '../support/door.ts';
-import { startProvider, type Provider } from './provider.ts';
+import { startProvider, type Provider } from '../support/identity-provider.ts';
 
 const audience = 'https://mcp.example.com/mcp';
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

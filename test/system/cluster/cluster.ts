@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until, type Checks } from '../load/checks.ts';
+import { until, type Checks } from '../checks.ts';
 import type { ServerProcess, Running } from '../../support/process.ts';
 import { setStage, type Stage } from '../load/stage.ts';
 import { findPorts } from '../../support/ports.ts';

@@ -3,7 +3,7 @@
  * on loopback. They are stopped and killed under load, and so is the store; what happened is counted at the simulator.
  * Prints a line a check; exits with 1 if one fails, with 3 where a program cannot be had. For Linux.
  */
-import { createChecks } from '../load/checks.ts';
+import { createChecks } from '../checks.ts';
 import { seeChanges } from './cache.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 import { holdLimits } from './limits.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '../load/checks.ts';
+import { until } from '../checks.ts';
 import { countErrors, errorsOf, figuresOf } from '../load/tally.ts';
 import { startTraffic } from '../load/traffic.ts';
 import type { Cluster } from './cluster.ts';

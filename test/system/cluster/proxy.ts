@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '../load/checks.ts';
+import { until } from '../checks.ts';
 import { watch, type Running } from '../../support/process.ts';
 import { findProgram } from '../programs.ts';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { envelope } from './host.ts';
-import { until } from './checks.ts';
+import { until } from '../checks.ts';
 
 /** Where and as whom bytes are sent that no client would send. */
 export interface Target {

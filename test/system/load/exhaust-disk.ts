@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { until, type Checks } from './checks.ts';
+import { until, type Checks } from '../checks.ts';
 import { createLedger, describeVerdict, isClean } from './ledger.ts';
 import { openHost, type Stage } from './stage.ts';
 import { makeVolume } from './traffic.ts';

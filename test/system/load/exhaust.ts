@@ -1,7 +1,7 @@
 import { exhaustBodies, exhaustConnections, exhaustReaders } from './exhaust-door.ts';
 import { exhaustDisk } from './exhaust-disk.ts';
 import { exhaustRequests, exhaustSessions } from './exhaust-user.ts';
-import { until, type Checks } from './checks.ts';
+import { until, type Checks } from '../checks.ts';
 import type { ServerProcess } from '../../support/process.ts';
 import { openHost, setStage } from './stage.ts';
 import { limits, type Victim } from './victim.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../../../src/simulator/index.ts';
-import { until, type Checks } from './checks.ts';
+import { until, type Checks } from '../checks.ts';
 import { createLedger, describeVerdict, isClean } from './ledger.ts';
 import { openHost, setStage } from './stage.ts';
 import { countErrors, errorsOf, figuresOf } from './tally.ts';

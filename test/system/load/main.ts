@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { createChecks } from './checks.ts';
+import { createChecks } from '../checks.ts';
 import { runExhaust } from './exhaust.ts';
 import { runFaults } from './faults.ts';
 import { runSoak } from './soak.ts';

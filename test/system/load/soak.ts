@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Checks } from './checks.ts';
+import type { Checks } from '../checks.ts';
 import { letWork } from './crowd.ts';
 import { inspected, lookInto } from './heap.ts';
 import type { ServerProcess } from '../../support/process.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until, type Checks } from './checks.ts';
+import { until, type Checks } from '../checks.ts';
 import { greet, measureCrowd, thinkTime, type CrowdOptions, type Run } from './crowd.ts';
 import { setStage } from './stage.ts';
 

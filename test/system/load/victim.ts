@@ -1,4 +1,4 @@
-import type { Checks } from './checks.ts';
+import type { Checks } from '../checks.ts';
 import type { Host } from './host.ts';
 import type { ServerProcess } from '../../support/process.ts';
 import type { Stage } from './stage.ts';

@@ -1,0 +1,49 @@
+import { statSync } from 'node:fs';
+import { listFiles, listSlots } from '../audit/files.ts';
+import { readTail, type LoggedEntry } from '../audit/tail.ts';
+import { auditFiles } from '../audit/targets.ts';
+import { verifyLog } from '../audit/verify.ts';
+import type { AuditSettings } from '../config/audit.ts';
+
+/** What one person is shown of the audit log. */
+export interface AuditView {
+  /** Newest first. */
+  entries: readonly LoggedEntry[];
+  /** Whether others' entries are among them. */
+  isAll: boolean;
+  /** The state of each log's chain, where it was asked for. */
+  chains?: readonly { entries: number; isUnbroken: boolean; problems: readonly string[] }[];
+}
+
+const maxEntries = 200;
+/** Bytes of a log that is verified while others wait; a larger one is for the command line. */
+const maxVerified = 64 * 2 ** 20;
+
+const verify = (path: string) => {
+  const bytes = listFiles(path).reduce((sum, file) => sum + statSync(file).size, 0);
+  if (bytes > maxVerified)
+    return {
+      entries: 0,
+      isUnbroken: false,
+      problems: ['The log is large: verify it at a terminal with audit verify.'],
+    };
+  const { entries, problems } = verifyLog(path);
+  return { entries, isUnbroken: problems.length === 0, problems: problems.slice(0, 10).map(({ what }) => what) };
+};
+
+/** Reads the last entries of this machine's audit log: a principal's own, or everybody's. */
+export const readAuditLog = (
+  { audit }: Pick<AuditSettings, 'audit'>,
+  principal: string | undefined,
+  { verify: isToVerify }: { verify: boolean },
+): AuditView => {
+  const paths = [...new Set(auditFiles(audit).flatMap(listSlots))];
+  const entries = readTail(paths, maxEntries, { principal }).reverse();
+  return {
+    entries,
+    isAll: principal === undefined,
+    ...(isToVerify && principal === undefined
+      ? { chains: paths.filter((path) => listFiles(path).length).map(verify) }
+      : {}),
+  };
+};

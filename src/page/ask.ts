@@ -1,0 +1,104 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+
+/** What the server says went wrong, and what to do next. */
+export class AskError extends Error {
+  override readonly name = 'AskError';
+  readonly kind: string;
+  readonly hint: string;
+
+  constructor({ kind = 'failed', message = 'Something went wrong.', hint = '' }: Partial<Record<string, string>>) {
+    super(message);
+    this.kind = kind;
+    this.hint = hint;
+  }
+}
+
+/** Sent to the window when the session has ended. */
+export const signedOut = 'signed-out';
+
+/** Asks the server one question of the page. Throws an AskError. */
+export const ask = async <T>(name: string, body: unknown = {}, signal?: AbortSignal): Promise<T> => {
+  const response = await fetch(`/page/api/${name}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-cloudstack-page': '1' },
+    body: JSON.stringify(body),
+    credentials: 'same-origin',
+    redirect: 'error',
+    ...(signal ? { signal } : {}),
+  }).catch((error: unknown) => {
+    if (signal?.aborted) throw error;
+    throw new AskError({ kind: 'unavailable', message: 'The server does not answer.', hint: 'Is it still running?' });
+  });
+  // The server's own JSON; each caller says what it asked for.
+  const value = (await response.json().catch(() => ({ error: {} }))) as T & { error?: Record<string, string> };
+  if (response.status === 401 && name !== 'sign-in') window.dispatchEvent(new Event(signedOut));
+  if (value.error) throw new AskError(value.error);
+  return value;
+};
+
+/** The answer to a question, as a view shows it while it comes and when it has come. */
+export interface Inquiry<T> {
+  data: T | undefined;
+  error: AskError | undefined;
+  isLoading: boolean;
+  reload: () => void;
+}
+
+/** Asks when the view opens, when the question changes, and every so many milliseconds. An undefined name asks nothing. */
+export const useAsk = <T>(name: string | undefined, body: unknown = {}, everyMs?: number): Inquiry<T> => {
+  const [state, setState] = useState<Omit<Inquiry<T>, 'reload'>>({
+    data: undefined,
+    error: undefined,
+    isLoading: true,
+  });
+  const [turn, setTurn] = useState(0);
+  const text = JSON.stringify(body);
+  const question = useRef('');
+  useEffect(() => {
+    if (name === undefined) return;
+    const stop = new AbortController();
+    const isSame = question.current === name + text;
+    question.current = name + text;
+    setState((old) => ({ ...old, ...(isSame ? {} : { data: undefined }), isLoading: true }));
+    ask<T>(name, JSON.parse(text), stop.signal).then(
+      (data) => setState({ data, error: undefined, isLoading: false }),
+      (error: unknown) => {
+        if (!stop.signal.aborted && error instanceof AskError) setState({ data: undefined, error, isLoading: false });
+      },
+    );
+    return () => stop.abort();
+  }, [name, text, turn]);
+  const reload = useCallback(() => setTurn((old) => old + 1), []);
+  useEffect(() => {
+    if (everyMs === undefined) return;
+    const timer = setInterval(() => {
+      if (!document.hidden) reload();
+    }, everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs, reload]);
+  return { ...state, reload };
+};
+
+/** A row of the cloud: its values as they came. */
+export type ShownRow = Record<string, unknown>;
+
+/** What a call gives back. */
+export interface CallAnswer {
+  text: string;
+  columns: string[];
+  rows: ShownRow[];
+  /** The rows' columns in words. */
+  cells?: string[][];
+  /** The fields of one object in words. */
+  entries?: [string, string][];
+  count?: number;
+  next?: unknown;
+  job?: { id: string; status: string };
+  preview?: Record<string, unknown>;
+}
+
+/** One value in a line. */
+export const inWords = (value: unknown): string => {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+};
