@@ -7,6 +7,7 @@ import { brotliCompressSync, constants } from 'node:zlib';
 import { packIndex } from '../src/search/pack.ts';
 import { loadSavedIndex } from '../src/search/saved-index.ts';
 import { loadSavedDependencies } from '../src/cache/saved-dependencies.ts';
+import { mergeChunks } from './build/merge-chunks.ts';
 import { noticesOf } from './build/notices.ts';
 import { prepareOpening } from './build/opening.ts';
 import { sbomOf } from './build/sbom.ts';
@@ -174,6 +175,24 @@ const { metafile } = await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
+});
+// What every start of the server loads, and what its first call does.
+await mergeChunks(metafile, {
+  folder: 'dist',
+  entry: 'src/main.ts',
+  moments: [
+    { name: 'start', sources: ['src/cli/program.ts'] },
+    {
+      name: 'first-call',
+      sources: [
+        'src/app/compose.ts',
+        'src/call/call.ts',
+        'src/call/answer.ts',
+        'src/cache/cache.ts',
+        'src/cloudstack/pool.ts',
+      ],
+    },
+  ],
 });
 const sandbox = await build({
   metafile: true,
