@@ -93,7 +93,14 @@ export const compactTools: readonly McpTool[] = [
     title: 'Describe CloudStack commands',
     description:
       'Parameters of commands, with risk, async, releases and an example. Look before you call a command for the first time.',
-    inputSchema: closed({ tools: texts, parameters: { ...texts, description: 'Only these; ["*"] all' } }, ['tools']),
+    inputSchema: closed(
+      {
+        tools: texts,
+        parameters: { ...texts, description: 'Only these; ["*"] all' },
+        script: { type: 'boolean', description: 'As TypeScript, for run-script' },
+      },
+      ['tools'],
+    ),
     outputSchema: { type: 'object', properties: { tools: objects, error: object } },
     annotations: { ...hints(true, false), openWorldHint: false },
   },

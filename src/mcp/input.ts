@@ -66,6 +66,7 @@ export const inputs = {
   'describe-tools': z.strictObject({
     tools: texts.pipe(z.array(z.string()).min(1).max(20)),
     parameters: texts.optional(),
+    script: flag.optional(),
   }),
   read: z.strictObject({
     ...run,

@@ -2,13 +2,15 @@ import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { App } from '../app/app.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { checkToolset, requireTool } from '../catalog/lookup.ts';
+import type { Tool } from '../catalog/tool.ts';
 import { createSearch } from '../search/search.ts';
 import type { AskedBefore, Consent } from '../consent.ts';
 import { CallError, dataNote, describeError, explainError } from '../errors.ts';
 import type { Origin } from '../observe.ts';
 import type { DoorRequest, Outcome, RiskTool, View } from '../types.ts';
-import { chooseDetail, describeInText, toDescription } from './describe.ts';
+import { chooseDetail, describeInText, toDescription, type Detail } from './describe.ts';
 import { readInput } from './input.ts';
+import { signatureOf } from './signature.ts';
 import { matchesInText, shorten, toMatches } from './matches.ts';
 import type { DoorContext } from './door-context.ts';
 
@@ -95,15 +97,27 @@ const find = async (host: HostCall, args: unknown): Promise<ToolResult> => {
   return { text: matchesInText(found), structured: { matches: toMatches(found), total: found.total } };
 };
 
+/** A tool as scripts call it. */
+const toSignature = (tool: Tool, { shown, rest }: Detail): ToolResult => {
+  const signature = signatureOf(tool, shown);
+  const others = rest.length ? `\n// also: ${rest.join(', ')}` : '';
+  return {
+    text: `${signature}${others}`,
+    structured: { tool: tool.name, signature, ...(rest.length ? { otherParameters: rest } : {}) },
+  };
+};
+
 const describe = async (host: HostCall, args: unknown): Promise<ToolResult> => {
   const catalog = await openCatalog(host);
-  const { tools: names, parameters } = readInput('describe-tools', args);
+  const { tools: names, parameters, script = false } = readInput('describe-tools', args);
   const tools = names.map((name) => requireTool(catalog, name));
   // A token has at least three characters here.
   let left = 3 * host.app.config.budget;
   const described = tools.flatMap((tool, at) => {
     const detail = chooseDetail(tool, parameters);
-    const one = { text: describeInText(tool, detail), structured: toDescription(tool, detail) };
+    const one = script
+      ? toSignature(tool, detail)
+      : { text: describeInText(tool, detail), structured: toDescription(tool, detail) };
     left -= one.text.length + JSON.stringify(one.structured).length;
     return at === 0 || left >= 0 ? [one] : [];
   });

@@ -141,6 +141,18 @@ test.each([
   }
 });
 
+test('the commands that are asked for are shown as scripts call them, shorter than as tools', async () => {
+  const tools = ['createVPC', 'listZones', 'createTags'];
+  const { text, structured } = await host.call('describe-tools', { tools, script: true });
+  expect(text.length).toBeLessThan((await host.call('describe-tools', { tools })).text.length);
+  expect(text).toMatch(
+    /cloudstack\.createVPC\(arguments: \{.*\bcidr\?: string;.*\bname: string;.*\}\): Promise<\{ .*\bid\?: string/,
+  );
+  expect(text).toMatch(/cloudstack\.listZones\(arguments\?: .*Promise<Array<\{/);
+  expect(text).toContain('tags: Record<string, string>');
+  expect(structured['tools']).toMatchObject([{ tool: 'create-vpc', signature: expect.any(String) as string }, {}, {}]);
+});
+
 test('what a policy refuses, it refuses to a script', async () => {
   const readOnly = await openHost({ env: cloud.env, flags: ['--read-only'] });
   try {
