@@ -23,7 +23,7 @@ const fieldTypes: Readonly<Record<string, string>> = { boolean: 'boolean', integ
 
 /** What a command gives to a script: the fields of its kind's table, which are those that are used; others may be there too. */
 const answerOf = ({ command }: Tool): string => {
-  const { response = '' } = command;
+  const { response } = command;
   const fields = fieldsOfResponse(response);
   const columns = (findKind(response)?.columns ?? []).map((column) => column.replace(/[.?].*/, ''));
   const shown = [...new Set(columns)].map((name) => {
