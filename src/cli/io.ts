@@ -23,9 +23,11 @@ export const printJson = (stream: Writable, value: unknown, indent?: number): Pr
   printLine(stream, escapeUnsafe(JSON.stringify(value, null, indent)));
 
 /** Writes a line, and waits while a pipe is full. No line of others paints the terminal. */
-export const printLine = async (stream: Writable, text: string): Promise<void> => {
-  if (!stream.write(`${stripUnsafe(text)}\n`)) await new Promise((resolve) => stream.once('drain', resolve));
-};
+export const printLine = (stream: Writable, text: string): Promise<void> =>
+  new Promise((resolve) => {
+    // A pipe that its reader has closed is never drained; a write always ends.
+    if (stream.write(`${stripUnsafe(text)}\n`, () => resolve())) resolve();
+  });
 
 /** How a result can be printed. */
 export const formats = ['table', 'json', 'yaml', 'csv'] as const;

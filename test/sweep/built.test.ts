@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import { readBudget } from '../../scripts/bench/rows.ts';
+import { commands } from '../../src/cli/commands.ts';
 import { version } from '../../src/version.ts';
 import { openClient } from '../support/door.ts';
 
@@ -180,6 +181,48 @@ test('we send nothing home: with the simulator no name is looked up and no conne
   expect(left([built, 'serve', '--simulator'], `${lines}\n`)).toEqual([]);
   for (const argv of [['call', 'list-zones', '--simulator'], ['demo'], ['version'], ['tools', 'find', 'a disk']])
     expect(left([built, ...argv]), argv.join(' ')).toEqual([]);
+  rmSync(folder, { recursive: true });
+});
+
+/** Command lines that print much and end by themselves. */
+const printing = [
+  'tools list',
+  'tools find a disk',
+  'tools show deploy-virtual-machine',
+  'call list-os-types --simulator',
+  'call list-os-types --simulator --output json',
+  'call list-os-types --simulator --output csv',
+  'call list-os-types --simulator --output yaml',
+  'call deploy-virtual-machine --help',
+  'whoami --simulator',
+  'diagnose virtual-machine demo --simulator',
+  'doctor --simulator',
+  'doctor --simulator --json',
+  'audit tail',
+  'approve',
+  'completion bash',
+  'init --print --yes --from simulator --role reader --hosts cursor',
+  'eval count-stopped --reference',
+  'token new',
+  'version',
+  'demo',
+];
+
+test('a pipe that closes is no failure: every command, read by head -1 and by no one', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-pipes-'));
+  const lines = ['--help', ...Object.keys(commands).map((name) => `${name} --help`), ...printing];
+  const script = lines
+    .flatMap((line) => ['head -1', ':'].map((reader) => [line, reader] as const))
+    .map(
+      ([line, reader]) =>
+        `"$NODE" "$BUILT" ${line} </dev/null 2>/dev/null | ${reader} >/dev/null || echo "$? ${line} | ${reader}"`,
+    )
+    .join('\n');
+  const { stdout } = spawnSync('bash', ['-c', `set -o pipefail\n${script}`], {
+    encoding: 'utf8',
+    env: { PATH: env['PATH'], HOME: folder, NODE: process.execPath, BUILT: built },
+  });
+  expect(stdout.split('\n').filter(Boolean)).toEqual([]);
   rmSync(folder, { recursive: true });
 });
 
