@@ -34,6 +34,8 @@ export interface CallRequest {
   consent: Consent;
   /** It is a step of a plan that was approved as a whole. */
   planned?: PlannedStep | undefined;
+  /** Called with how the change is taken back, once it was made. */
+  onInverse?: ((inverse: Inverse) => void) | undefined;
   /** The question whose answer comes with the call, as the door's own signature vouches for it. */
   asked?: AskedBefore | undefined;
   /** Digest of the script that makes the call, where one does. */
@@ -320,6 +322,15 @@ export interface Answer {
   page?: PageAsked | undefined;
   /** What CloudStack said of a list, where the role sees a part of it. */
   served?: { rows: number; count: number } | undefined;
+}
+
+/** The call that takes a change back, with what it does not bring back; or why there is none. */
+export interface Inverse {
+  command?: string;
+  arguments?: Row;
+  /** Arguments of the change of which no one knows what they were. */
+  lost?: readonly string[];
+  why?: string;
 }
 
 /** What a door gives back. */

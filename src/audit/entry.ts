@@ -1,4 +1,4 @@
-import type { Confirmation, ResolvedName } from '../types.ts';
+import type { Confirmation, Inverse, ResolvedName } from '../types.ts';
 
 /** What the steps tell about a call as they learn it. */
 export interface Facts {
@@ -29,6 +29,10 @@ export interface Facts {
   /** Requests of the command itself that left, retries included. */
   requests?: number;
   job?: string | undefined;
+  /** What was changed, as it was before. */
+  before?: Readonly<Record<string, unknown>> | undefined;
+  /** How it is taken back. */
+  undo?: Inverse | undefined;
   /** A job was accepted and goes on. */
   pending?: boolean;
 }

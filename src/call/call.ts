@@ -12,6 +12,7 @@ import type { Row } from '../rows.ts';
 import { readBefore } from './before.ts';
 import { bound } from './bound.ts';
 import type { Composition } from './composition.ts';
+import { inverseOf, stateBefore } from './inverse.ts';
 import { readLimitsReached } from './limits-reached.ts';
 import { readNearNames } from './near-names.ts';
 import { readAll } from './read-all.ts';
@@ -84,6 +85,11 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
     const before = await readBefore(cloud, approved, run);
     const answer = await step('cloudstack', () => sendCall(cloud, jobs, approved, wire, run, options));
     const own = confinement.confineAnswer(approved, answer);
+    if (mustBeLogged) {
+      const undo = inverseOf(cloud.catalog, approved, { ...answer, before });
+      record({ before: stateBefore(approved, before), undo });
+      if (undo) run.request.onInverse?.(undo);
+    }
     const list = confinement.within(listNow(cloud, run));
     const near = await readNearNames(approved, own, list);
     const reached = await readLimitsReached(cloud, approved, own, list);
