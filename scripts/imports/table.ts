@@ -53,6 +53,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'complete',
     'eval',
     'app/app.ts',
+    'type plan/plan.ts',
     'present/columns.ts',
     // `eval` counts tokens as answers are cut by them.
     'present/tokens.ts',
@@ -140,7 +141,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // Many calls for one question: each goes the whole path.
   diagnose: ['call', ...foundation],
   // Many changes for one confirmation: each is looked at as a call is, and goes the whole path once the guard approved all.
-  plan: ['call', 'guard/approvals.ts', 'guard/plan-question.ts', 'type guard', ...foundation],
+  // What is undone is read of the audit log, as the app opens it.
+  plan: ['call', 'guard/approvals.ts', 'guard/plan-question.ts', 'type guard', 'type audit', ...foundation],
   // The calls of a script: each goes the whole path. What runs in the sandbox's thread knows nothing of it.
   script: ['call', 'type config/script.ts', ...foundation],
   // The path.

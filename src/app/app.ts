@@ -6,7 +6,7 @@ import type { Guard } from '../guard/guard.ts';
 import type { Component } from './health.ts';
 import type { ResourceCount } from './count-resources.ts';
 import type { AppOptions } from './options.ts';
-import type { PlanAsked } from '../plan/apply.ts';
+import type { PlanAsked } from '../plan/plan.ts';
 import type { createRunScript } from '../script/run-script.ts';
 import type { AuditView } from './read-audit.ts';
 import type { Store } from '../store/store.ts';
@@ -99,7 +99,7 @@ export const createApp = (config: Config, options: AppOptions): App => {
     },
     plan: async (request, asked) => {
       const { composition, answer, identify } = await ready();
-      const { plan } = await import('../plan/apply.ts');
+      const { plan } = await import('../plan/plan.ts');
       return answer(composition, identify(request), (_own, one) => plan(composition, one, asked), { isRead: false });
     },
     runScript: async (request) => {

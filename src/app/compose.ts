@@ -1,6 +1,8 @@
 import type { Config } from '../config/config.ts';
 import { createGuard } from '../guard/guard.ts';
 import type { PlanComposition } from '../plan/apply.ts';
+import { readTail } from '../audit/tail.ts';
+import { auditFiles } from '../audit/targets.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { openAudit } from './audit.ts';
@@ -17,6 +19,9 @@ export interface ServerComposition extends PlanComposition {
   /** Logs out, closes connections and the audit log. */
   close(): Promise<void>;
 }
+
+/** Entries of the audit log that one undo looks at. */
+const maxEntries = 500;
 
 /** Puts together everything a call needs. Each part gets the configuration, and names the sections that it reads. */
 export const compose = (config: Config, options: ComposeOptions): ServerComposition => {
@@ -36,6 +41,7 @@ export const compose = (config: Config, options: ComposeOptions): ServerComposit
     limits: config,
     store,
     plans: openPlans(config, store),
+    readEntries: (filter) => readTail(auditFiles(config.audit), maxEntries, filter),
     reload: (changed) => {
       composition.guard = createGuard(createRules({ ...changed, profiles: config.profiles }), dependencies);
     },

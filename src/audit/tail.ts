@@ -13,6 +13,8 @@ export interface EntryFilter {
   command?: string | undefined;
   risk?: string | undefined;
   result?: string | undefined;
+  /** The beginning of the id of a call, or of the digest of a plan or a script. */
+  id?: string | undefined;
   /** Milliseconds since 1970. */
   since?: number | undefined;
 }
@@ -21,13 +23,14 @@ const toPattern = (glob: string): RegExp =>
   new RegExp(`^${escapeRegExp(glob).replaceAll('\\*', '.*').replaceAll('\\?', '.')}$`, 'i');
 
 /** A test for entries of a filter. */
-export const createMatcher = ({ principal, command, risk, result, since }: EntryFilter) => {
+export const createMatcher = ({ principal, command, risk, result, id, since }: EntryFilter) => {
   const pattern = command === undefined ? undefined : toPattern(command);
   return (entry: LoggedEntry): boolean =>
     (principal === undefined || entry.principal === principal) &&
     (!pattern || [entry.command, entry.tool].some((name) => name !== undefined && pattern.test(name))) &&
     (risk === undefined || entry.risk === risk) &&
     (result === undefined || entry.result === result) &&
+    (id === undefined || [entry.call, entry.plan, entry.script].some((one) => one?.startsWith(id))) &&
     (since === undefined || Date.parse(entry.time) >= since);
 };
 

@@ -28,6 +28,13 @@ export const whyNoInverse = (catalog: Pick<Catalog, 'find'>, command: string): s
   return risk && risk.category !== 'unknown' ? risk.warning : 'No one has judged what it does.';
 };
 
+/** Whether a command makes something, as far as what takes it back tells; undefined where nothing does. */
+export const makesSomething = (command: string): boolean | undefined => {
+  const { inverses, restores } = loadData<Inverses>('inverses.json');
+  if (Object.hasOwn(inverses, command)) return inverses[command]!.includes('=answer.');
+  return restores.includes(command) ? false : undefined;
+};
+
 /** A value as a call takes it again; undefined where a row shows it in another form. */
 const toArgument = (value: unknown): unknown => {
   if (typeof value === 'number' || typeof value === 'boolean') return value;
@@ -40,11 +47,11 @@ const rowBefore = ({ acted = [] }: ApprovedCall, before: Row | undefined): Row |
   acted.find(({ isOwn, row }) => isOwn && row)?.row ??
   acted.find(({ isHolder, row }) => !isHolder && row)?.row;
 
-type Given = readonly (readonly [name: string, value: unknown])[];
+type Pairs = readonly (readonly [name: string, value: unknown])[];
 
 /** The arguments that bring back what a change set; those of which the row does not tell what they were are left out. */
-const restored = ({ params, tool }: ApprovedCall, row: Row): Given =>
-  Object.entries(params).flatMap(([name, value]): Given => {
+const restored = ({ params, tool }: ApprovedCall, row: Row): Pairs =>
+  Object.entries(params).flatMap(([name, value]): Pairs => {
     const was = toArgument(row[name]);
     if (was !== undefined) return [[name, was]];
     const isNeeded = tool.command.params.some((one) => one.name === name && (one.required || name === 'id'));
@@ -52,8 +59,8 @@ const restored = ({ params, tool }: ApprovedCall, row: Row): Given =>
   });
 
 /** The arguments of an inverse command by its line of data/inverses.json. */
-const filled = (words: readonly string[], names: readonly string[], sources: Readonly<Record<string, Row>>): Given =>
-  words.flatMap((word): Given => {
+const filled = (words: readonly string[], names: readonly string[], sources: Readonly<Record<string, Row>>): Pairs =>
+  words.flatMap((word): Pairs => {
     const at = word.indexOf('=');
     const [name, source] = [word.slice(0, at), word.slice(at + 1)];
     if (name === '*')
@@ -112,7 +119,7 @@ export const stateBefore = (call: ApprovedCall, before: Row | undefined): Row | 
   const row = call.tool.risk.risk === 'read' ? undefined : rowBefore(call, before);
   if (!row) return undefined;
   const fields = ['id', 'name', 'state', ...Object.keys(call.params)];
-  const saved = fields.flatMap((field): Given => {
+  const saved = fields.flatMap((field): Pairs => {
     const value = toArgument(row[field]);
     return value === undefined ? [] : [[field, value]];
   });

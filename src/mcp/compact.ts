@@ -58,6 +58,7 @@ const plans = {
   calls: { ...objects, description: 'Several, each {tool, arguments}; "$1": id of what call 1 made' },
   mode: { enum: ['plan', 'run'] },
   plan: { type: 'string', description: 'Id of a plan to apply' },
+  undo: { type: 'string', description: 'Plan the way back: last, or an id' },
 };
 const plainPlans = { calls: objects, mode: { enum: ['plan', 'run'] }, plan: text };
 

@@ -54,6 +54,7 @@ const change = z.strictObject({
     .optional(),
   mode: z.enum(['plan', 'run']).optional(),
   plan: name.optional(),
+  undo: name.optional(),
 });
 
 /** What the tools of the compact list take. */

@@ -131,13 +131,13 @@ const describe = async (host: HostCall, args: unknown): Promise<ToolResult> => {
 
 /** One change, several as one, or a plan of them. */
 const change = (host: HostCall, riskTool: 'change' | 'destroy', args: unknown): Promise<Outcome> => {
-  const { tool, arguments: given, profile, wait, calls, mode = 'run', plan, ...view } = readInput(riskTool, args);
-  const asked = [tool, calls, plan].filter((one) => one !== undefined).length;
+  const { tool, arguments: given, profile, wait, calls, mode = 'run', plan, undo, ...view } = readInput(riskTool, args);
+  const asked = [tool, calls, plan, undo].filter((one) => one !== undefined).length;
   if (asked !== 1)
     throw new CallError(
       'invalid',
-      `${riskTool} takes one of tool, calls and plan.`,
-      'tool for one call, calls for several, plan for a plan that was made before. Nothing was sent.',
+      `${riskTool} takes one of tool, calls, plan and undo.`,
+      'tool for one call, calls for several, plan for a plan that was made before, undo for a way back. Nothing was sent.',
     );
   if (tool !== undefined) {
     if (mode === 'run') return send(host, { tool, args: given ?? {}, riskTool, view, profile, wait });
@@ -148,11 +148,12 @@ const change = (host: HostCall, riskTool: 'change' | 'destroy', args: unknown): 
       riskTool,
     });
   }
-  const request = toRequest(host, { tool: 'plan', args: { calls, plan, mode }, profile });
+  const request = toRequest(host, { tool: 'plan', args: { calls, plan, mode, undo }, profile });
+  if (undo !== undefined) return host.app.plan(request, { action: 'undo', id: undo });
   if (plan !== undefined)
     return host.app.plan(
       request,
-      mode === 'plan' ? { action: 'show', id: plan } : { action: 'apply', id: plan, riskTool },
+      mode === 'plan' ? { action: 'diff', id: plan } : { action: 'apply', id: plan, riskTool },
     );
   const list = (calls ?? []).map((one) => ({ tool: one.tool, arguments: one.arguments ?? {} }));
   return host.app.plan(request, { action: mode === 'plan' ? 'make' : 'run', calls: list, riskTool });

@@ -1,6 +1,7 @@
 import { call } from '../call/call.ts';
 import type { Composition } from '../call/composition.ts';
 import { recorded, type Run } from '../call/run.ts';
+import type { EntryFilter, LoggedEntry } from '../audit/tail.ts';
 import { CallError } from '../errors.ts';
 import { readerOf, renderHint } from '../hints.ts';
 import { newCode } from '../guard/approvals.ts';
@@ -14,6 +15,8 @@ import { createRecorder, recordCalls, seedOf, type PlannedCall, type RecordedSte
 /** What plans need beside the path. */
 export interface PlanComposition extends Composition {
   plans: Plans;
+  /** Entries of the audit log, oldest first; none where it is no file. */
+  readEntries(filter: EntryFilter): LoggedEntry[];
 }
 
 /** Milliseconds for which a step waits for its job: the next one needs what it makes. */
@@ -38,7 +41,7 @@ const recordAll = async (
 };
 
 /** The recording of calls, and the digest of what they do to what. */
-const lookAtAll = async (
+export const lookAtAll = async (
   composition: Composition,
   request: CallRequest,
   plan: Pick<SavedPlan, 'calls' | 'seed'>,
@@ -57,7 +60,7 @@ const seedFor = ({ caller }: CallRequest, calls: readonly PlannedCall[]) =>
   seedOf([caller.principal, caller.profile, calls]);
 
 /** The request that runs a step: a list that may destroy may hold any change. */
-const stepRequest = (request: CallRequest, riskTool: 'change' | 'destroy'): CallRequest => ({
+export const stepRequest = (request: CallRequest, riskTool: 'change' | 'destroy'): CallRequest => ({
   ...request,
   riskTool: riskTool === 'change' ? 'change' : undefined,
 });
@@ -87,7 +90,7 @@ const toStored = (
 };
 
 /** A saved plan as people and models see it. */
-const present = (plan: SavedPlan, { caller }: CallRequest): Outcome => {
+export const present = (plan: SavedPlan, { caller }: CallRequest): Outcome => {
   const hint = (text: string): string => renderHint(text, readerOf(caller));
   const { id, state, text, shown, digest, profile, principal, made, done, problem, riskTool } = plan;
   const next = {
@@ -112,19 +115,18 @@ const present = (plan: SavedPlan, { caller }: CallRequest): Outcome => {
 };
 
 /** Looks at calls in their order and saves them as a plan. Changes nothing. */
-const makePlan = (
+export const savePlan = async (
   composition: PlanComposition,
-  request: CallRequest,
+  { request, record }: Run,
   { calls, riskTool }: { calls: readonly PlannedCall[]; riskTool: 'change' | 'destroy' },
-): Promise<Outcome> =>
-  recorded(composition, request, async ({ request: own, record }) => {
-    const seed = seedFor(own, calls);
-    const looked = await lookAtAll(composition, stepRequest(own, riskTool), { calls, seed });
-    const plan = toStored(own, looked, { seed, riskTool });
-    record({ plan: plan.digest });
-    await composition.plans.save(plan);
-    return present(plan, own);
-  });
+): Promise<Outcome> => {
+  const seed = seedFor(request, calls);
+  const looked = await lookAtAll(composition, stepRequest(request, riskTool), { calls, seed });
+  const plan = toStored(request, looked, { seed, riskTool });
+  record({ plan: plan.digest });
+  await composition.plans.save(plan);
+  return present(plan, request);
+};
 
 /** What became of the steps so far, for a plan that stopped. */
 const stopped = (error: CallError, { id, calls, riskTool }: SavedPlan, done: SavedPlan['done']): CallError => {
@@ -227,7 +229,7 @@ const approveAndRun = async (
 };
 
 /** Runs calls one after the other, after one question where the policy asks about any of them. */
-const runCalls = (
+export const runCalls = (
   composition: PlanComposition,
   request: CallRequest,
   { calls, riskTool }: { calls: readonly PlannedCall[]; riskTool: 'change' | 'destroy' },
@@ -244,7 +246,7 @@ const refuseState = ({ id, state }: SavedPlan): CallError =>
   new CallError('conflict', `The plan ${id} is ${state}, so it is not applied.`, 'Make it again. Nothing was sent.');
 
 /** A plan of the caller's own cloud. Throws a CallError for another's profile. */
-const openPlan = async ({ plans }: PlanComposition, { caller }: CallRequest, id: string): Promise<SavedPlan> => {
+export const openPlan = async ({ plans }: PlanComposition, { caller }: CallRequest, id: string): Promise<SavedPlan> => {
   const plan = await requirePlan(plans, id);
   if (plan.principal !== caller.principal || plan.profile !== caller.profile)
     throw new CallError(
@@ -256,7 +258,7 @@ const openPlan = async ({ plans }: PlanComposition, { caller }: CallRequest, id:
 };
 
 /** Applies a saved plan after a person's confirmation of all of it; refuses it where anything is not as it was read. */
-const applyPlan = (
+export const applyPlan = (
   composition: PlanComposition,
   request: CallRequest,
   { id, riskTool }: { id: string; riskTool?: 'change' | 'destroy' | undefined },
@@ -284,11 +286,11 @@ const applyPlan = (
   });
 
 /** Shows a saved plan; of one that is open, whether it still fits the cloud. */
-const showPlan = (composition: PlanComposition, request: CallRequest, id: string): Promise<Outcome> =>
+export const showPlan = (composition: PlanComposition, request: CallRequest, id: string): Promise<Outcome> =>
   recorded(composition, request, async (run) => present(await openPlan(composition, run.request, id), run.request));
 
 /** Puts an open plan away. */
-const discardPlan = (composition: PlanComposition, request: CallRequest, id: string): Promise<Outcome> =>
+export const discardPlan = (composition: PlanComposition, request: CallRequest, id: string): Promise<Outcome> =>
   recorded(composition, request, async (run) => {
     const plan = await openPlan(composition, run.request, id);
     const discarded: SavedPlan = { ...plan, state: 'discarded' };
@@ -297,7 +299,7 @@ const discardPlan = (composition: PlanComposition, request: CallRequest, id: str
   });
 
 /** The caller's plans, the newest first. */
-const listPlans = (composition: PlanComposition, request: CallRequest): Promise<Outcome> =>
+export const listPlans = (composition: PlanComposition, request: CallRequest): Promise<Outcome> =>
   recorded(composition, request, async ({ request: { caller } }) => {
     const own = (await composition.plans.list()).filter(
       ({ principal, profile }) => principal === caller.principal && profile === caller.profile,
@@ -317,28 +319,3 @@ const listPlans = (composition: PlanComposition, request: CallRequest): Promise<
       columns: ['id', 'state', 'made', 'create', 'change', 'destroy'],
     };
   });
-
-/** What a door asks of plans. */
-export type PlanAsked =
-  | { action: 'make' | 'run'; calls: readonly PlannedCall[]; riskTool: 'change' | 'destroy' }
-  | { action: 'apply'; id: string; riskTool?: 'change' | 'destroy' | undefined }
-  | { action: 'show' | 'discard'; id: string }
-  | { action: 'list' };
-
-/** Does with plans what a door asks. */
-export const plan = (composition: PlanComposition, request: CallRequest, asked: PlanAsked): Promise<Outcome> => {
-  switch (asked.action) {
-    case 'make':
-      return makePlan(composition, request, asked);
-    case 'run':
-      return runCalls(composition, request, asked);
-    case 'apply':
-      return applyPlan(composition, request, asked);
-    case 'show':
-      return showPlan(composition, request, asked.id);
-    case 'discard':
-      return discardPlan(composition, request, asked.id);
-    case 'list':
-      return listPlans(composition, request);
-  }
-};

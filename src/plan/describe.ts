@@ -29,10 +29,12 @@ const changesOf = ({ foreseen, before, call }: RecordedStep): [string, string, s
 };
 
 /** What an account has less of afterwards, of what is counted by pieces. */
-const takenBy = (command: string): string[] =>
-  loadResourceLimits().flatMap(({ takenBy: takers, unit, title, type }) =>
-    takers?.includes(command) && unit === undefined && type !== 'cpu' ? [title] : [],
+const takenBy = (command: string): string[] => {
+  const { byOffering } = loadData<{ byOffering: string[] }>('plans.json');
+  return loadResourceLimits().flatMap(({ takenBy: takers, unit, title, type }) =>
+    takers?.includes(command) && unit === undefined && !byOffering.includes(type) ? [title] : [],
   );
+};
 
 /** What nothing tells before a step is done. */
 const unknownOf = ({ effect, foreseen }: RecordedStep): string[] => {

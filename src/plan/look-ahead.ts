@@ -1,4 +1,4 @@
-import { findKind } from '../catalog/kinds.ts';
+import type { Tool } from '../catalog/tool.ts';
 import type { LookAhead } from '../call/call.ts';
 import { placeholdersIn, type PlanSeed } from '../placeholders.ts';
 import type { Row } from '../rows.ts';
@@ -7,6 +7,8 @@ import type { Row } from '../rows.ts';
 export interface FutureRow {
   /** The type of its row, as responses name it. */
   kind: string;
+  /** It is there already, and will be otherwise. */
+  isThere: boolean;
   row: Row;
 }
 
@@ -33,13 +35,17 @@ const ways: ReadonlySet<string> = new Set([
 
 const textsOf = (value: unknown): string[] => [value].flat().flatMap((one) => String(one).split(','));
 
-/** Whether a list that is asked so would show a row; what the row does not tell of is passed over. */
-const isShown = (row: Row, params: Row): boolean =>
-  Object.entries(params).every(([name, value]) => {
-    if (ways.has(name)) return true;
+/** Whether a list that is asked so would show a row; what the row does not tell of is passed over, but for ids: it is on no other thing. */
+const isShown = (tool: Tool, { row, isThere }: FutureRow, params: Row): boolean => {
+  const isId = (name: string): boolean => tool.command.params.some((one) => one.name === name && one.type === 'uuid');
+  const narrowing = Object.entries(params).filter(([name]) => !ways.has(name));
+  // What is there is shown by the live list; it is added where it will have the name that is looked for.
+  if (isThere && !narrowing.some(([name]) => row[name] !== undefined)) return false;
+  return narrowing.every(([name, value]) => {
     const field = name === 'ids' ? row['id'] : row[name];
-    return field === undefined || textsOf(value).includes(String(field));
+    return field === undefined ? !isId(name) : textsOf(value).includes(String(field));
   });
+};
 
 /**
  * Look-ups that also find what earlier steps of a plan will make, and no longer what they will destroy. What is asked by the
@@ -51,25 +57,23 @@ export const lookAhead =
   async (tool, params, isCached) => {
     const { response } = tool.command;
     const ahead = placeholdersIn(seed, params).length > 0;
-    const own = rows.filter(({ kind, row }) => {
+    const own = rows.filter((one) => {
+      const { kind, row } = one;
       // A list that is asked by a placeholder shows nothing but what has it.
       if (ahead)
         return Object.entries(params).every(([name, value]) => {
           if (!placeholdersIn(seed, value).length) return true;
           return textsOf(value).includes(String(name === 'id' || name === 'ids' ? row['id'] : row[name]));
         });
-      return kind === response && isShown(row, params);
+      return kind === response && isShown(tool, one, params);
     });
     const made = own.map(({ row }) => row);
     if (ahead) return made;
     const known = new Set(made.map(({ id }) => id));
     const isAskedById = params['id'] !== undefined || params['ids'] !== undefined;
-    const live = await list(tool, params, isCached);
-    return [...made, ...live.filter(({ id }) => !known.has(id) && (isAskedById || !gone.has(String(id))))];
+    const changed = new Map(rows.flatMap(({ isThere, row }) => (isThere ? [[row['id'], row] as const] : [])));
+    const live = (await list(tool, params, isCached)).filter(
+      ({ id }) => !known.has(id) && (isAskedById || !gone.has(String(id))),
+    );
+    return [...made, ...live.map((row) => changed.get(row['id']) ?? row)];
   };
-
-/** The name under which a thing of a kind is found. */
-export const nameIn = (kind: string, row: Row): string | undefined =>
-  (findKind(kind)?.names ?? ['name', 'displayname'])
-    .map((field) => row[field])
-    .find((name) => typeof name === 'string');

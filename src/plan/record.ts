@@ -82,13 +82,13 @@ const rowAhead = (seed: PlanSeed, number: number, { foreseen, account }: LookedA
 /** What a step makes of what there is, so that later steps find it. */
 const addTo = (future: Future, effect: Effect, row: Row, { foreseen }: LookedAhead): void => {
   const { tool, params, targets } = foreseen;
-  if (effect === 'create') future.rows.push({ kind: tool.command.response, row });
+  if (effect === 'create') future.rows.push({ kind: tool.command.response, isThere: false, row });
   for (const { id, isOwn, kind, row: before } of targets) {
     if (!isOwn || !before) continue;
     if (effect === 'destroy') future.gone.add(id);
     else if (kind !== undefined && kind === tool.command.response) {
       const changed = Object.entries(params).filter(([name]) => name !== 'id' && name in before);
-      if (changed.length) future.rows.push({ kind, row: { ...before, ...Object.fromEntries(changed) } });
+      if (changed.length) future.rows.push({ kind, isThere: true, row: { ...before, ...Object.fromEntries(changed) } });
     }
   }
 };

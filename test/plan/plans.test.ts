@@ -146,3 +146,18 @@ test('a step that fails stops the plan there, which says what was done and what 
   expect(stopped.text).toMatch(/Step 2 of 3 .*Done: step 1\..*Steps 3 to 3 were not begun/s);
   expect(sent()).toEqual(['createAffinityGroup', 'stopVirtualMachine']);
 });
+
+test('undo', async () => {
+  const calls = [
+    { tool: 'create-affinity-group', arguments: { name: 'apart', type: 'host anti-affinity' } },
+    { tool: 'update-virtual-machine', arguments: { id: 'web-1', displayname: 'First' } },
+    { tool: 'update-configuration', arguments: { name: 'expunge.delay', value: '4000' } },
+    { tool: 'stop-virtual-machine', arguments: { id: 'web-1' } },
+  ];
+  const done = await host.call('destroy', { calls });
+  console.log(done.text, JSON.stringify(host.audit().slice(-5).map(({command,undo,before})=>({command,undo,before})),null,1));
+  const back = await host.call('change', { undo: planIn(done).id });
+  console.log(back.text);
+  const applied = await host.call('destroy', { plan: planIn(back).id });
+  console.log(applied.text);
+});

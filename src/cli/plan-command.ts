@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { createApp } from '../app/app.ts';
+import { CallError } from '../errors.ts';
+import type { PlanAsked } from '../plan/plan.ts';
+import { isRecord } from '../rows.ts';
+import { exit, printJson, printLine, type Io } from './io.ts';
+import { openConfig } from './open-config.ts';
+import { requesterAt } from './requester.ts';
+import { createProgressLine, createTerminalConsent } from './terminal.ts';
+
+type Calls = readonly { tool: string; arguments: Record<string, unknown> }[];
+
+/** The calls of a file: a list in JSON or YAML, or one JSON object a line. Throws a configuration error for anything else. */
+const readCalls = async (path: string): Promise<Calls> => {
+  let given: unknown;
+  try {
+    const text = readFileSync(path, 'utf8');
+    const lines = text.split('\n').filter((line) => line.trim());
+    given =
+      lines.length > 1 && lines.every((line) => line.startsWith('{'))
+        ? lines.map((line) => JSON.parse(line) as unknown)
+        : ((await import('yaml')).default.parse(text) as unknown);
+  } catch (error) {
+    throw new CallError('configuration', `The plan ${path} cannot be read: ${(error as Error).message}`, '');
+  }
+  const calls = [given].flat();
+  const wrong = calls.findIndex((one) => !isRecord(one) || typeof one['tool'] !== 'string');
+  if (wrong >= 0 || !calls.length)
+    throw new CallError(
+      'configuration',
+      `Call ${wrong + 1} in ${path} names no tool.`,
+      'Write a list of calls, each with tool and arguments: [{"tool": "create-network", "arguments": {…}}].',
+    );
+  return (calls as Record<string, unknown>[]).map(({ tool, arguments: args }) => ({
+    tool: tool as string,
+    arguments: isRecord(args) ? args : {},
+  }));
+};
+
+const toAsked = async (action: string, given: string | undefined): Promise<PlanAsked> => {
+  if (action === 'make') return { action, calls: await readCalls(given!), riskTool: 'destroy' };
+  if (action === 'show' && given === undefined) return { action: 'list' };
+  return { action: action as 'show', id: given! };
+};
+
+/** `plan …` and `undo …`: several changes as one, for a person at a terminal. */
+export const runPlan = async (
+  action: 'make' | 'show' | 'diff' | 'apply' | 'discard' | 'undo',
+  given: string | undefined,
+  flags: { json?: boolean; settings: Record<string, unknown> },
+  io: Io,
+): Promise<number> => {
+  const config = await openConfig(flags.settings, io);
+  const asked = await toAsked(action, given);
+  const app = createApp(config, { stderr: io.stderr });
+  const line = createProgressLine(io);
+  try {
+    const outcome = await app.plan(
+      {
+        tool: action === 'undo' ? action : 'plan',
+        args: { ...asked },
+        view: {},
+        wait: config.wait * 1000,
+        caller: requesterAt(config, flags.settings),
+        consent: createTerminalConsent(io),
+        signal: io.signal,
+        progress: line.show,
+      },
+      asked,
+    );
+    line.clear();
+    if (flags.json) await printJson(io.stdout, outcome.structured, 2);
+    else await printLine(io.stdout, outcome.text);
+    return exit.done;
+  } finally {
+    line.clear();
+    await app.close();
+  }
+};
