@@ -147,17 +147,21 @@ test('a step that fails stops the plan there, which says what was done and what 
   expect(sent()).toEqual(['createAffinityGroup', 'stopVirtualMachine']);
 });
 
-test('undo', async () => {
+test('what a plan did is undone by a plan, which says before what does not come back', async () => {
   const calls = [
     { tool: 'create-affinity-group', arguments: { name: 'apart', type: 'host anti-affinity' } },
     { tool: 'update-virtual-machine', arguments: { id: 'web-1', displayname: 'First' } },
-    { tool: 'update-configuration', arguments: { name: 'expunge.delay', value: '4000' } },
+    { tool: 'reboot-virtual-machine', arguments: { id: 'web-1' } },
     { tool: 'stop-virtual-machine', arguments: { id: 'web-1' } },
   ];
-  const done = await host.call('destroy', { calls });
-  console.log(done.text, JSON.stringify(host.audit().slice(-5).map(({command,undo,before})=>({command,undo,before})),null,1));
-  const back = await host.call('change', { undo: planIn(done).id });
-  console.log(back.text);
-  const applied = await host.call('destroy', { plan: planIn(back).id });
-  console.log(applied.text);
+  const done = planIn(await host.call('destroy', { calls }));
+  expect(host.asked).toHaveLength(1);
+  const back = await host.call('change', { undo: done.id });
+  expect(back.structured['lost']).toMatchObject([{ command: 'rebootVirtualMachine' }]);
+  expect(back.text).toContain('Does not come back: rebootVirtualMachine');
+  cloud.calls.length = 0;
+  const { id } = planIn(back);
+  expect(planIn(await host.call('destroy', { plan: id, mode: 'plan' }))).toMatchObject({ state: 'open', isSame: true });
+  expect(planIn(await host.call('destroy', { plan: id }))).toMatchObject({ state: 'applied' });
+  expect(sent()).toEqual(['startVirtualMachine', 'updateVirtualMachine', 'deleteAffinityGroup']);
 });
