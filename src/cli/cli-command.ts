@@ -1,0 +1,8 @@
+import type { Command } from 'commander';
+import type { Io } from './io.ts';
+
+/** A command of the command line: its line in the help, and its flags and action, which load their code when used. */
+export interface CliCommand {
+  description: string;
+  build(command: Command, io: Io, end: (status: number) => void): void;
+}
