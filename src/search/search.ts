@@ -83,8 +83,7 @@ const indexOf = (catalog: Catalog): OpenIndex => {
   return index;
 };
 
-/** A search over a catalog; its index is opened with the first query. */
-export const createSearch = (catalog: Catalog): Search => {
+const createNewSearch = (catalog: Catalog): Search => {
   const old = oldReleases();
   const tools = new Map(
     catalog.tools.map((tool) => [tool.command.name, { tool, commonness: commonnessOf(tool, old) }] as const),
@@ -92,14 +91,21 @@ export const createSearch = (catalog: Catalog): Search => {
 
   const order = (text: string, toolset: string | undefined): Match[] => {
     const index = indexOf(catalog);
-    return rank(index, readQuery(index, text))
-      .flatMap((fit): Match[] => {
-        const known = tools.get(fit.command);
-        if (!known || (toolset !== undefined && known.tool.toolset !== toolset)) return [];
-        const { tool, commonness } = known;
-        return [{ tool, fit: { ...fit, score: fit.score * commonness, commonness } }];
-      })
-      .sort((a, b) => b.fit!.score - a.fit!.score);
+    let best: Match | undefined;
+    const matches: Match[] = [];
+    for (const fit of rank(index, readQuery(index, text))) {
+      const known = tools.get(fit.command);
+      if (!known || (toolset !== undefined && known.tool.toolset !== toolset)) continue;
+      const { tool, commonness } = known;
+      const score = fit.score * commonness;
+      const isBest = !best || score > best.fit!.score;
+      // Most are too weak to be among the matches, whatever else was found.
+      if (score < weak.fit && !isBest) continue;
+      const match = { tool, fit: { ...fit, score, commonness } };
+      if (isBest) best = match;
+      if (score >= weak.fit) matches.push(match);
+    }
+    return matches.length || !best ? matches.sort((a, b) => b.fit!.score - a.fit!.score) : [best];
   };
 
   /** The wishes in a sentence: what has a verb begins one, what has none belongs to the one before. */
@@ -162,4 +168,13 @@ export const createSearch = (catalog: Catalog): Search => {
     const standsOut = wishes.length === 1 && (first === undefined || !second || first >= outstanding * second);
     return cut(matches, matches.length > 0 && standsOut);
   };
+};
+
+const searches = new WeakMap<Catalog, Search>();
+
+/** The search over a catalog; its index is opened with the first query. */
+export const createSearch = (catalog: Catalog): Search => {
+  const search = searches.get(catalog) ?? createNewSearch(catalog);
+  searches.set(catalog, search);
+  return search;
 };
