@@ -46,11 +46,12 @@ const Waiting = ({
   const [isBusy, setBusy] = useState(false);
   const { code, message, about, caller, obstacle } = call;
   const [title = '', ...lines] = message.split('\n');
+  const [command = ''] = title.split(':');
   const reply = async (approve: boolean): Promise<void> => {
     setBusy(true);
     try {
       await ask('reply', { code, approve, ...(call.phrase === undefined ? {} : { phrase }), reason });
-      onReply(approve ? `${title} was approved.` : `${title} was refused.`);
+      onReply(approve ? `${command} was approved.` : `${command} was refused.`);
     } catch (problem) {
       if (problem instanceof AskError) setError(problem);
     } finally {

@@ -41,7 +41,7 @@ const Capacity = ({ profile }: { profile: string | undefined }): JSX.Element => 
 const states = ['Running', 'Stopped', 'Starting', 'Stopping', 'Migrating', 'Error'];
 
 const Count = ({ state, profile }: { state: string | undefined; profile: string | undefined }): JSX.Element => {
-  const args = { listall: true, ...(state ? { state } : {}) };
+  const args = state ? { state } : {};
   const asked = useAsk<CallAnswer>(
     'call',
     { tool: 'list-virtual-machines', args, profile, pagesize: 1, fields: ['id'] },
@@ -62,20 +62,18 @@ const Recent = ({
   profile,
   columns,
   keep = () => true,
+  wide = false,
 }: {
   title: string;
+  wide?: boolean;
   tool: string;
   profile: string | undefined;
   columns: readonly string[];
   keep?: (row: ShownRow) => boolean;
 }): JSX.Element => {
-  const asked = useAsk<CallAnswer>(
-    'call',
-    { tool, args: { listall: true }, profile, pagesize: 20, fields: columns },
-    everyMs,
-  );
+  const asked = useAsk<CallAnswer>('call', { tool, profile, pagesize: 20, fields: columns }, everyMs);
   return (
-    <Section title={title}>
+    <Section title={title} wide={wide}>
       <Loaded asked={asked}>
         {(answer) => {
           const shown = answer.rows.flatMap((row, at) => (keep(row) ? [at] : [])).slice(0, 8);
@@ -111,6 +109,12 @@ export const Overview = ({ profile }: { profile: string | undefined }): JSX.Elem
       keep={(row) => Number(row['jobstatus']) === 0}
     />
     <Recent title="Alerts" tool="list-alerts" profile={profile} columns={['name', 'description', 'sent']} />
-    <Recent title="Events" tool="list-events" profile={profile} columns={['type', 'level', 'description', 'created']} />
+    <Recent
+      wide
+      title="Events"
+      tool="list-events"
+      profile={profile}
+      columns={['type', 'level', 'description', 'created']}
+    />
   </div>
 );

@@ -6,7 +6,11 @@
 import { mkdirSync } from 'node:fs';
 import { findProgram, MissingProgram } from '../programs.ts';
 import { createChecks } from '../checks.ts';
+import { checkAttacks } from './attacks.ts';
+import { checkKeyboard } from './keyboard.ts';
+import { checkLooks } from './looks.ts';
 import { checkPeople } from './people.ts';
+import { checkSpeed } from './speed.ts';
 import { openStage } from './stage.ts';
 
 let program: string;
@@ -19,7 +23,7 @@ try {
 }
 mkdirSync('build/page', { recursive: true });
 const checks = createChecks(process.stdout);
-const parts = { people: checkPeople };
+const parts = { people: checkPeople, keyboard: checkKeyboard, attacks: checkAttacks, looks: checkLooks };
 const wanted = process.argv.slice(2);
 const isWanted = (name: string): boolean => !wanted.length || wanted.includes(name);
 
@@ -37,5 +41,6 @@ try {
 } finally {
   await stage.close();
 }
+if (isWanted('speed')) await checkSpeed(program, checks);
 checks.print(`${checks.passed()} passed, ${checks.failed()} failed`);
 process.exit(checks.failed() ? 1 : 0);

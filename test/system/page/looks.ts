@@ -1,0 +1,68 @@
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import type { Checks } from '../checks.ts';
+import type { Stage } from './stage.ts';
+
+const views = [
+  'overview',
+  'approvals',
+  'resources',
+  'tools',
+  'tools/deploy-virtual-machine',
+  'activity',
+  'health',
+  'account',
+];
+const widths = [320, 768, 1280, 1920];
+
+/** Waits until a view has what it asked for. */
+const settle = async (page: Page): Promise<void> => {
+  await page.waitForLoadState('networkidle').catch(() => undefined);
+  await page.getByText('Loading…').first().waitFor({ state: 'detached' });
+};
+
+const problemsOf = async (page: Page): Promise<string[]> => {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate<string[]>(
+    `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then(({ violations }) =>
+      violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))`,
+  );
+  return found;
+};
+
+/** Every view on every screen, in both colours; nothing sticks out, and nothing keeps anyone out. */
+export const checkLooks = async (stage: Stage, { check }: Checks): Promise<void> => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const page = await stage.signIn('alice', { colorScheme });
+    const id = (await page.request
+      .post(`${stage.origin}/page/api/call`, {
+        headers: { 'x-cloudstack-page': '1', origin: stage.origin },
+        data: { tool: 'list-virtual-machines', args: { name: 'web-1' } },
+      })
+      .then((response) => response.json())) as { rows: { id: string }[] };
+    for (const view of [...views, `resources/UserVm/${id.rows[0]!.id}`]) {
+      const wide: number[] = [];
+      await page.goto(`${stage.origin}/#/${view}`);
+      for (const width of widths) {
+        await page.setViewportSize({ width, height: 900 });
+        await settle(page);
+        if (await page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth')) wide.push(width);
+        const name = view.replace(/\/.{36}$/, '-one').replaceAll('/', '-');
+        await page.screenshot({ path: `build/page/${name}-${width}-${colorScheme}.png`, fullPage: true });
+      }
+      check(
+        `${view}, ${colorScheme}: nothing sticks out at ${widths.join(', ')} px`,
+        wide.length === 0,
+        wide.join(' '),
+      );
+      const problems = await problemsOf(page);
+      check(`${view}, ${colorScheme}: axe finds nothing`, problems.length === 0, problems.join(' | '));
+    }
+    await page.context().close();
+  }
+  const out = await (await stage.openContext()).newPage();
+  await out.goto(stage.origin);
+  await out.getByRole('heading', { name: 'CloudStack' }).waitFor();
+  const problems = await problemsOf(out);
+  check('signing in: axe finds nothing', problems.length === 0, problems.join(' | '));
+};

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import type { Checks } from '../checks.ts';
+import { openStage } from './stage.ts';
+
+const maxPageBytes = 45 * 1024;
+const maxFirstViewMs = 1000;
+
+/** How much the page weighs, and how soon someone sees it over a cloud with 10,000 machines. */
+export const checkSpeed = async (program: string, { check, print }: Checks): Promise<void> => {
+  const weights = ['index.html', 'page.js', 'page.css', 'icon.svg'].map((name) => {
+    const bytes = gzipSync(readFileSync(`dist/page/${name}`), { level: 9 }).length;
+    print(`      ${name}: ${bytes} bytes (gzip)`);
+    return bytes;
+  });
+  const sum = weights.reduce((all, one) => all + one, 0);
+  check(`the page weighs at most ${maxPageBytes} bytes`, sum <= maxPageBytes, `${sum} bytes`);
+  const stage = await openStage(program, ['--vms', '10000']);
+  try {
+    const page = await stage.signIn('alice');
+    const times: number[] = [];
+    for (let run = 0; run < 3; run++) {
+      const begun = performance.now();
+      await page.goto(`${stage.origin}/`);
+      await page
+        .getByText(/^10,?0\d\d$/)
+        .first()
+        .waitFor();
+      times.push(Math.round(performance.now() - begun));
+    }
+    const best = Math.min(...times);
+    check(
+      `the first view of 10,000 machines within ${maxFirstViewMs} ms`,
+      best <= maxFirstViewMs,
+      `${times.join(', ')} ms`,
+    );
+  } finally {
+    await stage.close();
+  }
+};
