@@ -208,15 +208,12 @@ const printing = [
   'demo',
 ];
 
-test('a pipe that closes is no failure: every command, read by head -1 and by no one', () => {
+test('a pipe that closes is no failure: every command, read by head -1 or by no one', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-pipes-'));
-  const lines = ['--help', ...Object.keys(commands).map((name) => `${name} --help`), ...printing];
-  const script = lines
-    .flatMap((line) => ['head -1', ':'].map((reader) => [line, reader] as const))
-    .map(
-      ([line, reader]) =>
-        `"$NODE" "$BUILT" ${line} </dev/null 2>/dev/null | ${reader} >/dev/null || echo "$? ${line} | ${reader}"`,
-    )
+  const helps = ['--help', ...Object.keys(commands).map((name) => `${name} --help`)];
+  const pipes = [...helps.map((line) => [line, ':']), ...printing.map((line) => [line, 'head -1'])];
+  const script = pipes
+    .map(([line, to]) => `"$NODE" "$BUILT" ${line} </dev/null 2>/dev/null | ${to} >/dev/null || echo "$? ${line}"`)
     .join('\n');
   const { stdout } = spawnSync('bash', ['-c', `set -o pipefail\n${script}`], {
     encoding: 'utf8',

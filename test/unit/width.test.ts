@@ -1,6 +1,20 @@
+import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
 import { toTable } from '../../src/cli/table.ts';
 import { cut, pad, widthOf, wrap } from '../../src/cli/width.ts';
+
+interface Screen {
+  write(text: string, done: () => void): void;
+  buffer: {
+    active: {
+      getLine(row: number): { isWrapped: boolean; getCell(column: number): { getChars(): string } } | undefined;
+    };
+  };
+}
+// CommonJS, whose names Node does not see from a module; what is used of it is written here.
+const { Terminal } = createRequire(import.meta.url)('@xterm/headless') as {
+  Terminal: new (options: { cols: number; rows: number; allowProposedApi: boolean }) => Screen;
+};
 
 test.each([
   ['web-1', 5],
@@ -60,3 +74,39 @@ test('a word that is longer than a line is broken, and nothing of it is lost', (
   const word = 'x'.repeat(100);
   expect(wrap(word, 40).replaceAll('\n', '')).toBe(word);
 });
+
+/** What a terminal of so many columns shows of a text: its lines, each character at its column. */
+const screenOf = (text: string, cols: number): Promise<{ isWrapped: boolean; at: (word: string) => number }[]> => {
+  const terminal = new Terminal({ cols, rows: 40, allowProposedApi: true });
+  return new Promise((resolve) =>
+    terminal.write(text.replaceAll('\n', '\r\n'), () => {
+      const lines = Array.from({ length: text.split('\n').length }, (_, row) => {
+        const line = terminal.buffer.active.getLine(row)!;
+        const cells = Array.from({ length: cols }, (_cell, column) => line.getCell(column).getChars());
+        return {
+          isWrapped: line.isWrapped,
+          at: (word: string) => cells.findIndex((_one, x) => cells.slice(x).join('').startsWith(word)),
+        };
+      });
+      resolve(lines);
+    }),
+  );
+};
+
+test.each([40, 80, 200])(
+  'a terminal of %i columns shows a table with its columns in line and no line broken',
+  async (cols) => {
+    const rows = [
+      { name: 'web-1', displayname: 'plain', state: 'Running' },
+      { name: 'web-2', displayname: '東京ウェブ サーバー', state: 'Stopped' },
+      { name: '서울-3', displayname: 'Zu\u0308rich', state: 'Running' },
+      { name: 'web-4', displayname: '長い名前'.repeat(30), state: 'Error' },
+    ];
+    const lines = await screenOf(toTable(rows, ['name', 'state', 'displayname'], cols), cols);
+    expect(lines.map(({ isWrapped }) => isWrapped)).toEqual(lines.map(() => false));
+    const [head, ...body] = lines;
+    const column = head!.at('STATE');
+    expect(column).toBeGreaterThan(0);
+    expect(body.map(({ at }, index) => at(rows[index]!.state))).toEqual(rows.map(() => column));
+  },
+);
