@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { shells, type Shell } from './completion-scripts.ts';
 import type { CliCommand } from './cli-command.ts';
-import { exit, formats, printLine, type Io } from './io.ts';
+import { exit, formats, printLine } from './io.ts';
 import { planCommands } from './plan-commands.ts';
 import { settingsOf, whole, withSettings, type Options } from './options.ts';
 import { programName } from '../program-name.ts';

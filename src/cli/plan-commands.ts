@@ -16,7 +16,7 @@ export const planCommands: Readonly<Record<'plan' | 'undo', CliCommand>> = {
       ): void => {
         flags(command.command(name).description(description).argument(argument)).action(
           async (given: string | undefined, options: Options) => {
-            end(await (await load()).runPlan(name, given, { ...options, settings: settingsOf(options) } as never, io));
+            end(await (await load()).runPlan(name, given, { ...options, settings: settingsOf(options) }, io));
           },
         );
       };
@@ -34,7 +34,7 @@ export const planCommands: Readonly<Record<'plan' | 'undo', CliCommand>> = {
         .option('--json', 'as JSON')
         .action(async (given: string, options: Options) => {
           const { runPlan } = await import('./plan-command.ts');
-          end(await runPlan('undo', given, { ...options, settings: settingsOf(options) } as never, io));
+          end(await runPlan('undo', given, { ...options, settings: settingsOf(options) }, io));
         }),
   },
 };

@@ -6,7 +6,7 @@ import type { ForeseenCall } from '../types.ts';
 import { describeCall, maxQuestion, phraseOf } from './question.ts';
 
 /** Characters of a plan that a dialog shows; more are read at a terminal. */
-const maxDialogCharacters = 10_000;
+const maxDialogCharacters = 20_000;
 
 /** What a plan does, in one line for each step, with what cannot be undone marked. */
 export const describeSteps = (steps: readonly ForeseenCall[], seed: PlanSeed): string[] => {

@@ -108,10 +108,11 @@ export const foresee = async (
 };
 
 /** The parts of a step that bind: what is called, on what, as that was when it was read. */
-const toStep = ({ tool, params, targets }: ForeseenCall): Step => ({
-  command: tool.command.name,
-  params,
-  seen: targets.map(toSeen),
+const toStep = (call: ForeseenCall): Step => ({
+  command: call.tool.command.name,
+  params: call.params,
+  // What hangs on a thing that is not destroyed or stopped is shown, and not read again before the step.
+  seen: call.targets.map((target) => toSeen(isDestroying(call) ? target : { ...target, dependents: [] })),
 });
 
 /** Binds a confirmation to the steps, to every object that was read for them, and to who asks which cloud. */
