@@ -1,6 +1,6 @@
 /**
  * How much of anything is looked at. What comes in is measured against these before anything else reads it, and what goes
- * out is cut to them with a note; docs/limits.md says it in words.
+ * out is cut to them with a note.
  */
 export const limits = {
   /** Characters of a tool's name. */
