@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { env } from 'node:process';
 
 /** Where a machine has its memory as a folder: the fast tests wait for disks a third of their time otherwise. */
 const memory = '/dev/shm';
@@ -17,12 +18,12 @@ const hasMemory = (): boolean => {
 
 /** Gives all tests of a run one temporary folder, in memory where there is a gigabyte of it; it goes with the run. */
 export const setup = (): (() => void) => {
-  const before = process.env['TMPDIR'];
+  const before = env['TMPDIR'];
   const folder = mkdtempSync(join(hasMemory() ? memory : tmpdir(), 'cloudstack-tests-'));
-  process.env['TMPDIR'] = folder;
+  env['TMPDIR'] = folder;
   return () => {
-    if (before === undefined) delete process.env['TMPDIR'];
-    else process.env['TMPDIR'] = before;
+    if (before === undefined) delete env['TMPDIR'];
+    else env['TMPDIR'] = before;
     rmSync(folder, { recursive: true, force: true });
   };
 };
