@@ -49,9 +49,12 @@ export type Consent = (question: Question) => Promise<Reply | undefined>;
 export class AwaitingReply extends Error {
   override readonly name = 'AwaitingReply';
   readonly question: Question;
+  /** No one was shown it: the call begins anew where it can be asked. */
+  readonly isUnasked: boolean;
 
-  constructor(question: Question) {
+  constructor(question: Question, { isUnasked = false } = {}) {
     super('waiting for the human');
     this.question = question;
+    this.isUnasked = isUnasked;
   }
 }

@@ -105,7 +105,7 @@ const awaitReply = async (dependencies: ConfirmDependencies, about: AskedAbout, 
   const { questions } = dependencies;
   const { principal } = about.request.caller;
   const reply = await about.request.consent(question).catch(async (error: unknown) => {
-    if (!(error instanceof AwaitingReply)) throw error;
+    if (!(error instanceof AwaitingReply) || error.isUnasked) throw error;
     if (await questions.isOpen(question.digest))
       return sendToTerminal(dependencies, about, question, 'no one has answered the question that this host was given');
     await questions.open(question.digest, principal);

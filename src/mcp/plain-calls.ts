@@ -72,7 +72,7 @@ export const createPlainCalls = (app: App, { write, pass }: PlainCallOptions): P
       meta,
       signal,
       // Who asks, the SDK knows: nothing was sent, and the call begins there anew.
-      consent: (question) => Promise.reject(new AwaitingReply(question)),
+      consent: (question) => Promise.reject(new AwaitingReply(question, { isUnasked: true })),
       onProgress: (params) => write({ method: 'notifications/progress', params, jsonrpc: '2.0' }),
     };
     try {

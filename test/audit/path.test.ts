@@ -70,6 +70,8 @@ test('an entry says who, from where, what, decided how, and how it ended; the lo
     requests: 1,
     job: expect.any(String) as string,
     pending: false,
+    before: expect.objectContaining({ id, name }) as object,
+    undo: expect.any(Object) as object,
     result: 'done',
     duration: expect.any(Number) as number,
     hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
