@@ -142,7 +142,15 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   diagnose: ['call', ...foundation],
   // Many changes for one confirmation: each is looked at as a call is, and goes the whole path once the guard approved all.
   // What is undone is read of the audit log, as the app opens it.
-  plan: ['call', 'guard/approvals.ts', 'guard/plan-question.ts', 'type guard', 'type audit', ...foundation],
+  plan: [
+    'call',
+    'guard/approvals.ts',
+    'guard/plan-question.ts',
+    'guard/seen-row.ts',
+    'type guard',
+    'type audit',
+    ...foundation,
+  ],
   // The calls of a script: each goes the whole path. What runs in the sandbox's thread knows nothing of it.
   script: ['call', 'type config/script.ts', ...foundation],
   // The path.

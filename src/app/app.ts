@@ -105,7 +105,13 @@ export const createApp = (config: Config, options: AppOptions): App => {
     runScript: async (request) => {
       const { composition, answer, identify } = await ready();
       scripts ??= import('../script/run-script.ts').then(({ createRunScript }) => createRunScript(config));
-      return answer(composition, identify(request), await scripts);
+      const run = await scripts;
+      const { mode, ...args } = request.args;
+      if (mode !== 'plan') return answer(composition, identify({ ...request, args }), run);
+      const { planScript } = await import('../plan/script-plan.ts');
+      return answer(composition, identify({ ...request, args }), (_own, one) =>
+        run(composition, one, planScript(composition, one)),
+      );
     },
     waitingFor: async (approver) => (await ready()).composition.guard.waitingFor(approver),
     replyTo: async (approver, given) => (await ready()).composition.guard.replyTo(approver, given),

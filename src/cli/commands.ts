@@ -130,6 +130,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
           .argument('<file>', 'the script; - reads standard input')
           .argument('[key=value...]', 'what the script finds in inputs'),
       )
+        .option('--plan', 'send no change: make a plan of them')
         .option('--json', 'as JSON')
         .action(async (file: string, words: string[], options: Options) => {
           const { runScript } = await import('./script-command.ts');

@@ -22,11 +22,11 @@ const readCode = async (file: string, { stdin }: Io): Promise<string> => {
   }
 };
 
-/** `script run FILE key=value …`: the script of a file, as the tool `run-script` runs it. */
+/** `script run FILE key=value …`: the script of a file, as the tool `run-script` runs it; with `--plan` it becomes a plan. */
 export const runScript = async (
   file: string,
   words: readonly string[],
-  { json, settings }: { json?: boolean; settings: Record<string, unknown> },
+  { json, plan, settings }: { json?: boolean; plan?: boolean; settings: Record<string, unknown> },
   io: Io,
 ): Promise<number> => {
   const config = await openConfig(settings, io);
@@ -36,7 +36,7 @@ export const runScript = async (
   try {
     const outcome = await app.runScript({
       tool: 'run-script',
-      args: { code, inputs: readArguments(words, undefined) },
+      args: { code, inputs: readArguments(words, undefined), ...(plan ? { mode: 'plan' } : {}) },
       view: {},
       wait: 0,
       caller: requesterAt(config, settings),

@@ -1,6 +1,3 @@
-import { createHash } from 'node:crypto';
-import { fits } from '../catalog/patterns.ts';
-import { loadData } from '../data.ts';
 import { CallError } from '../errors.ts';
 import { placeholderOf, placeholdersIn, replaceIds, type PlanSeed } from '../placeholders.ts';
 import type { Row } from '../rows.ts';
@@ -25,6 +22,7 @@ import { dependentsOf, isDestroying, isUnseen, judgeCall, type JudgedCall } from
 import { checkLimitsOfPlan } from './limits.ts';
 import { askAboutPlan } from './plan-question.ts';
 import type { Policy } from './policy.ts';
+import { digestOfValue, versionOf } from './seen-row.ts';
 import { canonical } from './question.ts';
 
 /** What approving a plan needs beside its steps. */
@@ -73,18 +71,10 @@ interface PlanState {
 // Only what stands in it was approved, whatever looks like a plan.
 const states = new WeakMap<ApprovedPlan, PlanState>();
 
-const hash = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
-
-/** A row without what changes by itself: usage, counts, the time of the last look. */
-const withoutVolatile = (row: Row | undefined): unknown => {
-  const { volatile } = loadData<{ volatile: string[] }>('plans.json');
-  return canonical(Object.fromEntries(Object.entries(row ?? {}).filter(([field]) => !fits(volatile, field))));
-};
-
 const toSeen = ({ id, row, dependents = [] }: Target): SeenTarget => ({
   id,
   owner: JSON.stringify(['account', 'domainid', 'projectid'].map((field) => row?.[field] ?? null)),
-  row: hash(withoutVolatile(row)),
+  row: versionOf(row),
   dependents: dependents.flatMap(({ title, rows }) => rows.map((one) => `${title} ${String(one['id'])}`)).sort(),
 });
 
@@ -120,7 +110,7 @@ export const digestOfPlan = async (
   steps: readonly ForeseenCall[],
   { request: { caller }, origin }: Pick<PlanOptions, 'request' | 'origin'>,
 ): Promise<string> =>
-  hash([
+  digestOfValue([
     caller.principal,
     caller.profile,
     await origin.identity(),

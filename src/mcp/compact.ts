@@ -53,14 +53,15 @@ const changes = {
   profile,
   wait: { type: 'integer', description: 'Seconds to wait for the job, 0-45' },
 };
+const mode = { type: 'string', enum: ['plan', 'run'] } as const;
 /** Several changes as one. */
 const plans = {
   calls: { ...objects, description: 'Several, each {tool, arguments}; "$1": id of what call 1 made' },
-  mode: { enum: ['plan', 'run'] },
+  mode,
   plan: { type: 'string', description: 'Id of a plan to apply' },
   undo: { type: 'string', description: 'Plan the way back: last, or an id' },
 };
-const plainPlans = { calls: objects, mode: { enum: ['plan', 'run'] }, plan: text };
+const plainPlans = { calls: objects, mode, plan: text };
 
 const hints = (readOnlyHint: boolean, destructiveHint: boolean) => ({
   readOnlyHint,
@@ -192,9 +193,9 @@ export const compactTools: readonly McpTool[] = [
     name: 'run-script',
     title: 'Run a script of many calls',
     description:
-      'Many calls in one, in JavaScript: const [z] = await cloudstack.listZones({name: "x"}, {where}); return z.id. Lists give all rows, jobs their results. Ends at a call that needs a confirmation.',
-    inputSchema: closed({ code: text, profile }, ['code']),
-    outputSchema: { type: 'object', properties: { changes: objects, calls: integer, error: object } },
+      'Many calls in one, in JavaScript: const [z] = await cloudstack.listZones({name: "x"}, {where}); return z.id. Lists give all rows, jobs their results. Ends at a call that needs a confirmation; mode plan: all changes as one plan, for one confirmation.',
+    inputSchema: closed({ code: text, mode, profile }, ['code']),
+    outputSchema: { type: 'object', properties: { changes: objects, calls: integer, plan: object, error: object } },
     annotations: hints(false, true),
   },
 ];

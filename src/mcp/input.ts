@@ -91,6 +91,7 @@ export const inputs = {
   whoami: z.strictObject({ profile: name.optional() }),
   'run-script': z.strictObject({
     code: z.string().max(limits.text),
+    mode: z.enum(['plan', 'run']).optional(),
     profile: name.optional(),
   }),
 };

@@ -5,6 +5,8 @@ import type { EntryFilter, LoggedEntry } from '../audit/tail.ts';
 import { CallError } from '../errors.ts';
 import { readerOf, renderHint } from '../hints.ts';
 import { newCode } from '../guard/approvals.ts';
+import { digestOfValue, versionOf } from '../guard/seen-row.ts';
+import { programName } from '../program-name.ts';
 import type { Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import type { ApprovedPlan, CallRequest, Outcome } from '../types.ts';
@@ -47,12 +49,36 @@ export const lookAtAll = async (
   plan: Pick<SavedPlan, 'calls' | 'seed'>,
 ): Promise<{ steps: readonly RecordedStep[]; digest: string }> => {
   const { steps } = await recordAll(composition, request, plan);
-  const { origin } = await composition.clouds.open(request.caller.profile);
-  const digest = await composition.guard.digestOfPlan(
+  return { steps, digest: await digestOf(composition, request, steps) };
+};
+
+const digestOf = async (
+  { clouds, guard }: Composition,
+  request: CallRequest,
+  steps: readonly RecordedStep[],
+): Promise<string> => {
+  const { origin } = await clouds.open(request.caller.profile);
+  return guard.digestOfPlan(
     steps.map(({ foreseen }) => foreseen),
     { request, origin },
   );
-  return { steps, digest };
+};
+
+/** The version of rows, whatever their order. */
+export const versionOfRows = (rows: readonly Row[]): string => digestOfValue(rows.map(versionOf).sort());
+
+/** Whether everything that a script read for its plan is as it was. */
+const isAsRead = async (
+  composition: Composition,
+  request: CallRequest,
+  { reads = [] }: Pick<SavedPlan, 'reads'>,
+): Promise<boolean> => {
+  const { asked: _asked, progress: _progress, ...rest } = request;
+  for (const { tool, arguments: args, view, version } of reads) {
+    const outcome = await call(composition, { ...rest, tool, args, view, deadline: undefined, riskTool: undefined });
+    if (versionOfRows(outcome.rows()) !== version) return false;
+  }
+  return true;
 };
 
 /** The calls of a plan as data for a question of the same form later; a seed that depends on who asks for what. */
@@ -68,7 +94,7 @@ export const stepRequest = (request: CallRequest, riskTool: 'change' | 'destroy'
 const toStored = (
   request: CallRequest,
   { steps, digest }: { steps: readonly RecordedStep[]; digest: string },
-  { seed, riskTool }: Pick<SavedPlan, 'seed' | 'riskTool'>,
+  { seed, riskTool, script, goesOn, reads }: Pick<SavedPlan, 'seed' | 'riskTool' | 'script' | 'goesOn' | 'reads'>,
 ): SavedPlan => {
   const id = newCode();
   const { principal, profile } = request.caller;
@@ -86,21 +112,25 @@ const toStored = (
     text,
     shown,
     done: [],
+    ...(script === undefined ? {} : { script }),
+    ...(goesOn === undefined ? {} : { goesOn }),
+    ...(reads?.length ? { reads } : {}),
   };
 };
 
 /** A saved plan as people and models see it. */
 export const present = (plan: SavedPlan, { caller }: CallRequest): Outcome => {
   const hint = (text: string): string => renderHint(text, readerOf(caller));
-  const { id, state, text, shown, digest, profile, principal, made, done, problem, riskTool } = plan;
+  const { id, state, text, shown, digest, profile, principal, made, done, problem, riskTool, script, goesOn } = plan;
   const next = {
-    open: `Nothing was sent. A person approves all of it at once when it is applied: ${hint(`[[${riskTool} plan=${id}]]`)}.`,
+    open: `Nothing was sent. A person approves all of it at once when it is applied: ${hint(`[[${riskTool} plan=${id}]]`)}, or at a terminal: ${programName} plan apply ${id}.`,
     applying: 'It is being applied.',
     applied: 'It was applied.',
     stopped: `It stopped: ${problem ?? ''}`,
     discarded: 'It was discarded.',
   }[state];
-  return toOutcome(`Plan ${id}, ${text}\n${next}`, {
+  const rest = goesOn === undefined ? '' : `The plan ends there: ${goesOn} Apply it, then plan the rest.\n`;
+  return toOutcome(`Plan ${id}, ${text}\n${rest}${next}`, {
     id,
     state,
     profile,
@@ -111,6 +141,8 @@ export const present = (plan: SavedPlan, { caller }: CallRequest): Outcome => {
     ...shown,
     ...(done.length ? { done } : {}),
     ...(problem === undefined ? {} : { problem }),
+    ...(script === undefined ? {} : { script }),
+    ...(goesOn === undefined ? {} : { goesOn }),
   });
 };
 
@@ -124,6 +156,20 @@ export const savePlan = async (
   const looked = await lookAtAll(composition, stepRequest(request, riskTool), { calls, seed });
   const plan = toStored(request, looked, { seed, riskTool });
   record({ plan: plan.digest });
+  await composition.plans.save(plan);
+  return present(plan, request);
+};
+
+/** Saves steps that a script made as a plan. */
+export const saveSteps = async (
+  composition: PlanComposition,
+  { request, record }: Run,
+  steps: readonly RecordedStep[],
+  what: Pick<SavedPlan, 'seed' | 'riskTool' | 'script' | 'goesOn' | 'reads'>,
+): Promise<Outcome> => {
+  const digest = await digestOf(composition, request, steps);
+  const plan = toStored(request, { steps, digest }, what);
+  record({ plan: digest });
   await composition.plans.save(plan);
   return present(plan, request);
 };
@@ -167,6 +213,7 @@ const runSteps = async (
       wait: stepWaitMs,
       deadline: Date.now() + stepWaitMs,
       planned: { plan: approved, number },
+      script: stored.script,
     };
     try {
       const outcome = await call(composition, step);
@@ -219,7 +266,9 @@ const approveAndRun = async (
       seed: stored.seed,
       mustAsk,
       onQuestion: (question) => record({ question }),
-      isUnchanged: async () => (await lookAtAll(composition, own, stored)).digest === looked.digest,
+      isUnchanged: async () =>
+        (await isAsRead(composition, own, stored)) &&
+        (await lookAtAll(composition, own, stored)).digest === looked.digest,
     },
   );
   record({ confirmation: approved.confirmation });
@@ -273,7 +322,7 @@ export const applyPlan = (
         `Call ${plan.riskTool} with it. Nothing was sent.`,
       );
     const looked = await lookAtAll(composition, stepRequest(run.request, plan.riskTool), plan);
-    if (looked.digest !== plan.digest)
+    if (looked.digest !== plan.digest || !(await isAsRead(composition, run.request, plan)))
       throw new CallError(
         'conflict',
         `Something that the plan ${plan.id} is about has changed since it was made.`,

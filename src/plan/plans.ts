@@ -5,10 +5,19 @@ import type { HashStore } from '../guard/shared-approvals.ts';
 import type { PlanSeed } from '../placeholders.ts';
 import { toLabel } from '../text.ts';
 import type { Row } from '../rows.ts';
+import type { View } from '../types.ts';
 import type { PlannedCall } from './record.ts';
 
 /** How far a plan has come. */
 export type PlanStateName = 'open' | 'applying' | 'applied' | 'stopped' | 'discarded';
+
+/** A read on which a plan rests, and the version of its rows. */
+export interface PlannedRead {
+  tool: string;
+  arguments: Readonly<Record<string, unknown>>;
+  view: View;
+  version: string;
+}
 
 /** A plan as it is saved: what would be called, and what a person was shown of it. */
 export interface SavedPlan {
@@ -30,6 +39,11 @@ export interface SavedPlan {
   shown: Row;
   /** Steps that are done, with the id of what each made and the call in the audit log. */
   done: readonly { number: number; id?: string | undefined }[];
+  /** Digest of the script that it was made of, and why the script did not come to its end. */
+  script?: string | undefined;
+  goesOn?: string | undefined;
+  /** What the script read, and the versions of what it was shown. */
+  reads?: readonly PlannedRead[] | undefined;
   /** Why it stopped. */
   problem?: string | undefined;
 }

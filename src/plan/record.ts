@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lookAt, type LookedAhead } from '../call/call.ts';
+import { lookAt, type LookAhead, type LookedAhead } from '../call/call.ts';
 import type { Composition } from '../call/composition.ts';
 import { fieldsOfResponse } from '../catalog/response-fields.ts';
 import { CallError } from '../errors.ts';
@@ -30,6 +30,8 @@ export interface RecordedStep extends LookedAhead {
 /** The recording of a plan: steps that were looked at and not sent. */
 export interface Recorder {
   readonly steps: readonly RecordedStep[];
+  /** Look-ups that find what the steps make, too. */
+  readonly ahead: LookAhead;
   /** Looks at one more call as the path does, and takes it as the next step. Throws a CallError where it could not be made. */
   record(call: PlannedCall): Promise<RecordedStep>;
 }
@@ -99,6 +101,7 @@ export const createRecorder = (composition: Composition, request: CallRequest, s
   const future: Future = { rows: [], gone: new Set() };
   return {
     steps,
+    ahead: lookAhead(seed, future),
     record: async ({ tool, arguments: given }) => {
       if (steps.length >= limits.steps)
         throw new CallError('invalid', `A plan has at most ${limits.steps} steps.`, 'Make several plans.');

@@ -19,14 +19,42 @@ export const installGlobals = (
     throw Object.assign(new Error(String(received['message'])), received, { name: 'CloudStackError' });
   };
   const show = (value: unknown): string => (typeof value === 'string' ? value : (stringify(value) ?? String(value)));
+  const tooEarly = (what: string): never => {
+    void send(stringify({ unknown: what, line: lineOf(new Error().stack) })).catch(() => undefined);
+    throw new Error(`${what} is known only once that is done`);
+  };
+  /** A planned row, whose unknown fields end the script when it looks at them. */
+  const guard = (row: unknown, unknown: Record<string, { step: number; fields: string[] }>): unknown => {
+    const id = (row as { id?: unknown } | null)?.id;
+    const found = typeof id === 'string' ? unknown[id] : undefined;
+    if (!found) return row;
+    const check = (name: unknown): void => {
+      if (typeof name === 'string' && found.fields.includes(name)) tooEarly(`${name} of step ${found.step}`);
+    };
+    return new Proxy(row as object, {
+      get: (target, name) => {
+        check(name);
+        return Reflect.get(target, name) as unknown;
+      },
+      has: (target, name) => {
+        check(name);
+        return Reflect.has(target, name);
+      },
+    });
+  };
+  const readReply = (text: string): unknown => {
+    const { value, unknown } = parse(text) as {
+      value: unknown;
+      unknown?: Record<string, { step: number; fields: string[] }>;
+    };
+    if (!unknown) return value;
+    return Array.isArray(value) ? value.map((row) => guard(row, unknown)) : guard(value, unknown);
+  };
   const call =
     (command: string) =>
     (args: unknown = {}, view: unknown = {}): Promise<unknown> => {
       const line = lineOf(new Error().stack);
-      return send(stringify({ command, args, view, line })).then(
-        (text) => parse(text) as unknown,
-        (text: unknown) => raise(String(text)),
-      );
+      return send(stringify({ command, args, view, line })).then(readReply, (text: unknown) => raise(String(text)));
     };
   const over =
     (operation: string) =>

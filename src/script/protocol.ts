@@ -17,7 +17,7 @@ export interface SandboxData {
 export interface SandboxCall {
   type: 'call';
   id: number;
-  /** JSON: `{command, args, view, line}`. */
+  /** JSON: `{command, args, view, line}`; in a plan also `{unknown, line}`, for what was looked at too early. */
   text: string;
 }
 
@@ -36,7 +36,10 @@ export interface ScriptFailure {
   call?: number | undefined;
 }
 
-/** What goes into the sandbox: the answer to a call, as JSON of its value or of its error. */
+/** Fields of planned rows that are known only once their step is done, by the row's id. */
+export type UnknownFields = Readonly<Record<string, { step: number; fields: readonly string[] }>>;
+
+/** What goes into the sandbox: the answer to a call, as JSON of `{value, unknown}` or of its error. */
 export interface SandboxReply {
   id: number;
   isError: boolean;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { call } from '../call/call.ts';
 import type { Composition } from '../call/composition.ts';
-import { recorded } from '../call/run.ts';
+import { recorded, type Run } from '../call/run.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import type { Consent } from '../consent.ts';
 import { CallError, dataNote, describeError } from '../errors.ts';
@@ -10,7 +10,7 @@ import { isRecord, type Row } from '../rows.ts';
 import { cutText, escapeUnsafe, stripUnsafe, toLabel } from '../text.ts';
 import type { CallRequest, Outcome, View } from '../types.ts';
 import type { ScriptSettings } from '../config/script.ts';
-import type { ScriptFailure, SandboxReply } from './protocol.ts';
+import type { ScriptFailure, SandboxReply, UnknownFields } from './protocol.ts';
 import { changesOf, describeMade, toChange, type MadeCall } from './record.ts';
 import { runInSandbox } from './sandbox.ts';
 import { createSlots } from './slots.ts';
@@ -50,13 +50,16 @@ const askNoOne: Consent = ({ message }) =>
     ),
   );
 
-/** The call that a script wants, out of the texts of the sandbox. */
-const readCall = (text: string): { command: string; args: Row; view: View; line: number | undefined } => {
+/** The call that a script wants, or what it looked at before it can be known, out of the texts of the sandbox. */
+const readCall = (
+  text: string,
+): { command: string; unknown: string | undefined; args: Row; view: View; line: number | undefined } => {
   // What the sandbox sends is the script's: nothing in it is taken for right.
   const given: unknown = JSON.parse(text);
-  const { command, args, view, line } = isRecord(given) ? given : {};
+  const { command, unknown, args, view, line } = isRecord(given) ? given : {};
   return {
     command: typeof command === 'string' ? command : '',
+    unknown: typeof unknown === 'string' ? toLabel(unknown) : undefined,
     args: isRecord(args) ? args : {},
     view: readView(view),
     line: typeof line === 'number' ? line : undefined,
@@ -64,15 +67,17 @@ const readCall = (text: string): { command: string; args: Row; view: View; line:
 };
 
 /** What a script is given for an answer: the rows of a list, or the one object. */
-const valueOf = (outcome: Outcome, isList: boolean): unknown => {
-  const rows = outcome.rows();
-  return isList ? rows : (rows[0] ?? {});
-};
+const valueOf = (rows: readonly Row[], isList: boolean): unknown => (isList ? rows : (rows[0] ?? {}));
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** Makes one call of a script. Throws a CallError. */
-export type Execute = (composition: Composition, request: CallRequest) => Promise<Outcome>;
+/** What a script's calls do where nothing is sent: a plan is made of them. */
+export interface ScriptPlan {
+  /** Looks at one change, or reads. `unknown`: fields of a row that are known only once a step is done, by the row's id. */
+  execute(composition: Composition, request: CallRequest): Promise<{ rows: readonly Row[]; unknown: UnknownFields }>;
+  /** Saves what was planned. `goesOn`: why the script did not come to its end. */
+  save(run: Run, script: string, goesOn: string | undefined): Promise<Outcome>;
+}
 
 /** Makes the calls of one script, so many at once. */
 const createCalls = (
@@ -81,12 +86,12 @@ const createCalls = (
   {
     settings,
     script,
-    execute,
+    plan,
     stop,
   }: {
     settings: ScriptSettings;
     script: string;
-    execute: Execute;
+    plan: ScriptPlan | undefined;
     stop: (error: CallError, line: number | undefined) => void;
   },
 ) => {
@@ -95,7 +100,9 @@ const createCalls = (
   const places = createSlots(settings.scriptParallel);
   const { deadline = 0 } = request;
   const { asked: _asked, progress, ...rest } = request;
-  const send = async (record: MadeCall, command: string, args: Row, view: View): Promise<unknown> => {
+  const execute = async (one: CallRequest): Promise<{ rows: readonly Row[]; unknown?: UnknownFields }> =>
+    plan ? plan.execute(composition, one) : { rows: (await call(composition, one)).rows() };
+  const send = async (record: MadeCall, command: string, args: Row, view: View): Promise<string> => {
     const tool = loadCatalog().find(command);
     const isList = tool?.command.result === 'list';
     const isWhole = isList && view.page === undefined && view.pagesize === undefined;
@@ -109,14 +116,19 @@ const createCalls = (
       script,
       consent: askNoOne,
     };
-    const outcome = await execute(composition, one);
-    const value = valueOf(outcome, isList);
+    const { rows, unknown } = await execute(one);
+    const value = valueOf(rows, isList);
     if (!record.isRead && isRecord(value))
       Object.assign(record, { id: textOf(value['id']), name: textOf(value['name']) });
-    return value;
+    return JSON.stringify({ value, unknown });
   };
   const onCall = async (id: number, text: string): Promise<Omit<SandboxReply, 'id'>> => {
-    const { command, args, view, line } = readCall(text);
+    const { command, unknown, args, view, line } = readCall(text);
+    if (unknown !== undefined) {
+      const error = new CallError('unknown-outcome', `${unknown} is known only once that is done.`, '');
+      stop(error, line);
+      return { isError: true, text: JSON.stringify(describeError(error, readerOf(request.caller))) };
+    }
     const known = loadCatalog().find(command);
     const record: MadeCall = {
       line,
@@ -128,9 +140,9 @@ const createCalls = (
     made.push(record);
     try {
       request.signal.throwIfAborted();
-      const value = await send(record, command, args, view);
+      const reply = await send(record, command, args, view);
       record.state = 'done';
-      return { isError: false, text: JSON.stringify(value) };
+      return { isError: false, text: reply };
     } catch (error) {
       const failure =
         error instanceof CallError
@@ -158,10 +170,10 @@ const atLine = (line: number | undefined): string => (line === undefined ? 'the 
 /** The error with which a script ends: whose it is, at which line, and what was done before it. */
 const toError = (
   { message, line, call: number }: ScriptFailure,
-  { made, errors }: Pick<ReturnType<typeof createCalls>, 'made' | 'errors'>,
+  { errors }: Pick<ReturnType<typeof createCalls>, 'errors'>,
+  done: readonly string[],
 ): CallError => {
   const thrown = number === undefined ? undefined : errors.get(number);
-  const done = changesOf(made).map(describeMade);
   if (thrown) return withRecord(thrown.error, thrown.line, done);
   return new CallError(
     'failed',
@@ -214,12 +226,13 @@ const toOutcome = (
 };
 
 /**
- * Runs the scripts of a server: the arguments are the `code` and its `inputs`. Each call of a script is made by `execute`: it goes the
- * whole path, as a call by itself would. Throws a CallError that tells the line, and what was done before it.
+ * Runs the scripts of a server: the arguments are the `code` and its `inputs`. Each call of a script goes the whole path, as a
+ * call by itself would; with `plan` changes are steps of a plan, and none is sent. Throws a CallError that tells the line, and
+ * what was done before it.
  */
 export const createRunScript = (settings: ScriptSettings) => {
   const running = createSlots(settings.scripts);
-  return (composition: Composition, asked: CallRequest, execute: Execute = call): Promise<Outcome> => {
+  return (composition: Composition, asked: CallRequest, plan?: ScriptPlan): Promise<Outcome> => {
     const deadline = Date.now() + settings.scriptTime * 1000;
     const request = { ...asked, deadline };
     return recorded(composition, request, async (run) => {
@@ -247,7 +260,7 @@ export const createRunScript = (settings: ScriptSettings) => {
       // A timer of its own: Node may collect one that only AbortSignal.any() knows.
       const timer = setTimeout(() => over.abort(), settings.scriptTime * 1000);
       const signal = AbortSignal.any([request.signal, over.signal]);
-      const calls = createCalls(composition, { ...request, signal }, { settings, script, execute, stop });
+      const calls = createCalls(composition, { ...request, signal }, { settings, script, plan, stop });
       try {
         const { scriptMemory: memoryMiB, scriptCompute, scriptCalls } = settings;
         const ending = await runInSandbox({
@@ -259,7 +272,11 @@ export const createRunScript = (settings: ScriptSettings) => {
           signal,
           onCall: calls.onCall,
         });
-        const done = changesOf(calls.made).map(describeMade);
+        const done = plan ? [] : changesOf(calls.made).map(describeMade);
+        if (plan && stopped) {
+          const goesOn = `It needs at ${atLine(stopped.line)} what is not known before: ${stopped.error.message}`;
+          return await plan.save(run, script, goesOn);
+        }
         if (stopped) throw withRecord(stopped.error, stopped.line, done);
         if (!ending && request.signal.aborted)
           throw new CallError('cancelled', 'The script was cancelled.', 'What was done before stays done.', { done });
@@ -270,7 +287,8 @@ export const createRunScript = (settings: ScriptSettings) => {
             'What was done before stays done. Let it do less at once.',
             { done },
           );
-        if (ending.type === 'failed') throw toError(ending.failure, calls);
+        if (ending.type === 'failed') throw toError(ending.failure, calls, done);
+        if (plan) return await plan.save(run, script, undefined);
         return toOutcome(ending, calls.made, script, composition.limits.budget);
       } finally {
         clearTimeout(timer);

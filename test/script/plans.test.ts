@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { acceptAll, openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
+
+let cloud: Cloud;
+let host: Host;
+
+beforeAll(async () => {
+  cloud = await startCloud();
+  host = await openHost({ env: cloud.env, human: acceptAll });
+});
+
+afterAll(async () => {
+  await host.close();
+  await cloud.close();
+});
+
+beforeEach(() => {
+  cloud.renew();
+  cloud.calls.length = 0;
+  host.asked.length = 0;
+});
+
+const plan = async (code: string) => {
+  const { text, structured } = await host.call('run-script', { code, mode: 'plan' });
+  return { text, structured, plan: structured['plan'] as Record<string, any> };
+};
+/** What was sent that changes something. */
+const changes = () => cloud.calls.flatMap(({ method, command }) => (method === 'POST' ? [command] : []));
+
+test('a script of forty changes is one plan: nothing is sent before one yes, exactly its steps after it', async () => {
+  const code = readFileSync(new URL('build.js', import.meta.url), 'utf8');
+  const made = await plan(code);
+  expect(made.text).toMatch(/^Plan \S+, 40 steps: create \d+, change \d+\./);
+  expect(changes()).toEqual([]);
+  expect(host.asked).toEqual([]);
+  const before = host.audit().length;
+  const answer = await host.call('change', { plan: made.plan['id'] });
+  expect(answer.text).toContain('40 of 40 steps are done');
+  expect(host.asked).toHaveLength(1);
+  const steps = made.plan['steps'] as { command: string }[];
+  expect(changes()).toEqual(steps.map(({ command }) => command));
+  // Each step leaves its entry with the digests of the plan and of the script.
+  const entries = host.audit().slice(before);
+  const script = createHash('sha256').update(code).digest('hex');
+  expect(entries.filter((entry) => entry['script'] === script && entry['plan'] && entry['step'])).toHaveLength(40);
+});
+
+test('what a script makes is found by its later reads; what only a step tells ends the plan there', async () => {
+  const made = await plan(`
+const before = await cloudstack.listSecurityGroups({ securitygroupname: 'planned' });
+const group = await cloudstack.createSecurityGroup({ name: 'planned' });
+const after = await cloudstack.listSecurityGroups({ id: group.id });
+const [machine] = await cloudstack.listVirtualMachines({ name: 'old-test' });
+const started = await cloudstack.startVirtualMachine({ id: machine.id });
+if (before.length === 0 && after.length === 1 && started.id === machine.id) {
+  let state = 'caught';
+  try { state = started.state; } catch {}
+  await cloudstack.createSecurityGroup({ name: state });
+}`);
+  expect(made.plan).toMatchObject({ counts: { create: 1, change: 1, destroy: 0 } });
+  expect(made.text).toContain('line 9 of the script');
+  expect(made.text).toContain('state of step 2 is known only once that is done');
+  expect(changes()).toEqual([]);
+});
+
+test('what a script read is bound, too: once it is otherwise, nothing of the plan is sent', async () => {
+  const made = await plan(`const [machine] = await cloudstack.listVirtualMachines({ name: 'web-1' });
+if (machine.state === 'Running') await cloudstack.createSecurityGroup({ name: 'for-one-that-runs' });`);
+  await host.call('destroy', { tool: 'stop-virtual-machine', arguments: { id: 'web-1' } });
+  cloud.calls.length = 0;
+  host.asked.length = 0;
+  const refused = await host.call('change', { plan: made.plan['id'] });
+  expect(refused.text).toContain('has changed since it was made');
+  expect(changes()).toEqual([]);
+  expect(host.asked).toEqual([]);
+});
+
+test('a script that destroys is applied by destroy; one that only reads is no plan; an error says its line', async () => {
+  const made = await plan(`const [m] = await cloudstack.listVirtualMachines({ name: 'old-test' });
+await cloudstack.destroyVirtualMachine({ id: m.id });`);
+  expect(made.plan).toMatchObject({ tool: 'destroy', counts: { create: 0, change: 0, destroy: 1 } });
+  const refused = await host.call('change', { plan: made.plan['id'] });
+  expect(refused.isError).toBe(true);
+  const reads = await plan('return (await cloudstack.listZones()).length');
+  expect(reads.text).toContain('changes nothing');
+  const wrong = await plan(`await cloudstack.createSecurityGroup({ name: 'x' });
+await cloudstack.startVirtualMachine({ id: 'not-there' });`);
+  expect(wrong.text).toContain('line 2 of the script');
+  expect(wrong.text).not.toContain('stays done');
+  expect(changes()).toEqual([]);
+});
