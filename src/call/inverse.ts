@@ -102,7 +102,8 @@ export const inverseOf = ({ find }: Pick<Catalog, 'find'>, call: ApprovedCall, a
     : restored(call, row!);
   const known = given.filter(([, value]) => value !== undefined && value !== null && value !== '');
   const masked = maskSecrets(Object.fromEntries(known), command);
-  const args = Object.fromEntries(known.filter(([key, value]) => masked[key] === value || typeof value === 'object'));
+  const isPlain = ([key, value]: Pairs[number]): boolean => JSON.stringify(masked[key]) === JSON.stringify(value);
+  const args = Object.fromEntries(known.filter(isPlain));
   const missing = inverse.params.filter((one) => one.required && args[one.name] === undefined).map((one) => one.name);
   if (missing.length) return { why: `${command} needs ${missing.join(', ')}, which is not known.` };
   if (!Object.keys(args).length) return { why: `What ${command} needs is not known.` };

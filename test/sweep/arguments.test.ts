@@ -188,6 +188,7 @@ const own: Record<string, Record<string, unknown>> = {
   'wait-for-job': { job: valueFor({ name: 'jobid', type: 'uuid' }) },
   whoami: {},
   diagnose: { kind: 'zone', id: valueFor({ name: 'id', type: 'uuid' }) },
+  'run-script': { code: 'return 1' },
 };
 
 test.each(compactTools.map(({ name, inputSchema }) => [name, Object.keys(inputSchema.properties ?? {})] as const))(
