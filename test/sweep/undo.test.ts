@@ -146,3 +146,44 @@ test('forty changes are undone: the cloud is as it was, field by field', async (
   await host.close();
   await cloud.close();
 }, 120_000);
+
+const irreversible: Record<string, string> = {
+  'delete-volume': 'list-volumes',
+  'delete-template': 'list-templates',
+  'delete-iso': 'list-isos',
+  'delete-snapshot': 'list-snapshots',
+  'delete-disk-offering': 'list-disk-offerings',
+  'delete-service-offering': 'list-service-offerings',
+  'delete-network-offering': 'list-network-offerings',
+  'delete-role': 'list-roles',
+  'delete-user': 'list-users',
+  'delete-account': 'list-accounts',
+  'delete-domain': 'list-domains',
+  'delete-project': 'list-projects',
+  'delete-load-balancer-rule': 'list-load-balancer-rules',
+  'delete-network': 'list-networks',
+  'delete-vpc': 'list-vpcs',
+  'delete-zone': 'list-zones',
+};
+
+test('what cannot be undone is announced before anything is sent', async () => {
+  const cloud = await startCloud();
+  const host = await openHost({ env: cloud.env, human: acceptAll });
+  const calls = [];
+  for (const [tool, list] of Object.entries(irreversible)) {
+    const given = list.endsWith('templates') || list.endsWith('isos') ? { [`${list.slice(5, -1)}filter`]: 'all' } : {};
+    const { structured } = await host.call('read', { tool: list, arguments: given, fields: ['id'] });
+    const ids = (structured['items'] as { id: string }[]).map(({ id }) => id);
+    if (ids.length) calls.push({ tool, arguments: { id: ids.at(-1)! } });
+  }
+  expect(calls.length).toBeGreaterThanOrEqual(10);
+  cloud.calls.length = 0;
+  const { text, structured } = await host.call('destroy', { calls, mode: 'plan' });
+  const numbers = calls.map((_call, index) => index + 1);
+  expect(text).toContain(`Cannot be undone: step ${numbers.join(', ')}.`);
+  expect((structured['plan'] as { irreversible: number[] }).irreversible).toEqual(numbers);
+  expect(cloud.calls.filter(({ method }) => method === 'POST')).toEqual([]);
+  expect(host.asked).toEqual([]);
+  await host.close();
+  await cloud.close();
+});
