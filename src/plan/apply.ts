@@ -5,14 +5,14 @@ import type { EntryFilter, LoggedEntry } from '../audit/tail.ts';
 import { CallError } from '../errors.ts';
 import { readerOf, renderHint } from '../hints.ts';
 import { newCode } from '../guard/approvals.ts';
-import { digestOfValue, versionOf } from '../guard/seen-row.ts';
 import { programName } from '../program-name.ts';
 import type { Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import type { ApprovedPlan, CallRequest, Outcome } from '../types.ts';
 import { describePlan } from './describe.ts';
 import { requirePlan, type Plans, type SavedPlan } from './plans.ts';
-import { createRecorder, recordCalls, seedOf, type PlannedCall, type RecordedStep, type Recorder } from './record.ts';
+import { seedOf, type PlannedCall, type RecordedStep } from './record.ts';
+import { digestOf, isAsRead, lookAtAll } from './versions.ts';
 
 /** What plans need beside the path. */
 export interface PlanComposition extends Composition {
@@ -31,55 +31,6 @@ const toOutcome = (text: string, plan: Row): Outcome => ({
   rows: () => (plan['steps'] as readonly Row[] | undefined) ?? [plan],
   columns: plan['steps'] ? ['number', 'effect', 'command', 'risk', 'severity', 'state', 'id'] : Object.keys(plan),
 });
-
-const recordAll = async (
-  composition: Composition,
-  request: CallRequest,
-  { calls, seed }: Pick<SavedPlan, 'calls' | 'seed'>,
-): Promise<Recorder> => {
-  const recorder = createRecorder(composition, request, seed);
-  await recordCalls(recorder, calls);
-  return recorder;
-};
-
-/** The recording of calls, and the digest of what they do to what. */
-export const lookAtAll = async (
-  composition: Composition,
-  request: CallRequest,
-  plan: Pick<SavedPlan, 'calls' | 'seed'>,
-): Promise<{ steps: readonly RecordedStep[]; digest: string }> => {
-  const { steps } = await recordAll(composition, request, plan);
-  return { steps, digest: await digestOf(composition, request, steps) };
-};
-
-const digestOf = async (
-  { clouds, guard }: Composition,
-  request: CallRequest,
-  steps: readonly RecordedStep[],
-): Promise<string> => {
-  const { origin } = await clouds.open(request.caller.profile);
-  return guard.digestOfPlan(
-    steps.map(({ foreseen }) => foreseen),
-    { request, origin },
-  );
-};
-
-/** The version of rows, whatever their order. */
-export const versionOfRows = (rows: readonly Row[]): string => digestOfValue(rows.map(versionOf).sort());
-
-/** Whether everything that a script read for its plan is as it was. */
-const isAsRead = async (
-  composition: Composition,
-  request: CallRequest,
-  { reads = [] }: Pick<SavedPlan, 'reads'>,
-): Promise<boolean> => {
-  const { asked: _asked, progress: _progress, ...rest } = request;
-  for (const { tool, arguments: args, view, version } of reads) {
-    const outcome = await call(composition, { ...rest, tool, args, view, deadline: undefined, riskTool: undefined });
-    if (versionOfRows(outcome.rows()) !== version) return false;
-  }
-  return true;
-};
 
 /** The calls of a plan as data for a question of the same form later; a seed that depends on who asks for what. */
 const seedFor = ({ caller }: CallRequest, calls: readonly PlannedCall[]) =>

@@ -3,7 +3,8 @@ import { CallError } from '../errors.ts';
 import { isRecord, type Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import type { CallRequest, Outcome } from '../types.ts';
-import { lookAtAll, openPlan, present, stepRequest, type PlanComposition } from './apply.ts';
+import { openPlan, present, stepRequest, type PlanComposition } from './apply.ts';
+import { lookAtAll } from './versions.ts';
 import { describePlan } from './describe.ts';
 
 interface Difference {

@@ -5,9 +5,10 @@ import type { Run } from '../call/run.ts';
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
 import type { CallRequest, Outcome, ParamValue } from '../types.ts';
-import { saveSteps, versionOfRows, type PlanComposition } from './apply.ts';
+import { saveSteps, type PlanComposition } from './apply.ts';
 import type { PlannedRead } from './plans.ts';
 import { createRecorder, seedOf, type RecordedStep } from './record.ts';
+import { versionOfRows } from './versions.ts';
 
 /** Rows for a script, and which of their fields are known only once a step is done, by the row's id. */
 interface PlannedRows {

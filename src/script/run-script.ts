@@ -79,6 +79,14 @@ export interface ScriptPlan {
   save(run: Run, script: string, goesOn: string | undefined): Promise<Outcome>;
 }
 
+/** What ends a script from outside, whatever it catches, and at which line. */
+interface Stopped {
+  error: CallError;
+  line: number | undefined;
+  /** It looked at what only a step of its plan can tell: the plan ends there. */
+  isTooEarly?: boolean;
+}
+
 /** Makes the calls of one script, so many at once. */
 const createCalls = (
   composition: Composition,
@@ -92,7 +100,7 @@ const createCalls = (
     settings: ScriptSettings;
     script: string;
     plan: ScriptPlan | undefined;
-    stop: (error: CallError, line: number | undefined) => void;
+    stop: (stopped: Stopped) => void;
   },
 ) => {
   const made: MadeCall[] = [];
@@ -126,7 +134,7 @@ const createCalls = (
     const { command, unknown, args, view, line } = readCall(text);
     if (unknown !== undefined) {
       const error = new CallError('unknown-outcome', `${unknown} is known only once that is done.`, '');
-      stop(error, line);
+      stop({ error, line, isTooEarly: true });
       return { isError: true, text: JSON.stringify(describeError(error, readerOf(request.caller))) };
     }
     const known = loadCatalog().find(command);
@@ -151,7 +159,7 @@ const createCalls = (
       if (failure.kind !== 'unknown-outcome' && failure.kind !== 'cancelled') record.state = 'failed';
       errors.set(id, { error: failure, line });
       // Whatever the script catches: what comes next is a person's to decide.
-      if (failure.kind === 'unconfirmed') stop(failure, line);
+      if (failure.kind === 'unconfirmed') stop({ error: failure, line });
       return {
         isError: true,
         text: JSON.stringify({ ...describeError(failure, readerOf(request.caller)), call: id, line }),
@@ -252,9 +260,9 @@ export const createRunScript = (settings: ScriptSettings) => {
           'Try again when one has ended. Nothing was sent.',
         );
       const over = new AbortController();
-      let stopped: { error: CallError; line: number | undefined } | undefined;
-      const stop = (error: CallError, line: number | undefined): void => {
-        stopped ??= { error, line };
+      let stopped: Stopped | undefined;
+      const stop = (by: Stopped): void => {
+        stopped ??= by;
         over.abort();
       };
       // A timer of its own: Node may collect one that only AbortSignal.any() knows.
@@ -273,7 +281,7 @@ export const createRunScript = (settings: ScriptSettings) => {
           onCall: calls.onCall,
         });
         const done = plan ? [] : changesOf(calls.made).map(describeMade);
-        if (plan && stopped) {
+        if (plan && stopped?.isTooEarly) {
           const goesOn = `It needs at ${atLine(stopped.line)} what is not known before: ${stopped.error.message}`;
           return await plan.save(run, script, goesOn);
         }

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { send } from '../simulator/sign.ts';
 import { acceptAll, openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
 
 let cloud: Cloud;
@@ -75,6 +78,33 @@ if (machine.state === 'Running') await cloudstack.createSecurityGroup({ name: 'f
   expect(refused.text).toContain('has changed since it was made');
   expect(changes()).toEqual([]);
   expect(host.asked).toEqual([]);
+});
+
+test('what others changed behind a cache is seen; a read that needs a yes ends the script as a call by itself does', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cloudstack-script-plan-'));
+  const config = join(folder, 'config.json');
+  const rules = [{ name: 'ask', match: { command: 'listZones' }, action: 'confirm' }];
+  writeFileSync(config, JSON.stringify({ policy: { rules } }));
+  const env = { ...cloud.env, CLOUDSTACK_MCP_CACHE: 'true' };
+  const cached = await openHost({ env, flags: ['--config', config], human: acceptAll });
+  const code = `const [machine] = await cloudstack.listVirtualMachines({ name: 'web-1' });
+await cloudstack.createSecurityGroup({ name: machine.displayname });`;
+  const made = await cached.call('run-script', { code, mode: 'plan' });
+  const id = cloud.simulator.world.all('UserVm').find(({ fields }) => fields['name'] === 'web-1')!.id;
+  await send(cloud.simulator, 'updateVirtualMachine', { id, displayname: 'renamed' });
+  cloud.calls.length = 0;
+  const refused = await cached.call('change', { plan: (made.structured['plan'] as { id: string }).id });
+  expect(refused.text).toContain('has changed since it was made');
+  const asked = await cached.call('run-script', {
+    code: `await cloudstack.createSecurityGroup({ name: 'x' });
+await cloudstack.listZones();`,
+    mode: 'plan',
+  });
+  expect(asked.text).toContain('unconfirmed');
+  expect(asked.structured['plan']).toBeUndefined();
+  expect(changes()).toEqual([]);
+  await cached.close();
+  rmSync(folder, { recursive: true });
 });
 
 test('a script that destroys is applied by destroy; one that only reads is no plan; an error says its line', async () => {
