@@ -14,7 +14,12 @@ export const measureCached = async (
   params: Params,
 ): Promise<{ saved: number; asked: number }> => {
   const config = await loadConfig({}, { ...env, CLOUDSTACK_MCP_CACHE: 'true' });
-  const composition = compose(config, { cache: true, stderr: process.stderr, report: () => undefined });
+  const composition = compose(config, {
+    cache: true,
+    stderr: process.stderr,
+    report: () => undefined,
+    onCatalogChange: () => undefined,
+  });
   const { catalog, cloudstack, send } = await composition.clouds.open(config.profile);
   const tool = catalog.find(command)!;
   const wire = toReadWire(tool, params);

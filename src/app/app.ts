@@ -42,6 +42,8 @@ export interface App {
   readAudit(requester: DoorRequest['caller'], options: { verify: boolean }): Promise<AuditView>;
   /** What the profile's cloud offers; what is known of CloudStack in general where the cloud cannot be asked. */
   catalog(profile: string): Promise<Catalog>;
+  /** Calls the listener whenever a cloud turns out to offer other commands than before. */
+  onCatalogChange(listener: () => void): void;
   /** What the replicas of this server share: the doors' own needs of it. */
   store(): Promise<Store>;
   /** How the parts are that calls depend on. */
@@ -57,6 +59,8 @@ export interface App {
 /** An app whose path is loaded and put together with the first call, so that a host sees its tools at once. */
 export const createApp = (config: Config, options: AppOptions): App => {
   let current = config;
+  const listeners = new Set<() => void>();
+  const onCatalogChange = (): void => listeners.forEach((listener) => listener());
   const load = async () => {
     const [{ compose }, path, { answer }, tracing] = await Promise.all([
       import('./compose.ts'),
@@ -65,7 +69,7 @@ export const createApp = (config: Config, options: AppOptions): App => {
       options.tracing?.(),
     ]);
     const { report = (message) => void options.stderr.write(`${stripUnsafe(message)}\n`) } = options;
-    const composition = compose(config, { ...options, report, tracing });
+    const composition = compose(config, { ...options, report, tracing, onCatalogChange });
     const identify = ({ caller, ...request }: DoorRequest): CallRequest => ({
       ...request,
       caller: { ...caller, profile: composition.guard.profileOf(caller) },
@@ -131,6 +135,7 @@ export const createApp = (config: Config, options: AppOptions): App => {
     },
     profileOf: async (requester) => (await import('../guard/roles.ts')).checkProfile(current, requester),
     catalog: async (profile) => (await (await (await ready()).composition.clouds.open(profile)).discover()).catalog,
+    onCatalogChange: (listener) => void listeners.add(listener),
     store: async () => (await ready()).composition.store,
     health: async () => {
       const { checkHealth } = await import('./health.ts');

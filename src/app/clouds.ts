@@ -25,6 +25,9 @@ const openSimulator = async (): Promise<{ profile: Profile; transport: Transport
   };
 };
 
+/** CloudStack's error for a command that is not there, or not for this account. */
+const notOffered = 432;
+
 /** Where a profile leads, as people are told. */
 const hostOf = ({ endpoint }: Profile): string =>
   endpoint === undefined ? 'the embedded simulator' : new URL(endpoint).host;
@@ -77,7 +80,13 @@ export const openClouds = (
     let isChecked = false;
     const saved = async () => (simulated ? undefined : createSavedOffer(config.state, await origin.identity()));
     const discovery = config.discover
-      ? createDiscovery(beside, (message) => report(`Profile ${name}: ${message}`), saved, turnsOf(profile.endpoint!))
+      ? createDiscovery(
+          beside,
+          (message) => report(`Profile ${name}: ${message}`),
+          saved,
+          turnsOf(profile.endpoint!),
+          options.onCatalogChange,
+        )
       : noDiscovery;
     discoveries.push(discovery);
     const judge = (given: Offer): Offer => {
@@ -105,12 +114,19 @@ export const openClouds = (
       account,
     });
     // A server that goes on asks for the commands beside its first call, once that has its answer.
-    const discoverBeside = (): void => {
-      if (options.cache && offer().discovery === 'pending') setImmediate(() => void discover());
+    const discoverBeside = (error?: unknown): void => {
+      if (discovery.offer().discovery === 'pending') setImmediate(() => void discover());
+      else
+        discovery.refresh({
+          isRefused: error instanceof CallError && error.kind === 'permission' && error.code === notOffered,
+        });
     };
     const send: Cloud['send'] = (...request) => {
       const answer = sendCached(...request);
-      if (offer().discovery === 'pending') answer.then(discoverBeside, discoverBeside);
+      if (options.cache)
+        answer.then(() => {
+          discoverBeside();
+        }, discoverBeside);
       return answer;
     };
     return { cloudstack, send, offer, discover, origin, account };

@@ -11,6 +11,8 @@ import { toOfferText, type OfferText, type SavedOffer } from './saved-offer.ts';
 
 /** A cloud that could not say what it offers is asked again after this many milliseconds. */
 const retryIntervalMs = 60_000;
+/** One that did is asked again after this many: roles, releases and plugins change. */
+const maxAgeMs = 900_000;
 const timeoutMs = 10_000;
 
 /** How many accounts of one cloud ask at the same time: each answer is a megabyte or more to read. */
@@ -60,6 +62,11 @@ export interface Discovery {
   offer(): Offer;
   /** Waits for what was saved at an earlier start, else for the cloud; `asked`: for the cloud in any case. Never rejects. */
   discover(options?: { asked: boolean }): Promise<Offer>;
+  /**
+   * Asks a cloud that has answered once more, beside what goes on, where its answer is old; `isRefused`: where it has refused a
+   * command as not there.
+   */
+  refresh(options: { isRefused: boolean }): void;
   /** Resolves once nothing is being saved. */
   close(): Promise<void>;
 }
@@ -68,6 +75,7 @@ export interface Discovery {
 export const noDiscovery: Discovery = {
   offer: () => ({ catalog: loadCatalog(), discovery: 'off' }),
   discover: () => Promise.resolve({ catalog: loadCatalog(), discovery: 'off' }),
+  refresh: () => undefined,
   close: () => Promise.resolve(),
 };
 
@@ -77,12 +85,23 @@ export const createDiscovery = (
   report: (message: string) => void,
   saved: () => Promise<SavedOffer | undefined>,
   turns: Semaphore,
+  onChange: () => void,
 ): Discovery => {
   let current: Offer = { catalog: loadCatalog(), discovery: 'pending' };
   let asked: Promise<Offer> | undefined;
   let opened: Promise<Offer | undefined> | undefined;
   let isReported = false;
   let saving: Promise<void> | undefined;
+  let answeredAt = 0;
+  /** The cloud was asked once more, and nothing had changed. */
+  let isSame = false;
+  let isAsking = false;
+  const take = (offer: Offer): Offer => {
+    const isChange = offer.catalog !== current.catalog;
+    current = offer;
+    if (isChange) onChange();
+    return offer;
+  };
   const read = async (limit: Pick<SendOptions, 'signal' | 'deadline'>): Promise<Offer> => {
     const wire = toReadWire(loadCatalog().find('listApis')!, {});
     let digest = '';
@@ -99,46 +118,60 @@ export const createDiscovery = (
     if (knownAnswers.size > maxKnown) knownAnswers.delete(knownAnswers.keys().next().value!);
     if (answer.skipped !== undefined) report(answer.skipped);
     if (answer.saved) saving = saved().then((place) => place?.save(answer.saved!));
-    return (current = answer.offer);
+    isSame = answer.offer.catalog === current.catalog;
+    answeredAt = Date.now();
+    return take(answer.offer);
   };
   const ask = async (): Promise<Offer> => {
+    isAsking = true;
     const limit = { signal: new AbortController().signal, deadline: Date.now() + timeoutMs };
-    await turns.acquire({ command: 'listApis', ...limit });
     try {
-      return await read(limit);
+      await turns.acquire({ command: 'listApis', ...limit });
+      return await read(limit).finally(() => turns.release());
     } finally {
-      turns.release();
+      isAsking = false;
     }
   };
+  const isAnswered = (): boolean => current.discovery === 'done' || current.discovery === 'partial';
   const askOnce = (): Promise<Offer> =>
     (asked ??= ask().catch((error: unknown) => {
       // The call itself will say what is wrong with the cloud; until then what is known serves.
       setTimeout(() => (asked = undefined), retryIntervalMs).unref();
       const reason = error instanceof CallError ? error.kind : 'failed';
       // A server that closes ends what goes on beside calls.
-      if (!isReported && reason !== 'cancelled')
+      const isNews = !isReported && reason !== 'cancelled' && !isAnswered();
+      if (isNews)
         report(
           `which commands this account may call cannot be read (${reason}). Until it can, every known one is offered.`,
         );
-      isReported ||= reason !== 'cancelled';
+      isReported ||= isNews;
       if (current.discovery === 'pending') current = { catalog: loadCatalog(), discovery: 'failed' };
       return current;
     }));
   const open = async (): Promise<Offer | undefined> => {
     const apis = await (await saved())?.read();
     if (!apis || current.discovery !== 'pending') return undefined;
-    return (current = { catalog: joinCatalog(apis), discovery: 'saved' });
+    return take({ catalog: joinCatalog(apis), discovery: 'saved' });
+  };
+  const refresh: Discovery['refresh'] = ({ isRefused }) => {
+    const minAgeMs = !isRefused ? maxAgeMs : isSame ? retryIntervalMs : 0;
+    if (!isAnswered() || isAsking || Date.now() - answeredAt < minAgeMs) return;
+    asked = undefined;
+    setImmediate(() => void askOnce());
   };
   return {
     close: async () => saving,
     offer: () => current,
+    refresh,
     discover: async ({ asked: isAsked } = { asked: false }) => {
       if (!asked && !isAsked && (await (opened ??= open()))) {
         // The rights of an account change: what was saved serves until the cloud has answered.
         setImmediate(() => void askOnce());
         return current;
       }
-      return current.discovery === 'saved' && !isAsked ? current : askOnce();
+      if (isAsked || !(isAnswered() || current.discovery === 'saved')) return askOnce();
+      refresh({ isRefused: false });
+      return current;
     },
   };
 };

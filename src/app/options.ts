@@ -23,5 +23,7 @@ export interface AppOptions {
 /** The same, once a call needs the rest of the server: tracing is loaded, and there is a place for messages. */
 export interface ComposeOptions extends Omit<AppOptions, 'tracing' | 'report'> {
   tracing?: Tracing | undefined;
+  /** Called when a cloud offers other commands than it was thought to. */
+  onCatalogChange: () => void;
   report: (message: string) => void;
 }

@@ -50,20 +50,35 @@ const toMcpTool = (tool: Tool, isSeveral: boolean): McpTool => ({
 });
 
 /** Which commands the setting `tools` lists directly: none, all, or those of some toolsets. */
-export const directTools = (catalog: Catalog, setting: string): readonly Tool[] => {
+const directTools = (tools: readonly Tool[], setting: string): readonly Tool[] => {
   if (setting === 'compact') return [];
-  if (setting === 'all') return catalog.tools;
+  if (setting === 'all') return tools;
   const wanted = setting.split(',').map((name) => name.trim());
   checkToolsets(wanted, { kind: 'configuration', also: '; or compact, or all' });
-  return catalog.tools.filter(({ toolset }) => wanted.includes(toolset));
+  return tools.filter(({ toolset }) => wanted.includes(toolset));
 };
 
 /** What is left of the compact list where every command is listed: search and its three doors have nothing to do. */
 const besideAll = new Set(['wait-for-job', 'whoami', 'diagnose', 'run-script']);
 
-/** A tool list with commands as tools of their own. `isSeveral`: they name the profile that they go to. */
-export const listDirectTools = (setting: string, isSeveral: boolean): readonly McpTool[] => {
-  const direct = directTools(loadCatalog(), setting).map((tool) => toMcpTool(tool, isSeveral));
+/** What any of the catalogs has, as the first that has it, in the order of all known commands; new ones last. */
+const union = (catalogs: readonly Catalog[]): readonly Tool[] => {
+  const [only] = catalogs;
+  if (only === loadCatalog()) return only.tools;
+  const offered = new Map<string, Tool>();
+  for (const { tools } of catalogs) for (const tool of tools) if (!offered.has(tool.name)) offered.set(tool.name, tool);
+  const known = loadCatalog().tools.flatMap(({ name }) => offered.get(name) ?? []);
+  const isKnown = new Set(known);
+  return [...known, ...[...offered.values()].filter((tool) => !isKnown.has(tool))];
+};
+
+/** A tool list with what the catalogs have as tools of their own. `isSeveral`: they name the profile that they go to. */
+export const listDirectTools = (
+  setting: string,
+  isSeveral: boolean,
+  catalogs: readonly Catalog[],
+): readonly McpTool[] => {
+  const direct = directTools(union(catalogs), setting).map((tool) => toMcpTool(tool, isSeveral));
   return setting === 'all'
     ? [...direct, ...compactTools.filter(({ name }) => besideAll.has(name))]
     : [...compactTools, ...direct];
@@ -73,10 +88,9 @@ const scopes: readonly unknown[] = ['own', 'all'] satisfies ListScope[];
 
 /** What a listed tool was given: its command's parameters and how it is to be answered. */
 export const splitArguments = (
-  name: string,
+  tool: Tool | undefined,
   args: Readonly<Record<string, unknown>>,
 ): { args: Row; view: View; profile?: string } => {
-  const tool = loadCatalog().find(name);
   const given = { ...args };
   if (!tool) return { args: given, view: {} };
   /** Takes an argument of ours, where the command has none of that name. */

@@ -10,6 +10,8 @@ export interface PreparedLists {
   answer(message: unknown): Buffer | undefined;
   /** Looks at each message that leaves: the server's own answer is the one that is given again. */
   save(message: JSONRPCMessage): void;
+  /** The list has changed. */
+  clear(): void;
 }
 
 /** What a request asks for beside its id; undefined for one that is not about the list, or wants to hear of its progress. */
@@ -24,11 +26,16 @@ const keyOf = (message: Record<string, unknown>): string | undefined => {
 export const createPreparedLists = (): PreparedLists => {
   const results = new Map<string, Buffer>();
   const waiting = new Map<string | number, string>();
+  const clear = (): void => {
+    results.clear();
+    waiting.clear();
+  };
   return {
+    clear,
     answer: (message) => {
       if (!isRecord(message)) return undefined;
       // What was agreed on before no longer holds.
-      if (message['method'] === 'initialize') results.clear();
+      if (message['method'] === 'initialize') clear();
       const { id } = message;
       const key = keyOf(message);
       if (key === undefined || (typeof id !== 'string' && typeof id !== 'number')) return undefined;

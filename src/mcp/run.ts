@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { App } from '../app/app.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { checkToolset, requireTool } from '../catalog/lookup.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { createSearch } from '../search/search.ts';
@@ -190,7 +190,8 @@ const compactTools = {
 const runTool = async (host: HostCall, name: string, args: unknown): Promise<ToolResult> => {
   if (Object.hasOwn(compactTools, name)) return compactTools[name as keyof typeof compactTools](host, args);
   const { splitArguments } = await import('./direct.ts');
-  return send(host, { tool: name, ...splitArguments(name, (args ?? {}) as Record<string, unknown>) });
+  const tool = loadCatalog().find(name) ?? (await openCatalog(host)).find(name);
+  return send(host, { tool: name, ...splitArguments(tool, (args ?? {}) as Record<string, unknown>) });
 };
 
 const failed = (error: CallError): CallToolResult => ({

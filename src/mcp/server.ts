@@ -12,10 +12,11 @@ import type { App } from '../app/app.ts';
 import { AwaitingReply } from '../consent.ts';
 import { toLabel } from '../text.ts';
 import { version } from '../version.ts';
-import { compactTools, instructionsFor, resultSchema, withProfiles } from './compact.ts';
+import { instructionsFor, resultSchema, withProfiles } from './compact.ts';
 import { newQuestionState, toForm } from './consent.ts';
 import type { DoorContext } from './door-context.ts';
 import { toHostCall } from './host-call.ts';
+import { createListedTools } from './listed-tools.ts';
 import { createQuestionStateCodec } from './request-state-codec.ts';
 
 const listSkillsParams = z.looseObject({ cursor: z.string().optional() });
@@ -23,6 +24,8 @@ const getSkillParams = z.looseObject({ uri: z.string() });
 
 /** Milliseconds for which a client may cache what is listed. */
 const listTtlMs = 3_600_000;
+/** The same for tools that follow what the clouds offer, where a host does not listen for changes. */
+const changingTtlMs = 300_000;
 
 /** What a door puts in place of stdio's. */
 export interface ServerOptions {
@@ -30,6 +33,8 @@ export interface ServerOptions {
   contextOf?: (ctx: Pick<ServerContext, 'http'>) => DoorContext;
   /** Makes the calls; by default the app. */
   call?: App['call'];
+  /** Called when a list of tools that was given has changed. */
+  onListChange?: () => void;
 }
 
 /** Makes MCP servers over one app, one a connection or request; the same handlers serve all protocol versions. */
@@ -38,35 +43,28 @@ export const createServerFactory = async (
   {
     contextOf = () => ({ requester: { principal: app.config.principal, isLocal: true } }),
     call = app.call,
+    onListChange = () => undefined,
   }: ServerOptions = {},
 ) => {
-  // The compact list needs no catalog, which is then loaded with the first call.
-  const direct = app.config.tools === 'compact' ? undefined : await import('./direct.ts');
-  const isSeveral = Object.keys(app.config.profiles).length > 1;
-  const list = direct?.listDirectTools(app.config.tools, isSeveral) ?? compactTools;
-  const outputSchemas = new Map(list.map(({ name, outputSchema }) => [name, outputSchema]));
+  const listed = await createListedTools(app, onListChange);
+  const all = Object.keys(app.config.profiles);
+  const isSeveral = all.length > 1;
   const stateCodec = createQuestionStateCodec(app, (ctx) => contextOf(ctx).requester.principal);
   // Which profiles there are is said to those who may use them.
   const cacheScope: CacheScope = isSeveral ? 'private' : 'public';
   /** The SDK adds this to the results of its own methods only, and only for versions of the protocol that have it. */
   const cachingOf = ({ mcpReq }: Pick<ServerContext, 'mcpReq'>) =>
     mcpReq.envelope ? { ttlMs: listTtlMs, cacheScope } : {};
-  /** Listed names as they are; other spellings of a listed command by the catalog. */
-  const listedName = (name: string): string | undefined => {
-    if (outputSchemas.has(name)) return name;
-    const found = direct?.findListed(name);
-    return found !== undefined && outputSchemas.has(found) ? found : undefined;
-  };
 
   return async ({ authInfo }: { authInfo?: AuthInfo | undefined } = {}): Promise<Server> => {
     const profilesFor = async (ctx: Pick<ServerContext, 'http'>): Promise<readonly string[]> =>
-      isSeveral ? app.profilesFor(contextOf(ctx).requester) : [];
+      isSeveral ? app.profilesFor(contextOf(ctx).requester) : all;
     const server = new Server(
       { name: 'cloudstack-mcp-server', title: 'Apache CloudStack', version },
       {
-        instructions: instructionsFor(await profilesFor(authInfo ? { http: { authInfo } } : {})),
+        instructions: instructionsFor(isSeveral ? await profilesFor(authInfo ? { http: { authInfo } } : {}) : []),
         capabilities: {
-          tools: {},
+          tools: listed.isChanging ? { listChanged: true } : {},
           completions: {},
           prompts: {},
           resources: {},
@@ -76,7 +74,7 @@ export const createServerFactory = async (
         requestState: { verify: stateCodec.verify },
         inputRequired: { roundTimeoutMs: app.config.questionTimeout * 1000 },
         cacheHints: {
-          'tools/list': { ttlMs: listTtlMs, cacheScope },
+          'tools/list': { ttlMs: listed.isChanging ? changingTtlMs : listTtlMs, cacheScope },
           'prompts/list': { ttlMs: listTtlMs, cacheScope },
           'resources/list': { ttlMs: listTtlMs, cacheScope },
           'resources/templates/list': { ttlMs: listTtlMs, cacheScope },
@@ -86,7 +84,8 @@ export const createServerFactory = async (
     );
     server.setRequestHandler('tools/list', async (_request, ctx) => {
       const profiles = await profilesFor(ctx);
-      return { tools: list.map((tool) => withProfiles(tool, profiles)) };
+      const tools = await listed.list(profiles);
+      return { tools: isSeveral ? tools.map((tool) => withProfiles(tool, profiles)) : [...tools] };
     });
     server.setRequestHandler('prompts/list', async () => ({
       prompts: (await import('./prompts.ts')).listPrompts(app),
@@ -118,14 +117,14 @@ export const createServerFactory = async (
       return completeArgument(params, { app, call, door: contextOf(ctx), ctx });
     });
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
-      const name = listedName(params.name);
-      if (name === undefined)
+      const tool = await listed.find(params.name, () => profilesFor(ctx));
+      if (tool === undefined)
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${toLabel(params.name)}`);
       const { callTool, toFailure } = await import('./run.ts');
       try {
         const host = toHostCall({ app, call, server, ctx, door: contextOf(ctx) });
-        const result = await callTool(host, name, params.arguments);
-        return server.projectCallToolResult(result, outputSchemas.get(name) ?? resultSchema);
+        const result = await callTool(host, tool.name, params.arguments);
+        return server.projectCallToolResult(result, tool.outputSchema ?? resultSchema);
       } catch (error) {
         if (!(error instanceof AwaitingReply)) throw error;
         const { question } = error;

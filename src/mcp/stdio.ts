@@ -1,3 +1,4 @@
+import type { Server } from '@modelcontextprotocol/server';
 import { once } from 'node:events';
 import { pipeline, type Readable, type Writable } from 'node:stream';
 import type { App } from '../app/app.ts';
@@ -79,7 +80,14 @@ export const serveStdio = async (app: App, { stdin, stdout, onerror, answered = 
       import('@modelcontextprotocol/server/stdio'),
       import('./server.ts'),
     ]);
-    const factory = await createServerFactory(app);
+    let server: Server | undefined;
+    const factory = await createServerFactory(app, {
+      onListChange: () => {
+        lists.clear();
+        // A host that went away is told nothing.
+        server?.sendToolListChanged().catch(() => undefined);
+      },
+    });
     const transport = new StdioServerTransport(frames, stdout);
     transport.send = (message) => {
       if (!stdout.writable) return Promise.reject(new Error('The host went away'));
@@ -91,7 +99,7 @@ export const serveStdio = async (app: App, { stdin, stdout, onerror, answered = 
       write(message);
       return Promise.resolve();
     };
-    return serve(factory, { transport, onerror });
+    return serve(async (from) => (server = await factory(from)), { transport, onerror });
   };
   let sdk: ReturnType<typeof loadSdk> | undefined;
   const startSdk = (): void => {

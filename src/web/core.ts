@@ -36,6 +36,8 @@ export interface Core {
   drain(): void;
   /** Notifies subscribers of what has changed. */
   notify: ServerNotifier;
+  /** Notifies subscribers and sessions that the list of tools has changed. */
+  toolsChanged(): void;
   close(): Promise<void>;
 }
 
@@ -150,6 +152,10 @@ export const createCore = ({
       draining = true;
     },
     notify: modern.notify,
+    toolsChanged: () => {
+      modern.notify.toolsChanged();
+      sessions.toolsChanged();
+    },
     close: async () => {
       await Promise.all([sessions.close(), modern.close()]);
     },

@@ -8,7 +8,7 @@ import { isLoopback } from '../loopback.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { doorContextOf } from '../mcp/door-context.ts';
 import { createServerFactory } from '../mcp/server.ts';
-import { createCore, type ReportError } from './core.ts';
+import { createCore, type Core, type ReportError } from './core.ts';
 import { createBodyBudget } from './body-budget.ts';
 import { createHealth } from './health.ts';
 import { createIdentity, publicUrlOf } from './identity.ts';
@@ -64,8 +64,9 @@ export const serveHttp = async (app: App, { telemetry, signal, onLink }: ServeOp
   const measured = measure(app, limits, stopping.signal, report);
   const identity = createIdentity(app, report);
   const bodyBudget = createBodyBudget(config);
-  const core = createCore({
-    build: await createServerFactory(app, { contextOf: doorContextOf, call: measured.call }),
+  const onListChange = (): void => core.toolsChanged();
+  const core: Core = createCore({
+    build: await createServerFactory(app, { contextOf: doorContextOf, call: measured.call, onListChange }),
     identify: identity.identify,
     limits,
     bodyBudget,

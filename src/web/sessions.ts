@@ -23,6 +23,8 @@ export interface SessionRequest {
 export interface Sessions {
   handle(request: Request, from: SessionRequest): Promise<Response>;
   size(): number;
+  /** Tells those who listen that the list of tools has changed. */
+  toolsChanged(): void;
   close(): Promise<void>;
 }
 
@@ -146,6 +148,10 @@ export const createSessions = (
       return response;
     },
     size: () => sessions.size,
+    toolsChanged: () => {
+      // A client that has gone is told nothing.
+      for (const { server } of sessions.values()) void server.sendToolListChanged().catch(() => undefined);
+    },
     close: async () => {
       clearInterval(sweep);
       await Promise.all([...sessions.values()].map(end));
