@@ -14,6 +14,7 @@ export default defineConfig({
     // Every file closes what it opens, so that files can share a process; what a process loads, it loads once.
     isolate: false,
     maxWorkers: 2,
+    experimental: { fsModuleCache: true },
     projects: [
       { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [sweeps] } },
       { extends: true, test: { name: 'covering', include: covering, testTimeout: 900_000 } },

@@ -1,7 +1,7 @@
 /** What a sandbox is started with. */
 export interface SandboxData {
-  /** QuickJS as WebAssembly. */
-  wasm: ArrayBuffer;
+  /** QuickJS, compiled. */
+  quickjs: WebAssembly.Module;
   /** The script: the body of an asynchronous function. */
   code: string;
   /** JSON. */

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { SandboxCall, SandboxData, SandboxEnd, SandboxReply } from './protocol.ts';
-import { loadWorkerFile, type WorkerFile } from './worker-file.ts';
+import { loadWorkerFile } from './worker-file.ts';
 
 /** What one script is given, and how much it may take. */
 export interface SandboxOptions {
@@ -22,7 +22,17 @@ const watchMs = 250;
 /** Milliseconds after which a script that did not end itself is ended. */
 const graceMs = 500;
 
-let loaded: WorkerFile | undefined;
+// Node's types know the name only.
+const { compile } = (
+  globalThis as unknown as { WebAssembly: { compile(bytes: ArrayBuffer): Promise<WebAssembly.Module> } }
+).WebAssembly;
+
+// Compiled once; each thread is given the same code.
+let loaded: Promise<{ url: URL; quickjs: WebAssembly.Module }> | undefined;
+const load = async () => {
+  const { url, wasm } = loadWorkerFile();
+  return { url, quickjs: await compile(wasm) };
+};
 
 const failed = (message: string): SandboxEnd => ({ type: 'failed', failure: { message }, printed: [] });
 
@@ -32,10 +42,10 @@ const failed = (message: string): SandboxEnd => ({ type: 'failed', failure: { me
  */
 export const runInSandbox = async (options: SandboxOptions): Promise<SandboxEnd | undefined> => {
   const { signal, onCall, code, inputs, memoryMiB, computeMs, calls } = options;
-  const { url, wasm } = (loaded ??= loadWorkerFile());
+  const { url, quickjs } = await (loaded ??= load());
   const clock = new SharedArrayBuffer(16);
   const times = new Float64Array(clock);
-  const workerData: SandboxData = { wasm, code, inputs, memoryMiB, computeMs, calls, clock };
+  const workerData: SandboxData = { quickjs, code, inputs, memoryMiB, computeMs, calls, clock };
   if (signal.aborted) return undefined;
   const worker = new Worker(url, {
     workerData,

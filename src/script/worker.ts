@@ -85,7 +85,7 @@ const readFailure = (context: QuickJSContext, thrown: QuickJSHandle): ScriptFail
 
 // Its types are those of its CommonJS form; bundled is the other one.
 const ownVariant = variant as unknown as QuickJSSyncVariant;
-const quickjs = await newQuickJSWASMModuleFromVariant(newVariant(ownVariant, { wasmBinary: data.wasm }));
+const quickjs = await newQuickJSWASMModuleFromVariant(newVariant(ownVariant, { wasmModule: data.quickjs }));
 // In WebAssembly, QuickJS cannot count what it takes: its memory grows no further instead, and it is told that there is none.
 // A WebAssembly.Memory, of which Node's types know the name only.
 const memory = quickjs.getWasmMemory() as { buffer: ArrayBuffer; grow(pages: number): number };
