@@ -74,8 +74,7 @@ const maxLength = 980;
 
 /** As many of the best matches as are short to read; one at least. */
 export const shorten = (found: SearchResult): SearchResult => {
-  let short = found;
-  while (short.matches.length > 1 && JSON.stringify(toMatches(short)).length > maxLength)
-    short = { ...short, matches: short.matches.slice(0, -1) };
-  return short;
+  let length = 1;
+  const end = toMatches(found).findIndex((match) => (length += JSON.stringify(match).length + 1) > maxLength);
+  return end < 0 ? found : { ...found, matches: found.matches.slice(0, Math.max(1, end)) };
 };

@@ -34,15 +34,38 @@ export interface Evidence {
   counts: readonly number[];
 }
 
+/** What is known of classes before anything is seen: how many features they have in all, and the logarithm for one that is not seen. */
+interface Prior {
+  smoothing: number;
+  total: number;
+  unseen: Float64Array;
+}
+
+const priors = new WeakMap<Float64Array, Prior>();
+
+const priorOf = (ofClass: Float64Array, smoothing: number): Prior => {
+  const known = priors.get(ofClass);
+  if (known?.smoothing === smoothing) return known;
+  const prior = {
+    smoothing,
+    total: ofClass.reduce((sum, count) => sum + count, 0),
+    // A class without a feature has it as often as smoothing says.
+    unseen: ofClass.map((count) => Math.log(smoothing / (count + smoothing))),
+  };
+  priors.set(ofClass, prior);
+  return prior;
+};
+
 /**
  * How much likelier what is seen is in each class than anywhere (naive Bayes, logarithms); `ofClass` says how many features
  * each class has altogether. `smoothing` is how many features as they are anywhere are added to each: of a rare one few are known.
  */
 export const likelihoods = (ofClass: Float64Array, seen: readonly Evidence[], smoothing: number): Float64Array => {
-  const total = ofClass.reduce((sum, count) => sum + count, 0);
-  const sureness = seen.reduce((sum, each) => sum + each.sureness, 0);
-  // A class without a feature has it as often as smoothing says.
-  const result = ofClass.map((count) => sureness * Math.log(smoothing / (count + smoothing)));
+  const { total, unseen } = priorOf(ofClass, smoothing);
+  let sureness = 0;
+  for (const each of seen) sureness += each.sureness;
+  const result = new Float64Array(unseen.length);
+  for (let at = 0; at < result.length; at++) result[at] = sureness * unseen[at]!;
   for (const { counts, sureness: sure } of seen) {
     let anywhere = 0;
     for (let at = 1; at < counts.length; at += 2) anywhere += counts[at]!;

@@ -1,104 +1,21 @@
 import { distance } from 'fastest-levenshtein';
+import { factors } from './factors.ts';
 import { cuesIn, likelihoods, toStems, type Evidence } from './intent.ts';
-import { likeness, meaningsOf, toTerms, verbOf } from './language.ts';
-import type { Numbers, SearchIndex } from './search-index.ts';
-
-/** What counts how much; found by trial over every second question of test/sweep/questions, and seen to hold for the others. */
-export const factors = {
-  /** A word of the query that stands nowhere. */
-  unknown: 0.8,
-  /** Words of the query that the phrase lacks; words of the phrase that the query lacks. */
-  missing: 0.5,
-  surplus: 0.5,
-  /** The second and the third best phrase of the same command. */
-  second: 0.19,
-  third: 0.12,
-  /** All that is said of the command, taken together, and how often a word must stand there to count half. */
-  whole: 1,
-  half: 1.2,
-  /** A word with a typing error; the beginning of a word; a part of a compound. */
-  typo: 0.85,
-  beginning: 0.75,
-  part: 0.8,
-  /** The phrase asks for something else to be done, or for nothing in particular; the command does something else. */
-  otherVerb: 0.65,
-  noVerb: 0.85,
-  otherDeed: 0.85,
-  /** How much likelier the words are where this is done, and to this; and how many words are added to what is known of each. */
-  action: 0.008,
-  object: 0.012,
-  actionSmoothing: 30,
-  objectSmoothing: 25,
-};
-
-/** An index that is open for queries. */
-export interface OpenIndex extends SearchIndex {
-  numbers: ReadonlyMap<string, number>;
-  /** By term: how much it tells; the verb that it is, or -1. */
-  informative: Float64Array;
-  verbs: number[];
-  /** By cue: its number, and where its counts begin. */
-  cueNumbers: ReadonlyMap<string, number>;
-  cueStarts: number[];
-  /** By action: how many cues ask for it; by object: how many words are said of it. */
-  ofAction: Float64Array;
-  ofObject: Float64Array;
-}
-
-/** What is said in a phrase counts as so much of a weight of the texts. */
-const phraseWeight = 2;
-
-const countActions = ({ actions, counts }: SearchIndex): Float64Array => {
-  const sums = new Float64Array(actions.length);
-  for (let at = 0; at < counts.length; at += 2) sums[counts[at]!]! += counts[at + 1]!;
-  return sums;
-};
-
-const countObjects = ({ commands, objects, objectOf, phrases, sizes, textSizes, texts }: SearchIndex): Float64Array => {
-  const sums = new Float64Array(objects.length);
-  let phrase = 0;
-  let at = 0;
-  for (let command = 0; command < commands.length; command++) {
-    let sum = 0;
-    for (const end = phrase + phrases[command]!; phrase < end; phrase++) sum += sizes[phrase]!;
-    for (const end = at + 2 * textSizes[command]!; at < end; at += 2) sum += texts[at + 1]! / phraseWeight;
-    sums[objectOf[command]!]! += sum;
-  }
-  return sums;
-};
-
-/** Opens an index. */
-export const openIndex = (index: SearchIndex): OpenIndex => {
-  let start = 0;
-  const cueStarts = Array.from(index.cueSizes, (size) => {
-    start += 2 * size;
-    return start - 2 * size;
-  });
-  return {
-    ...index,
-    numbers: new Map(index.terms.map((term, number) => [term, number])),
-    informative: Float64Array.from(index.weights, (weight) => weight / 1000),
-    verbs: index.terms.map(verbOf),
-    cueNumbers: new Map(index.cues.map((cue, number) => [cue, number])),
-    cueStarts,
-    ofAction: countActions(index),
-    ofObject: countObjects(index),
-  };
-};
+import { likeness, meaningsOf, toTerms } from './language.ts';
+import type { OpenIndex } from './open-index.ts';
+import { readObjects, readOccurrences, type Candidate, type Fit, type QueryWord } from './occurrences.ts';
 
 /** How much a term tells. */
 const weightOf = (index: OpenIndex, term: number): number => index.informative[term]!;
 
-/** A term of the index for a word of the query, with how sure it is that it is meant, from 0 to 1. */
-export interface Candidate {
-  term: number;
-  sureness: number;
-}
-
 /** A command that fits, the phrase of it that fits best, and how well from 0 on; about 1 is a good fit. */
 export interface Ranked {
   command: string;
+  /** Its number in the index. */
+  number: number;
   score: number;
+  /** What the score is multiplied with for how rare the command is. */
+  commonness: number;
   /** Gives the terms of this phrase; undefined where none has a word of the query. */
   phrase: (() => string[]) | undefined;
   /** The parameter that this phrase means to give: `state=Stopped`, `name`. */
@@ -119,13 +36,36 @@ const isTypo = (word: string, meant: string): boolean => {
 /** The longest word that may have a typing error: the distance takes time by the product of both lengths. */
 const maxTypoLength = 30;
 
+/** A bit for each letter of a word: a typing error changes two of them at maxShare. */
+const lettersOf = (word: string): number => {
+  let letters = 0;
+  for (let at = 0; at < word.length; at++) letters |= 1 << (word.charCodeAt(at) & 31);
+  return letters;
+};
+
+const bitsIn = (number: number): number => {
+  let left = number;
+  let bits = 0;
+  for (; left; left &= left - 1) bits++;
+  return bits;
+};
+
+const letters = new WeakMap<OpenIndex, Int32Array>();
+
 /** Terms of the index that an unknown word may be: one with a typing error, one that begins so, or two in one. */
 const guess = (index: OpenIndex, word: string): [string, number][] => {
   if (word.length < 4 || word.length > maxTypoLength || /\d/.test(word)) return [];
+  const lettersOfTerms = letters.get(index) ?? Int32Array.from(index.terms, lettersOf);
+  letters.set(index, lettersOfTerms);
+  const own = lettersOf(word);
   const guessed: [string, number][] = [];
-  for (const name of index.terms)
+  lettersOfTerms.forEach((others, term) => {
+    // Two errors, or other letters only.
+    if (own & ~others && bitsIn(own ^ others) > 4) return;
+    const name = index.terms[term]!;
     if (isTypo(word, name)) guessed.push([name, factors.typo]);
     else if (name.startsWith(word)) guessed.push([name, factors.beginning]);
+  });
   if (guessed.length) return guessed;
   for (let at = 3; at <= word.length - 3; at++) {
     const parts = [word.slice(0, at), word.slice(at)];
@@ -149,13 +89,6 @@ const candidatesOf = (index: OpenIndex, word: string): Candidate[] => {
   if (!found.size) for (const [name, sureness] of guess(index, word)) mean(name, sureness);
   return [...found].map(([term, sureness]) => ({ term, sureness })).sort((a, b) => b.sureness - a.sureness);
 };
-
-/** A word of the query: how much it tells, and what it may stand for. */
-export interface QueryWord {
-  word: string;
-  weight: number;
-  candidates: Candidate[];
-}
 
 /** What is asked: its words, and the cues in it for what is to be done. */
 export interface SearchQuery {
@@ -204,159 +137,114 @@ export const hasVerb = (index: OpenIndex, words: readonly QueryWord[]): boolean 
 export const nounsOf = (index: OpenIndex, words: readonly QueryWord[]): string[] =>
   words.flatMap(({ word, candidates: [first] }) => (first && index.verbs[first.term]! < 0 ? [word] : []));
 
-/** How far terms ask for the same as the query; undefined when they ask for nothing. */
-const agreement = (
-  { verbs }: OpenIndex,
-  asked: readonly number[],
-  terms: Numbers,
-  start: number,
-  end: number,
-): number | undefined => {
-  let silent = true;
-  let sum = 0;
+/** By verb that is asked for, and by set of verbs: how far doing the nearest of them is doing it. */
+const likenesses = new WeakMap<OpenIndex, Map<number, Float64Array>>();
+
+const likenessesOf = (index: OpenIndex, asked: number): Float64Array => {
+  const known = likenesses.get(index) ?? new Map<number, Float64Array>();
+  likenesses.set(index, known);
+  const found =
+    known.get(asked) ??
+    Float64Array.from(index.verbSets, (verbs) => Math.max(0, ...verbs.map((other) => likeness(asked, other))));
+  known.set(asked, found);
+  return found;
+};
+
+/**
+ * By set of verbs: what the fit of something that asks for these is multiplied with, because it asks for what the query asks
+ * for (1), for something else, or for nothing.
+ */
+const agreementsOf = (index: OpenIndex, asked: readonly number[], other: number, none: number): Float64Array => {
+  const agreements = new Float64Array(index.verbSets.length);
+  if (!asked.length) return agreements.fill(1);
   for (const verb of asked) {
-    let surestHere = 0;
-    for (let at = start; at < end; at++) {
-      const other = verbs[terms[at]!]!;
-      if (other < 0) continue;
-      silent = false;
-      surestHere = Math.max(surestHere, likeness(verb, other));
-    }
-    sum += surestHere;
+    const alike = likenessesOf(index, verb);
+    for (let set = 0; set < alike.length; set++) agreements[set]! += alike[set]!;
   }
-  return silent ? undefined : sum / asked.length;
-};
-
-/** For each term of the index that the query may mean: the words of the query that it stands for. */
-type Meant = ({ word: number; sureness: number }[] | undefined)[];
-
-const readMeant = (index: OpenIndex, words: readonly QueryWord[]): Meant => {
-  const meant: Meant = new Array<undefined>(index.terms.length).fill(undefined);
-  words.forEach(({ candidates }, word) => {
-    for (const { term, sureness } of candidates) (meant[term] ??= []).push({ word, sureness });
-  });
-  return meant;
-};
-
-/** How the phrases of a command fit, and how much of the query stands in all that is said of it. */
-interface Fitness {
-  command: number;
-  /** The similarity of the three best phrases, and which is the best. */
-  best: [first: number, second: number, third: number];
-  phrase: { number: number; start: number; end: number } | undefined;
-  whole: number;
-  /** Where its deeds stand. */
-  deeds: readonly [start: number, end: number];
-}
-
-/** Reads all that is said of the commands; `seen` says of each word how often it is said of each object. */
-const readCommands = (index: OpenIndex, query: readonly QueryWord[], asked: readonly number[]) => {
-  const { words, phrases, sizes, texts, textSizes, deedSizes } = index;
-  const mass = query.reduce((sum, { weight }) => sum + weight, 0);
-  const meant = readMeant(index, query);
-  const surest = query.map(() => 0);
-  const seen = query.flatMap(({ candidates: [first] }) =>
-    first ? [{ term: first.term, sureness: first.sureness, counts: new Map<number, number>() }] : [],
-  );
-  /** By term: how often it is said of the command that is being read; the terms that are. */
-  const counts = new Float64Array(index.terms.length);
-  const found: number[] = [];
-  const count = (term: number, times: number): void => {
-    if (!counts[term]) found.push(term);
-    counts[term]! += times;
-  };
-
-  /** How well the phrase from one place to another fits. */
-  const similarityOf = (start: number, end: number): number => {
-    let surplus = 0;
-    let hit = false;
-    for (let at = start; at < end; at++) {
-      const term = words[at]!;
-      const stands = meant[term];
-      let surestHere = 0;
-      if (stands) {
-        if (!hit) surest.fill(0);
-        hit = true;
-        count(term, 1);
-        for (const { word, sureness } of stands) {
-          surest[word] = Math.max(surest[word]!, sureness);
-          surestHere = Math.max(surestHere, sureness);
-        }
-      }
-      surplus += weightOf(index, term) * (1 - surestHere);
-    }
-    if (!hit) return 0;
-    let have = 0;
-    for (let word = 0; word < query.length; word++) have += query[word]!.weight * surest[word]!;
-    const similarity = have / (have + factors.missing * (mass - have) + factors.surplus * surplus);
-    if (!asked.length) return similarity;
-    const agreed = agreement(index, asked, words, start, end);
-    return similarity * (agreed === undefined ? factors.noVerb : factors.otherVerb + (1 - factors.otherVerb) * agreed);
-  };
-
-  /** How much of the query stands in all that is said of a command, from 0 to 1. */
-  const wholeOf = (): number => {
-    surest.fill(0);
-    for (const term of found)
-      for (const { word, sureness } of meant[term]!) surest[word] = Math.max(surest[word]!, sureness * counts[term]!);
-    return surest.reduce((sum, times, word) => sum + (query[word]!.weight * times) / (times + factors.half), 0) / mass;
-  };
-
-  const fits: Fitness[] = [];
-  let [phrase, start, text, deed] = [0, 0, 0, 0];
-  for (let command = 0; command < index.commands.length; command++) {
-    let [first, second, third] = [0, 0, 0];
-    let bestPhrase: Fitness['phrase'];
-    for (let number = 0; number < phrases[command]!; number++, phrase++) {
-      const end = start + sizes[phrase]!;
-      const similarity = similarityOf(start, end);
-      if (similarity > first) {
-        third = second;
-        second = first;
-        first = similarity;
-        bestPhrase = { number, start, end };
-      } else if (similarity > second) {
-        third = second;
-        second = similarity;
-      } else if (similarity > third) third = similarity;
-      start = end;
-    }
-    for (const end = text + 2 * textSizes[command]!; text < end; text += 2)
-      if (meant[texts[text]!]) count(texts[text]!, texts[text + 1]! / phraseWeight);
-    const deeds = [deed, (deed += deedSizes[command]!)] as const;
-    if (!found.length) continue;
-    fits.push({ command, best: [first, second, third], phrase: bestPhrase, whole: wholeOf(), deeds });
-    const object = index.objectOf[command]!;
-    for (const each of seen)
-      if (counts[each.term]) each.counts.set(object, (each.counts.get(object) ?? 0) + counts[each.term]!);
-    for (const term of found) counts[term] = 0;
-    found.length = 0;
-  }
-  return { fits, seen: seen.map(({ sureness, counts: of }): Evidence => ({ sureness, counts: [...of].flat() })) };
+  for (let set = 0; set < agreements.length; set++)
+    agreements[set] = index.verbSets[set]!.length ? other + (1 - other) * (agreements[set]! / asked.length) : none;
+  return agreements;
 };
 
 /** A phrase that fits less does not say which parameter is meant. */
 const plain = 0.5;
 
-const readPhrase = ({ terms, words }: OpenIndex, { start, end }: { start: number; end: number }): string[] =>
-  Array.from({ length: end - start }, (_, at) => terms[words[start + at]!]!);
+const readPhrase = ({ terms, words, wordStarts }: OpenIndex, phrase: number): string[] =>
+  Array.from(
+    { length: wordStarts[phrase + 1]! - wordStarts[phrase]! },
+    (_, at) => terms[words[wordStarts[phrase]! + at]!]!,
+  );
 
-/** All commands that fit a query at all, the best first. */
-export const rank = (index: OpenIndex, { words: query, cues }: SearchQuery): Ranked[] => {
+/** What a search wants of the commands that fit. */
+export interface RankOptions {
+  /** By command: what its score is multiplied with; 0 leaves it out. */
+  commonness: Float64Array;
+  /** The least score of interest, given the best one; the best command is given in any case. */
+  least: (best: number) => number;
+}
+
+/** So much may rounding take from a bound of a score. */
+const slack = 1e-9;
+
+/** The commands that fit a query at all and are wanted, the best first. */
+export const rank = (
+  index: OpenIndex,
+  { words: query, cues }: SearchQuery,
+  { commonness, least }: RankOptions,
+): Ranked[] => {
   const asked = verbsOf(index, query);
-  const { fits, seen } = readCommands(index, query, asked);
+  const { maxFitOf, fitOf, whole } = readOccurrences(index, query);
   const actions = likelihoods(index.ofAction, cues, factors.actionSmoothing);
-  const objects = likelihoods(index.ofObject, seen, factors.objectSmoothing);
-  const ranked = fits.map(({ command: number, best: [first, second, third], phrase: best, whole, deeds }): Ranked => {
-    const command = index.commands[number]!;
-    const agreed = asked.length ? (agreement(index, asked, index.deeds, ...deeds) ?? 1) : 1;
-    const action = factors.action * actions[index.actionOf[number]!]!;
-    const object = factors.object * objects[index.objectOf[number]!]!;
-    const sum = first + factors.second * second + factors.third * third + factors.whole * whole;
-    const score = sum * (factors.otherDeed + (1 - factors.otherDeed) * agreed) + action + object;
-    const set = !best || first < plain ? undefined : index.settings[command]?.[best.number];
-    const phrase = best && (() => readPhrase(index, best));
-    return { command, score, phrase, set, similarity: first, whole, action, object };
-  });
-  return ranked.sort((a, b) => b.score - a.score);
+  const objects = likelihoods(index.ofObject, readObjects(index, query), factors.objectSmoothing);
+  const inPhrases = agreementsOf(index, asked, factors.otherVerb, factors.noVerb);
+  // A command of which nothing is said that is done does not do something else.
+  const inDeeds = agreementsOf(index, asked, factors.otherDeed, 1);
+  const actionOf = (command: number): number => factors.action * actions[index.actionOf[command]!]!;
+  const objectOf = (command: number): number => factors.object * objects[index.objectOf[command]!]!;
+  const scoreOf = (command: number, similarity: number): number => {
+    const sum = similarity + factors.whole * whole[command]!;
+    return sum * inDeeds[index.verbsOfDeeds[command]!]! + actionOf(command) + objectOf(command);
+  };
+  const scores: { command: number; score: number; plainly: number; fit: Fit }[] = [];
+  let best = -Infinity;
+  let bound = -Infinity;
+  const judge = (command: number): void => {
+    const fit = fitOf(command, inPhrases);
+    const plainly = scoreOf(command, fit.first + factors.second * fit.second + factors.third * fit.third);
+    const score = plainly * commonness[command]!;
+    if (score <= best && score < bound) return;
+    if (score > best) bound = least((best = score));
+    scores.push({ command, score, plainly, fit });
+  };
+  // Its phrases fit no better than if they had no other words; most commands are too weak even so, beside one that is strong.
+  const three = 1 + factors.second + factors.third;
+  const bounds = new Float64Array(commonness.length).fill(-Infinity);
+  let strongest = -1;
+  for (let command = 0; command < bounds.length; command++) {
+    if (!whole[command] || !commonness[command]) continue;
+    bounds[command] = scoreOf(command, three * maxFitOf(command)) * commonness[command]! + slack;
+    if (strongest < 0 || bounds[command]! > bounds[strongest]!) strongest = command;
+  }
+  if (strongest >= 0) judge(strongest);
+  for (let command = 0; command < bounds.length; command++)
+    if (command !== strongest && bounds[command]! > -Infinity && (bounds[command]! > best || bounds[command]! >= bound))
+      judge(command);
+  scores.sort((a, b) => b.score - a.score || b.plainly - a.plainly || a.command - b.command);
+  return scores
+    .filter(({ score }, place) => !place || score >= bound)
+    .map(({ command: number, score, fit: { first, phrase } }): Ranked => {
+      const command = index.commands[number]!;
+      return {
+        number,
+        command,
+        score,
+        commonness: commonness[number]!,
+        phrase: first ? () => readPhrase(index, phrase) : undefined,
+        set: first < plain ? undefined : index.settings[command]?.[phrase - index.firstPhrase[number]!],
+        similarity: first,
+        whole: whole[number]!,
+        action: actionOf(number),
+        object: objectOf(number),
+      };
+    });
 };

@@ -5,20 +5,16 @@ import type { CommandsFile } from '../catalog/types.ts';
 import { limits } from '../limits.ts';
 import { startOf } from '../text.ts';
 import { joinIndexes, prepareIndex } from './prepare.ts';
-import { hasVerb, nounsOf, openIndex, rank, readQuery, type OpenIndex, type Ranked } from './rank.ts';
+import { openIndex, type OpenIndex } from './open-index.ts';
+import { hasVerb, nounsOf, rank, readQuery, type Ranked } from './rank.ts';
 import { loadSavedIndex } from './saved-index.ts';
 import { toWords } from './words.ts';
-
-/** How well a command fits, and how much its being rare takes away from that. */
-export interface Fit extends Ranked {
-  commonness: number;
-}
 
 /** A command that a search found. */
 export interface Match {
   tool: Tool;
   /** How well it fits; undefined where nothing was asked, or its name. */
-  fit?: Fit;
+  fit?: Ranked;
 }
 
 /** What a search found, the best first; weak matches are left out. */
@@ -83,37 +79,47 @@ const indexOf = (catalog: Catalog): OpenIndex => {
   return index;
 };
 
+/** No match is weaker: see isStrong. */
+const least = (best: number): number => Math.max(weak.fit, best * weak.part);
+
 const createNewSearch = (catalog: Catalog): Search => {
-  const old = oldReleases();
-  const tools = new Map(
-    catalog.tools.map((tool) => [tool.command.name, { tool, commonness: commonnessOf(tool, old) }] as const),
-  );
+  /** By the number of a command in the index. */
+  const tools: (Tool | undefined)[] = [];
+  let common: Float64Array | undefined;
+  const commonIn = new Map<string, Float64Array>();
+
+  /** By the number of a command: how common it is; 0 outside the catalog, and outside the toolset where one is given. */
+  const commonnessIn = (toolset: string | undefined, index: OpenIndex): Float64Array => {
+    if (!common) {
+      const old = oldReleases();
+      const byName = new Map(catalog.tools.map((tool) => [tool.command.name, tool]));
+      tools.push(...index.commands.map((name) => byName.get(name)));
+      common = Float64Array.from(tools, (tool) => (tool ? commonnessOf(tool, old) : 0));
+    }
+    if (toolset === undefined) return common;
+    const known =
+      commonIn.get(toolset) ?? common.map((value, number) => (tools[number]?.toolset === toolset ? value : 0));
+    // Toolsets are few; what a caller makes up is not remembered.
+    if (known.some((value) => value > 0)) commonIn.set(toolset, known);
+    return known;
+  };
 
   const order = (text: string, toolset: string | undefined): Match[] => {
     const index = indexOf(catalog);
-    let best: Match | undefined;
-    const matches: Match[] = [];
-    for (const fit of rank(index, readQuery(index, text))) {
-      const known = tools.get(fit.command);
-      if (!known || (toolset !== undefined && known.tool.toolset !== toolset)) continue;
-      const { tool, commonness } = known;
-      const score = fit.score * commonness;
-      const isBest = !best || score > best.fit!.score;
-      // Most are too weak to be among the matches, whatever else was found.
-      if (score < weak.fit && !isBest) continue;
-      const match = { tool, fit: { ...fit, score, commonness } };
-      if (isBest) best = match;
-      if (score >= weak.fit) matches.push(match);
-    }
-    return matches.length || !best ? matches.sort((a, b) => b.fit!.score - a.fit!.score) : [best];
+    const commonness = commonnessIn(toolset, index);
+    return rank(index, readQuery(index, text), { commonness, least }).map((fit) => ({ tool: tools[fit.number]!, fit }));
   };
 
   /** The wishes in a sentence: what has a verb begins one, what has none belongs to the one before. */
   const wishesIn = (text: string): string[] => {
     const index = indexOf(catalog);
     const wishes: string[] = [];
-    for (const part of text.split(cuts).map((part) => part.trim())) {
-      if (!part) continue;
+    const parts = text
+      .split(cuts)
+      .map((part) => part.trim())
+      .filter(Boolean);
+    if (parts.length < 2) return parts;
+    for (const part of parts) {
       const words = readQuery(index, part).words.filter(({ candidates }) => candidates.length);
       // "attach it": to what stands before.
       const meant = pronoun.test(part)
