@@ -62,6 +62,15 @@ export const escapeUnsafe = (json: string): string =>
 /** Whether a text is an id: a whole uuid. */
 export const isId = (text: string): boolean => /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(text);
 
+/** Characters of an id by which a person tells one from another: its first group. */
+const shortLength = 8;
+
+/** The beginning of an id, which stands for it where no other begins so. */
+export const shortenId = (id: string): string => id.slice(0, shortLength);
+
+/** Whether a text may be the beginning of an id. */
+export const isShortId = (text: string): boolean => /^[0-9a-f]{8}$/i.test(text);
+
 /** A text as a regular expression that fits exactly it. */
 export const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 

@@ -104,6 +104,8 @@ export interface Progress {
   /** Seconds since the job began. */
   elapsed: number;
   message: string;
+  /** How much of the work is done, from 0 to 1, where that is known. */
+  part?: number;
 }
 
 /** Values after validation: names in CloudStack's spelling, types as the catalog says. */
@@ -345,6 +347,8 @@ export interface Outcome {
   show?: (row: Row, column: string) => string;
   /** One object: its fields with their values in words. */
   entries?: () => readonly (readonly [field: string, value: string])[];
+  /** A list: the beginning of a row's id stands for it in other calls. */
+  hasShortIds?: boolean;
   /** The fields that were asked for, where they were. */
   fields?: readonly string[] | undefined;
 }

@@ -84,7 +84,11 @@ export const readAll = async (
     looked += served;
     // The last page is the answer.
     if (looked < total)
-      request.progress?.({ elapsed: (Date.now() - begun) / 1000, message: `${looked} of ${total} rows read` });
+      request.progress?.({
+        elapsed: (Date.now() - begun) / 1000,
+        message: `${looked} of ${total} rows read`,
+        part: looked / total,
+      });
   };
   const mayGoOn = (): boolean => {
     if (looked >= limits.rows) cut = 'bound';

@@ -39,7 +39,7 @@ export const kindOfParameter = (command: Command, parameter: Parameter): Kind | 
 };
 
 /** Names are looked up with plain reads only: a list that shows credentials is none. */
-const isLookedUp = ({ list }: Kind): boolean =>
+export const isLookedUp = ({ list }: Kind): boolean =>
   list !== undefined && loadData<Record<string, { risk: string }>>('risks.json')[list]?.risk === 'read';
 
 const isIds = ({ type, of }: Parameter): boolean => type === 'uuid' || (type === 'list' && of === 'uuid');

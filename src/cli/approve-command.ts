@@ -6,13 +6,13 @@ import { approvalMinutes, findWaiting, type Approvals, type WaitingCall } from '
 import { checkFourEyes } from '../guard/approver.ts';
 import { judgeReply } from '../guard/reply.ts';
 import { openStore } from '../store/open.ts';
-import { exit, printLine, type Io } from './io.ts';
+import { exit, printText, type Io } from './io.ts';
 import { toTable } from './table.ts';
 import { createTerminalConsent } from './terminal.ts';
 
 const list = async (waiting: readonly WaitingCall[], io: Io): Promise<number> => {
   if (!waiting.length) {
-    await printLine(io.stdout, 'No call waits for approval.');
+    await printText(io.stdout, 'No call waits for approval.');
     return exit.done;
   }
   const rows = waiting.map(({ code, message, caller, asked }) => ({
@@ -22,7 +22,7 @@ const list = async (waiting: readonly WaitingCall[], io: Io): Promise<number> =>
     what: message.split('\n', 1)[0],
   }));
   const room = io.stdout.isTTY ? (io.stdout.columns ?? 80) : undefined;
-  await printLine(io.stdout, toTable(rows, ['code', 'asked', 'by', 'what'], room));
+  await printText(io.stdout, toTable(rows, ['code', 'asked', 'by', 'what'], room));
   return exit.done;
 };
 
@@ -49,7 +49,7 @@ const answerCall = async (
     );
   }
   await approvals.approve(call.code, username);
-  await printLine(io.stdout, `Approved. The next identical call goes through once, within ${approvalMinutes} minutes.`);
+  await printText(io.stdout, `Approved. The next identical call goes through once, within ${approvalMinutes} minutes.`);
   return exit.done;
 };
 
@@ -60,7 +60,7 @@ export const approveCall = async (
   io: Io,
 ): Promise<number> => {
   const config = await openConfig(settings, io);
-  const store = openStore(config, { report: (message) => void printLine(io.stderr, message) });
+  const store = openStore(config, { report: (message) => void printText(io.stderr, message) });
   try {
     return await answerCall(openApprovals(config, store), code, config.principal, io);
   } finally {

@@ -27,8 +27,9 @@ export const readArguments = (words: readonly string[], json: string | undefined
   const args = Object.create(null) as Record<string, unknown>;
   if (json !== undefined) {
     let given: unknown;
+    const text = readValue(json);
     try {
-      given = parseExact(json);
+      given = parseExact(text);
     } catch (error) {
       throw usage(`--json is not JSON: ${(error as Error).message}.`);
     }

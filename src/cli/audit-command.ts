@@ -12,7 +12,7 @@ import { loadConfig } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
 import { toLabel } from '../text.ts';
-import { exit, printJson, printLine, type Io } from './io.ts';
+import { exit, printJson, printLine, printText, type Io } from './io.ts';
 import { cut, pad } from './width.ts';
 
 /** Flags that say where the log is. */
@@ -58,12 +58,12 @@ const atTime = ({ seq, time }: LogEnd): string => `${seq} of ${time ?? 'an unkno
 
 const printVerification = async (path: string, verification: Verification, io: Io): Promise<void> => {
   const { entries, files, first, last, problems, notes } = verification;
-  for (const problem of problems.slice(0, shown)) await printLine(io.stdout, toText(problem));
-  if (problems.length > shown) await printLine(io.stdout, `… and ${problems.length - shown} more`);
+  for (const problem of problems.slice(0, shown)) await printText(io.stdout, toText(problem));
+  if (problems.length > shown) await printText(io.stdout, `… and ${problems.length - shown} more`);
   const found = `${count(entries)}${files > 1 ? ` in ${files} files` : ''}`;
-  await printLine(io.stdout, `${path}: ${found}, chain ${problems.length ? 'broken' : 'unbroken'}`);
-  if (first && last) await printLine(io.stdout, `  from entry ${atTime(first)} to entry ${atTime(last)}`);
-  for (const note of notes.slice(-shown)) await printLine(io.stdout, `  ${note}`);
+  await printText(io.stdout, `${path}: ${found}, chain ${problems.length ? 'broken' : 'unbroken'}`);
+  if (first && last) await printText(io.stdout, `  from entry ${atTime(first)} to entry ${atTime(last)}`);
+  for (const note of notes.slice(-shown)) await printText(io.stdout, `  ${note}`);
 };
 
 const compare = (paths: readonly string[], against: string): Comparison => {
@@ -78,8 +78,8 @@ const compare = (paths: readonly string[], against: string): Comparison => {
 };
 
 const printComparison = async (against: string, { copied, found, problems, notes }: Comparison, io: Io) => {
-  await printLine(io.stdout, `${against}: ${found} of ${count(copied)} found in the log, unchanged`);
-  for (const text of [...problems, ...notes]) await printLine(io.stdout, `  ${text}`);
+  await printText(io.stdout, `${against}: ${found} of ${count(copied)} found in the log, unchanged`);
+  for (const text of [...problems, ...notes]) await printText(io.stdout, `  ${text}`);
 };
 
 /** `audit verify`: follows the chain of each log; 1 when a line was changed, removed or moved, or is not as a copy has it. */
@@ -106,8 +106,8 @@ export const printHeads = async (files: readonly string[], where: Where, io: Io)
   let status: number = exit.done;
   for (const path of await logsOf(files, where, io)) {
     const head = findLastLink(path);
-    if (head) await printLine(io.stdout, `${formatHead(head)}  ${path}`);
-    else await printLine(io.stderr, `${path} has no entry.`);
+    if (head) await printText(io.stdout, `${formatHead(head)}  ${path}`);
+    else await printText(io.stderr, `${path} has no entry.`);
     if (!head) status = exit.failed;
   }
   return status;
@@ -147,23 +147,43 @@ const toDuration = (milliseconds: number): string => {
   return milliseconds < 100_000 ? `${(milliseconds / 1000).toFixed(1)}s` : `${Math.round(milliseconds / 60_000)}m`;
 };
 
-const toRow = (cells: readonly string[]): string =>
+/** The columns that a terminal has room for: what matters least goes first, and the command's name gives way. */
+const fitColumns = (room: number): typeof columns => {
+  const least = ['TOOK', 'RISK', 'WHO'];
+  const widthIn = (some: typeof columns): number => some.reduce((sum, [, width]) => sum + width + 2, -2);
+  let fitting = columns;
+  while (widthIn(fitting) > room && least.length) {
+    const gone = least.shift();
+    fitting = fitting.filter(([name]) => name !== gone);
+  }
+  const excess = Math.max(0, widthIn(fitting) - room);
+  return fitting.map(([name, width, read]) => [name, name === 'COMMAND' ? Math.max(8, width - excess) : width, read]);
+};
+
+const toRow = (fitting: typeof columns, cells: readonly string[]): string =>
   cells
     .map((cell, at) => {
-      const width = columns[at]![1];
+      const width = fitting[at]![1];
       return pad(cut(toLabel(cell), width), width);
     })
     .join('  ')
     .trimEnd();
-
-const heading = toRow(columns.map(([name]) => name));
-const toLine = (entry: LoggedEntry): string => toRow(columns.map(([, , read]) => read(entry) ?? '-'));
 
 /** `audit tail`: the last entries, as a table of 80 columns or as they are; with `follow`, until it is stopped. */
 export const tailAudit = async (files: readonly string[], flags: TailFlags, io: Io): Promise<number> => {
   const { lines, follow = false, json = false, principal, command, risk, result } = flags;
   const filter = { principal, command, risk, result, since: readSince(flags.since) };
   const paths = await logsOf(files, flags, io);
+  const fitting = fitColumns(io.stdout.isTTY ? (io.stdout.columns ?? 80) : Infinity);
+  const heading = toRow(
+    fitting,
+    fitting.map(([name]) => name),
+  );
+  const toLine = (entry: LoggedEntry): string =>
+    toRow(
+      fitting,
+      fitting.map(([, , read]) => read(entry) ?? '-'),
+    );
   const print = (entry: LoggedEntry): Promise<void> =>
     json ? printJson(io.stdout, entry) : printLine(io.stdout, toLine(entry));
   const following = follow ? followLogs(paths) : undefined;

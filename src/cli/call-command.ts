@@ -6,10 +6,11 @@ import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
 import { readList } from '../read-values.ts';
 import { readArguments } from './arguments.ts';
-import { exit, printJson, printLine, type Format, type Io } from './io.ts';
+import { exit, printJson, printText, type Format, type Io } from './io.ts';
 import { hasFailures, printOutcome } from './output.ts';
 import { requesterAt } from './requester.ts';
-import { createProgressLine, createTerminalConsent } from './terminal.ts';
+import { createTerminalConsent } from './terminal.ts';
+import { watchCall, type WatchOptions } from './watch.ts';
 import { openSecretFile, type SecretFile } from './secret-file.ts';
 
 /** The flags of `call`. */
@@ -24,6 +25,8 @@ export interface CallFlags {
   all?: boolean;
   dryRun?: boolean;
   wait?: string;
+  watch?: boolean;
+  every?: number;
   secretsTo?: string;
   settings: Record<string, unknown>;
 }
@@ -32,6 +35,28 @@ export interface CallFlags {
 const hasJob = (tool: string): boolean => {
   const found = loadCatalog().find(tool);
   return !found || found.command.async === true;
+};
+
+/** How a read is watched; undefined where it is asked once. Throws where that cannot be. */
+const watchOf = (
+  tool: string,
+  { watch, every, output: format, dryRun, secretsTo }: CallFlags,
+): WatchOptions | undefined => {
+  if (!watch) return undefined;
+  const found = loadCatalog().find(tool);
+  if (spellingKey(tool) === 'waitforjob' || (found && found.risk.risk !== 'read'))
+    throw new CallError(
+      'configuration',
+      `--watch repeats a read, and ${found?.name ?? tool} is none.`,
+      'Leave --watch out: a call shows the progress of its job by itself.',
+    );
+  if (dryRun || secretsTo !== undefined || format === 'yaml' || format === 'csv')
+    throw new CallError(
+      'configuration',
+      '--watch prints a table, or JSON with -o json.',
+      'Leave out --dry-run, --secrets-to and -o.',
+    );
+  return { tool: found?.name ?? tool, every: Math.max(1, every ?? 5), format };
 };
 
 /** `call TOOL key=value …`: one call through the same path as every other door. */
@@ -52,39 +77,48 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
   const job = args['job'] ?? args['jobid'];
   if (follow && job === undefined)
     throw new CallError('configuration', 'wait-for-job needs the id of a job.', 'Such as wait-for-job job=ID.');
+  const watched = watchOf(tool, flags);
   const app = createApp(config, { stderr: io.stderr });
-  const line = createProgressLine(io);
   let secrets: SecretFile | undefined;
   try {
-    const request = {
+    const toRequest = () => ({
       tool: follow ? 'queryAsyncJobResult' : tool,
       args: follow ? { jobid: job } : args,
       follow,
-      view: { ...asks, fields, scope: flags.scope, secrets: flags.secretsTo !== undefined, whole: true },
+      view: {
+        ...asks,
+        fields,
+        scope: flags.scope,
+        secrets: flags.secretsTo !== undefined,
+        whole: true,
+        fresh: watched ? true : undefined,
+      },
       wait: wait * 1000,
       // A person at a terminal waits as long as they said for a job, and no host gives up on them. What has no job has a call's time.
       deadline: Date.now() + config.callTimeout + (follow || hasJob(tool) ? wait * 1000 : 0),
       caller: requesterAt(config, flags.settings),
       consent: createTerminalConsent(io),
       signal: io.signal,
-      progress: line.show,
-    };
+      progress: io.progress,
+    });
     if (flags.dryRun) {
-      await printJson(io.stdout, await app.preview(request), 2);
+      await printJson(io.stdout, await app.preview(toRequest()), 2);
       return exit.done;
     }
     if (flags.secretsTo !== undefined) secrets = openSecretFile(flags.secretsTo);
-    const outcome = await app.call(request);
-    line.clear();
+    if (watched) {
+      await watchCall(() => app.call(toRequest()), watched, io);
+      return exit.done;
+    }
+    const outcome = await app.call(toRequest());
     if (secrets) {
       secrets.write(JSON.stringify(outcome.rows(), null, 2));
-      await printLine(io.stderr, `The answer, with its secrets, is in ${flags.secretsTo} (readable by you only).`);
+      await printText(io.stderr, `The answer, with its secrets, is in ${flags.secretsTo} (readable by you only).`);
     } else {
       await printOutcome(outcome, flags.output, io);
     }
     return hasFailures(outcome) ? exit.failed : exit.done;
   } finally {
-    line.clear();
     secrets?.close();
     await app.close();
   }

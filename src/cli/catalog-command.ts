@@ -9,7 +9,7 @@ import { loadData } from '../data.ts';
 import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
-import { exit, printLine, type Io } from './io.ts';
+import { exit, printText, type Io } from './io.ts';
 import { requesterAt } from './requester.ts';
 
 /** The flags of `catalog sync` and `catalog diff`. */
@@ -91,8 +91,8 @@ const isRelease = (text: string): boolean => /^\d+(\.\d+)+$/.test(text);
 export const diffCatalog = async (flags: CatalogFlags, io: Io): Promise<number> => {
   const { file, apis, release } = await load(flags, io);
   const { changes, missing } = diffCommands(file, apis, isRelease(release) ? release : undefined);
-  for (const change of changes) await printLine(io.stdout, change);
-  await printLine(
+  for (const change of changes) await printText(io.stdout, change);
+  await printText(
     io.stdout,
     `${changes.length} differences; ${missing.length} commands of the catalog are not in this cloud's list.`,
   );
@@ -119,7 +119,7 @@ export const syncCatalog = async (flags: CatalogFlags, io: Io): Promise<number> 
   const changed = synced.commands.filter((command) => before.get(command.name) !== JSON.stringify(command));
   writeFileSync(path, formatCommands(synced));
   writeFileSync(typesPath, formatLines(types));
-  await printLine(
+  await printText(
     io.stdout,
     `${path}: ${changed.length} commands taken over from ${release}. New commands need a summary, a toolset and a risk: npm test names them.`,
   );

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { shells, type Shell } from './completion-scripts.ts';
 import type { CliCommand } from './cli-command.ts';
-import { exit, formats, printLine } from './io.ts';
+import { exit, formats, printText } from './io.ts';
 import { planCommands } from './plan-commands.ts';
 import { settingsOf, whole, withSettings, type Options } from './options.ts';
 import { programName } from '../program-name.ts';
@@ -13,6 +13,7 @@ const toNames = (text: string): string[] => text.split(',').map((name) => name.t
 export const commands: Readonly<Record<string, CliCommand>> = {
   serve: {
     description: 'MCP server: on stdio for one host, or over HTTP for many users',
+    talks: true,
     build: (command, io, end) =>
       withSettings(command, { serve: true }).action(async (options: Options) => {
         end(await serve(settingsOf(options), io));
@@ -20,6 +21,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   },
   init: {
     description: 'set up: find your cloud, test it, and write the configuration of your AI hosts',
+    talks: true,
     build: (command, io, end) =>
       command
         .addOption(
@@ -67,7 +69,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .showHelpAfterError(
           `Such as: ${programName} call list-virtual-machines state=Running\n${programName} tools find TEXT finds a tool; ${programName} call TOOL --help shows its parameters.`,
         )
-        .option('--json <object>', 'parameters as JSON')
+        .option('--json <object>', 'parameters as JSON; @file reads a file, @- standard input')
         .addOption(new Option('-o, --output <format>', 'how to print').choices(formats).default('table'))
         .option('--fields <names>', 'fields to print, comma-separated; * for all')
         .addOption(
@@ -80,6 +82,8 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .option('--sort <fields>', 'order of the rows; -size or "size desc" begins with the largest')
         .option('--group <fields>', 'count rows by one or two fields; also sum(size), min(created), max(created)')
         .option('--all', 'every page of the list')
+        .option('--watch', 'repeat a read until it is stopped, and show what changes')
+        .option('--every <seconds>', 'how often --watch asks (default: 5)', whole)
         .option('--dry-run', 'print the unsigned request; only look-ups are sent')
         .option('--secrets-to <file>', 'new file for the answer with its secrets; only you can read it')
         .action(async (tool: string, words: string[], options: Options) => {
@@ -140,6 +144,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   },
   approve: {
     description: 'approve a call that its host could not ask about',
+    talks: true,
     build: (command, io, end) =>
       withSettings(command.argument('[code]', 'the code of the call; without it, waiting calls are listed')).action(
         async (code: string | undefined, options: Options) => {
@@ -150,6 +155,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   },
   ui: {
     description: 'web page for yourself: look, approve, try tools; opens the browser',
+    talks: true,
     build: (command, io, end) =>
       withSettings(command)
         .option('--port <port>', 'port on loopback; a free one by default', whole)
@@ -208,6 +214,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   },
   audit: {
     description: 'audit log: verify its chain, print its head, show its last entries',
+    talks: true,
     build: (command, io, end) => {
       const load = () => import('./audit-command.ts');
       const flags = (sub: Command): Command =>
@@ -272,6 +279,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   },
   simulator: {
     description: 'embedded CloudStack simulator; prints its URL and keys as one JSON line',
+    talks: true,
     build: (command, io, end) =>
       command
         .option(
@@ -316,6 +324,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   },
   demo: {
     description: 'demonstration: simulator, server and a scripted MCP client',
+    talks: true,
     build: (command, io, end) =>
       command.action(async () => {
         const { demo } = await import('./demo.ts');
@@ -364,6 +373,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   },
   completion: {
     description: 'script that completes tools, parameters, values and names in a shell',
+    talks: true,
     build: (command, io, end) =>
       command
         .addArgument(command.createArgument('<shell>', 'bash, zsh, fish or powershell').choices(shells))
@@ -378,7 +388,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
     build: (command, io, end) =>
       command.action(async () => {
         const { versionLines } = await import('./version-command.ts');
-        for (const line of versionLines()) await printLine(io.stdout, line);
+        for (const line of versionLines()) await printText(io.stdout, line);
         end(exit.done);
       }),
   },

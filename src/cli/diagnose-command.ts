@@ -1,6 +1,5 @@
 import { createApp } from '../app/app.ts';
-import { escapeUnsafe, stripUnsafe } from '../text.ts';
-import { exit, printLine, type Io } from './io.ts';
+import { exit, printJson, printText, type Io } from './io.ts';
 import { openConfig } from './open-config.ts';
 import { hasFailures } from './output.ts';
 import { requesterAt } from './requester.ts';
@@ -23,9 +22,9 @@ export const runDiagnose = async (
       caller: requesterAt(config, settings),
       consent: createTerminalConsent(io),
       signal: io.signal,
+      progress: io.progress,
     });
-    const text = json ? escapeUnsafe(JSON.stringify(outcome.structured, null, 2)) : stripUnsafe(outcome.text);
-    await printLine(io.stdout, text);
+    await (json ? printJson(io.stdout, outcome.structured, 2) : printText(io.stdout, outcome.text));
     return hasFailures(outcome) ? exit.failed : exit.done;
   } finally {
     await app.close();

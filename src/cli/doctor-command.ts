@@ -14,7 +14,7 @@ import { fine, skipped, warning, wrong, type CheckResult } from '../setup/check-
 import { systemOf } from '../setup/system.ts';
 import { stripUnsafe } from '../text.ts';
 import { oldestNode } from '../version.ts';
-import { exit, printJson, printLine, type Io } from './io.ts';
+import { exit, printJson, printText, type Io } from './io.ts';
 import { versionLines } from './version-command.ts';
 import { widthOf, wrap } from './width.ts';
 
@@ -177,7 +177,7 @@ export const runDoctor = async ({ json, settings }: DoctorFlags, io: Io): Promis
   if (json) await printJson(io.stdout, { findings: all, wrong: count('wrong'), warnings: count('warning') }, 2);
   else {
     for (const line of toLines(all, io)) io.stdout.write(`${line}\n`);
-    await printLine(
+    await printText(
       io.stdout,
       `\n${count('wrong')} wrong, ${count('warning')} to look at. ${programName} call list-zones is the next try.`,
     );

@@ -9,7 +9,7 @@ import { followSolutions, readTranscript, replay } from '../eval/recorded.ts';
 import { loadTasks, type Task } from '../eval/tasks.ts';
 import { estimateTokens } from '../present/tokens.ts';
 import { escapeUnsafe, stripUnsafe, toLabel } from '../text.ts';
-import { exit, printLine, type Io } from './io.ts';
+import { exit, printJson, printText, type Io } from './io.ts';
 
 /** What `eval` was given. */
 export interface EvalOptions {
@@ -97,7 +97,7 @@ export const runEval = async (names: readonly string[], options: EvalOptions, io
     try {
       const result = await playTask(task, { cloud, model, countTokens: estimateTokens, signal: io.signal });
       results.push(result);
-      if (!options.json) for (const line of lineOf(result)) await printLine(io.stdout, stripUnsafe(line));
+      if (!options.json) for (const line of lineOf(result)) await printText(io.stdout, line);
     } finally {
       await cloud.close();
     }
@@ -112,11 +112,8 @@ export const runEval = async (names: readonly string[], options: EvalOptions, io
     });
     writeRecord(options.record, lines.join(''));
   }
-  await printLine(
-    io.stdout,
-    options.json
-      ? escapeUnsafe(JSON.stringify({ results: results.map(({ turns: _turns, ...result }) => result) }, null, 2))
-      : summaryOf(results),
-  );
+  await (options.json
+    ? printJson(io.stdout, { results: results.map(({ turns: _turns, ...result }) => result) }, 2)
+    : printText(io.stdout, summaryOf(results)));
   return results.every(({ passed }) => passed) ? exit.done : exit.failed;
 };

@@ -20,7 +20,7 @@ import {
 } from '../setup/own-files.ts';
 import { systemOf, type System } from '../setup/system.ts';
 import type { SetupQuestions } from './init-questions.ts';
-import { exit, printLine, type Io } from './io.ts';
+import { exit, printLine, printText, type Io } from './io.ts';
 
 /** The flags of `init`. */
 export interface InitFlags {
@@ -91,7 +91,7 @@ const test = async (
   questions: SetupQuestions | undefined,
 ): Promise<Connected> => {
   const { profile, repaired } = toNewProfile(found, flags.ca);
-  if (repaired !== undefined) await printLine(io.stderr, `${repaired} was added to the URL: ${profile.url}`);
+  if (repaired !== undefined) await printText(io.stderr, `${repaired} was added to the URL: ${profile.url}`);
   const isLogin = 'username' in profile.credential;
   if (!flags.test || flags.print) return { profile, who: {} };
   const agreedAtTerminal = isLogin && !flags.keys && (await questions?.keys()) ? 'terminal' : undefined;
@@ -158,11 +158,11 @@ const eachHost = async (
   for (const host of hosts)
     try {
       const change = await work(host);
-      if (isShown(change)) await printLine(io.stdout, show(change));
+      if (isShown(change)) await printText(io.stdout, show(change));
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
       status = exit.failed;
-      await printLine(io.stderr, explainError(error, 'person'));
+      await printText(io.stderr, explainError(error, 'person'));
     }
   return status;
 };
@@ -210,7 +210,7 @@ const removeSetup = async (flags: InitFlags, system: System, io: Io): Promise<nu
   for (const { path, text } of await withoutOwnFiles(configOf(flags, system))) {
     if (!flags.print && text === undefined) rmSync(path, { force: true });
     else if (!flags.print && text !== undefined) writeOwnFile({ path, text });
-    await printLine(io.stdout, `${path}: ${text === undefined ? 'deleted' : 'the profile was taken out'}`);
+    await printText(io.stdout, `${path}: ${text === undefined ? 'deleted' : 'the profile was taken out'}`);
   }
   return status;
 };
@@ -245,7 +245,7 @@ export const runInit = async (flags: InitFlags, io: Io): Promise<number> => {
   const isAsked = io.stdin.isTTY === true && !flags.yes;
   const questions = isAsked ? (await import('./init-questions.ts')).createQuestions(io) : undefined;
   const connected = await findCloud(flags, system, io, questions);
-  for (const line of connected ? describeWho(connected) : []) await printLine(io.stdout, line);
+  for (const line of connected ? describeWho(connected) : []) await printText(io.stdout, line);
   const role = flags.role ?? (connected ? await questions?.role() : undefined) ?? 'reader';
   const hosts = await chooseHosts(flags, system, questions);
   const config = configOf(flags, system);
@@ -260,14 +260,14 @@ export const runInit = async (flags: InitFlags, io: Io): Promise<number> => {
     throw new CallError('cancelled', 'Nothing was written.', `Run ${programName} init again when you like.`);
   for (const file of files) {
     if (!isSame(file)) writeOwnFile(file);
-    await printLine(
+    await printText(
       io.stdout,
       `${file.path}: ${file.isSecret ? 'the secret' : `the profile, role ${role}`}; readable by you only`,
     );
   }
   const status = await eachHost(hosts, io, (host) => addToHost(host, launch));
   if (status === exit.done)
-    await printLine(
+    await printText(
       io.stdout,
       `Done. ${programName} doctor says whether all is well; ${programName} init --remove takes it back.`,
     );

@@ -1,16 +1,20 @@
 import type { Readable, Writable } from 'node:stream';
+import type { Progress } from '../types.ts';
+import { wrap } from './width.ts';
 import { escapeUnsafe, stripUnsafe } from '../text.ts';
 
 /** The world as the command line sees it: the process's own, or a test's. */
 export interface Io {
   stdin: Readable & { isTTY?: boolean };
-  stdout: Writable & { columns?: number; isTTY?: boolean };
+  stdout: Writable & { columns?: number; rows?: number; isTTY?: boolean };
   stderr: Writable & { columns?: number; isTTY?: boolean };
   env: Readonly<Record<string, string | undefined>>;
   /** Aborted when the process is asked to stop. */
   signal: AbortSignal;
   /** Calls back when the process is asked to read its configuration again. */
   onReload?: ((reload: () => void) => void) | undefined;
+  /** Shows a person how far the work is, until the next word is written. */
+  progress?: ((progress: Progress) => void) | undefined;
   /** Requests at the beginning of the input that have their answers already. */
   answered?: readonly (string | number)[] | undefined;
 }
@@ -29,8 +33,12 @@ export const printLine = (stream: Writable, text: string): Promise<void> =>
     if (stream.write(`${stripUnsafe(text)}\n`, () => resolve())) resolve();
   });
 
+/** Prints text for a person: at a terminal its lines are broken between words. */
+export const printText = (stream: Io['stdout'], text: string): Promise<void> =>
+  printLine(stream, stream.isTTY ? wrap(stripUnsafe(text), stream.columns ?? 80) : text);
+
 /** How a result can be printed. */
-export const formats = ['table', 'json', 'yaml', 'csv'] as const;
+export const formats = ['table', 'wide', 'json', 'yaml', 'csv'] as const;
 
 /** One of the formats. */
 export type Format = (typeof formats)[number];

@@ -4,7 +4,7 @@ import { configPathOf } from '../config/places.ts';
 import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
 import type { DoorRequest } from '../types.ts';
-import { exit, printLine, type Io } from './io.ts';
+import { exit, printText, type Io } from './io.ts';
 import { checkKeepsBounds, isBounded, type KeyBounds, toBounds } from './key-bounds.ts';
 import { checkProfile, writeProfileKeys } from './profile-file.ts';
 import { requesterAt } from './requester.ts';
@@ -73,7 +73,7 @@ export const showKeys = async (user: string, { settings }: KeysFlags, io: Io): P
   const cloud = await openCloud(settings, io);
   const row = await ask(cloud, io, { tool: 'getUserKeys', args: { id: user }, secrets: false });
   const print = (field: string): string => (row[field] ? String(row[field]) : 'none');
-  await printLine(io.stdout, `API key:    ${print('apikey')}\nSecret key: ${row['secretkey'] ? 'exists' : 'none'}`);
+  await printText(io.stdout, `API key:    ${print('apikey')}\nSecret key: ${row['secretkey'] ? 'exists' : 'none'}`);
   return exit.done;
 };
 
@@ -138,7 +138,7 @@ export const registerKeys = async (user: string, flags: KeysFlags, io: Io): Prom
   const cloud = await openCloud(flags.settings, io);
   const pair = await makePair(user, path, cloud, io, await readBounds(flags, cloud, io));
   const end = flags.until === undefined ? '' : ` They stop working at ${flags.until}.`;
-  await printLine(
+  await printText(
     io.stdout,
     `New keys of ${user} are in ${path} (readable by you only).${end} ${pair.id === undefined ? formerGone : formerStay}`,
   );
@@ -175,7 +175,7 @@ const deleteFormer = async (apiKey: string, cloud: OwnKeys, io: Io): Promise<voi
   const { id } = await ask(cloud, io, { tool: 'listUserKeys', args, secrets: false });
   if (typeof id !== 'string') return;
   await ask(cloud, io, { tool: 'deleteUserKeys', args: { keypairid: id }, secrets: false });
-  await printLine(io.stdout, 'The former keys were deleted.');
+  await printText(io.stdout, 'The former keys were deleted.');
 };
 
 /**
@@ -192,12 +192,12 @@ export const rotateKeys = async (user: string, flags: KeysFlags, io: Io): Promis
   const owner = flags.updateConfig ? checkProfile(configPath, profile, config.profiles[profile]) : undefined;
   if (owner !== undefined) await checkOwner(user, owner, cloud, io);
   const pair = await makePair(user, path, cloud, io);
-  await printLine(io.stdout, `New keys of ${user} are in ${path} (readable by you only).`);
+  await printText(io.stdout, `New keys of ${user} are in ${path} (readable by you only).`);
   await prove(pair, path, cloud, io);
-  await printLine(io.stdout, `A call signed with them worked. ${pair.id === undefined ? formerGone : formerStay}`);
+  await printText(io.stdout, `A call signed with them worked. ${pair.id === undefined ? formerGone : formerStay}`);
   if (owner === undefined) return exit.done;
   writeProfileKeys(configPath!, profile, pair, path);
-  await printLine(io.stdout, `The profile ${profile} in ${configPath} has the new keys.`);
+  await printText(io.stdout, `The profile ${profile} in ${configPath} has the new keys.`);
   if (pair.id !== undefined) await deleteFormer(owner, signedWith(pair, cloud), io);
   return exit.done;
 };

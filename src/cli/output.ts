@@ -1,30 +1,66 @@
 import { labelOf, type AnsweredBy } from '../errors.ts';
 import { pick, toCell } from '../present/columns.ts';
+import { toHeading } from '../present/headings.ts';
 import type { Outcome } from '../types.ts';
-import { escapeUnsafe, stripUnsafe } from '../text.ts';
+import { escapeUnsafe, isId, shortenId, stripUnsafe } from '../text.ts';
 import type { Row } from '../rows.ts';
 import { printLine, type Format, type Io } from './io.ts';
 import { toTable } from './table.ts';
-import { pad, widthOf } from './width.ts';
+import { cut, pad, widthOf, wrap } from './width.ts';
 
-/** Fields below each other, their values in one column. */
-const toRecord = (entries: readonly (readonly [string, string])[]): string => {
-  const maxLength = Math.max(0, ...entries.map(([name]) => widthOf(name)));
-  return entries.map(([name, value]) => `${pad(name, maxLength)}  ${stripUnsafe(value)}`).join('\n');
+const gap = 2;
+
+/** Fields below each other, their names in words and their values in one column; longer values go on below themselves. */
+const toRecord = (entries: readonly (readonly [string, string])[], room: number | undefined): string => {
+  const named = entries.map(([field, value]) => [stripUnsafe(toHeading(field)), stripUnsafe(value)] as const);
+  const widest = Math.max(0, ...named.map(([name]) => widthOf(name)));
+  // On a narrow terminal the values need the room more than the names do.
+  const names = room === undefined ? widest : Math.min(widest, Math.floor(room / 2));
+  const below = `\n${' '.repeat(names + gap)}`;
+  return named
+    .map(([name, value]) => {
+      const left = (room ?? Infinity) - names - gap;
+      const head = pad(cut(name, names), names);
+      // An id that is broken cannot be copied; below its name there is more room for it.
+      const isWide = value.split(/\s/).some((word) => widthOf(word) > left);
+      if (room !== undefined && isWide) return `${head.trimEnd()}\n${wrap(`  ${value}`, room)}`;
+      return `${head}${' '.repeat(gap)}${room === undefined ? value : wrap(value, left).replaceAll('\n', below)}`.trimEnd();
+    })
+    .join('\n');
 };
 
-/** Rows as a table, a single one as a record. */
+/** Columns as people look for a row: its name before its id. */
+const namesFirst = ([first, ...others]: readonly string[]): string[] => {
+  if (first !== 'id' || !others.length) return first === undefined ? [] : [first, ...others];
+  const name = others.includes('name') ? 'name' : others[0]!;
+  return [name, first, ...others.filter((column) => column !== name)];
+};
+
+/** Whether the first characters of their ids tell rows apart. */
+const canShorten = (rows: readonly Row[]): boolean =>
+  rows.every(({ id }) => isId(String(id))) && new Set(rows.map(({ id }) => shortenId(String(id)))).size === rows.length;
+
+/** Rows as a table, a single one as a record. At a terminal ids are short where the next command takes them so. */
 const toLines = (outcome: Outcome, room: number | undefined): string => {
   const rows = outcome.rows();
-  const { columns, show } = outcome;
+  const { show, fields, hasShortIds } = outcome;
+  const columns = fields ? outcome.columns : namesFirst(outcome.columns);
   const [only, ...others] = rows;
   if (only && show && !others.length && columns.length > 1)
-    return toRecord(columns.map((column) => [column, show(only, column)] as const).filter(([, value]) => value !== ''));
-  return toTable(rows, columns, room, show);
+    return toRecord(
+      columns.map((column) => [column, show(only, column)] as const).filter(([, value]) => value !== ''),
+      room,
+    );
+  const isShort = room !== undefined && !fields && hasShortIds === true && canShorten(rows);
+  const shown =
+    show && isShort
+      ? (row: Row, column: string): string => (column === 'id' ? shortenId(show(row, column)) : show(row, column))
+      : show;
+  return toTable(rows, columns, room, shown);
 };
 
 /** One object field by field, as it was told; what no step told in words, as it is. */
-const entriesOf = (outcome: Outcome): readonly (readonly [string, string])[] =>
+export const entriesOf = (outcome: Outcome): readonly (readonly [string, string])[] =>
   outcome.entries?.() ??
   Object.entries(outcome.rows()[0] ?? {}).flatMap(([name, value]) =>
     value === '' || value === null ? [] : [[name, toCell(value)] as const],
@@ -46,14 +82,18 @@ const forPerson = (outcome: Outcome, room: number | undefined): string => {
     scope?: string;
     notes?: string[];
   };
+  const fold = (line: string): string => (room === undefined ? line : wrap(line, room));
   if (!items)
-    return [outcome.text.split('\n')[labelIn(outcome) === undefined ? 0 : 1], ...notes, toRecord(entriesOf(outcome))]
+    return [
+      ...[outcome.text.split('\n')[labelIn(outcome) === undefined ? 0 : 1] ?? '', ...notes].map(fold),
+      toRecord(entriesOf(outcome), room),
+    ]
       .filter(Boolean)
       .join('\n');
   const rows = outcome.rows();
   const table = rows.length ? `${toLines(outcome, room)}\n` : '';
   const shown = `${rows.length} of ${count ?? rows.length}${scope === undefined ? '' : `, ${scope}`}`;
-  return `${table}${[shown, ...notes].join('\n')}`;
+  return `${table}${[shown, ...notes].map(fold).join('\n')}`;
 };
 
 /** Tenants name things, and a spreadsheet runs a cell that begins like a formula; a quote makes it text. Numbers stay. */
@@ -71,13 +111,14 @@ export const printOutcome = async (outcome: Outcome, format: Format, { stdout, s
     const beside = [labelIn(outcome) ?? [], clouds === undefined ? [] : notes].flat();
     if (beside.length) await printLine(stderr, beside.join('\n'));
   }
-  const room = stdout.isTTY ? (stdout.columns ?? 80) : undefined;
+  const room = stdout.isTTY && format !== 'wide' ? (stdout.columns ?? 80) : undefined;
   await printLine(stdout, await render(outcome, format, room));
 };
 
 /** An outcome in the format a person or a pipe asked for. `room`: columns of the terminal. */
-const render = async (outcome: Outcome, format: Format, room: number | undefined): Promise<string> => {
-  if (format === 'table') return [labelIn(outcome) ?? [], forPerson(outcome, room)].flat().join('\n');
+export const render = async (outcome: Outcome, format: Format, room: number | undefined): Promise<string> => {
+  if (format === 'table' || format === 'wide')
+    return [labelIn(outcome) ?? [], forPerson(outcome, room)].flat().join('\n');
   const { fields } = outcome;
   const rows = outcome.rows().map((row) => (fields && !fields.includes('*') ? pick(row, outcome.columns) : row));
   if (format === 'csv') {

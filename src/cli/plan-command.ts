@@ -3,10 +3,10 @@ import { createApp } from '../app/app.ts';
 import { CallError } from '../errors.ts';
 import type { PlanAsked } from '../plan/plan.ts';
 import { isRecord } from '../rows.ts';
-import { exit, printJson, printLine, type Io } from './io.ts';
+import { exit, printJson, printText, type Io } from './io.ts';
 import { openConfig } from './open-config.ts';
 import { requesterAt } from './requester.ts';
-import { createProgressLine, createTerminalConsent } from './terminal.ts';
+import { createTerminalConsent } from './terminal.ts';
 
 type Calls = readonly { tool: string; arguments: Record<string, unknown> }[];
 
@@ -53,7 +53,6 @@ export const runPlan = async (
   const config = await openConfig(flags.settings, io);
   const asked = await toAsked(action, given);
   const app = createApp(config, { stderr: io.stderr });
-  const line = createProgressLine(io);
   try {
     const outcome = await app.plan(
       {
@@ -64,16 +63,14 @@ export const runPlan = async (
         caller: requesterAt(config, flags.settings),
         consent: createTerminalConsent(io),
         signal: io.signal,
-        progress: line.show,
+        progress: io.progress,
       },
       asked,
     );
-    line.clear();
     if (flags.json) await printJson(io.stdout, outcome.structured, 2);
-    else await printLine(io.stdout, outcome.text);
+    else await printText(io.stdout, outcome.text);
     return exit.done;
   } finally {
-    line.clear();
     await app.close();
   }
 };

@@ -2,18 +2,29 @@ import { Command, CommanderError, Help } from 'commander';
 import { CallError, describeError, explainError } from '../errors.ts';
 import { programName } from '../program-name.ts';
 import { closestWord, mayBeMeant } from '../spelling.ts';
-import { stripUnsafe, toLabel } from '../text.ts';
+import { stripUnsafe, toLabel, toLine } from '../text.ts';
 import { version } from '../version.ts';
 import { commands } from './commands.ts';
-import { exit, printLine, type Io } from './io.ts';
+import { createActivity } from './activity.ts';
+import { exit, printJson, printText, type Io } from './io.ts';
 import { isGlobal } from './options.ts';
 
 const globalSummary = `
 Global options: --config <file>, --profile <name>, --simulator and all other
 settings; --help --all lists them.`;
 
+/** Whether the caller is a program that reads JSON. To `call`, `--json` gives parameters. */
+const wantsJson = (argv: readonly string[]): boolean =>
+  argv.some(
+    (word, at) =>
+      /^(?:-o=?|--output=)json$/.test(word) ||
+      (/^(?:-o|--output)$/.test(word) && argv[at + 1] === 'json') ||
+      (word === '--json' && argv[0] !== 'call'),
+  );
+
 /** The command line for these words: the command they name is built whole, of the others the help needs a line. */
-const createProgram = (argv: readonly string[], io: Io, end: (status: number) => void): Command => {
+const createProgram = (argv: readonly string[], used: string, io: Io, end: (status: number) => void): Command => {
+  const isForProgram = wantsJson(argv);
   const asksForHelp = argv[0] === 'help' || argv.includes('--help') || argv.includes('-h');
   // Suggestions for a misspelt option are made of all.
   const hidesGlobal = asksForHelp && !argv.includes('--all');
@@ -31,11 +42,9 @@ const createProgram = (argv: readonly string[], io: Io, end: (status: number) =>
     .addHelpText('afterAll', ({ command }) => (hidesGlobal && command.options.some(isGlobal) ? globalSummary : ''))
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(stripUnsafe(text)),
+      // What a program reads is one JSON object, which the error becomes.
+      writeErr: (text) => void (isForProgram || io.stderr.write(stripUnsafe(text))),
     });
-  const [first = '', second = ''] = argv;
-  const word = first === 'help' ? second : first;
-  const used = Object.hasOwn(commands, word) ? word : 'serve';
   for (const [name, { description, build }] of Object.entries(commands)) {
     const command = program.command(name, { isDefault: name === 'serve' }).description(description);
     if (name === used) build(command, io, end);
@@ -67,36 +76,45 @@ const aboutTool = async (argv: readonly string[]): Promise<string> => {
   return `\n${describeInText(tool)}`;
 };
 
-/** Whether the caller is a program that reads JSON. */
-const wantsJson = (argv: readonly string[]): boolean =>
-  argv.some(
-    (word, at) => /^(-o|--output=)json$/.test(word) || (/^(-o|--output)$/.test(word) && argv[at + 1] === 'json'),
-  );
-
 const statusOf = ({ kind }: CallError): number => {
   if (kind === 'configuration' || kind === 'invalid') return exit.usage;
   return kind === 'refused' || kind === 'unconfirmed' ? exit.refused : exit.failed;
 };
 
+/** An error of usage as commander says it, and every other of ours. */
+const toCallError = (error: CommanderError): CallError =>
+  new CallError('invalid', toLine(error.message.replace(/^error: /, '')), `${programName} --help shows what there is.`);
+
+const printError = (error: CallError, argv: readonly string[], { stderr }: Io): Promise<void> =>
+  wantsJson(argv)
+    ? printJson(stderr, { error: describeError(error, 'person') })
+    : printText(stderr, explainError(error, 'person'));
+
 /** Runs the command line and returns its exit status: 0 done, 1 failed, 2 usage or configuration, 3 refused. */
 export const runCli = async (argv: readonly string[], io: Io): Promise<number> => {
   let status: number = exit.done;
+  const [first = '', second = ''] = argv;
+  const word = first === 'help' ? second : first;
+  const used = Object.hasOwn(commands, word) ? word : 'serve';
+  const activity = commands[used]!.talks ? { io, end: () => undefined } : createActivity(io);
   try {
-    const [first = ''] = argv;
     if (first !== '' && !first.startsWith('-') && first !== 'help' && !Object.hasOwn(commands, first))
       await refuseUnknown(first);
     const about = await aboutTool(argv);
-    const program = createProgram(argv, io, (ended) => (status = ended));
+    const program = createProgram(argv, used, activity.io, (ended) => (status = ended));
     if (about) program.addHelpText('afterAll', about);
     await program.parseAsync(argv, { from: 'user' });
     return status;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exit.done;
+      if (wantsJson(argv)) await printError(toCallError(error), argv, activity.io);
+      return exit.usage;
+    }
     if (!(error instanceof CallError)) throw error;
-    const text = wantsJson(argv)
-      ? JSON.stringify({ error: describeError(error, 'person') })
-      : explainError(error, 'person');
-    await printLine(io.stderr, text);
+    await printError(error, argv, activity.io);
     return statusOf(error);
+  } finally {
+    activity.end();
   }
 };

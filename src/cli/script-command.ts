@@ -2,12 +2,11 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { createApp } from '../app/app.ts';
 import { CallError } from '../errors.ts';
-import { escapeUnsafe, stripUnsafe } from '../text.ts';
 import { readArguments } from './arguments.ts';
-import { exit, printLine, type Io } from './io.ts';
+import { exit, printJson, printText, type Io } from './io.ts';
 import { openConfig } from './open-config.ts';
 import { requesterAt } from './requester.ts';
-import { createProgressLine, createTerminalConsent } from './terminal.ts';
+import { createTerminalConsent } from './terminal.ts';
 
 const readCode = async (file: string, { stdin }: Io): Promise<string> => {
   if (file === '-') return text(stdin);
@@ -32,7 +31,6 @@ export const runScript = async (
   const config = await openConfig(settings, io);
   const code = await readCode(file, io);
   const app = createApp(config, { stderr: io.stderr });
-  const line = createProgressLine(io);
   try {
     const outcome = await app.runScript({
       tool: 'run-script',
@@ -42,14 +40,11 @@ export const runScript = async (
       caller: requesterAt(config, settings),
       consent: createTerminalConsent(io),
       signal: io.signal,
-      progress: line.show,
+      progress: io.progress,
     });
-    line.clear();
-    const shown = json ? escapeUnsafe(JSON.stringify(outcome.structured, null, 2)) : stripUnsafe(outcome.text);
-    await printLine(io.stdout, shown);
+    await (json ? printJson(io.stdout, outcome.structured, 2) : printText(io.stdout, outcome.text));
     return exit.done;
   } finally {
-    line.clear();
     await app.close();
   }
 };

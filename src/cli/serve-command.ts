@@ -3,7 +3,7 @@ import { loadConfig, missingProfile } from '../config/config.ts';
 import { serveStdio } from '../mcp/stdio.ts';
 import { openTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { programName } from '../program-name.ts';
-import { exit, printLine, type Io } from './io.ts';
+import { exit, printText, type Io } from './io.ts';
 
 const serveStreams = async (app: App, io: Io, { log }: Telemetry): Promise<void> => {
   const { stdin, stdout, answered } = io;
@@ -45,7 +45,7 @@ export const serve = async (settings: Record<string, unknown>, io: Io): Promise<
   });
   // A person who starts it by hand sees what it is for; a host reads only what it asked for.
   if (config.transport === 'stdio' && io.stdin.isTTY)
-    await printLine(
+    await printText(
       io.stderr,
       `Waiting for an MCP host on standard input; hosts start this themselves (${programName} init sets them up).\nCtrl+C ends it. To see it at work: ${programName} demo`,
     );

@@ -1,7 +1,8 @@
 import { pick, toCell } from '../present/columns.ts';
+import { toHeading } from '../present/headings.ts';
 import type { Row } from '../rows.ts';
 import { stripUnsafe } from '../text.ts';
-import { cut, pad, widthOf } from './width.ts';
+import { cut, pad, widthOf, wrap } from './width.ts';
 
 const gap = 2;
 /** Maximum width of a column of text before columns are left out; names identify rows, so they get more. */
@@ -36,17 +37,21 @@ const fitWidths = (natural: readonly number[], columns: readonly string[], room:
 
 const showPlain = (row: Row, column: string): string => toCell(pick(row, [column])[column]);
 
-/** Rows as an aligned table; `show` gives a cell. With `room` its lines fit into so many columns of a terminal, and what is left out is said below. */
+/**
+ * Rows as an aligned table; `show` gives a cell. With `room` its lines fit into so many columns of a terminal, and what is
+ * left out is said below.
+ */
 export const toTable = (rows: readonly Row[], columns: readonly string[], room?: number, show = showPlain): string => {
   const cells = rows.map((row) => columns.map((column) => stripUnsafe(show(row, column))));
-  const natural = columns.map((column, at) => Math.max(widthOf(column), ...cells.map((row) => widthOf(row[at]!))));
+  const heads = columns.map((column) => stripUnsafe(toHeading(column)));
+  const natural = heads.map((head, at) => Math.max(widthOf(head), ...cells.map((row) => widthOf(row[at]!))));
   const widths = room === undefined ? natural : fitWidths(natural, columns, room);
   const line = (values: readonly string[]): string =>
     widths
       .map((to, at) => pad(cut(values[at]!, to), to))
       .join(' '.repeat(gap))
       .trimEnd();
-  const missing = columns.slice(widths.length);
-  const output = missing.length ? [cut(`(no room for ${missing.join(', ')})`, room ?? Infinity)] : [];
-  return [line(columns.map((column) => column.toUpperCase())), ...cells.map(line), ...output].join('\n');
+  const missing = heads.slice(widths.length);
+  const output = missing.length ? [wrap(`(no room for ${missing.join(', ')})`, room!)] : [];
+  return [line(heads.map((head) => head.toUpperCase())), ...cells.map(line), ...output].join('\n');
 };

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
-import type { Progress } from '../types.ts';
 import type { Consent } from '../consent.ts';
 import type { Io } from './io.ts';
-import { stripUnsafe, toLine } from '../text.ts';
+import { stripUnsafe } from '../text.ts';
 import { wrap } from './width.ts';
 
 /** Asks at the terminal; returns undefined when standard input is not one. */
@@ -31,18 +30,3 @@ export const createTerminalConsent =
       ask.close();
     }
   };
-
-const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
-
-/** A line on standard error that shows how long a job has been running; silent when that is no terminal. */
-export const createProgressLine = ({ stderr }: Io) => {
-  let shown = 0;
-  return {
-    show: ({ message }: Progress): void => {
-      if (stderr.isTTY) stderr.write(`\r\u001b[K${frames[shown++ % frames.length]!} ${toLine(message)}`);
-    },
-    clear: (): void => {
-      if (shown && stderr.isTTY) stderr.write('\r\u001b[K');
-    },
-  };
-};

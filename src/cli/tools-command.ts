@@ -6,7 +6,7 @@ import { createSearch } from '../search/search.ts';
 import { openConfig } from './open-config.ts';
 import { describeInText, toDescription, toMatch } from '../mcp/describe.ts';
 import { toMatches } from '../mcp/matches.ts';
-import { exit, printJson, printLine, type Io } from './io.ts';
+import { exit, printJson, printLine, printText, type Io } from './io.ts';
 import { requesterAt } from './requester.ts';
 import { toTable } from './table.ts';
 
@@ -59,7 +59,7 @@ export const findCommands = async (query: string, flags: ToolsFlags, io: Io): Pr
   const none = 'Nothing found; try other words, or name a toolset.';
   await (flags.json
     ? printJson(io.stdout, { matches, total: found.total }, 2)
-    : printLine(io.stdout, matches.length ? lines : none));
+    : printText(io.stdout, matches.length ? lines : none));
   return exit.done;
 };
 
@@ -67,6 +67,6 @@ export const findCommands = async (query: string, flags: ToolsFlags, io: Io): Pr
 export const showCommand = async (name: string, flags: ToolsFlags, io: Io): Promise<number> => {
   const catalog = await openCatalog(flags.settings, io);
   const tool = requireTool(catalog, name);
-  await (flags.json ? printJson(io.stdout, toDescription(tool), 2) : printLine(io.stdout, describeInText(tool)));
+  await (flags.json ? printJson(io.stdout, toDescription(tool), 2) : printText(io.stdout, describeInText(tool)));
   return exit.done;
 };

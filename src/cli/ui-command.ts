@@ -4,7 +4,7 @@ import { loadConfig, missingProfile } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import { isLoopback } from '../loopback.ts';
 import { openTelemetry } from '../telemetry/telemetry.ts';
-import { exit, printLine, type Io } from './io.ts';
+import { exit, printText, type Io } from './io.ts';
 
 /** What opens an address with the desktop's browser. */
 const openers: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {
@@ -48,7 +48,7 @@ export const runUi = async (
   });
   const onLink = async (url: string): Promise<void> => {
     if (open !== false) openBrowser(url);
-    await printLine(io.stdout, `The page: ${url}\nThe link works once, within ten minutes. Ctrl+C ends the page.`);
+    await printText(io.stdout, `The page: ${url}\nThe link works once, within ten minutes. Ctrl+C ends the page.`);
   };
   try {
     const { serveHttp } = await import('../web/serve.ts');

@@ -154,7 +154,8 @@ const runSteps = async (
   for (const [index, { tool }] of calls.entries()) {
     const number = index + 1;
     const elapsed = Math.round((Date.now() - begun) / 1000);
-    request.progress?.({ elapsed, message: `step ${number} of ${calls.length}: ${tool}` });
+    const part = (number - 1) / calls.length;
+    request.progress?.({ elapsed, message: `step ${number} of ${calls.length}: ${tool}`, part });
     const { asked: _asked, progress: _progress, ...rest } = request;
     const step: CallRequest = {
       ...rest,

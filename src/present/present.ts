@@ -1,4 +1,5 @@
-import { findKind } from '../catalog/kinds.ts';
+import { findKind, isLookedUp } from '../catalog/kinds.ts';
+import type { Command } from '../catalog/types.ts';
 import type { CallSettings } from '../config/call.ts';
 import { dataNote } from '../errors.ts';
 import { rowsOf, type Row } from '../rows.ts';
@@ -98,6 +99,13 @@ const findSmallerPage = once((call, answer, settings) =>
 export const smallerPageFor = (call: ApprovedCall, answer: Answer, settings: CallSettings): PageAsked | undefined =>
   findSmallerPage(call, answer, settings);
 
+/** Whether what a list shows is found by the beginning of its id: where that is looked for in the same list. */
+const findsByShortId = ({ name, response }: Command): boolean => {
+  const kind = findKind(response);
+  const narrowing = Object.keys(kind?.args ?? {}).filter((argument) => argument !== 'listall');
+  return kind?.list === name && isLookedUp(kind) && !narrowing.length;
+};
+
 const presentList = (call: ApprovedCall, answer: Answer, settings: CallSettings): Outcome => {
   const { command } = call.tool;
   const { fields, secrets } = call.request.view;
@@ -136,6 +144,7 @@ const presentList = (call: ApprovedCall, answer: Answer, settings: CallSettings)
     },
     columns,
     show: (row, column) => toShown(command.response, row, column),
+    hasShortIds: findsByShortId(command),
     fields,
   };
 };

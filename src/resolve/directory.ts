@@ -8,6 +8,8 @@ import type { ListRows } from '../types.ts';
 export interface Directory {
   /** Rows whose name is `name`: exactly, else in another letter case. Undefined where the cloud has no such list. */
   find(kind: Kind, name: string, scope: Row): Promise<readonly Row[] | undefined>;
+  /** Rows whose id begins so, in projects too; looked for in the first pages of the list. */
+  begins(kind: Kind, start: string, scope: Row): Promise<readonly Row[]>;
   /** The row with that id, if it can be seen. `command`: what wants it; the list that is named like it is asked first. */
   get(kind: Kind, id: string, scope?: Row, command?: string): Promise<Row | undefined>;
   /** The rows with those ids, as one request shows them; those that it does not show are left out. */
@@ -21,6 +23,10 @@ export interface Directory {
   /** Some names of the kind, to tell what there is. */
   names(kind: Kind, scope: Row): Promise<readonly string[]>;
 }
+
+/** A list by whose rows a short id is found: 10,000 rows at most. */
+const pagesize = 500;
+const maxPages = 20;
 
 /** The best name a row has for its kind. */
 export const nameOf = (kind: Kind, row: Row): string | undefined =>
@@ -114,6 +120,16 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
       const found = exact.length ? exact : called((value) => value.toLowerCase() === name.toLowerCase());
       for (const row of found) shown.set(`${kind.name} ${String(row['id'])}`, row);
       return found;
+    },
+    begins: async (kind, start, scope) => {
+      const found: Row[] = [];
+      for (const place of placesOf(kind.list ?? '', scope))
+        for (let page = 1; page <= maxPages; page++) {
+          const some = (await query(kind, { ...place, page, pagesize })) ?? [];
+          found.push(...some.filter(({ id }) => String(id).startsWith(start.toLowerCase())));
+          if (some.length < pagesize) break;
+        }
+      return unique(found);
     },
     rows,
     takes: (list, parameters) => {

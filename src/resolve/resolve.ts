@@ -6,7 +6,7 @@ import { toKebab } from '../catalog/names.ts';
 import type { Row } from '../rows.ts';
 import { quoteName } from '../secrets/text.ts';
 import { countTypos } from '../spelling.ts';
-import { cutText, isId, toLabel } from '../text.ts';
+import { cutText, isId, isShortId, toLabel } from '../text.ts';
 import type { NamedCall, ParamValue, PermittedCall, ResolvedCall, ResolvedName } from '../types.ts';
 import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
@@ -39,12 +39,13 @@ const lookUp = async (
   name: string,
   scope: Row,
 ): Promise<string> => {
-  const rows = await directory.find(kind, name, scope);
+  const called = await directory.find(kind, name, scope);
+  const rows = called?.length === 0 && isShortId(name) ? await directory.begins(kind, name, scope) : called;
   if (rows?.length === 1) return String(rows[0]!['id']);
   if (rows && rows.length > 1)
     throw new CallError(
       'invalid',
-      `${parameter}: ${rows.length} ${kind.plural} are called "${toLabel(name)}".`,
+      `${parameter}: ${rows.length} ${kind.plural} are called "${toLabel(name)}"${called?.length ? '' : ', by the beginning of their ids'}.`,
       'Give the id of the one you mean. Nothing was sent.',
       { candidates: toMatches(kind, rows) },
     );

@@ -42,7 +42,7 @@ test('a table for people: aligned, with how many of how many', async () => {
   const { status, stdout, stderr } = await run(['list-zones']);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const lines = stdout.trimEnd().split('\n');
-  expect(lines[0]).toMatch(/^ID +NAME/);
+  expect(lines[0]).toMatch(/^NAME +ID +ALLOCATION STATE +NETWORK TYPE/);
   expect(lines.at(-1)).toMatch(/^(\d+) of \1$/);
   expect(stdout).toContain('Frankfurt');
 });
@@ -57,6 +57,63 @@ test('D12: names in wide characters keep the columns of a table below each other
     const [, before = ''] = /^(.* {2})\S+$/.exec(line) ?? [];
     expect(widthOf(before), line).toBe(heads.indexOf('STATE'));
   }
+});
+
+const atTerminal = async (argv: string[], columns: number, env: Record<string, string> = {}): Promise<string> => {
+  const { ended, out } = startCommand(['call', ...argv], { env: { ...cloud.env, ...env }, terminal: true, columns });
+  expect(await ended).toBe(0);
+  return out.stdout;
+};
+
+test('at a terminal ids are short where the next command takes them so; a pipe, wide and JSON have them whole', async () => {
+  const { id, name } = await firstVm();
+  const short = id.slice(0, 8);
+  const table = await atTerminal(['list-virtual-machines'], 40);
+  expect(table).toMatch(new RegExp(`^${name} +${short} +\\w+$`, 'm'));
+  for (const line of table.split('\n')) expect(widthOf(line)).toBeLessThanOrEqual(40);
+  expect(await atTerminal(['list-virtual-machines', '-o', 'wide'], 40)).toContain(id);
+  expect((await run(['list-virtual-machines'])).stdout).toContain(id);
+  const found = await json(['list-virtual-machines', `id=${short}`]);
+  expect(found['items']).toMatchObject([{ id }]);
+  // In a project, too: the table shows those.
+  const { items } = (await json(['list-virtual-machines', '--where', 'project=webshop'])) as {
+    items: { id: string }[];
+  };
+  const ofProject = items[0]!.id;
+  const reboot = await run(['rebootVirtualMachine', `id=${ofProject.slice(0, 8)}`, '--dry-run']);
+  expect(reboot.stdout).toContain(ofProject);
+  // What its commands do not take by the beginning of an id is shown with the whole of it.
+  expect(await atTerminal(['list-templates', 'templatefilter=all'], 100)).toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-/);
+  const none = await run(['startVirtualMachine', 'id=00000000']);
+  expect(none.stderr).toContain('there is no virtual machine "00000000"');
+});
+
+test('--watch repeats a read and tells what changed, also in JSON; a change is not watched', async () => {
+  const { id, name } = await firstVm();
+  const start = (...flags: string[]) =>
+    startCommand(
+      ['call', 'list-virtual-machines', '--fields', 'id,name,displayname', '--watch', '--every', '1', ...flags],
+      {
+        env: { ...cloud.env, NO_COLOR: '1' },
+        terminal: true,
+      },
+    );
+  const [watched, asJson] = [start(), start('-o', 'json')];
+  await eventually(() => expect(watched.out.stdout + asJson.out.stdout).toMatch(/ of 14[^]*"items"/));
+  await json(['updateVirtualMachine', `id=${id}`, 'displayname=new words']);
+  await eventually(() => {
+    expect(watched.out.stdout).toMatch(
+      new RegExp(`^\\d\\d:\\d\\d:\\d\\d ${name}: display name \\S+ → new words$`, 'm'),
+    );
+    expect(asJson.out.stdout.trimEnd().split('\n')).toHaveLength(2);
+  });
+  expect(watched.out.stdout).not.toContain('\u001b');
+  for (const { stop, ended } of [watched, asJson]) {
+    stop.abort();
+    expect(await ended).toBe(0);
+  }
+  for (const [tool, ...flags] of [['startVirtualMachine'], ['wait-for-job', 'job=x'], ['list-zones', '-o', 'csv']])
+    expect((await run([tool!, `id=${id}`, '--watch', ...flags])).status).toBe(2);
 });
 
 test('D12: a question fits into 80 columns, and its words stay whole', async () => {
@@ -91,7 +148,7 @@ test.each(['json', 'yaml', 'csv', 'table'])('an empty list is an empty list in %
 });
 
 test.each([
-  ['table', /^NAME +ALLOCATIONSTATE\n/],
+  ['table', /^NAME +ALLOCATION STATE\n/],
   ['json', /"items": \[\n +\{\n +"name": "[^"]+",\n +"allocationstate": "Enabled"\n +\}/],
   ['yaml', /- name: .+\n +allocationstate: Enabled/],
   ['csv', /^name,allocationstate\n/],
@@ -137,7 +194,7 @@ test('D7: a CSV cell is text to a spreadsheet, never a formula; numbers stay num
 test.each(['table', 'json', 'yaml', 'csv'])('one object in %s', async (format) => {
   const { stdout, status } = await run(['list-capabilities', '-o', format]);
   expect(status).toBe(0);
-  expect(stdout).toContain('cloudstackversion');
+  expect(stdout).toContain(format === 'table' ? 'cloudstack version' : 'cloudstackversion');
 });
 
 test('values with commas, quotes and line breaks survive CSV', async () => {
@@ -376,10 +433,11 @@ test('a job is waited for, with a line of progress where a person watches', asyn
     expect(observed.out.stdout).toContain('succeeded after');
     expect(observed.out.stdout).toMatch(/state +Running/);
     expect(observed.out.stderr).toContain('deployVirtualMachine: job ');
-    expect(observed.out.stderr.endsWith('\r\u001b[K')).toBe(true);
+    expect(observed.out.stderr).toMatch(/━━━─+ \d+ s {2}deployVirtualMachine/);
+    expect(observed.out.stderr).toMatch(/\r +\r$/);
 
     const silent = await runCommand(['call', 'rebootVirtualMachine', 'id=cli-vm'], { env: slow.env, answers: ['yes'] });
-    expect(silent.stderr).not.toContain('\u001b[K');
+    expect(silent.stderr).not.toContain('━');
     expect(silent.status).toBe(0);
 
     const returnedPending = await runCommand(['call', 'stopVirtualMachine', 'id=cli-vm', '--wait', '0', '-o', 'json'], {

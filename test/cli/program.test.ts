@@ -87,7 +87,7 @@ test.each([
   ['an option misspelt', ['call', 'list-zones', '--outptu', 'json'], 'Did you mean --output'],
   ['a global option misspelt', ['call', 'list-zones', '--read-onyl'], 'Did you mean --read-only'],
   ['an option without its value', ['call', 'list-zones', '--fields'], 'argument missing'],
-  ['an unknown format', ['call', 'list-zones', '--output', 'xml'], 'Allowed choices are table, json, yaml, csv'],
+  ['an unknown format', ['call', 'list-zones', '--output', 'xml'], 'Allowed choices are table, wide, json, yaml, csv'],
   ['a port that is none', ['simulator', '--port', 'http'], 'whole number'],
   ['a missing argument', ['call'], "missing required argument 'tool'"],
   ['a missing tool, with an example,', ['call'], 'call list-virtual-machines state=Running'],
@@ -118,6 +118,26 @@ test('D12: a port that is taken is said in a line, a tool has help of its own, a
       error: { kind: 'invalid', message: expect.stringContaining('did you mean name') as string },
     });
   }
+});
+
+test('errors are JSON for whoever reads JSON, whatever is wrong and whichever flag says so', async () => {
+  for (const argv of [
+    ['call', 'list-zones', '--frob', '-o', 'json'],
+    ['call', 'list-zones', '--frob', '-ojson'],
+    ['call', '-o', 'json'],
+    ['tools', 'list', '--toolset', 'frob', '--json'],
+    ['tools', 'frob', '--json'],
+    ['audit', 'tail', '--since', 'never', '--json'],
+    ['plan', 'show', 'none', '--json', '--simulator'],
+    ['frob', '--json'],
+  ]) {
+    const { status, stdout, stderr } = await runCommand(argv);
+    expect(status, argv.join(' ')).toBeGreaterThan(0);
+    expect(stdout).toBe('');
+    expect(JSON.parse(stderr), argv.join(' ')).toMatchObject({ error: { message: expect.any(String) as string } });
+  }
+  // To call, --json is what it sends.
+  expect((await runCommand(['call', 'list-zones', '--json', '{}', '--frob'])).stderr).toMatch(/^error: /);
 });
 
 test('D13: a key of the file that is no setting is named with its file and the nearest one', async () => {
