@@ -14,6 +14,7 @@ import { parse } from 'yaml';
 import { writeManifests } from './docs/manifests.ts';
 import { closeUnreleased, notesOf } from './release/changelog.ts';
 import { packBundle } from './release/mcpb.ts';
+import { packPackage } from './release/pack.ts';
 import { describeBuild } from './release/provenance.ts';
 import { findProblems, nextVersion, setChartVersion, type ReleaseState } from './release/version.ts';
 
@@ -75,11 +76,8 @@ const release = (): void => {
 
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
-  const [packed] = JSON.parse(ask('npm', 'pack', '--json', '--ignore-scripts', '--pack-destination', folder)) as {
-    filename: string;
-  }[];
-  const file = packed!.filename;
-  const tarball = join(folder, file);
+  const { tarball } = packPackage(folder);
+  const file = basename(tarball);
   const bundle = packBundle(tarball, folder);
   writeFileSync(join(folder, 'notes.md'), `${notesOf(state.changelog, version) ?? ''}\n`);
   const remote = spawnSync('git', ['remote', 'get-url', 'origin'], { encoding: 'utf8' });

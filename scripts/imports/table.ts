@@ -55,6 +55,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'app/app.ts',
     'type plan/plan.ts',
     'present/columns.ts',
+    'present/headings.ts',
     // `eval` counts tokens as answers are cut by them.
     'present/tokens.ts',
     // A person's yes at a terminal goes where a waiting call looks for it: the state folder or the shared store.

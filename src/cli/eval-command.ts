@@ -8,7 +8,7 @@ import { playTask, type TaskResult } from '../eval/play.ts';
 import { followSolutions, readTranscript, replay } from '../eval/recorded.ts';
 import { loadTasks, type Task } from '../eval/tasks.ts';
 import { estimateTokens } from '../present/tokens.ts';
-import { escapeUnsafe, stripUnsafe, toLabel } from '../text.ts';
+import { toLabel } from '../text.ts';
 import { exit, printJson, printText, type Io } from './io.ts';
 
 /** What `eval` was given. */

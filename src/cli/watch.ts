@@ -81,7 +81,7 @@ export const watchCall = async (
   let seen: Seen | undefined;
   let shown = '';
   while (!signal.aborted) {
-    let fresh: string[] = [];
+    let fresh: string[];
     try {
       const outcome = await ask();
       const now = readSeen(outcome);

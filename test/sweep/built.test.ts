@@ -1,14 +1,15 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { env } from 'node:process';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import { readBudget } from '../../scripts/bench/rows.ts';
+import { packPackage } from '../../scripts/release/pack.ts';
 import { commands } from '../../src/cli/commands.ts';
 import { version } from '../../src/version.ts';
 import { openClient } from '../support/door.ts';
@@ -233,21 +234,11 @@ test('D5, D6, D16: the packed package is one package within its sizes, installs 
       env: { ...env, npm_config_update_notifier: 'false', CLOUDSTACK_MCP_STATE: folder },
       timeout: 120_000,
     });
-  const packed = run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], root);
-  const [{ filename, size, unpackedSize }] = JSON.parse(packed.stdout) as [
-    { filename: string; size: number; unpackedSize: number },
-  ];
+  const { tarball, size, unpackedSize } = packPackage(folder);
   expect(size).toBeLessThan(budget['package, packed']!.maximum!);
   expect(unpackedSize).toBeLessThan(budget['package, unpacked']!.maximum!);
-  const installed = run('npm', [
-    'install',
-    '--offline',
-    '--cache',
-    join(folder, 'cache'),
-    '--prefix',
-    folder,
-    filename,
-  ]);
+  const installed = run('npm', ['install', '--offline', '--cache', join(folder, 'cache'), '--prefix', folder, tarball]);
+  expect(installed.stderr).not.toContain('warn');
   expect(installed.stderr + installed.stdout).toContain(
     `added ${budget['package, packages installed']!.maximum} package`,
   );
@@ -266,6 +257,14 @@ test('D5, D6, D16: the packed package is one package within its sizes, installs 
   const answered = run(program, ['call', 'list-zones', '--simulator']);
   expect(answered.stdout).toContain('Frankfurt');
   expect(answered.status).toBe(0);
+  // Whatever a page of the package leads to within it is there.
+  const packageFolder = join(folder, 'node_modules/cloudstack-mcp-server');
+  for (const name of readdirSync(packageFolder, { recursive: true, encoding: 'utf8' }).filter((one) =>
+    /\.md$/.test(one),
+  ))
+    for (const [, target = ''] of readFileSync(join(packageFolder, name), 'utf8').matchAll(/\]\(([^)\s#]+)[^)]*\)/g))
+      if (!/^[a-z][a-z+.-]*:/i.test(target))
+        expect(existsSync(join(packageFolder, dirname(name), target)), `${name}: ${target}`).toBe(true);
   // The documents are not in the package: what a hint leads to is there all the same.
   writeFileSync(join(folder, 'wrong.yaml'), 'wait: soon\n');
   const refused = run(program, ['call', 'list-zones', '--config', 'wrong.yaml']);

@@ -1,3 +1,4 @@
+import { relink } from '../../scripts/release/pack.ts';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -109,4 +110,13 @@ test('the provenance ties the tarball to the commit and the lock file', () => {
     { name: 'repository', digest: { gitCommit: 'cc' } },
     { name: 'package-lock.json', digest: { sha256: 'dd' } },
   ]);
+});
+
+test('a page in the package leads to what is in it, else to the repository, else nowhere', () => {
+  const text = '[a](LICENSE) [b](docs/cli.md#help) [c](https://x.example) [d](#e) ![f](docs/f.svg)';
+  const isPacked = (path: string): boolean => path === 'LICENSE';
+  expect(relink(text, isPacked, 'https://host/o/n/blob/v1')).toBe(
+    '[a](LICENSE) [b](https://host/o/n/blob/v1/docs/cli.md#help) [c](https://x.example) [d](#e) ![f](docs/f.svg)',
+  );
+  expect(relink(text, isPacked, undefined)).toBe('[a](LICENSE) b [c](https://x.example) [d](#e) ![f](docs/f.svg)');
 });

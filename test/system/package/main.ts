@@ -12,6 +12,7 @@ import { env } from 'node:process';
 import { judge, readBudget, show, type Row } from '../../../scripts/bench/rows.ts';
 import { median } from '../../../scripts/bench/process.ts';
 import { packBundle } from '../../../scripts/release/mcpb.ts';
+import { packPackage } from '../../../scripts/release/pack.ts';
 import { UnavailableError } from '../deploy/tools.ts';
 import { measureFirstAnswer, packFloor, type FirstAnswer } from './first-answer.ts';
 import { registryProblems, sbomProblems } from './schemas.ts';
@@ -62,13 +63,7 @@ const tryBundle = (bundle: string): string[] => {
 };
 
 try {
-  const packed = spawnSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
-    encoding: 'utf8',
-  });
-  const [{ filename, size, unpackedSize }] = JSON.parse(packed.stdout) as [
-    { filename: string; size: number; unpackedSize: number },
-  ];
-  const tarball = join(folder, filename);
+  const { tarball, size, unpackedSize } = packPackage(folder);
   const ours = { tarball, program: 'cloudstack-mcp-server', args: ['serve', '--simulator'] };
   const floor = packFloor(folder);
   const runs: { ours: FirstAnswer; floor: FirstAnswer }[] = [];
