@@ -37,7 +37,7 @@ const hasJob = (tool: string): boolean => {
   return !found || found.command.async === true;
 };
 
-/** How a read is watched; undefined where it is asked once. Throws where that cannot be. */
+/** How a read is repeated; undefined where it is asked once. Throws where that cannot be. */
 const watchOf = (
   tool: string,
   { watch, every, output: format, dryRun, secretsTo }: CallFlags,
@@ -77,7 +77,7 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
   const job = args['job'] ?? args['jobid'];
   if (follow && job === undefined)
     throw new CallError('configuration', 'wait-for-job needs the id of a job.', 'Such as wait-for-job job=ID.');
-  const watched = watchOf(tool, flags);
+  const repeated = watchOf(tool, flags);
   const app = createApp(config, { stderr: io.stderr });
   let secrets: SecretFile | undefined;
   try {
@@ -91,7 +91,7 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
         scope: flags.scope,
         secrets: flags.secretsTo !== undefined,
         whole: true,
-        fresh: watched ? true : undefined,
+        fresh: repeated ? true : undefined,
       },
       wait: wait * 1000,
       // A person at a terminal waits as long as they said for a job, and no host gives up on them. What has no job has a call's time.
@@ -106,8 +106,8 @@ export const runCall = async (tool: string, words: readonly string[], flags: Cal
       return exit.done;
     }
     if (flags.secretsTo !== undefined) secrets = openSecretFile(flags.secretsTo);
-    if (watched) {
-      await watchCall(() => app.call(toRequest()), watched, io);
+    if (repeated) {
+      await watchCall(() => app.call(toRequest()), repeated, io);
       return exit.done;
     }
     const outcome = await app.call(toRequest());

@@ -17,9 +17,9 @@ export interface WatchOptions {
 }
 
 /** What an answer shows: for each row its name and its cells. */
-type Seen = ReadonlyMap<string, { name: string; cells: ReadonlyMap<string, string> }>;
+type ShownCells = ReadonlyMap<string, { name: string; cells: ReadonlyMap<string, string> }>;
 
-const readSeen = (outcome: Outcome): Seen => {
+const readCells = (outcome: Outcome): ShownCells => {
   const { columns, show, structured } = outcome;
   if (!('items' in structured)) return new Map([['', { name: '', cells: new Map(entriesOf(outcome)) }]]);
   return new Map(
@@ -33,7 +33,7 @@ const readSeen = (outcome: Outcome): Seen => {
 };
 
 /** What became different between two answers, a line each. */
-const changesBetween = (before: Seen, after: Seen): string[] => {
+const changesBetween = (before: ShownCells, after: ShownCells): string[] => {
   const lines: string[] = [];
   for (const [key, { name, cells }] of after) {
     const old = before.get(key);
@@ -78,13 +78,13 @@ export const watchCall = async (
   const { stdout, env, signal } = io;
   const isScreen = stdout.isTTY === true && format !== 'json' && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
   const changes: string[] = [];
-  let seen: Seen | undefined;
+  let seen: ShownCells | undefined;
   let shown = '';
   while (!signal.aborted) {
     let fresh: string[];
     try {
       const outcome = await ask();
-      const now = readSeen(outcome);
+      const now = readCells(outcome);
       fresh = seen ? changesBetween(seen, now) : [];
       if (isScreen) shown = await render(outcome, format, format === 'wide' ? undefined : (stdout.columns ?? 80));
       else if (format === 'json' ? !seen || fresh.length : !seen)
