@@ -15,7 +15,7 @@ import { toXml } from './protocol/xml.ts';
 import { restore } from './restore.ts';
 import type { CallingUser } from './rules/call.ts';
 import { isOffered, isPermitted } from './rules/permit.ts';
-import { type Credentials, knownCredentials, seedWorld } from './seed.ts';
+import { type Credentials, jobExpiryMs, knownCredentials, seedWorld } from './seed.ts';
 import { loadCatalog } from './world/catalog.ts';
 import { type Clock, realClock } from './world/clock.ts';
 import { ApiError, unauthenticated } from './world/errors.ts';
@@ -101,9 +101,13 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
     makeAny,
   );
   const renderer = createRenderer(world, views);
-  const jobs = createJobs(renderer, queue, options.jobMillis ?? 200, (call, job, error) =>
-    recordJobEnd(call, world.get(String(job.fields['jobinstanceid'] ?? '')), error),
-  );
+  const jobs = createJobs({
+    renderer,
+    queue,
+    millis: options.jobMillis ?? 200,
+    onEnd: (call, job, error) => recordJobEnd(call, world.get(String(job.fields['jobinstanceid'] ?? '')), error),
+    isForgotten: () => shift.ms > jobExpiryMs,
+  });
   const engine: Engine = { world, renderer, jobs, behaviours };
   const sessions = createSessions(world);
   const throttle = createThrottle(world);
@@ -141,7 +145,7 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
       user: String(caller.user.fields['username']),
     });
     const call = prepare(world, command, params, caller);
-    const body = run(engine, call, params.get('customjobid'), command.async ? faults.faultOf(name) : undefined);
+    const body = run(engine, call, params.get('customjobid'), command.async ? faults.faultOf(name) : undefined)();
     return respond(command.wrapper, body);
   };
 

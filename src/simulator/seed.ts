@@ -104,6 +104,9 @@ const userNamed = (world: World, name: string): Resource => {
 const minuteMs = 60_000;
 const dayMs = 1440 * minuteMs;
 
+/** Jobs of the seed that are older are forgotten: CloudStack's `job.expire.minutes`. */
+export const jobExpiryMs = dayMs;
+
 const makeCalls = (engine: Engine, { calls }: Seed, shift: { ms: number }): void => {
   const { world, jobs } = engine;
   // The same calls for every release: what an older one has no command for is there all the same.
@@ -147,7 +150,7 @@ export const seedWorld = (engine: Engine, shift: { ms: number }, options: SeedOp
   const credentials = administrator(engine.world, options.adminPassword);
   if (options.seed === 'default') makeCalls(engine, seed, shift);
   shift.ms = 0;
-  const expired = engine.world.clock.now() - dayMs;
+  const expired = engine.world.clock.now() - jobExpiryMs;
   for (const job of [...engine.world.all('AsyncJob')])
     if ((parseDate(String(job.fields['created'])) ?? 0) < expired) engine.world.forget(job);
   if (options.vms > 0) multiply(engine.world, options.vms);

@@ -109,24 +109,20 @@ const jobOf = (engine: Engine, call: Call): Work => {
   }
 };
 
-/** Runs a prepared call; the text is what goes inside its envelope. */
-export const run = (engine: Engine, call: Call, custom?: string, fault?: JobFault): string | Uint8Array[] => {
+/** Runs a prepared call; what is returned makes the text that goes inside its envelope, for those who want to read it. */
+export const run = (engine: Engine, call: Call, custom?: string, fault?: JobFault): (() => string | Uint8Array[]) => {
   if (!call.command.async) {
     const result = act(engine, call);
     const outcome = result.form === 'work' ? result.finish() : result;
     if (!call.command.name.startsWith('list')) recordEnd(call, outcome);
-    if (call.command.result === 'none') return '';
-    const pieces = bytesOf(call, outcome, engine.renderer);
-    if (pieces) return pieces;
-    return bodyOf(
-      call,
-      call.command.result === 'success' && outcome.form === 'object' ? success() : outcome,
-      engine.renderer,
-    );
+    if (call.command.result === 'none') return () => '';
+    const shown = call.command.result === 'success' && outcome.form === 'object' ? success() : outcome;
+    return () => bytesOf(call, outcome, engine.renderer) ?? bodyOf(call, shown, engine.renderer);
   }
   const done = jobOf(engine, call);
   recordStart(call, done);
-  return stub(engine, call, done, custom, fault);
+  const text = stub(engine, call, done, custom, fault);
+  return () => text;
 };
 
 /** Hides what only administrators may see of a failure. */

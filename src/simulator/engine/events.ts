@@ -19,9 +19,20 @@ const typeOf = ({ command }: Call, subject?: Resource): Value => {
 const firstEvents = new WeakMap<Call, Resource>();
 
 const subjectOf = (call: Call, result?: Result): Resource | undefined => {
-  if (result?.form === 'object' && isRow(result.item)) return result.item;
+  const made = result?.form === 'object' ? result.item : result?.form === 'list' ? result.items[0] : undefined;
+  if (made && isRow(made)) return made;
   return call.rows.get('id')?.[0] ?? [...call.rows.values()][0]?.[0];
 };
+
+/** What CloudStack says of events beside their types. */
+interface EventTexts {
+  /** The states that events of a command are written in, where those are not all. */
+  states: Record<string, readonly string[]>;
+  /** How its texts write words of commands' names. */
+  words: Record<string, string>;
+}
+
+const texts = (): EventTexts => loadData<EventTexts>('event-texts.json');
 
 const write = (
   call: Call,
@@ -29,8 +40,9 @@ const write = (
   state: string,
   description: string,
   level = 'INFO',
-): Resource => {
+): Resource | undefined => {
   const { world, caller, command } = call;
+  if (texts().states[command.name]?.includes(state) === false) return undefined;
   const events = world.all('Event');
   if (events.length > maxEvents) for (const event of events.slice(0, maxEvents / 10)) world.forget(event);
   const first = firstEvents.get(call);
@@ -53,15 +65,30 @@ const write = (
   });
 };
 
+/** The verb of a command's name as its events have it, such as `stopping`. */
+const doing = (verb: string): string =>
+  `${verb.replace(/e$/, '').replace(/^(stop|run|get|set|reset)$/, (short) => short + short.at(-1))}ing`;
+
+/** What a command does to what, such as `stopping Vm. Vm Id: …`. */
 const what = ({ command }: Call, subject: Resource | undefined): string => {
-  const doing = command.name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
-  return `${doing}${subject ? `. Id: ${subject.id}` : ''}`;
+  const [verb = '', ...rest] = command.name.replace(/([a-z])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3 $2').split(' ');
+  const { words } = texts();
+  const noun = Object.entries(words).reduce(
+    (text, [word, written]) => text.replace(new RegExp(`\\b${word}\\b`), written),
+    rest.join(' ').toLowerCase(),
+  );
+  const label = `${noun.charAt(0).toUpperCase()}${noun.slice(1)}`;
+  return `${doing(verb)} ${noun}${subject ? `. ${label} Id: ${subject.id}` : ''}`;
 };
 
 /** Events of a synchronous change that succeeded. */
 export const recordEnd = (call: Call, result: Result): void => {
   if (typeOf(call) === undefined) return;
   const subject = subjectOf(call, result);
+  const { [call.command.name]: states = ['Completed'] } = texts().states;
+  if (states.includes('Created'))
+    write(call, subject, 'Created', `Successfully created entity for ${what(call, subject)}`);
+  if (states.includes('Started')) write(call, subject, 'Started', what(call, subject));
   write(call, subject, 'Completed', `Successfully completed ${what(call, subject)}`);
 };
 
@@ -69,11 +96,16 @@ export const recordEnd = (call: Call, result: Result): void => {
 export const recordStart = (call: Call, { on }: Work): void => {
   if (typeOf(call) === undefined) return;
   const subject = on ?? subjectOf(call);
-  if (call.command.create)
-    firstEvents.set(call, write(call, subject, 'Created', `Successfully created entity for ${what(call, subject)}`));
-  const scheduled = write(call, subject, 'Scheduled', what(call, subject));
-  if (!firstEvents.has(call)) firstEvents.set(call, scheduled);
-  write(call, subject, 'Started', what(call, subject));
+  const text = what(call, subject);
+  const states: [state: string, text: string][] = [
+    ...(call.command.create ? [['Created', `Successfully created entity for ${text}`] as [string, string]] : []),
+    ['Scheduled', text],
+    ['Started', text],
+  ];
+  for (const [state, description] of states) {
+    const event = write(call, subject, state, description);
+    if (event && !firstEvents.has(call)) firstEvents.set(call, event);
+  }
 };
 
 /** Event of a job's end. */

@@ -1,4 +1,5 @@
-import type { Call, Work } from '../rules/call.ts';
+import { loadData } from '../../data.ts';
+import type { Call, Result, Work } from '../rules/call.ts';
 import { ApiError } from '../world/errors.ts';
 import type { Queue } from '../world/queue.ts';
 import type { Resource } from '../world/types.ts';
@@ -17,33 +18,69 @@ export interface AsyncJobs {
 
 const maxJobs = 5000;
 
+interface JobClass {
+  /** Java package, without the prefix that most have. */
+  folder: string;
+  name: string;
+  /** Root administrators have one of their own. */
+  isVaried: boolean;
+}
+
+let classes: ReadonlyMap<string, JobClass> | undefined;
+
+/** Entries of data/job-classes.json by command: `command`, `command=Class`, with `*` for one that has a variant for administrators. */
+const readClasses = (): ReadonlyMap<string, JobClass> =>
+  new Map(
+    Object.entries(loadData<Record<string, string>>('job-classes.json')).flatMap(([folder, entries]) =>
+      entries.split(' ').map((entry) => {
+        const [command = '', name = `${command.charAt(0).toUpperCase()}${command.slice(1)}`] = entry
+          .replace('*', '')
+          .split('=');
+        return [command, { folder, name, isVaried: entry.endsWith('*') }] as const;
+      }),
+    ),
+  );
+
+/** The Java class that a job names; commands of plug-ins that are in no stock package have their older place. */
 const classOf = ({ command, caller }: Call): string => {
-  const name = `${command.name.charAt(0).toUpperCase()}${command.name.slice(1)}`;
-  const level = command.roles?.includes('User') ? 'user' : 'admin';
-  const group = (command.entity?.[0] ?? command.response).toLowerCase();
-  return `org.apache.cloudstack.api.command.${level}.${group}.${name}Cmd${level === 'user' && caller.root ? 'ByAdmin' : ''}`;
+  classes ??= readClasses();
+  const { folder, name, isVaried } = classes.get(command.name) ?? {
+    folder: 'com.cloud.api.commands',
+    name: `${command.name.charAt(0).toUpperCase()}${command.name.slice(1)}`,
+    isVaried: false,
+  };
+  const isByAdmin = isVaried && caller.root;
+  const path = isByAdmin ? folder.replace('user.', 'admin.') : folder;
+  const prefix = /^(?:org|com)\./.test(path) ? '' : 'org.apache.cloudstack.api.command.';
+  return `${prefix}${path}.${name}Cmd${isByAdmin ? 'ByAdmin' : ''}`;
 };
 
-const resultOf = (call: Call, work: Work, renderer: Renderer): string => {
-  const result = work.finish();
+const resultOf = (call: Call, result: Result, renderer: Renderer): string => {
   if (result.form === 'success')
     return `{"success":true${result.text === undefined ? '' : `,"details":${JSON.stringify(result.text)}`}}`;
   return `{${bodyOf(call, result, renderer)}}`;
 };
 
-/** Jobs that take `millis` each; they end when the queue is settled. */
-export const createJobs = (
-  renderer: Renderer,
-  queue: Queue,
-  millis: number,
-  onEnd: (call: Call, job: Resource, error?: ApiError) => void,
-): AsyncJobs => {
+/** What jobs take from the simulator that they are of. */
+export interface JobOptions {
+  renderer: Renderer;
+  queue: Queue;
+  /** How long each takes. */
+  millis: number;
+  onEnd: (call: Call, job: Resource, error?: ApiError) => void;
+  /** Whether the job that ends now will be forgotten before anyone can ask for its result. */
+  isForgotten: () => boolean;
+}
+
+/** Jobs end when the queue is settled. */
+export const createJobs = ({ renderer, queue, millis, onEnd, isForgotten }: JobOptions): AsyncJobs => {
   const end = (call: Call, job: Resource, work: Work, fault: JobFault): void => {
     const { world } = call;
     const completed = { completed: world.now(), jobresulttype: 'object' };
     try {
       if (fault === 'fail') throw new ApiError(530, `Simulated failure of ${call.command.name}`, 4250);
-      const jobresult: unknown = JSON.parse(resultOf(call, work, renderer));
+      const result = work.finish();
+      const jobresult: unknown = isForgotten() ? {} : JSON.parse(resultOf(call, result, renderer));
       world.update(job, { ...completed, jobstatus: 1, jobresult: jobresult as Resource['fields'] });
       onEnd(call, job);
     } catch (error) {

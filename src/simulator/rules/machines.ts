@@ -147,7 +147,6 @@ export const addVolume = (
       zoneid: vm.fields['zoneid'],
       virtualmachineid: vm.id,
       deviceid: index,
-      attached: world.now(),
       hypervisor: vm.fields['hypervisor'],
       provisioningtype: 'thin',
       isextractable: true,

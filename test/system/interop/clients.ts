@@ -13,6 +13,9 @@ export type Client = { command: string[] } | { missing: string };
 export const cache = resolve('node_modules/.cache/interop');
 
 const csVersion = '5.2.0';
+const libcloudVersion = '3.9.1';
+const ansibleVersion = '12.3.0';
+const sshpubkeysVersion = '3.3.1';
 const cloudmonkeyVersion = '5.3.3.1';
 // CloudMonkey's tags are no Go versions, so the proxy knows its releases only by commit: the newest it has.
 const cmkModule = 'github.com/apache/cloudstack-cloudmonkey@latest';
@@ -41,20 +44,33 @@ const whyNot = (name: string, { output }: Ran): string => {
   return `${name} could not be installed: ${why}. What the installer said is in ${relative('.', log)}.`;
 };
 
-/** `cs`, with its asynchronous half, in a virtual environment. The command is that environment's Python. */
-export const installCs = (): Client => {
-  if (!run('python3', '--version').ok) return { missing: 'There is no python3: cs needs Python 3.10 or newer.' };
+/** Packages of PyPI in a virtual environment of their own, each at its version. The command is that environment's Python. */
+const installPython = (name: string, ...packages: string[]): Client => {
+  if (!run('python3', '--version').ok) return { missing: `There is no python3: ${name} needs Python 3.10 or newer.` };
   if (!run('python3', '-c', 'import sys; sys.exit(sys.version_info < (3, 10))').ok)
-    return { missing: 'python3 is older than 3.10: cs needs Python 3.10 or newer.' };
-  const folder = join(cache, 'cs');
+    return { missing: `python3 is older than 3.10: ${name} needs Python 3.10 or newer.` };
+  const folder = join(cache, name);
   const python = join(folder, 'bin', 'python');
-  const here = `import importlib.metadata as m, aiohttp; assert m.version("cs") == "${csVersion}"`;
+  const versions = packages.map((each) => each.replace(/\[.*?\]/, '').split('=='));
+  const here = `import importlib.metadata as m; assert all(m.version(n) == v for n, v in ${JSON.stringify(versions)})`;
   if (existsSync(python) && run(python, '-c', here).ok) return { command: [python] };
   if (!run('python3', '-m', 'venv', '--clear', folder).ok)
-    return { missing: 'python3 cannot make a virtual environment (on Debian, install python3-venv): cs needs one.' };
-  const installed = run(python, '-m', 'pip', 'install', ...pipFlags, `cs[async]==${csVersion}`);
-  return installed.ok ? { command: [python] } : { missing: whyNot('cs', installed) };
+    return {
+      missing: `python3 cannot make a virtual environment (on Debian, install python3-venv): ${name} needs one.`,
+    };
+  const installed = run(python, '-m', 'pip', 'install', ...pipFlags, '--no-compile', ...packages);
+  return installed.ok ? { command: [python] } : { missing: whyNot(name, installed) };
 };
+
+/** `cs`, with its asynchronous half. */
+export const installCs = (): Client => installPython('cs', `cs[async]==${csVersion}`);
+
+/** Apache Libcloud, whose driver of CloudStack is one of many. */
+export const installLibcloud = (): Client => installPython('libcloud', `apache-libcloud==${libcloudVersion}`);
+
+/** Ansible as a whole, which brings the collection ngine_io.cloudstack, and what its modules import. */
+export const installAnsible = (): Client =>
+  installPython('ansible', `ansible==${ansibleVersion}`, `cs==${csVersion}`, `sshpubkeys==${sshpubkeysVersion}`);
 
 /** `cmk`, CloudMonkey 6, built from its Go module; failing that, the one on the PATH. */
 export const installCmk = (): Client => {

@@ -9,7 +9,15 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { startSimulatorProcess } from '../../../scripts/bench/simulator.ts';
-import { cache, installCloudmonkey, installCmk, installCs, type Client } from './clients.ts';
+import {
+  cache,
+  installAnsible,
+  installCloudmonkey,
+  installCmk,
+  installCs,
+  installLibcloud,
+  type Client,
+} from './clients.ts';
 
 let passed = 0;
 let failed = 0;
@@ -36,12 +44,11 @@ const follow = async (name: string, [program = '', ...args]: string[]): Promise<
   if (status !== 0) report('the day comes to its end', `it ended with ${status}`);
 };
 
-const spendDay = async (name: string, client: Client, day: Day): Promise<void> => {
+const spendDay = async (name: string, client: Client, day: Day, flags: string[]): Promise<void> => {
   if ('missing' in client) return print(`${name}: not run. ${client.missing}`);
   mkdirSync(cache, { recursive: true });
   const home = mkdtempSync(join(cache, 'home-'));
-  // More machines than a page holds, so that paging has something to do.
-  const { close, ...connection } = await startSimulatorProcess('--vms', '1200');
+  const { close, ...connection } = await startSimulatorProcess(...flags);
   try {
     await follow(name, day(client.command, JSON.stringify(connection), home));
   } finally {
@@ -53,23 +60,43 @@ const spendDay = async (name: string, client: Client, day: Day): Promise<void> =
 /** The command line of a day with a client. */
 type Day = (client: string[], connection: string, home: string) => string[];
 
-const csDay: Day = (client, ...about) => [...client, 'test/system/interop/cs_day.py', ...about];
+const pythonDay =
+  (name: string): Day =>
+  (client, ...about) => [...client, `test/system/interop/${name}_day.py`, ...about];
 const monkeyDay: Day = (client, ...about) => [
   ...[process.execPath, '--import', 'tsx', 'test/system/interop/cmk_day.ts'],
   ...about,
   ...client,
 ];
 
-const days: [name: string, install: () => Client, day: Day, needed: boolean][] = [
-  ['cs', installCs, csDay, true],
-  ['cmk', installCmk, monkeyDay, true],
+/** More machines than a page holds, so that paging has something to do. */
+const many = ['--vms', '1200'];
+
+interface Plan {
+  name: string;
+  install: () => Client;
+  day: Day;
+  /** What the simulator is started with. */
+  flags: string[];
+  /** Whether something is missing where the client cannot be had. */
+  needed: boolean;
+}
+
+const plans: Plan[] = [
+  { name: 'cs', install: installCs, day: pythonDay('cs'), flags: many, needed: true },
+  { name: 'libcloud', install: installLibcloud, day: pythonDay('libcloud'), flags: many, needed: true },
+  // Its modules look at a job at once, and then every two seconds.
+  { name: 'ansible', install: installAnsible, day: pythonDay('ansible'), flags: ['--job-millis', '0'], needed: true },
+  { name: 'cmk', install: installCmk, day: monkeyDay, flags: many, needed: true },
   // Python 2.7 is on few machines: where it is not, nothing is missing.
-  ['cloudmonkey', installCloudmonkey, monkeyDay, false],
+  { name: 'cloudmonkey', install: installCloudmonkey, day: monkeyDay, flags: many, needed: false },
 ];
-for (const [name, install, day, needed] of days) {
+for (const { name, install, day, flags, needed } of plans) {
+  const begun = Date.now();
   const client = install();
   if (needed && 'missing' in client) missing.push(name);
-  await spendDay(name, client, day);
+  await spendDay(name, client, day, flags);
+  print(`${name}: ${Math.round((Date.now() - begun) / 1000)} s, with its installation`);
 }
 
 if (missing.length) print(`Not everything was run: ${missing.join(' and ')} could not be had, for the reason above.`);
