@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /** Whole-catalog sweeps, processes that are killed, floods of made-up input: minutes, so only `npm run test:all` runs them. */
 const sweeps = 'test/sweep/**/*.test.ts';
+/** Files that take seconds: they start programs or several servers, or wait until a time is up. `npm run test:all`, too. */
+const slow = 'test/slow/**/*.test.ts';
 /** The sweep that reaches what the fast tests leave out of the simulator; the others reach no line that is not covered. */
 const covering = ['test/sweep/every-command.test.ts'];
 
@@ -16,7 +18,8 @@ export default defineConfig({
     maxWorkers: 2,
     experimental: { fsModuleCache: true },
     projects: [
-      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [sweeps] } },
+      { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [sweeps, slow] } },
+      { extends: true, test: { name: 'slow', include: [slow] } },
       { extends: true, test: { name: 'covering', include: covering, testTimeout: 900_000 } },
       { extends: true, test: { name: 'sweep', include: [sweeps], exclude: covering, testTimeout: 900_000 } },
     ],

@@ -7,7 +7,7 @@ import { createServer as createStreamServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openHost, startCloud, type Cloud } from '../support/harness.ts';
-import { newFolder } from './log.ts';
+import { newFolder } from '../audit/log.ts';
 import { eventually } from '../support/eventually.ts';
 
 let cloud: Cloud;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { stripUnsafe } from '../../src/text.ts';
-import { openApp, uuid, type Answers } from './counting.ts';
-import { openRaw, type RawAnswer } from './raw.ts';
+import { openApp, uuid, type Answers } from '../guard/counting.ts';
+import { openRaw, type RawAnswer } from '../guard/raw.ts';
 
 const injections = JSON.parse(readFileSync('test/guard/injections.json', 'utf8')) as Record<string, string>;
 

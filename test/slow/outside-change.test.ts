@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { openHost, runCommand, startCloud, type Cloud } from '../support/harness.ts';
 import { openClient, startDoor } from '../support/door.ts';
-import { newFolder } from './log.ts';
+import { newFolder } from '../audit/log.ts';
 
 let cloud: Cloud;
 beforeAll(async () => {

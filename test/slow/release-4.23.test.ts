@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createSimulator, type Simulator } from '../../src/simulator/index.ts';
-import { finish, rows, send, type Reply } from './sign.ts';
+import { finish, rows, send, type Reply } from '../simulator/sign.ts';
 
 // What 4.23 brings: DNS, encryption keys, key pairs with rules and dates, schedules, clones of offerings, filters of webhooks,
 // backups that a backup tool reads itself.

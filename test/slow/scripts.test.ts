@@ -27,7 +27,7 @@ const script = (code: string) => host.call('run-script', { code });
 const changes = () => cloud.calls.filter(({ method }) => method === 'POST');
 
 test('forty changes are one script in one call; each leaves its entry with the digest of the script', async () => {
-  const code = readFileSync(new URL('build.js', import.meta.url), 'utf8');
+  const code = readFileSync(new URL('../script/build.js', import.meta.url), 'utf8');
   const before = host.audit().length;
   const answer = await script(code);
   expect(answer.text).toMatch(/^45 calls, 40 of them changes\./);
@@ -167,7 +167,7 @@ test('what a policy refuses, it refuses to a script', async () => {
 });
 
 test('a script from a file, with inputs, at a terminal', async () => {
-  const file = new URL('inputs.js', import.meta.url).pathname;
+  const file = new URL('../script/inputs.js', import.meta.url).pathname;
   const run = await runCommand(['script', 'run', file, 'name=Frankfurt', '--json'], { env: cloud.env });
   expect(run.status).toBe(0);
   expect(JSON.parse(run.stdout)).toMatchObject({ result: { name: 'Frankfurt' }, calls: 1, changes: [] });

@@ -5,7 +5,7 @@ import { createStreamLedger } from '../../src/audit/stream-ledger.ts';
 import { eventually } from '../support/eventually.ts';
 import { openHost, startCloud, streamTransport, type Cloud } from '../support/harness.ts';
 import { openClient, startDoor } from '../support/door.ts';
-import { entryOf } from './log.ts';
+import { entryOf } from '../audit/log.ts';
 
 let cloud: Cloud;
 beforeAll(async () => {

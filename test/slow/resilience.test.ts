@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openHost, startCloud, startFake } from '../support/harness.ts';
-import { hang, id, openApp, reply, reset, settle, zones, type TestApp } from './resilience-app.ts';
+import { hang, id, openApp, reply, reset, settle, zones, type TestApp } from '../path/resilience-app.ts';
 import { eventually } from '../support/eventually.ts';
 
 let open: TestApp | undefined;

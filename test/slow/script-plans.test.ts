@@ -33,7 +33,7 @@ const plan = async (code: string) => {
 const changes = () => cloud.calls.flatMap(({ method, command }) => (method === 'POST' ? [command] : []));
 
 test('a script of forty changes is one plan: nothing is sent before one yes, exactly its steps after it', async () => {
-  const code = readFileSync(new URL('build.js', import.meta.url), 'utf8');
+  const code = readFileSync(new URL('../script/build.js', import.meta.url), 'utf8');
   const made = await plan(code);
   expect(made.text).toMatch(/^Plan \S+, 40 steps: create \d+, change \d+\./);
   expect(changes()).toEqual([]);

@@ -9,7 +9,7 @@ import { listHosts } from '../../src/setup/hosts.ts';
 import { eventually } from '../support/eventually.ts';
 import { createHomes, writeFile } from '../support/homes.ts';
 import { runCommand, startCloud, startCommand, startFake, type Cloud } from '../support/harness.ts';
-import { checkHostFile, filesIn, hostIds, launch, platforms } from './host-files.ts';
+import { checkHostFile, filesIn, hostIds, launch, platforms } from '../cli/host-files.ts';
 
 const { newHome, close } = createHomes();
 let cloud: Cloud;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { runCommand, startCloud, type Cloud } from '../support/harness.ts';
 import { beginSession, post, startDoor } from '../support/door.ts';
-import { newFolder } from './log.ts';
+import { newFolder } from '../audit/log.ts';
 
 let cloud: Cloud;
 beforeAll(async () => {
