@@ -30,6 +30,8 @@ export interface App {
   diagnose(request: DoorRequest): Promise<Outcome>;
   /** Several changes as one: looked at, saved, approved as a whole, run. */
   plan(request: DoorRequest, asked: PlanAsked): Promise<Outcome>;
+  /** What a plan holds, what a call or a script made, or what is there, in another tool's language. */
+  export(request: DoorRequest): Promise<Outcome>;
   /** Runs the script that is the argument `code`, with its `inputs`. */
   runScript(request: DoorRequest): Promise<Outcome>;
   /** The calls that wait for a person, as far as this one may see them. */
@@ -105,6 +107,11 @@ export const createApp = (config: Config, options: AppOptions): App => {
       const { composition, answer, identify } = await ready();
       const { plan } = await import('../plan/plan.ts');
       return answer(composition, identify(request), (_own, one) => plan(composition, one, asked), { isRead: false });
+    },
+    export: async (request) => {
+      const { composition, answer, identify } = await ready();
+      const { exportCalls } = await import('../export/export.ts');
+      return answer(composition, identify(request), (_own, one) => exportCalls(composition, one), { isRead: true });
     },
     runScript: async (request) => {
       const { composition, answer, identify } = await ready();

@@ -3,6 +3,7 @@ import { shells, type Shell } from './completion-scripts.ts';
 import type { CliCommand } from './cli-command.ts';
 import { exit, formats, printText } from './io.ts';
 import { planCommands } from './plan-commands.ts';
+import { scriptCommands } from './script-commands.ts';
 import { settingsOf, whole, withSettings, type Options } from './options.ts';
 import { programName } from '../program-name.ts';
 import { serve } from './serve-command.ts';
@@ -124,24 +125,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
           end(await runDiagnose(asked, { ...options, settings: settingsOf(options) }, io));
         }),
   },
-  script: {
-    description: 'run a script: many calls, each checked as a call by itself',
-    build: (command, io, end) => {
-      withSettings(
-        command
-          .command('run')
-          .description('run JavaScript; cloudstack.listZones({…}) and so on are its calls')
-          .argument('<file>', 'the script; - reads standard input')
-          .argument('[key=value...]', 'what the script finds in inputs'),
-      )
-        .option('--plan', 'send no change: make a plan of them')
-        .option('--json', 'as JSON')
-        .action(async (file: string, words: string[], options: Options) => {
-          const { runScript } = await import('./script-command.ts');
-          end(await runScript(file, words, { ...options, settings: settingsOf(options) }, io));
-        });
-    },
-  },
+  ...scriptCommands,
   approve: {
     description: 'approve a call that its host could not ask about',
     talks: true,
@@ -166,6 +150,26 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         }),
   },
   ...planCommands,
+  export: {
+    description: 'a plan, what a call or a script made, or what is there, as cmk script, Terraform, Ansible or Mermaid',
+    build: (command, io, end) =>
+      withSettings(
+        command.argument(
+          '<what...>',
+          'plan=ID, call=ID (a call, plan or script of the audit log), or kinds: network, vpc=NAME (with what is in it)',
+        ),
+      )
+        .addOption(
+          new Option('--as <format>', 'language')
+            .choices(['cmk', 'terraform', 'ansible', 'mermaid'])
+            .makeOptionMandatory(),
+        )
+        .option('--where <expression>', 'of kinds, the things that fit, such as: name = web-*')
+        .action(async (what: string[], options: Options) => {
+          const { runExport } = await import('./export-command.ts');
+          end(await runExport({ what, as: options['as'], where: options['where'] }, settingsOf(options), io));
+        }),
+  },
   keys: {
     description: "a user's API keys: show, register, rotate",
     build: (command, io, end) => {

@@ -1,16 +1,19 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import type { App } from '../app/app.ts';
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
+import { spellingKey } from '../catalog/names.ts';
 import { checkToolset, requireTool } from '../catalog/lookup.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { createSearch } from '../search/search.ts';
 import type { AskedBefore, Consent } from '../consent.ts';
 import { CallError, dataNote, describeError, explainError } from '../errors.ts';
 import type { Origin } from '../observe.ts';
+import { programName } from '../program-name.ts';
 import type { DoorRequest, Outcome, RiskTool, View } from '../types.ts';
 import { chooseDetail, describeInText, toDescription, type Detail } from './describe.ts';
 import { readInput } from './input.ts';
 import { signatureOf } from './signature.ts';
+import { findOwn, ownInText } from './own-matches.ts';
 import { matchesInText, shorten, toMatches } from './matches.ts';
 import type { DoorContext } from './door-context.ts';
 
@@ -94,7 +97,11 @@ const find = async (host: HostCall, args: unknown): Promise<ToolResult> => {
   const search = createSearch(await openCatalog(host));
   const found =
     limit === undefined ? shorten(search(query, { toolset, limit: 10 })) : search(query, { toolset, limit });
-  return { text: matchesInText(found), structured: { matches: toMatches(found), total: found.total } };
+  const own = findOwn(query);
+  return {
+    text: [...ownInText(own), matchesInText(found)].join('\n'),
+    structured: { matches: [...own, ...toMatches(found)], total: found.total + own.length },
+  };
 };
 
 /** A tool as scripts call it. */
@@ -159,11 +166,24 @@ const change = (host: HostCall, riskTool: 'change' | 'destroy', args: unknown): 
   return host.app.plan(request, { action: mode === 'plan' ? 'make' : 'run', calls: list, riskTool });
 };
 
+/** `read` with the tool `export`: what is asked over the rows of a list is asked over what is exported. */
+const exportText = async (host: HostCall, args: Record<string, unknown>, profile: string | undefined) => {
+  const outcome = await host.app.export(toRequest(host, { tool: 'export', args, profile }));
+  const maxText = 3 * host.app.config.budget;
+  if (outcome.text.length <= maxText) return outcome;
+  throw new CallError(
+    'invalid',
+    `The export has ${outcome.text.length} characters; an answer takes ${maxText}.`,
+    `Export less at once, or at a terminal: ${programName} export. Nothing was changed.`,
+  );
+};
+
 const compactTools = {
   'find-tools': find,
   'describe-tools': describe,
   read: (host: HostCall, args: unknown) => {
     const { tool, arguments: given = {}, profile, ...view } = readInput('read', args);
+    if (spellingKey(tool) === 'export') return exportText(host, { ...view, ...given }, profile);
     return send(host, { tool, args: given, riskTool: 'read', view, profile, wait: 0 });
   },
   change: (host: HostCall, args: unknown) => change(host, 'change', args),

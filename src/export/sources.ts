@@ -1,0 +1,215 @@
+import type { LoggedEntry } from '../audit/tail.ts';
+import { loadCatalog } from '../catalog/catalog.ts';
+import { spellingKey } from '../catalog/names.ts';
+import { loadData } from '../data.ts';
+import { CallError } from '../errors.ts';
+import { placeholderOf, type PlanSeed } from '../placeholders.ts';
+import { isRecord, type Row } from '../rows.ts';
+import { toLabel } from '../text.ts';
+import { idsIn, listedKindOf } from './exported.ts';
+
+/** A call to export, before its ids are looked at. */
+export interface FoundCall {
+  command: string;
+  params: Row;
+  id?: string | undefined;
+  isThere: boolean;
+}
+
+/** Reads all rows of a list, each by a call of its own. */
+export type ReadList = (command: string, args: Row, where?: string) => Promise<readonly Row[]>;
+
+/** How the things of one kind are found, and made of their rows; one line of data/exports.json. */
+interface ExportKind {
+  name: string;
+  list: string;
+  args?: Row;
+  /** Kinds that hold it, and the parameter of the list that asks for one's. */
+  within?: Readonly<Record<string, string>>;
+  /** The field without, or with, which a row is not the user's to make. */
+  needs?: string;
+  unless?: string;
+  create: string;
+  from: string;
+  /** A parameter that no row shows. */
+  lost?: string;
+  then?: readonly { command: string; when?: string; list?: string; from: string }[];
+}
+
+interface ExportsOfKinds {
+  kinds: readonly ExportKind[];
+  /** What createTags calls a kind. */
+  types: Readonly<Record<string, string>>;
+}
+
+/** The kinds that can be exported, those first that others lie in. */
+export const loadExportKinds = (): readonly ExportKind[] => loadData<ExportsOfKinds>('exports.json').kinds;
+
+const valueAt = (row: Row, path: string): unknown => {
+  const [field = '', ...rest] = path.split('.');
+  const value = row[field];
+  if (!rest.length) return value;
+  const inner = Array.isArray(value) ? value : [];
+  const values = inner.flatMap((one: unknown) => (isRecord(one) ? [valueAt(one, rest.join('.'))] : []));
+  return values.length ? values : undefined;
+};
+
+/** The parameters that a line of data/exports.json makes of a row. `readOther`: the row of what a field names. */
+const paramsOf = async (
+  from: string,
+  row: Row,
+  readOther: (field: string) => Promise<Row | undefined>,
+): Promise<Row> => {
+  const params: Record<string, unknown> = {};
+  for (const word of from.split(' ')) {
+    const [, name = '', path = name, divisor, sign, condition = ''] =
+      /^(\w+)(?:=([:\w.]+))?(?:\/(\d+))?(?:([?!])([\w.]+))?$/.exec(word) ?? [];
+    if (sign) {
+      const [field = '', inner] = condition.split('.');
+      const tested = inner === undefined ? row[field] : (await readOther(field))?.[inner];
+      if (Boolean(tested) !== (sign === '?')) continue;
+    }
+    const found = path.startsWith(':') ? (JSON.parse(path.slice(1)) as unknown) : valueAt(row, path);
+    const value = divisor === undefined || found === undefined ? found : Math.ceil(Number(found) / Number(divisor));
+    if (value !== undefined && value !== null && value !== '') params[name] = value;
+  }
+  return params;
+};
+
+interface Selected {
+  kind: ExportKind;
+  rows: Row[];
+}
+
+const findKindOf = (word: string): ExportKind => {
+  const key = spellingKey(word)
+    .replace(/ies$/, 'y')
+    .replace(/(?<!s)s$/, '');
+  const kinds = loadExportKinds();
+  const kind = kinds.find(({ name }) => spellingKey(name).replace(/(?<!s)s$/, '') === key);
+  if (kind) return kind;
+  throw new CallError(
+    'invalid',
+    `"${toLabel(word)}" cannot be exported.`,
+    `Name plan=ID, call=ID (of a call, a plan or a script in the audit log), or kinds, each alone or with =NAME: ${kinds.map(({ name }) => name).join(', ')}. Nothing was sent.`,
+  );
+};
+
+const nameFields = ['name', 'displayname', 'ipaddress', 'id'];
+
+/** Rows of one kind that were asked for: all of them, or the one of a name or an id. */
+const select = async (read: ReadList, word: string, where: string | undefined): Promise<Selected> => {
+  const at = word.indexOf('=');
+  const kind = findKindOf(at < 0 ? word : word.slice(0, at));
+  const wanted = at < 0 ? undefined : word.slice(at + 1);
+  const all = (await read(kind.list, { ...kind.args }, where)).filter((row) => isOwn(kind, row));
+  if (wanted === undefined) return { kind, rows: [...all] };
+  const rows = all.filter((row) => nameFields.some((field) => String(row[field]) === wanted));
+  if (rows.length !== 1)
+    throw new CallError(
+      rows.length ? 'invalid' : 'not-found',
+      `There ${rows.length ? `are ${rows.length} things` : 'is nothing'} of the kind ${kind.name} called "${toLabel(wanted)}".`,
+      'Give its id.',
+    );
+  return { kind, rows };
+};
+
+const isOwn = ({ needs, unless }: ExportKind, row: Row): boolean =>
+  (needs === undefined || Boolean(row[needs])) && (unless === undefined || !row[unless]);
+
+/** Things as they are, with what lies in them, as the calls that would make them. */
+export const findThings = async (
+  read: ReadList,
+  words: readonly string[],
+  where: string | undefined,
+): Promise<{ calls: FoundCall[]; notes: string[] }> => {
+  const kinds = loadExportKinds();
+  const found = new Map<string, Map<string, Row>>(kinds.map(({ name }) => [name, new Map()]));
+  for (const word of words) {
+    const { kind, rows } = await select(read, word, where);
+    for (const row of rows) found.get(kind.name)!.set(String(row['id']), row);
+  }
+  // Kinds stand in the order in which they hold each other.
+  for (const kind of kinds)
+    for (const [holder, parameter] of Object.entries(kind.within ?? {}))
+      for (const id of found.get(holder)!.keys())
+        for (const row of await read(kind.list, { ...kind.args, [parameter]: id }))
+          if (isOwn(kind, row)) found.get(kind.name)!.set(String(row['id']), row);
+  const { types } = loadData<ExportsOfKinds>('exports.json');
+  const calls: FoundCall[] = [];
+  const later: FoundCall[] = [];
+  const notes: string[] = [];
+  for (const kind of kinds)
+    for (const [id, row] of found.get(kind.name)!) {
+      const readOther = async (field: string): Promise<Row | undefined> => {
+        const command = loadCatalog().find(kind.create)?.command;
+        const other = command && listedKindOf(command, field);
+        return other && row[field] ? (await read(other.list!, { ...other.args, id: row[field] }))[0] : undefined;
+      };
+      calls.push({ command: kind.create, params: await paramsOf(kind.from, row, readOther), id, isThere: true });
+      if (kind.lost) notes.push(`${toLabel(String(row['name']))}: no list shows its ${kind.lost}: add it.`);
+      for (const { command, when, list, from } of kind.then ?? []) {
+        if (when !== undefined && !row[when]) continue;
+        const rows = list === undefined ? [] : await read(list, { id });
+        if (list === undefined || rows.length)
+          later.push({ command, params: await paramsOf(from, { ...row, rows }, readOther), isThere: true });
+      }
+      const tags = Array.isArray(row['tags']) ? (row['tags'] as Row[]) : [];
+      if (tags.length && types[kind.name])
+        later.push({
+          command: 'createTags',
+          params: {
+            resourcetype: types[kind.name],
+            resourceids: [id],
+            tags: Object.fromEntries(tags.map(({ key, value }) => [String(key), String(value ?? '')])),
+          },
+          isThere: true,
+        });
+    }
+  if (!calls.length)
+    throw new CallError('not-found', 'There is nothing to export.', 'Name other kinds, or another where.');
+  return { calls: [...calls, ...later], notes };
+};
+
+/** Values with `$2` as what stands for the id of step 2, or, where that is done, its id. */
+const withIds = (value: unknown, idOf: (number: number) => string | undefined): unknown => {
+  if (Array.isArray(value)) return value.map((one) => withIds(one, idOf));
+  if (isRecord(value))
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withIds(one, idOf)]));
+  if (typeof value !== 'string') return value;
+  return value
+    .split(',')
+    .map((part) => (/^\$\d{1,3}$/.test(part) ? (idOf(Number(part.slice(1))) ?? part) : part))
+    .join(',');
+};
+
+/** The steps of a saved plan, as it shows them: secrets in them are masked. */
+export const findSteps = ({
+  seed,
+  shown,
+  done,
+}: {
+  seed: PlanSeed;
+  shown: Row;
+  done: readonly { number: number; id?: string | undefined }[];
+}): FoundCall[] => {
+  const steps = (shown['steps'] ?? []) as readonly Row[];
+  const idOf = (number: number): string | undefined =>
+    number <= steps.length ? (done.find((one) => one.number === number)?.id ?? placeholderOf(seed, number)) : undefined;
+  return steps.map(({ number, effect, command, arguments: args }) => ({
+    command: String(command),
+    params: withIds(args, idOf) as Row,
+    ...(effect === 'create' ? { id: idOf(Number(number)) } : {}),
+    isThere: done.some((one) => one.number === number),
+  }));
+};
+
+/** The changes of a call, a plan or a script in the audit log; secrets in it are masked. */
+export const findLogged = (entries: readonly LoggedEntry[]): FoundCall[] =>
+  entries.flatMap(({ command, params, result, risk, undo }): FoundCall[] => {
+    if (command === undefined || result !== 'done' || risk === 'read' || risk === 'sensitive') return [];
+    // Only what an inverse deletes was made.
+    const [id] = undo?.command === undefined ? [] : idsIn(undo.arguments?.['id']);
+    const isMade = id !== undefined && !idsIn(params).includes(id);
+    return [{ command, params: params ?? {}, ...(isMade ? { id } : {}), isThere: true }];
+  });

@@ -1,0 +1,262 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { loadData } from '../../src/data.ts';
+import { createSimulator, type Simulator } from '../../src/simulator/index.ts';
+import { finish, rows } from '../simulator/sign.ts';
+import { acceptAll, openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
+import { modules, problemsOf, resources } from './export-schemas.ts';
+
+let cloud: Cloud;
+let host: Host;
+let planId = '';
+let script = '';
+const sources: [string, () => string][] = [
+  ['a plan', () => `plan=${planId}`],
+  ['what a script made', () => `script=${script}`],
+  ['what is there', () => 'vpc=shop affinity-group=shop'],
+];
+
+beforeAll(async () => {
+  cloud = await startCloud();
+  host = await openHost({ env: cloud.env, human: acceptAll, flags: ['--budget', '20000'] });
+  const code = readFileSync(new URL('../script/build.js', import.meta.url), 'utf8');
+  const planned = await host.call('run-script', { code, mode: 'plan' });
+  planId = String((planned.structured['plan'] as Record<string, unknown>)['id']);
+  const made = await host.call('run-script', { code });
+  script = String(made.structured['script']);
+});
+
+afterAll(async () => {
+  await host.close();
+  await cloud.close();
+});
+
+const write = async (as: string, what: string): Promise<string> => {
+  const { text, structured } = await host.call('read', { tool: 'export', arguments: { as, what } });
+  expect(structured['error']).toBeUndefined();
+  return text;
+};
+
+/** The world as its tenants see it, by names: without ids, dates, and what the cloud chose itself. */
+const worldOf = async (simulator: Simulator): Promise<Record<string, string[]>> => {
+  const lists: Record<string, Record<string, string>> = {
+    listVPCs: {},
+    listNetworkACLLists: {},
+    listNetworkACLs: {},
+    listNetworks: {},
+    listVirtualMachines: {},
+    listVolumes: {},
+    listPublicIpAddresses: {},
+    listPortForwardingRules: {},
+    listLoadBalancerRules: {},
+    listAffinityGroups: {},
+    listTags: {},
+  };
+  const world: Record<string, string[]> = {};
+  const ownToCloud =
+    /^(?:created|jobid|.*(?:ip|address|port|mac|mac|vlan|uri|path|hash|instancename|hostname|resourceid|uuid).*|.*id)$/i;
+  const compared = new Set(['publicport', 'privateport', 'startport', 'endport', 'networkdomain']);
+  for (const [list, params] of Object.entries(lists))
+    world[list] = (await rows(simulator, list, { listall: 'true', pagesize: '500', page: '1', ...params }))
+      .map((row) =>
+        JSON.stringify(
+          Object.fromEntries(
+            Object.entries(row)
+              .filter(([name, value]) => typeof value !== 'object' && (compared.has(name) || !ownToCloud.test(name)))
+              .filter(([, value]) => !/^\d{4}-\d\d-\d\dT|^ROOT-\d+$|^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(String(value)))
+              .sort(([a], [b]) => a.localeCompare(b)),
+          ),
+        ),
+      )
+      .sort();
+  return world;
+};
+
+/** Runs a cmk script with a `cmk` that sends what it is given to a simulator, as CloudMonkey would. */
+const replay = async (text: string, simulator: Simulator): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), 'export-'));
+  const names = new Map(
+    loadCatalog().tools.map(({ command: { name } }) => {
+      const verb = /^[a-z]+/.exec(name)?.[0] ?? name;
+      return [`${verb} ${name.slice(verb.length).toLowerCase()}`, name] as const;
+    }),
+  );
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      const [, , verb, noun, ...words] = body.split('\0').slice(0, -1);
+      const params = Object.fromEntries(words.map((word) => word.split(/=(.*)/s).slice(0, 2) as [string, string]));
+      void finish(simulator, names.get(`${verb} ${noun}`) ?? `${verb} ${noun}`, params).then(
+        ({ status, body: answer }) => {
+          const { jobstatus, jobresult } = answer;
+          response.statusCode = status === 200 && jobstatus !== 2 ? 200 : 431;
+          response.end(JSON.stringify(jobresult ?? answer));
+        },
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  writeFileSync(
+    join(folder, 'cmk'),
+    `#!/bin/sh\nprintf '%s\\0' "$@" | curl -sS --fail-with-body --data-binary @- http://127.0.0.1:${port}/\n`,
+    { mode: 0o755 },
+  );
+  writeFileSync(join(folder, 'script.sh'), text);
+  try {
+    await promisify(execFile)('bash', [join(folder, 'script.sh')], {
+      env: { PATH: `${folder}:/usr/local/bin:/usr/bin:/bin` },
+    });
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true });
+  }
+};
+
+test.each(sources)('as cmk script, %s makes the same world anew', async (_name, what) => {
+  const fresh = createSimulator({ jobMillis: 0 });
+  await replay(await write('cmk', what()), fresh);
+  expect(await worldOf(fresh)).toEqual(await worldOf(cloud.simulator));
+});
+
+/** Resources of HCL as this program writes it. */
+const readHcl = (
+  text: string,
+): { type: string; label: string; options: Record<string, unknown>; blocks: [string, Record<string, unknown>][] }[] => {
+  const valueOf = (words: string): unknown => {
+    if (words.startsWith('[')) return words.slice(1, -1).split(', ').filter(Boolean).map(valueOf);
+    if (words.startsWith('cloudstack_') || words.startsWith('var.')) return words;
+    return JSON.parse(words) as unknown;
+  };
+  return [...text.matchAll(/^resource "(\w+)" "(\w+)" \{\n([\s\S]*?)^\}$/gm)].map(
+    ([, type = '', label = '', body = '']) => {
+      const blocks: [string, Record<string, unknown>][] = [];
+      const rest = body.replace(
+        /^ {2}(\w+)( =)? \{\n([\s\S]*?)^ {2}\}$/gm,
+        (_all, name: string, sign: string | undefined, inner: string) => {
+          const pairs = [...inner.matchAll(/^ {4}"?([\w.-]+)"? += (.*)$/gm)].map(
+            ([, key = '', value = '']) => [key, valueOf(value)] as const,
+          );
+          if (sign) return `  ${name} = ${JSON.stringify(Object.fromEntries(pairs))}\n`;
+          blocks.push([name, Object.fromEntries(pairs)]);
+          return '';
+        },
+      );
+      const options = [...rest.matchAll(/^ {2}(\w+) += (.*)$/gm)].map(
+        ([, key = '', value = '']) => [key, valueOf(value)] as const,
+      );
+      return { type, label, options: Object.fromEntries(options), blocks };
+    },
+  );
+};
+
+test.each(sources)(
+  'as Terraform, %s fits the schemas of the provider, and all it names is there',
+  async (name, what) => {
+    const text = await write('terraform', what());
+    const found = readHcl(text);
+    expect(found.length).toBeGreaterThan(15);
+    const problems = found.flatMap(({ type, label, options, blocks }) => [
+      ...problemsOf(`${type}.${label}`, resources[type], options),
+      ...blocks.flatMap(([block, inner]) =>
+        problemsOf(`${type}.${label}.${block}`, resources[`${type}.${block}`], inner),
+      ),
+    ]);
+    expect(problems).toEqual([]);
+    const labels = found.map(({ type, label }) => `${type}.${label}`);
+    expect(new Set(labels).size).toBe(labels.length);
+    const named = [...text.matchAll(/= \[?((?:cloudstack_\w+\.\w+\.id(?:, )?)+)/g)].flatMap(([, all = '']) =>
+      all.split(', '),
+    );
+    expect(named.filter((one) => !labels.includes(one.replace(/\.id$/, '')))).toEqual([]);
+    const imports = [...text.matchAll(/^import \{\n {2}to = (\S+)\n {2}id = "[0-9a-f-]{36}"\n\}$/gm)].map(
+      ([, to]) => to!,
+    );
+    expect(imports.filter((one) => !labels.includes(one))).toEqual([]);
+    // What is only planned cannot be imported.
+    expect(imports.length > 0).toBe(name !== 'a plan');
+  },
+);
+
+test.each(sources)('as Ansible tasks, %s fits the modules of the collection', async (_name, what) => {
+  const [play] = parse(await write('ansible', what())) as { tasks: Record<string, unknown>[] }[];
+  const problems = play!.tasks.flatMap((task) =>
+    Object.entries(task).flatMap(([key, options]) => {
+      const module = /^ngine_io\.cloudstack\.(\w+)$/.exec(key)?.[1];
+      return module === undefined
+        ? []
+        : problemsOf(String(task['name']), modules[module], options as Record<string, unknown>);
+    }),
+  );
+  expect(problems).toEqual([]);
+  expect(play!.tasks.length).toBeGreaterThan(20);
+});
+
+test.each(sources)('as a Mermaid diagram, %s has the grammar of a flow chart', async (_name, what) => {
+  const [head, ...lines] = (await write('mermaid', what())).trim().split('\n');
+  expect(head).toBe('flowchart TD');
+  const node = /^ {2}\w+\["[^"]*"\]$/;
+  const edge = /^ {2}\w+ (?:-->|-\. "[^"]*" \.->) \w+$/;
+  expect(lines.filter((line) => !node.test(line) && !edge.test(line))).toEqual([]);
+  const nodes = new Set(lines.filter((line) => node.test(line)).map((line) => line.trim().split('[')[0]));
+  expect(
+    lines.filter(
+      (line) =>
+        edge.test(line) &&
+        line
+          .trim()
+          .split(/ .*> /)
+          .some((one) => !nodes.has(one)),
+    ),
+  ).toEqual([]);
+});
+
+test('every kind that can be exported is listed, made and said by commands and parameters that there are', () => {
+  interface File {
+    kinds: {
+      name: string;
+      list: string;
+      within?: Record<string, string>;
+      create: string;
+      from: string;
+      then?: { command: string; from: string }[];
+    }[];
+    terraform: Record<string, { type?: string; set: string; by?: string; block?: string }>;
+    ansible: Record<string, { module?: string; set: string }>;
+  }
+  const { kinds, terraform, ansible } = loadData<File>('exports.json');
+  const { find } = loadCatalog();
+  const wrong: string[] = [];
+  const check = (command: string, words: string): void => {
+    const known = find(command)?.command.params.map(({ name }) => name) ?? [];
+    for (const word of words.split(' ')) {
+      const name = /^\w+/.exec(word)![0];
+      if (!known.includes(name)) wrong.push(`${command} has no ${name}`);
+    }
+  };
+  for (const { list, within = {}, create, from, then = [] } of kinds) {
+    for (const parameter of Object.values(within)) check(list, parameter);
+    check(create, from);
+    for (const { command, from: words } of then) check(command, words);
+  }
+  for (const [command, { type, set, by, block }] of Object.entries(terraform)) {
+    check(command, set);
+    if (type && !resources[type]) wrong.push(`${type} is unknown`);
+    if (block && !resources[`${type}.${block}`]) wrong.push(`${type} has no ${block}`);
+    if (by) check(command, by);
+  }
+  for (const [command, { module, set }] of Object.entries(ansible)) {
+    check(command, set);
+    if (module && !modules[module]) wrong.push(`${module} is unknown`);
+  }
+  expect(wrong).toEqual([]);
+});
