@@ -58,3 +58,6 @@ export class AwaitingReply extends Error {
     this.isUnasked = isUnasked;
   }
 }
+
+/** Whether a call leaves no trace of this run: it begins anew where its question can be put. */
+export const beginsAnew = (error: unknown): boolean => error instanceof AwaitingReply && error.isUnasked;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CallError } from '../errors.ts';
-import { AwaitingReply } from '../consent.ts';
+import { AwaitingReply, beginsAnew } from '../consent.ts';
 import type { CallRequest } from '../types.ts';
 import type { AuditEntry, Facts, SendingEntry } from './entry.ts';
 import { cutText, escapeUnsafe } from '../text.ts';
@@ -137,6 +137,7 @@ export const audited = async <T>(
     audit.record(entry(facts.pending ? 'accepted' : 'done'));
     return value;
   } catch (error) {
+    if (beginsAnew(error)) throw error;
     if (error instanceof AwaitingReply)
       audit.defer(
         error.question.digest,

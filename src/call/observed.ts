@@ -1,4 +1,5 @@
 import type { Facts } from '../audit/entry.ts';
+import { beginsAnew } from '../consent.ts';
 import { endingOf, type Ending } from '../observe.ts';
 import type { CallRequest } from '../types.ts';
 import type { Observer } from './composition.ts';
@@ -28,7 +29,7 @@ export const observed = async <T>(
       report(facts.pending ? 'pending' : 'ok');
       return value;
     } catch (error) {
-      report(endingOf(error));
+      if (!beginsAnew(error)) report(endingOf(error));
       throw error;
     }
   };

@@ -17,6 +17,8 @@ interface PlainCallOptions {
   write: (message: object) => void;
   /** Hands a request over that needs the SDK after all. */
   pass: (message: unknown) => void;
+  /** Whether requests can still be handed over. */
+  canPass: () => boolean;
 }
 
 /** Tools of the compact list that hardly ever have a question for a person. */
@@ -55,7 +57,7 @@ const readCall = (message: Record<string, unknown>): PlainCall | undefined => {
 const internalError = -32_603;
 
 /** For connections that begin with a handshake, and the compact list, or one with more. */
-export const createPlainCalls = (app: App, { write, pass }: PlainCallOptions): PlainCalls => {
+export const createPlainCalls = (app: App, { write, pass, canPass }: PlainCallOptions): PlainCalls => {
   const running = new Map<string | number, AbortController>();
   let asked: { id: unknown; client: HostCall['client'] } | undefined;
   let session: { client: HostCall['client'] } | undefined;
@@ -72,7 +74,8 @@ export const createPlainCalls = (app: App, { write, pass }: PlainCallOptions): P
       meta,
       signal,
       // Who asks, the SDK knows: nothing was sent, and the call begins there anew.
-      consent: (question) => Promise.reject(new AwaitingReply(question, { isUnasked: true })),
+      consent: (question) =>
+        canPass() ? Promise.reject(new AwaitingReply(question, { isUnasked: true })) : Promise.resolve(undefined),
       onProgress: (params) => write({ method: 'notifications/progress', params, jsonrpc: '2.0' }),
     };
     try {

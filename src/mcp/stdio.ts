@@ -46,9 +46,9 @@ export const serveStdio = async (app: App, { stdin, stdout, onerror, answered = 
   const repeated = new Set<unknown>(answered);
   const calls = createPlainCalls(app, {
     write,
+    // Where the input has ended, no one is left to be asked.
+    canPass: () => !frames.writableEnded,
     pass: (message) => {
-      // Where the input has ended, no one waits for it.
-      if (frames.writableEnded) return;
       frames.push(`${JSON.stringify(message)}\n`);
       startSdk();
     },

@@ -249,3 +249,28 @@ test('a setting that is no place for a log is refused', async () => {
   mkdirSync(join(folder, 'deep'));
   expect((await runCommand(['audit', 'verify'], { env })).stderr).toContain('goes to no file');
 });
+
+test('a read that has to be asked about leaves one entry, whatever the cloud shows of it meanwhile', async () => {
+  const id = '5f0f2d3c-0000-4000-8000-000000000001';
+  let looks = 0;
+  const fake = await startFake((command, response) => {
+    const virtualmachine = [{ id, name: 'web-1', state: looks++ % 2 ? 'Running' : 'Stopped' }];
+    const body = command === 'listVirtualMachines' ? { count: 1, virtualmachine } : {};
+    response.end(JSON.stringify({ [`${command.toLowerCase()}response`]: body }));
+  });
+  const config = join(folder, 'config.json');
+  const rule = { name: 'look', match: { command: 'listVirtualMachines' }, action: 'confirm' };
+  writeFileSync(config, JSON.stringify({ policy: { rules: [rule] } }));
+  for (const human of [() => ({ action: 'decline' as const }), undefined]) {
+    const host = await openHost({
+      env: { ...fake.env, CLOUDSTACK_MCP_CONFIG: config },
+      ...(human ? { human } : {}),
+    });
+    expect((await host.call('read', { tool: 'list-virtual-machines', arguments: { id } })).text).toContain(
+      'unconfirmed',
+    );
+    const { audit } = await host.close();
+    expect(audit.map(({ command, result }) => [command, result])).toEqual([['listVirtualMachines', 'refused']]);
+  }
+  await fake.close();
+});
