@@ -180,7 +180,15 @@ export interface Dependents {
   stops?: true | undefined;
   /** The resource's own row tells them: they are read with it. */
   isHeld?: boolean;
+  /** How many they are, where nothing more was read of them. */
+  count?: number;
   rows: readonly Row[];
+}
+
+/** A tag by which things are protected. */
+export interface Tag {
+  key: string;
+  value: string;
 }
 
 /** Which of them are read: those that stop with the resource, or all; `held`: of these, what its own row tells. */
@@ -189,6 +197,8 @@ export interface WhichDependents {
   tool: Tool;
   which: 'stopped' | 'all';
   held?: boolean;
+  /** Things with this tag must not go with it: lists that may show one are all read, of others one. */
+  decides?: Tag | undefined;
 }
 
 /** A resource that a call acts on, as it was just read. */
@@ -203,12 +213,16 @@ export interface Target {
   isOwn: boolean;
   /** What the call acts on belongs to it. */
   isHolder?: true;
+  /** The call changes it first of all: it is looked at again when the answer is there. */
+  isMain?: boolean;
   /** The cloud has a command that shows it. */
   isReadable: boolean;
   name?: string | undefined;
   /** Undefined where the kind cannot be read, or the resource cannot be seen. */
   row?: Row | undefined;
   dependents?: readonly Dependents[];
+  /** What may hang on it, in the plural, and was not looked at. */
+  unread?: readonly string[];
 }
 
 /** Reads the rows of a list command of the cloud's. */
@@ -218,8 +232,8 @@ export type ListRows = (tool: Tool, params: Params) => Promise<readonly Row[]>;
 export interface Resources {
   /** What the call acts on and what that belongs to. */
   actedOn(call: Pick<ValidCall, 'tool' | 'params'>): Promise<readonly Target[]>;
-  /** What the call acts on, without what that belongs to. */
-  targetsOf(call: Pick<ValidCall, 'tool' | 'params'>): Promise<readonly Target[]>;
+  /** What the call changes first of all, without what that belongs to. */
+  mainTargets(call: Pick<ValidCall, 'tool' | 'params'>): Promise<readonly Target[]>;
   /** The same targets with what depends on what the call acts on. */
   withDependents(targets: readonly Target[], which: WhichDependents): Promise<readonly Target[]>;
   /** The same targets; their rows tell the zone and the domain by name, where that can be looked up. */

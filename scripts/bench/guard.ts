@@ -39,11 +39,11 @@ export const guardPerCall = async (): Promise<number> => {
   const deps = { policy } as ApproveDependencies;
   const now = createDirectory(loadCatalog(), () => Promise.resolve([]));
   const resources = {
-    ...createResources({ now }),
+    ...createResources({ now, recent: now }),
     roleType: () => Promise.resolve('Admin' as const),
     hasBegun: () => Promise.resolve(false),
   };
-  const resolved = await resolveNames({ now }, permit(policy, access, valid));
+  const resolved = await resolveNames({ now, recent: now }, permit(policy, access, valid));
   const origin = { host: 'cloud', identity: () => Promise.resolve('cloud') };
   const once = async () => {
     permit(policy, access, valid);

@@ -16,6 +16,7 @@ import { inverseOf, stateBefore } from './inverse.ts';
 import { readLimitsReached } from './limits-reached.ts';
 import { readNearNames } from './near-names.ts';
 import { readAll } from './read-all.ts';
+import { listRecently } from './recent-tags.ts';
 import { createRun, recorded, type Run } from './run.ts';
 import { listFor, listNow, sendCall, sendOptions, sendPage } from './send.ts';
 import { validateCall } from './validate-call.ts';
@@ -47,7 +48,8 @@ const prepare = async ({ clouds, guard, limits }: Composition, run: Run, lookAhe
 
   const confinement = await guard.confinementOf(permitted);
   const list = lookAhead(listFor(cloud, run));
-  const directories = openDirectories({ catalog: cloud.catalog, list }, permitted, confinement.within);
+  const recent = listRecently(cloud.cloudstack, listNow(cloud, run));
+  const directories = openDirectories({ catalog: cloud.catalog, list, recent }, permitted, confinement.within);
   const resolved = await step('resolve', () => resolveNames(directories, permitted));
 
   const resources = createResources(directories);

@@ -6,6 +6,7 @@ import { toReadWire, toWire } from '../request/to-wire.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
 import type { Answer, ApprovedCall, ListRows, PageAsked, Params, WireParams } from '../types.ts';
 import type { Cloud, Jobs } from './composition.ts';
+import { forgetTags } from './recent-tags.ts';
 import type { Run } from './run.ts';
 
 type RequestOptions = Parameters<Cloud['send']>[2];
@@ -65,7 +66,7 @@ export const sendOptions = ({ request, deadline, record }: Run): RequestOptions 
 
 /** Sends an approved call. The job that comes of it is its caller's to ask about, however the call ends. */
 export const sendCall = async (
-  { send }: Cloud,
+  { cloudstack, send }: Cloud,
   jobs: Jobs,
   call: ApprovedCall,
   wire: WireParams,
@@ -76,10 +77,13 @@ export const sendCall = async (
     record({ job });
     if (isBounded(call.role)) await jobs.add(request.caller, job);
   };
-  const answer = await send(call.tool, wire, options).catch(async (error: unknown) => {
-    if (error instanceof CallError && error.job !== undefined) await began(error.job);
-    throw error;
-  });
+  forgetTags(cloudstack, call);
+  const answer = await send(call.tool, wire, options)
+    .catch(async (error: unknown) => {
+      if (error instanceof CallError && error.job !== undefined) await began(error.job);
+      throw error;
+    })
+    .finally(() => forgetTags(cloudstack, call));
   const also = call.scope?.also;
   if (also) return joinAnswers(answer, () => send(call.tool, toReadWire(call.tool, also), options));
   if (!answer.job) return answer;

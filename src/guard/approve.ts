@@ -39,7 +39,7 @@ export interface ApproveDependencies extends ConfirmDependencies {
 
 /** What approving one call needs. */
 export interface ApproveOptions {
-  resources: Pick<Resources, 'actedOn' | 'targetsOf' | 'places' | 'withDependents' | 'withPlaces'>;
+  resources: Pick<Resources, 'actedOn' | 'mainTargets' | 'places' | 'withDependents' | 'withPlaces'>;
   /** Which cloud it goes to. */
   origin: CloudOrigin;
   /** Called with the digest of the question before it is asked. */
@@ -74,7 +74,8 @@ const ask = async (
   { call, targets: known, named, readAt }: JudgedCall,
   { resources, origin, onQuestion }: ApproveOptions,
 ): Promise<Confirmation> => {
-  const withDependents = (targets: readonly Target[]) => resources.withDependents(targets, dependentsOf(call));
+  const withDependents = (targets: readonly Target[]) =>
+    resources.withDependents(targets, dependentsOf(dependencies.policy, call));
   const targets = isDestroying(call) ? known : await withDependents(known);
   // A question is better asked without one of its details than not at all.
   const places = named ?? (await resources.places(call, targets).catch(() => []));
@@ -85,7 +86,7 @@ const ask = async (
   const isUnchanged = async (): Promise<boolean> => {
     if (!look || !isRecent(look))
       return digestOf(call, await withDependents(await resources.actedOn(call)), cloud) === question.digest;
-    const now = await lookAgain(resources, call, dependentsOf(call));
+    const now = await lookAgain(resources, call, dependentsOf(dependencies.policy, call));
     refuseProtected(dependencies.policy, call, now);
     return toLook(call, now, cloud, look.at)?.digest === look.digest;
   };
@@ -105,7 +106,7 @@ const answerOf = async (
   const { decision, request } = confined;
   const { asked } = request;
   if (!asked || !isRecent(asked.look) || !decision || policy.limits.length) return undefined;
-  const targets = await lookAgain(resources, confined, dependentsOf(confined));
+  const targets = await lookAgain(resources, confined, dependentsOf(policy, confined));
   const cloud = { host: origin.host, identity: await origin.identity() };
   if (toLook(confined, targets, cloud, asked.look.at)?.digest !== asked.look.digest) return undefined;
   refuseProtected(policy, confined, targets);

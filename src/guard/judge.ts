@@ -25,9 +25,10 @@ export interface JudgedCall {
 export const isUnseen = ({ row, isReadable }: Target): boolean => !row && isReadable;
 
 /** What a person is shown of what hangs on a target: all that may be lost with it, or what stops with it. */
-export const dependentsOf = ({ tool, tool: { risk } }: NamedCall): WhichDependents => ({
+export const dependentsOf = ({ protect }: Policy, { tool, tool: { risk } }: NamedCall): WhichDependents => ({
   tool,
   which: risk.risk === 'destroy' && risk.category !== 'outage' ? 'all' : 'stopped',
+  decides: risk.risk === 'destroy' && protect ? protect : undefined,
 });
 
 /** Whether what hangs on the targets of a call is judged with them. */
@@ -97,7 +98,9 @@ export const judgeCall = async (
   const readAt = Date.now();
   const acted = await resources.actedOn(confined);
   // Of what is destroyed or stopped, what hangs on it is judged, too.
-  const targets = isDestroying(confined) ? await resources.withDependents(acted, dependentsOf(confined)) : acted;
+  const targets = isDestroying(confined)
+    ? await resources.withDependents(acted, dependentsOf(policy, confined))
+    : acted;
   if (confined.tool.risk.risk !== 'read') refuseProtected(policy, confined, targets);
   const byPlace = !confined.decision || policy.limits.length > 0;
   const named = byPlace ? await resources.places(confined, targets) : undefined;

@@ -5,10 +5,10 @@ import { digestOf, type AskedCloud } from './question.ts';
 /** Milliseconds for which what hangs on a target, and what it belongs to, are believed to be as they were read. */
 const believedMs = 60_000;
 
-/** Targets as one request for each shows them. */
+/** What a call changes first of all, as one request shows it. */
 const readAlone = (targets: readonly Target[]): Target[] =>
   targets
-    .filter(({ isHolder }) => !isHolder)
+    .filter(({ isMain }) => isMain)
     .map(({ dependents = [], ...target }) => ({ ...target, dependents: dependents.filter(({ isHeld }) => isHeld) }));
 
 /** The look at a call's targets that began at `at`; none where it showed nothing of the targets themselves. */
@@ -25,9 +25,9 @@ export const toLook = (
 /** Whether a look is so recent that only the targets themselves need another one. */
 export const isRecent = ({ at }: TargetsLook): boolean => Math.abs(Date.now() - at) <= believedMs;
 
-/** The targets of a call as they are now, without what they belong to and what other lists show to hang on them. */
+/** What a call changes first of all as it is now, without what it belongs to and what other lists show to hang on it. */
 export const lookAgain = async (
-  resources: Pick<Resources, 'targetsOf' | 'withDependents'>,
+  resources: Pick<Resources, 'mainTargets' | 'withDependents'>,
   call: CheckedCall,
   which: WhichDependents,
-): Promise<readonly Target[]> => resources.withDependents(await resources.targetsOf(call), { ...which, held: true });
+): Promise<readonly Target[]> => resources.withDependents(await resources.mainTargets(call), { ...which, held: true });

@@ -91,7 +91,7 @@ export const foresee = async (
       'Read first, then plan the changes. Nothing was sent.',
     );
   const { call, targets: judged, named, judgedBy } = await judgeCall(policy, confined, resources);
-  const targets = isDestroying(call) ? judged : await resources.withDependents(judged, dependentsOf(call));
+  const targets = isDestroying(call) ? judged : await resources.withDependents(judged, dependentsOf(policy, call));
   const places = named ?? (await resources.places(call, targets).catch(() => []));
   const place = Object.assign({}, ...places) as Row;
   return { ...call, targets, place, judgedBy } as ForeseenCall;

@@ -10,7 +10,7 @@ const states = ['state', 'status', 'allocationstate', 'resourcestate'];
  * A target in one line: what, id, state, where and whose, its name last. What tenants choose stands in quotes of its own,
  * so that no name poses as an id or a state.
  */
-export const describeTarget = ({ title, id, name, row, isReadable, dependents = [] }: Target): string => {
+export const describeTarget = ({ title, id, name, row, isReadable, dependents = [], unread = [] }: Target): string => {
   const domain = text(row?.['domainpath']) ?? text(row?.['domain']);
   const place = [row?.['zonename'], domain, row?.['account'], row?.['project']].flatMap((one) => text(one) ?? []);
   const state = states.map((field) => text(row?.[field])).find(Boolean);
@@ -22,7 +22,8 @@ export const describeTarget = ({ title, id, name, row, isReadable, dependents = 
     name ? `name ${quoteName(name)}` : undefined,
   ];
   const hangs = dependents.length ? `; on it hang ${toLabel(dependents.map(({ line }) => line).join(', '), 500)}` : '';
-  return `${title}: ${parts.filter(Boolean).join(', ')}${hangs}`;
+  const open = unread.length ? `; not looked at: ${unread.join(', ')}` : '';
+  return `${title}: ${parts.filter(Boolean).join(', ')}${hangs}${open}`;
 };
 
 const ownerFields = ['account', 'domainid', 'projectid'];
@@ -34,5 +35,5 @@ export const fingerprint = (targets: readonly Target[]): unknown =>
     name ?? null,
     states.map((field) => row?.[field] ?? null),
     ownerFields.map((field) => row?.[field] ?? null),
-    dependents.map(({ title, rows }) => [title, rows.map((other) => String(other['id'])).sort()]),
+    dependents.map(({ title, rows, count }) => [title, count ?? rows.map((other) => String(other['id'])).sort()]),
   ]);

@@ -8,12 +8,16 @@ import { createDirectory, type Directory } from './directory.ts';
 export interface ListedCloud {
   catalog: Catalog;
   list(tool: Tool, params: Params, isCached: boolean): Promise<readonly Row[]>;
+  /** Lists what is believed for a minute. */
+  recent: ListRows;
 }
 
 /** Where a call looks things up: as they are now and, for plain reads, first in the cache. */
 export interface Directories {
   now: Directory;
   cached?: Directory | undefined;
+  /** Which things have a tag at all: believed for a minute, whatever the call is. */
+  recent: Directory;
 }
 
 /**
@@ -21,7 +25,7 @@ export interface Directories {
  * rule or shown to a human is looked at as it is now: the cache serves plain reads only.
  */
 export const openDirectories = (
-  { catalog, list }: ListedCloud,
+  { catalog, list, recent }: ListedCloud,
   { tool, decision, request }: PermittedCall,
   within: (list: ListRows) => ListRows,
 ): Directories => {
@@ -31,5 +35,9 @@ export const openDirectories = (
       within((command, params) => list(command, params, isCached)),
     );
   const isPlain = tool.risk.risk === 'read' && decision?.action === 'allow' && request.view.fresh !== true;
-  return { now: open(false), ...(isPlain ? { cached: open(true) } : {}) };
+  return {
+    now: open(false),
+    recent: createDirectory(catalog, within(recent)),
+    ...(isPlain ? { cached: open(true) } : {}),
+  };
 };

@@ -10,12 +10,14 @@ export interface Directory {
   find(kind: Kind, name: string, scope: Row): Promise<readonly Row[] | undefined>;
   /** Rows whose id begins so, in projects too; looked for in the first pages of the list. */
   begins(kind: Kind, start: string, scope: Row): Promise<readonly Row[]>;
-  /** The row with that id, if it can be seen. `command`: what wants it; the list that is named like it is asked first. */
+  /** The row with that id, if it can be seen. `command`: what wants it; a list that is named like it is the only one asked. */
   get(kind: Kind, id: string, scope?: Row, command?: string): Promise<Row | undefined>;
   /** The rows with those ids, as one request shows them; those that it does not show are left out. */
   getSome(kind: Kind, ids: readonly string[]): Promise<readonly Row[]>;
   /** Whether the cloud has a plain read that shows one of the kind. */
   shows(kind: Kind): boolean;
+  /** The kind of what a list command shows, as its rows are called. */
+  kindOf(list: string): string | undefined;
   /** Whether the cloud's list command can be narrowed by all of these parameters. */
   takes(list: string, parameters: readonly string[]): boolean;
   /** The rows of a list command, narrowed by those of the parameters that it has; none where the cloud lacks it. */
@@ -132,6 +134,7 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
       return unique(found);
     },
     rows,
+    kindOf: (list) => catalog.find(list)?.command.response,
     takes: (list, parameters) => {
       const known = new Set(catalog.find(list)?.command.params.map(({ name }) => name));
       return parameters.every((name) => known.has(name));
@@ -151,8 +154,9 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
     get: async (kind, id, scope = {}, command = '') => {
       const known = takeShown(kind, id);
       if (known) return known;
-      const lists = commandsOf(kind).toSorted((a, b) => likeness(b, command) - likeness(a, command));
-      for (const list of lists)
+      const lists = commandsOf(kind);
+      const best = Math.max(0, ...lists.map((list) => likeness(list, command)));
+      for (const list of lists.filter((one) => likeness(one, command) === best))
         for (const place of placesOf(list, scope)) {
           const row = await look(kind, list, id, place);
           if (row) return row;

@@ -10,6 +10,8 @@ import type { Params } from '../types.ts';
 interface References {
   /** Keys of map entries that hold an id → its kind. */
   entries: Record<string, string>;
+  /** Parameters that say where among others of its kind a thing is put: those others stay as they are. */
+  beside: string[];
 }
 
 /** An id in a call. */
@@ -23,7 +25,30 @@ export interface Named {
 }
 
 // Where a thing is put and what it is made from: named in a call, but not what it acts on.
-const context = new Set(['Zone', 'Domain', 'Project', 'ServiceOffering', 'DiskOffering', 'NetworkOffering', 'GuestOS']);
+const context = new Set([
+  'Zone',
+  'Domain',
+  'Project',
+  'ServiceOffering',
+  'DiskOffering',
+  'NetworkOffering',
+  'VpcOffering',
+  'GuestOS',
+  'KubernetesSupportedVersion',
+]);
+
+/** What a new thing is made from and shared by many: using it changes nothing of it. */
+const sources = new Set([
+  'Template',
+  'Iso',
+  'SSHKeyPair',
+  'UserData',
+  'Backup',
+  'AutoScalePolicy',
+  'AutoScaleVmProfile',
+  'GpuCard',
+  'VgpuProfile',
+]);
 
 /** Places: checked by themselves, not as something that belongs to someone. */
 export const owners = new Set(['domainid', 'projectid']);
@@ -32,9 +57,24 @@ export const owners = new Set(['domainid', 'projectid']);
 const takesId = ({ type, of }: Parameter, kind: Kind | undefined): boolean =>
   type === 'uuid' || of === 'uuid' || (type === 'string' && kind !== undefined);
 
-const rankOf = (parameter: Parameter, kind: Kind | undefined): Named['rank'] => {
+/** CloudStack's entity names and its response types differ in prefixes: VirtualMachineTemplate, Template. */
+const kindWithoutCase = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/^virtualmachine(?=.)/, '')
+    .replace(/^uservm$/, 'virtualmachine');
+
+/** Whether a command is about things of a kind, as CloudStack names its entity. */
+export const isAbout = ({ entity = [] }: Command, kind: string): boolean =>
+  entity.some((name) => kindWithoutCase(name) === kindWithoutCase(kind));
+
+/** Whether a command uses things of a kind and leaves them as they are. */
+const isOnlyUsed = (command: Command, kind: string): boolean =>
+  context.has(kind) || (sources.has(kind) && !isAbout(command, kind));
+
+const rankOf = (command: Command, parameter: Parameter, kind: Kind | undefined): Named['rank'] => {
   if (parameter.name === 'id' || parameter.name === 'ids') return 'own';
-  return parameter.required && !context.has(kind?.name ?? '') ? 'required' : 'given';
+  return parameter.required && !isOnlyUsed(command, kind?.name ?? '') ? 'required' : 'given';
 };
 
 const inEntries = (parameter: string, value: unknown, entries: References['entries']): Named[] =>
@@ -59,7 +99,7 @@ export const namedIn = (command: Command, params: Params): readonly Named[] => {
     const ownKind = kindOfParameter(command, parameter);
     if (takesId(parameter, ownKind)) {
       const ids = [value].flat().flatMap((id) => (typeof id === 'string' ? id.split(',') : [String(id)]));
-      return ids.map((id) => ({ parameter: name, id, kind: ownKind, rank: rankOf(parameter, ownKind) }));
+      return ids.map((id) => ({ parameter: name, id, kind: ownKind, rank: rankOf(command, parameter, ownKind) }));
     }
     if (typeParameterOf(command, parameter) !== undefined) {
       const kind = kindBeside(command, parameter, params);
@@ -77,28 +117,33 @@ export const namedIn = (command: Command, params: Params): readonly Named[] => {
   });
 };
 
-/** What a new thing is made from and shared by many: using it changes nothing of it. */
-const sources = new Set(['Template', 'Iso', 'SSHKeyPair', 'UserData']);
-
 /**
  * What a call acts on: everything it names but where a thing is put and what it is made from. What destroys and names
  * nothing else acts on that.
  */
 export const actedOn = ({ command, risk }: Tool, named: readonly Named[]): readonly Named[] => {
-  const things = named.filter(({ kind, rank }) => {
-    const name = kind?.name ?? '';
-    return rank !== 'given' || !(context.has(name) || (sources.has(name) && !isAbout(command, name)));
-  });
+  const { beside } = loadData<References>('references.json');
+  const things = named.filter(
+    ({ kind, parameter, rank }) =>
+      !beside.includes(parameter) && (rank !== 'given' || !isOnlyUsed(command, kind?.name ?? '')),
+  );
   return things.length || risk.risk !== 'destroy' ? things : named;
 };
 
-/** CloudStack's entity names and its response types differ in prefixes: VirtualMachineTemplate, Template. */
-const kindWithoutCase = (name: string): string =>
-  name
-    .toLowerCase()
-    .replace(/^virtualmachine(?=.)/, '')
-    .replace(/^uservm$/, 'virtualmachine');
-
-/** Whether a command is about things of a kind, as CloudStack names its entity. */
-export const isAbout = ({ entity = [] }: Command, kind: string): boolean =>
-  entity.some((name) => kindWithoutCase(name) === kindWithoutCase(kind));
+/**
+ * What of it a call changes first of all: what it names by `id`, else what CloudStack says that it is about, else what comes
+ * first.
+ */
+export const mainOf = <T extends Pick<Named, 'kind' | 'parameter' | 'rank'>>(
+  command: Command,
+  acted: readonly T[],
+): readonly T[] => {
+  const first =
+    acted.find(({ rank }) => rank === 'own') ??
+    acted.find(({ kind }) => kind && isAbout(command, kind.name)) ??
+    acted.find(({ rank }) => rank === 'required') ??
+    acted[0];
+  return acted.filter(
+    ({ parameter, rank }) => rank === first?.rank && (rank === 'own' || parameter === first.parameter),
+  );
+};

@@ -7,11 +7,11 @@ import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Row } from '../rows.ts';
 import { isId } from '../text.ts';
-import type { Params, Resources, Target, ValidCall, WhichDependents } from '../types.ts';
-import { readDependents } from './dependents.ts';
+import type { Params, Resources, Tag, Target, ValidCall, WhichDependents } from '../types.ts';
+import { readDependents, type MayHave } from './dependents.ts';
 import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
-import { actedOn, isAbout, namedIn, owners, type Named } from './named.ts';
+import { actedOn, isAbout, mainOf, namedIn, owners, type Named } from './named.ts';
 
 /** What resources belong to, and what is acted on without its id; data/references.json. */
 interface Owners {
@@ -32,9 +32,16 @@ const inGroups = async <T, U>(all: readonly T[], size: number, run: (one: T) => 
   return done;
 };
 
+/** A call whose targets are read, and those of them that it changes first of all. */
+interface Reading {
+  params: Params;
+  command: string;
+  isMain: boolean;
+}
+
 const readTarget = async (
   directory: Directory,
-  { params, command }: { params: Params; command: string },
+  { params, command, isMain }: Reading,
   { parameter, id, kind, rank }: Named,
   found?: Row,
 ): Promise<Target> => {
@@ -46,6 +53,7 @@ const readTarget = async (
     kind: kind?.name,
     id,
     isOwn: rank === 'own',
+    isMain,
     isReadable,
     name: row && kind ? nameOf(kind, row) : undefined,
     row,
@@ -61,11 +69,53 @@ const reachesDependents = ({ command, risk }: Tool, { kind = '', isOwn }: Target
   return isOwn || risk.category === 'outage' || isAbout(command, kind) || isNamed(also);
 };
 
-/** A target with what hangs on it, as far as it can be seen. */
-const readWithDependents = async (directory: Directory, target: Target, which: WhichDependents): Promise<Target> => {
-  const kind = findKind(target.kind ?? '');
-  if (!kind || !target.row || target.isHolder || !reachesDependents(which.tool, target)) return target;
-  return { ...target, dependents: await readDependents(directory, kind, target.row, which) };
+/** Requests before a question; one more is left for the look when it is answered. */
+const maxBefore = 2;
+
+/** How many requests showed targets: one shows several of a kind where its list takes their ids. */
+const requestsFor = (directory: Directory, targets: readonly Target[]): number => {
+  const asked = targets.filter(({ isReadable }) => isReadable);
+  const at = new Set(
+    asked.map(({ kind = '', id }) => {
+      const list = findKind(kind)?.list;
+      return list !== undefined && directory.takes(list, ['ids']) ? kind : `${kind} ${id}`;
+    }),
+  );
+  return at.size;
+};
+
+/** The lists that may show what has a tag, as it was listed a moment ago: where nothing of a kind has it, none is there to find. */
+const readMayHave = async (directory: Directory, { key, value }: Tag): Promise<MayHave> => {
+  const pagesize = 500;
+  const rows = await directory.rows('listTags', { key, page: 1, pagesize }).catch(() => undefined);
+  if (!rows || rows.length >= pagesize) return () => true;
+  const { types } = loadData<{ types: Record<string, string> }>('references.json');
+  const kinds = new Set(
+    rows.filter((row) => isSame(row['value'], value)).map((row) => types[String(row['resourcetype']).toLowerCase()]),
+  );
+  return (list) => kinds.has(directory.kindOf(list));
+};
+
+/** Targets with what hangs on each, as far as it can be seen and there is room for. */
+const readWithDependents = async (
+  directory: Directory,
+  recent: Directory,
+  targets: readonly Target[],
+  which: WhichDependents,
+): Promise<readonly Target[]> => {
+  let room = Math.max(0, maxBefore - requestsFor(directory, targets));
+  const done: Target[] = [];
+  for (const target of targets) {
+    const kind = findKind(target.kind ?? '');
+    if (!kind || !target.row || target.isHolder || !reachesDependents(which.tool, target)) done.push(target);
+    else {
+      const mayHave = (tag: Tag): Promise<MayHave> => readMayHave(recent, tag);
+      const { lists, dependents, unread } = await readDependents(directory, kind, target.row, which, { room, mayHave });
+      room = Math.max(0, room - lists);
+      done.push({ ...target, dependents, ...(unread.length ? { unread } : {}) });
+    }
+  }
+  return done;
 };
 
 /** The machine that a network card is in, and the like: found among the rows that hold it. */
@@ -79,12 +129,17 @@ const readHolder = async (directory: Directory, { kind, id }: Target): Promise<r
 };
 
 /** What a target belongs to: the disk of a snapshot, the machine of the disk. What cannot be seen is left out. */
-const readOwners = async (directory: Directory, target: Target, depth = 3): Promise<Target[]> => {
+const readOwners = async (
+  directory: Directory,
+  target: Target,
+  known: ReadonlySet<unknown>,
+  depth = 3,
+): Promise<Target[]> => {
   const fields = Object.entries(loadData<Owners>('references.json').owners[target.kind ?? ''] ?? {});
   const byField = await Promise.all(
     fields.map(async ([field, name]) => {
       const [kind, id] = [findKind(name), target.row?.[field]];
-      if (!kind || typeof id !== 'string' || !directory.shows(kind)) return undefined;
+      if (!kind || typeof id !== 'string' || known.has(id) || !directory.shows(kind)) return undefined;
       const row = await directory.get(kind, id, { projectid: target.row?.['projectid'] }).catch(() => undefined);
       return row && ([kind, row] as const);
     }),
@@ -101,7 +156,7 @@ const readOwners = async (directory: Directory, target: Target, depth = 3): Prom
     name: nameOf(kind, row),
     row,
   }));
-  const above = depth > 1 ? await inGroups(owners, 8, (owner) => readOwners(directory, owner, depth - 1)) : [];
+  const above = depth > 1 ? await inGroups(owners, 8, (owner) => readOwners(directory, owner, known, depth - 1)) : [];
   return [...owners, ...above.flat()];
 };
 
@@ -127,28 +182,28 @@ const findByName = async (directory: Directory, kind: Kind, name: string, params
 };
 
 /** What a call acts on though it stands under a name, or where usually a place is named: data/references.json. */
-const readActed = async (directory: Directory, { name }: Command, params: Params): Promise<Target[]> => {
-  const acted = loadData<Owners>('references.json').acted.filter(
-    ({ commands, parameter, without = [] }) =>
-      fits(commands, name) &&
-      typeof params[parameter] === 'string' &&
-      without.every((other) => params[other] === undefined),
-  );
-  const found = await Promise.all(
-    acted.map(async ({ parameter, kind: kindName }): Promise<Target[]> => {
-      const [kind, value] = [findKind(kindName), String(params[parameter])];
-      if (!kind) return [];
-      const isPlace = owners.has(parameter);
-      const rows = isPlace || !directory.shows(kind) ? [] : await findByName(directory, kind, value, params);
-      const read = (row?: Row): Promise<Target> => {
-        const named: Named = { parameter, id: String(row?.['id'] ?? value), kind, rank: isPlace ? 'required' : 'own' };
-        return readTarget(directory, { params, command: name }, named, row);
-      };
-      // What is not found stays a target, so that it is asked about.
-      return inGroups(rows.length ? rows : [undefined], 8, read);
-    }),
-  );
-  return found.flat();
+const actedByName = ({ name }: Command, params: Params): Named[] =>
+  loadData<Owners>('references.json')
+    .acted.filter(
+      ({ commands, parameter, without = [] }) =>
+        fits(commands, name) &&
+        typeof params[parameter] === 'string' &&
+        without.every((other) => params[other] === undefined),
+    )
+    .flatMap(({ parameter, kind: kindName }): Named[] => {
+      const kind = findKind(kindName);
+      const rank = owners.has(parameter) ? 'required' : 'own';
+      return kind ? [{ parameter, id: String(params[parameter]), kind, rank }] : [];
+    });
+
+const readActed = async (directory: Directory, reading: Reading, named: Named): Promise<Target[]> => {
+  const { kind, parameter, id } = named;
+  const isListed = kind !== undefined && !owners.has(parameter) && directory.shows(kind);
+  const rows = isListed ? await findByName(directory, kind, id, reading.params) : [];
+  const read = (row?: Row): Promise<Target> =>
+    readTarget(directory, reading, { ...named, id: String(row?.['id'] ?? id) }, row);
+  // What is not found stays a target, so that it is asked about.
+  return inGroups(rows.length ? rows : [undefined], 8, read);
 };
 
 const placeKinds: Readonly<Record<string, readonly [kind: string, id: string, name: string]>> = {
@@ -204,6 +259,7 @@ const readEach = async (
   directory: Directory,
   { tool, params }: Pick<ValidCall, 'tool' | 'params'>,
   all: readonly Named[],
+  isMain: (named: Named) => boolean = () => false,
 ): Promise<readonly Target[]> => {
   const once = [...new Map(all.map((named) => [`${named.parameter} ${named.id}`, named])).values()];
   if (once.length > limits.targets)
@@ -213,10 +269,10 @@ const readEach = async (
       'Make several calls. Nothing was sent.',
     );
   const together = await readTogether(directory, once);
-  const call = { params, command: tool.command.name };
-  return inGroups(once, 8, (named) =>
-    readTarget(directory, call, named, together.get(`${named.kind?.name} ${named.id}`)),
-  );
+  return inGroups(once, 8, (named) => {
+    const reading = { params, command: tool.command.name, isMain: isMain(named) };
+    return readTarget(directory, reading, named, together.get(`${named.kind?.name} ${named.id}`));
+  });
 };
 
 const readPlaces = async (
@@ -241,21 +297,33 @@ const readPlaces = async (
 };
 
 /** What calls name, read from the cache where there is one for them. What cannot be seen is given by its id alone. */
-export const createResources = ({ cached, now }: Directories): Resources => {
+export const createResources = ({ cached, now, recent }: Directories): Resources => {
   const directory = cached ?? now;
-  const targetsOf: Resources['targetsOf'] = async (call) => [
-    ...(await readEach(directory, call, actedOn(call.tool, namedIn(call.tool.command, call.params)))),
-    ...(await readActed(directory, call.tool.command, call.params)),
-  ];
+  const readTargets = async (
+    call: Pick<ValidCall, 'tool' | 'params'>,
+    { isOnlyMain }: { isOnlyMain: boolean },
+  ): Promise<readonly Target[]> => {
+    const { tool, params } = call;
+    const [byId, byName] = [actedOn(tool, namedIn(tool.command, params)), actedByName(tool.command, params)];
+    const main = new Set(mainOf(tool.command, [...byId, ...byName]));
+    const [ids, names] = [byId, byName].map((all) => all.filter((one) => !isOnlyMain || main.has(one)));
+    const readings = names!.map((one) =>
+      readActed(directory, { params, command: tool.command.name, isMain: main.has(one) }, one),
+    );
+    return [
+      ...(await readEach(directory, call, ids!, (one) => main.has(one))),
+      ...(await Promise.all(readings)).flat(),
+    ];
+  };
   return {
-    targetsOf,
+    mainTargets: (call) => readTargets(call, { isOnlyMain: true }),
     actedOn: async (call) => {
-      const targets = await targetsOf(call);
-      const owners = await inGroups(targets, 8, (target) => readOwners(directory, target));
+      const targets = await readTargets(call, { isOnlyMain: false });
       const known = new Set(targets.map(({ id }) => id));
+      const owners = await inGroups(targets, 8, (target) => readOwners(directory, target, known));
       return [...targets, ...owners.flat().filter(({ id }) => !known.has(id) && known.add(id))];
     },
-    withDependents: (targets, which) => inGroups(targets, 1, (target) => readWithDependents(directory, target, which)),
+    withDependents: (targets, which) => readWithDependents(directory, recent, targets, which),
     withPlaces: (targets) => inGroups(targets, 8, (target) => readPlace(directory, target)),
     named: (call) => readEach(directory, call, namedIn(call.tool.command, call.params)),
     places: ({ params }, targets) => readPlaces(directory, params, targets),

@@ -91,8 +91,17 @@ test('a command that only the connected cloud has: names are found, the question
   await close();
 });
 
-test('what cannot be undone does not take along what is protected', async () => {
+const tag = { resourcetype: 'Volume', resourceid: safe, key: 'protected', value: 'True' };
+test.each([
+  ['the list of tags tells of it', { count: 1, tag: [tag] }],
+  ['tags cannot be listed', { errorcode: 432, errortext: 'no' }],
+  [
+    'there are more tags than one page shows',
+    { count: 600, tag: Array.from({ length: 500 }, () => ({ ...tag, resourcetype: 'Network' })) },
+  ],
+])('what cannot be undone does not take along what is protected: %s', async (_how, tags) => {
   const dependents: Answers = (command, params) => {
+    if (command === 'listTags') return tags;
     if (command === 'listAccounts') return { count: 1, account: [{ id: params['id'], name: 'acme', domainid: other }] };
     if (command === 'listVolumes') return { count: 1, volume: [{ id: safe, name: 'data', tags: saved }] };
     return command.startsWith('list') ? {} : undefined;

@@ -108,7 +108,7 @@ test('at run time, a copy of an approved call is not sent, and the call itself c
   const resources = {
     actedOn: () => Promise.resolve([]),
     places: () => Promise.resolve([]),
-    targetsOf: () => Promise.resolve([]),
+    mainTargets: () => Promise.resolve([]),
     withDependents: () => Promise.resolve([]),
     withPlaces: () => Promise.resolve([]),
   };

@@ -134,7 +134,7 @@ const letLeave = ({ targets, onQuestion, ...dependencies }: Dependencies, call: 
     resources: {
       actedOn: targets,
       places: () => Promise.resolve([]),
-      targetsOf: targets,
+      mainTargets: targets,
       withDependents: (known) => Promise.resolve(known),
       withPlaces: (known) => Promise.resolve(known),
     },
@@ -173,6 +173,7 @@ const target: Target = {
   kind: 'UserVm',
   id,
   isOwn: true,
+  isMain: true,
   isReadable: true,
   name: 'web-1',
   row: running,
