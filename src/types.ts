@@ -186,7 +186,7 @@ export interface Dependents {
 }
 
 /** A tag by which things are protected. */
-export interface Tag {
+export interface ProtectingTag {
   key: string;
   value: string;
 }
@@ -198,7 +198,7 @@ export interface WhichDependents {
   which: 'stopped' | 'all';
   held?: boolean;
   /** Things with this tag must not go with it: lists that may show one are all read, of others one. */
-  decides?: Tag | undefined;
+  decides?: ProtectingTag | undefined;
 }
 
 /** A resource that a call acts on, as it was just read. */

@@ -2,7 +2,7 @@ import type { Kind } from '../catalog/kinds.ts';
 import { loadData } from '../data.ts';
 import { isRecord, type Row } from '../rows.ts';
 import { quoteName } from '../secrets/text.ts';
-import type { Dependents, Tag, WhichDependents } from '../types.ts';
+import type { Dependents, ProtectingTag, WhichDependents } from '../types.ts';
 import type { Directory } from './directory.ts';
 
 /** What hangs on a kind of resource (data/dependents.json): a list command and how it is narrowed to one resource, or a field of its row. */
@@ -95,7 +95,7 @@ export const readDependents = async (
   kind: Kind,
   row: Row,
   { which, held = false, decides }: WhichDependents,
-  { room, mayHave }: { room: number; mayHave: (tag: Tag) => Promise<MayHave> },
+  { room, mayHave }: { room: number; mayHave: (tag: ProtectingTag) => Promise<MayHave> },
 ): Promise<Hanging> => {
   const all = (loadData<Record<string, DependentList[]>>('dependents.json')[kind.name] ?? []).filter(
     ({ stops, list }) => (stops || which === 'all') && !(held && list !== undefined),

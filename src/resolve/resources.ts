@@ -7,7 +7,7 @@ import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Row } from '../rows.ts';
 import { isId } from '../text.ts';
-import type { Params, Resources, Tag, Target, ValidCall, WhichDependents } from '../types.ts';
+import type { Params, Resources, ProtectingTag, Target, ValidCall, WhichDependents } from '../types.ts';
 import { readDependents, type MayHave } from './dependents.ts';
 import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
@@ -85,7 +85,7 @@ const requestsFor = (directory: Directory, targets: readonly Target[]): number =
 };
 
 /** The lists that may show what has a tag, as it was listed a moment ago: where nothing of a kind has it, none is there to find. */
-const readMayHave = async (directory: Directory, { key, value }: Tag): Promise<MayHave> => {
+const readMayHave = async (directory: Directory, { key, value }: ProtectingTag): Promise<MayHave> => {
   const pagesize = 500;
   const rows = await directory.rows('listTags', { key, page: 1, pagesize }).catch(() => undefined);
   if (!rows || rows.length >= pagesize) return () => true;
@@ -109,7 +109,7 @@ const readWithDependents = async (
     const kind = findKind(target.kind ?? '');
     if (!kind || !target.row || target.isHolder || !reachesDependents(which.tool, target)) done.push(target);
     else {
-      const mayHave = (tag: Tag): Promise<MayHave> => readMayHave(recent, tag);
+      const mayHave = (tag: ProtectingTag): Promise<MayHave> => readMayHave(recent, tag);
       const { lists, dependents, unread } = await readDependents(directory, kind, target.row, which, { room, mayHave });
       room = Math.max(0, room - lists);
       done.push({ ...target, dependents, ...(unread.length ? { unread } : {}) });
