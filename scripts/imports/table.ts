@@ -106,6 +106,9 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     // The page's tools explorer: the words and the search that models get.
     'mcp/describe.ts',
     'search',
+    // What the page asks beside single calls.
+    'views',
+    'page-files.ts',
     'app/app.ts',
     'guard/roles.ts',
     'type telemetry',
@@ -115,7 +118,11 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     ...foundation,
   ],
   // A door names the tool that runs a risk (permit.ts); it never decides.
-  mcp: ['app/app.ts', 'guard/permit.ts', 'search', 'complete', 'version.ts', ...foundation],
+  // The MCP Apps ask as the page does, and are made of its files.
+  mcp: ['views', 'page-files.ts', 'app/app.ts', 'guard/permit.ts', 'search', 'complete', 'version.ts', ...foundation],
+  // Views of several calls, for the page and the MCP Apps: each call goes the whole path.
+  views: ['type app/app.ts', ...foundation],
+  'page-files.ts': [],
   // What may stand where someone is typing, for a shell and for a host; names come from the cloud through the path.
   complete: ['type app/app.ts', 'type types.ts', 'catalog'],
   // The one composition root: builds the path from the configuration with the first call, so that a host sees its tools

@@ -14,7 +14,7 @@ export type VerifiedState = QuestionState | { unreadable: CallError };
 const capabilitiesKey = 'io.modelcontextprotocol/clientCapabilities';
 
 /** The client's capabilities: in every request of protocol version 2026-07-28, from the handshake of older ones. */
-const capabilitiesOf = (server: Server, ctx: ServerContext): ClientCapabilities | undefined =>
+export const capabilitiesOf = (server: Server, ctx: ServerContext): ClientCapabilities | undefined =>
   (ctx.mcpReq.envelope as Record<string, unknown> | undefined)?.[capabilitiesKey] ?? server.getClientCapabilities();
 
 /** A bare `elicitation: {}` means that forms can be shown. */

@@ -206,9 +206,12 @@ const compactTools = {
   },
 } satisfies Record<string, (host: HostCall, args: unknown) => Promise<ToolResult>>;
 
-/** Runs a tool of the compact list, or a command listed as a tool of its own. */
+/** Runs a tool of the compact list, one that is there for its view, or a command listed as a tool of its own. */
 const runTool = async (host: HostCall, name: string, args: unknown): Promise<ToolResult> => {
   if (Object.hasOwn(compactTools, name)) return compactTools[name as keyof typeof compactTools](host, args);
+  const { callAppTool } = await import('./app-tools.ts');
+  const shown = callAppTool(host, ({ tool, args, profile }) => toRequest(host, { tool, args, profile }), name, args);
+  if (shown) return shown;
   const { splitArguments } = await import('./direct.ts');
   const tool = loadCatalog().find(name) ?? (await openCatalog(host)).find(name);
   return send(host, { tool: name, ...splitArguments(tool, (args ?? {}) as Record<string, unknown>) });

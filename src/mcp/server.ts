@@ -13,7 +13,7 @@ import { AwaitingReply } from '../consent.ts';
 import { toLabel } from '../text.ts';
 import { version } from '../version.ts';
 import { instructionsFor, resultSchema, withProfiles } from './compact.ts';
-import { newQuestionState, toForm } from './consent.ts';
+import { capabilitiesOf, newQuestionState, toForm } from './consent.ts';
 import type { DoorContext } from './door-context.ts';
 import { toHostCall } from './host-call.ts';
 import { createListedTools } from './listed-tools.ts';
@@ -36,6 +36,14 @@ export interface ServerOptions {
   /** Called when a list of tools that was given has changed. */
   onListChange?: () => void;
 }
+
+/** What MCP Apps add, for a host that declares them; others see nothing of it. */
+const appsFor = async (server: Server, ctx: ServerContext) => {
+  const capabilities = capabilitiesOf(server, ctx);
+  if (!capabilities?.extensions) return undefined;
+  const apps = await import('./apps.ts');
+  return apps.showsApps(capabilities) ? apps : undefined;
+};
 
 /** Makes MCP servers over one app, one a connection or request; the same handlers serve all protocol versions. */
 export const createServerFactory = async (
@@ -84,7 +92,8 @@ export const createServerFactory = async (
     );
     server.setRequestHandler('tools/list', async (_request, ctx) => {
       const profiles = await profilesFor(ctx);
-      const tools = await listed.list(profiles);
+      const own = await listed.list(profiles);
+      const tools = (await appsFor(server, ctx))?.withApps(own) ?? own;
       return { tools: isSeveral ? tools.map((tool) => withProfiles(tool, profiles)) : [...tools] };
     });
     server.setRequestHandler('prompts/list', async () => ({
@@ -93,13 +102,17 @@ export const createServerFactory = async (
     server.setRequestHandler('prompts/get', async ({ params }) =>
       (await import('./prompts.ts')).getPrompt(app, params),
     );
-    server.setRequestHandler('resources/list', async () => ({
-      resources: await (await import('./skills.ts')).listSkillResources(app),
+    server.setRequestHandler('resources/list', async (_request, ctx) => ({
+      resources: [
+        ...(await (await import('./skills.ts')).listSkillResources(app)),
+        ...((await appsFor(server, ctx))?.listViews() ?? []),
+      ],
     }));
     server.setRequestHandler('resources/templates/list', async () => ({
       resourceTemplates: (await import('./resources.ts')).listResourceTemplates(),
     }));
     server.setRequestHandler('resources/read', async ({ params: { uri } }, ctx) => {
+      if (uri.startsWith('ui://')) return (await import('./apps.ts')).readView(uri, app.config.tools === 'all');
       if (uri.startsWith('skill://')) return (await import('./skills.ts')).readSkill(app, uri);
       const { readCloudResource } = await import('./resources.ts');
       return readCloudResource(toHostCall({ app, call, server, ctx, door: contextOf(ctx) }), uri);
@@ -117,7 +130,9 @@ export const createServerFactory = async (
       return completeArgument(params, { app, call, door: contextOf(ctx), ctx });
     });
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
-      const tool = await listed.find(params.name, () => profilesFor(ctx));
+      const tool =
+        (await listed.find(params.name, () => profilesFor(ctx))) ??
+        (await import('./apps.ts')).appTools.find(({ name }) => name === params.name);
       if (tool === undefined)
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${toLabel(params.name)}`);
       const { callTool, toFailure } = await import('./run.ts');

@@ -1,3 +1,4 @@
+import { appView, callCommand, callTool, type ToolAnswer } from './bridge.ts';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
 /** What the server says went wrong, and what to do next. */
@@ -16,8 +17,37 @@ export class AskError extends Error {
 /** Sent to the window when the session has ended. */
 export const signedOut = 'signed-out';
 
+/** The risks of tools that were described: what is not a read, the host makes as a tool of the model's. */
+const risks = new Map<string, string>();
+
+/** What a tool gave through a host, as the page would have it. Throws an AskError. */
+export const toShown = ({ content = [], structuredContent = {}, isError }: ToolAnswer): Record<string, unknown> => {
+  const text = content.map((part) => part.text ?? '').join('\n');
+  const { error, items, item } = structuredContent;
+  if (isError || error) throw new AskError(error ?? { message: text });
+  const rows = (items ?? (item ? [item] : [])) as ShownRow[];
+  const columns = Object.keys(rows[0] ?? {}).filter((column) => typeof rows[0]![column] !== 'object');
+  return { text, rows, columns, ...structuredContent };
+};
+
+/** The same question through the host of an MCP App. */
+const askHost = async (name: string, body: Record<string, unknown>): Promise<Record<string, unknown>> => {
+  const { tool, args, profile, dryRun } = body;
+  const risk = risks.get(String(tool)) ?? 'read';
+  try {
+    if (name === 'call' && !dryRun && risk !== 'read')
+      return toShown(await callCommand(String(tool), risk, args, profile));
+    const answer = toShown(await callTool('view', { question: name, body }));
+    if (name === 'describe') risks.set(String(answer['tool']), String(answer['risk']));
+    return answer;
+  } catch (error) {
+    throw error instanceof AskError ? error : new AskError({ message: String(error) });
+  }
+};
+
 /** Asks the server one question of the page. Throws an AskError. */
 export const ask = async <T>(name: string, body: unknown = {}, signal?: AbortSignal): Promise<T> => {
+  if (appView !== undefined) return (await askHost(name, body as Record<string, unknown>)) as T;
   const response = await fetch(`/page/api/${name}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-cloudstack-page': '1' },

@@ -1,12 +1,15 @@
 import { render, type JSX } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { AppView } from './app.tsx';
 import { ask, AskError, signedOut, useAsk } from './ask.ts';
+import { appView } from './bridge.ts';
 import type { Me, SignedOut } from './me.ts';
 import { linkTo, usePlace, type Address } from './router.ts';
 import { Account } from './views/account.tsx';
 import { Activity } from './views/activity.tsx';
 import { Approvals, type CallCard } from './views/approvals.tsx';
 import { HealthView } from './views/health.tsx';
+import { Plans } from './views/plans.tsx';
 import { Overview } from './views/overview.tsx';
 import { Resources } from './views/resources.tsx';
 import { SignIn } from './views/sign-in.tsx';
@@ -15,6 +18,7 @@ import { Tools } from './views/tools.tsx';
 const titles = {
   overview: 'Overview',
   approvals: 'Approvals',
+  plans: 'Plans',
   resources: 'Resources',
   tools: 'Tools',
   activity: 'Calls',
@@ -43,6 +47,8 @@ const View = ({
       return <Overview profile={profile} />;
     case 'approvals':
       return <Approvals onChange={onChange} />;
+    case 'plans':
+      return <Plans place={place} profile={profile} />;
     case 'resources':
       return <Resources place={place} profile={profile} />;
     case 'tools':
@@ -195,4 +201,4 @@ const Page = (): JSX.Element | null => {
   );
 };
 
-render(<Page />, document.body);
+render(appView === undefined ? <Page /> : <AppView view={appView} />, document.body);

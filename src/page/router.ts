@@ -1,3 +1,4 @@
+import { appView } from './bridge.ts';
 import { useEffect, useState } from 'preact/hooks';
 
 /** Where in the page someone is: words of the address behind the `#`, and what stands after its `?`. */
@@ -15,8 +16,31 @@ const decode = (word: string): string => {
   }
 };
 
+/** Inside a host the document's address is the host's: where someone is stays here. */
+let inApp = '';
+const hash = (): string => (appView === undefined ? location.hash : inApp);
+
+/** Goes to an address of `linkTo`. */
+export const goTo = (address: string): void => {
+  if (appView === undefined) location.hash = address;
+  else {
+    inApp = address;
+    dispatchEvent(new Event('hashchange'));
+  }
+};
+if (appView !== undefined)
+  document.addEventListener('click', (event) => {
+    const clicked = event.target instanceof Element ? event.target.closest('a, button') : null;
+    const address = clicked?.getAttribute('href');
+    const form = clicked instanceof HTMLButtonElement && clicked.type === 'submit' ? clicked.form : null;
+    if (address || form) event.preventDefault();
+    if (address?.startsWith('#/')) goTo(address);
+    // Hosts let no frame submit forms; what a form means is in its listener.
+    if (form?.reportValidity()) form.dispatchEvent(new Event('submit', { cancelable: true }));
+  });
+
 const read = (): Address => {
-  const [path = '', query = ''] = location.hash.replace(/^#\/?/, '').split('?');
+  const [path = '', query = ''] = hash().replace(/^#\/?/, '').split('?');
   const [view = '', ...rest] = path.split('/').map(decode);
   return { view, rest, query: new URLSearchParams(query) };
 };

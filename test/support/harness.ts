@@ -141,6 +141,8 @@ export interface HostOptions {
     asked: Asked,
   ) => { action: 'accept' | 'decline' | 'cancel'; content?: Record<string, unknown> } | Promise<never>;
   onprogress?: (message: string) => void;
+  /** Extensions of the protocol that the host declares. */
+  extensions?: Record<string, Record<string, string[]>>;
 }
 
 /** A person who says yes to every question, and types the phrase where one is asked for. */
@@ -157,7 +159,14 @@ export const profileOf = ({ env }: Pick<Cloud, 'env'>) => ({
 });
 
 /** A whole MCP host: the real command line with a real client on its standard streams. */
-export const openHost = async ({ env = {}, flags = [], protocol: version = 'old', human, onprogress }: HostOptions) => {
+export const openHost = async ({
+  env = {},
+  flags = [],
+  protocol: version = 'old',
+  human,
+  onprogress,
+  extensions,
+}: HostOptions) => {
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-'));
   const audit = join(folder, 'audit.jsonl');
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
@@ -180,7 +189,7 @@ export const openHost = async ({ env = {}, flags = [], protocol: version = 'old'
   const client = new Client(
     { name: 'test-host', version: '1.0.0' },
     {
-      capabilities: human ? { elicitation: { form: {} } } : {},
+      capabilities: { ...(human ? { elicitation: { form: {} } } : {}), ...(extensions ? { extensions } : {}) },
       ...(version === 'new' ? { versionNegotiation: { mode: { pin: '2026-07-28' } } } : {}),
     },
   );

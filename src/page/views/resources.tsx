@@ -2,9 +2,11 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { inWords, useAsk, type CallAnswer, type ShownRow } from '../ask.ts';
 import { AnswerTable, Badge, Loaded, Section } from '../parts.tsx';
-import { linkTo, type Address } from '../router.ts';
+import { NetworkMapOf } from './network-map.tsx';
+import { goTo, linkTo, type Address } from '../router.ts';
 
-interface ShownKind {
+/** A kind of resource that can be listed. */
+export interface ShownKind {
   name: string;
   title: string;
   plural: string;
@@ -118,7 +120,16 @@ const Hanging = ({
   );
 };
 
-const Details = ({ kind, id, profile }: { kind: ShownKind; id: string; profile: string | undefined }): JSX.Element => {
+/** One resource with what hangs on it, and what can be done with it. */
+export const Details = ({
+  kind,
+  id,
+  profile,
+}: {
+  kind: ShownKind;
+  id: string;
+  profile: string | undefined;
+}): JSX.Element => {
   const asked = useAsk<CallAnswer>('call', { tool: kind.list, args: { ...kind.args, id }, profile, fields: ['*'] });
   const related = useAsk<Related>('related', { kind: kind.name, profile });
   return (
@@ -145,6 +156,9 @@ const Details = ({ kind, id, profile }: { kind: ShownKind; id: string; profile: 
           );
         }}
       </Loaded>
+      {kind.name === 'Network' || kind.name === 'Vpc' ? (
+        <NetworkMapOf of={{ [kind.name === 'Vpc' ? 'vpc' : 'network']: id }} profile={profile} />
+      ) : null}
       {related.data?.lists.map((list) => (
         <Hanging key={`${list.list} ${list.parameter}`} list={list} id={id} profile={profile} />
       ))}
@@ -177,10 +191,7 @@ export const Resources = ({ place, profile }: { place: Address; profile: string 
           <>
             <label class="chooser">
               Kind
-              <select
-                value={kind.name}
-                onChange={(event) => (location.hash = linkTo(['resources', event.currentTarget.value]))}
-              >
+              <select value={kind.name} onChange={(event) => goTo(linkTo(['resources', event.currentTarget.value]))}>
                 {kinds.map(({ name, plural }) => (
                   <option key={name} value={name}>
                     {plural}

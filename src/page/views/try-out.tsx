@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ask, AskError, type CallAnswer } from '../ask.ts';
+import { appView } from '../bridge.ts';
 import { AnswerTable, Badge, Problem, Section } from '../parts.tsx';
 import { linkTo } from '../router.ts';
 import { Field, readFields, type FieldSchema } from './fields.tsx';
@@ -17,7 +18,8 @@ export interface Description {
   inputSchema: { description?: string; properties?: Record<string, FieldSchema>; required?: string[] };
 }
 
-const codePattern = /Approval code: ([A-Z0-9]{4}-[A-Z0-9]{4})/;
+/** How an answer says that its call waits. */
+export const codePattern = /Approval code: ([A-Z0-9]{4}-[A-Z0-9]{4})/;
 const lookAgainMs = 2000;
 
 const Answer = ({ answer }: { answer: CallAnswer }): JSX.Element => {
@@ -45,9 +47,9 @@ const Answer = ({ answer }: { answer: CallAnswer }): JSX.Element => {
 };
 
 /** Goes on by itself once the call is no longer among those that wait: approved, it runs; refused, it says who and why. */
-const useApproval = (code: string | undefined, onAnswered: () => void): void => {
+export const useApproval = (code: string | undefined, onAnswered: () => void): void => {
   useEffect(() => {
-    if (code === undefined) return;
+    if (code === undefined || appView !== undefined) return;
     const timer = setInterval(() => {
       ask<{ waiting: { code: string }[] }>('approvals').then(
         ({ waiting }) => {
@@ -144,8 +146,15 @@ export const TryOut = ({
       <div class="wide" role="status" aria-live="polite">
         {code === undefined ? null : (
           <p class="note">
-            This call waits for approval under the code {code}: see <a href={linkTo(['approvals'])}>Approvals</a>. It
-            goes on by itself once someone has answered, as long as this page is open here.
+            This call waits for approval under the code {code}
+            {appView === undefined ? (
+              <>
+                : see <a href={linkTo(['approvals'])}>Approvals</a>. It goes on by itself once someone has answered, as
+                long as this page is open here.
+              </>
+            ) : (
+              '. Once someone has approved it, press Run again.'
+            )}
           </p>
         )}
         <Problem error={error} />

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { readPageFile } from '../../page-files.ts';
 
 /**
  * Nothing but the page's own files, and no page around it. `trusted-types` without a name: no script may write markup, so
@@ -43,18 +43,12 @@ interface Asset {
   etag: string;
 }
 
-/** The build lays the page beside the bundle; run from source, it is where the build left it. */
-const folder = (): URL => {
-  const beside = new URL('page/', import.meta.url);
-  return existsSync(new URL('page.js', beside)) ? beside : new URL('../../../dist/page/', import.meta.url);
-};
-
 const known = new Map<string, Asset>();
 
 const load = (name: string): Asset => {
   const found = known.get(name);
   if (found) return found;
-  const body = readFileSync(new URL(name, folder()));
+  const body = readPageFile(name);
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
   const asset = { body, zipped: gzipSync(body, { level: 9 }), etag };
   known.set(name, asset);

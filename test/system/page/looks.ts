@@ -48,7 +48,11 @@ export const checkLooks = async (stage: Stage, { check }: Checks): Promise<void>
         await settle(page);
         if (await page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth')) wide.push(width);
         const name = view.replace(/\/.{36}$/, '-one').replaceAll('/', '-');
-        await page.screenshot({ path: `build/page/${name}-${width}-${colorScheme}.png`, fullPage: true });
+        await page.screenshot({
+          path: `build/page/${name}-${width}-${colorScheme}.png`,
+          fullPage: true,
+          timeout: 40_000,
+        });
       }
       check(
         `${view}, ${colorScheme}: nothing sticks out at ${widths.join(', ')} px`,

@@ -6,6 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { findProgram, MissingProgram } from '../programs.ts';
 import { createChecks } from '../checks.ts';
+import { checkApps } from './apps.ts';
 import { checkAttacks } from './attacks.ts';
 import { checkKeyboard } from './keyboard.ts';
 import { checkLooks } from './looks.ts';
@@ -23,7 +24,13 @@ try {
 }
 mkdirSync('build/page', { recursive: true });
 const checks = createChecks(process.stdout);
-const parts = { people: checkPeople, keyboard: checkKeyboard, attacks: checkAttacks, looks: checkLooks };
+const parts = {
+  apps: checkApps,
+  people: checkPeople,
+  keyboard: checkKeyboard,
+  attacks: checkAttacks,
+  looks: checkLooks,
+};
 const wanted = process.argv.slice(2);
 const isWanted = (name: string): boolean => !wanted.length || wanted.includes(name);
 

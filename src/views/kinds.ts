@@ -1,7 +1,7 @@
-import type { Catalog } from '../../catalog/catalog.ts';
-import { kindOfParameter, type Kind } from '../../catalog/kinds.ts';
-import type { Tool } from '../../catalog/tool.ts';
-import { loadData } from '../../data.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { kindOfParameter, type Kind } from '../catalog/kinds.ts';
+import type { Tool } from '../catalog/tool.ts';
+import { loadData } from '../data.ts';
 
 /** A kind of resource that the page can list. */
 export interface ListedKind {
