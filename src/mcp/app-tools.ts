@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { App } from '../app/app.ts';
 import { requireTool } from '../catalog/lookup.ts';
 import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -6,7 +7,7 @@ import { toLabel } from '../text.ts';
 import type { DoorRequest } from '../types.ts';
 import { createQuestions, readQuestion, type CallInput, type Looker } from '../views/questions.ts';
 import { toDescription } from './describe.ts';
-import type { HostCall } from './run.ts';
+import type { DoorContext } from './door-context.ts';
 
 const name = z.string().max(limits.toolName);
 /** What `network-map` takes. */
@@ -25,7 +26,7 @@ interface AppAnswer {
 
 /** Answers a tool that is there for its view; undefined for any other tool. `requestOf`: a call as this host makes it. */
 export const callAppTool = (
-  { app, call, door }: HostCall,
+  { app, call, door }: { app: App; call: App['call']; door: DoorContext },
   requestOf: (input: Pick<CallInput, 'tool' | 'args' | 'profile'>) => DoorRequest,
   tool: string,
   args: unknown,
