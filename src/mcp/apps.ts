@@ -28,11 +28,11 @@ const views = {
   resources: 'Resources as a table, and one of them with what can be done with it',
   changes: 'A change, a plan, and their confirmation',
 } as const;
-type View = keyof typeof views;
+type AppViewName = keyof typeof views;
 
 const prefix = 'ui://cloudstack/';
 
-const shownBy = (view: View) => ({ ui: { resourceUri: `${prefix}${view}` }, 'ui/resourceUri': `${prefix}${view}` });
+const shownBy = (view: AppViewName) => ({ ui: { resourceUri: `${prefix}${view}` }, 'ui/resourceUri': `${prefix}${view}` });
 
 const readHints = { readOnlyHint: true, destructiveHint: false, openWorldHint: true };
 const text = { type: 'string' as const };
@@ -74,7 +74,7 @@ export const appTools: readonly McpTool[] = [
   },
 ];
 
-const viewOf = ({ name, annotations }: McpTool): View | undefined => {
+const viewOf = ({ name, annotations }: McpTool): AppViewName | undefined => {
   if (name === 'change' || name === 'destroy') return 'changes';
   if (name === 'read') return 'resources';
   // The others of the compact list say what is to be read.

@@ -16,7 +16,7 @@ export interface HostEvents {
   onResult: (result: ToolAnswer) => void;
 }
 
-interface Answer {
+interface Pending {
   resolve: (value: never) => void;
   reject: (error: Error) => void;
 }
@@ -30,7 +30,7 @@ interface HostMessage {
   error?: { message?: string };
 }
 
-const waiting = new Map<number | string, Answer>();
+const waiting = new Map<number | string, Pending>();
 let lastId = 0;
 
 const post = (message: object): void => parent.postMessage({ jsonrpc: '2.0', ...message }, '*');

@@ -3,7 +3,7 @@ import { useAsk } from '../ask.ts';
 import { Loaded, Section } from '../parts.tsx';
 import { linkTo } from '../router.ts';
 
-interface MapRule {
+interface DrawnRule {
   id: string;
   kind: string;
   protocol: string;
@@ -19,7 +19,7 @@ export interface NetworkMapData {
   cidr: string;
   state: string;
   tiers: { id: string; name: string; cidr: string }[];
-  addresses: { id: string; address: string; use: string; rules: MapRule[]; open: string[] }[];
+  addresses: { id: string; address: string; use: string; rules: DrawnRule[]; open: string[] }[];
   machines: { id: string; name: string; state: string; address: string; tier: string }[];
   notSeen: string[];
 }
@@ -75,7 +75,7 @@ export const NetworkMap = ({ map }: { map: NetworkMapData }): JSX.Element => {
   const orderOf = (id: string): number => (reached.includes(id) ? reached.indexOf(id) : reached.length);
   const machines = [...map.machines].sort((a, b) => orderOf(a.id) - orderOf(b.id));
   const tops = (ids: readonly string[]) => new Map(ids.map((id, at) => [id, 10 + at * row]));
-  const keyOf = (rule: MapRule): string => `${rule.kind} ${rule.id}`;
+  const keyOf = (rule: DrawnRule): string => `${rule.kind} ${rule.id}`;
   const [addressTops, ruleTops, machineTops] = [
     tops(map.addresses.map(({ id }) => id)),
     tops(rules.map(keyOf)),
