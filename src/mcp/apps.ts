@@ -32,7 +32,10 @@ type AppViewName = keyof typeof views;
 
 const prefix = 'ui://cloudstack/';
 
-const shownBy = (view: AppViewName) => ({ ui: { resourceUri: `${prefix}${view}` }, 'ui/resourceUri': `${prefix}${view}` });
+const shownBy = (view: AppViewName) => ({
+  ui: { resourceUri: `${prefix}${view}` },
+  'ui/resourceUri': `${prefix}${view}`,
+});
 
 const readHints = { readOnlyHint: true, destructiveHint: false, openWorldHint: true };
 const text = { type: 'string' as const };

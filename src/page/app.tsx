@@ -10,7 +10,7 @@ import { PlanCard, type PlanData } from './views/plan.tsx';
 import { Resources, type ShownKind } from './views/resources.tsx';
 import { Tools } from './views/tools.tsx';
 
-type Args = Record<string, unknown>;
+type GivenArgs = Record<string, unknown>;
 
 const keyOf = (tool: unknown): string => String(tool).replace(/[-_]/g, '').toLowerCase();
 
@@ -26,7 +26,7 @@ const Facts = ({ row }: { row: ShownRow }): JSX.Element => (
 );
 
 /** Rows that a read gave, to sort over all of them and to filter; each leads to its card. */
-const Table = ({ input, answer }: { input: Args; answer: CallAnswer }): JSX.Element => {
+const Table = ({ input, answer }: { input: GivenArgs; answer: CallAnswer }): JSX.Element => {
   const profile = input['profile'] as string | undefined;
   const [words, setWords] = useState('');
   const [sort, setSort] = useState('');
@@ -44,12 +44,12 @@ const Table = ({ input, answer }: { input: Args; answer: CallAnswer }): JSX.Elem
   };
   const shown = sorted ?? answer;
   const fits = (row: ShownRow): boolean => JSON.stringify(row).toLowerCase().includes(words.trim().toLowerCase());
-  const kept = shown.rows.flatMap((row, at) => (fits(row) ? [at] : []));
+  const fitting = shown.rows.flatMap((row, at) => (fits(row) ? [at] : []));
   const { cells } = shown;
   const part = {
     ...shown,
-    rows: kept.map((at) => shown.rows[at]!),
-    ...(cells ? { cells: kept.map((at) => cells[at]!) } : {}),
+    rows: fitting.map((at) => shown.rows[at]!),
+    ...(cells ? { cells: fitting.map((at) => cells[at]!) } : {}),
   };
   const linkOf = (row: ShownRow): string | undefined =>
     kind && row['id'] !== undefined ? linkTo(['resources', kind.name, String(row['id'])]) : undefined;
@@ -76,12 +76,12 @@ const Change = ({
   result,
   onResult,
 }: {
-  input: Args;
+  input: GivenArgs;
   result: ToolAnswer | undefined;
   onResult: (result: ToolAnswer) => void;
 }): JSX.Element => {
   const [isBusy, setBusy] = useState(false);
-  const again = async (tool: string, args: Args): Promise<void> => {
+  const again = async (tool: string, args: GivenArgs): Promise<void> => {
     setBusy(true);
     try {
       onResult(await callTool(tool, args));
@@ -132,9 +132,9 @@ const Change = ({
 
 /** Arguments as a form has them. */
 const toTexts = (args: unknown): Record<string, string> =>
-  Object.fromEntries(Object.entries((args ?? {}) as Args).map(([name, value]) => [name, inWords(value)]));
+  Object.fromEntries(Object.entries((args ?? {}) as GivenArgs).map(([name, value]) => [name, inWords(value)]));
 
-const Shown = ({ view, input, result }: { view: string; input: Args; result: ToolAnswer }): JSX.Element => {
+const Shown = ({ view, input, result }: { view: string; input: GivenArgs; result: ToolAnswer }): JSX.Element => {
   try {
     const answer = toShown(result);
     if (view === 'overview') return <OverviewOf data={answer as unknown as OverviewData} />;
@@ -167,7 +167,7 @@ const Shown = ({ view, input, result }: { view: string; input: Args; result: Too
 /** A view of an MCP App: what its tool gave, and from there the resources and tools that the page has. */
 export const AppView = ({ view }: { view: string }): JSX.Element => {
   const place = usePlace();
-  const [input, setInput] = useState<Args>({});
+  const [input, setInput] = useState<GivenArgs>({});
   const [result, setResult] = useState<ToolAnswer>();
   useEffect(() => {
     void openBridge({ onInput: setInput, onResult: setResult });

@@ -27,8 +27,8 @@ export interface NetworkMapData {
 const row = 46;
 const box = { width: 190, height: 36 };
 const columns = { address: 10, rule: 255, machine: 500 };
-const longest = 26;
-const cut = (text: string): string => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text);
+const maxLetters = 26;
+const cut = (text: string): string => (text.length > maxLetters ? `${text.slice(0, maxLetters - 1)}…` : text);
 
 const Box = ({
   x,
