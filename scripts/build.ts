@@ -83,6 +83,7 @@ const notRead = new Set([
   'risk-review.json',
   // The index is made of them.
   'phrasings.json',
+  'lead-phrasings.json',
 ]);
 const data = readdirSync('data')
   .filter((name) => name.endsWith('.json') && !notRead.has(name))

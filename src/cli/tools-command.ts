@@ -51,11 +51,30 @@ export const findCommands = async (query: string, flags: ToolsFlags, io: Io): Pr
   checkToolset(flags.toolset);
   const catalog = await openCatalog(flags.settings, io);
   const found = createSearch(catalog)(query, { toolset: flags.toolset, limit: 15 });
-  const reasons = flags.explain ? found.matches.map(explainMatch) : undefined;
-  const matches = toMatches(found).map((match, at) => ({ ...match, ...(reasons ? { why: reasons[at] } : {}) }));
+  const named = [
+    ...(found.lead ? [{ name: found.lead.lead.name, fit: found.lead.fit }] : []),
+    ...found.matches.map(({ tool, ...rest }) => ({ name: tool.name, ...rest })),
+  ];
+  const reasons = flags.explain ? named.map(explainMatch) : undefined;
+  const matches = toMatches(found).map((match, at): Record<string, unknown> => ({
+    ...match,
+    ...(reasons ? { why: reasons[at] } : {}),
+  }));
   const lines = reasons
-    ? found.matches.map(({ tool }, at) => reasonsInText(tool.name, reasons[at]!)).join('\n')
-    : tableOf(matches, io);
+    ? named.map(({ name }, at) => reasonsInText(name, reasons[at]!)).join('\n')
+    : tableOf(
+        matches.map((match) =>
+          'how' in match
+            ? {
+                ...match,
+                tool: match['tool'] ?? match['prompt'],
+                risk: 'read',
+                summary: `${match['summary'] as string}: ${match['how'] as string}`,
+              }
+            : match,
+        ),
+        io,
+      );
   const none = 'Nothing found; try other words, or name a toolset.';
   await (flags.json
     ? printJson(io.stdout, { matches, total: found.total }, 2)

@@ -1,6 +1,7 @@
 import { neededBy, requirementsOf } from '../catalog/requirements.ts';
 import type { Parameter } from '../catalog/types.ts';
 import { commonParameters } from '../search/common-parameters.ts';
+import { callOf, type Lead } from '../search/leads.ts';
 import type { SearchResult, Match } from '../search/search.ts';
 import { toMatch } from './describe.ts';
 
@@ -32,12 +33,20 @@ const optionsOf = (match: Match, { matches, standsOut }: SearchResult): Record<s
 /** Types that are written as text, as a value without a type is. */
 const texts: ReadonlySet<string> = new Set(['string', 'uuid']);
 
+/** What answers better than a command, as a match: how it is called stands where others have what they need. */
+const toLeadMatch = (lead: Lead): Record<string, unknown> => ({
+  ...(lead.tool ? { tool: lead.tool, args: lead.args } : { prompt: lead.prompt }),
+  summary: lead.summary,
+  how: callOf(lead),
+});
+
 /**
- * The matches as data: what is required, with the type where it is more than text, in practice too, and what is most used
+ * The matches as data, what answers better than a command before them: what is required, with the type where it is more than text, in practice too, and what is most used
  * where one stands out.
  */
-export const toMatches = (found: SearchResult): Record<string, unknown>[] =>
-  found.matches.map((match) => {
+export const toMatches = (found: SearchResult): Record<string, unknown>[] => [
+  ...(found.lead ? [toLeadMatch(found.lead.lead)] : []),
+  ...found.matches.map((match) => {
     const set = match.fit?.set;
     const options = optionsOf(match, found);
     const oneOf = groupsOf(match);
@@ -49,12 +58,13 @@ export const toMatches = (found: SearchResult): Record<string, unknown>[] =>
       ...(set ? { set } : {}),
       ...(Object.keys(options).length ? { options } : {}),
     };
-  });
+  }),
+];
 
 /** The same as text, enough to call: a parameter without a type is a string. */
 export const matchesInText = (found: SearchResult): string => {
-  const { matches, total } = found;
-  if (!matches.length) return 'Nothing found; try other words, or name a toolset.';
+  const { matches, total, lead } = found;
+  if (!matches.length && !lead) return 'Nothing found; try other words, or name a toolset.';
   const lines = matches.map((match) => {
     const { name, risk, summary } = match.tool;
     const set = match.fit?.set;
@@ -65,8 +75,9 @@ export const matchesInText = (found: SearchResult): string => {
     const parts = [needs && `needs ${needs}`, set && `set ${set}`, options && `takes ${options}`].filter(Boolean);
     return `${name} [${risk.risk}] ${summary}${parts.length ? ` (${parts.join('; ')})` : ''}`;
   });
+  const first = lead ? [`${lead.lead.name} [read] ${lead.lead.summary} (${callOf(lead.lead)})`] : [];
   const left = total - matches.length;
-  return [...lines, ...(left ? [`${left} more fit less well; a larger limit shows them.`] : [])].join('\n');
+  return [...first, ...lines, ...(left ? [`${left} more fit less well; a larger limit shows them.`] : [])].join('\n');
 };
 
 /** Characters of a search, as data, whose caller has not said how many matches are wanted: at most 250 tokens. */

@@ -19,7 +19,7 @@ export interface Reasons {
 const round = (value: number): number => Number(value.toFixed(2));
 
 /** Says why a match stands where it stands. One without reasons was named, or nothing was asked. */
-export const explainMatch = ({ fit }: Match): Reasons => {
+export const explainMatch = ({ fit }: Pick<Match, 'fit'>): Reasons => {
   if (!fit) return { score: 1 };
   const { score, phrase, similarity, whole, action, object, commonness } = fit;
   return {

@@ -63,8 +63,11 @@ const createNumbers = () => {
   };
 };
 
+/** What an index is made of: a command, or what else people are led to. */
+export type Indexed = Pick<Tool, 'name' | 'summary' | 'toolset'> & { command: { name: string } };
+
 /** An index of all that is said of some commands. */
-export const prepareIndex = (tools: readonly Tool[], phrasings: Phrasings): SearchIndex => {
+export const prepareIndex = (tools: readonly Indexed[], phrasings: Phrasings): SearchIndex => {
   const titles = new Map(loadToolsets().map(({ name, title }) => [name, title]));
   const [terms, actions, objects] = [createNumbers(), createNumbers(), createNumbers()];
   const termsOf = (text: string): number[] => [...new Set(toTerms(text))].map(terms.numberOf);

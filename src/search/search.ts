@@ -4,6 +4,7 @@ import type { Tool } from '../catalog/tool.ts';
 import type { CommandsFile } from '../catalog/types.ts';
 import { limits } from '../limits.ts';
 import { startOf } from '../text.ts';
+import { findLead, type Lead } from './leads.ts';
 import { joinIndexes, prepareIndex } from './prepare.ts';
 import { openIndex, type OpenIndex } from './open-index.ts';
 import { hasVerb, nounsOf, rank, readQuery, type Ranked } from './rank.ts';
@@ -24,6 +25,8 @@ export interface SearchResult {
   total: number;
   /** The first match is far better than any other. */
   standsOut: boolean;
+  /** What answers better than any command does, with how well it fits. */
+  lead?: { lead: Lead; fit: Ranked };
 }
 
 /** Finds tools by what an operator would call the thing. */
@@ -46,6 +49,12 @@ const weak = { part: 0.6, fit: 0.28, few: 5, late: 0.85 };
 
 /** So much better than the second is a match that stands out. */
 const outstanding = 1.25;
+
+/** Asks for a reason, which no command gives. */
+const why = /^\W*(?:why|how come|what(?: is|'s|s) wrong)\b/i;
+
+/** What leads elsewhere fits at least so many times as well as the best command, or nearly so where a reason is asked for. */
+const leading = { why: 0.8, else: 1.1 };
 
 /** Commands that a stock CloudStack of today does not have, and those of one vendor's product, come after others. */
 const removed = 0.6;
@@ -94,7 +103,9 @@ const createNewSearch = (catalog: Catalog): Search => {
       const old = oldReleases();
       const byName = new Map(catalog.tools.map((tool) => [tool.command.name, tool]));
       tools.push(...index.commands.map((name) => byName.get(name)));
-      common = Float64Array.from(tools, (tool) => (tool ? commonnessOf(tool, old) : 0));
+      common = Float64Array.from(tools, (tool, number) =>
+        tool ? commonnessOf(tool, old) : findLead(index.commands[number]!) ? 1 : 0,
+      );
     }
     if (toolset === undefined) return common;
     const known =
@@ -104,10 +115,20 @@ const createNewSearch = (catalog: Catalog): Search => {
     return known;
   };
 
-  const order = (text: string, toolset: string | undefined): Match[] => {
+  /** The commands that fit, the best first, with the lead that fits better than all of them. */
+  const order = (text: string, toolset: string | undefined): Match[] & { lead?: SearchResult['lead'] } => {
     const index = indexOf(catalog);
     const commonness = commonnessIn(toolset, index);
-    return rank(index, readQuery(index, text), { commonness, least }).map((fit) => ({ tool: tools[fit.number]!, fit }));
+    const ranked = rank(index, readQuery(index, text), { commonness, least });
+    const matches = ranked.flatMap((fit) => {
+      const tool = tools[fit.number];
+      return tool ? [{ tool, fit }] : [];
+    });
+    const fit = ranked.find(({ number }) => !tools[number]);
+    const lead = fit && findLead(fit.command);
+    const part = why.test(text) ? leading.why : leading.else;
+    const isClear = lead && fit.score >= part * (matches[0]?.fit.score ?? 0);
+    return isClear ? Object.assign(matches, { lead: { lead, fit } }) : matches;
   };
 
   /** The wishes in a sentence: what has a verb begins one, what has none belongs to the one before. */
@@ -149,10 +170,11 @@ const createNewSearch = (catalog: Catalog): Search => {
 
   return (given, { toolset, limit }) => {
     const query = startOf(given, limits.query);
-    const cut = (matches: Match[], standsOut = false): SearchResult => ({
+    const cut = (matches: Match[], standsOut = false, lead?: SearchResult['lead']): SearchResult => ({
       matches: matches.slice(0, limit),
       total: matches.length,
       standsOut,
+      ...(lead ? { lead } : {}),
     });
     if (!toWords(query).length)
       return cut(
@@ -171,8 +193,9 @@ const createNewSearch = (catalog: Catalog): Search => {
     const all = [...firsts, ...best, ...rest.map(({ match }) => match)];
     const matches = all.filter(({ tool }, at) => all.findIndex((other) => other.tool === tool) === at);
     const [first, second] = matches.map(({ fit }) => fit?.score);
-    const standsOut = wishes.length === 1 && (first === undefined || !second || first >= outstanding * second);
-    return cut(matches, matches.length > 0 && standsOut);
+    const lead = wishes.length === 1 && !firsts.length ? found.lead : undefined;
+    const standsOut = wishes.length === 1 && !lead && (first === undefined || !second || first >= outstanding * second);
+    return cut(matches, matches.length > 0 && standsOut, lead);
   };
 };
 
