@@ -59,6 +59,17 @@ describe.each(['old', 'new'] as const)('protocol %s', (protocol) => {
     await expect(host.client.getPrompt({ name: 'nope' })).rejects.toThrow('capacity-review');
   });
 
+  test('find-tools leads a question that no command answers to the diagnosis or the prompt that does', async () => {
+    const firstOf = async (query: string): Promise<Record<string, unknown>> => {
+      const { matches } = await host.call('find-tools', { query }).then(({ structured }) => structured);
+      return (matches as Record<string, unknown>[])[0]!;
+    };
+    expect(await firstOf('why can I not reach it')).toMatchObject({ tool: 'diagnose', args: { kind: 'machine' } });
+    const { prompt, how } = await firstOf('what did this cost');
+    expect(how).toContain(String(prompt));
+    expect(await textOf(host, String(prompt), { account: 'dev' })).toContain('dev');
+  });
+
   test('a resource is read by its usual columns and in full, by id or name; what is not there is not found', async () => {
     const { resourceTemplates } = await host.client.listResourceTemplates();
     expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual([template, `${template}/full`]);
