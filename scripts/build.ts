@@ -11,6 +11,7 @@ import { mergeChunks } from './build/merge-chunks.ts';
 import { noticesOf } from './build/notices.ts';
 import { prepareOpening } from './build/opening.ts';
 import { sbomOf } from './build/sbom.ts';
+import { configurationSchema } from './docs/configuration-schema.ts';
 
 /**
  * commander can run subcommands as programs of their own, and loads node:child_process for it at every start. We have
@@ -235,6 +236,7 @@ writeFileSync(`dist/${opening}`, JSON.stringify(await prepareOpening()));
 const inputs = Object.keys({ ...metafile.inputs, ...sandbox.metafile.inputs, ...page.inputs });
 writeFileSync('dist/THIRD-PARTY-NOTICES.txt', noticesOf(inputs));
 writeFileSync('dist/sbom.cdx.json', sbomOf(inputs));
+writeFileSync('dist/configuration.schema.json', JSON.stringify(configurationSchema()));
 
 /**
  * Bundled, a CommonJS package that is imported when it is used has no named exports, while it has them in node_modules:

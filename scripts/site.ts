@@ -3,8 +3,9 @@
  * somewhere, and nothing is loaded from elsewhere. Exits with 1 where something does not.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { configurationSchema } from './docs/configuration-schema.ts';
 
 const folder = 'site/dist';
 const built = spawnSync('npx', ['vitepress', 'build', 'site'], { encoding: 'utf8' });
@@ -13,6 +14,7 @@ if (built.status !== 0) {
   process.exit(1);
 }
 cpSync('llms.txt', join(folder, 'llms.txt'));
+writeFileSync(join(folder, 'configuration.schema.json'), JSON.stringify(configurationSchema(), null, 2));
 
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
 const pages = new Map(

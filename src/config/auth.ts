@@ -31,12 +31,7 @@ export const authSection = z
     /** The public URL of `/mcp`; by default the audience that is a URL. */
     resource: url.optional(),
     /** Static tokens: SHA-256 by the principal's name; several while one is being replaced. */
-    tokens: z
-      .record(
-        z.string().min(1),
-        z.preprocess((value) => [value].flat(), z.array(digest).min(1)),
-      )
-      .optional(),
+    tokens: z.record(z.string().min(1), oneOrMore(digest)).optional(),
   })
   .superRefine(({ issuer, audience, jwks, resource, client, tokens }, context) => {
     const refuse = (message: string): void => context.addIssue({ code: 'custom', message });

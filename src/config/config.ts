@@ -85,7 +85,8 @@ const readSecret = (env: Environment, name: string): string | undefined => {
 const secretFileOf = (env: Environment, name: string): string[] =>
   env[name] || !env[`${name}_FILE`] ? [] : [env[`${name}_FILE`]!];
 
-const profileSchema = z.strictObject({
+/** A profile in the file. */
+export const profileSchema = z.strictObject({
   url: z.string(),
   apiKey: z.string().optional(),
   secretKey: z.string().optional(),
@@ -306,7 +307,7 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
   const { config: _config, credentials = env['CLOUDSTACK_MCP_CREDENTIALS'], ...given } = flags;
   const path = configPathOf(flags, env);
   const content = path ? await readFile(path) : {};
-  const { profiles: inFile = {}, policy, roles, risks, principals, auth, prompts, ...file } = content;
+  const { profiles: inFile = {}, policy, roles, risks, principals, auth, prompts, $schema: _schema, ...file } = content;
   const fromVariables = Object.fromEntries(
     Object.keys(settings.shape).flatMap((name) => {
       const value = secretSettings.has(name) ? readSecret(env, envNameOf(name)) : env[envNameOf(name)];
