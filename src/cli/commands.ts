@@ -286,17 +286,14 @@ export const commands: Readonly<Record<string, CliCommand>> = {
     talks: true,
     build: (command, io, end) =>
       command
-        .option(
-          '--port <port>',
-          'port on loopback; 0 takes a free one (default: 8080, or a free one if it is taken)',
-          whole,
-        )
+        .option('--port <port>', 'port on loopback; 0 takes a free one (default: 8080, else a free one)', whole)
         .option('--integration-port <port>', 'second port on loopback that takes unsigned requests as root', whole)
         .option('--admin-password <password>', 'password of the user admin')
         .option('--empty', 'start with an empty cloud')
         .option('--vms <count>', 'add this many virtual machines', whole)
         .option('--setting <name=value...>', 'set a setting of the cloud, such as quota.enable.service=true')
         .option('--release <release>', 'CloudStack release to simulate, such as 4.19.0')
+        .option('--profile-of <release>', 'be as a fresh installation of this release: admin has password')
         .addOption(
           new Option('--signature <algorithm>', 'take signatures of this algorithm only').choices(['sha1', 'sha512']),
         )

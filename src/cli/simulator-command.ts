@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { compareReleases } from '../catalog/releases.ts';
 import { seePage } from '../documents.ts';
 import { CallError } from '../errors.ts';
 import type { FaultPlan } from '../simulator/index.ts';
@@ -15,6 +16,8 @@ export interface SimulatorFlags {
   empty?: boolean;
   vms?: number;
   release?: string;
+  /** The release as whose fresh installation the simulator is; what is said beside it goes before. */
+  profileOf?: string;
   /** `name=value` of settings that are not as an installation brings them. */
   setting?: string[];
   /** The only algorithm of signatures that it takes. */
@@ -28,6 +31,16 @@ export interface SimulatorFlags {
 
 /** Where CloudStack's management server listens. */
 const cloudStackPort = 8080;
+
+/** The first release that takes signatures made with HmacSHA512. */
+const firstOfSha512 = '4.23.0';
+
+/** What a fresh installation of a release is like to its clients: its commands, its signatures, and the password of its documents. */
+const profileOf = (release: string): Pick<SimulatorFlags, 'release' | 'adminPassword' | 'signature'> => ({
+  release,
+  adminPassword: 'password',
+  ...(compareReleases(release, firstOfSha512) < 0 ? { signature: 'sha1' } : {}),
+});
 
 const readSettings = (given: string[]): Record<string, string> =>
   Object.fromEntries(
@@ -68,7 +81,8 @@ const explainPort =
 export const runSimulator = async (flags: SimulatorFlags, io: Io): Promise<number> => {
   const { createSimulator } = await import('../simulator/index.ts');
   const { serveSimulator } = await import('../simulator/server.ts');
-  const { port, integrationPort, empty, faults, setting = [], ...options } = flags;
+  const { port, integrationPort, empty, faults, setting = [], profileOf: release, ...given } = flags;
+  const options = { ...(release === undefined ? {} : profileOf(release)), ...given };
   const settings = readSettings(setting);
   const plan = faults === undefined ? undefined : await readPlan(faults);
   let simulator;

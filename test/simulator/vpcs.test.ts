@@ -91,6 +91,9 @@ test('VPCs have gateways and routes that do not cross, and VPNs that are one to 
     esppolicy: 'aes128-sha1',
     ipsecpsk: 'secret',
   };
+  await did('updateConfiguration', { name: 'vpn.customer.gateway.excluded.hashing.algorithms', value: 'md5, sha1' });
+  expect(await refused('createVpnCustomerGateway', customer)).toContain('sha1 is excluded');
+  await did('updateConfiguration', { name: 'vpn.customer.gateway.excluded.hashing.algorithms', value: 'md5' });
   const office = await did('createVpnCustomerGateway', customer);
   expect(await refused('createVpnCustomerGateway', customer)).toContain('name office already existed');
   const pair = { s2svpngatewayid: site['id'], s2scustomergatewayid: office['id'] };

@@ -385,19 +385,27 @@ test('an empty simulator has what CloudStack itself installs, and no zone', asyn
   expect(await ended).toBe(0);
 });
 
-test('a simulator takes unsigned requests on its integration port, and the password that was chosen', async () => {
-  const flags = ['--port', '0', '--integration-port', '0', '--admin-password', 'password'];
-  const { out, stop, ended } = startCommand(['simulator', ...flags]);
-  await eventually(() => expect(out.stdout).toContain('\n'));
-  const { url, integrationUrl } = JSON.parse(out.stdout) as Record<string, string>;
-  const unsigned = await fetch(`${new URL('/', integrationUrl).href}?command=listZones&response=json`);
-  expect(await unsigned.text()).toContain('Frankfurt');
-  expect((await fetch(`${url}?command=listZones&response=json`)).status).toBe(401);
-  const login = { command: 'login', username: 'admin', password: 'password', response: 'json' };
-  expect((await fetch(url!, { method: 'POST', body: new URLSearchParams(login) })).status).toBe(200);
-  stop.abort();
-  expect(await ended).toBe(0);
-});
+test.each([
+  [['--admin-password', 'password'], '4.23.0.0'],
+  [['--profile-of', '4.22.0'], '4.22.0.0'],
+])(
+  'a simulator with %s takes unsigned requests on its integration port, and that password',
+  async (chosen, release) => {
+    const flags = ['--port', '0', '--integration-port', '0', ...chosen];
+    const { out, stop, ended } = startCommand(['simulator', ...flags]);
+    await eventually(() => expect(out.stdout).toContain('\n'));
+    const { url, integrationUrl } = JSON.parse(out.stdout) as Record<string, string>;
+    const unsigned = await fetch(`${new URL('/', integrationUrl).href}?command=listZones&response=json`);
+    expect(await unsigned.text()).toContain('Frankfurt');
+    const capable = await fetch(`${integrationUrl}?command=listCapabilities&response=json`);
+    expect(await capable.text()).toContain(`"cloudstackversion":"${release}"`);
+    expect((await fetch(`${url}?command=listZones&response=json`)).status).toBe(401);
+    const login = { command: 'login', username: 'admin', password: 'password', response: 'json' };
+    expect((await fetch(url!, { method: 'POST', body: new URLSearchParams(login) })).status).toBe(200);
+    stop.abort();
+    expect(await ended).toBe(0);
+  },
+);
 
 test('a simulator has the plug-ins whose settings are given, and no others', async () => {
   const offered = async (...flags: string[]): Promise<string> => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { takesScope } from '../../src/catalog/list-scope.ts';
 import { createSimulator } from '../support/seeded-worlds.ts';
 import { serveSimulator } from '../../src/simulator/server.ts';
 import { requiredOf } from '../guard/counting.ts';
@@ -23,6 +24,8 @@ const rows = Array.from({ length: held }, (_, at) => ({
 
 const simulator = createSimulator({ jobMillis: 0 });
 let asked: string[] = [];
+/** Reads all of a list in one answer. */
+let reader: Host;
 let server: Awaited<ReturnType<typeof serveSimulator>>;
 let host: Host;
 
@@ -46,20 +49,20 @@ const answer = async (request: Request): Promise<Response> => {
 beforeAll(async () => {
   server = await serveSimulator({ ...simulator, fetch: answer }, { port: 0 });
   const { apiKey, secretKey } = simulator.credentials;
-  host = await openHost({
-    env: {
-      CLOUDSTACK_API_URL: server.url,
-      CLOUDSTACK_API_KEY: apiKey,
-      CLOUDSTACK_SECRET_KEY: secretKey,
-      // The cache reads events, too.
-      CLOUDSTACK_MCP_CACHE: 'false',
-      CLOUDSTACK_MCP_DISCOVER: 'true',
-    },
-    flags: ['--budget', '20000'],
-  });
+  const env = {
+    CLOUDSTACK_API_URL: server.url,
+    CLOUDSTACK_API_KEY: apiKey,
+    CLOUDSTACK_SECRET_KEY: secretKey,
+    // The cache reads events, too.
+    CLOUDSTACK_MCP_CACHE: 'false',
+    CLOUDSTACK_MCP_DISCOVER: 'true',
+  };
+  host = await openHost({ env, flags: ['--budget', '20000'] });
+  reader = await openHost({ env, flags: ['--budget', '100000'] });
 });
 afterAll(async () => {
   await host.close();
+  await reader.close();
   await server.close();
 });
 
@@ -84,5 +87,24 @@ test.each(lists.map(({ command }) => [command.name, command] as const))(
     }
     expect(new Set(seen).size).toBe(held);
     expect(seen).toHaveLength(held);
+  },
+);
+
+test.each(lists.map(({ command }) => [command.name, command] as const))(
+  '%s: all of it is read, each row once, each page once',
+  async (name, command) => {
+    asked = [];
+    const { structured, text, isError } = await reader.call('read', {
+      tool: name,
+      arguments: requiredOf(command),
+      fields: ['id'],
+      ...(takesScope(command) ? { scope: 'own' } : {}),
+      all: true,
+    });
+    expect(isError, text).toBeUndefined();
+    const seen = (structured['items'] as { id: string }[]).map(({ id }) => id);
+    expect(new Set(seen).size).toBe(held);
+    expect(seen).toHaveLength(held);
+    expect(asked.filter((command) => command === name)).toHaveLength(held / largest);
   },
 );

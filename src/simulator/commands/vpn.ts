@@ -100,6 +100,27 @@ const createGateway: Behaviour = (call) => {
   return work(gateway, () => object(gateway));
 };
 
+/** Throws for a gateway with anything that the operator has excluded (CloudStack 4.23). */
+const checkExcluded = (call: Call): void => {
+  const used: Record<string, (string | undefined)[]> = { 'ike.versions': [textArg(call, 'ikeversion') ?? 'ike'] };
+  for (const policy of [textArg(call, 'ikepolicy'), textArg(call, 'esppolicy')].flatMap(
+    (one) => one?.split(',') ?? [],
+  )) {
+    // Such as aes128-sha1;modp1024.
+    const [phase = '', group] = policy.trim().split(';');
+    const [encryption, hash] = phase.split('-');
+    (used['encryption.algorithms'] ??= []).push(encryption);
+    (used['hashing.algorithms'] ??= []).push(hash);
+    (used['dh.group'] ??= []).push(group);
+  }
+  for (const [what, values] of Object.entries(used)) {
+    const setting = `vpn.customer.gateway.excluded.${what}`;
+    const excluded = settingOf(call.world, setting).split(',');
+    const found = excluded.find((value) => values.includes(value.trim()));
+    if (found) throw badValue(`${found.trim()} is excluded by ${setting}`);
+  }
+};
+
 const connect: Behaviour = (call) => {
   const { world } = call;
   const gateway = needRow(call, 's2svpngatewayid');
@@ -195,6 +216,7 @@ export const vpn: Behaviours = {
     });
   },
   createVpnCustomerGateway: (call) => {
+    checkExcluded(call);
     const owner = ownerOf(call);
     const name = textArg(call, 'name') ?? `VPN-${textArg(call, 'gateway')}`;
     if (call.world.all('Site2SiteCustomerGateway').some((row) => row.owner === owner.id && text(row, 'name') === name))

@@ -14,6 +14,8 @@ interface InstalledSetting {
   /** Kinds of resource for which it can be set, where that is not the whole cloud only. */
   scopes?: string[];
   dynamic: boolean;
+  /** The first release that has it. */
+  since?: string;
 }
 
 /** What a fresh CloudStack has, as data/installation.json says: names, values and flags. */
@@ -43,7 +45,8 @@ const typeOfValue = (value: string | undefined): string => {
 };
 
 const installSettings = (world: World): void => {
-  for (const { name, default: value, scopes, dynamic, ...place } of loadInstallation().settings) {
+  for (const { name, default: value, scopes, dynamic, since, ...place } of loadInstallation().settings) {
+    if (since !== undefined && !world.catalog.reaches(since)) continue;
     const present = findSetting(world, name);
     if (present) {
       world.update(present, { ...place, isdynamic: dynamic });

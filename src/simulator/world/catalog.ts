@@ -9,6 +9,8 @@ export interface ReleaseCatalog {
   /** Fields by name of a response type. */
   fields(response: string): ReadonlyMap<string, Field>;
   hasField(field: Field): boolean;
+  /** Whether it is of this release or of a later one. */
+  reaches(first: string): boolean;
 }
 
 /** Whether a list of ranges such as `4.11.0-4.13.1 4.15.0-4.22.1` holds a release, by place on the axis. */
@@ -59,6 +61,7 @@ const readCatalog = (release?: string): ReleaseCatalog => {
       return fields;
     },
     hasField: (field) => has(field.releases),
+    reaches: (first) => releases.indexOf(release ?? newest) >= releases.indexOf(first),
   };
 };
 
