@@ -44,7 +44,7 @@ export const stepRequest = (request: CallRequest, riskTool: 'change' | 'destroy'
 
 const toStored = (
   request: CallRequest,
-  { steps, digest }: { steps: readonly RecordedStep[]; digest: string },
+  { steps, digest, cloud }: { steps: readonly RecordedStep[]; digest: string; cloud: string },
   { seed, riskTool, script, goesOn, reads }: Pick<SavedPlan, 'seed' | 'riskTool' | 'script' | 'goesOn' | 'reads'>,
 ): SavedPlan => {
   const id = newCode();
@@ -58,6 +58,7 @@ const toStored = (
     principal,
     made: Date.now(),
     profile,
+    cloud,
     riskTool,
     calls: steps.map((step) => step.call),
     text,
@@ -68,6 +69,10 @@ const toStored = (
     ...(reads?.length ? { reads } : {}),
   };
 };
+
+/** Which cloud a caller's profile is, and with which credential. */
+const cloudOf = async ({ clouds }: Pick<PlanComposition, 'clouds'>, { caller }: CallRequest): Promise<string> =>
+  (await clouds.open(caller.profile)).origin.identity();
 
 /** A saved plan as people and models see it. */
 export const present = (plan: SavedPlan, { caller }: CallRequest): Outcome => {
@@ -105,7 +110,7 @@ export const savePlan = async (
 ): Promise<Outcome> => {
   const seed = seedFor(request, calls);
   const looked = await lookAtAll(composition, stepRequest(request, riskTool), { calls, seed });
-  const plan = toStored(request, looked, { seed, riskTool });
+  const plan = toStored(request, { ...looked, cloud: await cloudOf(composition, request) }, { seed, riskTool });
   record({ plan: plan.digest });
   await composition.plans.save(plan);
   return present(plan, request);
@@ -119,7 +124,7 @@ export const saveSteps = async (
   what: Pick<SavedPlan, 'seed' | 'riskTool' | 'script' | 'goesOn' | 'reads'>,
 ): Promise<Outcome> => {
   const digest = await digestOf(composition, request, steps);
-  const plan = toStored(request, { steps, digest }, what);
+  const plan = toStored(request, { steps, digest, cloud: await cloudOf(composition, request) }, what);
   record({ plan: digest });
   await composition.plans.save(plan);
   return present(plan, request);
@@ -238,7 +243,8 @@ export const runCalls = (
   recorded(composition, request, async (run) => {
     const seed = seedFor(run.request, calls);
     const looked = await lookAtAll(composition, stepRequest(run.request, riskTool), { calls, seed });
-    const stored = toStored(run.request, looked, { seed, riskTool });
+    const cloud = await cloudOf(composition, run.request);
+    const stored = toStored(run.request, { ...looked, cloud }, { seed, riskTool });
     const claim = (plan: SavedPlan): Promise<void> => composition.plans.save(plan);
     return approveAndRun(composition, run, looked, stored, { mustAsk: false, claim });
   });
@@ -246,14 +252,18 @@ export const runCalls = (
 const refuseState = ({ id, state }: SavedPlan): CallError =>
   new CallError('conflict', `The plan ${id} is ${state}, so it is not applied.`, 'Make it again. Nothing was sent.');
 
-/** A plan of the caller's own cloud. Throws a CallError for another's profile. */
-export const openPlan = async ({ plans }: PlanComposition, { caller }: CallRequest, id: string): Promise<SavedPlan> => {
-  const plan = await requirePlan(plans, id);
-  if (plan.principal !== caller.principal || plan.profile !== caller.profile)
+/** Whether a plan is one that a caller made for the cloud that its profile is now. */
+const isOwn = (plan: SavedPlan, { caller }: CallRequest, cloud: string): boolean =>
+  plan.principal === caller.principal && plan.profile === caller.profile && plan.cloud === cloud;
+
+/** A plan of the caller's own for this cloud. Throws a CallError for any other. */
+export const openPlan = async (composition: PlanComposition, request: CallRequest, id: string): Promise<SavedPlan> => {
+  const plan = await requirePlan(composition.plans, id);
+  if (!isOwn(plan, request, await cloudOf(composition, request)))
     throw new CallError(
       'refused',
-      `The plan ${plan.id} was made by another caller, or for another profile.`,
-      `It is for the profile ${toLabel(plan.profile)}. Nothing was sent.`,
+      `The plan ${plan.id} was made by another caller, for another profile, or for another cloud.`,
+      'Make it again. Nothing was sent.',
     );
   return plan;
 };
@@ -301,10 +311,9 @@ export const discardPlan = (composition: PlanComposition, request: CallRequest, 
 
 /** The caller's plans, the newest first. */
 export const listPlans = (composition: PlanComposition, request: CallRequest): Promise<Outcome> =>
-  recorded(composition, request, async ({ request: { caller } }) => {
-    const own = (await composition.plans.list()).filter(
-      ({ principal, profile }) => principal === caller.principal && profile === caller.profile,
-    );
+  recorded(composition, request, async (run) => {
+    const cloud = await cloudOf(composition, run.request);
+    const own = (await composition.plans.list()).filter((one) => isOwn(one, run.request, cloud));
     const items = own.map(({ id, state, made, shown }) => ({
       id,
       state,

@@ -30,6 +30,8 @@ export interface SavedPlan {
   principal: string;
   made: number;
   profile: string;
+  /** Which cloud it was made for, with which credential: the profile of the same name may be another one elsewhere. */
+  cloud: string;
   /** The tool of the compact list that it was made with. */
   riskTool: 'change' | 'destroy';
   calls: readonly PlannedCall[];
@@ -64,6 +66,8 @@ export const planHours = 24;
 /** Plans that may be saved at once, and those of one principal. */
 const maxPlans = 200;
 const maxPlansOfOne = 50;
+/** Characters of one plan as it is saved: all of them are read to find room for another. */
+const maxPlan = 2 ** 18;
 
 const lifetimeMs = planHours * 3_600_000;
 
@@ -72,7 +76,15 @@ const isSaved = ({ made }: SavedPlan, now: number): boolean => now - made < life
 const newest = (plans: readonly SavedPlan[]): SavedPlan[] => [...plans].sort((a, b) => b.made - a.made);
 
 /** The ids of plans that make room for one more: ended ones, the oldest first. Throws a CallError where all are open. */
-const roomFor = (plans: readonly SavedPlan[], { principal }: SavedPlan): string[] => {
+const roomFor = (plans: readonly SavedPlan[], plan: SavedPlan): string[] => {
+  const { principal } = plan;
+  const { length } = JSON.stringify(plan);
+  if (length > maxPlan)
+    throw new CallError(
+      'invalid',
+      `The plan has ${length} characters; at most ${maxPlan} are saved.`,
+      'Make several plans with fewer steps or shorter values. Nothing was sent.',
+    );
   const own = plans.filter((one) => one.principal === principal);
   const full = own.length >= maxPlansOfOne ? own : plans.length >= maxPlans ? plans : [];
   if (!full.length) return [];

@@ -25,7 +25,7 @@ const lines = (lost: readonly Lost[]): string[] => [
 
 /** The changes of one call, plan or script in the audit log, the newest first. Throws a CallError where there are none. */
 const findChanges = async (
-  { plans, readEntries }: PlanComposition,
+  { clouds, plans, readEntries }: PlanComposition,
   { caller }: CallRequest,
   asked: string,
 ): Promise<LoggedEntry[]> => {
@@ -38,8 +38,11 @@ const findChanges = async (
       `"${toLabel(asked)}" is no id of a call, a plan or a script.`,
       'Give at least eight characters of one in the audit log, or last. Nothing was sent.',
     );
+  // Servers of several clouds may share a log, and each calls its own by the same profile.
+  const host = clouds.hostOf(caller.profile);
   const entries = readEntries({ principal: caller.principal, id }).filter(
-    ({ command, undo, profile }) => command !== undefined && undo !== undefined && profile === caller.profile,
+    ({ command, endpoint, undo, profile }) =>
+      command !== undefined && undo !== undefined && profile === caller.profile && endpoint === host,
   );
   const found = isLast ? entries.slice(-1) : entries;
   if (!found.length)

@@ -2,6 +2,9 @@ import * as z from 'zod';
 import type { App } from '../app/app.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { CallError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { isRecord } from '../rows.ts';
+import { cutText } from '../text.ts';
 import type { DoorRequest } from '../types.ts';
 import { listedKinds, relatedTo } from './kinds.ts';
 import { readNetworkMap } from './network-map.ts';
@@ -13,7 +16,7 @@ const callInput = z.strictObject({
   tool: text,
   args: z.record(text, z.unknown()).default({}),
   profile: text.optional(),
-  fields: z.array(text).optional(),
+  fields: z.array(text).max(limits.fields).optional(),
   page: z.number().int().min(1).optional(),
   pagesize: z.number().int().min(1).max(500).optional(),
   scope: z.enum(['own', 'all']).optional(),
@@ -41,15 +44,19 @@ export interface Looker {
   catalog: (profile: string | undefined) => Promise<Catalog>;
 }
 
+/** Names that are read of a question: more than any has, so that one too many is among them. */
+const maxKeys = 30;
+
 /** Reads what a view asks. Throws a CallError. */
 export const readQuestion = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> => {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new CallError(
-    'invalid',
-    `The page asked for something wrong: ${z.prettifyError(parsed.error)}`,
-    'Load it again.',
+  const parsed = schema.safeParse(
+    isRecord(value) ? Object.fromEntries(Object.entries(value).slice(0, maxKeys)) : value,
   );
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues
+    .slice(0, limits.problems)
+    .map(({ path, message }) => cutText(`${path.join('.')}: ${message}`, limits.key));
+  throw new CallError('invalid', `The page asked for something wrong: ${problems.join('; ')}`, 'Load it again.');
 };
 
 /** A call with these parts, and else as a view asks for one. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { acceptAll, openHost, startCloud, type Asked, type Cloud, type Host } from '../support/harness.ts';
 
@@ -164,4 +165,34 @@ test('what a plan did is undone by a plan, which says before what does not come 
   expect(planIn(await host.call('destroy', { plan: id, mode: 'plan' }))).toMatchObject({ state: 'open', isSame: true });
   expect(planIn(await host.call('destroy', { plan: id }))).toMatchObject({ state: 'applied' });
   expect(sent()).toEqual(['startVirtualMachine', 'updateVirtualMachine', 'deleteAffinityGroup']);
+});
+
+test('a plan and a way back are for the cloud they were made for, whatever shares the state folder and the log', async () => {
+  const other = await startCloud();
+  const env = {
+    ...other.env,
+    CLOUDSTACK_MCP_STATE: join(host.folder, 'state'),
+    CLOUDSTACK_MCP_AUDIT: join(host.folder, 'audit.jsonl'),
+  };
+  const elsewhere = await openHost({ env, human: acceptAll });
+  const update = { tool: 'update-virtual-machine', arguments: { id: 'web-1', displayname: 'Here' } };
+  const { id } = planIn(await host.call('change', { calls: [update], mode: 'plan' }));
+  for (const asked of [{ plan: id }, { plan: id, mode: 'plan' }])
+    expect((await elsewhere.call('change', asked)).structured['error']).toMatchObject({ kind: 'refused' });
+  expect(planIn(await host.call('change', { plan: id }))).toMatchObject({ state: 'applied' });
+  for (const undo of [id, 'last'])
+    expect((await elsewhere.call('change', { undo })).structured['error']).toMatchObject({ kind: 'not-found' });
+  expect(other.calls.filter(({ command }) => command === 'updateVirtualMachine')).toEqual([]);
+  expect(planIn(await host.call('change', { undo: 'last' }))).toMatchObject({ state: 'open' });
+  await elsewhere.close();
+  await other.close();
+});
+
+test('a plan that is more than is saved is refused before anything is', async () => {
+  const userdata = 'eA=='.repeat(2 ** 17);
+  const calls = [{ tool: 'update-virtual-machine', arguments: { id: 'web-1', userdata } }];
+  const answer = await host.call('change', { calls, mode: 'plan' });
+  expect(answer.structured['error']).toMatchObject({ kind: 'invalid' });
+  expect(answer.text).toContain('Make several plans');
+  expect(sent()).toEqual([]);
 });

@@ -1,7 +1,9 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hashToken } from '../../src/web/tokens.ts';
 import { newFolder } from '../audit/log.ts';
 import { startCloud, type Cloud } from '../support/harness.ts';
 
@@ -105,9 +107,66 @@ const inputs: Record<string, object | string> = {
     name: 'diagnose',
     arguments: { kind: 'virtual-machine', id: 'web-1', question: filled('port 1 ') },
   },
+  'calls of a plan': { name: 'change', arguments: { mode: 'plan', calls: Array.from({ length: 400_000 }, () => 1) } },
+  'calls of a plan as JSON text': {
+    name: 'change',
+    arguments: { mode: 'plan', calls: `[${'{"tool":"x"},'.repeat(300_000)}{}]` },
+  },
+  'a plan of as many steps as may be, of long names': {
+    name: 'change',
+    arguments: {
+      mode: 'plan',
+      calls: Array.from({ length: 100 }, (_, at) => ({
+        tool: 'create-affinity-group',
+        arguments: { name: `g${at}`, type: 'x', description: 'a=b '.repeat(9000) },
+      })),
+    },
+  },
+  'references to steps of a plan': {
+    name: 'change',
+    arguments: { mode: 'plan', calls: [{ tool: 'deploy-virtual-machine', arguments: { name: filled('$1.') } }] },
+  },
+  'an id of a plan': { name: 'change', arguments: { plan: filled('A-') } },
+  'a change to undo': { name: 'change', arguments: { undo: filled('a') } },
+  'a script': { name: 'run-script', arguments: { code: filled('x;') } },
+  'a script as long as one may be': { name: 'run-script', arguments: { code: '(('.repeat(65_000) } },
+  'a script that returns too much': { name: 'run-script', arguments: { code: `return 'x=y:'.repeat(${2 ** 19})` } },
+  'a script that prints too much': {
+    name: 'run-script',
+    arguments: { code: `for (let i = 0; i < 1e5; i++) console.log('x'.repeat(100))` },
+  },
+  'a script that asks for too much': {
+    name: 'run-script',
+    arguments: { code: `return cs.listZones({ keyword: '://:'.repeat(${2 ** 18}) })` },
+  },
   'a name that is near no other': read({ name: filled('y') }),
   'values that nest': `{"name":"read","arguments":{"tool":"listZones","arguments":{"x":${nested('[', '', ']', 900_000)}}}}`,
   'objects that nest': `{"name":"read","arguments":{"tool":"listZones","arguments":{"x":${nested('{"a":', '1', '}', 600_000)}}}}`,
+};
+
+/** Bytes of a question of the page, which takes half as much. */
+const pageSize = 2 ** 21 - 2000;
+const halfFilled = (unit: string): string => filled(unit).slice(0, pageSize);
+
+/** What the page is asked: the question, and its body. */
+const pageInputs: Record<string, [question: string, body: unknown]> = {
+  'more than the page takes': ['call', { tool: 'listZones', args: { x: filled('://:') } }],
+  'a text': ['call', { tool: 'listZones', args: { x: halfFilled('://:') } }],
+  'a text of pairs for the page': ['call', { tool: 'listZones', args: { keyword: halfFilled('a=b:') } }],
+  'a tool of the page': ['call', { tool: halfFilled('x') }],
+  'many parameters': ['call', { tool: 'deployVirtualMachine', args: many(150_000, (at) => [`p${at}`, 1]) }],
+  'many keys': ['call', many(150_000, (at) => [`k${at}`, 1])],
+  'many fields': ['call', { tool: 'listZones', fields: Array.from({ length: 400_000 }, () => 1) }],
+  'a long question over rows': ['call', { tool: 'listVirtualMachines', where: halfFilled('name = 1 or ') }],
+  'a dry run': ['call', { tool: 'deployVirtualMachine', dryRun: true, args: { userdata: halfFilled('x') } }],
+  'a search of the page': ['find', { query: halfFilled('a b c ') }],
+  'a tool to describe': ['describe', { tool: halfFilled('x') }],
+  'a code to approve': ['reply', { code: halfFilled('x'), approve: true }],
+  'a phrase': ['reply', { code: 'AAAA-AAAA', approve: true, phrase: halfFilled('x') }],
+  'a reason': ['reply', { code: 'AAAA-AAAA', approve: false, reason: halfFilled('x ') }],
+  'a token': ['sign-in', { token: halfFilled('x') }],
+  'a kind': ['related', { kind: halfFilled('x') }],
+  'a profile of the page': ['whoami', { profile: halfFilled('x') }],
 };
 
 /** What is asked to complete what someone types. */
@@ -140,7 +199,7 @@ const messageOf = (id: number, input: object | string): string =>
   `{"jsonrpc":"2.0","id":${id},"method":"${typeof input === 'object' && 'ref' in input ? 'completion/complete' : 'tools/call'}","params":${typeof input === 'string' ? input : JSON.stringify(input)}}`;
 
 /** A server in a process of its own, of which the longest turns are known. */
-const startServer = (cloud: Cloud, flags: readonly string[]) => {
+const startServer = (cloud: Cloud, flags: readonly string[], env: Record<string, string> = {}) => {
   const child: ChildProcessWithoutNullStreams = spawn(
     process.execPath,
     ['--import', 'tsx', '--import', './test/support/loop-probe.ts', 'dist/main.js', 'serve', ...flags],
@@ -151,6 +210,7 @@ const startServer = (cloud: Cloud, flags: readonly string[]) => {
         CLOUDSTACK_MCP_STATE: newFolder(),
         CLOUDSTACK_MCP_AUDIT: join(newFolder(), 'audit.jsonl'),
         CLOUDSTACK_MCP_RATE_LIMIT: '100000',
+        ...env,
       },
     },
   );
@@ -227,6 +287,61 @@ const overStdio = async (cloud: Cloud): Promise<Door> => {
   return { ...server, send };
 };
 
+const token = 'a-token-of-someone-00000';
+
+/** The page, signed in; what is sent is the question and its body. */
+const overPage = async (cloud: Cloud): Promise<Door> => {
+  const config = join(newFolder(), 'config.json');
+  const auth = { tokens: { local: hashToken(token) } };
+  writeFileSync(config, JSON.stringify({ auth, principals: { local: { role: 'admin' } } }));
+  const server = startServer(cloud, ['--transport', 'http', '--port', '0', '--config', config]);
+  const { origin } = new URL(await server.next(/Serving MCP on (\S+\/mcp)/));
+  let cookie = '';
+  const ask = (question: string, body: unknown) =>
+    fetch(`${origin}/page/api/${question}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-cloudstack-page': '1', origin, cookie },
+      body: JSON.stringify(body),
+    });
+  cookie = (await ask('sign-in', { token })).headers.getSetCookie()[0]!.split(';', 1)[0]!;
+  return {
+    ...server,
+    send: async (message) => {
+      const [question, body] = JSON.parse(message) as [string, unknown];
+      return (await ask(question, body)).text();
+    },
+  };
+};
+
+describe('over the page', () => {
+  let cloud: Cloud;
+  let door: Door;
+  beforeAll(async () => {
+    cloud = await startCloud();
+    door = await overPage(cloud);
+    for (const warm of [
+      ['call', { tool: 'listZones' }],
+      ['call', { tool: 'deployVirtualMachine', args: { a: 1, password: 'p' } }],
+      ['find', { query: 'resize a volume' }],
+      ['approvals', {}],
+    ])
+      await door.send(JSON.stringify(warm));
+    await door.turn();
+  }, 120_000);
+  afterAll(async () => {
+    await door.stop();
+    await cloud.close();
+  });
+
+  test.each(Object.entries(pageInputs))('%s', async (_input, asked) => {
+    const answer = await door.send(JSON.stringify(asked));
+    const turn = await door.turn();
+    expect(answer).toMatch(/^\{/);
+    expect(answer.length).toBeLessThan(60_000);
+    expect(turn).toBeLessThan(maxTurnMs);
+  });
+});
+
 describe.each([
   ['HTTP', overHttp],
   ['stdio', overStdio],
@@ -243,6 +358,8 @@ describe.each([
       change('deployVirtualMachine', { a: 1, password: 'p' }),
       { name: 'find-tools', arguments: { query: 'resize a volume' } },
       { name: 'describe-tools', arguments: { tools: ['listZones'] } },
+      { name: 'run-script', arguments: { code: 'return 1' } },
+      { name: 'change', arguments: { undo: 'last' } },
       read({}),
     ].entries())
       await door.send(messageOf(1000 + at, input));

@@ -38,7 +38,8 @@ beforeAll(async () => {
     roles: { confined: { domains: ['ROOT'] } },
     policy: { fourEyes: true, rules: [{ name: 'reboots', match: { command: 'reboot*' }, action: 'approve' }] },
   };
-  door = await startDoor({ env: cloud.env, file, flags: ['--port', String(port)] });
+  const env = { ...cloud.env, CLOUDSTACK_MCP_SCRIPTS: '2', CLOUDSTACK_MCP_SCRIPT_COMPUTE: '1' };
+  door = await startDoor({ env, file, flags: ['--port', String(port)] });
 });
 afterAll(async () => {
   await door.close();
@@ -243,6 +244,77 @@ test('a waiting call is approved by someone whose role reaches it and who did no
   expect(await reply(robot, { code: third, phrase: 'web-1' })).toMatchObject({ error: { kind: 'refused' } });
   expect(await reply(alice, { code: third, phrase: 'web-1' })).toEqual({ done: true });
   await host.close();
+});
+
+test('a plan is approved whole by someone who did not ask, once; no one else sees, applies or undoes it', async () => {
+  const [robot, carl] = [
+    await openClient(door, { token: tokens.robot }),
+    await openClient(door, { token: tokens.carl }),
+  ];
+  const calls = [
+    { tool: 'updateVirtualMachine', arguments: { id: 'web-2', displayname: 'Second' } },
+    { tool: 'rebootVirtualMachine', arguments: { id: 'web-2' } },
+  ];
+  const sent = () => cloud.calls.filter(({ command }) => /^(update|reboot)VirtualMachine$/.test(command)).length;
+  cloud.calls.length = 0;
+  const made = await robot.call('destroy', { calls, mode: 'plan' });
+  const { id } = made.structured['plan'] as { id: string };
+  for (const asked of [{ plan: id }, { plan: id, mode: 'plan' }, { undo: id }]) {
+    const { text } = await carl.call('destroy', asked);
+    expect(text).toMatch(/^(refused|not-found): /);
+    expect(text).not.toContain('Second');
+  }
+  const apply = () => robot.call('destroy', { plan: id });
+  const waits = await apply();
+  const code = /Approval code: (\S{9})/.exec(waits.text)![1]!;
+  const own = await withToken(tokens.robot);
+  expect(await answerTo('reply', { code, approve: true }, { cookie: own })).toMatchObject({
+    error: { kind: 'refused' },
+  });
+  expect(sent()).toBe(0);
+  const { cookie } = await signIn('alice');
+  const { waiting } = await answerTo('approvals', {}, { cookie: cookie! });
+  expect((waiting as { code: string; message: string }[]).find((one) => one.code === code)?.message).toContain(
+    'Second',
+  );
+  expect(await answerTo('reply', { code, approve: true }, { cookie: cookie! })).toEqual({ done: true });
+  expect((await apply()).text).toContain('2 of 2 steps are done');
+  expect(sent()).toBe(2);
+  // Neither the plan nor the yes counts twice.
+  expect((await apply()).text).toMatch(/^conflict: /);
+  expect((await robot.call('destroy', { calls })).text).toContain('Approval code');
+  expect(sent()).toBe(2);
+  await robot.close();
+  await carl.close();
+});
+
+test('no principal takes all places for scripts', async () => {
+  const [robot, carl] = [
+    await openClient(door, { token: tokens.robot }),
+    await openClient(door, { token: tokens.carl }),
+  ];
+  const endless = () => robot.call('run-script', { code: 'for (;;) {}' });
+  const first = endless();
+  // Which of the two is first does not matter.
+  const both = Promise.all([first, endless()]);
+  expect((await carl.call('run-script', { code: 'return 1 + 1' })).text).toContain('2');
+  const texts = (await both).map(({ text }) => text).sort();
+  expect(texts.filter((text) => text.startsWith('rate-limit'))).toHaveLength(1);
+  await robot.close();
+  await carl.close();
+});
+
+test('a question of the page that asks for too much is answered shortly', async () => {
+  const cookie = await withToken(tokens.robot);
+  const many = Array.from({ length: 9000 }, () => 1);
+  for (const body of [
+    { tool: 'listZones', fields: many },
+    Object.fromEntries(many.map((_one, at) => [`k${at}`, 1])),
+    { tool: 'x'.repeat(100_000) },
+  ]) {
+    const response = await ask('call', body, { cookie });
+    expect((await response.text()).length).toBeLessThan(5000);
+  }
 });
 
 test('a session ends with the token, or the role, that it rests on', async () => {
