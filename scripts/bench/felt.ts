@@ -27,7 +27,11 @@ type AllServers = Servers & { http: readonly string[] };
 type Name = keyof Servers;
 type Figures = Partial<Record<Name, number[]>>;
 
-const rounds = { start: 7, calls: 3 };
+/** How often each server has its turn. */
+export interface Rounds {
+  start: number;
+  calls: number;
+}
 
 const startCloud = async () => {
   const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/bench/instant-cloud.ts'], {
@@ -72,7 +76,10 @@ const cpuOfCalls = async (host: Host, count: number, width: number, params: obje
  * What users feel, in rounds in which every server has its turn: CPU beside wall, since other programs run on the machine.
  * Each row beside the floor of the same rounds; bounds are those of budget.json.
  */
-export const measureFelt = async ({ http, ...servers }: AllServers): Promise<Row[]> => {
+export const measureFelt = async (
+  { http, ...servers }: AllServers,
+  rounds: Rounds = { start: 7, calls: 3 },
+): Promise<Row[]> => {
   const budget = readBudget();
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-bench-'));
   const cloud = await startCloud();
@@ -156,7 +163,7 @@ export const measureFelt = async ({ http, ...servers }: AllServers): Promise<Row
     const serve = [...servers.ours, 'serve', '--transport', 'http', '--port', '0'];
     // A bench asks more in a minute than one principal may.
     const env = { ...newEnv(), CLOUDSTACK_MCP_RATE_LIMIT: '1000000' };
-    others.push(...(await measureHttp(serve, http, env, budget)));
+    others.push(...(await measureHttp(serve, http, env, budget, rounds.calls)));
     for (let round = 0; round < rounds.start; round++) for (const name of names) await measureStart(name);
     await measureCalls();
   } finally {
@@ -192,7 +199,7 @@ export const measureFelt = async ({ http, ...servers }: AllServers): Promise<Row
     row('list of 20 rows, 16 at once', 'µs', '20', of('20', 'floor')),
     row('cached list of 20 rows, 16 at once', 'µs', 'cached', of('20', 'floor')),
     row('list of 500 rows', 'µs', '500', of('500', 'floor')),
-    row('find-tools', 'µs', 'find'),
+    row('find-tools, over a list of 20 handed on', 'µs', 'find', of('20', 'floor')),
     row('memory after the calls', 'MiB', 'memory after', of('memory after', 'floor')),
     row('tools/list of --tools all', 'ms', 'list all'),
     ...others,

@@ -33,7 +33,7 @@ const startHttp = async (args: readonly string[], env: Record<string, string>) =
   };
 };
 
-const [width, count, rounds] = [16, 320, 3];
+const [width, count] = [16, 320];
 
 /** CPU of a list of 20 rows over HTTP, by either protocol version, over the SDK's own handler. */
 export const measureHttp = async (
@@ -41,6 +41,7 @@ export const measureHttp = async (
   floor: readonly string[],
   env: Record<string, string>,
   bounds: Readonly<Record<string, Row['bound']>>,
+  rounds: number,
 ): Promise<Row[]> => {
   const servers = [await startHttp(ours, env), await startHttp(floor, env)] as const;
   const rows: Row[] = [];

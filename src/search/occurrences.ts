@@ -139,9 +139,13 @@ export const readOccurrences = (index: OpenIndex, query: readonly QueryWord[]): 
       const similarity =
         (has / (has + missing * (mass - has) + surplus * unasked)) * agreements[verbsOfPhrase[phrase]!]!;
       if (similarity > first) {
-        [third, second, first, best] = [second, first, similarity, phrase];
+        third = second;
+        second = first;
+        first = similarity;
+        best = phrase;
       } else if (similarity > second) {
-        [third, second] = [second, similarity];
+        third = second;
+        second = similarity;
       } else if (similarity > third) third = similarity;
     }
     return { first, second, third, phrase: best };

@@ -43,8 +43,9 @@ const cutEnding = (word: string): string => {
   if (word.length < 4 || word.length > maxLength || /\d/.test(word)) return word;
   let short = word;
   for (const [ending, instead, before] of endings) {
+    if (!short.endsWith(ending)) continue;
     const rest = short.slice(0, -ending.length);
-    if (short.endsWith(ending) && (!before || before.test(rest))) short = rest + instead;
+    if (!before || before.test(rest)) short = rest + instead;
   }
   const undoubled = short === word ? short : short.replace(/([bdgmnprt])\1$/, '$1');
   return undoubled.length > 3 ? undoubled.replace(/e$/, '') : undoubled;
