@@ -49,7 +49,7 @@ const versions = {
 };
 
 /** Settings on which the answers depend, or whether there are any. */
-const deciding = new Set(['tools', 'profile', 'transport', 'simulator']);
+const deciding = new Set(['readOnly', 'tools', 'profile', 'transport', 'simulator']);
 
 interface Described {
   type?: string;

@@ -10,6 +10,7 @@ import type { PolicySection, Principals, Risks, Roles } from './policy.ts';
 import type { PromptsSection } from './prompts.ts';
 import { readText } from './read-text.ts';
 import { envNameOf, flagOf, secretSettings, settings, type Settings } from './settings.ts';
+import { readStoreUrl } from './store.ts';
 import { readHeaders, readTraces, type Traces } from './telemetry.ts';
 import type { Environment } from './values.ts';
 import { findWarnings } from './warnings.ts';
@@ -340,20 +341,30 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
     const { repaired, url } = toEndpoint(String((all[name] as Raw)['url'])) ?? {};
     return repaired === undefined ? [] : [`Profile ${name}: ${repaired} was added to the URL: ${url}.`];
   });
+  const otlp = readOtlp(env);
+  const traces = readTraces(env);
+  const withCredential = ({ url, headers }: Pick<Otlp, 'url' | 'headers'>): string | undefined =>
+    Object.keys(headers).length && URL.canParse(url) ? url : undefined;
+  const { redisUrl } = parsed.data;
+  const services = {
+    'The shared store': readStoreUrl(redisUrl)?.password === undefined ? undefined : redisUrl,
+    'The audit log over OTLP': parsed.data.audit.includes('otlp') ? withCredential(otlp) : undefined,
+    Traces: traces && withCredential(traces),
+  };
   return {
     ...parsed.data,
     profile: simulator ? simulatorProfile : only,
     state,
     audit: parsed.data.audit || join(state, 'audit.jsonl'),
-    otlp: readOtlp(env),
+    otlp,
     warnings: [
       ...(simulator ? [] : repairs),
       ...checkTimeout(env),
-      ...findWarnings({ secretFiles, ruleFile, endpoints: simulator ? {} : endpoints }),
+      ...findWarnings({ secretFiles, ruleFile, endpoints: simulator ? {} : endpoints, services }),
     ],
     otherTools: simulator || names.length ? [] : findOtherTools(env),
     proxies: readProxies(env),
-    traces: readTraces(env),
+    traces,
     ...sections,
     ...(await readPrompts(prompts)),
     ...(simulator ? { principals: withoutProfiles(sections.principals) } : {}),

@@ -9,6 +9,8 @@ export interface Sources {
   ruleFile?: string | undefined;
   /** Endpoints by the name of their profile. */
   endpoints: Readonly<Record<string, string | undefined>>;
+  /** What else a credential is sent to, by what it is called. */
+  services: Readonly<Record<string, string | undefined>>;
 }
 
 // A container's own secrets: their modes are the runtime's to choose, and no one else is in there.
@@ -42,9 +44,18 @@ const checkEndpoint = (profile: string, endpoint: string | undefined): string[] 
   ];
 };
 
+const checkService = (name: string, address: string | undefined): string[] => {
+  const { protocol, host, hostname } = new URL(address ?? 'https://none');
+  if ((protocol !== 'http:' && protocol !== 'redis:') || isLoopback(hostname)) return [];
+  return [
+    `${name}: ${protocol}//${host} is not encrypted. The credential that goes there, and what is sent, can be read on the way: use ${protocol === 'http:' ? 'https' : 'rediss'}.`,
+  ];
+};
+
 /** What is unsafe about where a configuration comes from and where it leads, a sentence each; never a secret. */
-export const findWarnings = ({ secretFiles, ruleFile, endpoints }: Sources): string[] => [
+export const findWarnings = ({ secretFiles, ruleFile, endpoints, services }: Sources): string[] => [
   ...[...new Set(secretFiles)].flatMap(checkSecretFile),
   ...(ruleFile === undefined ? [] : checkRuleFile(ruleFile)),
   ...Object.entries(endpoints).flatMap(([profile, endpoint]) => checkEndpoint(profile, endpoint)),
+  ...Object.entries(services).flatMap(([name, address]) => checkService(name, address)),
 ];

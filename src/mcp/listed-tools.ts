@@ -22,16 +22,24 @@ interface Made {
   tools: readonly McpTool[];
 }
 
-const compact: ListedTools = {
-  isChanging: false,
-  list: () => Promise.resolve(compactTools),
-  find: (name) => Promise.resolve(compactTools.find((tool) => tool.name === name)),
+/** Whether a server that only reads lists a tool: not one whose every call it refuses. */
+const onlyReads = ({ name, annotations }: McpTool): boolean =>
+  annotations?.readOnlyHint === true || name === 'run-script';
+
+const compact = (readOnly: boolean): ListedTools => {
+  const tools = readOnly ? compactTools.filter(onlyReads) : compactTools;
+  return {
+    isChanging: false,
+    list: () => Promise.resolve(tools),
+    // One that is left out is refused by the call, which says why.
+    find: (name) => Promise.resolve(compactTools.find((tool) => tool.name === name)),
+  };
 };
 
 /** What the setting `tools` lists: a command that none of the profiles' clouds offers is left out. Calls `onChange` when a list has changed. */
 export const createListedTools = async (app: App, onChange: () => void): Promise<ListedTools> => {
-  const { tools: setting, profiles } = app.config;
-  if (setting === 'compact') return compact;
+  const { tools: setting, profiles, readOnly } = app.config;
+  if (setting === 'compact') return compact(readOnly);
   const { findListed, listDirectTools } = await import('./direct.ts');
   const isSeveral = Object.keys(profiles).length > 1;
   const known = new Map(listDirectTools(setting, isSeveral, [loadCatalog()]).map((tool) => [tool.name, tool]));
@@ -55,7 +63,8 @@ export const createListedTools = async (app: App, onChange: () => void): Promise
     const catalogs = await Promise.all(names.map(offerOf));
     const before = lists.get(key);
     if (before && catalogs.every((catalog, at) => catalog === before.catalogs[at])) return before;
-    const made = { catalogs, tools: listDirectTools(setting, isSeveral, catalogs) };
+    const all = listDirectTools(setting, isSeveral, catalogs);
+    const made = { catalogs, tools: readOnly ? all.filter(onlyReads) : all };
     lists.set(key, made);
     return made;
   };

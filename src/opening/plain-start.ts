@@ -48,7 +48,7 @@ const others = /^(?:OTEL_|https?_proxy$)/i;
  */
 export const isPlainStart = (argv: readonly string[], env: Environment, { settings }: PreparedOpening): boolean => {
   const words = argv[0] === 'serve' ? argv.slice(1) : argv;
-  if (words.some((word) => word !== '--simulator' && word !== '--read-only')) return false;
+  if (words.some((word) => word !== '--simulator')) return false;
   const given = Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1]));
   const isKnown = ([name, text]: [string, string]): boolean => {
     if (!name.startsWith('CLOUDSTACK_')) return !others.test(name);

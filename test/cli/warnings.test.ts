@@ -103,3 +103,27 @@ test('an endpoint without encryption beyond this machine', async () => {
   ]);
   expect(await warningsOf({ CLOUDSTACK_MCP_CONFIG: file, CLOUDSTACK_MCP_SIMULATOR: 'true' })).toEqual([]);
 });
+
+test('what else a credential is sent to without encryption', async () => {
+  const warned = async (env: Record<string, string>): Promise<string> => {
+    const { stderr } = await runCommand(['tools', 'show', 'list-zones'], { env: { ...cloud.env, ...env } });
+    expect(stderr).not.toContain('s3cret');
+    return stderr;
+  };
+  const traces = { OTEL_EXPORTER_OTLP_HEADERS: 'authorization=s3cret' };
+  const away = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.example.com:4318' };
+  expect(await warned({ CLOUDSTACK_MCP_REDIS_URL: 'redis://u:s3cret@store.example.com:6379' })).toContain(
+    'The shared store: redis://store.example.com:6379 is not encrypted',
+  );
+  expect(await warned({ ...away, ...traces })).toContain('Traces: http://collector.example.com:4318 is not encrypted');
+  expect(await warned({ ...away, ...traces, CLOUDSTACK_MCP_AUDIT: 'stderr,otlp' })).toContain(
+    'The audit log over OTLP',
+  );
+  for (const safe of [
+    { CLOUDSTACK_MCP_REDIS_URL: 'rediss://u:s3cret@store.example.com:6379' },
+    { CLOUDSTACK_MCP_REDIS_URL: 'redis://u:s3cret@127.0.0.1:6379' },
+    { ...traces, OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example.com:4318' },
+    away,
+  ])
+    expect(await warned(safe)).not.toContain('is not encrypted');
+});

@@ -100,6 +100,18 @@ test.each(protocols)('%s era: what cannot be undone wants the name typed as show
   await host.close();
 });
 
+test.each([[[]], [['--tools', 'firewall']]])('D14: a server that only reads lists what reads: %s', async (more) => {
+  const host = await openHost({ env: cloud.env, flags: ['--read-only', ...more] });
+  const { tools } = await host.client.listTools();
+  expect(tools.length).toBeGreaterThan(3);
+  // A script may read; what else it asks for is refused.
+  expect(tools.filter(({ name, annotations }) => !annotations?.readOnlyHint && name !== 'run-script')).toEqual([]);
+  const left = await openHost({ env: cloud.env, flags: more });
+  expect((await left.client.listTools()).tools.length).toBeGreaterThan(tools.length);
+  await host.close();
+  await left.close();
+});
+
 test('read-only wins over everything', async () => {
   const { host, vm } = await firstVm({ flags: ['--read-only'], human: yes });
   for (const [door, tool] of [

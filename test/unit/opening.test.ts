@@ -22,8 +22,10 @@ const cloud = {
 
 test.each<[what: string, argv: string[], env: Record<string, string>, plain: boolean]>([
   ['a cloud with keys', [], cloud, true],
-  ['the same, said in words', ['serve', '--read-only'], cloud, true],
-  ['settings that change no list', [], { ...cloud, CLOUDSTACK_TIMEOUT: '5000', CLOUDSTACK_MCP_READ_ONLY: 'yes' }, true],
+  ['the same, said in words', ['serve'], cloud, true],
+  ['one that only reads, which lists fewer tools', ['serve', '--read-only'], cloud, false],
+  ['settings that change no list', [], { ...cloud, CLOUDSTACK_TIMEOUT: '5000' }, true],
+  ['a setting that leaves tools out', [], { ...cloud, CLOUDSTACK_MCP_READ_ONLY: 'yes' }, false],
   ['a time-out that is warned of', [], { ...cloud, CLOUDSTACK_TIMEOUT: '500' }, false],
   ['the simulator', ['--simulator'], {}, true],
   ['another list', [], { ...cloud, CLOUDSTACK_MCP_TOOLS: 'all' }, false],
