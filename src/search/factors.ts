@@ -24,4 +24,6 @@ export const factors = {
   object: 0.012,
   actionSmoothing: 30,
   objectSmoothing: 25,
+  /** Who names several things and no deed wants to see them. */
+  many: 0.12,
 };

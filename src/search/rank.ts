@@ -4,6 +4,7 @@ import { cuesIn, likelihoods, toStems, type Evidence } from './intent.ts';
 import { likeness, meaningsOf, toTerms } from './language.ts';
 import type { OpenIndex } from './open-index.ts';
 import { readObjects, readOccurrences, type Candidate, type Fit, type QueryWord } from './occurrences.ts';
+import { isPlural, toWords } from './words.ts';
 
 /** How much a term tells. */
 const weightOf = (index: OpenIndex, term: number): number => index.informative[term]!;
@@ -94,6 +95,8 @@ const candidatesOf = (index: OpenIndex, word: string): Candidate[] => {
 export interface SearchQuery {
   words: QueryWord[];
   cues: Evidence[];
+  /** Things are named, several of a kind, and nothing is to be done to them: "public addresses of the zone". */
+  namesMany: boolean;
 }
 
 const readWords = (index: OpenIndex, text: string): QueryWord[] =>
@@ -120,7 +123,8 @@ export const readQuery = (index: OpenIndex, text: string): SearchQuery => {
     const counts = Array.prototype.slice.call(index.counts, start, start + 2 * index.cueSizes[number]!) as number[];
     return [{ sureness: 1, counts }];
   });
-  return { words, cues };
+  const namesMany = !hasVerb(index, words) && toWords(text).some(isPlural);
+  return { words, cues, namesMany };
 };
 
 /** A word with a typing error asks for what the word that is meant asks for. */
@@ -189,7 +193,7 @@ const slack = 1e-9;
 /** The commands that fit a query at all and are wanted, the best first. */
 export const rank = (
   index: OpenIndex,
-  { words: query, cues }: SearchQuery,
+  { words: query, cues, namesMany }: SearchQuery,
   { commonness, least }: RankOptions,
 ): Ranked[] => {
   const asked = verbsOf(index, query);
@@ -199,7 +203,11 @@ export const rank = (
   const inPhrases = agreementsOf(index, asked, factors.otherVerb, factors.noVerb);
   // A command of which nothing is said that is done does not do something else.
   const inDeeds = agreementsOf(index, asked, factors.otherDeed, 1);
-  const actionOf = (command: number): number => factors.action * actions[index.actionOf[command]!]!;
+  const list = namesMany ? index.actions.indexOf('list') : -1;
+  const actionOf = (command: number): number => {
+    const action = index.actionOf[command]!;
+    return factors.action * actions[action]! + (action === list ? factors.many : 0);
+  };
   const objectOf = (command: number): number => factors.object * objects[index.objectOf[command]!]!;
   const scoreOf = (command: number, similarity: number): number => {
     const sum = similarity + factors.whole * whole[command]!;

@@ -66,3 +66,6 @@ export const stem = (word: string): string => {
   }
   return known;
 };
+
+/** Whether a word names several things: "disks", "policies". */
+export const isPlural = (word: string): boolean => word.length > 3 && /[^sui]s$/.test(word) && !isNoise(word);

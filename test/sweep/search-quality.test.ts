@@ -3,10 +3,10 @@ import { groupsOf, loadQuestions, measureSearch, qualityOf } from '../../scripts
 
 // Less than one point below what the search reaches; whoever makes it better raises them.
 const least = {
-  plain: { first: 83, inFive: 96, complete: 96 },
+  plain: { first: 84, inFive: 96, complete: 96 },
   everyday: { first: 80, inFive: 95, complete: 95 },
   composite: { first: 59, inFive: 80, complete: 80 },
-  typo: { first: 86, inFive: 94, complete: 94 },
+  typo: { first: 87, inFive: 94, complete: 94 },
 };
 
 test('find-tools finds what people ask for, whatever kind of question it is', () => {

@@ -124,6 +124,7 @@ test.each([
   ['give back a public ip', 'disassociateIpAddress'],
   ['undo the destroy of a vm', 'recoverVirtualMachine'],
   ['which loadbalancers are there', 'listLoadBalancerRules'],
+  ['security groups of the account', 'listSecurityGroups'],
 ])('"%s" finds %s first: verbs decide, forms, order and typing errors do not matter', (asked, command) => {
   expect(firstThree(asked)[0]).toBe(command);
 });
