@@ -1,7 +1,8 @@
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Simulator } from '../../src/simulator/index.ts';
 import { createSimulator } from '../support/seeded-worlds.ts';
 import { createTestClock } from './clock.ts';
+import { createCloud } from './cloud.ts';
 import { keeps } from './promise.ts';
 import { finish, rows, send } from './sign.ts';
 
@@ -152,6 +153,11 @@ keeps('kubernetes', async () => {
   const { id, state, cpunumber } = (await finish(simulator, 'createKubernetesCluster', params)).body['jobresult']
     .kubernetescluster;
   expect([state, cpunumber]).toEqual(['Running', '8']);
+  const nodes = async (): Promise<string[]> => {
+    const { virtualmachines = [] } = await one(simulator, 'listKubernetesClusters', { id });
+    return virtualmachines.map((node: { state: string }) => node.state);
+  };
+  expect(await nodes()).toEqual(['Running', 'Running', 'Running', 'Running']);
   expect((await finish(simulator, 'startKubernetesCluster', { id })).body).toMatchObject({ jobstatus: 1 });
   expect(
     (await finish(simulator, 'upgradeKubernetesCluster', { id, kubernetesversionid: far })).body['jobresultcode'],
@@ -162,6 +168,9 @@ keeps('kubernetes', async () => {
   ).toMatchObject({ kubernetesversionid: next, state: 'Running' });
   expect((await send(simulator, 'deleteKubernetesSupportedVersion', { id: next })).status).toBe(536);
   await finish(simulator, 'stopKubernetesCluster', { id });
+  expect(await nodes()).toEqual(['Stopped', 'Stopped', 'Stopped', 'Stopped']);
+  await finish(simulator, 'scaleKubernetesCluster', { id, size: '1' });
+  expect(await nodes()).toHaveLength(2);
   expect((await send(simulator, 'getKubernetesClusterConfig', { id })).status).toBe(431);
   expect((await finish(simulator, 'deleteKubernetesCluster', { id })).body).toMatchObject({
     jobresult: { success: true },
@@ -309,4 +318,46 @@ keeps('types', async () => {
   ]);
   const [capacity] = await rows(simulator, 'listCapacity', { type: '0' });
   expect([typeof capacity?.['percentused'], typeof capacity?.['type']]).toEqual(['string', 'number']);
+});
+
+test('an autoscale group has as many machines as it must have, behind its rule', async () => {
+  const { one: get, all, id, did } = createCloud();
+  const [rule] = await all('listLoadBalancerRules');
+  const lbruleid = String(rule?.['id']);
+  const policy = async (action: string, relationaloperator: string): Promise<string> => {
+    const counterid = String((await all('listCounters'))[0]?.['id']);
+    const condition = await did('createCondition', { counterid, relationaloperator, threshold: '50' });
+    const made = await did('createAutoScalePolicy', { action, duration: '60', conditionids: String(condition['id']) });
+    return String(made['id']);
+  };
+  const profile = await did('createAutoScaleVmProfile', {
+    zoneid: await id('listZones', 'Frankfurt'),
+    serviceofferingid: await id('listServiceOfferings', 'Small Instance'),
+    templateid: await id('listTemplates', 'Debian 12', { templatefilter: 'all' }),
+  });
+  const members = () => all('listLoadBalancerRuleInstances', { id: lbruleid });
+  const before = (await members()).length;
+  const made = await did('createAutoScaleVmGroup', {
+    name: 'web',
+    lbruleid,
+    minmembers: '2',
+    maxmembers: '4',
+    vmprofileid: String(profile['id']),
+    scaleuppolicyids: await policy('scaleup', 'GT'),
+    scaledownpolicyids: await policy('scaledown', 'LT'),
+  });
+  expect(made).toMatchObject({ state: 'ENABLED', availablevirtualmachinecount: 2 });
+  const group = { id: String(made['id']) };
+  const machines = await all('listVirtualMachines', { autoscalevmgroupid: group.id });
+  expect(machines.map(({ state, autoscalevmgroupname }) => [state, autoscalevmgroupname])).toEqual([
+    ['Running', 'web'],
+    ['Running', 'web'],
+  ]);
+  expect(await members()).toHaveLength(before + 2);
+  await did('disableAutoScaleVmGroup', group);
+  await did('updateAutoScaleVmGroup', { ...group, minmembers: '3' });
+  await did('enableAutoScaleVmGroup', group);
+  expect(await get('listAutoScaleVmGroups', group)).toMatchObject({ availablevirtualmachinecount: 3 });
+  await did('deleteAutoScaleVmGroup', { ...group, cleanup: 'true' });
+  expect(await members()).toHaveLength(before);
 });

@@ -1,10 +1,13 @@
 import { statedFields } from '../engine/generic.ts';
 import { listKind } from '../engine/list.ts';
-import { entriesArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from '../rules/args.ts';
+import { entriesArg, flagArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
+import { deployOwn } from '../rules/deployment.ts';
+import { addMember } from '../rules/lb-members.ts';
+import { destroy } from '../rules/machines.ts';
 import { ownerOf } from '../rules/owner.ts';
 import { object, success, work } from '../rules/results.ts';
-import { badValue, inUse } from '../world/errors.ts';
+import { ApiError, badValue, inUse } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
 
@@ -70,6 +73,42 @@ const checkMembers = (min: number, max: number): void => {
   if (min > max) throw badValue(`minMembers (${min})cannot be greater than maxMembers (${max})`);
 };
 
+const membersOf = ({ world }: Call, group: Resource): Resource[] => [
+  ...world.where('UserVm', 'autoscalevmgroupid', group.id),
+];
+
+/** Gives an enabled group the machines that it must have, and takes those that it may not have; as many as there is room for. */
+const tend = (call: Call, group: Resource): void => {
+  const { world } = call;
+  const members = membersOf(call, group);
+  const [min, max] = [Number(group.fields['minmembers']), Number(group.fields['maxmembers'])];
+  for (const vm of members.slice(max)) destroy(world, vm, true);
+  const rule = world.get(text(group, 'lbruleid'));
+  const profile = world.get(text(group, 'vmprofileid'));
+  const owner = world.get(group.owner ?? '');
+  const row = (name: string): Resource | undefined => world.get(text(profile, name));
+  for (let at = members.length; at < min && owner; at++)
+    try {
+      const vm = deployOwn(call, {
+        owner,
+        rows: {
+          zoneid: row('zoneid'),
+          templateid: row('templateid'),
+          serviceofferingid: row('serviceofferingid'),
+          networkids: world.get(text(group, 'associatednetworkid')),
+        },
+        name: `autoScaleVm-${text(group, 'name')}-${at + 1}-${world.random.key(7).replace(/\W/g, '')}`.slice(0, 60),
+        fields: { autoscalevmgroupid: group.id, autoscalevmgroupname: group.fields['name'] },
+      });
+      if (rule) addMember(world, rule, vm);
+    } catch (error) {
+      // The group goes on with fewer, as its monitor would try again.
+      if (!(error instanceof ApiError)) throw error;
+      break;
+    }
+  world.update(group, { availablevirtualmachinecount: membersOf(call, group).length });
+};
+
 const createGroup: Behaviour = (call) => {
   const { world } = call;
   const rule = needRow(call, 'lbruleid');
@@ -104,6 +143,7 @@ const createGroup: Behaviour = (call) => {
   );
   return work(row, () => {
     world.update(row, { state: 'ENABLED' });
+    tend(call, row);
     return object(row);
   });
 };
@@ -114,6 +154,7 @@ const setState =
     const row = needRow(call, 'id');
     return work(row, () => {
       call.world.update(row, { state });
+      if (state === 'ENABLED') tend(call, row);
       return object(row);
     });
   };
@@ -217,7 +258,12 @@ export const autoscale: Behaviours = {
   deleteAutoScaleVmGroup: (call) => {
     const row = needRow(call, 'id');
     if (text(row, 'state') === 'SCALING') throw badValue('The group is scaling');
+    const isCleaned = flagArg(call, 'cleanup');
     return work(row, () => {
+      for (const vm of membersOf(call, row)) {
+        call.world.update(vm, { autoscalevmgroupid: undefined, autoscalevmgroupname: undefined });
+        if (isCleaned) destroy(call.world, vm, true);
+      }
       call.world.remove(row);
       return success();
     });

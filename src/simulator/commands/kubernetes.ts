@@ -2,15 +2,57 @@ import { statedFields } from '../engine/generic.ts';
 import { entriesArg, flagArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { ownerOf } from '../rules/owner.ts';
+import { deployOwn } from '../rules/deployment.ts';
+import { destroy, powerOff, powerOn } from '../rules/machines.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { deleteUserData, registerUserData } from '../rules/user-data.ts';
-import { badValue, inUse } from '../world/errors.ts';
+import { ApiError, badValue, inUse } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Fields, Resource } from '../world/types.ts';
 
 const state = (cluster: Resource): string => text(cluster, 'state');
 
 const numbers = (version: Resource | undefined): number[] => text(version, 'semanticversion').split('.').map(Number);
+
+const members = (cluster: Resource): string[] =>
+  Array.isArray(cluster.hidden['nodes']) ? cluster.hidden['nodes'].map(String) : [];
+
+const nodesOf = ({ world }: Call, cluster: Resource): Resource[] =>
+  members(cluster).flatMap((id) => {
+    const vm = world.get(id);
+    return vm?.removed === undefined ? (vm ?? []) : [];
+  });
+
+/** Makes nodes of a cluster, as many as there is room for. */
+const addNodes = (call: Call, cluster: Resource, role: 'control' | 'node', count: number): void => {
+  const { world } = call;
+  const owner = world.get(cluster.owner ?? '');
+  const row = (name: string): Resource | undefined => world.get(text(cluster, name));
+  const zones = (template: Resource): boolean =>
+    !Array.isArray(template.hidden['zones']) || template.hidden['zones'].includes(text(cluster, 'zoneid'));
+  const templateid = world
+    .all('Template')
+    .find((one) => one.fields['isready'] !== false && one.fields['format'] !== 'ISO' && zones(one));
+  for (let at = 0; at < count && owner; at++)
+    try {
+      const vm = deployOwn(call, {
+        owner,
+        rows: {
+          zoneid: row('zoneid'),
+          templateid,
+          serviceofferingid: row('serviceofferingid'),
+          networkids: row('networkid'),
+        },
+        name: `${text(cluster, 'name').slice(0, 40)}-${role}-${world.random.uuid().slice(0, 11).replace('-', '')}`,
+        fields: { vmtype: 'cksnode' },
+      });
+      world.hide(cluster, { nodes: [...members(cluster), vm.id] });
+    } catch (error) {
+      // Where an account or the zone is full, the cluster is smaller than it should be.
+      if (!(error instanceof ApiError)) throw error;
+      return;
+    }
+};
 
 const create: Behaviour = (call) => {
   const { world } = call;
@@ -49,6 +91,10 @@ const create: Behaviour = (call) => {
     { owner: owner.id },
   );
   return work(cluster, () => {
+    if (managed) {
+      addNodes(call, cluster, 'control', control);
+      addNodes(call, cluster, 'node', size);
+    }
     world.update(
       cluster,
       managed ? { state: 'Running', endpoint: `https://203.0.113.1:6443/`, ipaddress: '203.0.113.1' } : {},
@@ -68,6 +114,9 @@ const power =
       );
     if (!there) call.world.update(cluster, { state: by });
     return work(cluster, () => {
+      for (const vm of there ? [] : nodesOf(call, cluster))
+        if (to === 'Running' && vm.fields['state'] === 'Stopped') powerOn(call.world, vm);
+        else if (to === 'Stopped' && vm.fields['state'] === 'Running') powerOff(call.world, vm);
       call.world.update(cluster, { state: to });
       return call.command.result === 'success' ? success() : object(cluster);
     });
@@ -92,6 +141,17 @@ const scale: Behaviour = (call) => {
             minsize: numberArg(call, 'minsize'),
             maxsize: numberArg(call, 'maxsize'),
           };
+    const more = size - Number(cluster.fields['size'] ?? 0);
+    if (more > 0) addNodes(call, cluster, 'node', more);
+    const surplus =
+      more < 0
+        ? nodesOf(call, cluster)
+            .slice(Number(cluster.fields['controlnodes'] ?? 1))
+            .slice(more)
+        : [];
+    for (const vm of surplus) destroy(call.world, vm, true);
+    const gone = new Set(surplus.map(({ id }) => id));
+    call.world.hide(cluster, { nodes: members(cluster).filter((id) => !gone.has(id)) });
     call.world.update(cluster, {
       state: before,
       size,
@@ -125,6 +185,7 @@ const remove: Behaviour = (call) => {
   const cluster = needRow(call, 'id');
   call.world.update(cluster, { state: 'Destroying' });
   return work(cluster, () => {
+    for (const vm of nodesOf(call, cluster)) if (vm.fields['vmtype'] === 'cksnode') destroy(call.world, vm, true);
     call.world.remove(cluster);
     return success();
   });
@@ -147,9 +208,6 @@ const setAffinityGroups: Behaviour = (call) => {
   world.update(cluster, patch);
   return object(cluster);
 };
-
-const members = (cluster: Resource): string[] =>
-  Array.isArray(cluster.hidden['nodes']) ? cluster.hidden['nodes'].map(String) : [];
 
 const changeNodes = (call: Call, name: string, add: boolean): Resource => {
   const cluster = needRow(call, 'id');

@@ -6,6 +6,7 @@ import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { configureNetworkElement, ensureInternalBalancer } from '../rules/networks.ts';
 import { checkPublicPorts, deleteRule, openFirewall } from '../rules/port-rules.ts';
 import { list, madeRow, object, success, work } from '../rules/results.ts';
+import { addMember } from '../rules/lb-members.ts';
 import { startSystemVm, stopSystemVm } from '../rules/system-vms.ts';
 import { badParameter, badValue, failure } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
@@ -51,13 +52,7 @@ const assign: Behaviour = (call) => {
     )
       throw failure(`VM ${text(vm, 'name')} is already mapped to load balancer.`);
   return work(rule, () => {
-    for (const { vm, address } of vms)
-      call.world.insert(
-        'LbMember',
-        { lbruleid: rule.id, virtualmachineid: vm.id, ipaddress: address },
-        { owner: rule.owner },
-      );
-    call.world.update(rule, { state: 'Active' });
+    for (const { vm, address } of vms) addMember(call.world, rule, vm, address);
     return success();
   });
 };

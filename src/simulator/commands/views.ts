@@ -324,6 +324,9 @@ export const views: Record<string, ResourceView> = {
     ...tags(world, row, show),
     vpcgatewayip: world.get(String(row.fields['gatewayid'] ?? ''))?.fields['gateway'],
   }),
+  KubernetesCluster: (world, row, show) => ({
+    virtualmachines: [row.hidden['nodes'] ?? []].flat().flatMap((id) => shownOf(world, id, show)),
+  }),
   GuestVlan: (world, row, show) => ({ network: shownOf(world, row.hidden['networkid'], show) }),
   LoadBalancerRuleVmMap: (world, row, show) => ({
     loadbalancerruleinstance: shownOf(world, row.hidden['vmid'], show).map((vm) => ({

@@ -8,7 +8,7 @@ import type { Behaviour, Call } from './call.ts';
 import { gib } from './figures.ts';
 import { createGuestNetwork } from './guest-networks.ts';
 import { checkLimit } from './limits.ts';
-import { addVolume, powerOn } from './machines.ts';
+import { addVolume, expunge, powerOn } from './machines.ts';
 import { addNic } from './networks.ts';
 import { ownerOf } from './owner.ts';
 import { object, work } from './results.ts';
@@ -275,4 +275,36 @@ export const deploy: Behaviour = (call) => {
     }
     return password === undefined ? object(vm) : { form: 'object', item: vm, extra: { password } };
   });
+};
+
+/** A machine that the cloud itself wants for an account, such as a member of an autoscale group. */
+export interface OwnMachine {
+  owner: Resource;
+  /** What deployVirtualMachine would be given by these names. */
+  rows: Partial<Record<'zoneid' | 'templateid' | 'serviceofferingid' | 'networkids', Resource | undefined>>;
+  name: string;
+  fields: Fields;
+}
+
+/** Makes and starts such a machine. Throws what deployVirtualMachine would fail with. */
+export const deployOwn = (call: Call, { owner, rows, name, fields }: OwnMachine): Resource => {
+  const { world, caller } = call;
+  const named = Object.entries(rows).flatMap(([parameter, row]) =>
+    row ? [[parameter, [row]] as [string, Resource[]]] : [],
+  );
+  const asked: Call = {
+    ...call,
+    args: { name },
+    rows: new Map(named),
+    caller: { ...caller, account: owner, domain: world.get(text(owner, 'domainid')) ?? caller.domain },
+  };
+  const { vm } = makeMachine(asked, needRow(asked, 'templateid'), needRow(asked, 'serviceofferingid'));
+  world.update(vm, { ...fields, state: 'Starting' });
+  try {
+    powerOn(world, vm);
+  } catch (error) {
+    expunge(world, vm);
+    throw error;
+  }
+  return vm;
 };
