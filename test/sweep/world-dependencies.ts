@@ -11,7 +11,8 @@ export interface WorldDependencies {
   version(): number;
 }
 
-const time = 'time';
+/** Seen by who asked what time it is. */
+export const time = 'time';
 /** Seen by who asked for an id that nothing had, and changed by whatever is made. */
 const absence = 'absence';
 
@@ -21,6 +22,7 @@ export const trackDependencies = (world: World): WorldDependencies => {
   let seen = new Set<string>();
   let changes = 0;
   let reads = 0;
+  let lastTime = 0;
   const see = (kind: string): void => void seen.add(kind);
   const mark = (kind: string): void => void versions.set(kind, ++changes);
   const { version, all, where, get, find, insert, update, hide, give, remove, now, clock } = world;
@@ -59,7 +61,12 @@ export const trackDependencies = (world: World): WorldDependencies => {
       seen = new Set();
       return { result: await read(), seen };
     },
-    versionOf: (kinds) =>
-      kinds.has(time) ? ++changes : Math.max(0, ...[...kinds].map((kind) => versions.get(kind) ?? 0)),
+    versionOf: (kinds) => {
+      if (kinds.has(time) && clock.now() !== lastTime) {
+        lastTime = clock.now();
+        mark(time);
+      }
+      return Math.max(0, ...[...kinds].map((kind) => versions.get(kind) ?? 0));
+    },
   };
 };
