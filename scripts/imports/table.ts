@@ -54,6 +54,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'eval',
     'app/app.ts',
     'type plan/plan.ts',
+    // `script list` and `script show` read the operator's folder.
+    'script/stored.ts',
     'present/columns.ts',
     'present/headings.ts',
     // `eval` counts tokens as answers are cut by them.
@@ -119,7 +121,17 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   ],
   // A door names the tool that runs a risk (permit.ts); it never decides.
   // The MCP Apps ask as the page does, and are made of its files.
-  mcp: ['views', 'page-files.ts', 'app/app.ts', 'guard/permit.ts', 'search', 'complete', 'version.ts', ...foundation],
+  mcp: [
+    'views',
+    'script/stored.ts',
+    'page-files.ts',
+    'app/app.ts',
+    'guard/permit.ts',
+    'search',
+    'complete',
+    'version.ts',
+    ...foundation,
+  ],
   // Views of several calls, for the page and the MCP Apps: each call goes the whole path.
   views: ['type app/app.ts', ...foundation],
   'page-files.ts': [],

@@ -32,7 +32,7 @@ export interface App {
   plan(request: DoorRequest, asked: PlanAsked): Promise<Outcome>;
   /** What a plan holds, what a call or a script made, or what is there, in another tool's language. */
   export(request: DoorRequest): Promise<Outcome>;
-  /** Runs the script that is the argument `code`, with its `inputs`. */
+  /** Runs the script that is the argument `code`, or the stored one of `name`, with its `inputs`; `mode`: run, plan or dry-run. */
   runScript(request: DoorRequest): Promise<Outcome>;
   /** The calls that wait for a person, as far as this one may see them. */
   waitingFor(approver: Approver): Promise<readonly SeenCall[]>;
@@ -118,7 +118,10 @@ export const createApp = (config: Config, options: AppOptions): App => {
       scripts ??= import('../script/run-script.ts').then(({ createRunScript }) => createRunScript(config));
       const run = await scripts;
       const { mode, ...args } = request.args;
-      if (mode !== 'plan') return answer(composition, identify({ ...request, args }), run);
+      if (mode !== 'plan') {
+        const given = mode === 'dry-run' ? { ...args, dryRun: true } : args;
+        return answer(composition, identify({ ...request, args: given }), run);
+      }
       const { planScript } = await import('../plan/script-plan.ts');
       return answer(composition, identify({ ...request, args }), (_own, one) =>
         run(composition, one, planScript(composition, one)),

@@ -12,6 +12,7 @@ import { createAccess } from '../guard/roles.ts';
 import { createSharedApprovals } from '../guard/shared-approvals.ts';
 import type { Observe } from '../observe.ts';
 import { createPlans, createSharedPlans, type Plans } from '../plan/plans.ts';
+import { encryptPlans } from '../plan/encrypted.ts';
 import { toReadWire } from '../request/to-wire.ts';
 import { rowsOf } from '../rows.ts';
 import type { Store } from '../store/store.ts';
@@ -28,8 +29,13 @@ export const openApprovals = ({ state }: Pick<Config, 'state'>, store: Store): A
   store.shared ? createSharedApprovals(store) : createApprovals(join(state, 'approvals'));
 
 /** Where plans are saved: in the same places. */
-export const openPlans = ({ state }: Pick<Config, 'state'>, store: Store): Plans =>
-  store.shared ? createSharedPlans(store) : createPlans(join(state, 'plans'));
+export const openPlans = ({ state, profiles }: Pick<Config, 'state' | 'profiles'>, store: Store): Plans =>
+  encryptPlans(store.shared ? createSharedPlans(store) : createPlans(join(state, 'plans')), (profile) => {
+    const secret = profiles[profile]?.secret;
+    // The embedded simulator has no credential to keep, and nothing that is secret.
+    if (!secret) return '';
+    return 'secretKey' in secret ? secret.secretKey : secret.password;
+  });
 
 /** Where changes that a limit is about are counted: in the same places. */
 const openCounts = ({ state }: Pick<Config, 'state'>, store: Store): Count =>

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { createApp } from '../app/app.ts';
 import { CallError } from '../errors.ts';
+import { isScriptName, loadStoredScripts, requireStoredScript } from '../script/stored.ts';
+import { toLabel } from '../text.ts';
 import { readArguments } from './arguments.ts';
-import { exit, printJson, printText, type Io } from './io.ts';
+import { exit, printJson, printLine, printText, type Io } from './io.ts';
 import { openConfig } from './open-config.ts';
 import { requesterAt } from './requester.ts';
 import { createTerminalConsent } from './terminal.ts';
@@ -21,20 +23,28 @@ const readCode = async (file: string, { stdin }: Io): Promise<string> => {
   }
 };
 
-/** `script run FILE key=value …`: the script of a file, as the tool `run-script` runs it; with `--plan` it becomes a plan. */
+/** `script run FILE key=value …`: the script of a file, as the tool `run-script` runs it, or a stored one by its name; with `--plan` it becomes a plan. */
 export const runScript = async (
   file: string,
   words: readonly string[],
-  { json, plan, settings }: { json?: boolean; plan?: boolean; settings: Record<string, unknown> },
+  {
+    json,
+    plan,
+    dryRun,
+    settings,
+  }: { json?: boolean; plan?: boolean; dryRun?: boolean; settings: Record<string, unknown> },
   io: Io,
 ): Promise<number> => {
   const config = await openConfig(settings, io);
-  const code = await readCode(file, io);
+  // A word without a dot or a slash is a name where the operator stores scripts.
+  const isStored = config.scriptFolder !== '' && isScriptName(file);
+  const script = isStored ? { name: file } : { code: await readCode(file, io) };
+  const mode = dryRun ? 'dry-run' : plan ? 'plan' : 'run';
   const app = createApp(config, { stderr: io.stderr });
   try {
     const outcome = await app.runScript({
       tool: 'run-script',
-      args: { code, inputs: readArguments(words, undefined), ...(plan ? { mode: 'plan' } : {}) },
+      args: { ...script, inputs: readArguments(words, undefined), mode },
       view: {},
       wait: 0,
       caller: requesterAt(config, settings),
@@ -47,4 +57,40 @@ export const runScript = async (
   } finally {
     await app.close();
   }
+};
+
+/** `script list`: the stored scripts, with their versions. */
+export const listScripts = async ({ settings }: { settings: Record<string, unknown> }, io: Io): Promise<number> => {
+  const { scriptFolder } = await openConfig(settings, io);
+  const scripts = loadStoredScripts(scriptFolder);
+  for (const { name, digest, summary } of scripts)
+    await printLine(io.stdout, `${name} ${digest.slice(0, 12)} ${toLabel(summary, 100)}`);
+  if (!scripts.length)
+    await printLine(
+      io.stdout,
+      scriptFolder ? 'There are no stored scripts.' : 'The setting scriptFolder names no folder.',
+    );
+  return exit.done;
+};
+
+/** `script show NAME`: its version, its inputs and its text. */
+export const showScript = async (
+  name: string,
+  { settings }: { settings: Record<string, unknown> },
+  io: Io,
+): Promise<number> => {
+  const { scriptFolder } = await openConfig(settings, io);
+  const { digest, summary, inputs, code } = requireStoredScript(scriptFolder, name);
+  const lines = [
+    `${name} ${digest}`,
+    summary,
+    ...inputs.map(
+      (one) =>
+        `  ${one.name}: ${one.type}${one.required ? '' : ' (optional)'}${one.description ? ` - ${one.description}` : ''}`,
+    ),
+    '',
+    code.trimEnd(),
+  ];
+  await printLine(io.stdout, lines.join('\n'));
+  return exit.done;
 };

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { seconds, wholeNumber } from './values.ts';
 
 /** The settings of scripts: what one may take of this machine and of the cloud. */
@@ -9,6 +9,10 @@ export const scriptSettings = {
   scriptCalls: wholeNumber(1, 10_000).default(500).describe('Calls that a script may make'),
   scriptParallel: wholeNumber(1, 32).default(4).describe('Calls of a script that run at once; the others wait'),
   scripts: wholeNumber(1, 64).default(4).describe('Scripts that run at once; more are refused'),
+  scriptFolder: z
+    .string()
+    .default('')
+    .describe('Folder of stored scripts (NAME.js), which are run by their names; empty: there are none'),
 };
 
 /** The settings of scripts, as they were read. */

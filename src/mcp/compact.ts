@@ -194,7 +194,16 @@ export const compactTools: readonly McpTool[] = [
     title: 'Run a script of many calls',
     description:
       'Many calls in one, in JavaScript: const [z] = await cloudstack.listZones({name: "x"}, {where}); return z.id. Lists give all rows, jobs their results. Ends at a call that needs a confirmation; mode plan: all changes as one plan, for one confirmation.',
-    inputSchema: closed({ code: text, mode, profile }, ['code']),
+    inputSchema: closed(
+      {
+        code: text,
+        name: { type: 'string', description: 'Of a stored script' },
+        inputs: { type: 'object', properties: { name: text } },
+        mode: { type: 'string', enum: ['plan', 'run', 'dry-run'] },
+        profile,
+      },
+      [],
+    ),
     outputSchema: { type: 'object', properties: { changes: objects, calls: integer, plan: object, error: object } },
     annotations: hints(false, true),
   },

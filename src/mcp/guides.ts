@@ -4,6 +4,7 @@ import { loadCatalog } from '../catalog/catalog.ts';
 import { findKind, type Kind } from '../catalog/kinds.ts';
 import { loadData } from '../data.ts';
 import { isRecord } from '../rows.ts';
+import { loadStoredScripts, type StoredScript } from '../script/stored.ts';
 
 /** What a guide asks for. */
 export interface GuideArgument {
@@ -81,11 +82,30 @@ export const writeGuide = (guide: Guide, given: Readonly<Record<string, string>>
   return [`# ${guide.title}`, `${guide.description}.`, steps.join('\n'), rules].join('\n\n');
 };
 
-/** Every guide: those of data/prompts.json, and the operator's own, which go before one of the same name. */
+/** A stored script as a guide: what it is run with. */
+const toGuide = ({ name, summary, inputs }: StoredScript): Guide => {
+  const given = inputs.map(
+    (one) => `${JSON.stringify(one.name)}: ${one.type === 'string' ? `"{${one.name}}"` : `{${one.name}}`}`,
+  );
+  return {
+    name: `script-${name}`,
+    title: `Stored script ${name}`,
+    description: summary || `Runs the stored script ${name}`,
+    arguments: inputs.map((one) => ({ name: one.name, description: one.description, required: one.required })),
+    text: [
+      `Run the stored script ${name}: ${summary}`,
+      `1. \`run-script {"name": "${name}", "inputs": {${given.join(', ')}}, "mode": "plan"}\` where it changes something; leave out inputs that are not given.`,
+      '2. Show the user the plan, and apply it once they agree. Where it only reads, run it with mode run.',
+    ].join('\n'),
+  };
+};
+
+/** Every guide: stored scripts, those of data/prompts.json, and the operator's own, which go before one of the same name. */
 export const loadGuides = ({ config }: Pick<App, 'config'>): readonly Guide[] => {
   const own = Object.entries(config.prompts ?? {}).map(([name, one]): Guide => ({ name, title: name, ...plain(one) }));
   const names = new Set(own.map(({ name }) => name));
-  return [...loadData<Guide[]>('prompts.json').filter(({ name }) => !names.has(name)), ...own];
+  const stored = loadStoredScripts(config.scriptFolder).map(toGuide);
+  return [...loadData<Guide[]>('prompts.json'), ...stored].filter(({ name }) => !names.has(name)).concat(own);
 };
 
 const plain = ({ title, ...rest }: { title?: string | undefined } & Omit<Guide, 'name' | 'title'>) => ({

@@ -90,8 +90,10 @@ export const inputs = {
   }),
   whoami: z.strictObject({ profile: name.optional() }),
   'run-script': z.strictObject({
-    code: z.string().max(limits.text),
-    mode: z.enum(['plan', 'run']).optional(),
+    code: z.string().max(limits.text).optional(),
+    name: name.optional(),
+    inputs: jsonObject.optional(),
+    mode: z.enum(['plan', 'run', 'dry-run']).optional(),
     profile: name.optional(),
   }),
 };

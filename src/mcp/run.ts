@@ -97,7 +97,7 @@ const find = async (host: HostCall, args: unknown): Promise<ToolResult> => {
   const search = createSearch(await openCatalog(host));
   const found =
     limit === undefined ? shorten(search(query, { toolset, limit: 10 })) : search(query, { toolset, limit });
-  const own = findOwn(query);
+  const own = findOwn(query, host.app.config.scriptFolder);
   return {
     text: [...ownInText(own), matchesInText(found)].join('\n'),
     structured: { matches: [...own, ...toMatches(found)], total: found.total + own.length },

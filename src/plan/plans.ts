@@ -35,6 +35,8 @@ export interface SavedPlan {
   /** The tool of the compact list that it was made with. */
   riskTool: 'change' | 'destroy';
   calls: readonly PlannedCall[];
+  /** The calls and the reads as they are saved, encrypted. */
+  encrypted?: string | undefined;
   /** Enough alone. */
   text: string;
   /** The same as data. */

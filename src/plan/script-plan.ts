@@ -29,7 +29,7 @@ const rowOf = ({ row, foreseen }: RecordedStep): Row => {
  */
 export const planScript = (composition: PlanComposition, request: CallRequest) => {
   const { caller, args } = request;
-  const seed = seedOf([caller.principal, caller.profile, args['code'], args['inputs']]);
+  const seed = seedOf([caller.principal, caller.profile, args['code'] ?? args['name'], args['inputs']]);
   const recorder = createRecorder(composition, request, seed);
   let last: Promise<unknown> = Promise.resolve();
 

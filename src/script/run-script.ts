@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { call } from '../call/call.ts';
 import type { Composition } from '../call/composition.ts';
 import { recorded, type Run } from '../call/run.ts';
@@ -13,17 +12,15 @@ import type { ScriptSettings } from '../config/script.ts';
 import type { ScriptFailure, SandboxReply, UnknownFields } from './protocol.ts';
 import { changesOf, describeMade, toChange, type MadeCall } from './record.ts';
 import { runInSandbox } from './sandbox.ts';
+import { boundsInText, describeBounds } from './bounds.ts';
 import { createSlots } from './slots.ts';
+import { digestOfScript, maxCode, readInputs, requireStoredScript } from './stored.ts';
 
-/** Characters of the longest script. */
-const maxCode = 128 * 1024;
 /** Characters of an answer for one token of the budget. */
 const charactersPerToken = 3;
 
 /** Milliseconds by which a call may outlast its script: so the end of the script is what is said. */
 const graceMs = 1000;
-
-const digestOf = (code: string): string => createHash('sha256').update(code).digest('hex');
 
 const readView = (given: unknown): View => {
   if (!isRecord(given)) return {};
@@ -233,8 +230,22 @@ const toOutcome = (
   };
 };
 
+/** The script that the arguments give or name, and its inputs; those of a stored one in their types. Throws a CallError. */
+const readScript = (
+  { code, name, inputs: given }: CallRequest['args'],
+  { scriptFolder }: ScriptSettings,
+): { code: string; inputs: Row; name?: string } => {
+  const inputs = isRecord(given) ? given : {};
+  if (typeof name !== 'string' || name === '') return { code: typeof code === 'string' ? code : '', inputs };
+  if (code !== undefined)
+    throw new CallError('invalid', 'code and name are two scripts.', 'Give one of them. Nothing was sent.');
+  const stored = requireStoredScript(scriptFolder, name);
+  return { code: stored.code, inputs: readInputs(stored, inputs), name };
+};
+
 /**
- * Runs the scripts of a server: the arguments are the `code` and its `inputs`. Each call of a script goes the whole path, as a
+ * Runs the scripts of a server: the arguments are the `code`, or the `name` of a stored script, and its `inputs`; with `dryRun`
+ * it is only told what the script may take. Each call of a script goes the whole path, as a
  * call by itself would; with `plan` changes are steps of a plan, and none is sent. Throws a CallError that tells the line, and
  * what was done before it.
  */
@@ -259,14 +270,15 @@ export const createRunScript = (settings: ScriptSettings) => {
     const deadline = Date.now() + settings.scriptTime * 1000;
     const request = { ...asked, deadline };
     return recorded(composition, request, async (run) => {
-      const { code: given, inputs = {} } = request.args;
-      const code = typeof given === 'string' ? given : '';
-      const script = digestOf(code);
-      run.record({ script, params: { inputs } });
+      const { code, inputs, name } = readScript(request.args, settings);
+      const script = digestOfScript(code);
+      run.record({ script, params: { ...(name === undefined ? {} : { name }), inputs } });
       if (code.trim() === '')
         throw new CallError('invalid', 'code is missing: the JavaScript to run.', 'Nothing was sent.');
       if (code.length > maxCode)
         throw new CallError('invalid', `The script has more than ${maxCode} characters.`, 'Nothing was sent.');
+      if (request.args['dryRun'] === true) return describeBounds(code, script, settings);
+      request.progress?.({ elapsed: 0, message: boundsInText(settings) });
       const leave = tryEnter(request.caller);
       if (!leave)
         throw new CallError(
