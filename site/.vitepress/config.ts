@@ -49,7 +49,11 @@ export default defineConfig({
   srcExclude: ['**/node_modules/**', 'skills/**', 'test/**', 'dist/**', 'site/**', 'deploy/**', 'src/**', 'release/**'],
   rewrites: { 'README.md': 'index.md' },
   cleanUrls: true,
-  markdown: { config: linkToSource, anchor: { slugify: anchorOf } },
+  markdown: {
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+    config: linkToSource,
+    anchor: { slugify: anchorOf },
+  },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
@@ -59,11 +63,11 @@ export default defineConfig({
     ],
     sidebar: [
       { text: 'Start', items: [{ text: 'Overview', link: '/' }, ...items(start)] },
-      { text: 'Hosts', collapsed: true, items: items(below('hosts')) },
-      { text: 'Sign-on', collapsed: true, items: items(below('identity')) },
+      { text: 'Hosts', items: items(below('hosts')) },
+      { text: 'Sign-on', items: items(below('identity')) },
       { text: 'Safety', items: items(safety) },
       { text: 'Operate', items: items(running) },
-      { text: 'Inside', collapsed: true, items: items(inside) },
+      { text: 'Inside', items: items(inside) },
     ],
   },
 });

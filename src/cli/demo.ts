@@ -29,14 +29,15 @@ interface DemoResult {
   structuredContent?: { matches?: { tool: string; summary: string }[] };
 }
 
-/** A terminal that nothing is known of. */
-const columns = 80;
+/** No line is longer, however wide the terminal is. */
+const maxColumns = 80;
 const indent = ' '.repeat(12);
 
 const styles = { act: 1, assistant: 36, server: 32, human: 33, error: 31 } as const;
 
 /** Prints what happens, with colour at a terminal. */
 const createDemoOutput = ({ stdout, env }: Io) => {
+  const columns = Math.min(maxColumns, (stdout.isTTY ? stdout.columns : undefined) ?? maxColumns);
   const isColoured = stdout.isTTY === true && !env['NO_COLOR'];
   const paint = (text: string, style: keyof typeof styles): string =>
     isColoured ? `\u001b[${styles[style]}m${text}\u001b[0m` : text;
@@ -54,7 +55,7 @@ const createDemoOutput = ({ stdout, env }: Io) => {
     stdout.write(`  ${paint(name, who)}${shown.join(`\n${indent}`)}\n`);
   };
   const line = (text: string, style?: keyof typeof styles): void => {
-    stdout.write(`${style ? paint(text, style) : text}\n`);
+    for (const each of wrap(text, columns).split('\n')) stdout.write(`${style ? paint(each, style) : each}\n`);
   };
   return { report, line };
 };

@@ -8,6 +8,7 @@ import { commands } from './commands.ts';
 import { createActivity } from './activity.ts';
 import { exit, printJson, printText, type Io } from './io.ts';
 import { isGlobal } from './options.ts';
+import { wrap } from './width.ts';
 
 const globalSummary = `
 Global options: --config <file>, --profile <name>, --simulator and all other
@@ -35,13 +36,17 @@ const createProgram = (argv: readonly string[], used: string, io: Io, end: (stat
     .showSuggestionAfterError()
     .helpOption('-h, --help', 'show help; --all adds the global options')
     .configureHelp({
+      // Descriptions stay in their column on narrow terminals, too.
+      minWidthToWrap: 12,
       visibleOptions(command) {
         return Help.prototype.visibleOptions.call(this, command).filter((option) => !(hidesGlobal && isGlobal(option)));
       },
     })
     .addHelpText('afterAll', ({ command }) => (hidesGlobal && command.options.some(isGlobal) ? globalSummary : ''))
     .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
+      getOutHelpWidth: () => io.stdout.columns ?? 80,
+      // The lines that commander does not break: usage, and what is added to a help.
+      writeOut: (text) => io.stdout.write(io.stdout.isTTY ? wrap(text, io.stdout.columns ?? 80) : text),
       // What a program reads is one JSON object, which the error becomes.
       writeErr: (text) => void (isForProgram || io.stderr.write(stripUnsafe(text))),
     });
