@@ -45,17 +45,26 @@ export interface Reply {
  */
 export type Consent = (question: Question) => Promise<Reply | undefined>;
 
+/**
+ * Leads the human to where a call that waits under a code is approved. False where no one can be led there; true once they were,
+ * and `isAnswered` became true or the time was up. It may throw a door's own signal as `Consent` does.
+ */
+export type Lead = (question: Question, code: string, isAnswered: () => Promise<boolean>) => Promise<boolean>;
+
 /** Not a failure: the human's answer will come with a second request (multi round-trip). */
 export class AwaitingReply extends Error {
   override readonly name = 'AwaitingReply';
   readonly question: Question;
   /** No one was shown it: the call begins anew where it can be asked. */
   readonly isUnasked: boolean;
+  /** The human is led to where the call under this code is approved. */
+  readonly code: string | undefined;
 
-  constructor(question: Question, { isUnasked = false } = {}) {
+  constructor(question: Question, { isUnasked = false, code }: { isUnasked?: boolean; code?: string } = {}) {
     super('waiting for the human');
     this.question = question;
     this.isUnasked = isUnasked;
+    this.code = code;
   }
 }
 

@@ -1,3 +1,4 @@
+import { approvalUrlOf, publicUrlOf } from '../config/auth.ts';
 import type { Config } from '../config/config.ts';
 import { createGuard } from '../guard/guard.ts';
 import type { PlanComposition } from '../plan/apply.ts';
@@ -9,6 +10,7 @@ import { openAudit } from './audit.ts';
 import { openClouds } from './clouds.ts';
 import { createRules, openGuard, openPlans, openQuestions } from './guard.ts';
 import { createJobs } from './jobs.ts';
+import { createWebhook } from './webhook.ts';
 import type { ComposeOptions } from './options.ts';
 
 /** The composition of one server, and what is not the path's. */
@@ -31,7 +33,15 @@ export const compose = (config: Config, options: ComposeOptions): ServerComposit
   const jobs = createJobs(store);
   const questions = openQuestions(store, config);
   const audit = openAudit(config, questions.isAnswered, options);
-  const dependencies = openGuard(config, { store, clouds, jobs, questions }, observe);
+  const onWaiting = createWebhook(
+    config,
+    (code) => {
+      const origin = config.transport === 'http' && config.page ? publicUrlOf(config.auth) : undefined;
+      return origin === undefined ? undefined : approvalUrlOf(origin, code);
+    },
+    options.report,
+  );
+  const dependencies = openGuard(config, { store, clouds, jobs, questions }, observe, onWaiting);
   const composition: ServerComposition = {
     clouds,
     guard: createGuard(createRules(config), dependencies),

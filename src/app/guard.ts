@@ -75,6 +75,7 @@ export const openGuard = (
   config: Config,
   { store, clouds, jobs, questions }: { store: Store; clouds: Clouds; jobs: Jobs; questions: OpenQuestions },
   observe: Observe | undefined,
+  onWaiting: GuardDependencies['onWaiting'],
 ): GuardDependencies => ({
   setIfAbsent: (key) => store.setIfAbsent(key, 2 * config.questionTimeout * 1000),
   confirmations: {
@@ -86,5 +87,6 @@ export const openGuard = (
   approvals: openApprovals(config, store),
   boundsOf: createBounds(clouds),
   hasBegun: ({ request }, job) => jobs.isOf(request.caller, job),
+  onWaiting,
   onConfirmation: (result) => observe?.({ type: 'confirmation', result }),
 });

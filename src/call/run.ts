@@ -33,19 +33,21 @@ export const createRun = (
   },
 ): Run => {
   const deadline = createDeadline(request.deadline ?? Date.now() + limits.callTimeout);
+  const paused = async <T>(ask: () => Promise<T>): Promise<T> => {
+    const resume = deadline.pause();
+    try {
+      return await ask();
+    } finally {
+      resume();
+    }
+  };
   // Each look-up of a call listens to its one signal: many at once are meant.
   setMaxListeners(0, request.signal);
   return {
     request: {
       ...request,
-      consent: async (question) => {
-        const resume = deadline.pause();
-        try {
-          return await request.consent(question);
-        } finally {
-          resume();
-        }
-      },
+      consent: (question) => paused(() => request.consent(question)),
+      lead: (...led) => paused(async () => (await request.lead?.(...led)) ?? false),
     },
     deadline,
     step: observer.tracing?.step ?? ((_name, run) => run()),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { approvalSettings } from './approvals.ts';
 import { auditSettings } from './audit.ts';
 import { cacheSettings } from './cache.ts';
 import { callSettings } from './call.ts';
@@ -19,6 +20,7 @@ export const settings = z.strictObject({
   ...callSettings,
   ...scriptSettings,
   ...auditSettings,
+  ...approvalSettings,
   ...cacheSettings,
   ...storeSettings,
   ...httpSettings,
@@ -29,7 +31,10 @@ export const settings = z.strictObject({
 export type Settings = z.output<typeof settings>;
 
 /** Settings that hold a secret: in a variable, `…_FILE` or the file, but no flag, which every user of the machine sees. */
-export const secretSettings: ReadonlySet<string> = new Set(Object.keys(storeSettings));
+export const secretSettings: ReadonlySet<string> = new Set([
+  ...Object.keys(storeSettings),
+  ...Object.keys(approvalSettings),
+]);
 
 /** Settings that only `serve` has flags for. */
 export const serveSettings: ReadonlySet<string> = new Set([

@@ -3,8 +3,8 @@ import { programName } from '../program-name.ts';
 import { AwaitingReply, type Question, type Reply } from '../consent.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { isId, toLabel, toQuoted } from '../text.ts';
-import type { CallRequest, Confirmation, Decision, Target } from '../types.ts';
-import { maxReason, type AboutWaiting, type Approvals } from './approvals.ts';
+import type { Caller, CallRequest, Confirmation, Decision, Target } from '../types.ts';
+import { maxReason, type AboutWaiting, type Approvals, type WaitingCall } from './approvals.ts';
 import type { OpenQuestions } from './open-questions.ts';
 import { judgeReply, type ReplyVerdict } from './reply.ts';
 
@@ -15,6 +15,8 @@ export interface ConfirmDependencies {
   approvals: Approvals;
   questions: OpenQuestions;
   /** Called with what became of a question. */
+  /** Called when a call begins to wait under a code. */
+  onWaiting: (call: { code: string; title: string; caller: Caller }) => void;
   onConfirmation: (result: 'asked' | 'accepted' | 'declined' | 'sent-to-terminal') => void;
 }
 
@@ -27,7 +29,7 @@ export interface AskedAbout {
   /** The policy wants someone else than the one who asks where it wants an approval. */
   fourEyes: boolean;
   decision: Decision;
-  request: Pick<CallRequest, 'consent' | 'caller'>;
+  request: Pick<CallRequest, 'consent' | 'lead' | 'caller'>;
   /** What it names and no one finds. */
   unseen?: Target | undefined;
 }
@@ -75,13 +77,13 @@ const inQuestion = ({ tools, fourEyes, decision }: AskedAbout): AboutWaiting => 
   })),
 });
 
-/** The approval code and where to use it. What no one finds takes no place from what waits for a person. */
+/** The approval where the person was led to it, else the approval code and where to use it. What no one finds takes no place from what waits for a person. */
 const sendToTerminal = async (
   dependencies: ConfirmDependencies,
   about: AskedAbout,
   question: Question,
   why: string,
-): Promise<never> => {
+): Promise<WaitingCall> => {
   const { title, decision, request, unseen } = about;
   if (unseen)
     throw new CallError(
@@ -91,6 +93,13 @@ const sendToTerminal = async (
     );
   const code = await dependencies.approvals.open(question, request.caller, inQuestion(about));
   dependencies.onConfirmation('sent-to-terminal');
+  if (await dependencies.setIfAbsent(`waiting:${code}`))
+    dependencies.onWaiting({ code, title, caller: request.caller });
+  const { approvals } = dependencies;
+  const isAnswered = async (): Promise<boolean> => !(await approvals.waiting()).some((call) => call.code === code);
+  const led = await request.lead?.(question, code, isAnswered);
+  const approval = led ? await approvals.take(question.digest) : undefined;
+  if (approval) return approval;
   throw unconfirmed(
     `${title} needs a confirmation by a human (${decision.rule}), and ${why}. Approval code: ${code}.`,
     `A person can approve it at a terminal: ${programName} approve ${code} — then make exactly the same call again.`,
@@ -101,10 +110,14 @@ const sendToTerminal = async (
  * The human's reply. Some hosts say that they can ask and never show the question: it is put once, and while no one has
  * answered it, the same call is sent to the terminal instead.
  */
-const awaitReply = async (dependencies: ConfirmDependencies, about: AskedAbout, question: Question): Promise<Reply> => {
+const awaitReply = async (
+  dependencies: ConfirmDependencies,
+  about: AskedAbout,
+  question: Question,
+): Promise<Reply | WaitingCall> => {
   const { questions } = dependencies;
   const { principal } = about.request.caller;
-  const reply = await about.request.consent(question).catch(async (error: unknown) => {
+  const reply = await about.request.consent(question).catch(async (error: unknown): Promise<WaitingCall> => {
     if (!(error instanceof AwaitingReply) || error.isUnasked) throw error;
     if (await questions.isOpen(question.digest))
       return sendToTerminal(dependencies, about, question, 'no one has answered the question that this host was given');
@@ -116,8 +129,21 @@ const awaitReply = async (dependencies: ConfirmDependencies, about: AskedAbout, 
     const why = question.isLong ? 'it acts on more than a dialog shows' : 'this host has no way to ask';
     return sendToTerminal(dependencies, about, question, why);
   }
-  await questions.close(reply.digest, principal);
+  if (!('code' in reply)) await questions.close(reply.digest, principal);
   return reply;
+};
+
+/** The answer that was given to a waiting call. Throws a CallError for a no, with who said it and why. */
+const byApproval = (
+  { onConfirmation }: ConfirmDependencies,
+  { by: who = 'unknown', refused }: WaitingCall,
+): Confirmation => {
+  onConfirmation(refused === undefined ? 'accepted' : 'declined');
+  if (refused === undefined) return { by: 'approval', who };
+  throw unconfirmed(
+    `${toQuoted(who, 60)} refused it${refused ? `: ${toQuoted(refused, maxReason)}` : ''}.`,
+    'Do not make this call again before you have talked to that person.',
+  );
 };
 
 /** Asks the question, unless it was approved already, and believes the reply once. Throws a CallError for everything but a yes. */
@@ -129,20 +155,16 @@ export const confirm = async (
 ): Promise<Confirmation> => {
   onQuestion(question.digest);
   const approval = await dependencies.approvals.take(question.digest);
-  if (approval?.refused !== undefined) {
-    dependencies.onConfirmation('declined');
-    throw unconfirmed(
-      `${toQuoted(approval.by ?? '', 60)} refused it${approval.refused ? `: ${toQuoted(approval.refused, maxReason)}` : ''}.`,
-      'Do not make this call again before you have talked to that person.',
-    );
+  if (approval) return byApproval(dependencies, approval);
+  const reply =
+    about.decision.action === 'approve'
+      ? await sendToTerminal(dependencies, about, question, 'the policy wants it outside of this host')
+      : await awaitReply(dependencies, about, question);
+  if ('code' in reply) {
+    const given = byApproval(dependencies, reply);
+    if (await isUnchanged()) return given;
+    throw unconfirmed('What it acts on has changed since the human was asked.', again);
   }
-  if (approval) {
-    dependencies.onConfirmation('accepted');
-    return { by: 'approval', who: approval.by ?? 'unknown' };
-  }
-  if (about.decision.action === 'approve')
-    return sendToTerminal(dependencies, about, question, 'the policy wants it outside of this host');
-  const reply = await awaitReply(dependencies, about, question);
   try {
     await checkReply(question, reply, dependencies.setIfAbsent);
   } catch (error) {

@@ -35,6 +35,8 @@ export interface ServerOptions {
   call?: App['call'];
   /** Called when a list of tools that was given has changed. */
   onListChange?: () => void;
+  /** Where a person approves the call under a code; by default nowhere that a host can lead to. */
+  urlOf?: (code: string) => string | undefined;
 }
 
 /** What MCP Apps add, for a host that declares them; others see nothing of it. */
@@ -52,6 +54,7 @@ export const createServerFactory = async (
     contextOf = () => ({ requester: { principal: app.config.principal, isLocal: true } }),
     call = app.call,
     onListChange = () => undefined,
+    urlOf = () => undefined,
   }: ServerOptions = {},
 ) => {
   const listed = await createListedTools(app, onListChange);
@@ -115,7 +118,7 @@ export const createServerFactory = async (
       if (uri.startsWith('ui://')) return (await import('./apps.ts')).readView(uri, app.config.tools === 'all');
       if (uri.startsWith('skill://')) return (await import('./skills.ts')).readSkill(app, uri);
       const { readCloudResource } = await import('./resources.ts');
-      return readCloudResource(toHostCall({ app, call, server, ctx, door: contextOf(ctx) }), uri);
+      return readCloudResource(toHostCall({ app, call, server, ctx, urlOf, door: contextOf(ctx) }), uri);
     });
     server.setRequestHandler('skills/list', { params: listSkillsParams }, async (_params, ctx) => ({
       ...(await (await import('./skills.ts')).listSkills(app)),
@@ -137,19 +140,20 @@ export const createServerFactory = async (
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${toLabel(params.name)}`);
       const { callTool, toFailure } = await import('./run.ts');
       try {
-        const host = toHostCall({ app, call, server, ctx, door: contextOf(ctx) });
+        const host = toHostCall({ app, call, server, ctx, urlOf, door: contextOf(ctx) });
         const result = await callTool(host, tool.name, params.arguments);
         return server.projectCallToolResult(result, tool.outputSchema ?? resultSchema);
       } catch (error) {
         if (!(error instanceof AwaitingReply)) throw error;
-        const { question } = error;
+        const { question, code } = error;
+        const url = code === undefined ? undefined : urlOf(code);
+        const inputRequests =
+          url === undefined
+            ? { confirm: inputRequired.elicit(toForm(question)) }
+            : { approval: inputRequired.elicitUrl({ message: question.message, url }) };
         return stateCodec
-          .mint(newQuestionState(question), ctx)
-          .then(
-            (requestState) =>
-              inputRequired({ inputRequests: { confirm: inputRequired.elicit(toForm(question)) }, requestState }),
-            toFailure,
-          );
+          .mint(newQuestionState(question, code), ctx)
+          .then((requestState) => inputRequired({ inputRequests, requestState }), toFailure);
       }
     });
     return server;

@@ -66,6 +66,46 @@ export const ask = async <T>(name: string, body: unknown = {}, signal?: AbortSig
   return value;
 };
 
+/** What may have changed: a view asks again. */
+export type LiveTopic = 'calls' | 'jobs' | 'approvals';
+
+/** Milliseconds after which a stream of events that has ended is opened again. */
+const reopenMs = 5000;
+
+/** Hears of changes until it is stopped; each becomes an event of the window. */
+export const openLive = (): (() => void) => {
+  const stop = new AbortController();
+  const read = async (): Promise<void> => {
+    const response = await fetch('/page/api/live', {
+      method: 'POST',
+      headers: { 'x-cloudstack-page': '1' },
+      credentials: 'same-origin',
+      redirect: 'error',
+      signal: stop.signal,
+    });
+    if (response.status === 401) window.dispatchEvent(new Event(signedOut));
+    if (!response.ok || !response.body) return;
+    let rest = '';
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      const lines = (rest + part.value).split('\n');
+      rest = lines.pop()!;
+      for (const line of lines) {
+        const [, topic] = /^event: (\w+)$/.exec(line) ?? [];
+        if (topic !== undefined) window.dispatchEvent(new Event(`live-${topic}`));
+      }
+    }
+  };
+  const go = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await read().catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, reopenMs));
+    }
+  };
+  void go();
+  return () => stop.abort();
+};
+
 /** The answer to a question, as a view shows it while it comes and when it has come. */
 export interface Inquiry<T> {
   data: T | undefined;
@@ -74,8 +114,16 @@ export interface Inquiry<T> {
   reload: () => void;
 }
 
-/** Asks when the view opens, when the question changes, and every so many milliseconds. An undefined name asks nothing. */
-export const useAsk = <T>(name: string | undefined, body: unknown = {}, everyMs?: number): Inquiry<T> => {
+/** Of many changes in a moment, the first is seen at once and the last soon after. */
+const minGapMs = 500;
+
+/** Asks when the view opens, when the question changes, every so many milliseconds, and when one of these changes. An undefined name asks nothing. */
+export const useAsk = <T>(
+  name: string | undefined,
+  body: unknown = {},
+  everyMs?: number,
+  ...live: readonly LiveTopic[]
+): Inquiry<T> => {
   const [state, setState] = useState<Omit<Inquiry<T>, 'reload'>>({
     data: undefined,
     error: undefined,
@@ -106,6 +154,23 @@ export const useAsk = <T>(name: string | undefined, body: unknown = {}, everyMs?
     }, everyMs);
     return () => clearInterval(timer);
   }, [everyMs, reload]);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let last = 0;
+    const onChange = (): void => {
+      clearTimeout(timer);
+      const wait = Math.max(0, last + minGapMs - Date.now());
+      timer = setTimeout(() => {
+        last = Date.now();
+        reload();
+      }, wait);
+    };
+    for (const topic of live) addEventListener(`live-${topic}`, onChange);
+    return () => {
+      clearTimeout(timer);
+      for (const topic of live) removeEventListener(`live-${topic}`, onChange);
+    };
+  }, [live.join(' '), reload]);
   return { ...state, reload };
 };
 

@@ -1,7 +1,7 @@
 import { render, type JSX } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { AppView } from './app.tsx';
-import { ask, AskError, signedOut, useAsk } from './ask.ts';
+import { ask, AskError, openLive, signedOut, useAsk } from './ask.ts';
 import { appView } from './bridge.ts';
 import type { Me, SignedOut } from './me.ts';
 import { linkTo, usePlace, type Address } from './router.ts';
@@ -46,7 +46,7 @@ const View = ({
     case 'overview':
       return <Overview profile={profile} />;
     case 'approvals':
-      return <Approvals onChange={onChange} />;
+      return <Approvals code={place.rest[0]} onChange={onChange} />;
     case 'plans':
       return <Plans place={place} profile={profile} />;
     case 'resources':
@@ -65,7 +65,8 @@ const View = ({
 const Shell = ({ me, onSignOut }: { me: Me; onSignOut: () => void }): JSX.Element => {
   const place = usePlace();
   const [profile, setProfile] = useState(me.profiles[0]);
-  const waiting = useAsk<{ waiting: CallCard[] }>('approvals', {}, 5000);
+  const waiting = useAsk<{ waiting: CallCard[] }>('approvals', {}, 60_000, 'approvals');
+  useEffect(openLive, []);
   const count = waiting.data?.waiting.length ?? 0;
   const name = isView(place.view) ? place.view : 'overview';
   const heading = useRef<HTMLHeadingElement>(null);

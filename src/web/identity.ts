@@ -1,6 +1,6 @@
 import { bearerAuthChallengeResponse, OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import type { App } from '../app/app.ts';
-import type { Auth } from '../config/auth.ts';
+import { publicUrlOf, type Auth } from '../config/auth.ts';
 import { entryOf } from '../guard/roles.ts';
 import type { Requester } from '../types.ts';
 import type { ReportError } from './core.ts';
@@ -20,16 +20,8 @@ type Read = (token: string) => Promise<TokenSubject | undefined>;
 
 const wellKnown = '/.well-known/oauth-protected-resource';
 
-const isUrl = (value: string): boolean => /^https?:/.test(value);
-
-/** The public URL of `/mcp`: the resource that tokens are for. */
-const resourceOf = ({ resource, audience }: Auth): string | undefined => resource ?? audience?.find(isUrl);
-
-/** The public URL of this server, where the configuration has one: of `/mcp`, whose origin is the page's. */
-export const publicUrlOf = (auth: Auth | undefined): string | undefined => auth?.issuer && resourceOf(auth);
-
 const metadataUrlOf = (auth: Auth): string | undefined => {
-  const resource = auth.issuer && resourceOf(auth);
+  const resource = publicUrlOf(auth);
   if (!resource) return undefined;
   const { origin, pathname } = new URL(resource);
   return `${origin}${wellKnown}${pathname === '/' ? '' : pathname}`;
@@ -100,7 +92,7 @@ export const createIdentity = (app: App, report: ReportError): Identity => {
       const { auth } = app.config;
       if (!auth?.issuer) return undefined;
       return {
-        resource: resourceOf(auth),
+        resource: publicUrlOf(auth),
         authorization_servers: [auth.issuer],
         ...(auth.scopes.length ? { scopes_supported: auth.scopes } : {}),
         bearer_methods_supported: ['header'],

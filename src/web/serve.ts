@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../app/app.ts';
+import { approvalUrlOf, publicUrlOf } from '../config/auth.ts';
 import type { Config } from '../config/config.ts';
 import { seePage } from '../documents.ts';
 import { CallError } from '../errors.ts';
@@ -11,7 +12,7 @@ import { createServerFactory } from '../mcp/server.ts';
 import { createCore, type Core, type ReportError } from './core.ts';
 import { createBodyBudget } from './body-budget.ts';
 import { createHealth } from './health.ts';
-import { createIdentity, publicUrlOf } from './identity.ts';
+import { createIdentity } from './identity.ts';
 import { createLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import { measure } from './measure.ts';
@@ -19,6 +20,7 @@ import { pollResources } from './resources.ts';
 import { createRoutes } from './routes.ts';
 import { createLinks } from './page/links.ts';
 import { createOAuthSignIn } from './page/oauth.ts';
+import { createLive } from './page/live.ts';
 import { createPage } from './page/page.ts';
 import { createPageSessions } from './page/sessions.ts';
 import { createRequestObserver } from './observer.ts';
@@ -62,11 +64,19 @@ export const serveHttp = async (app: App, { telemetry, signal, onLink }: ServeOp
   const store = await app.store();
   const limits = createLimits(config, store);
   const measured = measure(app, limits, stopping.signal, report);
+  const live = onLink || (config.page && config.auth) ? createLive(store) : undefined;
+  const call = live?.watch(measured.call) ?? measured.call;
   const identity = createIdentity(app, report);
   const bodyBudget = createBodyBudget(config);
+  let own: string | undefined;
+  // Where people reach the page: as the configuration says, else on this machine only.
+  const urlOf = (code: string): string | undefined => {
+    const base = publicUrlOf(app.config.auth) ?? own;
+    return base === undefined || !live ? undefined : approvalUrlOf(base, code);
+  };
   const onListChange = (): void => core.toolsChanged();
   const core: Core = createCore({
-    build: await createServerFactory(app, { contextOf: doorContextOf, call: measured.call, onListChange }),
+    build: await createServerFactory(app, { contextOf: doorContextOf, call, onListChange, urlOf }),
     identify: identity.identify,
     limits,
     bodyBudget,
@@ -76,22 +86,23 @@ export const serveHttp = async (app: App, { telemetry, signal, onLink }: ServeOp
   const health = createHealth({ app, figures: measured.figures, sessions: core.sessions, running: limits.running });
   const links = onLink && createLinks();
   const sessions = createPageSessions(store, config, () => publicUrlOf(app.config.auth));
-  const page =
-    links || (config.page && config.auth)
-      ? createPage({
-          app,
-          call: measured.call,
-          health,
-          sessions,
-          oauth: createOAuthSignIn({ app, store, sessions, identity, report }),
-          identity,
-          limits,
-          bodyBudget,
-          settings: config,
-          report,
-          links,
-        })
-      : undefined;
+  const page = live
+    ? createPage({
+        app,
+        call,
+        health,
+        live,
+        onReply: () => live.notify('approvals'),
+        sessions,
+        oauth: createOAuthSignIn({ app, store, sessions, identity, report }),
+        identity,
+        limits,
+        bodyBudget,
+        settings: config,
+        report,
+        links,
+      })
+    : undefined;
   const routes = createRoutes({
     core: onLink ? undefined : core,
     page,
@@ -107,6 +118,7 @@ export const serveHttp = async (app: App, { telemetry, signal, onLink }: ServeOp
   });
   metrics?.setGauges({ sessions: core.sessions, inFlight: limits.running });
   const listening = await listen((request) => routes.fetch(request), config);
+  if (isLoopback(config.host)) own = listening.origin;
   if (links) await onLink(`${listening.origin}/#start=${links.create()}`);
   else {
     log.report('info', `Serving MCP on ${listening.origin}/mcp${config.auth ? '' : ', without authentication'}`);
@@ -125,6 +137,7 @@ export const serveHttp = async (app: App, { telemetry, signal, onLink }: ServeOp
   if (config.drain) await sleep(config.drain);
   stopping.abort();
   polling?.stop();
+  live?.close();
   core.drain();
   listening.stop();
   const late = new AbortController();

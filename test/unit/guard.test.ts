@@ -163,6 +163,7 @@ const depsOf = (targets: readonly Target[]): Dependencies => ({
     close: () => Promise.resolve(),
   },
   onQuestion: () => undefined,
+  onWaiting: () => undefined,
   onConfirmation: () => undefined,
 });
 

@@ -56,7 +56,7 @@ const Chain = ({ chains }: { chains: NonNullable<AuditAnswer['chains']> }): JSX.
 /** The calls that were made, newest first, and whether their log is whole. */
 export const Activity = (): JSX.Element => {
   const [verify, setVerify] = useState(false);
-  const asked = useAsk<AuditAnswer>('audit', {}, 5000);
+  const asked = useAsk<AuditAnswer>('audit', {}, 60_000, 'calls');
   const verified = useAsk<AuditAnswer>(verify ? 'audit' : undefined, { verify: true });
   return (
     <Section

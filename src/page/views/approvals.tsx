@@ -120,9 +120,9 @@ const Waiting = ({
   );
 };
 
-/** The calls that wait for a person. */
-export const Approvals = ({ onChange }: { onChange: () => void }): JSX.Element => {
-  const asked = useAsk<{ waiting: CallCard[] }>('approvals', {}, 3000);
+/** The calls that wait for a person; first the one that a link led to. */
+export const Approvals = ({ code, onChange }: { code: string | undefined; onChange: () => void }): JSX.Element => {
+  const asked = useAsk<{ waiting: CallCard[] }>('approvals', {}, 30_000, 'approvals');
   const [result, setResult] = useState('');
   const now = useNow();
   return (
@@ -133,20 +133,22 @@ export const Approvals = ({ onChange }: { onChange: () => void }): JSX.Element =
       <Loaded asked={asked}>
         {({ waiting }) =>
           waiting.length ? (
-            waiting.map((call) => (
-              <Waiting
-                key={call.code}
-                call={call}
-                now={now}
-                onReply={(words) => {
-                  setResult(words);
-                  asked.reload();
-                  onChange();
-                }}
-              />
-            ))
+            [...waiting]
+              .sort((a, b) => Number(b.code === code) - Number(a.code === code))
+              .map((call) => (
+                <Waiting
+                  key={call.code}
+                  call={call}
+                  now={now}
+                  onReply={(words) => {
+                    setResult(words);
+                    asked.reload();
+                    onChange();
+                  }}
+                />
+              ))
           ) : (
-            <p class="wide quiet">No call waits for approval. This page looks again every few seconds.</p>
+            <p class="wide quiet">No call waits for approval. The next one appears here by itself.</p>
           )
         }
       </Loaded>

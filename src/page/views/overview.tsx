@@ -104,6 +104,6 @@ const everyMs = 30_000;
 
 /** The overview, asked again from time to time. */
 export const Overview = ({ profile }: { profile: string | undefined }): JSX.Element => {
-  const asked = useAsk<OverviewData>('overview', { profile }, everyMs);
+  const asked = useAsk<OverviewData>('overview', { profile }, everyMs, 'jobs');
   return <Loaded asked={asked}>{(data) => <OverviewOf data={data} />}</Loaded>;
 };

@@ -20,7 +20,8 @@ export interface Description {
 
 /** How an answer says that its call waits. */
 export const codePattern = /Approval code: ([A-Z0-9]{4}-[A-Z0-9]{4})/;
-const lookAgainMs = 2000;
+// The page is told at once; a yes at a terminal is found by looking.
+const lookAgainMs = 5000;
 
 const Answer = ({ answer }: { answer: CallAnswer }): JSX.Element => {
   if (answer.preview)
@@ -50,17 +51,27 @@ const Answer = ({ answer }: { answer: CallAnswer }): JSX.Element => {
 export const useApproval = (code: string | undefined, onAnswered: () => void): void => {
   useEffect(() => {
     if (code === undefined || appView !== undefined) return;
-    const timer = setInterval(() => {
+    // Several looks may be on their way.
+    let isAnswered = false;
+    const look = (): void => {
       ask<{ waiting: { code: string }[] }>('approvals').then(
         ({ waiting }) => {
           if (waiting.some((call) => call.code === code)) return;
-          clearInterval(timer);
+          if (isAnswered) return;
+          isAnswered = true;
+          stop();
           onAnswered();
         },
         () => undefined,
       );
-    }, lookAgainMs);
-    return () => clearInterval(timer);
+    };
+    const timer = setInterval(look, lookAgainMs);
+    addEventListener('live-approvals', look);
+    const stop = (): void => {
+      clearInterval(timer);
+      removeEventListener('live-approvals', look);
+    };
+    return stop;
   }, [code]);
 };
 

@@ -15,6 +15,8 @@ export interface ApiOptions {
   /** The counted and timed `call` of the HTTP door. */
   call: App['call'];
   health: () => Promise<Response>;
+  /** Tells everyone who looks at the page that an approval was given or refused. */
+  onReply: () => void;
 }
 
 /** Who asks: a session, with what is known of its request. */
@@ -54,7 +56,7 @@ export const requesterOf = ({ principal, method }: Pick<PageSession, 'principal'
 });
 
 /** The questions that the page asks, each by its name. They throw CallErrors, and let nothing through that `call` does not. */
-export const createApi = ({ app, call, health }: ApiOptions) => {
+export const createApi = ({ app, call, health, onReply }: ApiOptions) => {
   const approverOf = ({ session }: PageCaller) => ({
     ...requesterOf(session),
     mayBeProgram: session.method === 'token',
@@ -96,7 +98,8 @@ export const createApi = ({ app, call, health }: ApiOptions) => {
       const { action, id, profile } = readQuestion(planInput, body);
       const request = toRequest(caller)(toCallInput({ tool: 'plan', args: { plan: id }, profile }));
       const asked = action === 'list' ? ({ action } as const) : { action, id };
-      const { text: answer, structured } = await app.plan(request, asked);
+      // What it asks for, and what it answers, is seen under Approvals.
+      const { text: answer, structured } = await app.plan(request, asked).finally(onReply);
       return { ...structured, text: answer };
     },
     find: async (caller: PageCaller, body: unknown) => {
@@ -120,6 +123,7 @@ export const createApi = ({ app, call, health }: ApiOptions) => {
         ? ({ action: 'accept', confirm: true, phrase } as const)
         : ({ action: 'decline', reason } as const);
       await app.replyTo(approverOf(caller), { code, reply });
+      onReply();
       return { done: true };
     },
     health: async () => (await (await health()).json()) as Record<string, unknown>,

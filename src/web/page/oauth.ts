@@ -1,11 +1,12 @@
 import { decodeJwt } from 'jose';
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { App } from '../../app/app.ts';
+import { publicUrlOf } from '../../config/auth.ts';
 import { isLoopback } from '../../loopback.ts';
 import { isRecord } from '../../rows.ts';
 import type { Store } from '../../store/store.ts';
 import type { ReportError } from '../core.ts';
-import { publicUrlOf, type Identity } from '../identity.ts';
+import type { Identity } from '../identity.ts';
 import { issuerTimeoutMs, readMetadata } from '../jwt.ts';
 import type { RequestContext } from '../request-context.ts';
 import { pageHeaders } from './assets.ts';

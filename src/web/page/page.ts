@@ -12,6 +12,7 @@ import { hashToken } from '../tokens.ts';
 import { createApi, requesterOf, type ApiOptions, type PageCaller } from './api.ts';
 import { pageHeaders, serveAsset } from './assets.ts';
 import type { Links } from './links.ts';
+import type { Live } from './live.ts';
 import type { OAuthSignIn } from './oauth.ts';
 import { isFromOwnPage } from './own-origin.ts';
 import type { PageSession, PageSessions, SignedIn } from './sessions.ts';
@@ -27,6 +28,7 @@ export interface PageOptions extends ApiOptions {
   /** Links of the terminal that started this server; without them people sign in as callers of the API do. */
   links?: Links | undefined;
   oauth: OAuthSignIn;
+  live: Live;
 }
 
 /** The page at `/` and its own questions under `/page/`; undefined for any other path. */
@@ -55,13 +57,13 @@ const withHeaders = (response: Response): Response => {
 
 /** The page of people: signed in with a cookie, everything through the same call path, nothing that the API would refuse. */
 export const createPage = (options: PageOptions): WebPage => {
-  const { app, sessions, identity, limits, bodyBudget, settings, report, links, oauth } = options;
+  const { app, sessions, identity, limits, bodyBudget, settings, report, links, oauth, live } = options;
   const api = createApi(options);
   const bodyLimits = { ...settings, bodyLimit: Math.min(settings.bodyLimit, maxBody) };
 
   /** Someone whose role was taken away is signed out. */
-  const sessionOf = async (request: Request): Promise<PageSession | undefined> => {
-    const session = await sessions.find(request);
+  const sessionOf = async (request: Request, isUse = true): Promise<PageSession | undefined> => {
+    const session = await sessions.find(request, isUse);
     const { auth, principals } = app.config;
     if (!session || session.method === 'link') return links && session;
     const { principal, method, tokenHash = '' } = session;
@@ -157,6 +159,11 @@ export const createPage = (options: PageOptions): WebPage => {
     context.principal = principal;
     const slow = await slowDown(principal);
     if (slow) return slow;
+    if (name === 'live')
+      return (
+        live.open(principal, async () => (await sessionOf(request, false)) !== undefined, request.signal) ??
+        problem(429, 'rate-limit', 'The page is open too often at once.', 'Close some of its tabs.')
+      );
     if (!Object.hasOwn(api, name))
       return problem(404, 'not-found', 'There is no such question.', 'Load the page again.');
     if (limits.isFull(principal))

@@ -25,7 +25,8 @@ export type SignedIn = Pick<PageSession, 'principal' | 'method' | 'tokenHash'>;
 export interface PageSessions {
   /** Begins a session under a new id; `until`: when what it rests on ends. Returns the header that gives the browser its cookie. */
   begin(request: Request, who: SignedIn, until?: number): Promise<string>;
-  find(request: Request): Promise<PageSession | undefined>;
+  /** `isUse`: someone does something, so that the session goes on. */
+  find(request: Request, isUse?: boolean): Promise<PageSession | undefined>;
   /** Ends the session; returns the header that takes the cookie back. */
   end(request: Request): Promise<string>;
 }
@@ -89,7 +90,7 @@ export const createPageSessions = (
       await save(keyOf(id), { ...who, until: end, seen: Date.now() });
       return cookie(request, id, Math.ceil((end - Date.now()) / 1000));
     },
-    find: async (request) => {
+    find: async (request, isUse = true) => {
       const id = idOf(request);
       const text = id === undefined ? undefined : await store.get(keyOf(id));
       if (id === undefined || !text) return undefined;
@@ -99,7 +100,8 @@ export const createPageSessions = (
       const found = session as unknown as PageSession;
       const now = Date.now();
       if (found.until <= now) return undefined;
-      if (now - found.seen > Math.min(noteIntervalMs, sessionIdle / 4)) await save(keyOf(id), { ...found, seen: now });
+      if (isUse && now - found.seen > Math.min(noteIntervalMs, sessionIdle / 4))
+        await save(keyOf(id), { ...found, seen: now });
       return found;
     },
     end: async (request) => {

@@ -17,7 +17,7 @@ const widths = [320, 768, 1280, 1920];
 
 /** Waits until a view has what it asked for. */
 const settle = async (page: Page): Promise<void> => {
-  await page.waitForLoadState('networkidle').catch(() => undefined);
+  await page.waitForLoadState('load');
   await page.getByText('Loading…').first().waitFor({ state: 'detached' });
 };
 

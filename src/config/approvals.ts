@@ -1,0 +1,21 @@
+import * as z from 'zod';
+
+const isSafe = (text: string): boolean => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname));
+};
+
+/** Who is told that a call waits for a person. Both are secrets: chats take messages from anyone who knows the URL. */
+export const approvalSettings = {
+  approvalWebhook: z
+    .string()
+    .default('')
+    .refine((url) => url === '' || isSafe(url), { error: 'It must be an https:// URL (http:// only on this machine)' })
+    .describe('URL that is told by POST when a call begins to wait for an approval, such as a chat'),
+  approvalWebhookSecret: z
+    .string()
+    .default('')
+    .refine((secret) => secret === '' || secret.length >= 16, { error: 'It must have 16 characters or more' })
+    .describe('Secret with which these messages are signed (HMAC-SHA256)'),
+};
