@@ -64,7 +64,7 @@ test('a waiting call is told of to a chat and to who looks; its host leads to th
   const client = new Client({ name: 'url-host', version: '1' }, { capabilities: { elicitation: { url: {} } } });
   const links: string[] = [];
   let approve = true;
-  client.setRequestHandler('elicitation/create', async ({ params }) => {
+  client.setRequestHandler('elicitation/create', ({ params }) => {
     const { url } = params as { url: string };
     links.push(url);
     const code = url.split('/').at(-1)!;

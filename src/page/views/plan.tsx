@@ -15,13 +15,13 @@ export interface PlanData {
     number: number;
     effect: string;
     command: string;
-    targets: { kind: string; id: string; name?: string }[];
+    targets?: { kind: string; id: string; name?: string }[];
     changes?: { field: string; old: string; new: string }[];
     dependents?: string[];
-    risk: string;
-    severity: string;
-    reversible: boolean;
-    decision: string;
+    risk?: string;
+    severity?: string;
+    reversible?: boolean;
+    state?: string;
   }[];
   irreversible?: number[];
   problem?: string;
@@ -43,8 +43,9 @@ export const PlanCard = ({ plan, children }: { plan: PlanData; children?: Compon
     <ol class="facts">
       {plan.steps?.map((step) => (
         <li key={step.number}>
-          <strong>{step.command}</strong> <Badge>{step.risk}</Badge> <Badge>{step.severity}</Badge>{' '}
-          {step.targets.map(({ kind, id, name }) => `${kind} ${name ?? id}`).join(', ')}
+          <strong>{step.command}</strong>{' '}
+          {[step.risk, step.severity, step.state].map((word) => (word ? <Badge key={word}>{word}</Badge> : null))}{' '}
+          {step.targets?.map(({ kind, id, name }) => `${kind} ${name ?? id}`).join(', ')}
           <ul>
             {step.changes?.map((change) => (
               <li key={change.field}>
@@ -54,7 +55,7 @@ export const PlanCard = ({ plan, children }: { plan: PlanData; children?: Compon
             {step.dependents?.map((line) => (
               <li key={line}>with it: {line}</li>
             ))}
-            {step.reversible ? null : <li>This cannot be undone.</li>}
+            {step.reversible !== false ? null : <li>This cannot be undone.</li>}
           </ul>
         </li>
       ))}
