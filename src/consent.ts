@@ -49,7 +49,7 @@ export type Consent = (question: Question) => Promise<Reply | undefined>;
  * Leads the human to where a call that waits under a code is approved. False where no one can be led there; true once they were,
  * and `isAnswered` became true or the time was up. It may throw a door's own signal as `Consent` does.
  */
-export type Lead = (question: Question, code: string, isAnswered: () => Promise<boolean>) => Promise<boolean>;
+export type ApprovalLead = (question: Question, code: string, isAnswered: () => Promise<boolean>) => Promise<boolean>;
 
 /** Not a failure: the human's answer will come with a second request (multi round-trip). */
 export class AwaitingReply extends Error {

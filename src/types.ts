@@ -7,7 +7,7 @@ import type { Query, GivenQuery } from './ask/query.ts';
 import type { ListScope, SettledScope } from './catalog/list-scope.ts';
 import type { Tool } from './catalog/tool.ts';
 import type { Role } from './config/policy.ts';
-import type { AskedBefore, Consent, Lead } from './consent.ts';
+import type { AskedBefore, Consent, ApprovalLead } from './consent.ts';
 import type { Origin } from './observe.ts';
 import type { Row } from './rows.ts';
 
@@ -32,7 +32,7 @@ export interface CallRequest {
   /** Where it came from, for logs and traces. */
   origin?: Origin | undefined;
   consent: Consent;
-  lead?: Lead | undefined;
+  lead?: ApprovalLead | undefined;
   /** It is a step of a plan that was approved as a whole. */
   planned?: PlannedStep | undefined;
   /** Called with how the change is taken back, once it was made. */

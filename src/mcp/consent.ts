@@ -2,7 +2,14 @@ import { inputResponse, type ClientCapabilities, type Server, type ServerContext
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallError } from '../errors.ts';
-import { AwaitingReply, type AskedBefore, type Consent, type Lead, type Question, type Reply } from '../consent.ts';
+import {
+  AwaitingReply,
+  type AskedBefore,
+  type Consent,
+  type ApprovalLead,
+  type Question,
+  type Reply,
+} from '../consent.ts';
 
 /** What travels through the client, signed, between the question and its answer. */
 export interface QuestionState extends Pick<Question, 'digest' | 'phrase' | 'look'> {
@@ -80,7 +87,7 @@ const maxLeadMs = 45_000;
 
 /** Leads the user to the page through the host (URL mode); with the second round of the request, waits for the approval there. */
 export const createLead =
-  (server: Server, ctx: ServerContext, urlOf: (code: string) => string | undefined): Lead =>
+  (server: Server, ctx: ServerContext, urlOf: (code: string) => string | undefined): ApprovalLead =>
   async (question, code, isAnswered) => {
     const state = ctx.mcpReq.requestState<VerifiedState>();
     if (!state) {

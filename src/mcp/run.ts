@@ -5,7 +5,7 @@ import { spellingKey } from '../catalog/names.ts';
 import { checkToolset, requireTool } from '../catalog/lookup.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { createSearch } from '../search/search.ts';
-import type { AskedBefore, Consent, Lead } from '../consent.ts';
+import type { AskedBefore, Consent, ApprovalLead } from '../consent.ts';
 import { CallError, dataNote, describeError, explainError } from '../errors.ts';
 import type { Origin } from '../observe.ts';
 import { programName } from '../program-name.ts';
@@ -36,7 +36,7 @@ export interface HostCall {
   meta: Readonly<Record<string, unknown>> | undefined;
   signal: AbortSignal;
   consent: Consent;
-  lead?: Lead | undefined;
+  lead?: ApprovalLead | undefined;
   /** The question whose answer it brings. */
   asked?: AskedBefore | undefined;
   onProgress: (progress: ProgressParams) => void;

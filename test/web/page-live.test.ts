@@ -50,7 +50,7 @@ test('a waiting call is told of to a chat and to who looks; its host leads to th
     });
   const cookie = (await ask('sign-in', { token: tokens.dora })).headers.getSetCookie()[0]!.split(';', 1)[0]!;
   const stop = new AbortController();
-  let heard = '';
+  let received = '';
   const streams = await Promise.all(Array.from({ length: 6 }, () => ask('live', {}, cookie, { signal: stop.signal })));
   expect(streams.map(({ status }) => status)).toEqual(Array(6).fill(200));
   expect((await ask('live', {}, cookie)).status).toBe(429);
@@ -58,7 +58,7 @@ test('a waiting call is told of to a chat and to who looks; its host leads to th
   expect((await ask('live', {}, cookie, { headers: { cookie } })).status).toBe(403);
   void (async () => {
     const decoder = new TextDecoder();
-    for await (const part of streams[0]!.body!) heard += decoder.decode(part as Uint8Array);
+    for await (const part of streams[0]!.body!) received += decoder.decode(part as Uint8Array);
   })().catch(() => undefined);
 
   const client = new Client({ name: 'url-host', version: '1' }, { capabilities: { elicitation: { url: {} } } });
@@ -87,9 +87,9 @@ test('a waiting call is told of to a chat and to who looks; its host leads to th
     expect(links[0]).toMatch(new RegExp(`^${door.origin}/#/approvals/[A-Z0-9]{4}-[A-Z0-9]{4}$`));
     expect(door.audit().at(-1)).toMatchObject({ confirmation: { by: 'approval', who: 'dora' } });
     await eventually(() => {
-      for (const topic of ['approvals', 'jobs', 'calls']) expect(heard).toContain(`event: ${topic}\n`);
+      for (const topic of ['approvals', 'jobs', 'calls']) expect(received).toContain(`event: ${topic}\n`);
     });
-    expect(heard).not.toMatch(/web-1|reboot/);
+    expect(received).not.toMatch(/web-1|reboot/);
 
     approve = false;
     const left = await reboot();
