@@ -1,7 +1,7 @@
 import { neededBy, requirementsOf } from '../catalog/requirements.ts';
 import type { Parameter } from '../catalog/types.ts';
 import { commonParameters } from '../search/common-parameters.ts';
-import { callOf, type ApprovalLead } from '../search/leads.ts';
+import { callOf, type Lead } from '../search/leads.ts';
 import type { SearchResult, Match } from '../search/search.ts';
 import { toMatch } from './describe.ts';
 
@@ -34,7 +34,7 @@ const optionsOf = (match: Match, { matches, standsOut }: SearchResult): Record<s
 const texts: ReadonlySet<string> = new Set(['string', 'uuid']);
 
 /** What answers better than a command, as a match: how it is called stands where others have what they need. */
-const toLeadMatch = (lead: ApprovalLead): Record<string, unknown> => ({
+const toLeadMatch = (lead: Lead): Record<string, unknown> => ({
   ...(lead.tool ? { tool: lead.tool, args: lead.args } : { prompt: lead.prompt }),
   summary: lead.summary,
   how: callOf(lead),
