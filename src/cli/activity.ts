@@ -5,7 +5,7 @@ import type { Io } from './io.ts';
 import { cut, pad, widthOf } from './width.ts';
 
 /** Milliseconds without a word after which a person is shown that the program is at work. */
-const silence = 700;
+const silence = 400;
 const frameMs = 120;
 const barLength = 12;
 
