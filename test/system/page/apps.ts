@@ -170,6 +170,7 @@ export const checkApps = async (stage: Stage, { check }: Checks): Promise<void> 
     await table.getByRole('searchbox').fill('');
     await table.getByRole('button', { name: 'name', exact: true }).click();
     await table.locator('th[aria-sort="ascending"]').waitFor();
+    await table.locator('tbody tr:first-child').filter({ hasText: 'build-runner' }).waitFor();
     check('a table is filtered, and sorted through the host', true);
     await look('table', table);
 
