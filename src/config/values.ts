@@ -22,9 +22,14 @@ export const seconds = (min = 0, max = Infinity) => duration(1000)(min, max);
 /** A duration in minutes. */
 export const minutes = (min = 0, max = Infinity) => duration(60_000)(min, max);
 
-/** One value or several. */
+/** One value or several; what is wrong is said as of the one form that was meant. */
 export const oneOrMore = <T extends z.ZodType>(value: T) =>
-  z.union([value, z.array(value).min(1)]).transform((given) => [given].flat() as z.output<T>[]);
+  z
+    .union([value, z.array(value).min(1)], {
+      error: (issue) =>
+        issue.code === 'invalid_union' ? issue.errors[Array.isArray(issue.input) ? 1 : 0]?.[0]?.message : undefined,
+    })
+    .transform((given) => [given].flat() as z.output<T>[]);
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -47,7 +47,7 @@ test('all fields of a change come on request, through every door', async () => {
   expect(Object.keys(all.structured['item'] as object).length).toBeGreaterThan(20);
   const words = ['call', 'update-virtual-machine', `id=${String(id)}`, 'displayname=three'];
   const short = await runCommand(words, { env: cloud.env });
-  expect(short.stdout).toMatch(/displayname +two → three/);
+  expect(short.stdout).toMatch(/display name +two → three/);
   const one = await runCommand([...words, '--fields', 'displayname', '-o', 'json'], { env: cloud.env });
   expect((JSON.parse(one.stdout) as { item: object }).item).toEqual({ displayname: 'three' });
 });

@@ -130,7 +130,8 @@ test('offerings are cloned, with what the call changes', async () => {
 });
 
 test('a backup tool reads a machine: backup, transfers, checkpoint', async () => {
-  const simulator = createSimulator({ jobMillis: 0 });
+  const settings = { 'expose.kvm.backup.export.service.apis': 'true' };
+  const simulator = createSimulator({ jobMillis: 0, settings });
   const [vm] = await rows(simulator, 'listVirtualMachines', { listall: 'true', state: 'Running' });
   const virtualmachineid = String(vm?.['id']);
   const [volume] = await rows(simulator, 'listVolumes', { listall: 'true', virtualmachineid });

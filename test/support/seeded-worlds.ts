@@ -20,6 +20,7 @@ const pluginSettings = {
   'nsx.plugin.enable': 'true',
   'cloudian.connector.enabled': 'true',
   'user.password.reset.enabled': 'true',
+  'expose.kvm.backup.export.service.apis': 'true',
 };
 
 /** Worlds with the same key are the same; undefined for one whose clock, file or faults belong to its test. */
