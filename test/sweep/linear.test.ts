@@ -185,6 +185,8 @@ const trusted: Readonly<Record<string, string>> = {
   'src/mcp/direct.ts#listDirectTools': 'a setting',
   'src/cloudstack/pool.ts': 'an address from the configuration',
   'src/cloudstack/jobs.ts': 'waits; the text is passed on',
+  'src/page/ask.ts': 'runs in the browser, and asks',
+  'src/page/bridge.ts': 'runs in the browser, and passes on',
   'src/audit/chained-file.ts': 'a path',
   'src/audit/claim.ts': 'a path',
   'src/audit/files.ts': 'a path',

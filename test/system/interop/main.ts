@@ -1,5 +1,5 @@
 /**
- * npm run interop: CloudStack clients that others wrote spend a day with the simulator, used as their documentation
+ * npm run interop [-- NAME…]: CloudStack clients that others wrote spend a day with the simulator, used as their documentation
  * shows. Prints a line a step and ends with the count. Exits with 1 if a step failed, with 3 if all that ran passed but
  * a client could not be had (no Python, no Go, no network). For Linux and macOS.
  */
@@ -91,7 +91,9 @@ const plans: Plan[] = [
   // Python 2.7 is on few machines: where it is not, nothing is missing.
   { name: 'cloudmonkey', install: installCloudmonkey, day: monkeyDay, flags: many, needed: false },
 ];
+const named = process.argv.slice(2);
 for (const { name, install, day, flags, needed } of plans) {
+  if (named.length && !named.includes(name)) continue;
   const begun = Date.now();
   const client = install();
   if (needed && 'missing' in client) missing.push(name);
