@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isClaimed } from '../audit/claim.ts';
 import { compareWithCopy, compareWithHead, formatHead, parseHead, type Comparison } from '../audit/compare.ts';
-import { listSlots, logOf } from '../audit/files.ts';
+import { listFiles, listSlots, logOf } from '../audit/files.ts';
 import { findLastLink } from '../audit/find-link.ts';
 import { createMatcher, followLogs, readTail, type EntryFilter, type LoggedEntry } from '../audit/tail.ts';
 import { auditFiles } from '../audit/targets.ts';
@@ -186,6 +186,10 @@ export const tailAudit = async (files: readonly string[], flags: TailFlags, io: 
     );
   const print = (entry: LoggedEntry): Promise<void> =>
     json ? printJson(io.stdout, entry) : printLine(io.stdout, toLine(entry));
+  // What is to be followed may still be made.
+  const missing = files.length && !follow ? paths.find((path) => !listFiles(path).length) : undefined;
+  if (missing !== undefined)
+    throw new CallError('invalid', `There is no audit log ${toLabel(missing)}.`, 'Name one that there is.');
   const following = follow ? followLogs(paths) : undefined;
   const entries = readTail(paths, lines, filter);
   if (!json && (follow || entries.length)) await printLine(io.stdout, heading);

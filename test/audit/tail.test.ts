@@ -61,6 +61,12 @@ test('filters', async () => {
   expect(await commands('--since', '25m')).toEqual(['destroyVirtualMachine', 'listVirtualMachines']);
   expect(await commands('--since', at(15))).toEqual(['listVirtualMachines']);
   expect(await tail('--risk', 'none')).toEqual(['No entry matches.']);
+  const missing = await runCommand(['audit', 'tail', `${path}.none`]);
+  expect(missing).toMatchObject({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringContaining('There is no audit log') as string,
+  });
   const wrong = await runCommand(['audit', 'tail', path, '--since', 'yesterday']);
   expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining('is no time') as string });
 });
