@@ -6,16 +6,19 @@ const isSafe = (text: string): boolean => {
   return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname));
 };
 
+const urlError = 'It must be an https:// URL (http:// only on this machine)';
+
 /** Who is told that a call waits for a person. Both are secrets: chats take messages from anyone who knows the URL. */
 export const approvalSettings = {
   approvalWebhook: z
     .string()
+    .regex(/^$|^https?:\/\//, { error: urlError, abort: true })
+    .refine((url) => url === '' || isSafe(url), { error: urlError })
     .default('')
-    .refine((url) => url === '' || isSafe(url), { error: 'It must be an https:// URL (http:// only on this machine)' })
     .describe('URL that is told by POST when a call begins to wait for an approval, such as a chat'),
   approvalWebhookSecret: z
     .string()
+    .regex(/^$|^[^]{16}/, { error: 'It must have 16 characters or more' })
     .default('')
-    .refine((secret) => secret === '' || secret.length >= 16, { error: 'It must have 16 characters or more' })
     .describe('Secret with which these messages are signed (HMAC-SHA256)'),
 };

@@ -20,8 +20,10 @@ const pluginSettings = {
   'nsx.plugin.enable': 'true',
   'cloudian.connector.enabled': 'true',
   'user.password.reset.enabled': 'true',
-  'expose.kvm.backup.export.service.apis': 'true',
 };
+
+/** The same of the newest release; others have no such setting. */
+const newestSettings = { ...pluginSettings, 'expose.kvm.backup.export.service.apis': 'true' };
 
 /** Worlds with the same key are the same; undefined for one whose clock, file or faults belong to its test. */
 const keyOf = ({ jobMillis, release, seed, vms, settings, ...others }: SimulatorOptions): string | undefined =>
@@ -29,7 +31,7 @@ const keyOf = ({ jobMillis, release, seed, vms, settings, ...others }: Simulator
 
 /** A simulator as the product makes it, with its plug-ins on; its world is filled from the text of the first of its sort. */
 export const createSimulator = (given: SimulatorOptions = {}): Simulator => {
-  const options = { settings: pluginSettings, ...given };
+  const options = { settings: given.release === undefined ? newestSettings : pluginSettings, ...given };
   // What is done with the requests to a world leaves its beginning as it is; the time of a test's clock does not.
   const { onCall: _onCall, signature: _signature, clock, random, ...others } = options;
   const sort = keyOf(others);

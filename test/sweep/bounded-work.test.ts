@@ -110,7 +110,7 @@ const inputs: Record<string, object | string> = {
   'calls of a plan': { name: 'change', arguments: { mode: 'plan', calls: Array.from({ length: 400_000 }, () => 1) } },
   'calls of a plan as JSON text': {
     name: 'change',
-    arguments: { mode: 'plan', calls: `[${'{"tool":"x"},'.repeat(300_000)}{}]` },
+    arguments: { mode: 'plan', calls: `[${'{"tool":"x"},'.repeat(240_000)}{}]` },
   },
   'a plan of as many steps as may be, of long names': {
     name: 'change',
