@@ -11,7 +11,7 @@ import { mergeChunks } from './build/merge-chunks.ts';
 import { noticesOf } from './build/notices.ts';
 import { prepareOpening } from './build/opening.ts';
 import { sbomOf } from './build/sbom.ts';
-import { configurationSchema } from './docs/configuration-schema.ts';
+import { configurationSchema } from './build/configuration-schema.ts';
 
 /**
  * commander can run subcommands as programs of their own, and loads node:child_process for it at every start. We have

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configurationSchema } from './docs/configuration-schema.ts';
+import { configurationSchema } from './build/configuration-schema.ts';
 
 const folder = 'site/dist';
 const built = spawnSync('npx', ['vitepress', 'build', 'site'], { encoding: 'utf8' });

@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { configurationSchema } from '../../scripts/docs/configuration-schema.ts';
+import { configurationSchema } from '../../scripts/build/configuration-schema.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { settings } from '../../src/config/settings.ts';
 
