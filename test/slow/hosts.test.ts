@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { acceptAll, openHost, startFake, type HostOptions } from '../support/harness.ts';
-import { usual, uuid } from './counting.ts';
+import { usual, uuid } from '../guard/counting.ts';
 import { eventually } from '../support/eventually.ts';
 
 let cloud: Awaited<ReturnType<typeof startFake>>;
