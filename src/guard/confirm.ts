@@ -14,9 +14,9 @@ export interface ConfirmDependencies {
   setIfAbsent: (key: string) => Promise<boolean>;
   approvals: Approvals;
   questions: OpenQuestions;
-  /** Called with what became of a question. */
   /** Called when a call begins to wait under a code. */
   onWaiting: (call: { code: string; title: string; caller: Caller }) => void;
+  /** Called with what became of a question. */
   onConfirmation: (result: 'asked' | 'accepted' | 'declined' | 'sent-to-terminal') => void;
 }
 
@@ -77,7 +77,10 @@ const inQuestion = ({ tools, fourEyes, decision }: AskedAbout): AboutWaiting => 
   })),
 });
 
-/** The approval where the person was led to it, else the approval code and where to use it. What no one finds takes no place from what waits for a person. */
+/**
+ * The approval where the person was led to it, else the approval code and where to use it. What no one finds takes no place from
+ * what waits for a person.
+ */
 const sendToTerminal = async (
   dependencies: ConfirmDependencies,
   about: AskedAbout,
