@@ -1,10 +1,5 @@
 import * as z from 'zod';
-
-const isSafe = (text: string): boolean => {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname));
-};
+import { isSafeUrl } from './values.ts';
 
 const urlError = 'It must be an https:// URL (http:// only on this machine)';
 
@@ -13,7 +8,7 @@ export const approvalSettings = {
   approvalWebhook: z
     .string()
     .regex(/^$|^https?:\/\//, { error: urlError, abort: true })
-    .refine((url) => url === '' || isSafe(url), { error: urlError })
+    .refine((url) => url === '' || isSafeUrl(url), { error: urlError })
     .default('')
     .describe('URL that is told by POST when a call begins to wait for an approval, such as a chat'),
   approvalWebhookSecret: z

@@ -1,15 +1,8 @@
 import * as z from 'zod';
 import { programName } from '../program-name.ts';
-import { oneOrMore } from './values.ts';
+import { isSafeUrl, oneOrMore } from './values.ts';
 
-/** What a bearer token is worth in clear text only on this machine. */
-const isSafe = (value: string): boolean => {
-  if (!URL.canParse(value)) return false;
-  const { protocol, hostname } = new URL(value);
-  return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname));
-};
-
-const url = z.string().refine(isSafe, 'It must be an https:// URL (http:// only on this machine)');
+const url = z.string().refine(isSafeUrl, 'It must be an https:// URL (http:// only on this machine)');
 const digest = z
   .string()
   .regex(/^[0-9a-f]{64}$/i, `It must be a SHA-256 in 64 hexadecimal digits: ${programName} token hash`)
@@ -39,7 +32,7 @@ export const authSection = z
     if (!issuer && (audience ?? jwks ?? resource ?? client))
       refuse('auth: audience, jwks, resource and client need an issuer');
     if (issuer && !audience) refuse('auth: an issuer needs an audience, or tokens for anyone else would be taken');
-    if (issuer && audience && !resource && !audience.some((value) => isSafe(value)))
+    if (issuer && audience && !resource && !audience.some((value) => isSafeUrl(value)))
       refuse('auth: none of the audiences is a URL; give resource, the public URL of /mcp');
   });
 

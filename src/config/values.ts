@@ -3,6 +3,13 @@ import * as z from 'zod';
 /** The longest delay of a timer in milliseconds: Node runs one that is set for longer at once (`setTimeout`, 2^31 − 1). */
 const maxTimerMs = 2 ** 31 - 1;
 
+/** Whether a URL may be sent what is secret: clear text only on this machine. */
+export const isSafeUrl = (value: string): boolean => {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname));
+};
+
 /** A yes or a no, also as text. */
 export const flag = z
   .stringbool({ truthy: ['true', '1', 'yes', 'on'], falsy: ['false', '0', 'no', 'off'] })
