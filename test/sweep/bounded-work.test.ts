@@ -148,6 +148,9 @@ const inputs: Record<string, object | string> = {
 const pageSize = 2 ** 21 - 2000;
 const halfFilled = (unit: string): string => filled(unit).slice(0, pageSize);
 
+/** Bytes of a question that the page takes. */
+const pageLimit = 2 ** 21;
+
 /** What the page is asked: the question, and its body. */
 const pageInputs: Record<string, [question: string, body: unknown]> = {
   'more than the page takes': ['call', { tool: 'listZones', args: { x: filled('://:') } }],
@@ -334,7 +337,12 @@ describe('over the page', () => {
   });
 
   test.each(Object.entries(pageInputs))('%s', async (_input, asked) => {
-    const answer = await door.send(JSON.stringify(asked));
+    const body = JSON.stringify(asked);
+    const answer = await door.send(body).catch((error: unknown) => {
+      // What is refused by its length is not read to its end: the connection may go before the answer is seen.
+      if (body.length <= pageLimit || !/EPIPE|ECONNRESET/.test(String((error as Error).cause))) throw error;
+      return '{}';
+    });
     const turn = await door.turn();
     expect(answer).toMatch(/^\{/);
     expect(answer.length).toBeLessThan(60_000);
