@@ -1,28 +1,28 @@
 import { toCmkLine } from './cmk.ts';
 import {
-  isCode,
+  codeOf,
   isMap,
   loadMappings,
   toBlocks,
+  toWrittenCode,
   type ResourceBlock,
   type TargetLanguage,
   type OptionValue,
 } from './mapping.ts';
 import type { Exported } from './exported.ts';
 
-/** Texts that Jinja would read are no templates here. */
-const toYaml = (value: OptionValue): unknown => {
-  if (Array.isArray(value)) return value.map(toYaml);
-  if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, toYaml(one)]));
-  if (isCode(value)) return value.code;
-  return typeof value === 'string' && /\{[{%#]/.test(value) ? `{% raw %}${value}{% endraw %}` : value;
+/** What a value is in YAML. `toUnsafe`: a text that Jinja would read, as one that Ansible never evaluates. */
+const toYaml = (value: OptionValue, toUnsafe: (text: string) => unknown): unknown => {
+  if (Array.isArray(value)) return value.map((one: OptionValue) => toYaml(one, toUnsafe));
+  if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, toYaml(one, toUnsafe)]));
+  return codeOf(value) ?? (typeof value === 'string' && /\{[{%#]/.test(value) ? toUnsafe(value) : value);
 };
 
-const optionsOf = ({ options }: ResourceBlock): Record<string, unknown> => {
+/** The module takes tags as a list of pairs. */
+const optionsOf = ({ options }: ResourceBlock): Record<string, OptionValue> => {
   const { tags, ...rest } = options;
   const pairs = tags === undefined || !isMap(tags) ? undefined : Object.entries(tags);
-  const written = toYaml(rest) as Record<string, unknown>;
-  return pairs ? { ...written, tags: pairs.map(([key, value]) => ({ key, value: toYaml(value) })) } : written;
+  return pairs ? { ...rest, tags: pairs.map(([key, value]) => ({ key, value })) } : rest;
 };
 
 /** Tasks for the collection ngine_io.cloudstack, in one play on this machine. */
@@ -33,20 +33,21 @@ export const toAnsible = async (exported: Exported): Promise<string> => {
   const format: TargetLanguage = {
     mappings: loadMappings('ansible'),
     nameMade: (call, mapping) =>
-      mapping?.register ? { code: `{{ ${call.label}.${mapping.register} }}` } : named(call),
+      mapping?.register ? toWrittenCode(`{{ ${call.label}.${mapping.register} }}`) : named(call),
     nameOutside: (id, { outside }) => outside.get(id)?.name ?? id,
     secret: (name) => {
       secrets.add(name);
-      return { code: `{{ ${name} }}` };
+      return toWrittenCode(`{{ ${name} }}`);
     },
   };
-  const { Document } = (await import('yaml')).default;
+  const { Document, Scalar } = (await import('yaml')).default;
+  const toUnsafe = (text: string): unknown => Object.assign(new Scalar(text), { tag: '!unsafe' });
   const blocks = toBlocks(exported, format);
   const expressed = blocks.flatMap((block) => ('unsupported' in block ? [] : [block]));
   const unsupported = blocks.flatMap((block) => ('unsupported' in block ? [block.unsupported] : []));
   const tasks = expressed.map((block) => ({
     name: `${block.mapping.module} ${block.call.label}`,
-    [`ngine_io.cloudstack.${block.mapping.module}`]: optionsOf(block),
+    [`ngine_io.cloudstack.${block.mapping.module}`]: toYaml(optionsOf(block), toUnsafe),
     ...(block.mapping.register ? { register: block.call.label } : {}),
   }));
   const play = [{ name: 'CloudStack', hosts: 'localhost', connection: 'local', gather_facts: false, tasks }];

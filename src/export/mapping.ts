@@ -29,9 +29,24 @@ interface Mapping {
   register?: string;
 }
 
+// A symbol: no name that a tenant chose makes an expression of its value.
+const writtenCode = Symbol('writtenCode');
+
+/** Code of the format, which is written as it is. */
+export interface WrittenCode {
+  readonly [writtenCode]: string;
+}
+
 /** An option's value: a text, an expression of the format, a number, a yes or no, or several. */
 export type OptionValue =
-  string | number | boolean | { code: string } | readonly OptionValue[] | { [key: string]: OptionValue };
+  string | number | boolean | WrittenCode | readonly OptionValue[] | { [key: string]: OptionValue };
+
+/** An expression of the format. */
+export const toWrittenCode = (code: string): WrittenCode => ({ [writtenCode]: code });
+
+/** The code of an expression; undefined for any other value. */
+export const codeOf = (value: OptionValue): string | undefined =>
+  typeof value === 'object' && writtenCode in value ? value[writtenCode] : undefined;
 
 /** One resource or task, before it is written. */
 export interface ResourceBlock {
@@ -63,12 +78,9 @@ interface ExportMappings {
 export const loadMappings = (format: 'terraform' | 'ansible'): Readonly<Record<string, Mapping>> =>
   loadData<ExportMappings>('exports.json')[format];
 
-/** A value is an expression. */
-export const isCode = (value: OptionValue): value is { code: string } =>
-  isRecord(value) && typeof value['code'] === 'string';
-
 /** A value is a record of values. */
-export const isMap = (value: OptionValue): value is { [key: string]: OptionValue } => isRecord(value) && !isCode(value);
+export const isMap = (value: OptionValue): value is { [key: string]: OptionValue } =>
+  isRecord(value) && codeOf(value) === undefined;
 
 const toList = (value: unknown): unknown[] =>
   Array.isArray(value) ? value : typeof value === 'string' ? value.split(',').filter(Boolean) : [value];

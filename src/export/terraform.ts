@@ -1,25 +1,24 @@
 import { toCmkLine } from './cmk.ts';
 import {
-  isCode,
+  codeOf,
   isMap,
   loadMappings,
   toBlocks,
+  toWrittenCode,
   type ResourceBlock,
   type TargetLanguage,
   type OptionValue,
 } from './mapping.ts';
 import type { Exported } from './exported.ts';
 
+/** A text of HCL: a brace behind a sign of a template is one by its number, so that nothing is evaluated. */
 const toText = (text: string): string =>
-  JSON.stringify(text)
-    .replaceAll('${', '$${')
-    .replaceAll('%{', '%%{')
-    // HCL knows no \b and \f.
-    .replaceAll('\\b', '')
-    .replaceAll('\\f', '');
+  // HCL knows no \b and \f.
+  JSON.stringify(text.replace(/[\b\f]/g, '')).replace(/([$%])\{/g, '$1\\u007b');
 
 const write = (value: OptionValue): string => {
-  if (isCode(value)) return value.code;
+  const code = codeOf(value);
+  if (code !== undefined) return code;
   if (Array.isArray(value)) return `[${value.map(write).join(', ')}]`;
   if (isMap(value))
     return `{\n${Object.entries(value)
@@ -69,11 +68,11 @@ export const toTerraform = (exported: Exported): string => {
   const variables = new Set<string>();
   const format: TargetLanguage = {
     mappings: loadMappings('terraform'),
-    nameMade: (call, mapping) => (mapping?.type ? { code: `${mapping.type}.${call.label}.id` } : (call.id ?? '')),
+    nameMade: (call, mapping) => (mapping?.type ? toWrittenCode(`${mapping.type}.${call.label}.id`) : (call.id ?? '')),
     nameOutside: (id, { outside }, option) => (isNamedById(option) ? id : (outside.get(id)?.name ?? id)),
     secret: (name) => {
       variables.add(name);
-      return { code: `var.${name}` };
+      return toWrittenCode(`var.${name}`);
     },
   };
   const body = toBlocks(exported, format).flatMap((block) =>

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { loadData } from '../../src/data.ts';
@@ -143,8 +143,8 @@ const readHcl = (
       const rest = body.replace(
         /^ {2}(\w+)( =)? \{\n([\s\S]*?)^ {2}\}$/gm,
         (_all, name: string, sign: string | undefined, inner: string) => {
-          const pairs = [...inner.matchAll(/^ {4}"?([\w.-]+)"? += (.*)$/gm)].map(
-            ([, key = '', value = '']) => [key, valueOf(value)] as const,
+          const pairs = [...inner.matchAll(/^ {4}(\w+|"(?:[^"\\]|\\.)*") += (.*)$/gm)].map(
+            ([, key = '', value = '']) => [key.startsWith('"') ? String(valueOf(key)) : key, valueOf(value)] as const,
           );
           if (sign) return `  ${name} = ${JSON.stringify(Object.fromEntries(pairs))}\n`;
           blocks.push([name, Object.fromEntries(pairs)]);
@@ -201,8 +201,8 @@ test.each(sources)('as Ansible tasks, %s fits the modules of the collection', as
   expect(play!.tasks.length).toBeGreaterThan(20);
 });
 
-test.each(sources)('as a Mermaid diagram, %s has the grammar of a flow chart', async (_name, what) => {
-  const [head, ...lines] = (await write('mermaid', what())).trim().split('\n');
+const checkDiagram = (text: string): void => {
+  const [head, ...lines] = text.trim().split('\n');
   expect(head).toBe('flowchart TD');
   const node = /^ {2}\w+\["[^"]*"\]$/;
   const edge = /^ {2}\w+ (?:-->|-\. "[^"]*" \.->) \w+$/;
@@ -218,6 +218,88 @@ test.each(sources)('as a Mermaid diagram, %s has the grammar of a flow chart', a
           .some((one) => !nodes.has(one)),
     ),
   ).toEqual([]);
+};
+
+test.each(sources)('as a Mermaid diagram, %s has the grammar of a flow chart', async (_name, what) =>
+  checkDiagram(await write('mermaid', what())),
+);
+
+/** What tenants may call a thing, to be read as code by a shell, Terraform, Jinja or a diagram. */
+const hostile = [
+  'a\\b", count = 2, x = "',
+  '${file("/etc/passwd")} $${x} $$${x} %{ if true }x%{ endif }',
+  '{{ 7 * 7 }} {% endraw %}{{ lookup("pipe", "id") }}{% raw %} {# x #}',
+  `'; exit 7; '`,
+  '$(exit 7) `exit 7` "$PATH" \\',
+  '"] --> b; click a href "javascript:alert(1)" %% <b>',
+  '!unsafe - a: b # c',
+];
+const hostileTags = { code: 'file("/etc/passwd")', '{{ 7 * 7 }}': '{{ 7 * 7 }}', '${x}': 'a\\b', plain: 'yes' };
+
+describe('what tenants call things stands as text', () => {
+  const machine = 'hostile-tags';
+  const written: Record<string, string> = {};
+  beforeAll(async () => {
+    const make = async (tool: string, args: Record<string, unknown>): Promise<string> => {
+      const { structured } = await host.call('change', { tool, arguments: args });
+      expect(structured['error']).toBeUndefined();
+      return (structured['item'] as { id: string }).id;
+    };
+    const place = { zoneid: 'Frankfurt', templateid: 'Ubuntu 24.04 LTS', serviceofferingid: 'Small Instance' };
+    const id = await make('deployVirtualMachine', { name: machine, ...place });
+    const tags = { resourcetype: 'UserVm', resourceids: [id], tags: hostileTags };
+    await host.call('change', { tool: 'createTags', arguments: tags });
+    for (const [at, description] of hostile.entries())
+      await make('createAffinityGroup', { name: `${at} ${description}`, type: 'host anti-affinity', description });
+    for (const as of ['cmk', 'terraform', 'ansible', 'mermaid'])
+      written[as] = await write(as, `affinity-group virtual-machine=${machine}`);
+  });
+
+  test('in Terraform', () => {
+    const found = readHcl(written['terraform']!);
+    const texts = found
+      .filter(({ type }) => type === 'cloudstack_affinity_group')
+      .map(({ options }) => options['description']);
+    expect(texts).toEqual(expect.arrayContaining(hostile));
+    expect(found.find(({ options }) => options['name'] === machine)?.options['tags']).toEqual(hostileTags);
+    // Nothing is evaluated: no template begins anywhere.
+    expect(written['terraform']).not.toMatch(/[$%]\{/);
+  });
+
+  test('in Ansible', () => {
+    const tag = '!unsafe';
+    const customTags = [{ tag, resolve: (text: string) => ({ [tag]: text }) }];
+    const [play] = parse(written['ansible']!, { customTags }) as { tasks: Record<string, Record<string, unknown>>[] }[];
+    const textOf = (value: unknown): unknown => (value as { [tag]?: string })[tag] ?? value;
+    const options = play!.tasks.flatMap((task) => Object.values(task).filter((one) => typeof one === 'object'));
+    expect(options.map(({ description }) => description && textOf(description))).toEqual(
+      expect.arrayContaining(hostile),
+    );
+    const tags = options.find(({ name }) => name === machine)?.['tags'] as { key: unknown; value: unknown }[];
+    expect(Object.fromEntries(tags.map(({ key, value }) => [textOf(key), textOf(value)]))).toEqual(hostileTags);
+    // What Jinja would read is a text that is never evaluated, or ours.
+    const ours = /^\{\{ \w+(?:\.\w+)? \}\}$/;
+    const evaluated = JSON.stringify(play, (_key, value: unknown) =>
+      typeof value === 'string' && ours.test(value) ? '' : textOf(value) === value ? value : '',
+    );
+    expect(evaluated).not.toMatch(/\{[{%#]/);
+  });
+
+  test('in a diagram', () => {
+    checkDiagram(written['mermaid']!);
+    // A label is shown as HTML: nothing in it may begin an element or an entity of its own.
+    expect(written['mermaid']).not.toMatch(/[<&]/);
+  });
+
+  test('in a shell', async () => {
+    const fresh = createSimulator({ jobMillis: 0 });
+    await replay(written['cmk']!, fresh);
+    const groups = await rows(fresh, 'listAffinityGroups', { listall: 'true' });
+    expect(groups.map(({ description }) => description)).toEqual(expect.arrayContaining(hostile));
+    const [made] = await rows(fresh, 'listVirtualMachines', { listall: 'true', name: machine });
+    const tags = made!['tags'] as { key: string; value: string }[];
+    expect(Object.fromEntries(tags.map(({ key, value }) => [key, value]))).toEqual(hostileTags);
+  });
 });
 
 test('every kind that can be exported is listed, made and said by commands and parameters that there are', () => {
