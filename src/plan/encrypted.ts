@@ -9,7 +9,7 @@ const algorithm = 'aes-256-gcm';
 
 const keyOf = (secret: string): Buffer => Buffer.from(hkdfSync('sha256', secret, '', 'cloudstack-mcp plan', 32));
 
-const close = (secret: string, plan: SavedPlan): string => {
+const encryptCalls = (secret: string, plan: SavedPlan): string => {
   const nonce = randomBytes(12);
   const cipher = createCipheriv(algorithm, keyOf(secret), nonce);
   // Bound to its plan: what is encrypted of one opens in no other.
@@ -19,7 +19,7 @@ const close = (secret: string, plan: SavedPlan): string => {
   return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64');
 };
 
-const open = (secret: string, { id, encrypted = '' }: SavedPlan): Encrypted => {
+const decryptCalls = (secret: string, { id, encrypted = '' }: SavedPlan): Encrypted => {
   const bytes = Buffer.from(encrypted, 'base64');
   try {
     const decipher = createDecipheriv(algorithm, keyOf(secret), bytes.subarray(0, 12), { authTagLength: 16 });
@@ -43,7 +43,7 @@ const open = (secret: string, { id, encrypted = '' }: SavedPlan): Encrypted => {
 export const encryptPlans = (plans: Plans, secretOf: (profile: string) => string): Plans => {
   const encrypt = (plan: SavedPlan): SavedPlan => {
     const { reads: _reads, ...rest } = plan;
-    return { ...rest, calls: [], encrypted: close(secretOf(plan.profile), plan) };
+    return { ...rest, calls: [], encrypted: encryptCalls(secretOf(plan.profile), plan) };
   };
   return {
     save: (plan) => plans.save(encrypt(plan)),
@@ -51,7 +51,7 @@ export const encryptPlans = (plans: Plans, secretOf: (profile: string) => string
     list: () => plans.list(),
     find: async (id) => {
       const plan = await plans.find(id);
-      return plan && { ...plan, ...open(secretOf(plan.profile), plan), encrypted: undefined };
+      return plan && { ...plan, ...decryptCalls(secretOf(plan.profile), plan), encrypted: undefined };
     },
   };
 };

@@ -51,7 +51,22 @@ const readHeader = (code: string): Pick<StoredScript, 'summary' | 'inputs'> => {
   return { summary: toLabel(summary, 300), inputs };
 };
 
-/** The scripts of a folder, by name; none where there is no folder. Links and what is too long are passed over. */
+/** The script in a file of the folder; undefined for a link, and for what is too long or no script. */
+const readStored = (folder: string, file: string): StoredScript | undefined => {
+  const name = file.replace(/\.js$/, '');
+  if (name === file || !isScriptName(name)) return undefined;
+  const path = join(folder, file);
+  try {
+    const stat = lstatSync(path);
+    if (!stat.isFile() || stat.size > maxCode) return undefined;
+    const code = readFileSync(path, 'utf8');
+    return { name, digest: digestOfScript(code), ...readHeader(code), code };
+  } catch {
+    return undefined;
+  }
+};
+
+/** The scripts of a folder, by name; none where there is no folder. */
 export const loadStoredScripts = (folder: string): readonly StoredScript[] => {
   if (folder === '') return [];
   let names: string[];
@@ -60,26 +75,14 @@ export const loadStoredScripts = (folder: string): readonly StoredScript[] => {
   } catch {
     return [];
   }
-  return names.flatMap((file): StoredScript[] => {
-    const name = file.replace(/\.js$/, '');
-    if (name === file || !isScriptName(name)) return [];
-    const path = join(folder, file);
-    try {
-      const { size } = lstatSync(path);
-      if (!lstatSync(path).isFile() || size > maxCode) return [];
-      const code = readFileSync(path, 'utf8');
-      return [{ name, digest: digestOfScript(code), ...readHeader(code), code }];
-    } catch {
-      return [];
-    }
-  });
+  return names.flatMap((file) => readStored(folder, file) ?? []);
 };
 
 /** The stored script of a name. Throws a CallError that lists those that there are. */
 export const requireStoredScript = (folder: string, name: string): StoredScript => {
-  const scripts = loadStoredScripts(folder);
-  const found = scripts.find((one) => one.name === name);
+  const found = folder === '' ? undefined : readStored(folder, `${name}.js`);
   if (found) return found;
+  const scripts = loadStoredScripts(folder);
   throw new CallError(
     'not-found',
     `There is no stored script ${toLabel(name)}.`,
