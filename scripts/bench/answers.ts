@@ -4,8 +4,10 @@ import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { loadQuestions } from '../search-quality/measure.ts';
 import { median } from './process.ts';
-import type { Row } from './rows.ts';
+import { readBudget, type Row } from './rows.ts';
 
 /** What one call gives the model: the text, and the same as data. A host shows a model one of them. */
 interface Size {
@@ -128,7 +130,6 @@ const makeChanges = async ({ call }: Host): Promise<void> => {
   await change('assign-to-load-balancer-rule', { id: balancer, virtualmachineids: [id] });
   await destroy('remove-from-load-balancer-rule', { id: balancer, virtualmachineids: [id] });
   await destroy('delete-load-balancer-rule', { id: balancer });
-  await change('create-egress-firewall-rule', { networkid: network, protocol: 'tcp', startport: 25, endport: 25 });
   await destroy('restart-network', { id: network });
   await change('update-network', { id: network, displaytext: 'Application' });
   const other = idOf(await change('associate-ip-address', { networkid: network }));
@@ -203,27 +204,32 @@ const rowsOf = (
 /** What answers cost a model, in tokens (o200k), over the seed world of a simulator. */
 export const measureAnswers = async (env: Record<string, string>): Promise<Row[]> => {
   const host = await openHost(env);
+  // Of every command that there is, whatever this cloud offers.
+  const catalog = await openHost({ ...env, CLOUDSTACK_MCP_DISCOVER: 'false' });
   try {
     await readLists(host);
     const ofLists = host.take();
     await makeChanges(host);
     const ofChanges = host.take();
     await host.call('describe-tools', { tools: ['deploy-virtual-machine'] });
-    const ofDescribe = host.take();
-    for (const query of ['resize a disk', 'restart a virtual machine', 'open a port', 'who changed the limits'])
-      await host.call('find-tools', { query });
-    const ofFind = host.take();
+    const ofDeploy = host.take();
+    for (const { name } of loadCatalog().tools) await catalog.call('describe-tools', { tools: [name] });
+    const ofDescribe = catalog.take().map((size, at) => ({ ...size, what: loadCatalog().tools[at]!.name }));
+    for (const { question } of loadQuestions()) await catalog.call('find-tools', { query: question });
+    const ofFind = catalog.take();
     const list = tokens(JSON.stringify(await host.tools()));
     return [
       ...rowsOf(`${ofChanges.length} changes`, ofChanges, { median: 150, largest: 400 }),
       ...rowsOf(`${ofLists.length} lists`, ofLists),
-      ...rowsOf('describe deploy', ofDescribe, { largest: 700, data: true }).filter(({ what }) =>
+      ...rowsOf('describe deploy', ofDeploy, { largest: 700, data: true }).filter(({ what }) =>
         what.includes('largest'),
       ),
-      ...rowsOf('a find', ofFind, { largest: 250, data: true }),
-      { what: 'the default list of tools', value: list, unit: 'tokens', bound: { of: 'value', maximum: 2500 } },
+      ...rowsOf(`describe, ${ofDescribe.length} commands`, ofDescribe, { largest: 700, data: true }),
+      ...rowsOf(`find, ${ofFind.length} questions`, ofFind, { largest: 250, data: true }),
+      { what: 'the default list of tools', value: list, unit: 'tokens', bound: readBudget()['compact list, tokens']! },
     ];
   } finally {
     await host.close();
+    await catalog.close();
   }
 };

@@ -128,6 +128,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'page-files.ts',
     'app/app.ts',
     'guard/permit.ts',
+    // What is described is cut as answers are.
+    'present/tokens.ts',
     'search',
     'complete',
     'version.ts',

@@ -16,30 +16,25 @@ const args = {
 } as const;
 const profile = { type: 'string', description: 'Cloud profile' } as const;
 
-/** What every tool that runs a command returns; an error stands under `error`. */
+/** What every tool that runs a command returns, as far as a caller goes on with it. What is more, and an error under `error`, may stand beside it. */
 export const resultSchema: NonNullable<McpTool['outputSchema']> = {
   type: 'object',
   properties: {
     items: objects,
     returned: integer,
     count: integer,
-    over: integer,
     scope: text,
-    page: integer,
     next: object,
     item: object,
     cloud: object,
     job: object,
-    age: { type: 'number', description: 'Seconds, if cached' },
-    resolved: objects,
-    error: object,
   },
 };
 
 /** What a tool returns that lists nothing; further fields are allowed. */
 const objectResult: NonNullable<McpTool['outputSchema']> = {
   type: 'object',
-  properties: { item: object, job: object, plan: object, error: object },
+  properties: { item: object, job: object, plan: object },
 };
 
 const closed = (properties: Record<string, object>, required: string[]): Schema =>
@@ -51,7 +46,7 @@ const changes = {
   ...runs,
   fields: texts,
   profile,
-  wait: { type: 'integer', description: 'Seconds to wait for the job, 0-45' },
+  wait: { type: 'integer', description: 'Seconds to wait for the job, at most 45, the default' },
 };
 const mode = { type: 'string', enum: ['plan', 'run'] } as const;
 /** Several changes as one. */
@@ -78,7 +73,7 @@ export const compactTools: readonly McpTool[] = [
     name: 'find-tools',
     title: 'Find CloudStack commands',
     description:
-      'Search CloudStack\'s commands by what you want to do ("resize a VM disk"). Returns name, risk, summary, required parameters. Risk read → call read; change or sensitive → change; destroy → destroy.',
+      'Search CloudStack\'s commands by what you want to do ("resize a VM disk"). Returns names, risks, required parameters. Risk read → call read; change or sensitive → change; destroy → destroy.',
     inputSchema: closed(
       {
         query: text,
@@ -87,14 +82,13 @@ export const compactTools: readonly McpTool[] = [
       },
       ['query'],
     ),
-    outputSchema: { type: 'object', properties: { matches: objects, total: integer, error: object } },
+    outputSchema: { type: 'object', properties: { matches: objects, total: integer } },
     annotations: { ...hints(true, false), openWorldHint: false },
   },
   {
     name: 'describe-tools',
     title: 'Describe CloudStack commands',
-    description:
-      'Parameters of commands, with risk, async, releases and an example. Look before you call a command for the first time.',
+    description: 'Parameters of commands, with risk and an example. Look before the first call of a command.',
     inputSchema: closed(
       {
         tools: texts,
@@ -103,7 +97,7 @@ export const compactTools: readonly McpTool[] = [
       },
       ['tools'],
     ),
-    outputSchema: { type: 'object', properties: { tools: objects, error: object } },
+    outputSchema: { type: 'object', properties: { tools: objects } },
     annotations: { ...hints(true, false), openWorldHint: false },
   },
   {
@@ -156,7 +150,7 @@ export const compactTools: readonly McpTool[] = [
     title: 'Wait for a CloudStack job',
     description: 'Wait up to 45 s for the end of an asynchronous job and return its result.',
     inputSchema: closed({ job: { type: 'string', description: 'Job id' }, profile }, ['job']),
-    outputSchema: objectResult,
+    outputSchema: { type: 'object', properties: { item: object, job: object } },
     annotations: hints(true, false),
   },
   {
@@ -164,7 +158,7 @@ export const compactTools: readonly McpTool[] = [
     title: 'Who am I here',
     description: "The profile's account, domain, role and limits, what it may not do, the cloud's release.",
     inputSchema: closed({ profile }, []),
-    outputSchema: { type: 'object', properties: { item: object, error: object } },
+    outputSchema: { type: 'object', properties: { item: object } },
     annotations: hints(true, false),
   },
   {
@@ -185,7 +179,7 @@ export const compactTools: readonly McpTool[] = [
     ),
     outputSchema: {
       type: 'object',
-      properties: { verdict: text, findings: objects, notSeen: texts, error: object },
+      properties: { verdict: text, findings: objects, notSeen: texts },
     },
     annotations: hints(true, false),
   },
@@ -204,7 +198,7 @@ export const compactTools: readonly McpTool[] = [
       },
       [],
     ),
-    outputSchema: { type: 'object', properties: { changes: objects, calls: integer, plan: object, error: object } },
+    outputSchema: { type: 'object', properties: { changes: objects, calls: integer, plan: object } },
     annotations: hints(false, true),
   },
 ];

@@ -8,6 +8,7 @@ import type { Tool } from '../catalog/tool.ts';
 import type { Command } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 import { toolForRisk } from '../guard/permit.ts';
+import { estimateTokens } from '../present/tokens.ts';
 
 /** A tool as find-tools lists it. */
 export const toMatch = (tool: Tool) => ({
@@ -50,8 +51,8 @@ const parameterLines = once((command: Command): [string, string][] => {
 
 /** Characters of a description after which the other parameters are only named: about 600 tokens with what stands around it. */
 const maxLength = 1700;
-/** The same of a description as data, whole: about 700 tokens. */
-const maxDataLength = 2750;
+/** Estimated tokens of a description as data, whole; the estimate is high for schemas: 700 tokens at most. */
+const maxDataTokens = 815;
 /** Characters of a condition under which a user is asked; a longer one is told by its parameter's name. */
 const maxAsked = 24;
 
@@ -77,8 +78,8 @@ const briefOf = once((tool: Tool): Detail => {
   const whole = detailOf(tool, ['*']);
   const lines = new Map(parameterLines(tool.command));
   const length = (texts: Iterable<string>): number => [...texts].join('\n').length;
-  const dataLength = (detail: Detail): number => JSON.stringify(toDescription(tool, detail)).length;
-  if (length([...lines.values(), ...whole.raises]) <= maxLength && dataLength(whole) <= maxDataLength) return whole;
+  const dataTokens = (detail: Detail): number => estimateTokens(JSON.stringify(toDescription(tool, detail)));
+  if (length([...lines.values(), ...whole.raises]) <= maxLength && dataTokens(whole) <= maxDataTokens) return whole;
   const when = raisesOf(tool.command, tool.risk)
     .filter(({ risk: worse, severity }) => isGrave({ risk: worse, severity }))
     .map((raise) => (whenText(raise).length > maxAsked ? raise.parameter : whenText(raise)));
@@ -95,10 +96,10 @@ const briefOf = once((tool: Tool): Detail => {
   const schemas = schemaOf(tool.command).properties ?? {};
   let left =
     maxLength - length([...raises, ...lines.keys()]) - length([...needed].map((name) => lines.get(name) ?? ''));
-  let leftOfData = maxDataLength - dataLength(detail(needed));
+  let leftOfData = maxDataTokens - dataTokens(detail(needed));
   for (const name of [...usual, ...others]) {
     const cost = lines.get(name)!.length - name.length;
-    const costOfData = JSON.stringify(schemas[name]).length + 1;
+    const costOfData = estimateTokens(`${JSON.stringify(schemas[name])},`);
     if (cost > left || costOfData > leftOfData) continue;
     left -= cost;
     leftOfData -= costOfData;

@@ -2,6 +2,7 @@ import { neededBy, requirementsOf } from '../catalog/requirements.ts';
 import type { Parameter } from '../catalog/types.ts';
 import { commonParameters } from '../search/common-parameters.ts';
 import { callOf, type Lead } from '../search/leads.ts';
+import { estimateTokens } from '../present/tokens.ts';
 import type { SearchResult, Match } from '../search/search.ts';
 import { toMatch } from './describe.ts';
 
@@ -80,12 +81,23 @@ export const matchesInText = (found: SearchResult): string => {
   return [...first, ...lines, ...(left ? [`${left} more fit less well; a larger limit shows them.`] : [])].join('\n');
 };
 
-/** Characters of a search, as data, whose caller has not said how many matches are wanted: at most 250 tokens. */
-const maxLength = 980;
+/** Estimated tokens of a search whose caller has not said how many matches are wanted: at most 250. */
+const maxTokens = 310;
+/** The estimate is high for names, of which matches consist; by how much it is low beside it for what leads say. */
+const leadFactor = 1.25;
 
-/** As many of the best matches as are short to read; one at least. */
-export const shorten = (found: SearchResult): SearchResult => {
-  let length = 1;
-  const end = toMatches(found).findIndex((match) => (length += JSON.stringify(match).length + 1) > maxLength);
-  return end < 0 ? found : { ...found, matches: found.matches.slice(0, Math.max(1, end)) };
+/**
+ * As many of the best matches as are short to read beside the server's `own`, the first without what it also takes where that
+ * is long; one at least, or what answers better.
+ */
+export const shorten = (found: SearchResult, own: readonly object[] = []): SearchResult => {
+  const better = own.length + (found.lead ? 1 : 0);
+  let tokens = estimateTokens(JSON.stringify({ matches: [], total: found.total }));
+  const end = [...own, ...toMatches(found)].findIndex((match, at) => {
+    tokens += estimateTokens(`${JSON.stringify(match)},`) * (at < better ? leadFactor : 1);
+    return tokens > maxTokens;
+  });
+  if (end < 0) return found;
+  const matches = found.matches.slice(0, Math.max(better ? 0 : 1, end - better));
+  return { ...found, matches, standsOut: found.standsOut && end > better };
 };

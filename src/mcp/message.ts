@@ -41,17 +41,49 @@ const isExcessiveCall = (value: unknown): boolean =>
   isRecord(value['params']) &&
   excessOf(value['params']['arguments']) !== undefined;
 
-/** Whether something stands as null where MCP wants an object or nothing: some hosts write out what they leave empty. */
-const hasNulls = (value: unknown): boolean =>
-  isRecord(value) && (value['params'] === null || (isRecord(value['params']) && value['params']['arguments'] === null));
+/** Records in the params of a method whose values are texts, each by its way: what is null in them is not given, either. */
+const textsOf: Readonly<Record<string, readonly string[]>> = {
+  'prompts/get': ['arguments'],
+  'completion/complete': ['context', 'arguments'],
+};
 
-/** The same message; what is null is left out. */
+const isMissing = (value: unknown): boolean => value === null;
+
+/** The entries of a record that are not null; undefined where all of them are. */
+const givenOf = (record: Record<string, unknown>): Record<string, unknown> | undefined =>
+  Object.values(record).some(isMissing)
+    ? Object.fromEntries(Object.entries(record).filter(([, value]) => !isMissing(value)))
+    : undefined;
+
+/** A record of texts at the end of a way, as texts: a number that a host did not quote is one. */
+const withTexts = (
+  record: Record<string, unknown>,
+  [name = '', ...way]: readonly string[],
+): Record<string, unknown> => {
+  const inner = record[name];
+  if (!isRecord(inner)) return record;
+  if (way.length) {
+    const changed = withTexts(inner, way);
+    return changed === inner ? record : { ...record, [name]: changed };
+  }
+  const isPlain = (value: unknown): boolean => typeof value === 'number' || typeof value === 'boolean';
+  const given = givenOf(inner) ?? inner;
+  if (given === inner && !Object.values(inner).some(isPlain)) return record;
+  const texts = Object.entries(given).map(([key, value]) => [key, isPlain(value) ? String(value) : value]);
+  return { ...record, [name]: Object.fromEntries(texts) };
+};
+
+/** The same message where nothing stands as null that MCP wants as it is or not at all: some hosts write out what they leave empty. */
 const withoutNulls = (message: unknown): unknown => {
   if (!isRecord(message)) return message;
   const { params, ...rest } = message;
-  if (!isRecord(params)) return params === null ? rest : message;
-  const { arguments: args, ...others } = params;
-  return args === null ? { ...message, params: others } : message;
+  if (params === null) return rest;
+  if (!isRecord(params)) return message;
+  const { method } = message;
+  const ways = typeof method === 'string' && Object.hasOwn(textsOf, method) ? textsOf[method]! : [];
+  const given = givenOf(params) ?? params;
+  const changed = ways.length ? withTexts(given, ways) : given;
+  return changed === params ? message : { ...message, params: changed };
 };
 
 /**
@@ -62,9 +94,11 @@ const withoutNulls = (message: unknown): unknown => {
 export const readMessage = (text: string): Message => {
   const pruned = pruneJson(text, { depth: limits.depth, values: limits.messageValues });
   const value = JSON.parse(pruned) as unknown;
-  if (hasNulls(value)) return { value: withoutNulls(value), isWhole: false };
   const isWhole = pruned === text;
-  if (isWhole || isExcessiveCall(value)) return { value, isWhole };
+  if (isWhole || isExcessiveCall(value)) {
+    const given = withoutNulls(value);
+    return { value: given, isWhole: isWhole && given === value };
+  }
   const { id } = isRecord(value) ? value : {};
   return {
     excess: `The message nests deeper than ${limits.depth} levels or has more than ${limits.messageValues} values`,

@@ -97,9 +97,9 @@ const find = async (host: HostCall, args: unknown): Promise<ToolResult> => {
   const { query, toolset, limit } = readInput('find-tools', args);
   checkToolset(toolset);
   const search = createSearch(await openCatalog(host));
-  const found =
-    limit === undefined ? shorten(search(query, { toolset, limit: 10 })) : search(query, { toolset, limit });
   const own = findOwn(query, host.app.config.scriptFolder);
+  const found =
+    limit === undefined ? shorten(search(query, { toolset, limit: 10 }), own) : search(query, { toolset, limit });
   return {
     text: [...ownInText(own), matchesInText(found)].join('\n'),
     structured: { matches: [...own, ...toMatches(found)], total: found.total + own.length },

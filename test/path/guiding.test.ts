@@ -59,6 +59,35 @@ describe.each(['old', 'new'] as const)('protocol %s', (protocol) => {
     await expect(host.client.getPrompt({ name: 'nope' })).rejects.toThrow('capacity-review');
   });
 
+  test('M02: null and empty for an argument of any prompt are as if it were not given, a number is its digits', async () => {
+    const { prompts } = await host.client.listPrompts();
+    const get = (name: string, args: Record<string, unknown>) => textOf(host, name, args as Record<string, string>);
+    for (const { name, arguments: asked = [] } of prompts) {
+      const required = Object.fromEntries(asked.filter((one) => one.required).map((one) => [one.name, 'x']));
+      const plain = await get(name, required);
+      for (const { name: argument, required: isRequired } of asked) {
+        for (const nothing of [null, '', '  ']) {
+          const answer = get(name, { ...required, [argument]: nothing });
+          if (isRequired) await expect(answer, `${name} ${argument}`).rejects.toThrow(`${argument} is missing`);
+          else expect(await answer, `${name} ${argument}`).toBe(plain);
+        }
+        expect(await get(name, { ...required, [argument]: 4711 }), name).toContain('4711');
+      }
+      const nothing = Object.fromEntries(asked.filter((one) => !one.required).map((one) => [one.name, null]));
+      expect(await get(name, { ...required, ...nothing }), name).toBe(plain);
+    }
+    expect(await get('clean-up', null as never)).toBe(await get('clean-up', {}));
+    // Lists that have pages, and completion beside arguments that were left empty.
+    const { tools } = await host.client.listTools({ cursor: null } as never);
+    expect(tools.length).toBeGreaterThan(0);
+    const { completion } = await host.client.complete({
+      ref: { type: 'ref/prompt', name: 'prepare-host-maintenance' },
+      argument: { name: 'host', value: '' },
+      context: { arguments: { zone: null } },
+    } as never);
+    expect(completion.values.length).toBeGreaterThan(0);
+  });
+
   test('find-tools leads a question that no command answers to the diagnosis or the prompt that does', async () => {
     const firstOf = async (query: string): Promise<Record<string, unknown>> => {
       const { matches } = await host.call('find-tools', { query }).then(({ structured }) => structured);

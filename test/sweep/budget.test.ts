@@ -1,5 +1,6 @@
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { expect, test } from 'vitest';
+import { loadQuestions } from '../../scripts/search-quality/measure.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { openApp, usual, uuid, type Answers } from '../guard/counting.ts';
 import { openRaw, type RawResult } from '../guard/raw.ts';
@@ -157,6 +158,28 @@ test('what is found and described keeps to the budget and names what it leaves o
   await raw.close();
   await close();
 });
+
+test('part 4.10: every command is described within 700 tokens, the rest by name, and every question is answered within 250', async () => {
+  const { app, close } = await openApp();
+  const raw = await openRaw(app, { elicits: false });
+  const long: string[] = [];
+  const judge = (what: string, result: RawResult | undefined, maximum: number): void => {
+    const sizes = [result?.content?.[0]?.text ?? '', JSON.stringify(result?.structuredContent)].map(tokensOf);
+    if (Math.max(...sizes) > maximum) long.push(`${what}: ${sizes.join(', ')}`);
+  };
+  for (const { name, command } of loadCatalog().tools) {
+    const { result } = await raw.call('describe-tools', { tools: [name] });
+    judge(name, result, 700);
+    // Whatever is not described is named.
+    for (const { name: parameter } of command.params)
+      if (!result?.content?.[0]?.text.includes(parameter)) long.push(`${name} does not name ${parameter}`);
+  }
+  for (const { question } of loadQuestions())
+    judge(question, (await raw.call('find-tools', { query: question })).result, 250);
+  await raw.close();
+  await close();
+  expect(long).toEqual([]);
+}, 120_000);
 
 test('a question is no longer than a person reads', async () => {
   const { app, close } = await openApp(
