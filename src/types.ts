@@ -35,6 +35,8 @@ export interface CallRequest {
   lead?: ApprovalLead | undefined;
   /** It is a step of a plan that was approved as a whole. */
   planned?: PlannedStep | undefined;
+  /** It is made by a stored script, which a person may have confirmed beforehand. */
+  standing?: StandingUse | undefined;
   /** Called with how the change is taken back, once it was made. */
   onInverse?: ((inverse: Inverse) => void) | undefined;
   /** The question whose answer comes with the call, as the door's own signature vouches for it. */
@@ -252,6 +254,8 @@ export interface Confirmation {
   /** Such as `elicitation`, `terminal`, `approval`. */
   readonly by: string;
   readonly who: string;
+  /** The standing approval that counted. */
+  readonly standing?: string | undefined;
 }
 
 /** A call that may leave. Only guard/ makes one, and only of itself: request/ refuses a copy. */
@@ -283,6 +287,9 @@ export interface ApprovedPlan extends MadeAs<'approved plan'> {
   /** Takes the id of what a step made. */
   addAnswer(number: number, id: string): void;
 }
+
+/** One run of one version of a stored script, by one caller. Only guard/ makes one. */
+export type StandingUse = MadeAs<'standing use'>;
 
 /** Which step of which plan a call is, counted from 1. */
 export interface PlannedStep {

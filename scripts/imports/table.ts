@@ -54,6 +54,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'eval',
     'app/app.ts',
     'type plan/plan.ts',
+    'type script/standing.ts',
     // `script list` and `script show` read the operator's folder.
     'script/stored.ts',
     'present/columns.ts',
@@ -294,6 +295,7 @@ export const brands: Readonly<Record<string, string>> = {
   ApprovedCall: 'src/guard/',
   ForeseenCall: 'src/guard/',
   ApprovedPlan: 'src/guard/',
+  StandingUse: 'src/guard/',
   WireParams: 'src/request/',
 };
 

@@ -8,6 +8,7 @@ import type { ResourceCount } from './count-resources.ts';
 import type { AppOptions } from './options.ts';
 import type { PlanAsked } from '../plan/plan.ts';
 import type { createRunScript } from '../script/run-script.ts';
+import type { StandingScriptAsked } from '../script/standing.ts';
 import type { AuditView } from './read-audit.ts';
 import type { Store } from '../store/store.ts';
 import { stripUnsafe } from '../text.ts';
@@ -34,6 +35,8 @@ export interface App {
   export(request: DoorRequest): Promise<Outcome>;
   /** Runs the script that is the argument `code`, or the stored one of `name`, with its `inputs`; `mode`: run, plan or dry-run. */
   runScript(request: DoorRequest): Promise<Outcome>;
+  /** Standing approvals of stored scripts: given by a person at a terminal, listed, revoked. */
+  standing(request: DoorRequest, asked: StandingScriptAsked): Promise<Outcome>;
   /** The calls that wait for a person, as far as this one may see them. */
   waitingFor(approver: Approver): Promise<readonly SeenCall[]>;
   /** Takes a person's reply to a waiting call. Throws a CallError where it is not theirs to give. */
@@ -126,6 +129,13 @@ export const createApp = (config: Config, options: AppOptions): App => {
       return answer(composition, identify({ ...request, args }), (_own, one) =>
         run(composition, one, planScript(composition, one)),
       );
+    },
+    standing: async (request, asked) => {
+      const { composition, answer, identify } = await ready();
+      const { standingOf } = await import('../script/standing.ts');
+      return answer(composition, identify(request), (_own, one) => standingOf(composition, one, asked, config), {
+        isRead: false,
+      });
     },
     waitingFor: async (approver) => (await ready()).composition.guard.waitingFor(approver),
     replyTo: async (approver, given) => (await ready()).composition.guard.replyTo(approver, given),

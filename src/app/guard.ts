@@ -10,6 +10,8 @@ import { createQuestions, type OpenQuestions, type SharedQuestions } from '../gu
 import { createPolicy } from '../guard/policy.ts';
 import { createAccess } from '../guard/roles.ts';
 import { createSharedApprovals } from '../guard/shared-approvals.ts';
+import { createStandingApprovals, textsInFolder, textsInStore } from '../guard/standing-approvals.ts';
+import { maxStandingDays } from '../guard/standing.ts';
 import type { Observe } from '../observe.ts';
 import { createPlans, createSharedPlans, type Plans } from '../plan/plans.ts';
 import { encryptPlans } from '../plan/encrypted.ts';
@@ -28,14 +30,26 @@ export const createRules = (config: Config): Rules => ({
 export const openApprovals = ({ state }: Pick<Config, 'state'>, store: Store): Approvals =>
   store.shared ? createSharedApprovals(store) : createApprovals(join(state, 'approvals'));
 
-/** Where plans are saved: in the same places. */
-export const openPlans = ({ state, profiles }: Pick<Config, 'state' | 'profiles'>, store: Store): Plans =>
-  encryptPlans(store.shared ? createSharedPlans(store) : createPlans(join(state, 'plans')), (profile) => {
+/** What proves who calls, by profile. */
+const secretsOf =
+  ({ profiles }: Pick<Config, 'profiles'>) =>
+  (profile: string): string => {
     const secret = profiles[profile]?.secret;
     // The embedded simulator has no credential to keep, and nothing that is secret.
     if (!secret) return '';
     return 'secretKey' in secret ? secret.secretKey : secret.password;
-  });
+  };
+
+/** Where plans are saved: in the same places. */
+export const openPlans = (config: Pick<Config, 'state' | 'profiles'>, store: Store): Plans =>
+  encryptPlans(store.shared ? createSharedPlans(store) : createPlans(join(config.state, 'plans')), secretsOf(config));
+
+/** Where standing approvals are kept: in the same places. */
+const openStanding = (config: Config, store: Store): GuardDependencies['standing'] =>
+  createStandingApprovals(
+    store.shared ? textsInStore(store, maxStandingDays * 86_400_000) : textsInFolder(join(config.state, 'standing')),
+    secretsOf(config),
+  );
 
 /** Where changes that a limit is about are counted: in the same places. */
 const openCounts = ({ state }: Pick<Config, 'state'>, store: Store): Count =>
@@ -83,6 +97,7 @@ export const openGuard = (
     add: (key) => store.set(`confirmed:${key}`, 'yes', confirmationLifetimeMs),
   },
   count: openCounts(config, store),
+  standing: openStanding(config, store),
   questions,
   approvals: openApprovals(config, store),
   boundsOf: createBounds(clouds),

@@ -1,10 +1,14 @@
 import type { CliCommand } from './cli-command.ts';
-import { settingsOf, withSettings, type Options } from './options.ts';
+import { settingsOf, whole, withSettings, type Options } from './options.ts';
+import type { runStanding, StandingFlags } from './script-command.ts';
+
+type StandingCommand = typeof runStanding;
 
 /** The commands for scripts. */
 export const scriptCommands: Readonly<Record<'script', CliCommand>> = {
   script: {
-    description: 'scripts: run many calls at once, each checked as a call by itself; list and show stored ones',
+    description:
+      'scripts: run many calls at once, each checked as a call by itself; list, show and approve stored ones',
     build: (command, io, end) => {
       withSettings(
         command
@@ -32,6 +36,32 @@ export const scriptCommands: Readonly<Record<'script', CliCommand>> = {
         const { showScript } = await import('./script-command.ts');
         end(await showScript(name, { settings: settingsOf(options) }, io));
       });
+      const standing = async (asked: Parameters<StandingCommand>[0], options: Options): Promise<void> => {
+        const { runStanding } = await import('./script-command.ts');
+        end(await runStanding(asked, { ...options, settings: settingsOf(options) }, io));
+      };
+      withSettings(
+        command
+          .command('approve')
+          .description(
+            'approve beforehand what one version of a stored script does; what is critical is asked about all the same',
+          )
+          .argument('<name>')
+          .requiredOption('--for <principals>', 'who may run it so, by name, with commas')
+          .requiredOption('--times <runs>', 'how many runs', whole)
+          .option('--per <time>', 'so many within this time, such as 1d; otherwise in all')
+          .requiredOption('--until <time>', 'until when: 30d, 12h or a date'),
+      )
+        .option('--json', 'as JSON')
+        .action((name: string, options: Options) =>
+          standing({ action: 'give', name, flags: options as unknown as StandingFlags }, options),
+        );
+      withSettings(command.command('approvals').description('the approvals of stored scripts, with their runs'))
+        .option('--json', 'as JSON')
+        .action((options: Options) => standing({ action: 'list' }, options));
+      withSettings(command.command('revoke').description('end an approval of a stored script').argument('<id>'))
+        .option('--json', 'as JSON')
+        .action((id: string, options: Options) => standing({ action: 'revoke', id }, options));
     },
   },
 };

@@ -28,9 +28,10 @@ import { isRecent, lookAgain, toLook } from './look.ts';
 import { confirmationOf } from './plan.ts';
 import type { Policy } from './policy.ts';
 import { askAbout, digestOf } from './question.ts';
+import { standingConfirmation, type StandingDependencies } from './standing.ts';
 
 /** What the guard needs to decide about resources, to ask well, and to believe a reply once; made once for a server. */
-export interface ApproveDependencies extends ConfirmDependencies {
+export interface ApproveDependencies extends ConfirmDependencies, Pick<StandingDependencies, 'standing'> {
   policy: Policy;
   /** What was confirmed for the rest of a session. */
   confirmations: { has(key: string): Promise<boolean>; add(key: string): Promise<void> };
@@ -162,7 +163,8 @@ export const approve = async (
   await checkLimits(policy, count, call, judgedBy, false);
   const confirmation = planned
     ? confirmationOf(planned, judged)
-    : await confirmUnlessKnown(dependencies, judged, options);
+    : ((await standingConfirmation(dependencies, policy, judged)) ??
+      (await confirmUnlessKnown(dependencies, judged, options)));
   await checkLimits(policy, count, call, judgedBy, true);
   return approved(call, acted, confirmation);
 };

@@ -28,7 +28,7 @@ const linesOf = (path: string): string[] => {
  * its own, and nothing needs a lock that a crash would leave behind. Each file holds the events of one stretch of time and is
  * removed when they no longer count. Rejects with a CallError (`unavailable`) where the folder cannot be used.
  */
-export const createCounts = (folder: string, now: () => number = Date.now): Count => {
+export const createCounts = (folder: string, now: () => number = () => Date.now()): Count => {
   const count = (key: string, window: number, add: boolean): number => {
     const time = now();
     const name = createHash('sha256')

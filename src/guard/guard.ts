@@ -3,13 +3,17 @@ import type {
   ApprovedCall,
   ApprovedPlan,
   Caller,
+  CallRequest,
+  CloudOrigin,
   ConfinedCall,
+  Confirmation,
   ForeseenCall,
   ListRows,
   PermittedCall,
   Requester,
   ResolvedCall,
   Resources,
+  StandingUse,
   ValidCall,
 } from '../types.ts';
 import type { Limit } from '../config/policy.ts';
@@ -20,6 +24,8 @@ import { confine, confineAnswer, type ConfineDependencies } from './confine.ts';
 import { permit } from './permit.ts';
 import { approvePlan, digestOfPlan, foresee, type PlanOptions } from './plan.ts';
 import type { Policy } from './policy.ts';
+import { giveStanding, listStanding, openStandingUse, type ScriptAsked, type StandingAsked } from './standing.ts';
+import type { StandingApproval } from './standing-approvals.ts';
 import { profileOf, roleOf, usableProfiles, type Access } from './roles.ts';
 
 /** Who may do what, as the configuration says. */
@@ -63,6 +69,17 @@ export interface Guard {
   approvePlan(steps: readonly ForeseenCall[], options: PlanOptions): Promise<ApprovedPlan>;
   /** What a confirmation of these steps is bound to. */
   digestOfPlan: typeof digestOfPlan;
+  /** One run of a stored script: what a person confirmed beforehand counts for its calls. */
+  openStandingUse(request: CallRequest, script: ScriptAsked): StandingUse;
+  /** Asks a person at a terminal for a standing approval. Throws a CallError for everything but a yes. */
+  giveStanding(
+    asked: StandingAsked,
+    options: { request: CallRequest; onQuestion: (digest: string) => void },
+  ): Promise<{ approval: StandingApproval; confirmation: Confirmation }>;
+  /** Those for the caller's profile and cloud. */
+  listStanding(request: CallRequest, origin: CloudOrigin): Promise<readonly (StandingApproval & { used: number })[]>;
+  /** Ends one; false where there is none. */
+  revokeStanding(id: string): Promise<boolean>;
   /** What holds for a caller here, whatever its cloud allows. Throws a CallError as `admit` does. */
   rulesFor(caller: Caller): { role: string; isUnlimited: boolean; policy: string; limits: readonly Limit[] };
   /** The calls that wait for a person, as far as this one may see them. */
@@ -94,6 +111,10 @@ export const createGuard = (rules: Rules, dependencies: GuardDependencies): Guar
     foresee: (call, resources) => foresee(policy, call, resources),
     approvePlan: (steps, options) => approvePlan({ ...dependencies, policy }, steps, options),
     digestOfPlan,
+    openStandingUse,
+    giveStanding: (asked, options) => giveStanding(dependencies, policy, asked, options),
+    listStanding: (request, origin) => listStanding(dependencies, request, origin),
+    revokeStanding: (id) => dependencies.standing.remove(id),
     rulesFor: (caller) => {
       const { name, role } = roleOf(access, caller);
       return {

@@ -1,31 +1,16 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { CallError } from '../errors.ts';
+import { decryptValue, encryptValue } from '../secrets/encrypted-value.ts';
 import type { Plans, SavedPlan } from './plans.ts';
 
 /** What is encrypted of a plan: the arguments of its calls, which may be secret. */
 type Encrypted = Pick<SavedPlan, 'calls' | 'reads'>;
 
-const algorithm = 'aes-256-gcm';
-
-const keyOf = (secret: string): Buffer => Buffer.from(hkdfSync('sha256', secret, '', 'cloudstack-mcp plan', 32));
-
-const encryptCalls = (secret: string, plan: SavedPlan): string => {
-  const nonce = randomBytes(12);
-  const cipher = createCipheriv(algorithm, keyOf(secret), nonce);
-  // Bound to its plan: what is encrypted of one opens in no other.
-  cipher.setAAD(Buffer.from(plan.id));
-  const { calls, reads }: Encrypted = plan;
-  const body = Buffer.concat([cipher.update(JSON.stringify({ calls, reads })), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64');
-};
+const encryptCalls = (secret: string, { id, calls, reads }: SavedPlan): string =>
+  encryptValue(secret, 'plan', id, { calls, reads } satisfies Encrypted);
 
 const decryptCalls = (secret: string, { id, encrypted = '' }: SavedPlan): Encrypted => {
-  const bytes = Buffer.from(encrypted, 'base64');
   try {
-    const decipher = createDecipheriv(algorithm, keyOf(secret), bytes.subarray(0, 12), { authTagLength: 16 });
-    decipher.setAAD(Buffer.from(id)).setAuthTag(bytes.subarray(12, 28));
-    const body = Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]);
-    return JSON.parse(body.toString()) as Encrypted;
+    return decryptValue(secret, 'plan', id, encrypted) as Encrypted;
   } catch (error) {
     throw new CallError(
       'conflict',

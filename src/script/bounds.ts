@@ -3,7 +3,7 @@ import type { ScriptSettings } from '../config/script.ts';
 import type { Outcome } from '../types.ts';
 
 /** The commands that a script names, in the order of their first mention. */
-const commandsIn = (code: string): string[] => [
+export const commandsIn = (code: string): string[] => [
   ...new Set(
     [...code.matchAll(/\bcloudstack\s*(?:\?\.|\.)\s*(\w{1,80})|\bcloudstack\s*\[\s*['"`](\w{1,80})['"`]\s*\]/g)].map(
       ([, plain, quoted]) => (plain ?? quoted)!,

@@ -7,7 +7,8 @@ import { CallError, dataNote, describeError } from '../errors.ts';
 import { readerOf } from '../hints.ts';
 import { isRecord, type Row } from '../rows.ts';
 import { cutText, escapeUnsafe, stripUnsafe, toLabel } from '../text.ts';
-import type { CallRequest, Outcome, View } from '../types.ts';
+import { programName } from '../program-name.ts';
+import type { CallRequest, Outcome, StandingUse, View } from '../types.ts';
 import type { ScriptSettings } from '../config/script.ts';
 import type { ScriptFailure, SandboxReply, UnknownFields } from './protocol.ts';
 import { changesOf, describeMade, toChange, type MadeCall } from './record.ts';
@@ -37,15 +38,19 @@ const readView = (given: unknown): View => {
   };
 };
 
-/** No one is asked in the middle of a script: it ends at the question. */
-const askNoOne: Consent = ({ message }) =>
-  Promise.reject(
-    new CallError(
-      'unconfirmed',
-      `This call needs a confirmation by a human: ${message.split('\n', 1)[0]!}. It was not sent, and the script ended here.`,
-      'Make this call by itself, and leave it out of the script.',
-    ),
-  );
+/** No one is asked in the middle of a script: it ends at the question. `name`: of a stored one. */
+const askNoOne =
+  (name: string | undefined): Consent =>
+  ({ message }) =>
+    Promise.reject(
+      new CallError(
+        'unconfirmed',
+        `This call needs a confirmation by a human: ${message.split('\n', 1)[0]!}. It was not sent, and the script ended here.`,
+        name === undefined
+          ? 'Make this call by itself, and leave it out of the script.'
+          : `Make this call by itself. A person can approve what the script does beforehand, but for what is critical: ${programName} script approve ${name}.`,
+      ),
+    );
 
 /** The call that a script wants, or what it looked at before it can be known, out of the texts of the sandbox. */
 const readCall = (
@@ -91,11 +96,15 @@ const createCalls = (
   {
     settings,
     script,
+    name,
+    standing,
     plan,
     stop,
   }: {
     settings: ScriptSettings;
     script: string;
+    name: string | undefined;
+    standing: StandingUse | undefined;
     plan: ScriptPlan | undefined;
     stop: (stopped: Stopped) => void;
   },
@@ -119,7 +128,8 @@ const createCalls = (
       wait: Math.max(0, deadline - Date.now()),
       deadline: deadline + graceMs,
       script,
-      consent: askNoOne,
+      consent: askNoOne(name),
+      standing,
     };
     const { rows, unknown } = await execute(one);
     const value = valueOf(rows, isList);
@@ -295,7 +305,15 @@ export const createRunScript = (settings: ScriptSettings) => {
       // A timer of its own: Node may collect one that only AbortSignal.any() knows.
       const timer = setTimeout(() => over.abort(), settings.scriptTime * 1000);
       const signal = AbortSignal.any([request.signal, over.signal]);
-      const calls = createCalls(composition, { ...request, signal }, { settings, script, plan, stop });
+      const standing =
+        name === undefined || plan
+          ? undefined
+          : composition.guard.openStandingUse(request, {
+              name,
+              script,
+              origin: (await composition.clouds.open(request.caller.profile)).origin,
+            });
+      const calls = createCalls(composition, { ...request, signal }, { settings, script, name, standing, plan, stop });
       try {
         const { scriptMemory: memoryMiB, scriptCompute, scriptCalls } = settings;
         const ending = await runInSandbox({

@@ -148,6 +148,7 @@ const depsOf = (targets: readonly Target[]): Dependencies => ({
   setIfAbsent: () => Promise.resolve(true),
   confirmations: { has: () => Promise.resolve(false), add: () => Promise.resolve() },
   count: () => Promise.resolve(1),
+  standing: { save: () => Promise.resolve(), list: () => Promise.resolve([]), remove: () => Promise.resolve(false) },
   approvals: {
     open: () => Promise.resolve('CODE-CODE'),
     waiting: () => Promise.resolve([]),

@@ -68,7 +68,10 @@ const runs: Record<string, Run[]> = {
   ],
   whoami: [['whoami', ['whoami']]],
   diagnose: [['diagnose', ['diagnose', 'machine', 'build-runner']]],
-  script: [['script', ['script', 'run', script]]],
+  script: [
+    ['script', ['script', 'run', script]],
+    ['approvals', ['script', 'approvals']],
+  ],
   approve: [['approve', ['approve']]],
   ui: [['ui', ['ui', '--no-open'], { stopAfter: 3000 }]],
   plan: [
