@@ -214,6 +214,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'simulator/world',
     'type catalog',
     'data.ts',
+    // Webhooks are delivered to this machine.
+    'loopback.ts',
   ],
   // The wire: requests, sessions, signatures, faults.
   'simulator/protocol': ['simulator/engine', 'simulator/rules', 'simulator/world'],

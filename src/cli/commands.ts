@@ -292,6 +292,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .option('--empty', 'start with an empty cloud')
         .option('--vms <count>', 'add this many virtual machines', whole)
         .option('--setting <name=value...>', 'set a setting of the cloud, such as quota.enable.service=true')
+        .option('--webhook-host <host...>', 'host beside this machine that webhooks may be delivered to')
         .option('--release <release>', 'CloudStack release to simulate, such as 4.19.0')
         .option('--profile-of <release>', 'be as a fresh installation of this release: admin has password')
         .addOption(

@@ -20,6 +20,8 @@ export interface SimulatorFlags {
   profileOf?: string;
   /** `name=value` of settings that are not as an installation brings them. */
   setting?: string[];
+  /** Hosts beside this machine that webhooks may be delivered to. */
+  webhookHost?: string[];
   /** The only algorithm of signatures that it takes. */
   signature?: 'sha1' | 'sha512';
   jobMillis?: number;
@@ -81,7 +83,7 @@ const explainPort =
 export const runSimulator = async (flags: SimulatorFlags, io: Io): Promise<number> => {
   const { createSimulator } = await import('../simulator/index.ts');
   const { serveSimulator } = await import('../simulator/server.ts');
-  const { port, integrationPort, empty, faults, setting = [], profileOf: release, ...given } = flags;
+  const { port, integrationPort, empty, faults, setting = [], profileOf: release, webhookHost, ...given } = flags;
   const options = { ...(release === undefined ? {} : profileOf(release)), ...given };
   const settings = readSettings(setting);
   const plan = faults === undefined ? undefined : await readPlan(faults);
@@ -90,6 +92,7 @@ export const runSimulator = async (flags: SimulatorFlags, io: Io): Promise<numbe
     simulator = createSimulator({
       ...options,
       settings,
+      webhookHosts: webhookHost,
       ...(plan ? { faults: plan } : {}),
       seed: empty ? 'empty' : 'default',
       onWarning: (text) => void printLine(io.stderr, text),

@@ -12,6 +12,7 @@ import { createSessions } from './protocol/session.ts';
 import type { AcceptedAlgorithm } from './protocol/signature.ts';
 import { createThrottle } from './protocol/throttle.ts';
 import { toXml } from './protocol/xml.ts';
+import { createOutbox } from './outbox.ts';
 import { restore } from './restore.ts';
 import type { CallingUser } from './rules/call.ts';
 import { isOffered, isPermitted } from './rules/permit.ts';
@@ -56,6 +57,8 @@ export interface SimulatorOptions {
   adminPassword?: string | undefined;
   /** Settings that are not as an installation brings them, such as `quota.enable.service` for a plug-in's commands. */
   settings?: Readonly<Record<string, string>> | undefined;
+  /** Hosts beside this machine that webhooks may be delivered to; by default there is none. */
+  webhookHosts?: readonly string[] | undefined;
   onCall?: (call: SimulatedCall) => void;
   /** File in which the world is saved; made when there is none. */
   state?: string;
@@ -75,6 +78,8 @@ export interface Simulator {
   credentials: Credentials;
   world: World;
   clock: Clock;
+  /** Resolves when nothing is on its way to a webhook. */
+  delivered(): Promise<void>;
   /** Saves the world, if it has a file. */
   close(): void;
 }
@@ -93,11 +98,13 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
   const shift = { ms: 0 };
   const worldClock: Clock = { now: () => clock.now() - shift.ms + faults.skew(), sleep: (ms) => clock.sleep(ms) };
   const queue = createQueue(worldClock);
+  const outbox = createOutbox(worldClock, options.webhookHosts);
   const world = createWorld(
     loadCatalog(options.release),
     worldClock,
     createRandom(options.random ?? 20260122),
     queue,
+    outbox,
     makeAny,
   );
   const renderer = createRenderer(world, views);
@@ -126,7 +133,12 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
   const saver = file?.open();
   if (filled) restore(world);
 
-  const perform = (received: Received, name: string, caller: CallingUser, session: boolean): Response => {
+  const perform = (
+    received: Received,
+    name: string,
+    caller: CallingUser,
+    session: boolean,
+  ): Response | Promise<Response> => {
     const command = world.catalog.commands.get(name);
     if (!command || !isOffered(world, command)) {
       if (!session) throw unauthenticated();
@@ -145,11 +157,11 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
       user: String(caller.user.fields['username']),
     });
     const call = prepare(world, command, params, caller);
-    const body = run(engine, call, params.get('customjobid'), command.async ? faults.faultOf(name) : undefined)();
-    return respond(command.wrapper, body);
+    const text = run(engine, call, params.get('customjobid'), command.async ? faults.faultOf(name) : undefined);
+    return call.until ? call.until.then(() => respond(command.wrapper, text())) : respond(command.wrapper, text());
   };
 
-  const answer = (received: Received, name: string | undefined, trusted: boolean): Response => {
+  const answer = (received: Received, name: string | undefined, trusted: boolean): Response | Promise<Response> => {
     let caller: CallingUser | undefined;
     try {
       if (name !== undefined && /^login$/i.test(name)) return sessions.login(received);
@@ -172,13 +184,13 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
   const handle = async (request: Request, trusted: boolean): Promise<Response> => {
     const received = await readRequest(request);
     const name = received.params.get('command');
-    const respondNow = (): Promise<Response> => {
+    const respondNow = async (): Promise<Response> => {
       queue.settle();
-      const response = answer(received, name, trusted);
+      const response = await answer(received, name, trusted);
       saver?.saveSoon();
       const json =
         received.params.get('response')?.toLowerCase() === 'json' || name === undefined || response.status === 405;
-      return json ? Promise.resolve(response) : toXml(response, world.catalog.release);
+      return json ? response : toXml(response, world.catalog.release);
     };
     return faults.get().rules.length === 0 ? respondNow() : faults.around(name ?? '', request, respondNow);
   };
@@ -187,7 +199,11 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
     world,
     clock,
     credentials,
-    close: () => saver?.close(),
+    delivered: () => outbox.idle(),
+    close: () => {
+      outbox.close();
+      saver?.close();
+    },
     fetch: async (request) =>
       new URL(request.url).pathname === '/simulator/faults' ? serveFaults(faults, request) : handle(request, false),
     fetchTrusted: (request) => handle(request, true),

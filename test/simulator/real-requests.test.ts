@@ -753,7 +753,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
         'scope',
         'sslverification',
       ]),
-    { scope: 'Local', sslverification: true },
+    { scope: 'Local', sslverification: false },
   ],
   [
     'a deleted domain has no accounts and is not found',

@@ -3,6 +3,7 @@ import type { Call, Result, Work } from '../rules/call.ts';
 import { isRow } from '../rules/results.ts';
 import type { ApiError } from '../world/errors.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
+import { publish } from './webhooks.ts';
 
 const maxEvents = 20_000;
 
@@ -60,9 +61,10 @@ const write = (
     resourcetype: subject && (command.jobType ?? command.entity?.[0]),
   };
   const owner = subject?.owner ?? caller.account.id;
-  return world.insert('Event', Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)), {
-    owner,
-  });
+  const stated = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  const event = world.insert('Event', stated, { owner });
+  publish(world, event, caller);
+  return event;
 };
 
 /** The verb of a command's name as its events have it, such as `stopping`. */

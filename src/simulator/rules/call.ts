@@ -25,6 +25,8 @@ export interface Call {
   caller: CallingUser;
   /** A filter has a value that no resource can have. */
   matchesNothing?: boolean;
+  /** What its answer waits for. */
+  until?: Promise<void>;
   /** Why its job fails, known before the job begins. */
   failure?: ApiError;
 }

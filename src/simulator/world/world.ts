@@ -2,6 +2,7 @@ import type { ReleaseCatalog } from './catalog.ts';
 import type { Clock } from './clock.ts';
 import { formatDate } from './clock.ts';
 import { familyOf } from './kinds.ts';
+import type { Outbox } from './outbox.ts';
 import type { Queue } from './queue.ts';
 import type { Random } from './random.ts';
 import { createTable, inOrder, type Index, type ResourceTable, type Sum } from './table.ts';
@@ -22,6 +23,7 @@ export interface World {
   readonly catalog: ReleaseCatalog;
   /** What is still to happen. */
   readonly queue: Queue;
+  readonly outbox: Outbox;
   /** Goes up with every change, so that what was cached of an earlier version is known to be stale. */
   version(): number;
   /** Calls back with each resource that is made, changed or removed from now on. */
@@ -77,6 +79,7 @@ export const createWorld = (
   clock: Clock,
   random: Random,
   queue: Queue,
+  outbox: Outbox,
   make: (world: World, kind: string) => Resource,
 ): World => {
   const tables = new Map<string, ResourceTable>();
@@ -101,6 +104,7 @@ export const createWorld = (
     random,
     catalog,
     queue,
+    outbox,
     tables,
     counters,
     count,
