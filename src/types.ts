@@ -256,7 +256,17 @@ export interface Confirmation {
   readonly who: string;
   /** The standing approval that counted. */
   readonly standing?: string | undefined;
+  /** When the yes was given (ISO 8601). */
+  readonly at: string;
+  /** Of an approval: its code, and where it was given. */
+  readonly code?: string | undefined;
+  readonly means?: ApprovalMeans | undefined;
+  /** What it is about, as the person was asked; of a step of a plan, the plan's entry has it. */
+  readonly about?: string | undefined;
 }
+
+/** Where an approval outside of the host was given; `passkey`: on the page, and a passkey signed it. */
+export type ApprovalMeans = 'terminal' | 'page' | 'passkey';
 
 /** A call that may leave. Only guard/ makes one, and only of itself: request/ refuses a copy. */
 export interface ApprovedCall extends NamedCall, MadeAs<'approved'> {

@@ -67,6 +67,10 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'guard/approvals.ts',
     'guard/approver.ts',
     'guard/reply.ts',
+    // `receipt` signs lines of the audit log, and verifies them.
+    'audit/find-receipt.ts',
+    'audit/receipt.ts',
+    'audit/receipt-key.ts',
     // `audit verify`, `audit head` and `audit tail` read the log that audit/ wrote.
     'audit/claim.ts',
     'audit/compare.ts',

@@ -49,6 +49,10 @@ export interface App {
   catalog(profile: string): Promise<Catalog>;
   /** Calls the listener whenever a cloud turns out to offer other commands than before. */
   onCatalogChange(listener: () => void): void;
+  /** The signed receipt of an approval, by the id of a call or its code, as far as a requester may see it. */
+  receipt(requester: DoorRequest['caller'], id: string): Promise<string>;
+  /** The public key with which receipts of this server are verified. */
+  receiptKey(): Promise<string>;
   /** What the replicas of this server share: the doors' own needs of it. */
   store(): Promise<Store>;
   /** How the parts are that calls depend on. */
@@ -149,6 +153,13 @@ export const createApp = (config: Config, options: AppOptions): App => {
       const { isUnlimited } = guard.rulesFor({ ...requester, profile: guard.profileOf(requester) });
       return readAuditLog(current, isUnlimited ? undefined : requester.principal, options);
     },
+    receipt: async (requester, id) => {
+      const { guard } = (await ready()).composition;
+      const { readReceipt } = await import('./read-audit.ts');
+      const { isUnlimited } = guard.rulesFor({ ...requester, profile: guard.profileOf(requester) });
+      return readReceipt(current, isUnlimited ? undefined : requester.principal, id);
+    },
+    receiptKey: async () => (await import('./read-audit.ts')).readReceiptKey(current),
     profilesFor: async (requester) => {
       const all = Object.keys(current.profiles);
       return all.length < 2 ? all : (await import('../guard/roles.ts')).usableProfiles(current, requester, all);

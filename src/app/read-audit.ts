@@ -1,9 +1,12 @@
 import { statSync } from 'node:fs';
 import { listFiles, listSlots } from '../audit/files.ts';
+import { findReceipt, maxLooked } from '../audit/find-receipt.ts';
+import { openReceiptKey, publicKeyOf } from '../audit/receipt-key.ts';
 import { readTail, type LoggedEntry } from '../audit/tail.ts';
 import { auditFiles } from '../audit/targets.ts';
 import { verifyLog } from '../audit/verify.ts';
 import type { AuditSettings } from '../config/audit.ts';
+import type { Config } from '../config/config.ts';
 
 /** What one person is shown of the audit log. */
 export interface AuditView {
@@ -17,7 +20,7 @@ export interface AuditView {
 
 const maxEntries = 200;
 /** Bytes of a log that is verified while others wait; a larger one is for the command line. */
-const maxVerified = 64 * 2 ** 20;
+const maxVerified = maxLooked;
 
 const verify = (path: string) => {
   const bytes = listFiles(path).reduce((sum, file) => sum + statSync(file).size, 0);
@@ -31,14 +34,33 @@ const verify = (path: string) => {
   return { entries, isUnbroken: problems.length === 0, problems: problems.slice(0, 10).map(({ what }) => what) };
 };
 
+const pathsOf = ({ audit }: Pick<AuditSettings, 'audit'>): string[] => [
+  ...new Set(auditFiles(audit).flatMap(listSlots)),
+];
+
+/** The receipt of an approval on which a call rests: of what a principal asked for or approved, or of any. Throws a CallError. */
+export const readReceipt = (
+  config: Pick<Config, 'audit' | 'state' | 'receiptKey'>,
+  principal: string | undefined,
+  id: string,
+): string => findReceipt(pathsOf(config), { id, principal, maxBytes: maxLooked }, () => openReceiptKey(config));
+
+/** The public key with which such receipts are verified. */
+export const readReceiptKey = (config: Pick<Config, 'state' | 'receiptKey'>): string =>
+  publicKeyOf(openReceiptKey(config));
+
+/** What a list shows of an entry: what a person was asked stands in the receipt. */
+const withoutAbout = ({ confirmation, ...entry }: LoggedEntry): LoggedEntry =>
+  confirmation ? { ...entry, confirmation: { ...confirmation, about: undefined } } : entry;
+
 /** Reads the last entries of this machine's audit log: a principal's own, or everybody's. */
 export const readAuditLog = (
   { audit }: Pick<AuditSettings, 'audit'>,
   principal: string | undefined,
   { verify: isToVerify }: { verify: boolean },
 ): AuditView => {
-  const paths = [...new Set(auditFiles(audit).flatMap(listSlots))];
-  const entries = readTail(paths, maxEntries, { principal }).reverse();
+  const paths = pathsOf({ audit });
+  const entries = readTail(paths, maxEntries, { principal }).reverse().map(withoutAbout);
   return {
     entries,
     isAll: principal === undefined,

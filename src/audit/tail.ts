@@ -15,6 +15,8 @@ export interface EntryFilter {
   result?: string | undefined;
   /** The beginning of the id of a call, or of the digest of a plan or a script. */
   id?: string | undefined;
+  /** Of calls that a person approved or confirmed. */
+  isConfirmed?: boolean | undefined;
   /** Milliseconds since 1970. */
   since?: number | undefined;
 }
@@ -23,7 +25,7 @@ const toPattern = (glob: string): RegExp =>
   new RegExp(`^${escapeRegExp(glob).replaceAll('\\*', '.*').replaceAll('\\?', '.')}$`, 'i');
 
 /** A test for entries of a filter. */
-export const createMatcher = ({ principal, command, risk, result, id, since }: EntryFilter) => {
+export const createMatcher = ({ principal, command, risk, result, id, isConfirmed, since }: EntryFilter) => {
   const pattern = command === undefined ? undefined : toPattern(command);
   return (entry: LoggedEntry): boolean =>
     (principal === undefined || entry.principal === principal) &&
@@ -31,10 +33,12 @@ export const createMatcher = ({ principal, command, risk, result, id, since }: E
     (risk === undefined || entry.risk === risk) &&
     (result === undefined || entry.result === result) &&
     (id === undefined || [entry.call, entry.plan, entry.script].some((one) => one?.startsWith(id))) &&
+    (!isConfirmed || entry.confirmation !== undefined) &&
     (since === undefined || Date.parse(entry.time) >= since);
 };
 
-const parse = (bytes: Buffer | string): LoggedEntry | undefined => {
+/** Reads a line of the log; undefined where it is none. */
+export const parseEntry = (bytes: Buffer | string): LoggedEntry | undefined => {
   try {
     const value: unknown = JSON.parse(bytes.toString());
     return typeof value === 'object' && value !== null && 'time' in value ? (value as LoggedEntry) : undefined;
@@ -52,7 +56,7 @@ const readOne = (path: string, count: number, filter: EntryFilter): LoggedEntry[
   for (const file of listFiles(path).reverse())
     for (const bytes of linesBackwards(file)) {
       if (found.length >= count) return found;
-      const entry = parse(bytes);
+      const entry = parseEntry(bytes);
       if (!entry) continue;
       // Lines are written when calls end: what ended before cannot be followed, backwards, by one that began after.
       if (filter.since !== undefined && endOf(entry) < filter.since) return found;
@@ -87,7 +91,7 @@ const readNew = (observed: TailedFile): LoggedEntry[] => {
   const lines = `${observed.rest}${bytes.toString('latin1', 0, count)}`.split('\n');
   observed.rest = lines.pop() ?? '';
   // As Latin-1 until here, so that a character cut in two stays whole.
-  return lines.flatMap((line) => parse(Buffer.from(line, 'latin1')) ?? []);
+  return lines.flatMap((line) => parseEntry(Buffer.from(line, 'latin1')) ?? []);
 };
 
 /** Entries as they come in, through rotation and with processes that begin later. `next` gives those since the last time. */

@@ -5,6 +5,7 @@ import { CallError } from '../errors.ts';
 import { approvalMinutes, findWaiting, type Approvals, type WaitingCall } from '../guard/approvals.ts';
 import { checkFourEyes } from '../guard/approver.ts';
 import { judgeReply } from '../guard/reply.ts';
+import { programName } from '../program-name.ts';
 import { openStore } from '../store/open.ts';
 import { exit, printText, type Io } from './io.ts';
 import { toTable } from './table.ts';
@@ -49,7 +50,10 @@ const answerCall = async (
     );
   }
   await approvals.approve(call.code, username);
-  await printText(io.stdout, `Approved. The next identical call goes through once, within ${approvalMinutes} minutes.`);
+  await printText(
+    io.stdout,
+    `Approved. The next identical call goes through once, within ${approvalMinutes} minutes; then ${programName} receipt show ${call.code} gives a receipt.`,
+  );
   return exit.done;
 };
 

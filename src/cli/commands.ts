@@ -3,6 +3,7 @@ import { shells, type Shell } from './completion-scripts.ts';
 import type { CliCommand } from './cli-command.ts';
 import { exit, formats, printText } from './io.ts';
 import { planCommands } from './plan-commands.ts';
+import { receiptCommands } from './receipt-commands.ts';
 import { scriptCommands } from './script-commands.ts';
 import { settingsOf, whole, withSettings, type Options } from './options.ts';
 import { programName } from '../program-name.ts';
@@ -137,6 +138,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         },
       ),
   },
+  ...receiptCommands,
   ui: {
     description: 'web page for yourself: look, approve, try tools; opens the browser',
     talks: true,

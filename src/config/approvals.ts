@@ -3,7 +3,7 @@ import { isSafeUrl } from './values.ts';
 
 const urlError = 'It must be an https:// URL (http:// only on this machine)';
 
-/** Who is told that a call waits for a person. Both are secrets: chats take messages from anyone who knows the URL. */
+/** Who is told that a call waits for a person, and what signs its receipt. All are secrets: chats take messages from anyone who knows the URL. */
 export const approvalSettings = {
   approvalWebhook: z
     .string()
@@ -16,4 +16,9 @@ export const approvalSettings = {
     .regex(/^$|^[^]{16}/, { error: 'It must have 16 characters or more' })
     .default('')
     .describe('Secret with which these messages are signed (HMAC-SHA256)'),
+  receiptKey: z
+    .string()
+    .regex(/^$|^[\w-]{43}$/, { error: 'It must be 32 bytes in base64url: 43 characters' })
+    .default('')
+    .describe('Key that signs receipts of approvals (seed of Ed25519); by default one in the state folder'),
 };

@@ -5,7 +5,7 @@ import type { Risk, Severity } from '../catalog/risk.ts';
 import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
 import { toLabel } from '../text.ts';
-import type { Caller } from '../types.ts';
+import type { ApprovalMeans, Caller } from '../types.ts';
 import type { Question } from '../consent.ts';
 
 /** A call that waits for a person at a terminal. Times in milliseconds. */
@@ -20,6 +20,7 @@ export interface WaitingCall {
   asked: number;
   /** Who answered, and when. */
   by?: string | undefined;
+  means?: ApprovalMeans | undefined;
   answered?: number | undefined;
   /** The answer was a no, for this reason. */
   refused?: string | undefined;
@@ -40,7 +41,7 @@ export interface Approvals {
   /** The calls that wait for an answer, oldest first. */
   waiting(): Promise<readonly WaitingCall[]>;
   /** Gives the yes. Throws a CallError when no such call waits. */
-  approve(code: string, by: string): Promise<void>;
+  approve(code: string, by: string, means?: ApprovalMeans): Promise<void>;
   /** Gives the no: who makes the call again is told who said it and why. */
   refuse(code: string, by: string, reason: string): Promise<void>;
   /** Forgets a waiting call. */
@@ -148,7 +149,7 @@ export const createApprovals = (folder: string, now: () => number = Date.now): A
         return code;
       }),
     waiting: () => settle(() => listWaiting(read())),
-    approve: (code, by) => settle(() => write({ ...find(code), by, answered: now() })),
+    approve: (code, by, means = 'terminal') => settle(() => write({ ...find(code), by, means, answered: now() })),
     refuse: (code, by, refused) => settle(() => write({ ...find(code), by, refused, answered: now() })),
     decline: (code) => settle(() => rmSync(pathOf(find(code)), { force: true })),
     take: (digest) => {

@@ -113,7 +113,8 @@ const answerOf = async (
   refuseProtected(policy, confined, targets);
   const call = askInDoubt(policy, { ...confined, decision }, targets);
   if (call.decision.action !== 'confirm') return undefined;
-  const question: Question = { message: '', ...asked };
+  // The text stayed with the person; the log says what it was about.
+  const question: Question = { message: askAbout(call, targets, cloud).message, ...asked };
   const isUnchanged = (): Promise<boolean> => Promise.resolve(true);
   const confirmation = await confirm(dependencies, aboutCall(dependencies.policy, call, targets), question, {
     onQuestion,

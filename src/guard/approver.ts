@@ -104,5 +104,5 @@ export const replyTo = async (
         : 'It was not confirmed.',
       'The call still waits.',
     );
-  await approvals.approve(call.code, principal);
+  await approvals.approve(call.code, principal, 'page');
 };

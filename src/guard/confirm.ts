@@ -2,7 +2,7 @@ import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
 import { AwaitingReply, type Question, type Reply } from '../consent.ts';
 import type { Tool } from '../catalog/tool.ts';
-import { isId, toLabel, toQuoted } from '../text.ts';
+import { cutText, isId, toLabel, toQuoted } from '../text.ts';
 import type { Caller, CallRequest, Confirmation, Decision, Target } from '../types.ts';
 import { maxReason, type AboutWaiting, type Approvals, type WaitingCall } from './approvals.ts';
 import type { OpenQuestions } from './open-questions.ts';
@@ -136,13 +136,19 @@ const awaitReply = async (
   return reply;
 };
 
+const timeOf = (milliseconds: number = Date.now()): string => new Date(milliseconds).toISOString();
+
+/** Characters of a question that the log holds; its digest stands for all of it. */
+const maxAbout = 4000;
+const toAbout = (message: string): string => cutText(message, maxAbout);
+
 /** The answer that was given to a waiting call. Throws a CallError for a no, with who said it and why. */
 const byApproval = (
   { onConfirmation }: ConfirmDependencies,
-  { by: who = 'unknown', refused }: WaitingCall,
+  { by: who = 'unknown', refused, code, means, answered, message }: WaitingCall,
 ): Confirmation => {
   onConfirmation(refused === undefined ? 'accepted' : 'declined');
-  if (refused === undefined) return { by: 'approval', who };
+  if (refused === undefined) return { by: 'approval', who, at: timeOf(answered), code, means, about: toAbout(message) };
   throw unconfirmed(
     `${toQuoted(who, 60)} refused it${refused ? `: ${toQuoted(refused, maxReason)}` : ''}.`,
     'Do not make this call again before you have talked to that person.',
@@ -180,5 +186,5 @@ export const confirm = async (
   if (!reply.withCall && !(await isUnchanged()))
     throw unconfirmed('What it acts on has changed since the human was asked.', again);
   dependencies.onConfirmation('accepted');
-  return { by: reply.by, who: about.request.caller.principal };
+  return { by: reply.by, who: about.request.caller.principal, at: timeOf(), about: toAbout(question.message) };
 };

@@ -214,5 +214,5 @@ export const confirmationOf = (
     throw surprise(`${command.name}: the policy asks more now (${call.decision.rule}).`);
   state.begun = number;
   for (const id of [...step.seen.map((one) => one.id), ...idsIn(call.params)]) state.changed.add(id);
-  return state.confirmation;
+  return state.confirmation && { ...state.confirmation, about: undefined };
 };

@@ -82,7 +82,7 @@ export const createSharedApprovals = (
   return {
     open,
     waiting: async () => listWaiting(callsOf(await read())),
-    approve: (code, by) => answer(code, (call) => ({ ...call, by, answered: now() })),
+    approve: (code, by, means = 'terminal') => answer(code, (call) => ({ ...call, by, means, answered: now() })),
     refuse: (code, by, refused) => answer(code, (call) => ({ ...call, by, refused, answered: now() })),
     decline: (code) => answer(code, () => undefined),
     take: async (digest) => {

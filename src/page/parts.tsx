@@ -67,6 +67,7 @@ export const AnswerTable = ({
   sort,
   onSort,
   columns = answer.columns,
+  actionOf,
 }: {
   answer: CallAnswer;
   label: string;
@@ -74,6 +75,8 @@ export const AnswerTable = ({
   sort?: string;
   onSort?: (sort: string) => void;
   columns?: readonly string[];
+  /** What can be done with a row, in a last column. */
+  actionOf?: (row: ShownRow) => JSX.Element | null;
 }): JSX.Element => {
   const at = columns.map((column) => answer.columns.indexOf(column));
   const shown = columns.filter((column) => column !== 'id');
@@ -100,6 +103,7 @@ export const AnswerTable = ({
                 </th>
               ),
             )}
+            {actionOf ? <td /> : null}
           </tr>
         </thead>
         <tbody>
@@ -120,6 +124,7 @@ export const AnswerTable = ({
                     </td>
                   );
                 })}
+                {actionOf ? <td>{actionOf(row)}</td> : null}
               </tr>
             );
           })}

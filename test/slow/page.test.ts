@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readReceipt } from '../../src/audit/receipt.ts';
 import { hashToken } from '../../src/web/tokens.ts';
 import { openClient, startDoor, type Door } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
@@ -229,7 +230,19 @@ test('a waiting call is approved by someone whose role reaches it and who did no
   expect(await reply(vera, {})).toMatchObject({ error: { kind: 'not-found' } });
   expect(await reply(alice, {})).toEqual({ done: true });
   expect((await reboot('web-1')).isError).toBeUndefined();
-  expect(door.audit().at(-1)).toMatchObject({ confirmation: { by: 'approval', who: 'alice' } });
+  const entry = door.audit().at(-1)!;
+  expect(entry).toMatchObject({ confirmation: { by: 'approval', who: 'alice', means: 'page', code } });
+  const { receiptKey } = await answerTo('health', {}, { cookie: alice });
+  const id = entry.call;
+  for (const cookie of [alice, robot]) {
+    const { receipt } = (await answerTo('receipt', { id }, { cookie })) as { receipt: string };
+    const { lines } = readReceipt(receipt, [receiptKey as string]);
+    expect(lines).toMatchObject([{ call: id, confirmation: { about: expect.stringContaining('web-1') as string } }]);
+  }
+  for (const cookie of [vera, carl])
+    expect(await answerTo('receipt', { id }, { cookie })).toMatchObject({ error: { kind: 'not-found' } });
+  for (const shown of (await answerTo('audit', {}, { cookie: alice }))['entries'] as { confirmation?: object }[])
+    expect(shown.confirmation ?? {}).not.toHaveProperty('about');
 
   const second = codeIn(await reboot('web-1'));
   expect(await reply(alice, { code: second, approve: false, reason: 'not now' })).toEqual({ done: true });

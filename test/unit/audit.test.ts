@@ -114,7 +114,10 @@ test('an answered question leaves the entry of its second round only', async () 
   const { audit, lines, entries } = open();
   await expect(audited(audit, request('x'), asked)).rejects.toBeInstanceOf(AwaitingReply);
   await audited(audit, request('x'), (note) => {
-    note({ question: question.digest, confirmation: { by: 'elicitation', who: 'local' } });
+    note({
+      question: question.digest,
+      confirmation: { by: 'elicitation', at: '2026-01-01T00:00:00.000Z', who: 'local' },
+    });
     return Promise.resolve();
   });
   vi.advanceTimersByTime(2 * lifetime);

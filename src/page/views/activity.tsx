@@ -1,9 +1,10 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { useAsk, type CallAnswer } from '../ask.ts';
-import { AnswerTable, Badge, Loaded, Section } from '../parts.tsx';
+import { ask, AskError, useAsk, type CallAnswer, type ShownRow } from '../ask.ts';
+import { AnswerTable, Badge, Loaded, Problem, Section } from '../parts.tsx';
 
 interface CallEntry {
+  call?: string;
   time: string;
   principal?: string;
   host?: string;
@@ -13,7 +14,7 @@ interface CallEntry {
   risk?: string;
   result?: string;
   duration?: number;
-  confirmation?: { by: string; who: string };
+  confirmation?: { by: string; who: string; means?: string };
   error?: { message: string };
   params?: Record<string, unknown>;
 }
@@ -26,6 +27,16 @@ interface AuditAnswer {
 
 const columns = ['time', 'who', 'call', 'risk', 'result', 'took', 'approved by', 'about'];
 
+const approverOf = ({ confirmation }: CallEntry): string =>
+  confirmation ? `${confirmation.who} (${confirmation.means ?? confirmation.by})` : '';
+
+/** Gives the browser a file to save. */
+const download = (name: string, text: string): void => {
+  const url = URL.createObjectURL(new Blob([text], { type: 'application/jsonl' }));
+  Object.assign(document.createElement('a'), { href: url, download: name }).click();
+  URL.revokeObjectURL(url);
+};
+
 const toAnswer = (entries: readonly CallEntry[]): CallAnswer => ({
   text: '',
   columns,
@@ -36,7 +47,8 @@ const toAnswer = (entries: readonly CallEntry[]): CallAnswer => ({
     risk: entry.risk,
     result: entry.result ?? entry.kind,
     took: entry.duration === undefined ? '' : `${entry.duration} ms`,
-    'approved by': entry.confirmation?.who,
+    'approved by': approverOf(entry),
+    call_id: entry.confirmation && entry.call,
     about: entry.error?.message ?? (entry.params ? JSON.stringify(entry.params) : ''),
   })),
 });
@@ -57,6 +69,27 @@ const Chain = ({ chains }: { chains: NonNullable<AuditAnswer['chains']> }): JSX.
 export const Activity = (): JSX.Element => {
   const [verify, setVerify] = useState(false);
   const asked = useAsk<AuditAnswer>('audit', {}, 60_000, 'calls');
+  const [error, setError] = useState<AskError>();
+  const give = (id: string): void => {
+    ask<{ receipt: string }>('receipt', { id }).then(
+      ({ receipt }) => download(`${id}.receipt`, receipt),
+      (problem: unknown) => {
+        if (problem instanceof AskError) setError(problem);
+      },
+    );
+  };
+  const receiptOf = (row: ShownRow): JSX.Element | null => {
+    const id = row['call_id'];
+    return typeof id === 'string' ? (
+      <button
+        type="button"
+        aria-label={`Receipt of ${String(row['call'])}, ${String(row['time'])}`}
+        onClick={() => give(id)}
+      >
+        Receipt
+      </button>
+    ) : null;
+  };
   const verified = useAsk<AuditAnswer>(verify ? 'audit' : undefined, { verify: true });
   return (
     <Section
@@ -75,7 +108,8 @@ export const Activity = (): JSX.Element => {
         {({ entries, isAll }) => (
           <>
             <p class="quiet">{isAll ? 'Everybody’s calls' : 'Your calls'}, newest first, times in UTC.</p>
-            <AnswerTable answer={toAnswer(entries)} label="Calls" />
+            <Problem error={error} />
+            <AnswerTable answer={toAnswer(entries)} label="Calls" actionOf={receiptOf} />
           </>
         )}
       </Loaded>

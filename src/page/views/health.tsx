@@ -14,6 +14,7 @@ interface Health {
   responseTime: HealthPart;
   throughput: HealthPart;
   errorRate: HealthPart;
+  receiptKey?: string;
 }
 
 const maxValues = 60;
@@ -70,6 +71,13 @@ export const HealthView = (): JSX.Element => {
           )}
         </Loaded>
       </Section>
+      {asked.data?.receiptKey === undefined ? null : (
+        <Section title="Receipts of approvals" wide>
+          <p>
+            They are verified with this public key: <code>{asked.data.receiptKey}</code>
+          </p>
+        </Section>
+      )}
     </div>
   );
 };

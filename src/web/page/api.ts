@@ -47,6 +47,7 @@ const planInput = z.strictObject({
   profile: text.optional(),
 });
 const auditInput = z.strictObject({ verify: z.boolean().default(false) });
+const receiptInput = z.strictObject({ id: text.max(40) });
 
 /** Who a session is to the rest of the server. Its user started this process where a link of its terminal signed them in. */
 export const requesterOf = ({ principal, method }: Pick<PageSession, 'principal' | 'method'>) => ({
@@ -126,8 +127,14 @@ export const createApi = ({ app, call, health, onReply }: ApiOptions) => {
       onReply();
       return { done: true };
     },
-    health: async () => (await (await health()).json()) as Record<string, unknown>,
+    health: async () => ({
+      ...((await (await health()).json()) as Record<string, unknown>),
+      receiptKey: await app.receiptKey().catch(() => undefined),
+    }),
     audit: async (caller: PageCaller, body: unknown) =>
       app.readAudit(requesterOf(caller.session), readQuestion(auditInput, body)),
+    receipt: async (caller: PageCaller, body: unknown) => ({
+      receipt: await app.receipt(requesterOf(caller.session), readQuestion(receiptInput, body).id),
+    }),
   };
 };

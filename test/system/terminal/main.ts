@@ -73,6 +73,10 @@ const runs: Record<string, Run[]> = {
     ['approvals', ['script', 'approvals']],
   ],
   approve: [['approve', ['approve']]],
+  receipt: [
+    ['receipts', ['receipt', 'list']],
+    ['receipt-key', ['receipt', 'key']],
+  ],
   ui: [['ui', ['ui', '--no-open'], { stopAfter: 3000 }]],
   plan: [
     ['plan', ['plan', 'make', calls]],

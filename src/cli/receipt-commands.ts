@@ -1,0 +1,42 @@
+import type { CliCommand } from './cli-command.ts';
+import { settingsOf, withSettings, type Options } from './options.ts';
+
+/** The commands for receipts of approvals. */
+export const receiptCommands: Readonly<Record<'receipt', CliCommand>> = {
+  receipt: {
+    description: 'signed receipts of approvals: list, give, verify without a server',
+    build: (command, io, end) => {
+      const load = () => import('./receipt-command.ts');
+      withSettings(command.command('list').description('the last calls that a person approved or confirmed')).action(
+        async (options: Options) => {
+          end(await (await load()).listReceipts(settingsOf(options), io));
+        },
+      );
+      withSettings(
+        command
+          .command('show')
+          .description('the receipt of a call, to be kept: receipt show ID > call.receipt')
+          .argument('<call>', 'id of a call in the audit log, or the code under which it waited'),
+      ).action(async (id: string, options: Options) => {
+        end(await (await load()).showReceipt(id, settingsOf(options), io));
+      });
+      withSettings(
+        command
+          .command('verify')
+          .description('say what a receipt proves; exit with 1 if it is forged, changed, or a part is missing')
+          .argument('<file>', 'the receipt'),
+      )
+        .option('--key <key>', 'public key that must have signed it; by default the one of this machine')
+        .option('--against <log>', 'an audit log in which its entries must stand, at their place')
+        .option('--json', 'as JSON')
+        .action(async (file: string, options: Options) => {
+          end(await (await load()).verifyReceipt(file, { ...options, settings: settingsOf(options) }, io));
+        });
+      withSettings(command.command('key').description('the public key, to keep where receipts are verified')).action(
+        async (options: Options) => {
+          end(await (await load()).printReceiptKey(settingsOf(options), io));
+        },
+      );
+    },
+  },
+};
