@@ -66,7 +66,12 @@ test('an entry says who, from where, what, decided how, and how it ended; the lo
     params: { id },
     names: [{ parameter: 'id', name, id }],
     question: expect.any(String) as string,
-    confirmation: { by: 'elicitation', who: 'local' },
+    confirmation: {
+      by: 'elicitation',
+      who: 'local',
+      at: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+      about: expect.stringContaining(name) as string,
+    },
     requests: 1,
     job: expect.any(String) as string,
     pending: false,

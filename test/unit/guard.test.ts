@@ -215,7 +215,7 @@ const answer =
 
 test('a yes lets the call leave, and says how it was given', async () => {
   const { approved, noted } = await ask(answer());
-  expect(approved.confirmation).toEqual({ by: 'elicitation', who: 'local' });
+  expect(approved.confirmation).toMatchObject({ by: 'elicitation', who: 'local' });
   expect(noted).toEqual([digestOf(approved, [target])]);
 });
 
