@@ -109,10 +109,10 @@ export const standingConfirmation = async (
   const cloud = await state.origin.identity();
   for (const approval of await standing.list()) {
     if (!isFor(policy, approval, state, cloud) || !approval.commands.includes(tool.command.name)) continue;
-    const { id, by } = approval;
+    const { id, by, given } = approval;
     const counts = state.counted.get(id) ?? countRun(count, approval);
     state.counted.set(id, counts);
-    if (await counts) return { by: 'standing approval', who: by[0]!, standing: id };
+    if (await counts) return { by: 'standing approval', who: by[0]!, at: new Date(given).toISOString(), standing: id };
   }
   return undefined;
 };
@@ -190,7 +190,7 @@ export const giveStanding = async (
     throw new CallError('unconfirmed', 'This yes was used already.', 'Ask again.');
   const approval: StandingApproval = { id: newCode(), ...core, by };
   await standing.save(approval);
-  return { approval, confirmation: { by: 'terminal', who: principal } };
+  return { approval, confirmation: { by: 'terminal', who: principal, at: new Date().toISOString(), about: message } };
 };
 
 /** The standing approvals for a caller's profile and cloud, each with the runs that it counts now. */
