@@ -110,7 +110,7 @@ test('it is verified where there is no server, no log and no state: with the pub
   rmSync(elsewhere, { recursive: true });
 });
 
-const swap = (text: string, one: number, other: number): string => {
+const reorder = (text: string, one: number, other: number): string => {
   const lines = text.split('\n');
   [lines[one], lines[other]] = [lines[other]!, lines[one]!];
   return lines.join('\n');
@@ -146,7 +146,7 @@ test.each<[what: string, change: () => string]>([
   ['the plan cut out', () => without(made.plan, 3)],
   ['a step cut out, and not counted', () => without(made.plan, 2).replace('"entries":3', '"entries":2')],
   ['a step twice', () => made.plan.replace(/\n(\{"seq".*\n)/, '\n$1$1').replace('"entries":3', '"entries":4')],
-  ['steps in another order', () => swap(made.plan, 1, 2)],
+  ['steps in another order', () => reorder(made.plan, 1, 2)],
   ['the entry of another call', () => made.call.replace(/\{"seq".*/, made.plan.split('\n')[1]!)],
   ['nothing', () => ''],
   ['no receipt', () => 'a\nb\nc\nd\n'],
