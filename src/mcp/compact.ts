@@ -203,6 +203,18 @@ export const compactTools: readonly McpTool[] = [
   },
 ];
 
+/** What `change` and `destroy` still are where every command is a tool of its own: several calls as one, plans, the way back. */
+export const planTools: readonly McpTool[] = compactTools.flatMap((tool) => {
+  const description = {
+    change:
+      'Several changes as one: calls run after one confirmation; with mode plan they are shown and saved. plan applies a saved plan, undo plans the way back.',
+    destroy: 'The same where any of the calls destroys or interrupts something.',
+  }[tool.name];
+  return description === undefined
+    ? []
+    : [{ ...tool, description, inputSchema: closed({ ...plans, profile }, []), outputSchema: objectResult }];
+});
+
 /** The schema of the argument `profile` for a caller of several: their names, for a read also all of them. */
 const profileSchema = (profiles: readonly string[], isRead: boolean) => ({
   type: 'string',

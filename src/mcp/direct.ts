@@ -7,7 +7,7 @@ import type { Tool } from '../catalog/tool.ts';
 import { isNothing, readFlag } from '../read-values.ts';
 import type { Row } from '../rows.ts';
 import type { View } from '../types.ts';
-import { compactTools } from './compact.ts';
+import { compactTools, planTools } from './compact.ts';
 
 const fields = { type: 'array', items: { type: 'string' } };
 
@@ -58,7 +58,7 @@ const directTools = (tools: readonly Tool[], setting: string): readonly Tool[] =
   return tools.filter(({ toolset }) => wanted.includes(toolset));
 };
 
-/** What is left of the compact list where every command is listed: search and its three doors have nothing to do. */
+/** What is left of the compact list where every command is listed: search has nothing to do, its doors keep the plans. */
 const besideAll = new Set(['wait-for-job', 'whoami', 'diagnose', 'run-script']);
 
 /** What any of the catalogs has, as the first that has it, in the order of all known commands; new ones last. */
@@ -80,7 +80,7 @@ export const listDirectTools = (
 ): readonly McpTool[] => {
   const direct = directTools(union(catalogs), setting).map((tool) => toMcpTool(tool, isSeveral));
   return setting === 'all'
-    ? [...direct, ...compactTools.filter(({ name }) => besideAll.has(name))]
+    ? [...direct, ...planTools, ...compactTools.filter(({ name }) => besideAll.has(name))]
     : [...compactTools, ...direct];
 };
 

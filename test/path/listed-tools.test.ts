@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openClient, startDoor } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
-import { openHost, startFake } from '../support/harness.ts';
+import { acceptAll, openHost, startCloud, startFake } from '../support/harness.ts';
 
 // R5: tools that are listed one by one are those that the cloud offers, also once it offers others.
 
@@ -23,7 +23,7 @@ const startChanging = async () => {
   return { ...fake, change: () => (offered = ['listZones', 'listDomains', 'frobThings']) };
 };
 
-const beside = ['wait-for-job', 'whoami', 'diagnose', 'run-script'];
+const beside = ['change', 'destroy', 'wait-for-job', 'whoami', 'diagnose', 'run-script'];
 
 test.each([
   ['stdio', 'old'],
@@ -59,5 +59,29 @@ test.each([
   await subscription?.close();
   await host.close();
   await served?.close();
+  await cloud.close();
+});
+
+test.each(['compact', 'all', 'compute'])('tools %s: what applies a plan is listed, and applies it', async (tools) => {
+  const cloud = await startCloud();
+  const host = await openHost({ env: cloud.env, flags: ['--tools', tools], human: acceptAll });
+  const listed = new Map((await host.client.listTools()).tools.map((tool) => [tool.name, tool]));
+  const group = (name: string) => `cloudstack.createSSHKeyPair({ name: ${JSON.stringify(name)} })`;
+  const made = await host.call('run-script', {
+    code: `await ${group('one')}; await cloudstack.stopVirtualMachine({ id: 'web-1' })`,
+    mode: 'plan',
+  });
+  const [, name = '', plan] = /\b(change|destroy) \{"plan":"([^"]+)"\}/.exec(made.text)!;
+  expect(Object.keys(listed.get(name)!.inputSchema.properties!)).toEqual(
+    expect.arrayContaining(['calls', 'mode', 'plan']),
+  );
+  const changes = () => cloud.calls.map(({ command }) => command).filter((one) => /^(create|stop)/.test(one));
+  expect(changes()).toEqual([]);
+  const applied = await host.call(name, { plan });
+  expect(applied.text).toContain('2 of 2 steps are done');
+  expect(changes()).toEqual(['createSSHKeyPair', 'stopVirtualMachine']);
+  const back = await host.call('change', { undo: 'last' });
+  expect(back.text).toContain('startVirtualMachine');
+  await host.close();
   await cloud.close();
 });

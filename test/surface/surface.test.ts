@@ -132,7 +132,7 @@ test('with --tools all every command is a tool, with its own schema and true ann
   // What a cloud lacks is left out, and is not asked here: test/path/listed-tools.test.ts.
   const { tools } = await withHost(['--tools', 'all', '--discover', 'false'], ({ client }) => client.listTools());
   const names = tools.map(({ name }) => name);
-  const own = ['wait-for-job', 'whoami', 'diagnose', 'run-script'];
+  const own = ['change', 'destroy', 'wait-for-job', 'whoami', 'diagnose', 'run-script'];
   expect(names.slice(-own.length)).toEqual(own);
   expect(new Set(names).size).toBe(names.length);
   // The names themselves stand in docs/tools.md, which is written from the catalog.
