@@ -1,11 +1,13 @@
 import type { Facts } from '../audit/entry.ts';
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
+import { isBounded } from '../guard/bounds.ts';
 import { describeWire, toWire } from '../request/to-wire.ts';
 import { openDirectories } from '../resolve/directories.ts';
 import { resolveNames } from '../resolve/resolve.ts';
 import { createResources } from '../resolve/resources.ts';
 import { maskSecrets } from '../secrets/mask.ts';
 import { presentAsked } from '../present/asked.ts';
+import { firstPage } from '../present/page.ts';
 import { present, smallerPageFor } from '../present/present.ts';
 import type { CallRequest, ForeseenCall, Outcome, View } from '../types.ts';
 import type { Row } from '../rows.ts';
@@ -83,10 +85,12 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
       const asked = await step('cloudstack', () => readAll(cloud, confinement, approved, ask, run, options, limits));
       return step('present', () => presentAsked(approved, ask, asked, limits));
     }
-    const wire = step('request', () => toWire(approved));
+    // Of a list that a role sees a part of, the rows of other pages may be what fits.
+    const first = approved.scope?.also || isBounded(approved.role) ? undefined : firstPage(approved, limits);
+    const wire = step('request', () => toWire(approved, first));
     const before = await readBefore(cloud, approved, run);
     const answer = await step('cloudstack', () => sendCall(cloud, jobs, approved, wire, run, options));
-    const own = confinement.confineAnswer(approved, answer);
+    const own = confinement.confineAnswer(approved, first ? { ...answer, page: first } : answer);
     if (mustBeLogged) {
       const undo = inverseOf(cloud.catalog, approved, { ...answer, before });
       record({ before: stateBefore(approved, before), undo });

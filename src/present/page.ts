@@ -42,6 +42,19 @@ const askedOf = (call: ValidCall, { page: cut }: Answer): RequestedPage => {
   return { page, size: pagesize ?? (isPaged || view.page === undefined ? undefined : 100) };
 };
 
+/** Tokens of the cheapest row that was seen, by list; the lists of one process are few. */
+const cheapest = new Map<string, number>();
+const maxLists = 1000;
+
+const listOf = ({ tool, request }: ValidCall): string =>
+  JSON.stringify([request.caller.profile, tool.command.name, request.view.fields]);
+
+const rememberCost = (call: ValidCall, cost: number): void => {
+  const list = listOf(call);
+  if (cheapest.size >= maxLists) cheapest.clear();
+  cheapest.set(list, Math.min(cost, cheapest.get(list) ?? Infinity));
+};
+
 /** How many rows of a page fit into the budget, whichever they are; undefined where all do. */
 const fittingRows = (call: ValidCall, rows: readonly Row[], kind: Kind | undefined, budget: number) => {
   const { whole, fields } = call.request.view;
@@ -53,6 +66,7 @@ const fittingRows = (call: ValidCall, rows: readonly Row[], kind: Kind | undefin
   if (2 * texts.reduce((sum, { length }) => sum + length + 1, 1) <= budget) return undefined;
   // A row that is longer than all others is cut rather than shown alone.
   const costs = items.map((item, at) => Math.min(costOf(item, columns, texts[at]), budget / 2)).sort((a, b) => b - a);
+  rememberCost(call, costs.at(-1)!);
   let left = budget;
   const fit = costs.findIndex((cost) => (left -= cost) < 0);
   return fit === -1 ? undefined : fit;
@@ -81,6 +95,20 @@ export const smallerPage = (
   const pagesize = smallerSize(fit, asked);
   const before = (asked.page - 1) * (asked.size ?? 0);
   return { page: before / pagesize + 1, pagesize };
+};
+
+/**
+ * The page to ask for first where so many rows as were asked for cannot fit, by the cheapest row of this list that was seen: the
+ * cloud makes, and sends, no rows that no one sees. Undefined where all may fit, or nothing is known.
+ */
+export const firstPage = (call: ValidCall, { budget }: CallSettings): PageAsked | undefined => {
+  const { page, pagesize } = call.params;
+  if (call.request.view.whole || call.tool.risk.risk !== 'read' || typeof pagesize !== 'number') return undefined;
+  const cost = isPagedByServer(call) ? cheapest.get(listOf(call)) : undefined;
+  const asked = { page: typeof page === 'number' ? page : 1, size: pagesize };
+  if (cost === undefined || pagesize * cost <= budget) return undefined;
+  const size = smallerSize(Math.floor(budget / cost), asked);
+  return size < pagesize ? { page: ((asked.page - 1) * pagesize) / size + 1, pagesize: size } : undefined;
 };
 
 /** A part of a list that is paged here, cut to the budget. */

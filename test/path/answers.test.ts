@@ -26,6 +26,24 @@ test('500 virtual machines come back within the budget, and say how many of how 
   expect(text).toContain('page=2');
 });
 
+test('rows that cannot fit are not asked for again: the next list asks for what may fit', async () => {
+  const ask = (pagesize: number) => list({ page: 1, pagesize }, { fields: ['name', 'state', 'zonename'], fresh: true });
+  const sizes = () =>
+    cloud.calls
+      .filter(({ command }) => command === 'listVirtualMachines')
+      .map(({ params }) => Number(params['pagesize']));
+  cloud.calls.length = 0;
+  const first = await ask(500);
+  expect(sizes()).toEqual([500, first.structured['returned']]);
+  cloud.calls.length = 0;
+  const second = await ask(500);
+  expect(second.structured['returned']).toBeGreaterThanOrEqual(first.structured['returned'] as number);
+  expect(second.structured['count']).toBe(first.structured['count']);
+  // The cheapest row is what is known: at most one look more, at no more rows than could fit.
+  expect(sizes().length).toBeLessThanOrEqual(2);
+  expect(Math.max(...sizes())).toBeLessThan(500);
+});
+
 test('following next reads every row once', async () => {
   const seen: string[] = [];
   let next: Record<string, unknown> | undefined = {};

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { findKind } from '../../src/catalog/kinds.ts';
-import { pageOf, smallerPage } from '../../src/present/page.ts';
+import { firstPage, pageOf, smallerPage } from '../../src/present/page.ts';
 import type { Row } from '../../src/rows.ts';
 import type { Answer, PageAsked, ValidCall, View } from '../../src/types.ts';
 
@@ -18,7 +18,10 @@ const callOf = (command: string, asked: Partial<PageAsked>, view: View = { field
   return {
     tool,
     params: isPaged ? { ...asked } : {},
-    request: { view: isPaged ? view : { ...view, ...asked } } as ValidCall['request'],
+    request: {
+      view: isPaged ? view : { ...view, ...asked },
+      caller: { profile: 'default' },
+    } as ValidCall['request'],
     notes: [],
   };
 };
@@ -32,7 +35,8 @@ const answerOf = (all: readonly Row[], { page = 1, pagesize = 500 }: Partial<Pag
 const show = (all: readonly Row[], command: string, asked: Partial<PageAsked>, budget: number) => {
   const call = callOf(command, asked);
   const kind = findKind(call.tool.command.response);
-  const answer = answerOf(all, asked);
+  const first = firstPage(call, settings(budget));
+  const answer = first ? { ...answerOf(all, first), page: first } : answerOf(all, asked);
   const page = smallerPage(call, answer, kind, settings(budget));
   const cut = page ? { ...answerOf(all, page), page } : answer;
   return { ...pageOf(call, cut, kind, settings(budget)), requests: page ? 2 : 1 };
