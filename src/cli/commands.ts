@@ -166,7 +166,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
             .choices(['cmk', 'terraform', 'ansible', 'mermaid'])
             .makeOptionMandatory(),
         )
-        .option('--where <expression>', 'of kinds, the things that fit, such as: name = web-*')
+        .option('--where <expression>', 'of kinds, the things that fit, such as: name contains web-')
         .action(async (what: string[], options: Options) => {
           const { runExport } = await import('./export-command.ts');
           end(await runExport({ what, as: options['as'], where: options['where'] }, settingsOf(options), io));

@@ -1,19 +1,22 @@
 /**
  * npm run package-check: what a newcomer gets. Packs the package; installs it from an empty folder with an empty npm cache,
  * without a network, and has it answer a first MCP call, beside the least that a package can be; validates server.json, the
- * bill of materials and the MCPB bundle with the schemas and the tool of their formats, and starts what is in the bundle.
+ * bill of materials and the MCPB bundle with the schemas and the tool of their formats, and starts what is in the bundle; runs
+ * every command line of the documents in the installed package. `-- documents [PAGE]` does the last alone.
  * Exits with 1 when something is wrong or over its bound, with 3 when a schema or a tool cannot be had.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { env } from 'node:process';
 import { judge, readBudget, show, type Row } from '../../../scripts/bench/rows.ts';
 import { median } from '../../../scripts/bench/process.ts';
 import { packBundle } from '../../../scripts/release/mcpb.ts';
-import { packPackage } from '../../../scripts/release/pack.ts';
+import { packPackage, type PackedPackage } from '../../../scripts/release/pack.ts';
 import { UnavailableError } from '../deploy/tools.ts';
+import { tryDocuments } from './documented.ts';
 import { measureFirstAnswer, packFloor, type FirstAnswer } from './first-answer.ts';
 import { registryProblems, sbomProblems } from './schemas.ts';
 
@@ -62,8 +65,28 @@ const tryBundle = (bundle: string): string[] => {
   return status === 0 && stdout.includes('Frankfurt') ? [] : [stderr];
 };
 
-try {
-  const { tarball, size, unpackedSize } = packPackage(folder);
+/** Runs every command line of the documents; says which were only read by the parser, and why. */
+const tryAllDocuments = async (tarball: string, page?: string): Promise<void> => {
+  const begun = performance.now();
+  const tried = await tryDocuments(tarball, folder, page);
+  const parsed = new Map<string, number>();
+  for (const { line, how, reason = '', problem } of tried) {
+    if (problem !== undefined) report(`${line.page}:${line.line} ${line.text}`, [problem]);
+    else if (how === 'run') process.stdout.write(`ok     ${line.page}:${line.line} ${line.text}\n`);
+    if (how === 'parsed') parsed.set(reason, (parsed.get(reason) ?? 0) + 1);
+  }
+  for (const [reason, count] of parsed) process.stdout.write(`       ${count} only parsed: ${reason}\n`);
+  const run = tried.filter(({ how }) => how === 'run').length;
+  const seconds = ((performance.now() - begun) / 1000).toFixed(0);
+  report(
+    `${tried.length} command lines of the documents: ${run} run, ${tried.length - run} only parsed, ${seconds} s`,
+    [],
+  );
+};
+
+const [only, page] = process.argv.slice(2);
+
+const checkPackage = async ({ tarball, size, unpackedSize }: PackedPackage): Promise<void> => {
   const ours = { tarball, program: 'cloudstack-mcp-server', args: ['serve', '--simulator'] };
   const floor = packFloor(folder);
   const runs: { ours: FirstAnswer; floor: FirstAnswer }[] = [];
@@ -93,6 +116,12 @@ try {
     process.stdout.write(`       ${statSync(bundle).size} bytes\n`);
     return tryBundle(bundle);
   });
+};
+
+try {
+  const packed = packPackage(folder);
+  if (only !== 'documents') await checkPackage(packed);
+  await tryAllDocuments(packed.tarball, page);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
