@@ -80,6 +80,9 @@ const removeSafely = (format: DocumentFormat, text: string, place: EntryPlace, p
   throw new DocumentError('it is written in a way that this program does not change');
 };
 
+/** What an entry is added to: a file without content begins as a new one does. */
+const beginningOf = ({ empty }: Host, text: string): string => (text.trim() || !empty ? text : empty);
+
 /** Puts the server into a host's configuration; twice is once. With `print` nothing is written. Throws a CallError that says why not. */
 export const addToHost = async (host: Host, launch: HostLaunch, { print = false } = {}): Promise<HostChange> => {
   const format = await host.format();
@@ -89,7 +92,7 @@ export const addToHost = async (host: Host, launch: HostLaunch, { print = false 
   const { mark, text } = found ?? { mark: '', text: host.empty };
   const before = reading(host, () => entryIn(format.parse(text), place));
   if (found && isSameValue(before, entry)) return { host, action: 'unchanged', text };
-  const changed = reading(host, () => setSafely(format, text, place, entry));
+  const changed = reading(host, () => setSafely(format, beginningOf(host, text), place, entry));
   if (print) return { host, action: 'written', text: changed };
   if (found && before === undefined) writeWhole(backupOf(host.file), mark + text, { mend });
   writeWhole(host.file, mark + changed, { mend });
@@ -119,7 +122,7 @@ const textBefore = (
   { text, place, entry }: { text: string; place: EntryPlace; entry: Entry },
 ): string | undefined => {
   const backup = readFile({ ...host, file: backupOf(host.file) })?.text;
-  if (backup !== undefined && format.set(backup, place, entry) === text) return backup;
+  if (backup !== undefined && format.set(beginningOf(host, backup), place, entry) === text) return backup;
   const former = backup === undefined ? undefined : format.parse(backup);
   const hadParents = former !== undefined && hasContainer(former, place);
   const left = removeSafely(format, text, place, !hadParents);

@@ -1,4 +1,5 @@
 import { parse as parseJson } from '@humanwhocodes/momoa';
+import { Ajv } from 'ajv';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
@@ -74,6 +75,42 @@ const listContents: Record<string, string> = {
   'an empty list': '{under}: []\nname: mine\n',
 };
 
+/** What a host's own schema says; `documented`: none is public, and the shape is what the documents of such hosts show. */
+interface HostSchema {
+  source: string;
+  /** The file may have no other keys than its servers and `inputs`. */
+  isClosed?: boolean;
+  file?: object;
+  entry: object | 'documented';
+}
+
+const schemas = JSON.parse(readFileSync('test/cli/host-schemas.json', 'utf8')) as Record<string, HostSchema>;
+const documented = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { command: { type: 'string' }, args: { type: 'array', items: { type: 'string' } } },
+  required: ['command', 'args'],
+};
+const ajv = new Ajv({ strict: false, allErrors: true });
+
+/** What a host's schema finds wrong with the file that `init` wrote; an entry that is broken on purpose must be found. */
+const expectValid = (host: Host, content: unknown, before: unknown): void => {
+  const { entry, file = { type: 'object' }, isClosed } = schemas[host.id]!;
+  const { under, isList } = host.placeOf('cloudstack');
+  const [container = ''] = under;
+  const servers = (content as Record<string, Record<string, unknown> | { name: string }[]>)[container]!;
+  const own = Array.isArray(servers) ? servers.find(({ name }) => name === 'cloudstack') : servers['cloudstack'];
+  expect(Array.isArray(servers), host.id).toBe(isList ?? false);
+  const check = ajv.compile(entry === 'documented' ? documented : entry);
+  expect(check(own) ? [] : check.errors, host.id).toEqual([]);
+  expect(check({ ...(own as object), command: 1, cmd: 1 }), host.id).toBe(false);
+  const whole = ajv.compile(file);
+  // What was no whole configuration before is none afterwards.
+  const isNew = before === undefined;
+  if (isNew || whole(before)) expect(whole(content) ? [] : whole.errors, host.id).toEqual([]);
+  if (isClosed && isNew) expect(Object.keys(content as object), host.id).toEqual([container]);
+};
+
 /** The hosts, by id. */
 export const hostIds = listHosts({ platform: 'linux', home: '/', env: {} }).map(({ id }) => id);
 
@@ -105,6 +142,9 @@ export const checkHostFile = async (
     const written = readFileSync(host.file, 'utf8');
     const parsed = read[formatOf(host)]!(written.replace(/^\ufeff/, ''));
     expect(parsed, what).toBeTruthy();
+    const { parse } = await host.format();
+    const content = text?.replace(/^\ufeff/, '');
+    expectValid(host, parse(written.replace(/^\ufeff/, '')), content?.trim() ? parse(content) : undefined);
     expect(await (await host.format()).parse(written.replace(/^\ufeff/, '')), what).toBeTruthy();
     // Nothing of what was there is lost or moved: its lines are there in their order.
     let at = 0;
