@@ -48,8 +48,6 @@ export const bodyOf = (call: Call, result: Result, renderer: Renderer): string =
   return `${key}:${item}`;
 };
 
-const comma = Buffer.from(',');
-
 /** The same for a plain list, as pieces of UTF-8; undefined for any other result. */
 export const bytesOf = (call: Call, result: Result, renderer: Renderer): Uint8Array[] | undefined => {
   // Lists that mix stored rows with made-up ones do not exist.
@@ -57,10 +55,8 @@ export const bytesOf = (call: Call, result: Result, renderer: Renderer): Uint8Ar
   const key = JSON.stringify(result.key ?? keyOf(call.command));
   const pieces: Uint8Array[] = [Buffer.from(`"count":${result.count},${key}:[`)];
   const audience = audienceOf(call, result.items[0] !== undefined && isRow(result.items[0]));
-  result.items.forEach((item, i) => {
-    if (i > 0) pieces.push(comma);
-    pieces.push(renderer.bytes(item, audience));
-  });
+  const encode = renderer.bytes(audience);
+  result.items.forEach((item, i) => pieces.push(i > 0 ? encode(item) : encode(item).subarray(1)));
   pieces.push(Buffer.from(']'));
   return pieces;
 };

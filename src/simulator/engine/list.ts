@@ -137,15 +137,25 @@ const matching = (kind: string, candidates: readonly Resource[], tests: readonly
   return found;
 };
 
-/** Rows in an order that says nothing, and is the same in every run: ids are made of the world's own chance. */
-const shuffled = (rows: readonly Resource[]): Resource[] => rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+// Who reads a page of what was found once more gets the same rows, without a sort.
+const shuffledPages = new WeakMap<readonly Resource[], Map<string, readonly Resource[]>>();
+
+/** Rows of a page in an order that says nothing, and is the same in every run: ids are made of the world's own chance. */
+const shuffled = (found: readonly Resource[], start: number, end: number | undefined): readonly Resource[] => {
+  const pages = shuffledPages.get(found) ?? new Map<string, readonly Resource[]>();
+  shuffledPages.set(found, pages);
+  const key = `${start}-${end ?? ''}`;
+  const page = pages.get(key) ?? found.slice(start, end).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  if (pages.size < 1000) pages.set(key, page);
+  return page;
+};
 
 /** The page asked for out of what was found. */
 const pageOf = (call: Call, kind: string, found: readonly Resource[]): Result => {
   const { start, size } = windowOf(call.args, numberSetting(call.world, 'default.page.size', 500));
   const end = size === Infinity ? undefined : start + size;
-  const page = call.args['retrieveonlyresourcecount'] === true ? [] : found.slice(start, end);
-  return list(unorderedInPage.has(kind) ? shuffled(page) : page, found.length);
+  if (call.args['retrieveonlyresourcecount'] === true) return list([], found.length);
+  return list([...(unorderedInPage.has(kind) ? shuffled(found, start, end) : found.slice(start, end))], found.length);
 };
 
 /** Lists what passes all tests: the page asked for, and the count of all. */

@@ -35,8 +35,8 @@ export interface Renderer {
   show(item: Item, audience: Audience): Fields;
   /** As JSON text; `change` has the last word on its fields. */
   json(item: Item, audience: Audience, change?: (fields: Fields) => Fields): string;
-  /** As JSON in UTF-8, so that long lists are copied together rather than encoded each time. */
-  bytes(item: Item, audience: Audience): Buffer;
+  /** As JSON in UTF-8 with a comma before it, so that long lists are copied together rather than encoded each time. */
+  bytes(audience: Audience): (item: Item) => Buffer;
 }
 
 /** Shows a resource that another one holds. */
@@ -75,13 +75,21 @@ const frozen = new WeakMap<Fields, Buffer>();
 
 /** JSON of what never changes, made once. */
 const bytesOfFrozen = (item: Fields): Buffer => {
-  const known = frozen.get(item) ?? Buffer.from(JSON.stringify(item));
+  const known = frozen.get(item) ?? Buffer.from(`,${JSON.stringify(item)}`);
   frozen.set(item, known);
   return known;
 };
 
 const pickFields = (fields: Fields, names: readonly string[]): Fields =>
   Object.fromEntries(names.map((name) => [name, fields[name]]));
+
+/** A row's JSON in one form of one version of the world, and its other forms. */
+interface CachedForm {
+  version: number;
+  key: string;
+  form: Buffer;
+  next: CachedForm | undefined;
+}
 
 const isEmpty = (value: Value): boolean =>
   value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
@@ -90,7 +98,7 @@ const isEmpty = (value: Value): boolean =>
 export const createRenderer = (world: World, views: Readonly<Record<string, ResourceView>>): Renderer => {
   const plans = new Map<string, ViewPlan>();
   const planned = new WeakMap<Audience, Map<string, ViewPlan>>();
-  const cache = new WeakMap<Resource, { version: number; forms: Map<string, Buffer> }>();
+  const cache = new WeakMap<Resource, CachedForm>();
 
   const keyOf = ({ root, type = '', command = '', asked = '' }: Audience): string =>
     `${root ? '+' : '-'}${type} ${hasOwnShape(command) ? command : ''} ${asked}`;
@@ -237,23 +245,20 @@ export const createRenderer = (world: World, views: Readonly<Record<string, Reso
     });
   };
 
-  const formsOf = (row: Resource): Map<string, Buffer> => {
-    const known = cache.get(row);
-    if (known?.version === world.version()) return known.forms;
-    const forms = new Map<string, Buffer>();
-    cache.set(row, { version: world.version(), forms });
-    return forms;
-  };
+  const encode = (item: Item, audience: Audience): Buffer => Buffer.from(`,${writeFloats(json(item, audience))}`);
 
-  const encode = (item: Item, audience: Audience): Buffer => Buffer.from(writeFloats(json(item, audience)));
-
-  const bytes: Renderer['bytes'] = (item, audience) => {
-    if (!isRow(item)) return Object.isFrozen(item) ? bytesOfFrozen(item) : encode(item, audience);
-    const forms = formsOf(item);
+  const bytes: Renderer['bytes'] = (audience) => {
     const key = keyOf(audience);
-    let form = forms.get(key);
-    if (form === undefined) forms.set(key, (form = encode(item, audience)));
-    return form;
+    const version = world.version();
+    return (item) => {
+      if (!isRow(item)) return Object.isFrozen(item) ? bytesOfFrozen(item) : encode(item, audience);
+      const first = cache.get(item);
+      const known = first?.version === version ? first : undefined;
+      for (let each = known; each; each = each.next) if (each.key === key) return each.form;
+      const form = encode(item, audience);
+      cache.set(item, { version, key, form, next: known });
+      return form;
+    };
   };
 
   return { show, bytes, json };
