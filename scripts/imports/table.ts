@@ -134,6 +134,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'app/app.ts',
     'guard/permit.ts',
     // What is described is cut as answers are.
+    'present/fit.ts',
     'present/tokens.ts',
     'search',
     'complete',

@@ -118,7 +118,7 @@ export const createApp = (config: Config, options: AppOptions): App => {
     export: async (request) => {
       const { composition, answer, identify } = await ready();
       const { exportCalls } = await import('../export/export.ts');
-      return answer(composition, identify(request), (_own, one) => exportCalls(composition, one), { isRead: true });
+      return answer(composition, identify(request), (_own, one) => exportCalls(composition, one), { isRead: false });
     },
     runScript: async (request) => {
       const { composition, answer, identify } = await ready();

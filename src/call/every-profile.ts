@@ -108,13 +108,13 @@ export const callEvery = async (
       Promise.reject(
         new CallError(
           'invalid',
-          'profile "*" is for reads: what changes something goes to one cloud.',
+          'profile "*" is for reads: a change, a plan, a script and an export are of one cloud.',
           `Name one of: ${profiles.join(', ')}. Nothing was sent.`,
         ),
       ),
     );
   const { limits } = composition;
-  const budget = Math.max(500, Math.floor(limits.budget / Math.max(1, profiles.length)));
+  const budget = Math.max(150, Math.floor(limits.budget / Math.max(1, profiles.length)));
   const part = { ...composition, limits: { ...limits, budget } };
   return join(
     await Promise.all(

@@ -65,7 +65,7 @@ const hints = (readOnlyHint: boolean, destructiveHint: boolean) => ({
 });
 
 /** What no profile's name is; it stands for all of them. */
-const everyProfile = '*';
+export const everyProfile = '*';
 
 /** The default tool list: static, in this order; few enough that every host takes them, small in any model's context. */
 export const compactTools: readonly McpTool[] = [

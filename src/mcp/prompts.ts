@@ -7,6 +7,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { App } from '../app/app.ts';
 import { limits } from '../limits.ts';
+import { estimateTokens } from '../present/tokens.ts';
 import { toLabel, toLine, startOf } from '../text.ts';
 import { loadGuides, writeGuide, type Guide } from './guides.ts';
 
@@ -30,11 +31,14 @@ export const requireGuide = (app: Pick<App, 'config'>, name: string): Guide => {
   );
 };
 
+/** Characters of an argument that stands in a prompt several times, where the prompt would be too long: no name is longer. */
+const maxName = 255;
+
 /** What was given for arguments as one line each; what is empty is not given. */
-const readGiven = (given: Readonly<Record<string, unknown>>): Record<string, string> =>
+const readGiven = (given: Readonly<Record<string, unknown>>, maxLength: number): Record<string, string> =>
   Object.fromEntries(
     Object.entries(given).flatMap(([name, value]) => {
-      const text = toLine(startOf(String(value), limits.query));
+      const text = toLine(startOf(String(value), maxLength));
       return text === '' ? [] : [[name, text]];
     }),
   );
@@ -45,7 +49,7 @@ export const getPrompt = (
   { name, arguments: args = {} }: GetPromptRequest['params'],
 ): GetPromptResult => {
   const guide = requireGuide(app, name);
-  const given = readGiven(args);
+  const given = readGiven(args, limits.query);
   const missing = guide.arguments.filter((one) => one.required && given[one.name] === undefined);
   const unknown = Object.keys(given).filter((key) => !guide.arguments.some((one) => one.name === key));
   const problems = [
@@ -54,8 +58,10 @@ export const getPrompt = (
   ];
   if (problems.length)
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Prompt ${guide.name}: ${problems.join('; ')}.`);
+  const whole = writeGuide(guide, given);
+  const text = estimateTokens(whole) > app.config.budget ? writeGuide(guide, readGiven(args, maxName)) : whole;
   return {
     description: guide.description,
-    messages: [{ role: 'user', content: { type: 'text', text: writeGuide(guide, given) } }],
+    messages: [{ role: 'user', content: { type: 'text', text } }],
   };
 };

@@ -11,10 +11,13 @@ import type { Origin } from '../observe.ts';
 import { programName } from '../program-name.ts';
 import type { DoorRequest, Outcome, RiskTool, View } from '../types.ts';
 import { chooseDetail, describeInText, toDescription, type Detail } from './describe.ts';
+import { everyProfile } from './compact.ts';
 import { readInput } from './input.ts';
 import { signatureOf } from './signature.ts';
 import { findOwn, ownInText } from './own-matches.ts';
 import { matchesInText, shorten, toMatches } from './matches.ts';
+import { fitAnswer } from '../present/fit.ts';
+import { estimateTokens } from '../present/tokens.ts';
 import type { DoorContext } from './door-context.ts';
 
 /** A text and the same as data. */
@@ -90,6 +93,14 @@ const toRequest = (host: HostCall, asked: ToolRequest): DoorRequest => {
 /** Makes a host's call of a command. Throws a CallError. */
 export const send = (host: HostCall, asked: ToolRequest): Promise<Outcome> => host.call(toRequest(host, asked));
 
+/** What is neither a list nor one object, which the path cuts itself, within the budget. */
+const fit = async ({ app }: HostCall, answer: Promise<ToolResult>): Promise<ToolResult> =>
+  fitAnswer(await answer, app.config.budget);
+
+/** A read of all profiles is one answer of several. */
+const fitJoined = (host: HostCall, profile: string | undefined, answer: Promise<ToolResult>): Promise<ToolResult> =>
+  profile === everyProfile ? fit(host, answer) : answer;
+
 const openCatalog = async ({ app, door }: HostCall): Promise<Catalog> =>
   app.catalog(await app.profileOf(door.requester));
 
@@ -139,9 +150,19 @@ const describe = async (host: HostCall, args: unknown): Promise<ToolResult> => {
 };
 
 /** One change, several as one, or a plan of them. */
-const change = (host: HostCall, riskTool: 'change' | 'destroy', args: unknown): Promise<Outcome> => {
-  const { tool, arguments: given, profile, wait, calls, mode = 'run', plan, undo, ...view } = readInput(riskTool, args);
-  const asked = [tool, calls, plan, undo].filter((one) => one !== undefined).length;
+const change = (host: HostCall, riskTool: 'change' | 'destroy', args: unknown): Promise<ToolResult> => {
+  const {
+    tool,
+    arguments: given,
+    profile,
+    wait,
+    calls,
+    mode = 'run',
+    plan: id,
+    undo,
+    ...view
+  } = readInput(riskTool, args);
+  const asked = [tool, calls, id, undo].filter((one) => one !== undefined).length;
   if (asked !== 1)
     throw new CallError(
       'invalid',
@@ -151,42 +172,37 @@ const change = (host: HostCall, riskTool: 'change' | 'destroy', args: unknown): 
   if (tool !== undefined) {
     if (mode === 'run') return send(host, { tool, args: given ?? {}, riskTool, view, profile, wait });
     const one = [{ tool, arguments: given ?? {} }];
-    return host.app.plan(toRequest(host, { tool: 'plan', args: { calls: one }, profile }), {
-      action: 'make',
-      calls: one,
-      riskTool,
-    });
+    const request = toRequest(host, { tool: 'plan', args: { calls: one }, profile });
+    return fit(host, host.app.plan(request, { action: 'make', calls: one, riskTool }));
   }
-  const request = toRequest(host, { tool: 'plan', args: { calls, plan, mode, undo }, profile });
-  if (undo !== undefined) return host.app.plan(request, { action: 'undo', id: undo });
-  if (plan !== undefined)
-    return host.app.plan(
-      request,
-      mode === 'plan' ? { action: 'diff', id: plan } : { action: 'apply', id: plan, riskTool },
-    );
+  const request = toRequest(host, { tool: 'plan', args: { calls, plan: id, mode, undo }, profile });
+  const plan = (what: Parameters<App['plan']>[1]): Promise<ToolResult> => fit(host, host.app.plan(request, what));
+  if (undo !== undefined) return plan({ action: 'undo', id: undo });
+  if (id !== undefined) return plan(mode === 'plan' ? { action: 'diff', id } : { action: 'apply', id, riskTool });
   const list = (calls ?? []).map((one) => ({ tool: one.tool, arguments: one.arguments ?? {} }));
-  return host.app.plan(request, { action: mode === 'plan' ? 'make' : 'run', calls: list, riskTool });
+  return plan({ action: mode === 'plan' ? 'make' : 'run', calls: list, riskTool });
 };
 
 /** `read` with the tool `export`: what is asked over the rows of a list is asked over what is exported. */
 const exportText = async (host: HostCall, args: Record<string, unknown>, profile: string | undefined) => {
   const outcome = await host.app.export(toRequest(host, { tool: 'export', args, profile }));
-  const maxText = 3 * host.app.config.budget;
-  if (outcome.text.length <= maxText) return outcome;
+  const { budget } = host.app.config;
+  const tokens = estimateTokens(outcome.text) + estimateTokens(JSON.stringify(outcome.structured));
+  if (tokens <= budget) return outcome;
   throw new CallError(
     'invalid',
-    `The export has ${outcome.text.length} characters; an answer takes ${maxText}.`,
+    `The export has about ${tokens} tokens, with its data; an answer takes ${budget}.`,
     `Export less at once, or at a terminal: ${programName} export. Nothing was changed.`,
   );
 };
 
 const compactTools = {
-  'find-tools': find,
-  'describe-tools': describe,
+  'find-tools': (host: HostCall, args: unknown) => fit(host, find(host, args)),
+  'describe-tools': (host: HostCall, args: unknown) => fit(host, describe(host, args)),
   read: (host: HostCall, args: unknown) => {
     const { tool, arguments: given = {}, profile, ...view } = readInput('read', args);
     if (spellingKey(tool) === 'export') return exportText(host, { ...view, ...given }, profile);
-    return send(host, { tool, args: given, riskTool: 'read', view, profile, wait: 0 });
+    return fitJoined(host, profile, send(host, { tool, args: given, riskTool: 'read', view, profile, wait: 0 }));
   },
   change: (host: HostCall, args: unknown) => change(host, 'change', args),
   destroy: (host: HostCall, args: unknown) => change(host, 'destroy', args),
@@ -196,15 +212,15 @@ const compactTools = {
   },
   whoami: (host: HostCall, args: unknown) => {
     const { profile } = readInput('whoami', args);
-    return host.app.whoami(toRequest(host, { tool: 'whoami', args: {}, profile }));
+    return fit(host, host.app.whoami(toRequest(host, { tool: 'whoami', args: {}, profile })));
   },
   diagnose: (host: HostCall, args: unknown) => {
     const { profile, ...asked } = readInput('diagnose', args);
-    return host.app.diagnose(toRequest(host, { tool: 'diagnose', args: asked, profile }));
+    return fit(host, host.app.diagnose(toRequest(host, { tool: 'diagnose', args: asked, profile })));
   },
   'run-script': (host: HostCall, args: unknown) => {
     const { profile, ...asked } = readInput('run-script', args);
-    return host.app.runScript(toRequest(host, { tool: 'run-script', args: asked, profile }));
+    return fit(host, host.app.runScript(toRequest(host, { tool: 'run-script', args: asked, profile })));
   },
 } satisfies Record<string, (host: HostCall, args: unknown) => Promise<ToolResult>>;
 
@@ -216,25 +232,25 @@ const runTool = async (host: HostCall, name: string, args: unknown): Promise<Too
   if (shown) return shown;
   const { splitArguments } = await import('./direct.ts');
   const tool = loadCatalog().find(name) ?? (await openCatalog(host)).find(name);
-  return send(host, { tool: name, ...splitArguments(tool, (args ?? {}) as Record<string, unknown>) });
+  const asked = splitArguments(tool, (args ?? {}) as Record<string, unknown>);
+  return fitJoined(host, asked.profile, send(host, { tool: name, ...asked }));
 };
 
-const failed = (error: CallError): CallToolResult => ({
-  isError: true,
-  content: [
+const failed = (error: CallError, budget: number): CallToolResult => {
+  const note = error.isForeign || error.candidates?.length ? [dataNote] : [];
+  const { text, structured } = fitAnswer(
     {
-      type: 'text',
-      text: [explainError(error, 'model'), ...(error.isForeign || error.candidates?.length ? [dataNote] : [])].join(
-        '\n',
-      ),
+      text: [explainError(error, 'model'), ...note].join('\n'),
+      structured: { error: describeError(error, 'model') },
     },
-  ],
-  structuredContent: { error: describeError(error, 'model') },
-});
+    budget,
+  );
+  return { isError: true, content: [{ type: 'text', text }], structuredContent: structured };
+};
 
 /** Only a CallError is an answer; anything else is thrown on. */
-export const toFailure = (error: unknown): CallToolResult => {
-  if (error instanceof CallError) return failed(error);
+export const toFailure = ({ app }: Pick<HostCall, 'app'>, error: unknown): CallToolResult => {
+  if (error instanceof CallError) return failed(error, app.config.budget);
   throw error;
 };
 
@@ -242,5 +258,5 @@ export const toFailure = (error: unknown): CallToolResult => {
 export const callTool = (host: HostCall, name: string, args: unknown): Promise<CallToolResult> =>
   runTool(host, name, args).then(
     ({ text, structured }) => ({ content: [{ type: 'text', text }], structuredContent: structured }),
-    toFailure,
+    (error: unknown) => toFailure(host, error),
   );

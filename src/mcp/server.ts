@@ -151,9 +151,10 @@ export const createServerFactory = async (
           url === undefined
             ? { confirm: inputRequired.elicit(toForm(question)) }
             : { approval: inputRequired.elicitUrl({ message: question.message, url }) };
-        return stateCodec
-          .mint(newQuestionState(question, code), ctx)
-          .then((requestState) => inputRequired({ inputRequests, requestState }), toFailure);
+        return stateCodec.mint(newQuestionState(question, code), ctx).then(
+          (requestState) => inputRequired({ inputRequests, requestState }),
+          (failure: unknown) => toFailure({ app }, failure),
+        );
       }
     });
     return server;

@@ -8,7 +8,8 @@ import { toLabel } from '../text.ts';
 import type { ApprovedCall, Outcome } from '../types.ts';
 import { toShown } from './cells.ts';
 import { chooseColumns, fitColumns, pick, pickShort } from './columns.ts';
-import { costOf, joinCells, toLines } from './list.ts';
+import { roomIn } from './cut.ts';
+import { costOf, cutRows, joinCells, toLines } from './list.ts';
 import { ageIn, ageText, namesIn, namesText } from './notes.ts';
 import { smallerSize } from './page.ts';
 
@@ -51,7 +52,8 @@ const insteadNotes = ({ instead }: AskedRows): string[] =>
     .map(([field, values]) => `${field} has ${values.map((value) => toLabel(value, 40)).join(', ')}.`);
 
 /** The answer to what was asked over all rows of a list: short, with how many rows it is about. */
-export const presentAsked = (call: ApprovedCall, ask: Query, asked: AskedRows, { budget }: CallSettings): Outcome => {
+export const presentAsked = (call: ApprovedCall, ask: Query, asked: AskedRows, settings: CallSettings): Outcome => {
+  const budget = roomIn(settings.budget);
   const { command } = call.tool;
   const { response } = command;
   const { fields, whole } = call.request.view;
@@ -67,7 +69,8 @@ export const presentAsked = (call: ApprovedCall, ask: Query, asked: AskedRows, {
   const picked = rows.map((row) => (fields || grouped ? pick(row, columns) : pickShort(row, columns)));
   const fit = whole ? picked.length : fitting(picked, columns, budget);
   const used = fit < picked.length && before > 0 ? smallerSize(fit, { page, size }) : fit;
-  const items = picked.slice(0, used);
+  const given = picked.slice(0, used);
+  const items = whole ? given : cutRows(given, columns, budget);
   const isMore = used > 0 && before + used < count;
   const next = isMore ? { page: before / used + 2, pagesize: used } : undefined;
   const show = createShow(response, ask);
@@ -80,7 +83,9 @@ export const presentAsked = (call: ApprovedCall, ask: Query, asked: AskedRows, {
     : `${items.length} of ${matched}${ask.where ? ' that fit' : ''}, over ${over}`;
   const rest = next ? `; ask with page=${next.page}, pagesize=${next.pagesize}` : '';
   const notes = [...call.notes, ...cutNotes(asked), ...insteadNotes(asked)];
-  const cellsOf = (at: number): unknown[] => columns.map((column) => show(rows[at]!, column));
+  // What was cut is shown as it is.
+  const cellsOf = (at: number): unknown[] =>
+    columns.map((column) => (items[at] === given[at] ? show(rows[at]!, column) : items[at]![column]));
   return {
     text: [
       `${what}${rest}`,

@@ -4,6 +4,9 @@ import { startOf } from '../text.ts';
 import { toCell } from './columns.ts';
 import { estimateTokens } from './tokens.ts';
 
+/** Tokens of a budget that rows and fields may have: what stands around them takes some, and marks are estimated a little low. */
+export const roomIn = (budget: number): number => Math.max(150, Math.floor(0.95 * budget) - 150);
+
 /** Tokens below which no value is cut: what is left of it still says what it is. */
 const minTokens = 20;
 

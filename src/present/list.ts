@@ -47,7 +47,7 @@ export const costOf = (row: Row, columns: readonly string[], json = JSON.stringi
   estimateTokens(line(row, columns)) + estimateTokens(json) + 2;
 
 /** Rows of which the longest are cut by value where all do not fit into a budget of tokens. */
-const cutRows = (items: readonly Row[], columns: readonly string[], budget: number): readonly Row[] => {
+export const cutRows = (items: readonly Row[], columns: readonly string[], budget: number): readonly Row[] => {
   // A token is at least a character: what is this short needs no closer look.
   if (2 * JSON.stringify(items).length <= budget) return items;
   const costs = items.map((item) => costOf(item, columns));

@@ -8,6 +8,7 @@ import type { Answer, ApprovedCall, Outcome, PageAsked } from '../types.ts';
 import { toShown } from './cells.ts';
 import { cleanBody } from './clean.ts';
 import { chooseColumns, fitColumns } from './columns.ts';
+import { roomIn } from './cut.ts';
 import { explainEmpty, nearText } from './empty.ts';
 import { showList } from './list.ts';
 import { ageIn, ageText, emptyFields, namesIn, namesText } from './notes.ts';
@@ -91,13 +92,15 @@ const once = <T>(work: (call: ApprovedCall, answer: Answer, settings: CallSettin
 
 const showOnce = once(showRows);
 
+const withRoom = (settings: CallSettings): CallSettings => ({ ...settings, budget: roomIn(settings.budget) });
+
 const findSmallerPage = once((call, answer, settings) =>
   isList(call, answer) ? smallerPage(call, answer, findKind(call.tool.command.response), settings) : undefined,
 );
 
 /** The page to ask for instead where a list answer does not fit into the budget; it is asked for at most once a call. */
 export const smallerPageFor = (call: ApprovedCall, answer: Answer, settings: CallSettings): PageAsked | undefined =>
-  findSmallerPage(call, answer, settings);
+  findSmallerPage(call, answer, withRoom(settings));
 
 /** Whether what a list shows is found by the beginning of its id: where that is looked for in the same list. */
 const findsByShortId = ({ name, response }: Command): boolean => {
@@ -154,8 +157,8 @@ const presentList = (call: ApprovedCall, answer: Answer, settings: CallSettings)
  * masked before anything is picked from it: a value alone no longer has the name that makes it a secret.
  */
 export const present = (call: ApprovedCall, answer: Answer, settings: CallSettings): Outcome => {
-  if (isList(call, answer)) return presentList(call, answer, settings);
+  if (isList(call, answer)) return presentList(call, answer, withRoom(settings));
   const { secrets = false } = call.request.view;
   const body = cleanBody(answer.body, secrets ? undefined : call.tool.command.name, answer.job);
-  return presentObject(call, { ...answer, body }, settings);
+  return presentObject(call, { ...answer, body }, withRoom(settings));
 };

@@ -46,6 +46,8 @@ export const openRaw = async (
     return answer;
   };
   return {
+    /** A request of any method. */
+    send,
     call: (name: string, args: Record<string, unknown>, more: Record<string, unknown> = {}) =>
       send('tools/call', { name, arguments: args, ...more }),
     complete: (name: string, argument: { name: string; value: string }) =>

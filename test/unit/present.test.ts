@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { toTable } from '../../src/cli/table.ts';
 import { chooseColumns, pick, toCell, valueAt } from '../../src/present/columns.ts';
 import { cleanBody } from '../../src/present/clean.ts';
+import { fitAnswer } from '../../src/present/fit.ts';
 import { showItem } from '../../src/present/item.ts';
 import { showList } from '../../src/present/list.ts';
 import { estimateTokens } from '../../src/present/tokens.ts';
@@ -207,4 +208,26 @@ test('a table is aligned, counts whole characters, and fits where it is told to'
   expect(toTable(wide, ['id', 'name', 'state'], 60)).toContain('…');
   expect(toTable(wide, ['id', 'name', 'state'], 5).split('\n')[1]).toBe(wide[0]!.id);
   expect(toTable(wide, ['id', 'name', 'state'], 40)).toContain('(no room for name, state)');
+});
+
+test('an answer of any form is cut to a budget: its first lines and its last, the first of its lists, what is longest', () => {
+  const lines = Array.from({ length: 500 }, (_, at) => `${at}. step ${at} of a plan`);
+  const answer = {
+    text: [...lines, 'Cannot be undone: step 3.', 'Plan p1.'].join('\n'),
+    structured: {
+      plan: { id: 'p1', steps: lines.map((what, number) => ({ number, what })), note: 'word '.repeat(5000) },
+    },
+  };
+  const { text, structured } = fitAnswer(answer, 1000);
+  expect(estimateTokens(text) + estimateTokens(JSON.stringify(structured))).toBeLessThanOrEqual(1000);
+  expect(text).toMatch(/^0\. step 0 of a plan\n1\. step 1/);
+  expect(text).toMatch(/\(\d+ more lines are left out for length\)\n/);
+  expect(text).toMatch(/Cannot be undone: step 3\.\nPlan p1\.$/);
+  const { plan, isCut } = structured as { plan: typeof answer.structured.plan; isCut: boolean };
+  expect(isCut).toBe(true);
+  expect(plan.id).toBe('p1');
+  expect(plan.steps[0]).toEqual({ number: 0, what: '0. step 0 of a plan' });
+  expect(plan.note).toMatch(/… \(cut\)$/);
+  const short = { text: 'a', structured: { b: 1 } };
+  expect(fitAnswer(short, 1000)).toBe(short);
 });
