@@ -204,6 +204,14 @@ export interface WhichDependents {
   decides?: ProtectingTag | undefined;
 }
 
+/** How what targets belong to is looked at. */
+export interface WhichOwners {
+  /** Rules or limits judge by their rows: all of them are read. */
+  byRow: boolean;
+  /** What belongs to a thing with this tag must stay as it is. */
+  decides: ProtectingTag | undefined;
+}
+
 /** A resource that a call acts on, as it was just read. */
 export interface Target {
   /** The parameter that named it. */
@@ -234,9 +242,12 @@ export type ListRows = (tool: Tool, params: Params) => Promise<readonly Row[]>;
 /** What a call names, as the caller may see it. resolve/ reads it through the cloud's own lists, guard/ judges it. */
 export interface Resources {
   /** What the call acts on and what that belongs to. */
-  actedOn(call: Pick<ValidCall, 'tool' | 'params'>): Promise<readonly Target[]>;
+  actedOn(call: Pick<ValidCall, 'tool' | 'params'>, which: WhichOwners): Promise<readonly Target[]>;
   /** What the call changes first of all, without what that belongs to. */
-  mainTargets(call: Pick<ValidCall, 'tool' | 'params'>): Promise<readonly Target[]>;
+  mainTargets(
+    call: Pick<ValidCall, 'tool' | 'params'>,
+    which: Pick<WhichOwners, 'decides'>,
+  ): Promise<readonly Target[]>;
   /** The same targets with what depends on what the call acts on. */
   withDependents(targets: readonly Target[], which: WhichDependents): Promise<readonly Target[]>;
   /** The same targets; their rows tell the zone and the domain by name, where that can be looked up. */

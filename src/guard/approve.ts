@@ -20,6 +20,7 @@ import {
   isDestroying,
   isUnseen,
   judgeCall,
+  ownersOf,
   refuseProtected,
   type JudgedCall,
 } from './judge.ts';
@@ -72,7 +73,7 @@ const aboutCall = (
 
 const ask = async (
   dependencies: ApproveDependencies,
-  { call, targets: known, named, readAt }: JudgedCall,
+  { call, targets: known, named, readAt, owners }: JudgedCall,
   { resources, origin, onQuestion }: ApproveOptions,
 ): Promise<Confirmation> => {
   const withDependents = (targets: readonly Target[]) =>
@@ -86,8 +87,8 @@ const ask = async (
   // A person may have taken minutes; what is about to be destroyed must still be what they were shown.
   const isUnchanged = async (): Promise<boolean> => {
     if (!look || !isRecent(look))
-      return digestOf(call, await withDependents(await resources.actedOn(call)), cloud) === question.digest;
-    const now = await lookAgain(resources, call, dependentsOf(dependencies.policy, call));
+      return digestOf(call, await withDependents(await resources.actedOn(call, owners)), cloud) === question.digest;
+    const now = await lookAgain(resources, call, { owners, dependents: dependentsOf(dependencies.policy, call) });
     refuseProtected(dependencies.policy, call, now);
     return toLook(call, now, cloud, look.at)?.digest === look.digest;
   };
@@ -107,7 +108,8 @@ const answerOf = async (
   const { decision, request } = confined;
   const { asked } = request;
   if (!asked || !isRecent(asked.look) || !decision || policy.limits.length) return undefined;
-  const targets = await lookAgain(resources, confined, dependentsOf(policy, confined));
+  const which = { owners: ownersOf(policy, confined), dependents: dependentsOf(policy, confined) };
+  const targets = await lookAgain(resources, confined, which);
   const cloud = { host: origin.host, identity: await origin.identity() };
   if (toLook(confined, targets, cloud, asked.look.at)?.digest !== asked.look.digest) return undefined;
   refuseProtected(policy, confined, targets);

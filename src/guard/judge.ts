@@ -1,5 +1,5 @@
 import type { Row } from '../rows.ts';
-import type { ConfinedCall, Decision, NamedCall, Resources, Target, WhichDependents } from '../types.ts';
+import type { ConfinedCall, Decision, NamedCall, Resources, Target, WhichDependents, WhichOwners } from '../types.ts';
 import { decide, hasTag, strictest } from './decide.ts';
 import { decidingTagOf } from './deciding-tags.ts';
 import { blocked } from './permit.ts';
@@ -17,6 +17,8 @@ export interface JudgedCall {
   named: readonly Row[] | undefined;
   /** The rows that limits judge by. */
   judgedBy: readonly Row[];
+  /** How what they belong to was looked at. */
+  owners: WhichOwners;
   /** Milliseconds since 1970 when its targets were read. */
   readAt: number;
 }
@@ -29,6 +31,15 @@ export const dependentsOf = ({ protect }: Policy, { tool, tool: { risk } }: Name
   tool,
   which: risk.risk === 'destroy' && risk.category !== 'outage' ? 'all' : 'stopped',
   decides: risk.risk === 'destroy' && protect ? protect : undefined,
+});
+
+/** How what the targets of a call belong to is looked at. */
+export const ownersOf = (
+  { protect, limits }: Policy,
+  { tool, decision }: Pick<NamedCall, 'tool' | 'decision'>,
+): WhichOwners => ({
+  byRow: !decision || limits.length > 0,
+  decides: protect && tool.risk.risk !== 'read' ? protect : undefined,
 });
 
 /** Whether what hangs on the targets of a call is judged with them. */
@@ -96,17 +107,18 @@ export const judgeCall = async (
   resources: Pick<Resources, 'actedOn' | 'places' | 'withDependents' | 'withPlaces'>,
 ): Promise<JudgedCall> => {
   const readAt = Date.now();
-  const acted = await resources.actedOn(confined);
+  const owners = ownersOf(policy, confined);
+  const acted = await resources.actedOn(confined, owners);
   // Of what is destroyed or stopped, what hangs on it is judged, too.
   const targets = isDestroying(confined)
     ? await resources.withDependents(acted, dependentsOf(policy, confined))
     : acted;
   if (confined.tool.risk.risk !== 'read') refuseProtected(policy, confined, targets);
-  const byPlace = !confined.decision || policy.limits.length > 0;
+  const byPlace = owners.byRow;
   const named = byPlace ? await resources.places(confined, targets) : undefined;
   const placed = byPlace ? await resources.withPlaces(targets) : targets;
   const decision = judge(policy, confined, placed, named ?? []);
   const call = askInDoubt(policy, { ...confined, decision }, targets);
   const judgedBy = [...placed.flatMap(({ row }) => (row ? [row] : [])), ...(named ?? [])];
-  return { call, acted, targets, named, judgedBy, readAt };
+  return { call, acted, targets, named, judgedBy, owners, readAt };
 };

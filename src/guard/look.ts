@@ -1,5 +1,5 @@
 import type { TargetsLook } from '../consent.ts';
-import type { CheckedCall, Resources, Target, WhichDependents } from '../types.ts';
+import type { CheckedCall, Resources, Target, WhichDependents, WhichOwners } from '../types.ts';
 import { digestOf, type AskedCloud } from './question.ts';
 
 /** Milliseconds for which what hangs on a target, and what it belongs to, are believed to be as they were read. */
@@ -29,5 +29,6 @@ export const isRecent = ({ at }: TargetsLook): boolean => Math.abs(Date.now() - 
 export const lookAgain = async (
   resources: Pick<Resources, 'mainTargets' | 'withDependents'>,
   call: CheckedCall,
-  which: WhichDependents,
-): Promise<readonly Target[]> => resources.withDependents(await resources.mainTargets(call), { ...which, held: true });
+  { owners, dependents }: { owners: WhichOwners; dependents: WhichDependents },
+): Promise<readonly Target[]> =>
+  resources.withDependents(await resources.mainTargets(call, owners), { ...dependents, held: true });

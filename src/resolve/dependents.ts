@@ -4,6 +4,7 @@ import { isRecord, type Row } from '../rows.ts';
 import { quoteName } from '../secrets/text.ts';
 import type { Dependents, ProtectingTag, WhichDependents } from '../types.ts';
 import type { Directory } from './directory.ts';
+import type { Tagged } from './tagged.ts';
 
 /** What hangs on a kind of resource (data/dependents.json): a list command and how it is narrowed to one resource, or a field of its row. */
 interface DependentList {
@@ -55,9 +56,6 @@ const countIn = (row: Row, { total }: DependentList): number | undefined => {
   return Number.isInteger(count) && count >= 0 ? count : undefined;
 };
 
-/** Whether a list shows what may have a tag: all where that cannot be known. */
-export type MayHave = (list: string) => boolean;
-
 /** What hangs on a resource, and what of it was not looked at. */
 interface Hanging {
   dependents: readonly Dependents[];
@@ -94,8 +92,8 @@ export const readDependents = async (
   directory: Directory,
   kind: Kind,
   row: Row,
-  { which, held = false, decides }: WhichDependents,
-  { room, mayHave }: { room: number; mayHave: (tag: ProtectingTag) => Promise<MayHave> },
+  { tool, which, held = false, decides }: WhichDependents,
+  { room, tagged }: { room: number; tagged: (tag: ProtectingTag) => Promise<Tagged | undefined> },
 ): Promise<Hanging> => {
   const all = (loadData<Record<string, DependentList[]>>('dependents.json')[kind.name] ?? []).filter(
     ({ stops, list }) => (stops || which === 'all') && !(held && list !== undefined),
@@ -103,8 +101,13 @@ export const readDependents = async (
   const lists = all.filter((one) => narrow(directory, row, one));
   const first = lists.filter((one) => countIn(row, one) !== 0).slice(0, room);
   const others = lists.filter((one) => !first.includes(one));
-  const isDeciding = decides && others.length ? await mayHave(decides) : () => false;
-  const asked = [...first, ...others.filter(({ list = '' }) => isDeciding(list))];
+  // Of what comes back only what stops counts; of some things no row tells a tag.
+  const mayDecide = others.filter(
+    ({ stops, list = '' }) => (stops || !tool.risk.reversible) && directory.showsTags(list),
+  );
+  const found = decides && mayDecide.length ? await tagged(decides) : undefined;
+  const isDeciding = ({ list = '' }: DependentList): boolean => !found || found.hasAny(directory.kindOf(list) ?? '');
+  const asked = [...first, ...(decides ? mayDecide.filter(isDeciding) : [])];
   const left = others.filter((one) => !asked.includes(one));
   const read = await Promise.all(
     all

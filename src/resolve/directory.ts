@@ -1,5 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { kindOfParameter, type Kind } from '../catalog/kinds.ts';
+import type { ResponseType } from '../catalog/types.ts';
+import { loadData } from '../data.ts';
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
 import type { ListRows } from '../types.ts';
@@ -18,6 +20,8 @@ export interface Directory {
   shows(kind: Kind): boolean;
   /** The kind of what a list command shows, as its rows are called. */
   kindOf(list: string): string | undefined;
+  /** Whether the rows of a list tell the tags of what they show. */
+  showsTags(list: string): boolean;
   /** Whether the cloud's list command can be narrowed by all of these parameters. */
   takes(list: string, parameters: readonly string[]): boolean;
   /** The rows of a list command, narrowed by those of the parameters that it has; none where the cloud lacks it. */
@@ -57,6 +61,18 @@ const idParameter = (catalog: Catalog, command: string, kind: Kind): string | un
   const found = catalog.find(command)?.command;
   if (found?.params.some(({ name }) => name === 'id')) return 'id';
   return found?.params.find((one) => one.type === 'uuid' && kindOfParameter(found, one)?.name === kind.name)?.name;
+};
+
+let tagged: ReadonlySet<string> | undefined;
+
+/** Whether rows of this type have tags, by data/responses.json. */
+const hasTags = (response: string): boolean => {
+  tagged ??= new Set(
+    loadData<ResponseType[]>('responses.json')
+      .filter(({ fields }) => fields.some(({ name, ref }) => name === 'tags' && ref === 'ResourceTag'))
+      .map(({ name }) => name),
+  );
+  return tagged.has(response);
 };
 
 /** A directory over `list`; what the connected cloud lacks, it cannot look up. */
@@ -135,6 +151,7 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
     },
     rows,
     kindOf: (list) => catalog.find(list)?.command.response,
+    showsTags: (list) => hasTags(catalog.find(list)?.command.response ?? ''),
     takes: (list, parameters) => {
       const known = new Set(catalog.find(list)?.command.params.map(({ name }) => name));
       return parameters.every((name) => known.has(name));

@@ -8,17 +8,15 @@ import { limits } from '../limits.ts';
 import type { Row } from '../rows.ts';
 import { isId } from '../text.ts';
 import type { Params, Resources, ProtectingTag, Target, ValidCall, WhichDependents } from '../types.ts';
-import { readDependents, type MayHave } from './dependents.ts';
+import { readDependents } from './dependents.ts';
 import type { Directories } from './directories.ts';
 import { nameOf, type Directory } from './directory.ts';
 import { actedOn, isAbout, mainOf, namedIn, owners, type Named } from './named.ts';
+import { readOwners } from './owners.ts';
+import { isSame, readTagged, withTags, type Tagged } from './tagged.ts';
 
-/** What resources belong to, and what is acted on without its id; data/references.json. */
-interface Owners {
-  /** Kind → fields of its rows that hold the id of what it belongs to → the kind of that. */
-  owners: Record<string, Record<string, string>>;
-  /** Kinds that no list shows by themselves: the list whose rows hold them in a field. */
-  inside: Record<string, { list: string; field: string; kind: string }>;
+/** What is acted on without its id, and what hangs on what; data/references.json. */
+interface Acted {
   /** What commands act on, under a parameter that elsewhere holds a name or a place; not where others are given. */
   acted: { parameter: string; kind: string; commands: string[]; without?: string[] }[];
   /** By kind or `*`, the commands that change what hangs on a thing which is not theirs, or nothing of what hangs on theirs. */
@@ -62,7 +60,7 @@ const readTarget = async (
 
 /** Whether a call may change what hangs on a target: a zone in which something is deleted is not what ends. */
 const reachesDependents = ({ command, risk }: Tool, { kind = '', isOwn }: Target): boolean => {
-  const { also, never } = loadData<Owners>('references.json').hanging;
+  const { also, never } = loadData<Acted>('references.json').hanging;
   const isNamed = (by: Record<string, string[]>): boolean =>
     ['*', kind].some((one) => fits(by[one] ?? [], command.name));
   if (isNamed(never)) return false;
@@ -84,18 +82,6 @@ const requestsFor = (directory: Directory, targets: readonly Target[]): number =
   return at.size;
 };
 
-/** The lists that may show what has a tag, as it was listed a moment ago: where nothing of a kind has it, none is there to find. */
-const readMayHave = async (directory: Directory, { key, value }: ProtectingTag): Promise<MayHave> => {
-  const pagesize = 500;
-  const rows = await directory.rows('listTags', { key, page: 1, pagesize }).catch(() => undefined);
-  if (!rows || rows.length >= pagesize) return () => true;
-  const { types } = loadData<{ types: Record<string, string> }>('references.json');
-  const kinds = new Set(
-    rows.filter((row) => isSame(row['value'], value)).map((row) => types[String(row['resourcetype']).toLowerCase()]),
-  );
-  return (list) => kinds.has(directory.kindOf(list));
-};
-
 /** Targets with what hangs on each, as far as it can be seen and there is room for. */
 const readWithDependents = async (
   directory: Directory,
@@ -109,60 +95,14 @@ const readWithDependents = async (
     const kind = findKind(target.kind ?? '');
     if (!kind || !target.row || target.isHolder || !reachesDependents(which.tool, target)) done.push(target);
     else {
-      const mayHave = (tag: ProtectingTag): Promise<MayHave> => readMayHave(recent, tag);
-      const { lists, dependents, unread } = await readDependents(directory, kind, target.row, which, { room, mayHave });
+      const tagged = (tag: ProtectingTag): Promise<Tagged | undefined> => readTagged(recent, tag);
+      const { lists, dependents, unread } = await readDependents(directory, kind, target.row, which, { room, tagged });
       room = Math.max(0, room - lists);
       done.push({ ...target, dependents, ...(unread.length ? { unread } : {}) });
     }
   }
   return done;
 };
-
-/** The machine that a network card is in, and the like: found among the rows that hold it. */
-const readHolder = async (directory: Directory, { kind, id }: Target): Promise<readonly [Kind, Row] | undefined> => {
-  const place = loadData<Owners>('references.json').inside[kind ?? ''];
-  const holder = findKind(place?.kind ?? '');
-  if (!place || !holder) return undefined;
-  const rows = (await directory.rows(place.list, { ...holder.args }).catch(() => undefined)) ?? [];
-  const row = rows.find((one) => [one[place.field]].flat().some((part) => (part as Row | undefined)?.['id'] === id));
-  return row && [holder, row];
-};
-
-/** What a target belongs to: the disk of a snapshot, the machine of the disk. What cannot be seen is left out. */
-const readOwners = async (
-  directory: Directory,
-  target: Target,
-  known: ReadonlySet<unknown>,
-  depth = 3,
-): Promise<Target[]> => {
-  const fields = Object.entries(loadData<Owners>('references.json').owners[target.kind ?? ''] ?? {});
-  const byField = await Promise.all(
-    fields.map(async ([field, name]) => {
-      const [kind, id] = [findKind(name), target.row?.[field]];
-      if (!kind || typeof id !== 'string' || known.has(id) || !directory.shows(kind)) return undefined;
-      const row = await directory.get(kind, id, { projectid: target.row?.['projectid'] }).catch(() => undefined);
-      return row && ([kind, row] as const);
-    }),
-  );
-  const found = [...byField, await readHolder(directory, target)].filter((one) => one !== undefined);
-  const owners = found.map(([kind, row]): Target => ({
-    parameter: target.parameter,
-    title: kind.title,
-    kind: kind.name,
-    id: String(row['id']),
-    isOwn: false,
-    isHolder: true,
-    isReadable: true,
-    name: nameOf(kind, row),
-    row,
-  }));
-  const above = depth > 1 ? await inGroups(owners, 8, (owner) => readOwners(directory, owner, known, depth - 1)) : [];
-  return [...owners, ...above.flat()];
-};
-
-/** As CloudStack's database compares names: without letter case and trailing blanks. */
-const isSame = (a: unknown, b: unknown): boolean =>
-  typeof a === 'string' && typeof b === 'string' && a.trim().toLowerCase() === b.trim().toLowerCase();
 
 /** The rows of that name, in the account, domain or project that the call names; the caller's own where it names none. */
 const findByName = async (directory: Directory, kind: Kind, name: string, params: Params): Promise<readonly Row[]> => {
@@ -183,7 +123,7 @@ const findByName = async (directory: Directory, kind: Kind, name: string, params
 
 /** What a call acts on though it stands under a name, or where usually a place is named: data/references.json. */
 const actedByName = ({ name }: Command, params: Params): Named[] =>
-  loadData<Owners>('references.json')
+  loadData<Acted>('references.json')
     .acted.filter(
       ({ commands, parameter, without = [] }) =>
         fits(commands, name) &&
@@ -316,12 +256,12 @@ export const createResources = ({ cached, now, recent }: Directories): Resources
     ];
   };
   return {
-    mainTargets: (call) => readTargets(call, { isOnlyMain: true }),
-    actedOn: async (call) => {
-      const targets = await readTargets(call, { isOnlyMain: false });
-      const known = new Set(targets.map(({ id }) => id));
-      const owners = await inGroups(targets, 8, (target) => readOwners(directory, target, known));
-      return [...targets, ...owners.flat().filter(({ id }) => !known.has(id) && known.add(id))];
+    mainTargets: async (call, { decides }) => withTags(recent, await readTargets(call, { isOnlyMain: true }), decides),
+    actedOn: async (call, which) => {
+      const targets = await withTags(recent, await readTargets(call, { isOnlyMain: false }), which.decides);
+      const room = Math.max(0, maxBefore - requestsFor(directory, targets));
+      const tagged = async (): Promise<Tagged | undefined> => which.decides && readTagged(recent, which.decides);
+      return [...targets, ...(await readOwners(directory, targets, which, { room, readTagged: tagged }))];
     },
     withDependents: (targets, which) => readWithDependents(directory, recent, targets, which),
     withPlaces: (targets) => inGroups(targets, 8, (target) => readPlace(directory, target)),

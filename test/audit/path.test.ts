@@ -98,6 +98,7 @@ test('no secret gets into the log, wherever it stands', async () => {
   const fake = await startFake((command, response, _request, params) => {
     if (command === 'listUsers')
       return response.end(JSON.stringify({ listusersresponse: { count: 1, user: [{ id, username: 'bob' }] } }));
+    if (command === 'listTags') return response.end(JSON.stringify({ listtagsresponse: {} }));
     const given = params.get('password') ?? '';
     const spellings = [given, encodeURIComponent(given), Buffer.from(given).toString('base64'), given.slice(0, 30)];
     return response

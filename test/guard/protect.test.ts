@@ -107,7 +107,9 @@ test.each([
     return command.startsWith('list') ? {} : undefined;
   };
   const { app, times, close } = await openApp({}, { answers: dependents });
-  await expect(app.call(requestOf('deleteAccount', { id: other }, consent))).rejects.toThrow(/protected: .* volume/);
+  await expect(app.call(requestOf('deleteAccount', { id: other }, consent))).rejects.toThrow(
+    /protected: .* volume|listTags: no/,
+  );
   expect(times('deleteAccount')).toBe(0);
   await close();
 });
@@ -176,4 +178,45 @@ test('R2: what belongs to a project is found there, wherever the call wants it t
   ).rejects.toThrow('protected');
   await close();
   await second.close();
+});
+
+test('what rows do not tell of: the tag of a backup, an account, a user; of what is two steps above', async () => {
+  const [machine, disk] = [uuid(31), uuid(32)];
+  const listed = [
+    { key: 'protected', value: 'true', resourceid: safe, resourcetype: 'Backup' },
+    { key: 'Protected', value: 'TRUE', resourceid: safe.toUpperCase(), resourcetype: 'User' },
+    { key: 'protected', value: 'true', resourceid: machine, resourcetype: 'UserVm' },
+  ];
+  const cloud: Answers = (command, params) => {
+    if (command === 'listTags') return { count: listed.length, tag: listed };
+    if (command === 'listBackups') return { count: 1, backup: [{ id: params['id'], name: 'nightly' }] };
+    if (command === 'listUsers') return { count: 1, user: [{ id: params['id'], username: 'bob' }] };
+    if (command === 'listSnapshots') return { count: 1, snapshot: [{ id: params['id'], name: 's', volumeid: disk }] };
+    if (command === 'listVolumes')
+      return { count: 1, volume: [{ id: disk, name: 'd', virtualmachineid: machine, vmname: 'db' }] };
+    return undefined;
+  };
+  const { app, times, close } = await openApp({}, { answers: cloud });
+  const refused: [string, Record<string, unknown>][] = [
+    ['deleteSnapshot', { id: uuid(33) }],
+    ['revertSnapshot', { id: uuid(33) }],
+    ['deleteBackup', { id: safe }],
+    ['disableUser', { id: safe }],
+    ['deleteUser', { id: safe }],
+  ];
+  for (const [command, args] of refused) {
+    const call = app.call(requestOf(command, args, consent));
+    await expect(call, command).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('protected') as string,
+    });
+    expect(times(command), command).toBe(0);
+    // The list of tags told of the machine.
+    if (command.includes('Snapshot')) expect(times('listVirtualMachines')).toBe(0);
+  }
+  for (const command of ['deleteBackup', 'deleteUser']) {
+    await app.call(requestOf(command, { id: other }, consent));
+    expect(times(command), command).toBe(1);
+  }
+  await close();
 });

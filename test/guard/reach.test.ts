@@ -8,6 +8,18 @@ type Row = Record<string, unknown>;
 /** As the database compares. */
 const same = (value: unknown): string => String(value).trim().toLowerCase();
 
+/** What a cloud lists of tags. */
+const tagsIn = (tables: Record<string, Row[]>): Row[] =>
+  Object.entries(tables).flatMap(([list, rows]) =>
+    rows.flatMap(({ id, tags = [] }) =>
+      (tags as Row[]).map((tag) => ({
+        ...tag,
+        resourceid: id,
+        resourcetype: loadCatalog().find(list)?.command.response,
+      })),
+    ),
+  );
+
 /** A cloud with these rows; a list is narrowed by the ids and names it is asked for. */
 const cloudOf =
   (tables: Record<string, Row[]>): Answers =>
@@ -16,7 +28,7 @@ const cloudOf =
     if (tool?.command.result !== 'list') return undefined;
     const key = [tool.command.key ?? 'item'].flat()[0]!;
     const narrowing = Object.entries(params).filter(([name]) => /^(id|name|\w+id|account)$/.test(name));
-    const rows = (tables[command] ?? []).filter((row) =>
+    const rows = (command === 'listTags' ? tagsIn(tables) : (tables[command] ?? [])).filter((row) =>
       narrowing.every(([name, value]) => row[name] === undefined || same(row[name]) === same(value)),
     );
     return { count: rows.length, [key]: rows };
