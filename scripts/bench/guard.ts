@@ -32,7 +32,10 @@ export const guardPerCall = async (): Promise<number> => {
   }));
   const limits = [{ name: 'few', match: {}, changes: 10, per: 60 }];
   const protect = { key: 'protected', value: 'true' };
-  const policy = createPolicy({ preset: 'operator', actions: {}, rules, limits, protect, fourEyes: false }, false);
+  const policy = createPolicy(
+    { preset: 'operator', actions: {}, rules, limits, protect, fourEyes: false, passkey: [] },
+    false,
+  );
   const access = createAccess({}, { profile: 'default', principals: { local: { role: 'operator' } } });
   const valid = validate(loadCatalog(), request, z.object(callSettings).parse({}));
   // A plain read touches none of what a change needs.

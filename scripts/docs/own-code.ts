@@ -54,6 +54,12 @@ const verdicts: readonly Verdict[] = [
     'It locks a path; ours also finds a free slot beside it and tells a live owner from a dead one across restarts and containers.',
   ],
   [
+    'signatures of passkeys',
+    'src/guard/webauthn.ts',
+    '@simplewebauthn/server, @passwordless-id/webauthn',
+    'The first brings parsers of ASN.1 and X.509 for attestations, which are not asked for; the second refuses a signature whose numbers are short, one of 128. The specification’s checks are few, and Node verifies the signature.',
+  ],
+  [
     'size in tokens',
     'src/present/tokens.ts',
     'tokenx, gpt-tokenizer',

@@ -118,6 +118,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'page-files.ts',
     'app/app.ts',
     'guard/roles.ts',
+    'type guard/approver.ts',
     'type telemetry',
     'store',
     'config/auth.ts',

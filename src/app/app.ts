@@ -3,6 +3,8 @@ import type { Config } from '../config/config.ts';
 import { CallError } from '../errors.ts';
 import type { Approver, ApproverReply, SeenCall } from '../guard/approver.ts';
 import type { Guard } from '../guard/guard.ts';
+import type { Passkey } from '../guard/passkeys.ts';
+import type { PasskeyChange } from './change-passkeys.ts';
 import type { Component } from './health.ts';
 import type { ResourceCount } from './count-resources.ts';
 import type { AppOptions } from './options.ts';
@@ -49,6 +51,14 @@ export interface App {
   catalog(profile: string): Promise<Catalog>;
   /** Calls the listener whenever a cloud turns out to offer other commands than before. */
   onCatalogChange(listener: () => void): void;
+  /** A challenge for a passkey to approve the call under a code. Throws a CallError where it is not theirs to approve. */
+  askPasskey(approver: Approver, code: string): Promise<string>;
+  /** A challenge to add a passkey, or to change which there are. */
+  askToChangePasskeys(approver: Approver, isNew: boolean): Promise<string>;
+  /** The passkeys of someone's own. */
+  passkeysOf(principal: string): Promise<readonly Passkey[]>;
+  /** Adds or removes one of someone's own passkeys, and leaves an entry in the audit log. Throws a CallError. */
+  changePasskeys(approver: Approver, change: PasskeyChange): Promise<void>;
   /** The signed receipt of an approval, by the id of a call or its code, as far as a requester may see it. */
   receipt(requester: DoorRequest['caller'], id: string): Promise<string>;
   /** The public key with which receipts of this server are verified. */
@@ -143,6 +153,16 @@ export const createApp = (config: Config, options: AppOptions): App => {
     },
     waitingFor: async (approver) => (await ready()).composition.guard.waitingFor(approver),
     replyTo: async (approver, given) => (await ready()).composition.guard.replyTo(approver, given),
+    askPasskey: async (approver, code) => (await ready()).composition.guard.askPasskey(approver, code),
+    askToChangePasskeys: async (approver, isNew) => {
+      const { askToChange } = await import('./change-passkeys.ts');
+      return askToChange((await ready()).composition.guard.passkeys, approver, isNew);
+    },
+    passkeysOf: async (principal) => (await ready()).composition.guard.passkeys.list(principal),
+    changePasskeys: async (approver, change) => {
+      const { changePasskeys } = await import('./change-passkeys.ts');
+      await changePasskeys((await ready()).composition, current.profile, approver, change);
+    },
     rulesFor: async (requester) => {
       const { guard } = (await ready()).composition;
       return guard.rulesFor({ ...requester, profile: guard.profileOf(requester) });

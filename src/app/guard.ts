@@ -10,6 +10,7 @@ import { createQuestions, type OpenQuestions, type SharedQuestions } from '../gu
 import { createPolicy } from '../guard/policy.ts';
 import { createAccess } from '../guard/roles.ts';
 import { createSharedApprovals } from '../guard/shared-approvals.ts';
+import { createPasskeys, type Passkeys } from '../guard/passkeys.ts';
 import { createStandingApprovals, textsInFolder, textsInStore } from '../guard/standing-approvals.ts';
 import { maxStandingDays } from '../guard/standing.ts';
 import type { Observe } from '../observe.ts';
@@ -43,6 +44,24 @@ const secretsOf =
 /** Where plans are saved: in the same places. */
 export const openPlans = (config: Pick<Config, 'state' | 'profiles'>, store: Store): Plans =>
   encryptPlans(store.shared ? createSharedPlans(store) : createPlans(join(config.state, 'plans')), secretsOf(config));
+
+/** What a store holds for as long as anyone uses it, also when it was restarted. */
+const tenYearsMs = 10 * 365 * 86_400_000;
+
+/** Passkeys of principals: in the same places. */
+export const openPasskeys = ({ state }: Pick<Config, 'state'>, store: Store): Passkeys => {
+  const keyOf = (id: string): string => `passkeys:${id}`;
+  const folder = textsInFolder(join(state, 'passkeys'));
+  return createPasskeys(
+    store.shared
+      ? {
+          get: async (id) => (await store.get(keyOf(id))) || undefined,
+          put: (id, text) => store.set(keyOf(id), text, tenYearsMs),
+        }
+      : { get: async (id) => (await folder.all()).get(id) || undefined, put: folder.put },
+    store,
+  );
+};
 
 /** Where standing approvals are kept: in the same places. */
 const openStanding = (config: Config, store: Store): GuardDependencies['standing'] =>
@@ -100,6 +119,7 @@ export const openGuard = (
   standing: openStanding(config, store),
   questions,
   approvals: openApprovals(config, store),
+  passkeys: openPasskeys(config, store),
   boundsOf: createBounds(clouds),
   hasBegun: ({ request }, job) => jobs.isOf(request.caller, job),
   onWaiting,

@@ -1,9 +1,10 @@
 import { userInfo } from 'node:os';
 import { openApprovals } from '../app/guard.ts';
+import type { Config } from '../config/config.ts';
 import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
 import { approvalMinutes, findWaiting, type Approvals, type WaitingCall } from '../guard/approvals.ts';
-import { checkFourEyes } from '../guard/approver.ts';
+import { checkFourEyes, wantsPasskey } from '../guard/approver.ts';
 import { judgeReply } from '../guard/reply.ts';
 import { programName } from '../program-name.ts';
 import { openStore } from '../store/open.ts';
@@ -30,12 +31,18 @@ const list = async (waiting: readonly WaitingCall[], io: Io): Promise<number> =>
 const answerCall = async (
   approvals: Approvals,
   code: string | undefined,
-  principal: string,
+  { principal, policy }: Pick<Config, 'principal' | 'policy'>,
   io: Io,
 ): Promise<number> => {
   const waiting = await approvals.waiting();
   if (code === undefined) return list(waiting, io);
   const call = findWaiting(waiting, code);
+  if (wantsPasskey({ passkey: policy?.passkey ?? [] }, call))
+    throw new CallError(
+      'refused',
+      'The policy wants a passkey for this call, and a terminal takes none.',
+      'Approve it on the web page of this server.',
+    );
   if (!io.stdin.isTTY)
     throw new CallError('unconfirmed', 'Only a person at a terminal can approve.', 'Run it where you can type.');
   const { username } = userInfo();
@@ -66,7 +73,7 @@ export const approveCall = async (
   const config = await openConfig(settings, io);
   const store = openStore(config, { report: (message) => void printText(io.stderr, message) });
   try {
-    return await answerCall(openApprovals(config, store), code, config.principal, io);
+    return await answerCall(openApprovals(config, store), code, config, io);
   } finally {
     await store.close();
   }

@@ -1,8 +1,23 @@
 import type { CliCommand } from './cli-command.ts';
 import { settingsOf, withSettings, type Options } from './options.ts';
 
-/** The commands for receipts of approvals. */
-export const receiptCommands: Readonly<Record<'receipt', CliCommand>> = {
+/** The commands for what approvals leave and rest on: receipts and passkeys. */
+export const receiptCommands: Readonly<Record<'receipt' | 'passkey', CliCommand>> = {
+  passkey: {
+    description: 'passkeys of those who approve on the web page',
+    talks: true,
+    build: (command, io, end) => {
+      withSettings(
+        command
+          .command('reset')
+          .description('take all passkeys of someone who has lost theirs; they can add one on the page')
+          .argument('<principal>', 'their name, as in the audit log'),
+      ).action(async (principal: string, options: Options) => {
+        const { resetPasskeys } = await import('./passkey-command.ts');
+        end(await resetPasskeys(principal, settingsOf(options), io));
+      });
+    },
+  },
   receipt: {
     description: 'signed receipts of approvals: list, give, verify without a server',
     build: (command, io, end) => {

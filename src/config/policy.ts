@@ -55,6 +55,8 @@ export const policySection = z.strictObject({
     .default({ key: 'protected', value: 'true' }),
   /** What the policy sends to an approval (`approve`) is approved by someone else than the one who asked. */
   fourEyes: z.boolean().default(false),
+  /** What has these severities is approved on the page with a passkey, and nowhere else. */
+  passkey: oneOrMore(severities).default([]),
 });
 
 const role = z.strictObject({

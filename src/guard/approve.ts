@@ -59,13 +59,14 @@ const approved = (call: NamedCall, read?: readonly Target[], confirmation?: Conf
 type DecidedCall = NamedCall & { readonly decision: Decision };
 
 const aboutCall = (
-  { fourEyes }: Policy,
+  { fourEyes, passkey }: Policy,
   { tool, decision, request }: DecidedCall,
   targets: readonly Target[],
 ): AskedAbout => ({
   title: tool.command.name,
   tools: [tool],
   fourEyes,
+  passkey,
   decision,
   request,
   unseen: targets.find(isUnseen),

@@ -3,13 +3,18 @@ import { toLabel } from '../text.ts';
 import type { Caller } from '../types.ts';
 import { codeMinutes, findWaiting, maxReason, type Approvals, type WaitingCall } from './approvals.ts';
 import { isBounded } from './bounds.ts';
+import type { Passkeys } from './passkeys.ts';
+import type { Policy } from './policy.ts';
 import { judgeReply } from './reply.ts';
 import { checkRole, roleOf, type Access } from './roles.ts';
+import type { PasskeyProof, PasskeySite } from './webauthn.ts';
 
 /** A person who looks at the calls that wait. */
 export interface Approver extends Pick<Caller, 'principal' | 'isLocal'> {
   /** Signed in with something that a program may hold as well, so that its own calls are not for it to approve. */
   mayBeProgram?: boolean | undefined;
+  /** The page on which they are, where passkeys can be used there. */
+  site?: PasskeySite | undefined;
 }
 
 /** A waiting call as one approver sees it. */
@@ -19,11 +24,24 @@ export interface SeenCall extends WaitingCall {
   isOwn: boolean;
   /** Why this approver may not approve it; undefined where they may. */
   obstacle?: string | undefined;
+  /** It is approved with a passkey. */
+  wantsPasskey: boolean;
 }
 
 /** What an approver says to a waiting call. */
 export type ApproverReply =
-  { action: 'accept'; confirm?: unknown; phrase?: unknown } | { action: 'decline'; reason: string };
+  | { action: 'accept'; confirm?: unknown; phrase?: unknown; proof?: PasskeyProof | undefined }
+  | { action: 'decline'; reason: string };
+
+/** What judging approvers rests on. */
+export interface ApproverRules {
+  access: Access;
+  policy: Pick<Policy, 'passkey'>;
+}
+
+/** Whether the policy wants a passkey for a waiting call: a step of a plan may be what wants it. */
+export const wantsPasskey = ({ passkey }: Pick<Policy, 'passkey'>, { about }: WaitingCall): boolean =>
+  about?.calls.some(({ severity }) => passkey.includes(severity)) === true;
 
 /** Refuses the one who asked where someone else has to approve. Throws a CallError. */
 export const checkFourEyes = ({ about, caller }: WaitingCall, ...names: readonly string[]): void => {
@@ -69,26 +87,61 @@ const problemOf = (check: () => void): string | undefined => {
   }
 };
 
-const see = (access: Access, approver: Approver, call: WaitingCall): SeenCall | undefined => {
+const see = ({ access, policy }: ApproverRules, approver: Approver, call: WaitingCall): SeenCall | undefined => {
   const isOwn = call.caller.principal === approver.principal;
   const beyond = problemOf(() => checkReach(access, approver, call));
   if (beyond !== undefined && !isOwn) return undefined;
   const obstacle = beyond ?? problemOf(() => checkOwn(approver, call));
-  return { ...call, until: call.asked + codeMinutes * 60_000, isOwn, obstacle };
+  return {
+    ...call,
+    until: call.asked + codeMinutes * 60_000,
+    isOwn,
+    obstacle,
+    wantsPasskey: wantsPasskey(policy, call),
+  };
 };
 
 /** The waiting calls that an approver may approve, and their own, oldest first. */
-export const listSeen = async (access: Access, approvals: Approvals, approver: Approver): Promise<SeenCall[]> =>
-  (await approvals.waiting()).flatMap((call) => see(access, approver, call) ?? []);
+export const listSeen = async (rules: ApproverRules, approvals: Approvals, approver: Approver): Promise<SeenCall[]> =>
+  (await approvals.waiting()).flatMap((call) => see(rules, approver, call) ?? []);
+
+/** What a passkey signs to approve a call: this one, as it was asked. */
+const purposeOf = ({ code, digest }: WaitingCall): string => `approve ${code} ${digest}`;
+
+const noSite = (): CallError =>
+  new CallError(
+    'refused',
+    'Passkeys cannot be used on this page: it is not at a name of its own.',
+    'Open it under the public name of this server (https), or as http://localhost.',
+  );
+
+/** The page on which an approver is. Throws a CallError where passkeys cannot be used. */
+export const siteOf = ({ site }: Approver): PasskeySite => {
+  if (!site) throw noSite();
+  return site;
+};
+
+/** A challenge for a passkey to approve the call under a code. Throws a CallError where it is not the approver's to approve. */
+export const askPasskey = async (
+  rules: ApproverRules,
+  { approvals, passkeys }: { approvals: Approvals; passkeys: Passkeys },
+  approver: Approver,
+  code: string,
+): Promise<string> => {
+  const call = findWaiting(await listSeen(rules, approvals, approver), code);
+  if (call.obstacle !== undefined) throw new CallError('refused', call.obstacle, 'Nothing was approved.');
+  siteOf(approver);
+  return passkeys.ask(approver.principal, purposeOf(call));
+};
 
 /** Takes an approver's reply to a waiting call. Throws a CallError for one that is no yes and no no, or not theirs to give. */
 export const replyTo = async (
-  access: Access,
-  approvals: Approvals,
+  rules: ApproverRules,
+  { approvals, passkeys }: { approvals: Approvals; passkeys: Passkeys },
   approver: Approver,
   { code, reply }: { code: string; reply: ApproverReply },
 ): Promise<void> => {
-  const call = findWaiting(await listSeen(access, approvals, approver), code);
+  const call = findWaiting(await listSeen(rules, approvals, approver), code);
   const { principal } = approver;
   if (reply.action === 'decline') {
     await approvals.refuse(call.code, principal, toLabel(reply.reason, maxReason));
@@ -104,5 +157,6 @@ export const replyTo = async (
         : 'It was not confirmed.',
       'The call still waits.',
     );
-  await approvals.approve(call.code, principal, 'page');
+  if (call.wantsPasskey) await passkeys.check(principal, siteOf(approver), purposeOf(call), reply.proof);
+  await approvals.approve(call.code, principal, call.wantsPasskey ? 'passkey' : 'page');
 };

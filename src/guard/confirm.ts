@@ -1,6 +1,7 @@
 import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
 import { AwaitingReply, type Question, type Reply } from '../consent.ts';
+import type { Severity } from '../catalog/risk.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { cutText, isId, toLabel, toQuoted } from '../text.ts';
 import type { Caller, CallRequest, Confirmation, Decision, Target } from '../types.ts';
@@ -28,6 +29,8 @@ export interface AskedAbout {
   tools: readonly Tool[];
   /** The policy wants someone else than the one who asks where it wants an approval. */
   fourEyes: boolean;
+  /** The severities for which it wants a passkey. */
+  passkey: readonly Severity[];
   decision: Decision;
   request: Pick<CallRequest, 'consent' | 'lead' | 'caller'>;
   /** What it names and no one finds. */
@@ -87,7 +90,7 @@ const sendToTerminal = async (
   question: Question,
   why: string,
 ): Promise<WaitingCall> => {
-  const { title, decision, request, unseen } = about;
+  const { title, decision, request, unseen, tools, passkey } = about;
   if (unseen)
     throw new CallError(
       'not-found',
@@ -105,7 +108,9 @@ const sendToTerminal = async (
   if (approval) return approval;
   throw unconfirmed(
     `${title} needs a confirmation by a human (${decision.rule}), and ${why}. Approval code: ${code}.`,
-    `A person can approve it at a terminal: ${programName} approve ${code} — then make exactly the same call again.`,
+    tools.some(({ risk }) => passkey.includes(risk.severity))
+      ? 'A person approves it on the web page of this server, with a passkey; then make exactly the same call again.'
+      : `A person can approve it at a terminal: ${programName} approve ${code} — then make exactly the same call again.`,
   );
 };
 

@@ -100,8 +100,8 @@ const becauseOf = ({ raises = [] }: Tool): string => {
   return ` (${reasons.slice(0, 3).join(', ')})`;
 };
 
-/** What the first rule that matches says, else the table; `undefined` while it depends on places not read yet. */
-export const decide = (policy: Policy, subject: Subject): Verdict | undefined => {
+/** What the first rule that matches says, else the table. */
+const decideByRules = (policy: Policy, subject: Subject): Verdict | undefined => {
   const { risk, severity } = subject.tool.risk;
   const doubtful: Verdict[] = [];
   for (const { name, match, action } of policy.rules) {
@@ -115,4 +115,15 @@ export const decide = (policy: Policy, subject: Subject): Verdict | undefined =>
   const action = policy.actions[risk]?.[severity] ?? 'block';
   const verdict = { action, rule: `${policy.name}: ${risk}/${severity}${becauseOf(subject.tool)} → ${action}` };
   return doubtful.length ? strictest([verdict, ...doubtful]) : verdict;
+};
+
+/**
+ * What a policy says of a call; `undefined` while it depends on places not read yet. No host and no terminal takes a passkey: what wants
+ * one waits for an approval.
+ */
+export const decide = (policy: Policy, subject: Subject): Verdict | undefined => {
+  const verdict = decideByRules(policy, subject);
+  return verdict?.action === 'confirm' && policy.passkey.includes(subject.tool.risk.severity)
+    ? { action: 'approve', rule: `${verdict.rule}, with a passkey` }
+    : verdict;
 };

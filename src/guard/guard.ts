@@ -18,11 +18,12 @@ import type {
 } from '../types.ts';
 import type { Limit } from '../config/policy.ts';
 import { approve, type ApproveDependencies, type ApproveOptions } from './approve.ts';
-import { listSeen, replyTo, type Approver, type ApproverReply, type SeenCall } from './approver.ts';
+import { askPasskey, listSeen, replyTo, type Approver, type ApproverReply, type SeenCall } from './approver.ts';
 import { lookWithin, type Bounds } from './bounds.ts';
 import { confine, confineAnswer, type ConfineDependencies } from './confine.ts';
 import { permit } from './permit.ts';
 import { approvePlan, digestOfPlan, foresee, type PlanOptions } from './plan.ts';
+import type { Passkeys } from './passkeys.ts';
 import type { Policy } from './policy.ts';
 import { giveStanding, listStanding, openStandingUse, type ScriptAsked, type StandingAsked } from './standing.ts';
 import type { StandingApproval } from './standing-approvals.ts';
@@ -38,6 +39,7 @@ export interface Rules {
 
 /** What the guard needs beside its rules, made once for a server. */
 export interface GuardDependencies extends Omit<ApproveDependencies, 'policy'> {
+  passkeys: Passkeys;
   /** Where the caller's role may look; undefined: everywhere. */
   boundsOf(call: PermittedCall): Promise<Bounds | undefined>;
   /** Whether the caller of a call began that job: CloudStack tells only whose key it was. */
@@ -84,6 +86,10 @@ export interface Guard {
   rulesFor(caller: Caller): { role: string; isUnlimited: boolean; policy: string; limits: readonly Limit[] };
   /** The calls that wait for a person, as far as this one may see them. */
   waitingFor(approver: Approver): Promise<readonly SeenCall[]>;
+  /** A challenge for a passkey of theirs to approve the call under a code. Throws a CallError where it is not theirs to approve. */
+  askPasskey(approver: Approver, code: string): Promise<string>;
+  /** The passkeys of principals. */
+  passkeys: Passkeys;
   /** Takes a person's reply to a waiting call. Throws a CallError where it is not theirs to give. */
   replyTo(approver: Approver, given: { code: string; reply: ApproverReply }): Promise<void>;
   /** Resolves while questions and approvals have a place: without one, what needs a confirmation is refused. */
@@ -124,8 +130,10 @@ export const createGuard = (rules: Rules, dependencies: GuardDependencies): Guar
         limits: policy.limits,
       };
     },
-    waitingFor: (approver) => listSeen(access, approvals, approver),
-    replyTo: (approver, given) => replyTo(access, approvals, approver, given),
+    waitingFor: (approver) => listSeen(rules, approvals, approver),
+    askPasskey: (approver, code) => askPasskey(rules, dependencies, approver, code),
+    passkeys: dependencies.passkeys,
+    replyTo: (approver, given) => replyTo(rules, dependencies, approver, given),
     check: async () => {
       await Promise.all([questions.isOpen('health'), approvals.waiting()]);
     },

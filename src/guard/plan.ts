@@ -143,7 +143,15 @@ export const approvePlan = async (
   const question = askAboutPlan(steps, { seed, host: origin.host, digest });
   const unseen = steps.flatMap(({ targets }) => targets).find(isUnseen);
   const tools = steps.map(({ tool }) => tool);
-  const about = { title: 'The plan', tools, fourEyes: policy.fourEyes, decision, request, unseen };
+  const about = {
+    title: 'The plan',
+    tools,
+    fourEyes: policy.fourEyes,
+    passkey: policy.passkey,
+    decision,
+    request,
+    unseen,
+  };
   const confirmation = decision.action === 'allow' ? undefined : await confirm(dependencies, about, question, options);
   const state: PlanState = {
     seed,

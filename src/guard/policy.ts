@@ -13,6 +13,8 @@ export interface Policy {
   protect: { key: string; value: string } | false;
   /** What wants an approval outside of the host is approved by someone else than the one who asked. */
   fourEyes: boolean;
+  /** What has these severities is approved on the page with a passkey. */
+  passkey: readonly Severity[];
 }
 
 const all = (action: Action): Record<Severity, Action> => ({
@@ -53,6 +55,7 @@ export const createPolicy = (section: PolicySection | undefined, readOnly: boole
       limits: [],
       protect: protectedTag,
       fourEyes: false,
+      passkey: [],
     };
   const {
     preset = 'operator',
@@ -61,6 +64,7 @@ export const createPolicy = (section: PolicySection | undefined, readOnly: boole
     limits = [],
     protect = protectedTag,
     fourEyes = false,
+    passkey = [],
   } = section ?? {};
   const table = Object.fromEntries(
     Object.entries(presets[preset]).map(([risk, row]) => {
@@ -68,5 +72,5 @@ export const createPolicy = (section: PolicySection | undefined, readOnly: boole
       return [risk, typeof given === 'string' ? all(given) : { ...row, ...given }];
     }),
   ) as Actions;
-  return { name: preset, actions: table, rules, limits, protect, fourEyes };
+  return { name: preset, actions: table, rules, limits, protect, fourEyes, passkey };
 };

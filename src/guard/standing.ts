@@ -64,6 +64,7 @@ const isAnother = ({ caller }: CallRequest, { caller: own }: UseState): boolean 
 /** Why no one can confirm it beforehand; undefined where one can. */
 const obstacleTo = (policy: Policy, { call, targets }: JudgedCall): string | undefined => {
   if (call.tool.risk.severity === 'critical') return 'it is critical';
+  if (policy.passkey.includes(call.tool.risk.severity)) return 'the policy wants a passkey';
   if (targets.some(isUnseen)) return 'what it names was not found';
   const tag = decidingTagOf(policy, call);
   return tag === undefined ? undefined : `the policy decides by the tag ${tag}`;

@@ -16,7 +16,15 @@ import { validate } from '../../src/validate/validate.ts';
 import { id, limits, operator, request, resolved } from './calls.ts';
 
 const readOnly = createPolicy(
-  { preset: 'operator', actions: { change: 'allow' }, rules: [], limits: [], protect: false, fourEyes: false },
+  {
+    preset: 'operator',
+    actions: { change: 'allow' },
+    rules: [],
+    limits: [],
+    protect: false,
+    fourEyes: false,
+    passkey: [],
+  },
   true,
 );
 const access = createAccess({}, { profile: 'default' });

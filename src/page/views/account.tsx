@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { inWords, useAsk, type CallAnswer } from '../ask.ts';
 import { Loaded, Section } from '../parts.tsx';
 import type { Me } from '../me.ts';
+import { PasskeysView } from './passkeys.tsx';
 
 const ways = { issuer: 'at the identity provider', token: 'with a token', link: 'with the link of your terminal' };
 
@@ -32,6 +33,7 @@ export const Account = ({ me, profile }: { me: Me; profile: string | undefined }
           </div>
         </dl>
       </Section>
+      <PasskeysView />
       <Section title="Your account in the cloud" wide>
         <Loaded asked={asked}>
           {({ rows }) => (

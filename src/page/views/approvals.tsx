@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ask, AskError, useAsk } from '../ask.ts';
 import { Badge, Loaded, Problem } from '../parts.tsx';
+import { signWithPasskey } from '../passkey.ts';
 
 /** A call that waits, as the server shows it. Times in milliseconds since 1970. */
 export interface CallCard {
@@ -14,6 +15,7 @@ export interface CallCard {
   until: number;
   isOwn: boolean;
   obstacle?: string;
+  wantsPasskey: boolean;
 }
 
 const left = (until: number, now: number): string => {
@@ -50,7 +52,14 @@ const Waiting = ({
   const reply = async (approve: boolean): Promise<void> => {
     setBusy(true);
     try {
-      await ask('reply', { code, approve, ...(call.phrase === undefined ? {} : { phrase }), reason });
+      const proof = approve && call.wantsPasskey ? { proof: await signWithPasskey({ code }) } : {};
+      await ask('reply', {
+        ...proof,
+        code,
+        approve,
+        ...(call.phrase === undefined ? {} : { phrase }),
+        reason,
+      });
       onReply(approve ? `${command} was approved.` : `${command} was refused.`);
     } catch (problem) {
       if (problem instanceof AskError) setError(problem);
@@ -107,7 +116,7 @@ const Waiting = ({
               class="danger"
               disabled={isBusy || (call.phrase !== undefined && phrase !== call.phrase)}
             >
-              Approve
+              {call.wantsPasskey ? 'Approve with a passkey' : 'Approve'}
             </button>
           )}
           <button type="button" disabled={isBusy} onClick={() => void reply(false)}>

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { App } from '../../app/app.ts';
+import type { Approver } from '../../guard/approver.ts';
 import { requireTool } from '../../catalog/lookup.ts';
 import { toDescription, toMatch } from '../../mcp/describe.ts';
 import { createSearch } from '../../search/search.ts';
@@ -24,6 +25,8 @@ export interface PageCaller {
   session: PageSession;
   context: RequestContext;
   signal: AbortSignal;
+  /** Where the page is, where passkeys can be used there. */
+  site: Approver['site'];
 }
 
 const text = z.string();
@@ -35,8 +38,28 @@ const findInput = z.strictObject({
 });
 const toolInput = z.strictObject({ tool: text.max(256), profile: text.optional() });
 const profileInput = z.strictObject({ profile: text.optional() });
+const bytes = text.regex(/^[\w-]{1,4096}$/);
+const proofInput = z.strictObject({ id: bytes, clientData: bytes, authenticatorData: bytes, signature: bytes });
+const passkeyAskInput = z.union([
+  z.strictObject({ change: z.enum(['add', 'any']) }),
+  z.strictObject({ code: text.max(40) }),
+]);
+const passkeyInput = z.union([
+  z.strictObject({
+    added: z.strictObject({
+      id: bytes,
+      clientData: bytes,
+      authenticatorData: bytes,
+      publicKey: bytes,
+      algorithm: z.number().int(),
+    }),
+    proof: proofInput.optional(),
+  }),
+  z.strictObject({ removed: bytes, proof: proofInput.optional() }),
+]);
 const replyInput = z.strictObject({
   code: text.max(40),
+  proof: proofInput.optional(),
   approve: z.boolean(),
   phrase: text.max(500).optional(),
   reason: text.max(300).default(''),
@@ -58,8 +81,9 @@ export const requesterOf = ({ principal, method }: Pick<PageSession, 'principal'
 
 /** The questions that the page asks, each by its name. They throw CallErrors, and let nothing through that `call` does not. */
 export const createApi = ({ app, call, health, onReply }: ApiOptions) => {
-  const approverOf = ({ session }: PageCaller) => ({
+  const approverOf = ({ session, site }: PageCaller): Approver => ({
     ...requesterOf(session),
+    site,
     mayBeProgram: session.method === 'token',
   });
   const toRequest =
@@ -119,12 +143,34 @@ export const createApi = ({ app, call, health, onReply }: ApiOptions) => {
       waiting: (await app.waitingFor(approverOf(caller))).map(({ digest: _digest, ...seen }) => seen),
     }),
     reply: async (caller: PageCaller, body: unknown) => {
-      const { code, approve, phrase, reason } = readQuestion(replyInput, body);
+      const { code, approve, phrase, reason, proof } = readQuestion(replyInput, body);
       const reply = approve
-        ? ({ action: 'accept', confirm: true, phrase } as const)
+        ? ({ action: 'accept', confirm: true, phrase, proof } as const)
         : ({ action: 'decline', reason } as const);
       await app.replyTo(approverOf(caller), { code, reply });
       onReply();
+      return { done: true };
+    },
+    passkeys: async ({ session, site }: PageCaller) => ({
+      passkeys: (await app.passkeysOf(session.principal)).map(({ id, added, site: at }) => ({
+        id,
+        added,
+        isHere: at === site?.id,
+      })),
+    }),
+    'passkey-ask': async (caller: PageCaller, body: unknown) => {
+      const asked = readQuestion(passkeyAskInput, body);
+      const approver = approverOf(caller);
+      const { principal } = approver;
+      const challenge =
+        'code' in asked
+          ? await app.askPasskey(approver, asked.code)
+          : await app.askToChangePasskeys(approver, asked.change === 'add');
+      const own = (await app.passkeysOf(principal)).filter(({ site }) => site === caller.site?.id);
+      return { challenge, site: caller.site?.id, ids: own.map(({ id }) => id), name: principal };
+    },
+    'passkey-change': async (caller: PageCaller, body: unknown) => {
+      await app.changePasskeys(approverOf(caller), readQuestion(passkeyInput, body));
       return { done: true };
     },
     health: async () => ({

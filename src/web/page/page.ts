@@ -1,3 +1,4 @@
+import { publicUrlOf } from '../../config/auth.ts';
 import { CallError, describeError } from '../../errors.ts';
 import { entryOf } from '../../guard/roles.ts';
 import { isRecord } from '../../rows.ts';
@@ -69,6 +70,15 @@ export const createPage = (options: PageOptions): WebPage => {
     const { principal, method, tokenHash = '' } = session;
     const isGood = method === 'issuer' || auth?.tokens?.[principal]?.includes(tokenHash);
     return isGood && entryOf(principals, principal) ? session : undefined;
+  };
+
+  /** Where the browser says that the page is: it was compared with the host. An address has no passkeys. */
+  const siteOf = (request: Request): PageCaller['site'] => {
+    const origin = request.headers.get('origin');
+    const publicUrl = publicUrlOf(app.config.auth);
+    if (origin === null || (publicUrl !== undefined && new URL(publicUrl).origin !== origin)) return undefined;
+    const { hostname } = new URL(origin);
+    return /^[\d.]+$|:/.test(hostname) ? undefined : { origin, id: hostname };
   };
 
   const slowDown = async (name: string): Promise<Response | undefined> => {
@@ -172,7 +182,8 @@ export const createPage = (options: PageOptions): WebPage => {
     if (body instanceof Response) return body;
     const leave = limits.enter(principal);
     // Only what `hasOwn` found above gets here.
-    return run(name as keyof typeof api, { session, context, signal: request.signal }, body).finally(leave);
+    const caller = { session, context, signal: request.signal, site: siteOf(request) };
+    return run(name as keyof typeof api, caller, body).finally(leave);
   };
 
   return {

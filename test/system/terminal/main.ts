@@ -73,6 +73,7 @@ const runs: Record<string, Run[]> = {
     ['approvals', ['script', 'approvals']],
   ],
   approve: [['approve', ['approve']]],
+  passkey: [['passkey-reset', ['passkey', 'reset', 'someone']]],
   receipt: [
     ['receipts', ['receipt', 'list']],
     ['receipt-key', ['receipt', 'key']],
