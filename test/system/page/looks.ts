@@ -16,12 +16,13 @@ const views = [
 const widths = [320, 768, 1280, 1920];
 
 /** Waits until a view has what it asked for. */
-const settle = async (page: Page): Promise<void> => {
+export const settle = async (page: Page): Promise<void> => {
   await page.waitForLoadState('load');
   await page.getByText('Loading…').first().waitFor({ state: 'detached' });
 };
 
-const problemsOf = async (page: Page): Promise<string[]> => {
+/** What axe finds against WCAG 2.2 AA. */
+export const problemsOf = async (page: Page): Promise<string[]> => {
   await page.evaluate(axe.source);
   const found = await page.evaluate<string[]>(
     `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }).then(({ violations }) =>

@@ -10,6 +10,7 @@ import { checkApps } from './apps.ts';
 import { checkAttacks } from './attacks.ts';
 import { checkKeyboard } from './keyboard.ts';
 import { checkLooks } from './looks.ts';
+import { checkPasskeys } from './passkeys.ts';
 import { checkPeople } from './people.ts';
 import { checkSpeed } from './speed.ts';
 import { openStage } from './stage.ts';
@@ -48,6 +49,7 @@ try {
 } finally {
   await stage.close();
 }
+if (isWanted('passkeys')) await checkPasskeys(program, checks);
 if (isWanted('speed')) await checkSpeed(program, checks);
 checks.print(`${checks.passed()} passed, ${checks.failed()} failed`);
 process.exit(checks.failed() ? 1 : 0);

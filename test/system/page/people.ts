@@ -11,7 +11,7 @@ interface Called {
 }
 
 /** The robot's call of a command, as its host sees the answer. */
-const callAs = async (stage: Stage, tool: string, args: Record<string, unknown>): Promise<Called> => {
+export const callAs = async (stage: Stage, tool: string, args: Record<string, unknown>): Promise<Called> => {
   const host = await stage.openHost(stage.token);
   const { content, isError } = await host.callTool({ name: 'destroy', arguments: { tool, arguments: args } });
   await host.close();

@@ -15,7 +15,7 @@ export const checkSpeed = async (program: string, { check, print }: Checks): Pro
   });
   const sum = weights.reduce((all, one) => all + one, 0);
   check(`the page weighs at most ${maxPageBytes} bytes`, sum <= maxPageBytes, `${sum} bytes`);
-  const stage = await openStage(program, ['--vms', '10000']);
+  const stage = await openStage(program, { simulatorFlags: ['--vms', '10000'] });
   try {
     const page = await stage.signIn('alice');
     const times: number[] = [];

@@ -8,14 +8,26 @@ import { startProvider } from '../../support/identity-provider.ts';
 import { findPort } from '../../support/ports.ts';
 import { startHttpServer, startSimulator } from '../../support/process.ts';
 
+/** What a stage has beside the usual. */
+export interface StageOptions {
+  simulatorFlags?: readonly string[];
+  /** The name under which the page is opened. */
+  name?: string;
+  /** More of the policy. */
+  policy?: object;
+}
+
 /** A browser, a server with people who have roles, their identity provider, and a cloud. */
-export const openStage = async (program: string, simulatorFlags: readonly string[] = []) => {
+export const openStage = async (
+  program: string,
+  { simulatorFlags = [], name = '127.0.0.1', policy = {} }: StageOptions = {},
+) => {
   const stops: (() => Promise<unknown>)[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-page-'));
   const cloud = await startSimulator('--job-millis', '200', ...simulatorFlags);
   stops.push(cloud.stop);
   const port = await findPort();
-  const origin = `http://127.0.0.1:${port}`;
+  const origin = `http://${name}:${port}`;
   const resource = `${origin}/mcp`;
   const provider = await startProvider(resource);
   stops.push(provider.close);
@@ -38,6 +50,7 @@ export const openStage = async (program: string, simulatorFlags: readonly string
     policy: {
       preset: 'strict',
       fourEyes: true,
+      ...policy,
       rules: [
         { name: 'reboots', match: { command: 'rebootVirtualMachine' }, action: 'approve' },
         { name: 'display names', match: { command: 'updateVirtualMachine' }, action: 'allow' },
@@ -120,6 +133,7 @@ export const openStage = async (program: string, simulatorFlags: readonly string
     cloud,
     provider,
     token,
+    folder,
     browser,
     server,
     foreign,
