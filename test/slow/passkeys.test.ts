@@ -84,25 +84,22 @@ const add = async (ask: Ask, device: Authenticator, proof?: object, otherwise?: 
   });
 const sent = () => cloud.calls.filter(({ command }) => command === 'destroyVirtualMachine').length;
 
-/** A critical call that waits; its code. */
-const wait = async (id: string) => {
-  const host = await openClient(
-    { url: `${origin}/mcp` },
-    { token: robot, human: () => ({ action: 'accept', content: {} }) },
-  );
-  const destroy = () =>
-    host
-      .call('destroy', { tool: 'destroyVirtualMachine', arguments: { id, expunge: true } })
-      .finally(() => host.close());
-  const { text } = await destroy();
+/** A critical call of a program, whose host says yes to everything. */
+const destroy = async (id: string) => {
+  const human = () => ({ action: 'accept', content: { confirm: true, phrase: id } });
+  const host = await openClient({ url: `${origin}/mcp` }, { token: robot, human });
+  const answer = await host.call('destroy', {
+    tool: 'destroyVirtualMachine',
+    arguments: { id, expunge: true },
+  });
+  await host.close();
+  return answer;
+};
+/** The code under which it waits. */
+const wait = async (id: string): Promise<string> => {
+  const { text } = await destroy(id);
   expect(text).toContain('with a passkey');
   return /Approval code: (\S{9})/.exec(text)![1]!;
-};
-const again = async (id: string) => {
-  const host = await openClient({ url: `${origin}/mcp` }, { token: robot });
-  return host
-    .call('destroy', { tool: 'destroyVirtualMachine', arguments: { id, expunge: true } })
-    .finally(() => host.close());
 };
 const approve = (ask: Ask, code: string, phrase: string, proof?: object) =>
   ask('reply', { code, approve: true, phrase, ...(proof ? { proof } : {}) });
@@ -133,7 +130,7 @@ test('what the policy wants a passkey for goes once a passkey of the approver ha
   const proof = device.sign(await challengeOf(alice, { code }));
   expect(await approve(alice, code, 'web', proof)).toMatchObject({ error: { kind: 'unconfirmed' } });
   expect(await approve(alice, code, 'web-1', proof)).toEqual({ done: true });
-  expect((await again('web-1')).isError).toBeUndefined();
+  expect((await destroy('web-1')).isError).toBeUndefined();
   expect(sent()).toBe(1);
   expect(door.audit().at(-1)).toMatchObject({ confirmation: { by: 'approval', means: 'passkey', who: 'alice' } });
   expect(
@@ -144,15 +141,15 @@ test('what the policy wants a passkey for goes once a passkey of the approver ha
   ).toMatchObject({ principal: 'alice' });
 });
 
-test.each<[what: string, attack: (code: string) => Promise<object>]>([
-  ['no passkey at all', async () => ({})],
+test.each<[what: string, attack: (code: string) => object | Promise<object>]>([
+  ['no passkey at all', () => ({})],
   [
     'a proof for another call',
     async () => ({ proof: device.sign(await challengeOf(alice, { code: await wait('web-2') })) }),
   ],
   ['a proof for changing passkeys', async () => ({ proof: device.sign(await challengeOf(alice, { change: 'any' })) })],
-  ['a challenge that no one gave', async () => ({ proof: device.sign('A'.repeat(43)) })],
-  ['an empty challenge', async () => ({ proof: device.sign('') })],
+  ['a challenge that no one gave', () => ({ proof: device.sign('A'.repeat(43)) })],
+  ['an empty challenge', () => ({ proof: device.sign('') })],
   [
     "another person's challenge",
     async (code) => {
@@ -226,7 +223,7 @@ test.each<[what: string, attack: (code: string) => Promise<object>]>([
   const code = await wait('web-1');
   const { error } = await alice('reply', { code, approve: true, phrase: 'web-1', ...(await attack(code)) });
   expect(error).toMatchObject({ kind: 'refused' });
-  expect((await again('web-1')).isError).toBe(true);
+  expect((await destroy('web-1')).isError).toBe(true);
   expect(sent()).toBe(0);
 });
 
@@ -234,7 +231,7 @@ test('a proof counts once, for one waiting call, while its challenge is fresh', 
   const code = await wait('web-1');
   const proof = device.sign(await challengeOf(alice, { code }));
   expect(await approve(alice, code, 'web-1', proof)).toEqual({ done: true });
-  expect((await again('web-1')).isError).toBeUndefined();
+  expect((await destroy('web-1')).isError).toBeUndefined();
   // A machine of that name again: what was signed for the one before is for no other.
   cloud.renew();
   const next = await wait('web-1');
@@ -278,7 +275,7 @@ test('passkeys are added by who is signed in at the issuer; where there is one, 
   for (const one of [other, third]) {
     const code = await wait('web-2');
     expect(await approve(alice, code, 'web-2', one.sign(await challengeOf(alice, { code })))).toEqual({ done: true });
-    await again('web-2');
+    await destroy('web-2');
     cloud.renew();
   }
   const removed = device.id;
