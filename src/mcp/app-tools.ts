@@ -8,6 +8,7 @@ import type { DoorRequest } from '../types.ts';
 import { createQuestions, readQuestion, type CallInput, type Looker } from '../views/questions.ts';
 import { toDescription } from './describe.ts';
 import type { DoorContext } from './door-context.ts';
+import { fitView, type AppAnswer } from './fit-view.ts';
 
 const name = z.string().max(limits.toolName);
 /** What `network-map` takes. */
@@ -17,12 +18,6 @@ const viewInput = z.strictObject({
   body: z.record(z.string(), z.unknown()).default({}),
 });
 const describeInput = z.strictObject({ tool: name, profile: name.optional() });
-
-/** A text and the same as data. */
-interface AppAnswer {
-  text: string;
-  structured: Record<string, unknown>;
-}
 
 /** Answers a tool that is there for its view; undefined for any other tool. `requestOf`: a call as this host makes it. */
 export const callAppTool = (
@@ -53,7 +48,12 @@ export const callAppTool = (
       throw new CallError('invalid', `No view asks "${toLabel(question)}".`, 'Nothing was sent.');
     return { text: '', structured: await questions[question](looker, body) };
   };
-  if (tool === 'cloud-overview') return questions.overview(looker, args ?? {});
-  if (tool === 'network-map') return questions['network-map'](looker, args ?? {});
-  return tool === 'view' ? ofView(args ?? {}) : undefined;
+  const ask = {
+    'cloud-overview': (given: unknown) => questions.overview(looker, given),
+    'network-map': (given: unknown) => questions['network-map'](looker, given),
+    view: ofView,
+  };
+  if (!Object.hasOwn(ask, tool)) return undefined;
+  // A model can name them all: none of them gives more than a tool of the list.
+  return ask[tool as keyof typeof ask](args ?? {}).then((answer) => fitView(answer, app.config.budget));
 };

@@ -77,6 +77,10 @@ export const appTools: readonly McpTool[] = [
   },
 ];
 
+/** A tool that is there for its view. The one that views ask is known to hosts that show them, and to no one else. */
+export const findAppTool = (name: string, capabilities: ClientCapabilities | undefined): McpTool | undefined =>
+  appTools.find((tool) => tool.name === name && (name !== 'view' || showsApps(capabilities)));
+
 const viewOf = ({ name, annotations }: McpTool): AppViewName | undefined => {
   if (name === 'change' || name === 'destroy') return 'changes';
   if (name === 'read') return 'resources';

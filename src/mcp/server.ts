@@ -135,7 +135,7 @@ export const createServerFactory = async (
     server.setRequestHandler('tools/call', async ({ params }, ctx) => {
       const tool =
         (await listed.find(params.name, () => profilesFor(ctx))) ??
-        (await import('./apps.ts')).appTools.find(({ name }) => name === params.name);
+        (await import('./apps.ts')).findAppTool(params.name, capabilitiesOf(server, ctx));
       if (tool === undefined)
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${toLabel(params.name)}`);
       const { callTool, toFailure } = await import('./run.ts');

@@ -46,6 +46,8 @@ export const readOverview = async (read: ReadView): Promise<ViewAnswer> => {
     `machines: ${counts.join(', ') || 'not shown to this account'}`,
     ...found.map(([name, answer]) => `${name}:\n${'error' in answer ? String(answer.error['message']) : answer.text}`),
   ].join('\n\n');
-  const shown = found.map(([name, answer]) => [name, 'error' in answer ? answer : show(answer)] as const);
+  const shown = found.map(
+    ([name, answer]) => [name, 'error' in answer ? answer : { ...show(answer), text: undefined }] as const,
+  );
   return { text, structured: { machines, ...Object.fromEntries(shown) } };
 };

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { estimateTokens } from '../../src/present/tokens.ts';
 import { openHost, startCloud } from '../support/harness.ts';
 
 const extensions = { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } };
@@ -44,6 +45,10 @@ test.each(['old', 'new'] as const)(
         arguments: { question: 'reply', body: { code: 'AAAA-AAAA' } },
       });
       expect(reply.isError).toBe(true);
+      for (const one of [plain, other])
+        await expect(one.client.callTool({ name: 'view', arguments: { question: 'kinds', body: {} } })).rejects.toThrow(
+          'Unknown tool',
+        );
       // Text says what the picture shows, to every host.
       const map = await plain.client.callTool({ name: 'network-map', arguments: { network: 'web-net' } });
       expect(map.content[0]).toMatchObject({
@@ -57,3 +62,38 @@ test.each(['old', 'new'] as const)(
     }
   },
 );
+
+test('no view gives more than the budget of a model, however large the cloud is', async () => {
+  const cloud = await startCloud({ vms: 2000 });
+  const host = await openHost({ env: cloud.env, extensions });
+  try {
+    const ask = async (name: string, args: Record<string, unknown>) => {
+      const { content, structuredContent = {} } = await host.client.callTool({ name, arguments: args });
+      const text = content.map((part) => ('text' in part ? part.text : '')).join('');
+      return { tokens: estimateTokens(text) + estimateTokens(JSON.stringify(structuredContent)), structuredContent };
+    };
+    const view = (question: string, body: object = {}) => ask('view', { question, body });
+    for (const answer of [
+      await ask('cloud-overview', {}),
+      await ask('network-map', { network: 'web-net' }),
+      await view('network-map', { network: 'web-net' }),
+      await view('overview'),
+      await view('kinds'),
+      await view('related', { kind: 'UserVm' }),
+      await view('describe', { tool: 'deploy-virtual-machine' }),
+      await view('call', { tool: 'list-virtual-machines', pagesize: 500 }),
+      await view('call', { tool: 'list-virtual-machines', args: { id: 'web-1' } }),
+      await view('call', { tool: 'list-apis' }),
+    ])
+      expect(answer.tokens).toBeLessThanOrEqual(8000);
+    const { rows, cells, count, isCut } = (await view('call', { tool: 'list-virtual-machines', pagesize: 500 }))
+      .structuredContent as Record<'rows' | 'cells', unknown[]> & { count: number; isCut: boolean };
+    expect(rows.length).toBeGreaterThan(20);
+    expect(cells).toHaveLength(rows.length);
+    expect(count).toBeGreaterThan(2000);
+    expect(isCut).toBe(true);
+  } finally {
+    await host.close();
+    await cloud.close();
+  }
+});

@@ -22,6 +22,8 @@ export interface NetworkMapData {
   addresses: { id: string; address: string; use: string; rules: DrawnRule[]; open: string[] }[];
   machines: { id: string; name: string; state: string; address: string; tier: string }[];
   notSeen: string[];
+  /** There is more than fits into an answer. */
+  isCut?: boolean;
 }
 
 const row = 46;
@@ -153,6 +155,7 @@ export const NetworkMap = ({ map }: { map: NetworkMapData }): JSX.Element => {
           {inWords.length ? null : <li>No rule leads in.</li>}
         </ul>
       </details>
+      {map.isCut ? <p class="note">There is more than fits into an answer: this is a part.</p> : null}
       {map.notSeen.length ? <p class="note">Not seen: {map.notSeen.join(', ')}</p> : null}
     </>
   );
