@@ -48,8 +48,8 @@ export const fitView = (answer: AppAnswer, budget: number): AppAnswer => {
   const { text } = fitAnswer({ text: answer.text, structured: {} }, budget / 2);
   const room = whole - estimateTokens(text);
   const data = structuredClone(answer.structured);
-  const said = data['text'];
-  if (typeof said === 'string') data['text'] = fitAnswer({ text: said, structured: {} }, room / 6).text;
+  const words = data['text'];
+  if (typeof words === 'string') data['text'] = fitAnswer({ text: words, structured: {} }, room / 6).text;
   if (Array.isArray(data['rows']) && Array.isArray(data['columns']))
     data['rows'] = toColumns(data['rows'], ['id', ...(data['columns'] as string[])]);
   while (costOf(data) > room) {
