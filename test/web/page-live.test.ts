@@ -28,89 +28,100 @@ const startChat = async () => {
   return { messages, url: `http://127.0.0.1:${port}/hook`, close: () => server.close() };
 };
 
-test('a waiting call is told of to a chat and to who looks; its host leads to the page, and it goes on once approved', async () => {
-  const [cloud, chat] = [await startCloud(), await startChat()];
-  const door = await startDoor({
-    env: cloud.env,
-    file: {
-      auth: { tokens: Object.fromEntries(Object.entries(tokens).map(([name, token]) => [name, hashToken(token)])) },
-      principals: { robot: { role: 'admin' }, dora: { role: 'admin' } },
-      policy: { fourEyes: true, rules: [{ name: 'reboots', match: { command: 'reboot*' }, action: 'approve' }] },
-      approvalWebhook: chat.url,
-      approvalWebhookSecret: secret,
-    },
-  });
-  const headers = { 'content-type': 'application/json', 'x-cloudstack-page': '1', origin: door.origin };
-  const ask = (name: string, body: object, cookie = '', more = {}) =>
-    fetch(`${door.origin}/page/api/${name}`, {
-      method: 'POST',
-      headers: { ...headers, cookie },
-      body: JSON.stringify(body),
-      ...more,
+test.each(['2025-11-25', '2026-07-28'] as const)(
+  'a waiting call is told of to a chat and to who looks; its host (protocol %s) leads to the page, and it goes on once approved',
+  async (protocol) => {
+    const [cloud, chat] = [await startCloud(), await startChat()];
+    const door = await startDoor({
+      env: cloud.env,
+      file: {
+        auth: { tokens: Object.fromEntries(Object.entries(tokens).map(([name, token]) => [name, hashToken(token)])) },
+        principals: { robot: { role: 'admin' }, dora: { role: 'admin' } },
+        policy: { fourEyes: true, rules: [{ name: 'reboots', match: { command: 'reboot*' }, action: 'approve' }] },
+        approvalWebhook: chat.url,
+        approvalWebhookSecret: secret,
+      },
     });
-  const cookie = (await ask('sign-in', { token: tokens.dora })).headers.getSetCookie()[0]!.split(';', 1)[0]!;
-  const stop = new AbortController();
-  let received = '';
-  const streams = await Promise.all(Array.from({ length: 6 }, () => ask('live', {}, cookie, { signal: stop.signal })));
-  expect(streams.map(({ status }) => status)).toEqual(Array(6).fill(200));
-  expect((await ask('live', {}, cookie)).status).toBe(429);
-  expect((await ask('live', {})).status).toBe(401);
-  expect((await ask('live', {}, cookie, { headers: { cookie } })).status).toBe(403);
-  void (async () => {
-    const decoder = new TextDecoder();
-    for await (const part of streams[0]!.body!) received += decoder.decode(part as Uint8Array);
-  })().catch(() => undefined);
-
-  const client = new Client({ name: 'url-host', version: '1' }, { capabilities: { elicitation: { url: {} } } });
-  const links: string[] = [];
-  let approve = true;
-  client.setRequestHandler('elicitation/create', ({ params }) => {
-    const { url } = params as { url: string };
-    links.push(url);
-    const code = url.split('/').at(-1)!;
-    // The user goes there, and comes back to the host before anything is decided.
-    if (approve) setTimeout(() => void ask('reply', { code, approve: true }, cookie), 300);
-    return { action: approve ? ('accept' as const) : ('cancel' as const) };
-  });
-  await client.connect(
-    new StreamableHTTPClientTransport(new URL(door.url), {
-      requestInit: { headers: { authorization: `Bearer ${tokens.robot}` } },
-    }),
-  );
-  const reboot = () =>
-    client.callTool({ name: 'destroy', arguments: { tool: 'rebootVirtualMachine', arguments: { id: 'web-1' } } });
-  try {
-    const done = await reboot();
-    expect(done.content).toMatchObject([{ text: expect.stringContaining('rebootVirtualMachine') as string }]);
-    expect(done.isError).toBeFalsy();
-    expect(links).toHaveLength(1);
-    expect(links[0]).toMatch(new RegExp(`^${door.origin}/#/approvals/[A-Z0-9]{4}-[A-Z0-9]{4}$`));
-    expect(door.audit().at(-1)).toMatchObject({ confirmation: { by: 'approval', who: 'dora' } });
-    await eventually(() => {
-      for (const topic of ['approvals', 'jobs', 'calls']) expect(received).toContain(`event: ${topic}\n`);
-    });
-    expect(received).not.toMatch(/web-1|reboot/);
-
-    approve = false;
-    const left = await reboot();
-    expect(left.isError).toBe(true);
-    expect(JSON.stringify(left.content)).toContain('Approval code');
-    await eventually(() => expect(chat.messages.filter(({ status }) => status === 200)).toHaveLength(2));
-    for (const { body, signature } of chat.messages) {
-      const [, seconds = '', mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(signature)!;
-      expect(mac).toBe(createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex'));
-      expect(JSON.parse(body)).toMatchObject({
-        type: 'approval.waiting',
-        principal: 'robot',
-        title: 'rebootVirtualMachine',
+    const headers = { 'content-type': 'application/json', 'x-cloudstack-page': '1', origin: door.origin };
+    const ask = (name: string, body: object, cookie = '', more = {}) =>
+      fetch(`${door.origin}/page/api/${name}`, {
+        method: 'POST',
+        headers: { ...headers, cookie },
+        body: JSON.stringify(body),
+        ...more,
       });
-      expect(body).not.toMatch(/web-1|a-secret/);
+    const cookie = (await ask('sign-in', { token: tokens.dora })).headers.getSetCookie()[0]!.split(';', 1)[0]!;
+    const stop = new AbortController();
+    let received = '';
+    const streams = await Promise.all(
+      Array.from({ length: 6 }, () => ask('live', {}, cookie, { signal: stop.signal })),
+    );
+    expect(streams.map(({ status }) => status)).toEqual(Array(6).fill(200));
+    expect((await ask('live', {}, cookie)).status).toBe(429);
+    expect((await ask('live', {})).status).toBe(401);
+    expect((await ask('live', {}, cookie, { headers: { cookie } })).status).toBe(403);
+    void (async () => {
+      const decoder = new TextDecoder();
+      for await (const part of streams[0]!.body!) received += decoder.decode(part as Uint8Array);
+    })().catch(() => undefined);
+
+    const client = new Client(
+      { name: 'url-host', version: '1' },
+      {
+        capabilities: { elicitation: { url: {} } },
+        ...(protocol === '2026-07-28' ? { versionNegotiation: { mode: { pin: protocol } } } : {}),
+      },
+    );
+    const links: string[] = [];
+    let approve = true;
+    client.setRequestHandler('elicitation/create', ({ params }) => {
+      const { url } = params as { url: string };
+      links.push(url);
+      const code = url.split('/').at(-1)!;
+      // The user goes there, and comes back to the host before anything is decided.
+      if (approve) setTimeout(() => void ask('reply', { code, approve: true }, cookie), 300);
+      return { action: approve ? ('accept' as const) : ('cancel' as const) };
+    });
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL(door.url), {
+        requestInit: { headers: { authorization: `Bearer ${tokens.robot}` } },
+      }),
+    );
+    const reboot = () =>
+      client.callTool({ name: 'destroy', arguments: { tool: 'rebootVirtualMachine', arguments: { id: 'web-1' } } });
+    try {
+      const done = await reboot();
+      expect(done.content).toMatchObject([{ text: expect.stringContaining('rebootVirtualMachine') as string }]);
+      expect(done.isError).toBeFalsy();
+      expect(links).toHaveLength(1);
+      expect(links[0]).toMatch(new RegExp(`^${door.origin}/#/approvals/[A-Z0-9]{4}-[A-Z0-9]{4}$`));
+      expect(door.audit().at(-1)).toMatchObject({ confirmation: { by: 'approval', who: 'dora' } });
+      await eventually(() => {
+        for (const topic of ['approvals', 'jobs', 'calls']) expect(received).toContain(`event: ${topic}\n`);
+      });
+      expect(received).not.toMatch(/web-1|reboot/);
+
+      approve = false;
+      const left = await reboot();
+      expect(left.isError).toBe(true);
+      expect(JSON.stringify(left.content)).toContain('Approval code');
+      await eventually(() => expect(chat.messages.filter(({ status }) => status === 200)).toHaveLength(2));
+      for (const { body, signature } of chat.messages) {
+        const [, seconds = '', mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(signature)!;
+        expect(mac).toBe(createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex'));
+        expect(JSON.parse(body)).toMatchObject({
+          type: 'approval.waiting',
+          principal: 'robot',
+          title: 'rebootVirtualMachine',
+        });
+        expect(body).not.toMatch(/web-1|a-secret/);
+      }
+    } finally {
+      stop.abort();
+      await client.close();
+      await door.close();
+      await cloud.close();
+      chat.close();
     }
-  } finally {
-    stop.abort();
-    await client.close();
-    await door.close();
-    await cloud.close();
-    chat.close();
-  }
-});
+  },
+);
