@@ -79,40 +79,40 @@ describeWithServer('the page of two replicas over one store', () => {
   /** The events of a stream, as they come in; `isOver` once it has ended. */
   const listen = async (door: Door, cookie: string) => {
     const stop = new AbortController();
-    const heard = { text: '', isOver: false, stop: () => stop.abort() };
+    const received = { text: '', isOver: false, stop: () => stop.abort() };
     const { body } = await post(door, cookie, 'live', {}, stop.signal);
     void (async () => {
       const decoder = new TextDecoder();
-      for await (const part of body!) heard.text += decoder.decode(part as Uint8Array);
-      heard.isOver = true;
+      for await (const part of body!) received.text += decoder.decode(part as Uint8Array);
+      received.isOver = true;
     })().catch(() => undefined);
-    return heard;
+    return received;
   };
 
   test('who looks at one replica is told of what waits, runs and is approved at the other', async () => {
     const cookie = await cookieFor('alice');
-    const heard = await listen(one, cookie);
+    const received = await listen(one, cookie);
     const host = await openClient(other, { token: robot });
     const reboot = () => host.call('destroy', { tool: 'rebootVirtualMachine', arguments: { id: 'web-1' } });
     const { text } = await reboot();
     const code = /Approval code: (\S{9})/.exec(text)![1]!;
-    await eventually(() => expect(heard.text).toContain('event: approvals\n'));
+    await eventually(() => expect(received.text).toContain('event: approvals\n'));
     const { waiting } = await ask(one, cookie, 'approvals');
     expect(waiting).toMatchObject([{ code, caller: { principal: 'robot' } }]);
     const there = await listen(other, cookie);
     expect(await ask(one, cookie, 'reply', { code, approve: true })).toEqual({ done: true });
     await eventually(() => expect(there.text).toContain('event: approvals\n'));
-    heard.text = '';
+    received.text = '';
     expect((await reboot()).isError).toBeUndefined();
     await eventually(() => {
-      for (const topic of ['jobs', 'calls']) expect(heard.text).toContain(`event: ${topic}\n`);
+      for (const topic of ['jobs', 'calls']) expect(received.text).toContain(`event: ${topic}\n`);
     });
-    expect(heard.text).not.toMatch(/web-1|reboot|robot/);
+    expect(received.text).not.toMatch(/web-1|reboot|robot/);
     // The receipt is made where the call ran: its log has it.
     const { call } = other.audit().at(-1)!;
     expect(await ask(other, cookie, 'receipt', { id: call })).toMatchObject({ receipt: expect.any(String) as string });
     expect(await ask(one, cookie, 'receipt', { id: call })).toMatchObject({ error: { kind: 'not-found' } });
-    for (const stream of [heard, there]) stream.stop();
+    for (const stream of [received, there]) stream.stop();
     await host.close();
   });
 
