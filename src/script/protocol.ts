@@ -9,7 +9,7 @@ export interface SandboxData {
   memoryMiB: number;
   computeMs: number;
   calls: number;
-  /** Two numbers of 8 bytes: milliseconds computed so far, and when the current stretch began (0: none is). */
+  /** Numbers of 8 bytes: milliseconds computed so far, when the current stretch began (0: none is), and of which thread (thread-time.ts). */
   clock: SharedArrayBuffer;
 }
 

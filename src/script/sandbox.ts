@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { SandboxCall, SandboxData, SandboxEnd, SandboxReply } from './protocol.ts';
+import { threadTime } from './thread-time.ts';
 import { loadWorkerFile } from './worker-file.ts';
 
 /** What one script is given, and how much it may take. */
@@ -43,7 +44,7 @@ const failed = (message: string): SandboxEnd => ({ type: 'failed', failure: { me
 export const runInSandbox = async (options: SandboxOptions): Promise<SandboxEnd | undefined> => {
   const { signal, onCall, code, inputs, memoryMiB, computeMs, calls } = options;
   const { url, quickjs } = await (loaded ??= load());
-  const clock = new SharedArrayBuffer(16);
+  const clock = new SharedArrayBuffer(24);
   const times = new Float64Array(clock);
   const workerData: SandboxData = { quickjs, code, inputs, memoryMiB, computeMs, calls, clock };
   if (signal.aborted) return undefined;
@@ -58,8 +59,8 @@ export const runInSandbox = async (options: SandboxOptions): Promise<SandboxEnd 
     resourceLimits: { maxOldGenerationSizeMb: 64 + 2 * memoryMiB, maxYoungGenerationSizeMb: 16 },
   });
   const computed = (): number => {
-    const begun = times[1]!;
-    return times[0]! + (begun ? performance.timeOrigin + performance.now() - begun : 0);
+    const [before = 0, begun = 0, thread = 0] = times;
+    return before + (begun ? threadTime(thread) - begun : 0);
   };
   let watch: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;

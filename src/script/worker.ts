@@ -1,5 +1,4 @@
 import variant from '@jitl/quickjs-wasmfile-release-sync';
-import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
@@ -13,6 +12,7 @@ import {
 import { askRows } from '../ask/ask-rows.ts';
 import { installGlobals } from './guest.ts';
 import { scriptFile, type ScriptFailure, type SandboxData, type SandboxEnd, type SandboxReply } from './protocol.ts';
+import { ownThread, threadTime } from './thread-time.ts';
 
 /** Characters of what a script prints, and of what it returns. */
 const maxPrinted = 64 * 1024;
@@ -28,30 +28,33 @@ const jobsAtOnce = 1000;
 const data = workerData as SandboxData;
 const port = parentPort!;
 
-/** On Linux a thread has a priority of its own: others come first, but not so far that a script's time is up before it has run. */
-const yieldToOthers = (): void => {
-  try {
-    const thread = readlinkSync('/proc/thread-self').split('/').at(-1);
-    setPriority(Number(thread), 5);
-  } catch {
-    // Elsewhere the system shares its time out as it does.
-  }
-};
-yieldToOthers();
 const clock = new Float64Array(data.clock);
+const thread = ownThread();
+clock[2] = thread;
+// On Linux a thread has a priority of its own: others come first. Elsewhere the system shares its time out as it does.
+if (thread) setPriority(thread, 10);
 
 /** Time in which QuickJS runs, and no other. */
 const timed = <T>(run: () => T): T => {
-  const begun = performance.timeOrigin + performance.now();
+  const begun = threadTime(thread);
   clock[1] = begun;
   try {
     return run();
   } finally {
-    clock[0]! += performance.timeOrigin + performance.now() - begun;
+    clock[0]! += threadTime(thread) - begun;
     clock[1] = 0;
   }
 };
-const computed = (): number => clock[0]! + (clock[1] ? performance.timeOrigin + performance.now() - clock[1] : 0);
+
+/** Milliseconds between two looks at the time: the system is asked for it. */
+const lookMs = 10;
+let looked = 0;
+const isOver = (): boolean => {
+  const now = performance.now();
+  if (now - looked < lookMs) return false;
+  looked = now;
+  return clock[0]! + threadTime(thread) - clock[1]! > data.computeMs;
+};
 
 const printed: string[] = [];
 let printedLength = 0;
@@ -109,7 +112,7 @@ memory.grow = (pages: number): number => {
   return grow(pages);
 };
 const runtime = quickjs.newRuntime({ memoryLimitBytes: data.memoryMiB * 2 ** 20, maxStackSizeBytes: maxStack });
-runtime.setInterruptHandler(() => computed() > data.computeMs);
+runtime.setInterruptHandler(isOver);
 const context = runtime.newContext({
   intrinsics: {
     BaseObjects: true,
@@ -153,7 +156,7 @@ const runJobs = (): ScriptFailure | undefined => {
   for (;;) {
     const result = runtime.executePendingJobs(jobsAtOnce);
     if (result.error) return result.error.consume((thrown) => readFailure(context, thrown));
-    if (computed() > data.computeMs) return { message: `it computed for more than ${data.computeMs / 1000} s` };
+    if (isOver()) return { message: `it computed for more than ${data.computeMs / 1000} s` };
     if (!runtime.hasPendingJob()) return undefined;
   }
 };

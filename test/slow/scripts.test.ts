@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { mask } from '../../src/secrets/text.ts';
 import { openHost, runCommand, startCloud, type Cloud, type Host } from '../support/harness.ts';
@@ -140,6 +142,29 @@ test.each([
     await narrow.close();
   }
 });
+
+// Elsewhere a script's computing is counted by the clock.
+test.runIf(process.platform === 'linux')(
+  'what a script computes is its own time: others on a busy machine take none of it',
+  async () => {
+    const busy = Array.from(
+      { length: 2 * availableParallelism() },
+      () => new Worker('for (;;) ;', { eval: true, stdin: true }),
+    );
+    const own = await openHost({ env: { ...cloud.env, CLOUDSTACK_MCP_SCRIPT_COMPUTE: '1' } });
+    try {
+      const code = 'let n = 0; for (let i = 0; i < 3e6; i++) n += i % 7; return n;';
+      const answer = await own.call('run-script', { code });
+      expect(answer.structured['result']).toBe(8999994);
+      const endless = await own.call('run-script', { code: 'for (;;) ;' });
+      expect(endless.text).toContain('computed for more than 1 s');
+    } finally {
+      for (const worker of busy) await worker.terminate();
+      await own.close();
+    }
+  },
+  120_000,
+);
 
 test('the commands that are asked for are shown as scripts call them, shorter than as tools', async () => {
   const tools = ['createVPC', 'listZones', 'createTags'];
