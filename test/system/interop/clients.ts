@@ -3,7 +3,7 @@
  * put under node_modules/.cache/interop; delete that folder to install anew.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
 /** How to start a client, or one sentence on why it is not here. */
@@ -17,6 +17,8 @@ const libcloudVersion = '3.9.1';
 const ansibleVersion = '12.3.0';
 const sshpubkeysVersion = '3.3.1';
 const cloudmonkeyVersion = '5.3.3.1';
+const goModule = 'github.com/apache/cloudstack-go/v2';
+const goModuleVersion = 'v2.19.0';
 // CloudMonkey's tags are no Go versions, so the proxy knows its releases only by commit: the newest it has.
 const cmkModule = 'github.com/apache/cloudstack-cloudmonkey@latest';
 
@@ -81,6 +83,18 @@ export const installCmk = (): Client => {
   if (!run('go', 'version').ok) return { missing: 'There is no Go: cmk is built with it.' };
   const installed = run('env', `GOBIN=${folder}`, 'GOFLAGS=-mod=mod', 'go', 'install', cmkModule);
   return installed.ok ? { command: [program] } : { missing: whyNot('cmk', installed) };
+};
+
+/** A program that uses Apache's Go SDK, built from `go_day/main.go` and the SDK's module. */
+export const installGo = (): Client => {
+  if (!run('go', 'version').ok) return { missing: 'There is no Go: a program with its SDK is built with it.' };
+  const folder = join(cache, 'go');
+  const program = join(folder, 'day');
+  mkdirSync(folder, { recursive: true });
+  copyFileSync('test/system/interop/go_day/main.go', join(folder, 'main.go'));
+  writeFileSync(join(folder, 'go.mod'), `module interop\n\ngo 1.23.0\n\nrequire ${goModule} ${goModuleVersion}\n`);
+  const built = run('env', 'GOFLAGS=-mod=mod -buildvcs=false', 'go', 'build', '-C', folder, '-o', program, '.');
+  return built.ok ? { command: [program] } : { missing: whyNot('go', built) };
 };
 
 /** `cloudmonkey`, CloudMonkey 5: the older line of the same client, which still runs where Python 2.7 does. */

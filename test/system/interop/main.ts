@@ -15,6 +15,7 @@ import {
   installCloudmonkey,
   installCmk,
   installCs,
+  installGo,
   installLibcloud,
   type Client,
 } from './clients.ts';
@@ -88,6 +89,7 @@ const plans: Plan[] = [
   // Its modules look at a job at once, and then every two seconds.
   { name: 'ansible', install: installAnsible, day: pythonDay('ansible'), flags: ['--job-millis', '0'], needed: true },
   { name: 'cmk', install: installCmk, day: monkeyDay, flags: many, needed: true },
+  { name: 'go', install: installGo, day: (client, ...about) => [...client, ...about], flags: many, needed: true },
   // Python 2.7 is on few machines: where it is not, nothing is missing.
   { name: 'cloudmonkey', install: installCloudmonkey, day: monkeyDay, flags: many, needed: false },
 ];
