@@ -25,8 +25,11 @@ export const toLine = (text: string): string => stripUnsafe(text).replace(/\s+/g
  * Others' words for a message, a hint, a question or a terminal: one line, no double quotes, nothing that a host which renders
  * Markdown makes a link, an image or an element of.
  */
+/** Marks that are piled up on a letter paint over what stands around it; writing needs a few. */
+const withoutPiles = (text: string): string => text.replace(/(\p{M}{4})\p{M}+/gu, '$1');
+
 const toPlain = (text: string): string =>
-  toLine(text)
+  withoutPiles(toLine(text))
     .replaceAll('"', "'")
     .replaceAll('](', '] (')
     .replaceAll('://', '[:]//')

@@ -134,6 +134,19 @@ export const AnswerTable = ({
   );
 };
 
+const maxShown = 300;
+
+/** A text; a long one opens. */
+export const LongText = ({ children }: { children: string }): JSX.Element =>
+  children.length > maxShown ? (
+    <details>
+      <summary>{children.slice(0, maxShown / 4)}…</summary>
+      {children}
+    </details>
+  ) : (
+    <>{children}</>
+  );
+
 /** A part of a whole as a bar, with its numbers in words beside it. */
 export const Bar = ({
   label,

@@ -51,6 +51,8 @@ test('a label is one line without double quotes, well formed and short, whatever
   expect(toLabel(' a "b"\n\tc ')).toBe("a 'b' c");
   expect(toLabel('x'.repeat(61))).toBe(`${'x'.repeat(59)}…`);
   expect(toLabel('x'.repeat(60))).toBe('x'.repeat(60));
+  // A few marks are writing; a pile of them paints over what stands around.
+  expect(toLabel(`Z${'\u0301'.repeat(60)}x`)).toBe(`Z${'\u0301'.repeat(4)}x`);
   fc.assert(
     fc.property(
       fc.array(fc.oneof(fc.constantFrom('"', '\n', '🙂', '\u202e', '\ud83d', 'é', ' '), fc.string({ unit: 'binary' }))),

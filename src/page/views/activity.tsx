@@ -37,6 +37,9 @@ const download = (name: string, text: string): void => {
   URL.revokeObjectURL(url);
 };
 
+const maxAbout = 300;
+const short = (text: string): string => (text.length > maxAbout ? `${text.slice(0, maxAbout)}…` : text);
+
 const toAnswer = (entries: readonly CallEntry[]): CallAnswer => ({
   text: '',
   columns,
@@ -49,7 +52,7 @@ const toAnswer = (entries: readonly CallEntry[]): CallAnswer => ({
     took: entry.duration === undefined ? '' : `${entry.duration} ms`,
     'approved by': approverOf(entry),
     call_id: entry.confirmation && entry.call,
-    about: entry.error?.message ?? (entry.params ? JSON.stringify(entry.params) : ''),
+    about: short(entry.error?.message ?? (entry.params ? JSON.stringify(entry.params) : '')),
   })),
 });
 

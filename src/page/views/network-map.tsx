@@ -30,7 +30,12 @@ const row = 46;
 const box = { width: 190, height: 36 };
 const columns = { address: 10, rule: 255, machine: 500 };
 const maxLetters = 26;
-const cut = (text: string): string => (text.length > maxLetters ? `${text.slice(0, maxLetters - 1)}…` : text);
+/** In a picture nothing clips what is piled up on a letter. */
+const flat = (text: string): string => text.replace(/(\p{M}\p{M})\p{M}+/gu, '$1');
+const cut = (text: string): string => {
+  const letters = flat(text);
+  return letters.length > maxLetters ? `${letters.slice(0, maxLetters - 1)}…` : letters;
+};
 
 const Box = ({
   x,
@@ -49,16 +54,17 @@ const Box = ({
   key?: string;
 }): JSX.Element => {
   const drawn = (
-    <g class={tone} transform={`translate(${x} ${y})`}>
+    // A picture of its own: what is too wide for it is clipped.
+    <svg class={tone} x={x} y={y} width={box.width} height={box.height}>
       <title>{`${title}, ${note}`}</title>
-      <rect width={box.width} height={box.height} rx="5" />
+      <rect x="0.5" y="0.5" width={box.width - 1} height={box.height - 1} rx="5" />
       <text x="8" y="15">
         {cut(title)}
       </text>
       <text x="8" y="29" class="quiet">
         {cut(note)}
       </text>
-    </g>
+    </svg>
   );
   return to === undefined ? drawn : <a href={to}>{drawn}</a>;
 };

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { inWords, useAsk, type CallAnswer, type ShownRow } from '../ask.ts';
-import { AnswerTable, Badge, Loaded, Section } from '../parts.tsx';
+import { AnswerTable, Badge, Loaded, LongText, Section } from '../parts.tsx';
 import { NetworkMapOf } from './network-map.tsx';
 import { goTo, linkTo, type Address } from '../router.ts';
 
@@ -148,7 +148,9 @@ export const Details = ({
                 {fields.map((field, at) => (
                   <div key={field}>
                     <dt>{field}</dt>
-                    <dd>{cells?.[0]?.[at] ?? inWords(row[field])}</dd>
+                    <dd>
+                      <LongText>{cells?.[0]?.[at] ?? inWords(row[field])}</LongText>
+                    </dd>
                   </div>
                 ))}
               </dl>

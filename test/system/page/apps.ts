@@ -47,7 +47,8 @@ interface Host {
 
 const uriOf = (meta: unknown): string => (meta as { ui: { resourceUri: string } }).ui.resourceUri;
 
-const openHost = async (stage: Stage): Promise<Host> => {
+/** A host that shows MCP Apps, in the browser. */
+export const openAppHost = async (stage: Stage): Promise<Host> => {
   const asked: string[] = [];
   const client = new Client(
     { name: 'app host', version: '1' },
@@ -135,7 +136,7 @@ const problemsOf = async (frame: Frame): Promise<string[]> => {
 
 /** The views of MCP Apps in a real browser, through the official bridge, offline. */
 export const checkApps = async (stage: Stage, { check }: Checks): Promise<void> => {
-  const host = await openHost(stage);
+  const host = await openAppHost(stage);
   const { client, page } = host;
   const look = async (name: string, frame: Frame): Promise<void> => {
     await frame.getByText('Loading…').first().waitFor({ state: 'detached' });

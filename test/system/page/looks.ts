@@ -12,6 +12,7 @@ const views = [
   'activity',
   'health',
   'account',
+  'plans',
 ];
 const widths = [320, 768, 1280, 1920];
 
@@ -35,13 +36,16 @@ export const problemsOf = async (page: Page): Promise<string[]> => {
 export const checkLooks = async (stage: Stage, { check }: Checks): Promise<void> => {
   for (const colorScheme of ['light', 'dark'] as const) {
     const page = await stage.signIn('alice', { colorScheme });
-    const id = (await page.request
-      .post(`${stage.origin}/page/api/call`, {
-        headers: { 'x-cloudstack-page': '1', origin: stage.origin },
-        data: { tool: 'list-virtual-machines', args: { name: 'web-1' } },
-      })
-      .then((response) => response.json())) as { rows: { id: string }[] };
-    for (const view of [...views, `resources/UserVm/${id.rows[0]!.id}`]) {
+    const ask = async (name: string, data: object): Promise<Record<string, any>> => {
+      const headers = { 'x-cloudstack-page': '1', origin: stage.origin };
+      const response = await page.request.post(`${stage.origin}/page/api/${name}`, { headers, data });
+      return (await response.json()) as Record<string, any>;
+    };
+    const idOf = async (tool: string, args: object): Promise<string> =>
+      ((await ask('call', { tool, args })) as { rows: { id: string }[] }).rows[0]!.id;
+    const machine = await idOf('list-virtual-machines', { name: 'web-1' });
+    const vpc = await idOf('list-vpcs', {});
+    for (const view of [...views, `resources/UserVm/${machine}`, `resources/Vpc/${vpc}`]) {
       const wide: number[] = [];
       await page.goto(`${stage.origin}/#/${view}`);
       for (const width of widths) {

@@ -8,10 +8,12 @@ import { findProgram, MissingProgram } from '../programs.ts';
 import { createChecks } from '../checks.ts';
 import { checkApps } from './apps.ts';
 import { checkAttacks } from './attacks.ts';
+import { checkHostileNames } from './hostile.ts';
 import { checkKeyboard } from './keyboard.ts';
 import { checkLooks } from './looks.ts';
 import { checkPasskeys } from './passkeys.ts';
 import { checkPeople } from './people.ts';
+import { checkPlans } from './plans.ts';
 import { checkSpeed } from './speed.ts';
 import { openStage } from './stage.ts';
 
@@ -27,6 +29,7 @@ mkdirSync('build/page', { recursive: true });
 const checks = createChecks(process.stdout);
 const parts = {
   apps: checkApps,
+  plans: checkPlans,
   people: checkPeople,
   keyboard: checkKeyboard,
   attacks: checkAttacks,
@@ -49,6 +52,7 @@ try {
 } finally {
   await stage.close();
 }
+if (isWanted('hostile')) await checkHostileNames(program, checks);
 if (isWanted('passkeys')) await checkPasskeys(program, checks);
 if (isWanted('speed')) await checkSpeed(program, checks);
 checks.print(`${checks.passed()} passed, ${checks.failed()} failed`);

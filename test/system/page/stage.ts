@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { createToken, hashToken } from '../../../src/web/tokens.ts';
+import { startHostileCloud } from './hostile-cloud.ts';
 import { startProvider } from '../../support/identity-provider.ts';
 import { findPort } from '../../support/ports.ts';
 import { startHttpServer, startSimulator } from '../../support/process.ts';
@@ -15,17 +16,21 @@ export interface StageOptions {
   name?: string;
   /** More of the policy. */
   policy?: object;
+  /** Everything that people name in the cloud has a hostile name. */
+  isHostile?: boolean;
 }
 
 /** A browser, a server with people who have roles, their identity provider, and a cloud. */
 export const openStage = async (
   program: string,
-  { simulatorFlags = [], name = '127.0.0.1', policy = {} }: StageOptions = {},
+  { simulatorFlags = [], name = '127.0.0.1', policy = {}, isHostile = false }: StageOptions = {},
 ) => {
   const stops: (() => Promise<unknown>)[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-page-'));
   const cloud = await startSimulator('--job-millis', '200', ...simulatorFlags);
   stops.push(cloud.stop);
+  const hostile = isHostile ? await startHostileCloud(cloud.url) : undefined;
+  if (hostile) stops.push(hostile.close);
   const port = await findPort();
   const origin = `http://${name}:${port}`;
   const resource = `${origin}/mcp`;
@@ -61,7 +66,7 @@ export const openStage = async (
   const server = await startHttpServer({
     args: ['--port', String(port), '--config', config],
     env: {
-      CLOUDSTACK_API_URL: cloud.url,
+      CLOUDSTACK_API_URL: hostile?.url ?? cloud.url,
       CLOUDSTACK_API_KEY: cloud.apiKey,
       CLOUDSTACK_SECRET_KEY: cloud.secretKey,
       CLOUDSTACK_MCP_STATE: folder,
@@ -130,7 +135,8 @@ export const openStage = async (
   };
   return {
     origin,
-    cloud,
+    cloud: { ...cloud, url: hostile?.url ?? cloud.url },
+    given: () => hostile?.given(),
     provider,
     token,
     folder,
