@@ -62,7 +62,7 @@ const watchOf = (
 /** `call TOOL key=value …`: one call through the same path as every other door. */
 export const runCall = async (tool: string, words: readonly string[], flags: CallFlags, io: Io): Promise<number> => {
   const config = await openConfig(flags.settings, io);
-  const args = readArguments(words, flags.json);
+  const args = readArguments(words, flags.json, io);
   const fields = flags.fields === undefined ? undefined : readList(flags.fields).map(String);
   const { where, sort, group, all } = flags;
   const asks = { where, sort, group, all };

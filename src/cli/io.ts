@@ -13,6 +13,8 @@ export interface Io {
   signal: AbortSignal;
   /** Calls back when the process is asked to read its configuration again. */
   onReload?: ((reload: () => void) => void) | undefined;
+  /** All of standard input, where a word takes its value from there (`@-`). */
+  input?: string | undefined;
   /** Shows a person how far the work is, until the next word is written. */
   progress?: ((progress: Progress) => void) | undefined;
   /** Requests at the beginning of the input that have their answers already. */

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { createApp } from '../app/app.ts';
 import { CallError } from '../errors.ts';
 import type { PlanAsked } from '../plan/plan.ts';
 import { isRecord } from '../rows.ts';
+import { readNamed } from './given-values.ts';
 import { exit, printJson, printText, type Io } from './io.ts';
 import { openConfig } from './open-config.ts';
 import { requesterAt } from './requester.ts';
@@ -11,10 +11,10 @@ import { createTerminalConsent } from './terminal.ts';
 type Calls = readonly { tool: string; arguments: Record<string, unknown> }[];
 
 /** The calls of a file: a list in JSON or YAML, or one JSON object a line. Throws a configuration error for anything else. */
-const readCalls = async (path: string): Promise<Calls> => {
+const readCalls = async (path: string, io: Io): Promise<Calls> => {
+  const text = await readNamed(path, io);
   let given: unknown;
   try {
-    const text = readFileSync(path, 'utf8');
     const lines = text.split('\n').filter((line) => line.trim());
     given =
       lines.length > 1 && lines.every((line) => line.startsWith('{'))
@@ -37,8 +37,8 @@ const readCalls = async (path: string): Promise<Calls> => {
   }));
 };
 
-const toAsked = async (action: string, given: string | undefined): Promise<PlanAsked> => {
-  if (action === 'make') return { action, calls: await readCalls(given!), riskTool: 'destroy' };
+const toAsked = async (action: string, given: string | undefined, io: Io): Promise<PlanAsked> => {
+  if (action === 'make') return { action, calls: await readCalls(given!, io), riskTool: 'destroy' };
   if (action === 'show' && given === undefined) return { action: 'list' };
   return { action: action as 'show', id: given! };
 };
@@ -51,7 +51,7 @@ export const runPlan = async (
   io: Io,
 ): Promise<number> => {
   const config = await openConfig(flags.settings, io);
-  const asked = await toAsked(action, given);
+  const asked = await toAsked(action, given, io);
   const app = createApp(config, { stderr: io.stderr });
   try {
     const outcome = await app.plan(

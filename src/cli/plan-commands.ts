@@ -20,7 +20,11 @@ export const planCommands: Readonly<Record<'plan' | 'undo', CliCommand>> = {
           },
         );
       };
-      act('make', '<file>', 'look at the calls of a file (JSON or YAML: tool, arguments) and save them as a plan');
+      act(
+        'make',
+        '<file>',
+        'look at the calls of a file (JSON or YAML: tool, arguments; - for standard input) and save them as a plan',
+      );
       act('show', '[plan]', 'a plan; without one, all of yours');
       act('diff', '<plan>', 'what is no longer as it was when the plan was made');
       act('apply', '<plan>', 'make the calls of a plan, after one confirmation');

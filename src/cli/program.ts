@@ -6,6 +6,7 @@ import { stripUnsafe, toLabel, toLine } from '../text.ts';
 import { version } from '../version.ts';
 import { commands } from './commands.ts';
 import { createActivity } from './activity.ts';
+import { namesInput, readInput, takeFiles } from './given-values.ts';
 import { exit, printJson, printText, type Io } from './io.ts';
 import { isGlobal } from './options.ts';
 import { wrap } from './width.ts';
@@ -52,7 +53,10 @@ const createProgram = (argv: readonly string[], used: string, io: Io, end: (stat
     });
   for (const [name, { description, build }] of Object.entries(commands)) {
     const command = program.command(name, { isDefault: name === 'serve' }).description(description);
-    if (name === used) build(command, io, end);
+    if (name !== used) continue;
+    build(command, io, end);
+    // Words that are to be completed are taken as they are.
+    if (name !== 'completion') takeFiles(command, io.input);
   }
   return program;
 };
@@ -106,7 +110,9 @@ export const runCli = async (argv: readonly string[], io: Io): Promise<number> =
     if (first !== '' && !first.startsWith('-') && first !== 'help' && !Object.hasOwn(commands, first))
       await refuseUnknown(first);
     const about = await aboutTool(argv);
-    const program = createProgram(argv, used, activity.io, (ended) => (status = ended));
+    // What is completed is not read.
+    const input = used !== 'completion' && argv.some(namesInput) ? await readInput(io.stdin) : undefined;
+    const program = createProgram(argv, used, { ...activity.io, input }, (ended) => (status = ended));
     if (about) program.addHelpText('afterAll', about);
     await program.parseAsync(argv, { from: 'user' });
     return status;

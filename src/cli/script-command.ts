@@ -1,29 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { text } from 'node:stream/consumers';
 import { createApp } from '../app/app.ts';
 import { CallError } from '../errors.ts';
 import type { StandingScriptAsked } from '../script/standing.ts';
 import { isScriptName, loadStoredScripts, requireStoredScript } from '../script/stored.ts';
 import { toLabel } from '../text.ts';
 import { readArguments } from './arguments.ts';
+import { readNamed } from './given-values.ts';
 import { exit, printJson, printLine, printText, type Io } from './io.ts';
 import { openConfig } from './open-config.ts';
 import { requesterAt } from './requester.ts';
 import { createTerminalConsent } from './terminal.ts';
-
-const readCode = async (file: string, { stdin }: Io): Promise<string> => {
-  if (file === '-') return text(stdin);
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new CallError(
-      'configuration',
-      `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'failed'}).`,
-      'Name the file of the script, or - for standard input.',
-    );
-  }
-};
 
 /** `script run FILE key=value …`: the script of a file, as the tool `run-script` runs it, or a stored one by its name; with `--plan` it becomes a plan. */
 export const runScript = async (
@@ -40,13 +26,13 @@ export const runScript = async (
   const config = await openConfig(settings, io);
   // A word without a dot or a slash is a name where the operator stores scripts.
   const isStored = config.scriptFolder !== '' && isScriptName(file);
-  const script = isStored ? { name: file } : { code: await readCode(file, io) };
+  const script = isStored ? { name: file } : { code: await readNamed(file, io) };
   const mode = dryRun ? 'dry-run' : plan ? 'plan' : 'run';
   const app = createApp(config, { stderr: io.stderr });
   try {
     const outcome = await app.runScript({
       tool: 'run-script',
-      args: { ...script, inputs: readArguments(words, undefined), mode },
+      args: { ...script, inputs: readArguments(words, undefined, io), mode },
       view: {},
       wait: 0,
       caller: requesterAt(config, settings),

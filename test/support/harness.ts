@@ -231,7 +231,7 @@ export type Host = Awaited<ReturnType<typeof openHost>>;
 /** The command line, run to its end. `answers`: what a person types at the terminal; without it there is no terminal. */
 export const runCommand = async (
   argv: string[],
-  { env = {}, answers }: { env?: Record<string, string>; answers?: string[] } = {},
+  { env = {}, answers, input }: { env?: Record<string, string>; answers?: string[]; input?: string | Buffer } = {},
 ) => {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const out = { stdout: '', stderr: '' };
@@ -240,7 +240,7 @@ export const runCommand = async (
   stderr.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()));
   const stop = new AbortController();
   if (answers) for (const answer of answers) stdin.write(`${answer}\n`);
-  else stdin.end();
+  else stdin.end(input);
   const running = runCli(argv, {
     stdin: Object.assign(stdin, answers ? { isTTY: true } : {}),
     stdout,
