@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
+import { createToken, hashToken } from '../../src/web/tokens.ts';
 import { connect, startHost, type Host } from './host.ts';
 import { measureHttp } from './http.ts';
 import { median } from './process.ts';
@@ -164,6 +165,13 @@ export const measureFelt = async (
     // A bench asks more in a minute than one principal may.
     const env = { ...newEnv(), CLOUDSTACK_MCP_RATE_LIMIT: '1000000' };
     others.push(...(await measureHttp(serve, http, env, budget, rounds.calls)));
+    const token = createToken();
+    const config = join(folder, 'page.json');
+    const auth = { tokens: { bench: hashToken(token) } };
+    writeFileSync(config, JSON.stringify({ auth, principals: { bench: { role: 'admin' } } }));
+    const withPage = [...serve, '--config', config];
+    const page = { token, of: ['new'], nameOf: () => 'HTTP, with the page over without it' } as const;
+    others.push(...(await measureHttp(withPage, [...withPage, '--page', 'false'], env, budget, rounds.calls, page)));
     for (let round = 0; round < rounds.start; round++) for (const name of names) await measureStart(name);
     await measureCalls();
   } finally {

@@ -35,26 +35,37 @@ const startHttp = async (args: readonly string[], env: Record<string, string>) =
 
 const [width, count] = [16, 320];
 
-/** CPU of a list of 20 rows over HTTP, by either protocol version, over the SDK's own handler. */
+const versions = {
+  new: { versionNegotiation: { mode: { pin: '2026-07-28' } } },
+  old: {},
+} as const;
+
+/** What is measured, of which protocol versions; the token that the callers have. */
+interface HttpMeasured {
+  nameOf?: (version: string) => string;
+  of?: readonly (keyof typeof versions)[];
+  token?: string;
+}
+
+/** CPU of a list of 20 rows over HTTP, by either protocol version, over another server: the SDK's own handler. */
 export const measureHttp = async (
   ours: readonly string[],
   floor: readonly string[],
   env: Record<string, string>,
   bounds: Readonly<Record<string, Row['bound']>>,
   rounds: number,
+  { nameOf = (version) => `HTTP, ${version} protocol, list of 20 rows`, of = ['new', 'old'], token }: HttpMeasured = {},
 ): Promise<Row[]> => {
   const servers = [await startHttp(ours, env), await startHttp(floor, env)] as const;
   const rows: Row[] = [];
   try {
-    for (const [version, pin] of [
-      ['new', { versionNegotiation: { mode: { pin: '2026-07-28' } } }],
-      ['old', {}],
-    ] as const) {
+    for (const version of of) {
       const figures: [number[], number[]] = [[], []];
       const clients: Client[] = [];
       for (const { url } of servers) {
-        const client = new Client({ name: 'bench', version: '0' }, { capabilities: {}, ...pin });
-        await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+        const client = new Client({ name: 'bench', version: '0' }, { capabilities: {}, ...versions[version] });
+        const requestInit = token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } };
+        await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }));
         clients.push(client);
       }
       // The first round is for the compilers only.
@@ -75,7 +86,7 @@ export const measureHttp = async (
           if (round > 0) figures[at]!.push((1000 * (servers[at]!.cpu() - before)) / count);
         }
       await Promise.all(clients.map((client) => client.close()));
-      const what = `HTTP, ${version} protocol, list of 20 rows`;
+      const what = nameOf(version);
       const bound = bounds[what];
       rows.push({
         what,
