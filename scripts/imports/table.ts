@@ -20,6 +20,7 @@ const foundation = [
   'consent.ts',
   'observe.ts',
   'placeholders.ts',
+  'time-limit.ts',
   'type types.ts',
 ];
 
@@ -95,6 +96,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'config',
     'loopback.ts',
     'text.ts',
+    'time-limit.ts',
     'data.ts',
     'errors.ts',
     'rows.ts',
@@ -146,7 +148,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   views: ['type app/app.ts', ...foundation],
   'page-files.ts': [],
   // What may stand where someone is typing, for a shell and for a host; names come from the cloud through the path.
-  complete: ['type app/app.ts', 'type types.ts', 'catalog'],
+  complete: ['type app/app.ts', 'type types.ts', 'catalog', 'time-limit.ts'],
   // The one composition root: builds the path from the configuration with the first call, so that a host sees its tools
   // at once.
   app: [
@@ -285,6 +287,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   'data.ts': [],
   'spelling.ts': [],
   'placeholders.ts': [],
+  'time-limit.ts': [],
   'text.ts': [],
   'read-values.ts': ['json.ts', 'rows.ts'],
   'json.ts': ['limits.ts'],

@@ -1,4 +1,5 @@
 import type { App } from '../app/app.ts';
+import { limitTime } from '../time-limit.ts';
 import type { DoorRequest } from '../types.ts';
 import type { ReadNames } from './candidates.ts';
 
@@ -19,7 +20,7 @@ export const createReadNames =
   (call: App['call'], asker: Pick<DoorRequest, 'caller' | 'signal'>): ReadNames =>
   async ({ list, args = {}, names = ['name'] }) => {
     if (list === undefined) return [];
-    const signal = AbortSignal.any([asker.signal, AbortSignal.timeout(timeoutMs)]);
+    const { signal, end } = limitTime(asker.signal, timeoutMs);
     const given = { tool: list, args, view: { pagesize: maxNames, whole: true }, wait: 0 };
     const limits = { signal, deadline: Date.now() + timeoutMs, consent: () => Promise.resolve(undefined) };
     try {
@@ -28,5 +29,7 @@ export const createReadNames =
       return [...new Set(found.filter(isName).map(String))].sort();
     } catch {
       return [];
+    } finally {
+      end();
     }
   };

@@ -7,6 +7,7 @@ import { CallError, dataNote, describeError } from '../errors.ts';
 import { readerOf } from '../hints.ts';
 import { isRecord, type Row } from '../rows.ts';
 import { cutText, escapeUnsafe, stripUnsafe, toLabel } from '../text.ts';
+import { limitTime } from '../time-limit.ts';
 import { programName } from '../program-name.ts';
 import type { CallRequest, Outcome, StandingUse, View } from '../types.ts';
 import type { ScriptSettings } from '../config/script.ts';
@@ -296,25 +297,27 @@ export const createRunScript = (settings: ScriptSettings) => {
           'As many scripts run already as may at once.',
           'Try again when one has ended. Nothing was sent.',
         );
-      const over = new AbortController();
+      const limit = limitTime(request.signal, settings.scriptTime * 1000);
+      const { signal } = limit;
       let stopped: Stopped | undefined;
       const stop = (by: Stopped): void => {
         stopped ??= by;
-        over.abort();
+        limit.abort();
       };
-      // A timer of its own: Node may collect one that only AbortSignal.any() knows.
-      const timer = setTimeout(() => over.abort(), settings.scriptTime * 1000);
-      const signal = AbortSignal.any([request.signal, over.signal]);
-      const standing =
-        name === undefined || plan
-          ? undefined
-          : composition.guard.openStandingUse(request, {
-              name,
-              script,
-              origin: (await composition.clouds.open(request.caller.profile)).origin,
-            });
-      const calls = createCalls(composition, { ...request, signal }, { settings, script, name, standing, plan, stop });
       try {
+        const standing =
+          name === undefined || plan
+            ? undefined
+            : composition.guard.openStandingUse(request, {
+                name,
+                script,
+                origin: (await composition.clouds.open(request.caller.profile)).origin,
+              });
+        const calls = createCalls(
+          composition,
+          { ...request, signal },
+          { settings, script, name, standing, plan, stop },
+        );
         const { scriptMemory: memoryMiB, scriptCompute, scriptCalls } = settings;
         const ending = await runInSandbox({
           code,
@@ -344,8 +347,8 @@ export const createRunScript = (settings: ScriptSettings) => {
         if (plan) return await plan.save(run, script, undefined);
         return toOutcome(ending, calls.made, script, composition.limits.budget);
       } finally {
-        clearTimeout(timer);
-        over.abort();
+        limit.abort();
+        limit.end();
         leave();
       }
     });

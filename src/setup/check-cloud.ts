@@ -8,6 +8,7 @@ import { CallError } from '../errors.ts';
 import { isLoopback } from '../loopback.ts';
 import type { Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
+import { limitTime } from '../time-limit.ts';
 import { fine, skipped, warning, wrong, type CheckResult } from './check-result.ts';
 import { whoIs } from './who-is.ts';
 
@@ -197,8 +198,8 @@ export const checkCloud = async (config: Config, options: CheckOptions): Promise
   const endpoint = new URL(profile.endpoint);
   const pool = await openPool(profile.endpoint, { ...config, connections: 1, ca: profile.ca });
   let response: HttpResponse;
+  const { signal, end } = limitTime(options.signal, Math.min(config.timeout, timeoutMs));
   try {
-    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMs)]);
     response = await pool.send({
       method: 'GET',
       url: `${profile.endpoint}?command=listCapabilities&response=json`,
@@ -208,6 +209,7 @@ export const checkCloud = async (config: Config, options: CheckOptions): Promise
   } catch (error) {
     return explainNetwork(error, endpoint.host);
   } finally {
+    end();
     await pool.close();
   }
   const way = [...checkSteps(config, endpoint), ...checkClock(response), checkAnswer(response, endpoint)];

@@ -249,6 +249,17 @@ const faults: Fault[] = [
     'http://',
   ],
   [
+    'a cloud that takes connections and says nothing',
+    async () => {
+      const { env, close } = await answering(() => undefined);
+      return { env: { ...env, CLOUDSTACK_TIMEOUT: '300' }, close };
+    },
+    'wrong',
+    'connection',
+    'does not answer',
+    'firewall',
+  ],
+  [
     'a clock that is wrong',
     () =>
       answering((_command, response) =>

@@ -156,12 +156,11 @@ const checkLife = async (): Promise<void> => {
   const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/client/api`;
   const quiet = { ...env, CLOUDSTACK_API_URL: url, CLOUDSTACK_TIMEOUT: '4000', CLOUDSTACK_MCP_RETRIES: '0' };
   for (const argv of [['call', 'list-zones'], ['whoami'], ['doctor'], ['tools', 'list']]) {
-    const seconds: number[] = [];
-    for (let round = 0; round < 3; round++) {
-      const { pieces } = await record(argv, { cols: 80, env: quiet });
-      seconds.push(pieces[0]?.[0] ?? Infinity);
+    let best = Infinity;
+    for (let round = 0; round < 3 && best > 1; round++) {
+      const { pieces } = await record(argv, { cols: 80, env: quiet, stopAtFirst: true });
+      best = Math.min(best, pieces[0]?.[0] ?? Infinity);
     }
-    const best = Math.min(...seconds);
     check(`${argv.join(' ')} shows life within a second of a cloud that is silent`, best <= 1, `${best.toFixed(2)} s`);
   }
   silent.close();

@@ -18,6 +18,8 @@ export interface RecordOptions {
   types?: { after: string; text: string };
   /** Milliseconds after which Ctrl+C is pressed. */
   stopAfter?: number;
+  /** Ctrl+C is pressed once anything is shown. */
+  stopAtFirst?: boolean;
 }
 
 /** What has not ended by then waits for someone. */
@@ -28,7 +30,7 @@ const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 /** Runs our built program at a real terminal of so many columns (util-linux' script makes one), and records what it sends. */
 export const record = async (
   argv: readonly string[],
-  { cols, env, types, stopAfter }: RecordOptions,
+  { cols, env, types, stopAfter, stopAtFirst }: RecordOptions,
 ): Promise<Recording> => {
   const command = `stty cols ${cols} rows 50; exec ${[process.execPath, 'dist/main.js', ...argv].map(quote).join(' ')}`;
   const begun = performance.now();
@@ -40,6 +42,7 @@ export const record = async (
   let hasTyped = false;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     pieces.push([(performance.now() - begun) / 1000, text]);
+    if (stopAtFirst && pieces.length === 1) child.stdin.write('\u0003');
     if (
       !types ||
       hasTyped ||
