@@ -90,6 +90,13 @@ const wrapperOf = (world: World, name: string | undefined): string => {
   return command && isOffered(world, command) ? command.wrapper : 'errorresponse';
 };
 
+/** What Jetty says of methods that the servlet does not have. */
+const refuseMethod = (method: string): Response => {
+  const text = `HTTP ERROR 405 HTTP method ${method} is not supported by this URL`;
+  const headers = { 'content-type': 'text/html;charset=iso-8859-1', allow: 'GET, HEAD, POST, OPTIONS' };
+  return new Response(`<html><body><h2>${text}</h2></body></html>`, { status: 405, headers });
+};
+
 /** Makes a CloudStack in memory. Throws for an unknown release, a state file or a fault plan it cannot use. */
 export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
   const clock = options.clock ?? realClock;
@@ -182,6 +189,7 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
   };
 
   const handle = async (request: Request, trusted: boolean): Promise<Response> => {
+    if (/^(?:PUT|DELETE|PATCH)$/.test(request.method)) return refuseMethod(request.method);
     const received = await readRequest(request);
     const name = received.params.get('command');
     const respondNow = async (): Promise<Response> => {

@@ -164,7 +164,9 @@ keeps('domains', async () => {
     'crm',
   );
   const root = await idOf(simulator, 'listDomains', 'ROOT');
-  expect((await send(simulator, 'deleteDomain', { id: root })).body['errortext']).toBe("Can't delete ROOT domain");
+  expect((await finish(simulator, 'deleteDomain', { id: root })).body['jobresult'].errortext).toBe(
+    "Can't delete ROOT domain",
+  );
 });
 
 keeps('root-fields', async () => {

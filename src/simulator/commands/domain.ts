@@ -60,8 +60,8 @@ const below = (world: World, domain: Resource): Resource[] =>
 const remove: Behaviour = (call) => {
   const { world } = call;
   const domain = needRow(call, 'id');
-  if (domain.no === 1) throw forbidden("Can't delete ROOT domain");
   return work(domain, () => {
+    if (domain.no === 1) throw forbidden("Can't delete ROOT domain");
     const accounts = world
       .all('Account')
       .filter(({ fields }) => isWithin(world, String(fields['domainid']), domain.id));

@@ -208,10 +208,13 @@ export const monitoring: Behaviours = {
   archiveAlerts: archive('Alert'),
   listAlertTypes: () => list(loadInstallation().alertTypes.map(([alerttypeid, name]) => ({ alerttypeid, name }))),
   generateAlert: (call) => {
-    const type = numberArg(call, 'type') ?? 0;
+    const [type, name] = [numberArg(call, 'type') ?? 0, textArg(call, 'name') ?? ''];
+    const known = loadInstallation().alertTypes.flatMap(([number, each]) => (number === type ? [each] : []));
+    if (known[0] !== undefined && !known.some((each) => each.toLowerCase() === name.toLowerCase()))
+      throw badValue(`There is a default alert having type ${type} and name ${known[0]}`);
     const row = insertKind(call.world, 'Alert', {
       type,
-      name: loadInstallation().alertTypes.find(([number]) => number === type)?.[1] ?? 'ALERT.UNKNOWN',
+      name,
       description: textArg(call, 'description'),
       sent: call.world.now(),
     });

@@ -82,19 +82,34 @@ const revert: Behaviour = (call) => {
   });
 };
 
+/** A time zone as Java takes it: one that is unknown is GMT. */
+const zoneOf = (name: string): string => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return name;
+  } catch {
+    return 'GMT';
+  }
+};
+
 const createPolicy: Behaviour = (call) => {
   const volume = needRow(call, 'volumeid');
   const { world } = call;
   const interval = intervalOf(call);
   const max = numberSetting(world, `snapshot.max.${(intervals[interval] ?? '').toLowerCase()}`, 8);
   const asked = Number(call.args['maxsnaps']);
-  if (asked < 1 || asked > max)
-    throw badValue(`maxSnaps exceeds limit: ${max} for interval type: ${intervals[interval]}`);
+  if (asked < 1) throw badValue('maxSnaps should be greater than 0');
+  if (asked > max) throw badValue(`maxSnaps exceeds limit: ${max} for interval type: ${intervals[interval]}`);
   const present = [...world.where('SnapshotPolicy', 'volumeid', volume.id)].find(
     ({ fields }) => fields['intervaltype'] === interval,
   );
   const { fields } = statedFields(call, 'SnapshotPolicy');
-  const stated = { ...fields, intervaltype: interval, volumeid: volume.id };
+  const stated = {
+    ...fields,
+    intervaltype: interval,
+    volumeid: volume.id,
+    timezone: zoneOf(String(fields['timezone'])),
+  };
   if (present) world.update(present, stated);
   return object(
     present ?? insertKind(world, 'SnapshotPolicy', { ...stated, fordisplay: true }, { owner: volume.owner }),

@@ -19,7 +19,7 @@ import { ensureRouter, releaseRules } from '../rules/networks.ts';
 import { checkNumber, importItems, itemsOf, needOwnList } from '../rules/network-acls.ts';
 import { ownerOf } from '../rules/owner.ts';
 import { object, success, work } from '../rules/results.ts';
-import { badValue, conflict, failure, forbidden, unknownId } from '../world/errors.ts';
+import { badParameter, badValue, conflict, failure, forbidden, unknownId } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import { settingOf } from '../world/settings.ts';
 import type { Fields, Resource } from '../world/types.ts';
@@ -177,6 +177,8 @@ const itemFields = (call: Call): Fields => {
   const [start, end] = [numberArg(call, 'startport'), numberArg(call, 'endport')];
   if (start !== undefined && end !== undefined && start > end)
     throw badValue("Start port can't be bigger than end port");
+  for (const cidr of listArg(call, 'cidrlist'))
+    if (!parseBlock(cidr) && !cidr.includes(':')) throw badParameter(`Source cidrs formatting error ${cidr}`);
   const given: Fields = {
     protocol,
     startport: start === undefined ? undefined : String(start),

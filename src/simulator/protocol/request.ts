@@ -41,13 +41,14 @@ const readCookies = (header: string | null): Map<string, string> => {
   return cookies;
 };
 
-/** Query and form body merged, as CloudStack's servlet does it. */
+/** Query and form body merged, as CloudStack's servlet does it: a body that does not say it is a form is not read. */
 export const readRequest = async (request: Request): Promise<Received> => {
   const raw = new Map<string, string>();
   const at = request.url.indexOf('?');
   if (at >= 0) readPairs(request.url.slice(at + 1), raw);
   const method = request.method === 'POST' ? 'POST' : 'GET';
-  if (method === 'POST') readPairs(await request.text(), raw);
+  if (method === 'POST' && /^application\/x-www-form-urlencoded\b/i.test(request.headers.get('content-type') ?? ''))
+    readPairs(await request.text(), raw);
   const params = new Map<string, string>();
   for (const [name, value] of raw) params.set(normaliseName(name), value);
   return { method, raw, params, cookies: readCookies(request.headers.get('cookie')) };

@@ -65,7 +65,8 @@ const setLimit: Behaviour = (call) => {
   const type = typeArg(call);
   const holder = holderOf(call);
   const max = numberArg(call, 'max') ?? -1;
-  if (!type) throw badValue('Please specify a valid resource type.');
+  if (max < -1) throw badValue("Please specify either '-1' for an infinite limit, or a limit that is at least '0'.");
+  if (!type) throw badValue('Please specify valid resource type');
   if (holder.kind === 'Account' && holder.fields['accounttype'] === 1 && max !== -1)
     throw badValue('Only -1 limit is supported for Root Admin accounts');
   const old = [...world.where('ResourceLimit', 'holder', holder.id)].find(
