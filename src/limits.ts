@@ -1,4 +1,11 @@
 /**
+ * Whether there is a place for one more of those who share places: no one has more than `each`, nor more than are left, so that
+ * the next to come finds one. `own`: the places that this one has, `all`: those that are taken.
+ */
+export const hasPlace = (own: number, all: number, { each, max }: { each: number; max: number }): boolean =>
+  own < each && own < max - all;
+
+/**
  * How much of anything is looked at. What comes in is measured against these before anything else reads it, and what goes
  * out is cut to them with a note.
  */

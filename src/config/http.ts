@@ -18,6 +18,9 @@ export const httpSettings = {
     .describe('HTTP: the web page at /, where people look and approve; it needs `auth` in the file'),
   allowedHosts: names.describe('HTTP: accepted Host names besides loopback, comma-separated'),
   allowedOrigins: names.describe('HTTP: accepted Origin host names besides loopback, comma-separated'),
+  trustedProxies: names.describe(
+    'HTTP: addresses and networks (CIDR) of proxies whose X-Forwarded-For is believed, comma-separated',
+  ),
   bodyLimit: wholeNumber(1)
     .default(4 * 2 ** 20)
     .describe('HTTP: maximum size of a request body (bytes)'),

@@ -7,6 +7,7 @@ import { programName } from '../program-name.ts';
 import { toLabel } from '../text.ts';
 import type { ApprovalMeans, Caller } from '../types.ts';
 import type { Question } from '../consent.ts';
+import { hasPlace } from '../limits.ts';
 
 /** A call that waits for a person at a terminal. Times in milliseconds. */
 export interface WaitingCall {
@@ -66,8 +67,8 @@ export const maxReason = 300;
 export const checkRoom = (calls: readonly WaitingCall[], principal: string): void => {
   const waiting = calls.filter(({ answered }) => answered === undefined);
   const own = waiting.filter(({ caller }) => caller.principal === principal).length;
-  const full = own >= maxWaitingOfOne ? `${own} calls of ${toLabel(principal)} wait` : `${waiting.length} calls wait`;
-  if (own >= maxWaitingOfOne || waiting.length >= maxWaiting)
+  const full = own ? `${own} calls of ${toLabel(principal)} wait` : `${waiting.length} calls wait`;
+  if (!hasPlace(own, waiting.length, { each: maxWaitingOfOne, max: maxWaiting }))
     throw new CallError(
       'unconfirmed',
       `${full} for approval already. Nothing was sent.`,

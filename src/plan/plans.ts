@@ -7,6 +7,7 @@ import { toLabel } from '../text.ts';
 import type { Row } from '../rows.ts';
 import type { View } from '../types.ts';
 import type { PlannedCall } from './record.ts';
+import { hasPlace } from '../limits.ts';
 
 /** How far a plan has come. */
 export type PlanStateName = 'open' | 'applying' | 'applied' | 'stopped' | 'discarded';
@@ -88,8 +89,8 @@ const roomFor = (plans: readonly SavedPlan[], plan: SavedPlan): string[] => {
       'Make several plans with fewer steps or shorter values. Nothing was sent.',
     );
   const own = plans.filter((one) => one.principal === principal);
-  const full = own.length >= maxPlansOfOne ? own : plans.length >= maxPlans ? plans : [];
-  if (!full.length) return [];
+  if (hasPlace(own.length, plans.length, { each: maxPlansOfOne, max: maxPlans })) return [];
+  const full = own.length ? own : plans;
   const ended = newest(full.filter(({ state }) => state !== 'open' && state !== 'applying')).at(-1);
   if (ended) return [ended.id];
   throw new CallError(

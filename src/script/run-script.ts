@@ -4,6 +4,7 @@ import { recorded, type Run } from '../call/run.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import type { Consent } from '../consent.ts';
 import { CallError, dataNote, describeError } from '../errors.ts';
+import { hasPlace } from '../limits.ts';
 import { readerOf } from '../hints.ts';
 import { isRecord, type Row } from '../rows.ts';
 import { cutText, escapeUnsafe, stripUnsafe, toLabel } from '../text.ts';
@@ -263,11 +264,12 @@ const readScript = (
 export const createRunScript = (settings: ScriptSettings) => {
   const running = createSlots(settings.scripts);
   // Of several principals no one takes all places.
-  const share = Math.ceil(settings.scripts / 2);
   const shares = new Map<string, number>();
   const tryEnter = ({ principal, isLocal }: CallRequest['caller']): (() => void) | undefined => {
     const own = shares.get(principal) ?? 0;
-    const leave = own < share || isLocal ? running.tryEnter() : undefined;
+    const all = [...shares.values()].reduce((sum, count) => sum + count, 0);
+    const isFree = isLocal || hasPlace(own, all, { each: settings.scripts, max: settings.scripts });
+    const leave = isFree ? running.tryEnter() : undefined;
     if (!leave) return undefined;
     shares.set(principal, own + 1);
     return () => {

@@ -5,8 +5,11 @@ import type { Store } from '../store/store.ts';
 
 /** How much one principal may ask for. */
 export interface Limits {
-  /** Takes so many requests off a principal's minute; gives the seconds to wait where there are not so many left. */
-  take(principal: string, requests: number): Promise<number | undefined>;
+  /**
+   * Takes so many requests off a principal's minute, which has `size` of them; gives the seconds to wait where there are not
+   * so many left.
+   */
+  take(principal: string, requests: number, size?: number): Promise<number | undefined>;
   /** Whether a principal has as many requests running as it may. */
   isFull(principal: string): boolean;
   /** Counts a request until the given function is called; a `lasting` one takes a place, but its end is not awaited. */
@@ -40,7 +43,6 @@ export const createLimits = (
   { rateLimit, maxInFlight }: Pick<HttpSettings, 'rateLimit' | 'maxInFlight'>,
   store: Pick<Store, 'takeTokens'> = createMemoryStore(),
 ): Limits => {
-  const bucket = { size: rateLimit, perMillisecond: rateLimit / 60_000 };
   const own = createMemoryStore();
   const requests = createCounter();
   const calls = createCounter();
@@ -54,9 +56,10 @@ export const createLimits = (
     waiting = [];
   };
   return {
-    take: async (principal, requests) => {
+    take: async (principal, requests, size = rateLimit) => {
+      const bucket = { size, perMillisecond: size / 60_000 };
       // A batch larger than the whole bucket could never be paid: a full one is enough.
-      const price = Math.min(requests, rateLimit);
+      const price = Math.min(requests, size);
       const ask = ({ takeTokens }: Pick<Store, 'takeTokens'>): Promise<number> =>
         takeTokens(`rate:${principal}`, bucket, price);
       const wait = await ask(store).catch((error: unknown) => {

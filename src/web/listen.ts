@@ -1,8 +1,10 @@
 import { getRequestListener } from '@hono/node-server';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { HttpSettings } from '../config/http.ts';
 import { CallError } from '../errors.ts';
+import { hasPlace } from '../limits.ts';
+import type { ClientAddresses } from './client-address.ts';
 
 /** Where to listen, and the limits of connections. */
 export type ListenOptions = Pick<HttpSettings, 'host' | 'port' | 'requestTimeout' | 'maxConnections'>;
@@ -31,10 +33,33 @@ const taken = (host: string, port: number, error: NodeJS.ErrnoException): CallEr
 /** Milliseconds for an answer to leave. */
 const closeGraceMs = 1000;
 
+/** One address takes no more connections than are left; a proxy comes for many. */
+const shareConnections = (server: Server, max: number, isProxy: (address: string) => boolean): void => {
+  const open = new Map<string, number>();
+  let all = 0;
+  server.on('connection', (socket) => {
+    const { remoteAddress = '' } = socket;
+    const own = open.get(remoteAddress) ?? 0;
+    if (!isProxy(remoteAddress) && !hasPlace(own, all, { each: max, max })) {
+      socket.destroy();
+      return;
+    }
+    open.set(remoteAddress, own + 1);
+    all++;
+    socket.once('close', () => {
+      all--;
+      const left = (open.get(remoteAddress) ?? 1) - 1;
+      if (left) open.set(remoteAddress, left);
+      else open.delete(remoteAddress);
+    });
+  });
+};
+
 /** Serves a fetch function on a port. Throws a configuration error when the port cannot be had. */
 export const listen = async (
-  fetch: (request: Request) => Response | Promise<Response>,
+  fetch: (request: Request, remote: string | undefined) => Response | Promise<Response>,
   { host, port, requestTimeout, maxConnections }: ListenOptions,
+  { isProxy }: Pick<ClientAddresses, 'isProxy'>,
 ): Promise<Listening> => {
   const server: Server = createServer(
     {
@@ -45,9 +70,12 @@ export const listen = async (
       keepAliveTimeout: keepAliveMs,
     },
     // What cannot be a request (no Host, a target that is no URL) does not get as far as a route.
-    getRequestListener(fetch, { errorHandler: () => new Response('Bad request', { status: 400 }) }) as never,
+    getRequestListener((request, { incoming }) => fetch(request, (incoming as IncomingMessage).socket.remoteAddress), {
+      errorHandler: () => new Response('Bad request', { status: 400 }),
+    }) as never,
   );
   server.maxConnections = maxConnections;
+  shareConnections(server, maxConnections, isProxy);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(taken(host, port, error)));
     server.listen(port, host.replace(/^\[|\]$/g, ''), resolve);

@@ -7,6 +7,8 @@ export interface RequestContext extends Origin {
   request: string;
   trace?: string;
   principal?: string;
+  /** The client's address, as far as it is known. */
+  client?: string;
   refused?: Refusal;
   /** A subscription: it stays open on purpose, so its duration is not measured. */
   lasting?: boolean;

@@ -7,6 +7,7 @@ import {
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { toQuoted } from '../text.ts';
+import type { ClientAddresses } from './client-address.ts';
 import type { Core, ReportError } from './core.ts';
 import { createRequestContext, type RequestContext } from './request-context.ts';
 import type { ResponseObserver } from './observer.ts';
@@ -20,6 +21,7 @@ export interface RouteOptions {
   /** The web page, where there is one. */
   page?: WebPage | undefined;
   health: () => Promise<Response>;
+  addresses: ClientAddresses;
   /** Whether new work is welcome. */
   isReady: () => boolean;
   metadata: () => Record<string, unknown> | undefined;
@@ -34,6 +36,8 @@ export interface RouteOptions {
 }
 
 interface RouteEnv {
+  /** The address that a request came from. */
+  Bindings: { remote?: string };
   Variables: { requestContext: RequestContext };
 }
 
@@ -59,6 +63,7 @@ export const createRoutes = (options: RouteOptions): Hono<RouteEnv> => {
   app.use(async (context, next) => {
     const { raw } = context.req;
     const requestContext = createRequestContext(raw);
+    requestContext.client = options.addresses.of(context.env?.remote, raw.headers);
     const onResponse = observe?.(performance.now());
     context.set('requestContext', requestContext);
     await next();

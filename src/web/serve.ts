@@ -9,6 +9,7 @@ import { isLoopback } from '../loopback.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { doorContextOf } from '../mcp/door-context.ts';
 import { createServerFactory } from '../mcp/server.ts';
+import { createClientAddresses } from './client-address.ts';
 import { createCore, type Core, type ReportError } from './core.ts';
 import { createBodyBudget } from './body-budget.ts';
 import { createHealth } from './health.ts';
@@ -63,6 +64,7 @@ export const serveHttp = async (app: App, { telemetry, signal, onLink }: ServeOp
   const stopping = new AbortController();
   const store = await app.store();
   const limits = createLimits(config, store);
+  const addresses = createClientAddresses(config);
   const measured = measure(app, limits, stopping.signal, report);
   const live = onLink || (config.page && config.auth) ? createLive(store) : undefined;
   const call = live?.watch(measured.call) ?? measured.call;
@@ -107,6 +109,7 @@ export const serveHttp = async (app: App, { telemetry, signal, onLink }: ServeOp
     core: onLink ? undefined : core,
     page,
     health,
+    addresses,
     isReady: () => !signal.aborted,
     metadata: identity.metadata,
     allowedHosts: config.allowedHosts,
@@ -117,7 +120,7 @@ export const serveHttp = async (app: App, { telemetry, signal, onLink }: ServeOp
       metrics && (async () => new Response(await metrics.text(), { headers: { 'content-type': metrics.contentType } })),
   });
   metrics?.setGauges({ sessions: core.sessions, inFlight: limits.running });
-  const listening = await listen((request) => routes.fetch(request), config);
+  const listening = await listen((request, remote) => routes.fetch(request, { remote }), config, addresses);
   if (isLoopback(config.host)) own = listening.origin;
   if (links) await onLink(`${listening.origin}/#start=${links.create()}`);
   else {

@@ -7,6 +7,7 @@ import {
 import { randomUUID } from 'node:crypto';
 import type { HttpSettings } from '../config/http.ts';
 import { retryLaterError, rpcError, onResponseEnd } from './responses.ts';
+import { hasPlace } from '../limits.ts';
 
 /** How many sessions there may be, and for how long. */
 export type SessionLimits = Pick<HttpSettings, 'maxSessions' | 'maxSessionsEach' | 'sessionIdle' | 'sessionLifetime'>;
@@ -93,12 +94,12 @@ export const createSessions = (
   /** The least recently used session of a principal, if it must make room for a new one; or why there is no room. */
   const findRoom = (principal: string): { leaves?: Session } | Response => {
     const own = [...sessions.values()].filter((session) => session.principal === principal);
-    const [leaves] =
-      own.length < maxSessionsEach ? [] : own.filter(({ requests }) => !requests).sort((a, b) => a.at - b.at);
-    if (own.length >= maxSessionsEach && !leaves)
-      return retryLaterError(429, `All ${maxSessionsEach} sessions of yours are in use`, 5);
-    if (sessions.size - (leaves ? 1 : 0) >= maxSessions) return retryLaterError(503, 'There are too many sessions', 30);
-    return leaves ? { leaves } : {};
+    if (hasPlace(own.length, sessions.size, { each: maxSessionsEach, max: maxSessions })) return {};
+    const [leaves] = own.filter(({ requests }) => !requests).sort((a, b) => a.at - b.at);
+    if (leaves) return { leaves };
+    return own.length
+      ? retryLaterError(429, `All ${own.length} sessions of yours are in use`, 5)
+      : retryLaterError(503, 'There are too many sessions', 30);
   };
 
   const begin = async (request: Request, from: SessionRequest): Promise<Response> => {

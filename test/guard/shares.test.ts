@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { createSharedApprovals } from '../../src/guard/shared-approvals.ts';
+import { createSharedPlans, type SavedPlan } from '../../src/plan/plans.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { openApp, uuid, type Answers } from './counting.ts';
 import { openRaw, type Raw, type RawAnswer } from './raw.ts';
@@ -100,6 +101,21 @@ test('more targets than a dialog shows go to the terminal, with all of them', as
   expect(errorOf(long).message).toContain('more than a dialog shows');
   expect(codeIn(long)).toBeTruthy();
   expect(times('destroyVirtualMachine')).toBe(0);
+});
+
+test('however many take their share, whoever comes next finds a place', async () => {
+  const plans = createSharedPlans(createMemoryStore());
+  const approvals = createSharedApprovals(createMemoryStore());
+  const save = (n: number, principal: string) =>
+    plans.save({ id: `${principal}-${n}`, principal, state: 'open', made: Date.now() } as SavedPlan);
+  const ask = (n: number, principal: string) =>
+    approvals.open({ digest: `${principal}-${n}`, message: 'Do it?' }, { principal, host: 'h', profile: 'default' });
+  for (const who of upTo(5))
+    for (const n of upTo(60)) await Promise.allSettled([save(n, `mallory-${who}`), ask(n, `mallory-${who}`)]);
+  await save(1, 'alice');
+  await ask(1, 'alice');
+  expect((await plans.list()).filter(({ principal }) => principal === 'alice')).toHaveLength(1);
+  expect((await approvals.waiting()).filter(({ caller }) => caller.principal === 'alice')).toHaveLength(1);
 });
 
 test('places in a shared store are shared out, too, however many ask at once', async () => {

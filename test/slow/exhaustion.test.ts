@@ -48,17 +48,18 @@ test('whoever holds back the ends of large bodies is refused more of them, and s
   await door.close();
 });
 
-test('of too many connections the further ones are closed', async () => {
-  const door = await startDoor({ flags: ['--simulator', '--max-connections', '3'] });
+test('of too many connections the further ones are closed; one address takes no more than are left for others', async () => {
+  const door = await startDoor({ flags: ['--simulator', '--max-connections', '4'] });
   const { hostname, port } = new URL(door.origin);
-  const open = async (): Promise<Socket> => {
-    const socket = connect(Number(port), hostname);
+  const open = async (localAddress?: string): Promise<Socket> => {
+    const socket = connect({ port: Number(port), host: hostname, localAddress });
     await once(socket, 'connect');
     return socket;
   };
-  const taken = [await open(), await open(), await open()];
-  const further = await open();
-  await once(further.resume(), 'close');
+  const taken = [await open(), await open()];
+  for (const further of [await open(), await open()]) await once(further.resume(), 'close');
+  taken.push(await open('127.0.0.2'));
+  await once((await open('127.0.0.2')).resume(), 'close');
   expect(taken.some(({ closed }) => closed)).toBe(false);
   taken[0]!.destroy();
   await eventually(async () => expect((await fetch(`${door.origin}/health/live`)).status).toBe(200));

@@ -4,6 +4,7 @@ import { CallError } from '../../src/errors.ts';
 import { AwaitingReply } from '../../src/consent.ts';
 import { doorContextOf } from '../../src/mcp/door-context.ts';
 import { createLimits } from '../../src/web/limits.ts';
+import { createClientAddresses } from '../../src/web/client-address.ts';
 import { createCore } from '../../src/web/core.ts';
 import { measure } from '../../src/web/measure.ts';
 import { createRoutes } from '../../src/web/routes.ts';
@@ -61,6 +62,7 @@ test('a bug of the door is a 500 that says nothing', async () => {
   const core = createCore({ build: broken, identify: broken, limits, settings, report });
   const routes = createRoutes({
     core,
+    addresses: createClientAddresses({ trustedProxies: '' }),
     health: broken,
     isReady: () => true,
     metadata: () => undefined,

@@ -125,3 +125,24 @@ test.each(['2025-11-25', '2026-07-28'] as const)(
     }
   },
 );
+
+test('who tries to sign in without end slows no other address, whatever it says of itself', async () => {
+  const door = await startDoor({
+    flags: ['--simulator', '--rate-limit', '40', '--trusted-proxies', '127.0.0.1'],
+    file: { auth: { tokens: { dora: hashToken(tokens.dora) } }, principals: { dora: { role: 'admin' } } },
+  });
+  const signIn = async (forwarded: string, token = 'wrong'): Promise<number> => {
+    const headers = { 'content-type': 'application/json', 'x-cloudstack-page': '1', origin: door.origin };
+    const { status } = await fetch(`${door.origin}/page/api/sign-in`, {
+      method: 'POST',
+      headers: { ...headers, 'x-forwarded-for': forwarded },
+      body: JSON.stringify({ token }),
+    });
+    return status;
+  };
+  const mallory = '203.0.113.7';
+  expect([await signIn(mallory), await signIn(mallory)]).toEqual([401, 401]);
+  for (let n = 0; n < 30; n++) expect(await signIn(`198.51.100.${n}, ${mallory}`)).toBe(429);
+  expect(await signIn('203.0.113.8', tokens.dora)).toBe(200);
+  await door.close();
+});

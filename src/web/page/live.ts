@@ -4,6 +4,7 @@ import { CallError } from '../../errors.ts';
 import type { App } from '../../app/app.ts';
 import type { Store } from '../../store/store.ts';
 import { pageHeaders } from './assets.ts';
+import { hasPlace } from '../../limits.ts';
 
 /** What changed: something of these is to be asked again. No event holds more, so that roles decide what is seen. */
 const topics = ['calls', 'jobs', 'approvals'] as const;
@@ -96,7 +97,7 @@ export const createLive = (store: Pick<Store, 'shared' | 'get' | 'set'>): Live =
     },
     open: (principal, isSignedIn, signal) => {
       const own = [...listeners].filter((one) => one.principal === principal).length;
-      if (own >= maxStreamsOfOne || listeners.size >= maxStreams) return undefined;
+      if (!hasPlace(own, listeners.size, { each: maxStreamsOfOne, max: maxStreams })) return undefined;
       let listener: Listener | undefined;
       let heart: NodeJS.Timeout | undefined;
       const end = (): void => {

@@ -1,4 +1,5 @@
 import { publicUrlOf } from '../../config/auth.ts';
+import type { HttpSettings } from '../../config/http.ts';
 import { CallError, describeError } from '../../errors.ts';
 import { entryOf } from '../../guard/roles.ts';
 import { isRecord } from '../../rows.ts';
@@ -24,7 +25,7 @@ export interface PageOptions extends ApiOptions {
   identity: Pick<Identity, 'identify'>;
   limits: Limits;
   bodyBudget: BodyBudget;
-  settings: BodyLimits;
+  settings: BodyLimits & Pick<HttpSettings, 'rateLimit'>;
   report: ReportError;
   /** Links of the terminal that started this server; without them people sign in as callers of the API do. */
   links?: Links | undefined;
@@ -39,6 +40,11 @@ export interface WebPage {
 
 /** Bytes of a question: a form's values, and the longest user data. */
 const maxBody = 2 ** 21;
+/** Bytes of a sign-in: a token. */
+const maxSignIn = 2 ** 14;
+const signInName = 'page sign-in';
+/** One address may try to sign in so many times less often than all together. */
+const signInParts = 20;
 
 const json = (value: unknown, status = 200, more: Record<string, string> = {}): Response =>
   Response.json(value, { status, headers: { ...pageHeaders, 'cache-control': 'no-store', ...more } });
@@ -81,17 +87,21 @@ export const createPage = (options: PageOptions): WebPage => {
     return /^[\d.]+$|:/.test(hostname) ? undefined : { origin, id: hostname };
   };
 
-  const slowDown = async (name: string): Promise<Response | undefined> => {
-    const wait = await limits.take(name, 1);
+  const slowDown = async (name: string, size?: number): Promise<Response | undefined> => {
+    const wait = await limits.take(name, 1, size);
     return wait === undefined
       ? undefined
       : problem(429, 'rate-limit', 'Too many requests.', `Try again in ${wait} s.`, { 'retry-after': String(wait) });
   };
 
-  const readBody = async (name: string, request: Request): Promise<unknown> => {
+  /** Who signs in is no one yet: each address has a part of what all have together. */
+  const slowSignIn = async ({ client = '' }: RequestContext): Promise<Response | undefined> =>
+    (await slowDown(`${signInName} ${client}`, Math.ceil(settings.rateLimit / signInParts))) ?? slowDown(signInName);
+
+  const readBody = async (name: string, request: Request, limit = bodyLimits): Promise<unknown> => {
     const release = bodyBudget.reserve(name, request);
     if (!release) return problem(429, 'rate-limit', 'Too much is arriving at once.', 'Try again in a moment.');
-    const body = await readJson(request, bodyLimits).finally(release);
+    const body = await readJson(request, limit).finally(release);
     return body instanceof Response ? withHeaders(body) : body.value;
   };
 
@@ -116,9 +126,12 @@ export const createPage = (options: PageOptions): WebPage => {
 
   /** With the code of a link, or with a static token: both come in the body, so that no log or history has them. */
   const signIn = async (request: Request, context: RequestContext): Promise<Response> => {
-    const slow = await slowDown('page sign-in');
+    const slow = await slowSignIn(context);
     if (slow) return slow;
-    const body = await readBody('page sign-in', request);
+    const body = await readBody(`${signInName} ${context.client ?? ''}`, request, {
+      ...bodyLimits,
+      bodyLimit: maxSignIn,
+    });
     if (body instanceof Response) return body;
     const { code, token } = isRecord(body) ? body : {};
     if (links) {
@@ -191,8 +204,8 @@ export const createPage = (options: PageOptions): WebPage => {
       const { pathname } = new URL(request.url);
       if (pathname === '/') return serveAsset('index.html', request);
       if (request.method === 'GET' && signInWays().includes('issuer')) {
-        if (pathname === '/page/sign-in') return (await slowDown('page sign-in')) ?? oauth.begin(request, context);
-        if (pathname === '/page/callback') return (await slowDown('page sign-in')) ?? oauth.finish(request, context);
+        if (pathname === '/page/sign-in') return (await slowSignIn(context)) ?? oauth.begin(request, context);
+        if (pathname === '/page/callback') return (await slowSignIn(context)) ?? oauth.finish(request, context);
       }
       const [, name] = /^\/page\/api\/([a-z-]{1,30})$/.exec(pathname) ?? [];
       if (name === undefined) return pathname.startsWith('/page/') ? serveAsset(pathname.slice(6), request) : undefined;

@@ -1,5 +1,6 @@
 /** The production HTTP core with the conformance suite's fixtures behind it. Prints its URL; ends when its input does. */
 import { createCore, type Core } from '../../../src/web/core.ts';
+import { createClientAddresses } from '../../../src/web/client-address.ts';
 import { createLimits } from '../../../src/web/limits.ts';
 import { listen } from '../../../src/web/listen.ts';
 import { createRoutes } from '../../../src/web/routes.ts';
@@ -20,8 +21,10 @@ const core: Core = createCore({
   },
   report,
 });
+const addresses = createClientAddresses({ trustedProxies: '' });
 const routes = createRoutes({
   core,
+  addresses,
   health: () => Promise.resolve(new Response('ok')),
   isReady: () => true,
   metadata: () => undefined,
@@ -29,11 +32,15 @@ const routes = createRoutes({
   allowedOrigins: '',
   report,
 });
-const { origin, close } = await listen((request) => routes.fetch(request), {
-  host: '127.0.0.1',
-  port: 0,
-  requestTimeout: 30_000,
-  maxConnections: 100,
-});
+const { origin, close } = await listen(
+  (request) => routes.fetch(request),
+  {
+    host: '127.0.0.1',
+    port: 0,
+    requestTimeout: 30_000,
+    maxConnections: 100,
+  },
+  addresses,
+);
 process.stdout.write(`${JSON.stringify({ url: `${origin}/mcp` })}\n`);
 process.stdin.resume().on('end', () => void core.close().then(close));
