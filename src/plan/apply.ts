@@ -9,6 +9,7 @@ import { programName } from '../program-name.ts';
 import type { Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import type { ApprovedPlan, CallRequest, Outcome } from '../types.ts';
+import { costOf, type PlanCost } from './cost.ts';
 import { describePlan } from './describe.ts';
 import { requirePlan, type Plans, type SavedPlan } from './plans.ts';
 import { seedOf, type PlannedCall, type RecordedStep } from './record.ts';
@@ -46,6 +47,7 @@ const toStored = (
   request: CallRequest,
   { steps, digest, cloud }: { steps: readonly RecordedStep[]; digest: string; cloud: string },
   { seed, riskTool, script, goesOn, reads }: Pick<SavedPlan, 'seed' | 'riskTool' | 'script' | 'goesOn' | 'reads'>,
+  { lines, cost }: PlanCost = { lines: [], cost: {} },
 ): SavedPlan => {
   const id = newCode();
   const { principal, profile } = request.caller;
@@ -61,8 +63,8 @@ const toStored = (
     cloud,
     riskTool,
     calls: steps.map((step) => step.call),
-    text,
-    shown,
+    text: [text, ...lines].join('\n'),
+    shown: { ...shown, ...cost },
     done: [],
     ...(script === undefined ? {} : { script }),
     ...(goesOn === undefined ? {} : { goesOn }),
@@ -110,7 +112,9 @@ export const savePlan = async (
 ): Promise<Outcome> => {
   const seed = seedFor(request, calls);
   const looked = await lookAtAll(composition, stepRequest(request, riskTool), { calls, seed });
-  const plan = toStored(request, { ...looked, cloud: await cloudOf(composition, request) }, { seed, riskTool });
+  const cost = await costOf(composition, request, looked.steps);
+  const cloud = await cloudOf(composition, request);
+  const plan = toStored(request, { ...looked, cloud }, { seed, riskTool }, cost);
   record({ plan: plan.digest });
   await composition.plans.save(plan);
   return present(plan, request);
@@ -124,7 +128,8 @@ export const saveSteps = async (
   what: Pick<SavedPlan, 'seed' | 'riskTool' | 'script' | 'goesOn' | 'reads'>,
 ): Promise<Outcome> => {
   const digest = await digestOf(composition, request, steps);
-  const plan = toStored(request, { steps, digest, cloud: await cloudOf(composition, request) }, what);
+  const cost = await costOf(composition, request, steps);
+  const plan = toStored(request, { steps, digest, cloud: await cloudOf(composition, request) }, what, cost);
   record({ plan: digest });
   await composition.plans.save(plan);
   return present(plan, request);

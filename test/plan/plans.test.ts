@@ -196,3 +196,81 @@ test('a plan that is more than is saved is refused before anything is', async ()
   expect(answer.text).toContain('Make several plans');
   expect(sent()).toEqual([]);
 });
+
+test('a plan says with numbers what it takes of its zone and of the account, what is left there, and what would exceed it', async () => {
+  const machine = (name: string, more: Record<string, unknown> = {}) => ({
+    tool: 'deploy-virtual-machine',
+    arguments: {
+      name,
+      zoneid: 'Frankfurt',
+      serviceofferingid: 'Small Instance',
+      templateid: 'Debian 12',
+      networkids: ['web-net'],
+      rootdisksize: 30,
+      ...more,
+    },
+  });
+  const plan = async (calls: object[]) => {
+    const answer = await host.call('change', { calls, mode: 'plan' });
+    return { text: answer.text, cost: (answer.structured['plan'] as Record<string, any>)['cost'] as any[] };
+  };
+  const offerings = await host.call('read', {
+    tool: 'list-service-offerings',
+    arguments: { name: 'Small Instance' },
+    fields: ['cpunumber', 'cpuspeed', 'memory'],
+  });
+  const [{ cpunumber, cpuspeed, memory } = {}] = offerings.structured['items'] as Record<string, number>[];
+  const volume = {
+    tool: 'create-volume',
+    arguments: { name: 'd', zoneid: 'Frankfurt', diskofferingid: 'Custom', size: 7 },
+  };
+  const two = await plan([machine('one'), machine('two'), volume]);
+  expect(two.cost).toMatchObject([
+    {
+      takes: {
+        cpu: 2 * cpunumber!,
+        mhz: 2 * cpunumber! * cpuspeed!,
+        memory: 2 * memory!,
+        primary_storage: 67,
+        user_vm: 2,
+        volume: 3,
+      },
+    },
+  ]);
+  expect(two.text).toContain(`Takes in the zone ‹Frankfurt›: ${2 * cpunumber!} CPU cores`);
+  expect(two.text).toMatch(/free there: .*MiB memory.*primary storage/);
+  expect(two.text).not.toContain('More than');
+  expect(sent()).toEqual([]);
+  // More than the zone has, and than the account may have.
+  const huge = await plan([
+    { ...volume, arguments: { ...volume.arguments, size: 900 } },
+    ...Array.from({ length: 60 }, (_, at) => ({
+      ...volume,
+      arguments: { ...volume.arguments, name: `v${at}`, size: 1000 },
+    })),
+  ]);
+  expect(huge.text).toMatch(/More than the zone ‹Frankfurt› has: 60900 GiB primary storage, [\d.]+ free\./);
+  // A limit of the account that owns it, and a machine for hosts that are not there.
+  await change('update-resource-limit', {
+    account: 'bob',
+    domainid: 'ROOT/engineering',
+    resourcetype: '10',
+    max: '20',
+  });
+  const own = { ...volume.arguments, account: 'bob', domainid: 'ROOT/engineering', size: 900 };
+  expect((await plan([{ ...volume, arguments: own }])).text).toMatch(
+    /More than ‹bob› may have: 900 GiB primary storage, -?[\d.]+ of 20 left\./,
+  );
+  const offering = {
+    name: 'gpu',
+    displaytext: 'gpu',
+    cpunumber: '2',
+    cpuspeed: '1000',
+    memory: '4096',
+    hosttags: 'gpu',
+  };
+  await change('create-service-offering', offering);
+  expect((await plan([machine('three', { serviceofferingid: 'gpu' })])).text).toContain(
+    'No host of the zone ‹Frankfurt› with the tags ‹gpu› has 4096 MiB of memory free for one machine: at most 0.',
+  );
+});
