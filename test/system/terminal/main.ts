@@ -105,7 +105,7 @@ const runs: Record<string, Run[]> = {
   version: [['version', ['version']]],
 };
 /** What a program or a shell reads has lines of its own length. */
-const forPrograms = new Set(['completion', 'simulator', 'init', 'export']);
+const forPrograms = new Set(['completion', 'simulator', 'init', 'export', 'receipt-key']);
 /** Screens of which pictures are made. */
 const pictured = new Set(['demo', 'machines', 'doctor', 'change']);
 
