@@ -2,9 +2,11 @@
 import { answerOpening } from './opening/answer.ts';
 import { isPlainStart } from './opening/plain-start.ts';
 import { loadPrepared } from './opening/prepared.ts';
+import { signalsOf } from './opening/signals.ts';
 
 const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+const signals = signalsOf(process.platform);
+for (const signal of signals.stop) process.once(signal, () => stop.abort());
 // A reader that went away (| head) is no failure. Where standard error is the audit log, its ledger refuses changes.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -19,7 +21,7 @@ const prepared = loadPrepared();
 // A person at a terminal is told what it waits for, which a host need not be.
 const isPlain = prepared !== undefined && !stdin.isTTY && isPlainStart(argv, env, prepared);
 // Asked to read its configuration again before it has read it, the server will.
-if (isPlain) process.on('SIGHUP', () => reloads.forEach((reload) => reload()));
+if (isPlain) for (const name of signals.reload) process.on(name, () => reloads.forEach((reload) => reload()));
 const { isOver, answered } = isPlain
   ? await answerOpening({ stdin, stdout, signal }, prepared)
   : { isOver: false, answered: [] };
@@ -34,7 +36,7 @@ if (!isOver) {
     signal,
     onReload: (reload) => {
       if (isPlain) reloads.push(reload);
-      else process.on('SIGHUP', reload);
+      else for (const name of signals.reload) process.on(name, reload);
     },
     answered,
   });

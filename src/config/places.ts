@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { Environment } from './values.ts';
 
 /** The user's home folder. */
-export const homeOf = (env: Environment): string =>
-  (process.platform === 'win32' ? env['USERPROFILE'] : env['HOME']) || homedir();
+export const homeOf = (env: Environment, platform = process.platform): string =>
+  (platform === 'win32' ? env['USERPROFILE'] : env['HOME']) || homedir();
 
 /** The configuration file that `init` writes, in the folder where people's programs have theirs. */
-export const ownConfigPath = (env: Environment): string => {
-  const home = homeOf(env);
-  const folder = process.platform === 'win32' ? env['APPDATA'] : env['XDG_CONFIG_HOME'];
+export const ownConfigPath = (env: Environment, platform = process.platform): string => {
+  const home = homeOf(env, platform);
+  const folder = platform === 'win32' ? env['APPDATA'] || join(home, 'AppData', 'Roaming') : env['XDG_CONFIG_HOME'];
   return join(folder || join(home, '.config'), 'cloudstack-mcp', 'config.yaml');
 };
 
