@@ -65,6 +65,11 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     // A person's yes at a terminal goes where a waiting call looks for it: the state folder or the shared store.
     'app/guard.ts',
     'store/open.ts',
+    // The process that starts others to serve holds what they share.
+    'store/machine.ts',
+    'type store/store.ts',
+    'type web/peers.ts',
+    'type telemetry/log.ts',
     'guard/approvals.ts',
     'guard/approver.ts',
     'guard/reply.ts',

@@ -27,9 +27,12 @@ export const createRules = (config: Config): Rules => ({
   profiles: Object.keys(config.profiles),
 });
 
+/** What one machine shares lies in its state folder, where its terminals look, too. */
+const isBeyondMachine = ({ kind }: Store): boolean => kind === 'redis';
+
 /** Where calls wait for a person: in the store that replicas share, else in the state folder of this machine. */
 export const openApprovals = ({ state }: Pick<Config, 'state'>, store: Store): Approvals =>
-  store.shared ? createSharedApprovals(store) : createApprovals(join(state, 'approvals'));
+  isBeyondMachine(store) ? createSharedApprovals(store) : createApprovals(join(state, 'approvals'));
 
 /** What proves who calls, by profile. */
 const secretsOf =
@@ -43,7 +46,10 @@ const secretsOf =
 
 /** Where plans are saved: in the same places. */
 export const openPlans = (config: Pick<Config, 'state' | 'profiles'>, store: Store): Plans =>
-  encryptPlans(store.shared ? createSharedPlans(store) : createPlans(join(config.state, 'plans')), secretsOf(config));
+  encryptPlans(
+    isBeyondMachine(store) ? createSharedPlans(store) : createPlans(join(config.state, 'plans')),
+    secretsOf(config),
+  );
 
 /** What a store holds for as long as anyone uses it, also when it was restarted. */
 const tenYearsMs = 10 * 365 * 86_400_000;
@@ -66,13 +72,17 @@ export const openPasskeys = ({ state }: Pick<Config, 'state'>, store: Store): Pa
 /** Where standing approvals are kept: in the same places. */
 const openStanding = (config: Config, store: Store): GuardDependencies['standing'] =>
   createStandingApprovals(
-    store.shared ? textsInStore(store, maxStandingDays * 86_400_000) : textsInFolder(join(config.state, 'standing')),
+    isBeyondMachine(store)
+      ? textsInStore(store, maxStandingDays * 86_400_000)
+      : textsInFolder(join(config.state, 'standing')),
     secretsOf(config),
   );
 
 /** Where changes that a limit is about are counted: in the same places. */
 const openCounts = ({ state }: Pick<Config, 'state'>, store: Store): Count =>
-  store.shared ? (key, seconds, add) => store.count(key, seconds * 1000, add) : createCounts(join(state, 'limits'));
+  isBeyondMachine(store)
+    ? (key, seconds, add) => store.count(key, seconds * 1000, add)
+    : createCounts(join(state, 'limits'));
 
 /** Questions that wait for an answer, of all replicas. */
 export const openQuestions = (store: Store, { questionTimeout }: Config): SharedQuestions =>

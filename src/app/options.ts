@@ -10,7 +10,7 @@ export interface AppOptions {
   transport?: Transport;
   /** Goes on after a call: worth caching answers for, if the configuration wants that. */
   cache?: boolean;
-  /** Instead of the store of the configuration, for tests. */
+  /** Instead of the store of the configuration: what processes of one machine share, or a test's. */
   store?: Store;
   /** Receives the observations; none by default. */
   observe?: Observe | undefined;

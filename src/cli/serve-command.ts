@@ -17,8 +17,16 @@ export const serve = async (settings: Record<string, unknown>, io: Io): Promise<
   if (!config.profiles[config.profile]) throw missingProfile(config, config.profile);
   const telemetry = await openTelemetry(config, io.stderr);
   const { log, observe, tracing } = telemetry;
-  for (const warning of config.warnings) log.report('warn', `Warning: ${warning}`);
+  const workers = config.transport === 'http' && config.workers > 1 ? await import('./workers.ts') : undefined;
+  const member = workers?.isWorker() ? workers.joinWorkers(io.signal) : undefined;
+  if (!member) for (const warning of config.warnings) log.report('warn', `Warning: ${warning}`);
+  if (workers && !member) {
+    const status = await workers.runWorkers(config, io, log);
+    await telemetry.close();
+    return status;
+  }
   const app = createApp(config, {
+    ...(member && !config.redisUrl ? { store: member.store } : {}),
     cache: true,
     stderr: io.stderr,
     observe,
@@ -27,7 +35,7 @@ export const serve = async (settings: Record<string, unknown>, io: Io): Promise<
   });
   // Rules that cannot be right stop the server now, not its first call.
   if (config.policy ?? config.roles ?? config.principals ?? config.auth) await app.reload(config);
-  io.onReload?.(() => {
+  (member ?? io).onReload?.(() => {
     loadConfig(settings, io.env)
       .then((changed) => app.reload(changed))
       .then(
@@ -51,7 +59,13 @@ export const serve = async (settings: Record<string, unknown>, io: Io): Promise<
     );
   try {
     if (config.transport === 'http')
-      await (await import('../web/serve.ts')).serveHttp(app, { telemetry, signal: io.signal });
+      await (
+        await import('../web/serve.ts')
+      ).serveHttp(app, {
+        telemetry,
+        signal: (member ?? io).signal,
+        peers: member?.peers,
+      });
     else await serveStreams(app, io, telemetry);
   } finally {
     await app.close();

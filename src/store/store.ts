@@ -26,7 +26,8 @@ export interface TokenBucket {
  * Everything rejects with a CallError (`unavailable`) while the store is lost, and soon: within about a second.
  */
 export interface Store {
-  readonly kind: 'memory' | 'redis';
+  /** What it is made of: one process, those of one machine, or a server that several machines share. */
+  readonly kind: 'memory' | 'machine' | 'redis';
   readonly shared?: SharedCache;
   /** Sets a key that does not exist yet and returns true; false if it exists. */
   setIfAbsent(key: string, ttl: number): Promise<boolean>;

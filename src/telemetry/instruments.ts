@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Aggregator, type Registry } from 'prom-client';
 
 const prefix = 'cloudstack_mcp_';
 /** Seconds: a cached answer takes less than a millisecond, a list tens of milliseconds, a job minutes. */
@@ -10,8 +10,13 @@ export const createInstruments = (registry: Registry) => {
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> =>
     new Counter({ name: prefix + name, help, labelNames, registers });
-  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> =>
-    new Gauge({ name: prefix + name, help, labelNames, registers });
+  /** `aggregator`: how the values of several processes become one. */
+  const gauge = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+    aggregator: Aggregator = 'sum',
+  ): Gauge<L> => new Gauge({ name: prefix + name, help, labelNames, registers, aggregator });
   const histogram = <L extends string>(
     name: string,
     help: string,
@@ -19,10 +24,12 @@ export const createInstruments = (registry: Registry) => {
     buckets = quick,
   ): Histogram<L> => new Histogram({ name: prefix + name, help, labelNames, buckets, registers });
   return {
-    build: gauge('build_info', 'Always 1; the labels are the versions of the server and of Node.js.', [
-      'version',
-      'node',
-    ]),
+    build: gauge(
+      'build_info',
+      'Always 1; the labels are the versions of the server and of Node.js.',
+      ['version', 'node'],
+      'first',
+    ),
     calls: counter('calls_total', 'Calls of CloudStack commands, by outcome.', ['tool', 'risk', 'outcome']),
     callDuration: histogram('call_duration_seconds', 'Duration of calls, including their jobs.', ['risk']),
     requests: counter('cloudstack_requests_total', 'Requests sent to CloudStack, by outcome.', ['command', 'outcome']),
@@ -33,7 +40,7 @@ export const createInstruments = (registry: Registry) => {
       'method',
       'result',
     ]),
-    up: gauge('cloudstack_up', '1 if CloudStack answered the last request, else 0.'),
+    up: gauge('cloudstack_up', '1 if CloudStack answered the last request, else 0.', [], 'min'),
     retries: counter('cloudstack_retries_total', 'Reads that were retried after a transient failure.'),
     jobs: counter('jobs_total', 'Jobs that were polled, by outcome; pending: returned before they ended.', ['outcome']),
     jobDuration: histogram('job_duration_seconds', 'How long jobs were polled.', [], slow),
@@ -45,7 +52,7 @@ export const createInstruments = (registry: Registry) => {
     poolWaiting: gauge('pool_waiting', 'Requests that are waiting for a connection to CloudStack.'),
     circuits: gauge('circuit_state', 'Endpoints by the state of their circuit breaker.', ['state']),
     circuitChanges: counter('circuit_changes_total', 'Changes of a circuit breaker to this state.', ['state']),
-    store: gauge('store_up', '1 if the store can be reached, else 0; always 1 for the store in memory.'),
+    store: gauge('store_up', '1 if the store can be reached, else 0; always 1 for the store in memory.', [], 'min'),
     confirmations: counter('confirmations_total', 'Confirmations that were asked for, and their results.', ['result']),
     audit: counter('audit_entries_total', 'Entries for the audit log; waiting: the log could not be written.', [
       'result',
@@ -55,11 +62,13 @@ export const createInstruments = (registry: Registry) => {
     http: counter('http_requests_total', 'HTTP requests, by status class.', ['route', 'method', 'status']),
     httpDuration: histogram('http_request_duration_seconds', 'Duration of HTTP requests, without streams.', ['route']),
     refused: counter('http_refused_total', 'HTTP requests that were refused, by reason.', ['reason']),
-    resources: gauge('resources', 'Resources of the cloud that the credential of the default profile can see.', [
-      'kind',
-      'state',
-    ]),
-    counted: gauge('resources_counted_timestamp_seconds', 'Time of the last count of resources.'),
+    resources: gauge(
+      'resources',
+      'Resources of the cloud that the credential of the default profile can see.',
+      ['kind', 'state'],
+      'max',
+    ),
+    counted: gauge('resources_counted_timestamp_seconds', 'Time of the last count of resources.', [], 'max'),
   };
 };
 

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { AggregatorRegistry, collectDefaultMetrics, Registry, type MetricObject } from 'prom-client';
 import type { ResourceCount } from '../app/count-resources.ts';
 import type { Observation, Observe } from '../observe.ts';
 import { version } from '../version.ts';
@@ -26,6 +26,10 @@ export interface Metrics {
   contentType: string;
   /** Everything in the text format of Prometheus. */
   text(): Promise<string>;
+  /** The same, to be summed with what other processes of the server count. */
+  json(): Promise<object[]>;
+  /** What several processes counted, as one text. */
+  sum(all: readonly object[][]): Promise<string>;
   registry: Registry;
 }
 
@@ -138,6 +142,11 @@ export const createMetrics = (): Metrics => {
   setInitialValues(to);
   const endpoints = createEndpoints(to);
   let open: { sessions: () => number; inFlight: () => number } | undefined;
+  const look = (): void => {
+    endpoints.collect();
+    to.sessions.set(open?.sessions() ?? 0);
+    to.inFlight.set(open?.inFlight() ?? 0);
+  };
   return {
     observe: createObserve(to, endpoints, createToolLabels()),
     http: ({ route, method, status, seconds, refused }) => {
@@ -153,11 +162,15 @@ export const createMetrics = (): Metrics => {
     },
     contentType: registry.contentType,
     text: () => {
-      endpoints.collect();
-      to.sessions.set(open?.sessions() ?? 0);
-      to.inFlight.set(open?.inFlight() ?? 0);
+      look();
       return registry.metrics();
     },
+    json: () => {
+      look();
+      return registry.getMetricsAsJSON();
+    },
+    // They come from processes of this release.
+    sum: (all) => AggregatorRegistry.aggregate(all as MetricObject[][]).metrics(),
     registry,
   };
 };

@@ -23,6 +23,8 @@ export interface CoreOptions {
   bodyBudget?: BodyBudget;
   settings: BodyLimits & SessionLimits;
   report: ReportError;
+  /** This process among those of its server. */
+  worker?: string | undefined;
 }
 
 /** Reports to the operator of the server: what went wrong, and with which request. */
@@ -54,10 +56,11 @@ export const createCore = ({
   settings,
   report,
   bodyBudget = createBodyBudget(settings),
+  worker,
 }: CoreOptions): Core => {
   const factory: McpServerFactory = (from) => build(from);
   const modern = createMcpHandler(factory, { legacy: 'reject', maxRequestBodySize: settings.bodyLimit });
-  const sessions = createSessions(build, settings);
+  const sessions = createSessions(build, settings, worker);
   let draining = false;
 
   const refuse = (context: RequestContext, why: RequestContext['refused'] & string, response: Response): Response => {

@@ -7,6 +7,8 @@ export interface HealthOptions {
   figures: () => Figures;
   sessions: () => number;
   running: () => number;
+  /** Which of the machine's processes answers, where there are several. */
+  worker?: string | undefined;
 }
 
 /** Milliseconds for which a health report is cached. */
@@ -44,7 +46,7 @@ const judge = ({ calls, failed, mean, slowest }: Figures, running: number, timeo
 };
 
 /** Answers how the server is: 200, or 503 when something that calls depend on is down. */
-export const createHealth = ({ app, figures, sessions, running }: HealthOptions): (() => Promise<Response>) => {
+export const createHealth = ({ app, figures, sessions, running, worker }: HealthOptions): (() => Promise<Response>) => {
   let last: { checked: Promise<Checked>; at: number } | undefined;
   const check = (): Promise<Checked> => {
     if (!last || Date.now() - last.at > cacheMs) last = { checked: app.health(), at: Date.now() };
@@ -58,7 +60,10 @@ export const createHealth = ({ app, figures, sessions, running }: HealthOptions)
     return Response.json(
       {
         status,
-        components: { mcp: { status: 'ok', sessions: sessions(), running: running() }, ...checked },
+        components: {
+          mcp: { status: 'ok', sessions: sessions(), running: running(), ...(worker === undefined ? {} : { worker }) },
+          ...checked,
+        },
         ...minute,
       },
       { status: status === 'down' ? 503 : 200 },

@@ -16,6 +16,7 @@ import { createHealth } from './health.ts';
 import { createIdentity } from './identity.ts';
 import { createLimits } from './limits.ts';
 import { listen } from './listen.ts';
+import type { Peers } from './peers.ts';
 import { measure } from './measure.ts';
 import { pollResources } from './resources.ts';
 import { createRoutes } from './routes.ts';
@@ -47,6 +48,8 @@ export interface ServeOptions {
   telemetry: Telemetry;
   /** Aborted when the process is asked to stop. */
   signal: AbortSignal;
+  /** The other processes, where the server has several on this machine. */
+  peers?: Peers | undefined;
   /** The page for the one person whose terminal this is: nothing else is served. Called with the link that signs them in. */
   onLink?: ((url: string) => Promise<void>) | undefined;
 }
@@ -55,7 +58,7 @@ export interface ServeOptions {
  * Serves MCP over Streamable HTTP, health and metadata until it is asked to stop: then nothing new is let in, running
  * calls end or return their jobs as pending, and what is left after the grace period is cut off.
  */
-export const serveHttp = async (app: App, { telemetry, signal, onLink }: ServeOptions): Promise<void> => {
+export const serveHttp = async (app: App, { telemetry, signal, peers, onLink }: ServeOptions): Promise<void> => {
   const { config } = app;
   checkSafety(config);
   const { log, metrics } = telemetry;
@@ -84,8 +87,15 @@ export const serveHttp = async (app: App, { telemetry, signal, onLink }: ServeOp
     bodyBudget,
     settings: config,
     report,
+    worker: peers?.id,
   });
-  const health = createHealth({ app, figures: measured.figures, sessions: core.sessions, running: limits.running });
+  const health = createHealth({
+    app,
+    figures: measured.figures,
+    sessions: core.sessions,
+    running: limits.running,
+    worker: peers?.id,
+  });
   const links = onLink && createLinks();
   const sessions = createPageSessions(store, config, () => publicUrlOf(app.config.auth));
   const page = live
@@ -117,17 +127,23 @@ export const serveHttp = async (app: App, { telemetry, signal, onLink }: ServeOp
     report,
     observe: createRequestObserver(telemetry),
     metrics:
-      metrics && (async () => new Response(await metrics.text(), { headers: { 'content-type': metrics.contentType } })),
+      metrics &&
+      (async () => {
+        const text = peers ? metrics.sum(await peers.metrics()) : metrics.text();
+        return new Response(await text, { headers: { 'content-type': metrics.contentType } });
+      }),
   });
+  if (metrics) peers?.onMetrics(metrics.json);
   metrics?.setGauges({ sessions: core.sessions, inFlight: limits.running });
-  const listening = await listen((request, remote) => routes.fetch(request, { remote }), config, addresses);
+  const listening = await listen((request, remote) => routes.fetch(request, { remote }), config, addresses, peers);
   if (isLoopback(config.host)) own = listening.origin;
   if (links) await onLink(`${listening.origin}/#start=${links.create()}`);
   else {
-    log.report('info', `Serving MCP on ${listening.origin}/mcp${config.auth ? '' : ', without authentication'}`);
-    if (page) log.report('info', `The web page is on ${listening.origin}/`);
+    if (!peers)
+      log.report('info', `Serving MCP on ${listening.origin}/mcp${config.auth ? '' : ', without authentication'}`);
+    if (page && peers?.isFirst !== false) log.report('info', `The web page is on ${listening.origin}/`);
   }
-  if (!isLoopback(config.host) && !config.allowedHosts)
+  if (!isLoopback(config.host) && !config.allowedHosts && peers?.isFirst !== false)
     log.report(
       'warn',
       'Only requests for localhost are answered: --allowed-hosts names the hosts that clients ask for.',

@@ -53,10 +53,11 @@ const beginsWork = (body: unknown): boolean =>
 
 const notFound = (): Response => rpcError(404, -32_001, 'Session not found');
 
-/** Sessions in this process. `build` makes the server of one. */
+/** Sessions in this process. `build` makes the server of one; `worker` begins their ids, where another process may be asked for one. */
 export const createSessions = (
   build: BuildServer,
   { maxSessions, maxSessionsEach, sessionIdle, sessionLifetime }: SessionLimits,
+  worker?: string,
 ): Sessions => {
   const sessions = new Map<string, Session>();
 
@@ -107,7 +108,7 @@ export const createSessions = (
     // Nothing is awaited until the session has its place.
     const room = findRoom(from.principal);
     if (room instanceof Response) return room;
-    const id = randomUUID();
+    const id = worker === undefined ? randomUUID() : `${worker}.${randomUUID()}`;
     const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id });
     const session: Session = {
       id,

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { answerFor, connectMachineStore, createMachineStore, type AskStore } from '../../src/store/machine.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -117,6 +118,48 @@ const contract = (two: () => [Store, Store]) => {
     await expect(a.ping()).resolves.toBeUndefined();
   });
 };
+
+describe('in the memory of another process of the machine', () => {
+  const store = createMachineStore();
+  const lines: (readonly string[])[] = [];
+  let isOpen = true;
+  // What goes from one process to the other is copied.
+  const ask: AskStore = async (name, args) =>
+    structuredClone(await answerFor(store)(name, structuredClone(args) as unknown[]));
+  const { onInvalidate } = store.shared;
+  const connect = (): Store => connectMachineStore({ ask, onInvalidate, isOpen: () => isOpen });
+  const [a, b] = [connect(), connect()];
+  contract(() => [a, b]);
+
+  test('what one process makes stale is stale for the other, which is told', async () => {
+    const stop = b.shared!.onInvalidate((keys) => void lines.push(keys));
+    await a.shared!.set('answer', 'text', 60_000);
+    expect(await b.shared!.get('answer')).toBe('text');
+    expect(await b.shared!.get('other')).toBeUndefined();
+    const before = await b.shared!.versions(['x', 'y']);
+    expect(await a.shared!.versions(['x', 'y'])).toEqual(before);
+    await a.shared!.invalidate(['x']);
+    const after = await b.shared!.versions(['x', 'y']);
+    expect(after[0]).not.toBe(before[0]);
+    expect(after[1]).toBe(before[1]);
+    expect(lines).toEqual([['x']]);
+    stop();
+    await a.shared!.invalidate(['y']);
+    expect(lines).toHaveLength(1);
+    expect(await a.shared!.claim('poll', 60_000)).toBe(true);
+    expect(await b.shared!.claim('poll', 60_000)).toBe(false);
+    await a.close();
+  });
+
+  test('without the process that has it, it is lost; what no store has is not asked for', async () => {
+    await expect(ask('constructor', [])).rejects.toThrow('a store has no constructor');
+    await expect(ask('shared.kind', [])).rejects.toThrow('a store has no shared.kind');
+    isOpen = false;
+    await expect(a.get('key')).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(a.shared!.isReachable()).toBe(false);
+    isOpen = true;
+  });
+});
 
 describe('in memory', () => {
   const store = createMemoryStore();
