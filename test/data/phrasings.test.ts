@@ -4,6 +4,7 @@ import { findValues, takesValue } from '../../src/catalog/values.ts';
 import { loadData } from '../../src/data.ts';
 import { loadPhrasings, phrasingsOf } from '../../src/search/phrasings.ts';
 import { toWords } from '../../src/search/words.ts';
+import { loadQuestions } from '../../scripts/search-quality/measure.ts';
 
 /** Commands that people need every day: they are asked for in many ways. */
 const everyday = `
@@ -67,6 +68,12 @@ test('no phrasing stands twice, at one command or at two', () => {
   const twice = [...commandsOf].filter(([, commands]) => commands.length > 1);
   expect(Object.fromEntries(twice)).toEqual({});
   expect(commandsOf.has('')).toBe(false);
+});
+
+test('no question by which the search is measured is a phrasing', () => {
+  const said = new Set(all.flatMap(([, asked]) => asked.map(({ text }) => toWords(text).join(' '))));
+  const copied = loadQuestions().filter(({ question }) => said.has(toWords(question).join(' ')));
+  expect(copied.map(({ question }) => question)).toEqual([]);
 });
 
 test('a phrasing that means a parameter names one of the command, with a value that it takes', () => {
