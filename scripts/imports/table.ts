@@ -116,6 +116,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   web: [
     'mcp/server.ts',
     'mcp/door-context.ts',
+    'mcp/subscriptions.ts',
     'mcp/message.ts',
     // The page's tools explorer: the words and the search that models get.
     'mcp/describe.ts',

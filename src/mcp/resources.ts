@@ -6,6 +6,7 @@ import {
   type ResourceTemplateType,
 } from '@modelcontextprotocol/server';
 import { addressedKinds, findAddressedKind, type ReadById } from '../catalog/addressed-kinds.ts';
+import type { Kind } from '../catalog/kinds.ts';
 import { CallError, explainError } from '../errors.ts';
 import { isRecord } from '../rows.ts';
 import { startOf, toLine } from '../text.ts';
@@ -73,12 +74,18 @@ const readFirst = async (
   return undefined;
 };
 
+const address = /^cloudstack:\/\/([^/]+)\/([^/]+)\/([^/]+)(\/full)?$/;
+
+/** The kind of the resource at an address of ours; undefined for another address. */
+export const kindOfAddress = (uri: string): Kind | undefined =>
+  findAddressedKind(decode(address.exec(uri)?.[2] ?? ''))?.kind;
+
 /**
  * Answers resources/read of an address of ours, by a read of the caller's through the whole path. Throws a protocol error for
  * what is no such address, what is not there, and what the caller may not see.
  */
 export const readCloudResource = async (host: HostCall, uri: string): Promise<ReadResourceResult> => {
-  const parts = /^cloudstack:\/\/([^/]+)\/([^/]+)\/([^/]+)(\/full)?$/.exec(uri);
+  const parts = address.exec(uri);
   if (!parts) throw notFound(uri);
   const [profile, word, id] = parts.slice(1, 4).map(decode) as [string, string, string];
   const addressed = findAddressedKind(word);

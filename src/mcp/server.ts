@@ -18,6 +18,7 @@ import type { DoorContext } from './door-context.ts';
 import { toHostCall } from './host-call.ts';
 import { createListedTools } from './listed-tools.ts';
 import { createQuestionStateCodec } from './request-state-codec.ts';
+import { createSubscriptions, type Subscription, type Subscriptions } from './subscriptions.ts';
 
 const listSkillsParams = z.looseObject({ cursor: z.string().optional() });
 const getSkillParams = z.looseObject({ uri: z.string() });
@@ -37,6 +38,8 @@ export interface ServerOptions {
   onListChange?: () => void;
   /** Where a person approves the call under a code; by default nowhere that a host can lead to. */
   urlOf?: (code: string) => string | undefined;
+  /** What becomes of jobs and machines; by default subscriptions of its own. */
+  subscriptions?: Subscriptions;
 }
 
 /** What MCP Apps add, for a host that declares them; others see nothing of it. */
@@ -55,6 +58,7 @@ export const createServerFactory = async (
     call = app.call,
     onListChange = () => undefined,
     urlOf = () => undefined,
+    subscriptions = createSubscriptions(app, call),
   }: ServerOptions = {},
 ) => {
   const listed = await createListedTools(app, onListChange);
@@ -78,7 +82,7 @@ export const createServerFactory = async (
           tools: listed.isChanging ? { listChanged: true } : {},
           completions: {},
           prompts: {},
-          resources: {},
+          resources: { subscribe: true },
           // SEP-2640
           extensions: { 'io.modelcontextprotocol/skills': {} },
         },
@@ -119,6 +123,21 @@ export const createServerFactory = async (
       if (uri.startsWith('skill://')) return (await import('./skills.ts')).readSkill(app, uri);
       const { readCloudResource } = await import('./resources.ts');
       return readCloudResource(toHostCall({ app, call, server, ctx, urlOf, door: contextOf(ctx) }), uri);
+    });
+    let subscription: Subscription | undefined;
+    server.setRequestHandler('resources/subscribe', async ({ params: { uri } }, ctx) => {
+      subscription ??= subscriptions.open({
+        door: contextOf(ctx),
+        // A client that has gone is told nothing.
+        notify: (changed) => void server.sendResourceUpdated({ uri: changed }).catch(() => undefined),
+        isThere: () => server.transport !== undefined,
+      });
+      await subscription.add(uri);
+      return {};
+    });
+    server.setRequestHandler('resources/unsubscribe', ({ params: { uri } }) => {
+      subscription?.remove(uri);
+      return {};
     });
     server.setRequestHandler('skills/list', { params: listSkillsParams }, async (_params, ctx) => ({
       ...(await (await import('./skills.ts')).listSkills(app)),

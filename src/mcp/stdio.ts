@@ -56,6 +56,32 @@ export const serveStdio = async (app: App, { stdin, stdout, onerror, answered = 
   // Where every command is a tool of its own, its argument says what the SDK's handler checks.
   const takesCalls = app.config.tools !== 'all';
 
+  /** By the id of a subscription of the newer protocol: ends it. */
+  const endings = new Map<unknown, () => void>();
+
+  /** Subscriptions what a subscription asks for, and hands on the rest of it. */
+  const listen = (message: unknown): void => {
+    startSdk();
+    void sdk?.then(
+      ({ subscription, toSubscribable }) => {
+        const { message: left, uris } = toSubscribable(message);
+        frames.push(`${JSON.stringify(left)}\n`);
+        // What cannot be read is not subscribed.
+        for (const uri of uris) void subscription.add(uri).catch(() => undefined);
+        if (isRecord(message) && uris.length)
+          endings.set(message['id'], () => uris.forEach((uri) => subscription.remove(uri)));
+      },
+      () => undefined,
+    );
+  };
+
+  const stopListening = (message: unknown): void => {
+    const { params } = isRecord(message) ? message : {};
+    const id = isRecord(params) ? params['requestId'] : undefined;
+    endings.get(id)?.();
+    endings.delete(id);
+  };
+
   /** Whether a message needs no answer of the SDK's. */
   const isAnswered = (message: unknown): boolean => {
     const bytes = lists.answer(message);
@@ -66,6 +92,11 @@ export const serveStdio = async (app: App, { stdin, stdout, onerror, answered = 
     if (takesCalls && calls.take(message)) return true;
     const { id, method } = isRecord(message) ? message : {};
     if (repeated.has(id)) calls.opened(id);
+    if (method === 'subscriptions/listen') {
+      listen(message);
+      return true;
+    }
+    if (method === 'notifications/cancelled') stopListening(message);
     const isOpening = repeated.has(id) || method === 'notifications/initialized';
     if (!isOpening || frames.readableLength > maxWaiting) startSdk();
     return false;
@@ -76,12 +107,25 @@ export const serveStdio = async (app: App, { stdin, stdout, onerror, answered = 
   }, isAnswered);
 
   const loadSdk = async () => {
-    const [{ serveStdio: serve, StdioServerTransport }, { createServerFactory }] = await Promise.all([
+    const [
+      { serveStdio: serve, StdioServerTransport },
+      { createServerFactory },
+      { createSubscriptions, toSubscribable },
+    ] = await Promise.all([
       import('@modelcontextprotocol/server/stdio'),
       import('./server.ts'),
+      import('./subscriptions.ts'),
     ]);
     let server: Server | undefined;
+    const subscriptions = createSubscriptions(app, app.call);
+    const subscription = subscriptions.open({
+      door: { requester: { principal: app.config.principal, isLocal: true } },
+      // A host that went away is told nothing.
+      notify: (uri) => void server?.sendResourceUpdated({ uri }).catch(() => undefined),
+    });
     const factory = await createServerFactory(app, {
+      call: subscriptions.following(app.call),
+      subscriptions,
       onListChange: () => {
         lists.clear();
         // A host that went away is told nothing.
@@ -99,7 +143,8 @@ export const serveStdio = async (app: App, { stdin, stdout, onerror, answered = 
       write(message);
       return Promise.resolve();
     };
-    return serve(async (from) => (server = await factory(from)), { transport, onerror });
+    const handle = serve(async (from) => (server = await factory(from)), { transport, onerror });
+    return { handle, subscription, toSubscribable };
   };
   let sdk: ReturnType<typeof loadSdk> | undefined;
   const startSdk = (): void => {
@@ -119,10 +164,11 @@ export const serveStdio = async (app: App, { stdin, stdout, onerror, answered = 
     // A host that went away takes no more frames.
     stdout.once('error', () => resolve());
   });
-  const handle = await sdk;
+  const handle = (await sdk)?.handle;
   // It may have been loaded for the last of them.
   if (handle && frames.writableFinished && !frames.readableEnded && !frames.destroyed) await once(frames, 'end');
   calls.close();
+  (await sdk)?.subscription.close();
   await handle?.close();
   end();
 };

@@ -1,11 +1,15 @@
 import {
   createMcpHandler,
+  InMemoryServerEventBus,
   isLegacyRequest,
   type McpServerFactory,
+  type ServerEventBus,
   type ServerNotifier,
 } from '@modelcontextprotocol/server';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { onResponseEnd, retryLaterError, rpcError, takesJsonOnly, toJson } from './responses.ts';
-import { toAuthInfo } from '../mcp/door-context.ts';
+import { toAuthInfo, type DoorContext } from '../mcp/door-context.ts';
+import { toSubscribable, type Subscriptions } from '../mcp/subscriptions.ts';
 import type { Requester } from '../types.ts';
 import { createBodyBudget, type BodyBudget } from './body-budget.ts';
 import { readJson, type BodyLimits } from './body.ts';
@@ -25,6 +29,8 @@ export interface CoreOptions {
   report: ReportError;
   /** This process among those of its server. */
   worker?: string | undefined;
+  /** What becomes of jobs and machines. */
+  subscriptions?: Subscriptions | undefined;
 }
 
 /** Reports to the operator of the server: what went wrong, and with which request. */
@@ -48,6 +54,38 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 /** Answers to our questions, and cancellations: they end work, and never wait behind it. */
 const endsWork = (message: unknown): boolean => isRecord(message) && !('id' in message && 'method' in message);
 
+/**
+ * What streams of the newer protocol hear of. What a stream subscriptions is told to that stream alone: another principal that
+ * listens for the same address does not learn by it what it may not see.
+ */
+const createChanges = (subscriptions: Subscriptions | undefined) => {
+  const all = new InMemoryServerEventBus();
+  const asking = new AsyncLocalStorage<{ door: DoorContext; uris: readonly string[] }>();
+  const bus: ServerEventBus = {
+    publish: (event) => all.publish(event),
+    subscribe: (listener) => {
+      const leave = all.subscribe(listener);
+      const { door, uris = [] } = asking.getStore() ?? {};
+      if (!door || !uris.length || !subscriptions) return leave;
+      const subscription = subscriptions.open({ door, notify: (uri) => listener({ kind: 'resource_updated', uri }) });
+      // What cannot be read is not subscribed.
+      for (const uri of uris) void subscription.add(uri).catch(() => undefined);
+      return () => {
+        subscription.close();
+        leave();
+      };
+    },
+  };
+  return {
+    bus,
+    /** Serves a stream that listens. */
+    listen: <T>(door: DoorContext, body: unknown, serve: (body: unknown) => T): T => {
+      const { message, uris } = toSubscribable(body);
+      return asking.run({ door, uris }, () => serve(message));
+    },
+  };
+};
+
 /** MCP over Streamable HTTP: stateless for new protocol versions, for older ones in sessions of one principal each. */
 export const createCore = ({
   build,
@@ -55,11 +93,17 @@ export const createCore = ({
   limits,
   settings,
   report,
+  subscriptions,
   bodyBudget = createBodyBudget(settings),
   worker,
 }: CoreOptions): Core => {
   const factory: McpServerFactory = (from) => build(from);
-  const modern = createMcpHandler(factory, { legacy: 'reject', maxRequestBodySize: settings.bodyLimit });
+  const changes = createChanges(subscriptions);
+  const modern = createMcpHandler(factory, {
+    legacy: 'reject',
+    maxRequestBodySize: settings.bodyLimit,
+    bus: changes.bus,
+  });
   const sessions = createSessions(build, settings, worker);
   let draining = false;
 
@@ -80,9 +124,13 @@ export const createCore = ({
     body: unknown,
     context: RequestContext,
   ): Promise<Response> => {
-    const authInfo = toAuthInfo({ requester, origin: context });
+    const door = { requester, origin: context };
+    const authInfo = toAuthInfo(door);
     const parsed = body === undefined ? {} : { parsedBody: body };
-    if (!(await isLegacyRequest(request, body))) return modern.fetch(request, { authInfo, ...parsed });
+    if (!(await isLegacyRequest(request, body)))
+      return context.lasting
+        ? changes.listen(door, body, (parsedBody) => modern.fetch(request, { authInfo, parsedBody }))
+        : modern.fetch(request, { authInfo, ...parsed });
     const response = await sessions.handle(request, { principal: requester.principal, authInfo, body });
     return response.status === 429 || response.status === 503 ? refuse(context, 'sessions', response) : response;
   };

@@ -10,6 +10,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { doorContextOf } from '../mcp/door-context.ts';
 import { createServerFactory } from '../mcp/server.ts';
 import { createClientAddresses } from './client-address.ts';
+import { createSubscriptions } from '../mcp/subscriptions.ts';
 import { createCore, type Core, type ReportError } from './core.ts';
 import { createBodyBudget } from './body-budget.ts';
 import { createHealth } from './health.ts';
@@ -70,7 +71,9 @@ export const serveHttp = async (app: App, { telemetry, signal, peers, onLink }: 
   const addresses = createClientAddresses(config);
   const measured = measure(app, limits, stopping.signal, report);
   const live = onLink || (config.page && config.auth) ? createLive(store) : undefined;
-  const call = live?.watch(measured.call) ?? measured.call;
+  const made = live?.watch(measured.call) ?? measured.call;
+  const subscriptions = createSubscriptions(app, made);
+  const call = subscriptions.following(made);
   const identity = createIdentity(app, report);
   const bodyBudget = createBodyBudget(config);
   let own: string | undefined;
@@ -81,13 +84,14 @@ export const serveHttp = async (app: App, { telemetry, signal, peers, onLink }: 
   };
   const onListChange = (): void => core.toolsChanged();
   const core: Core = createCore({
-    build: await createServerFactory(app, { contextOf: doorContextOf, call, onListChange, urlOf }),
+    build: await createServerFactory(app, { contextOf: doorContextOf, call, onListChange, urlOf, subscriptions }),
     identify: identity.identify,
     limits,
     bodyBudget,
     settings: config,
     report,
     worker: peers?.id,
+    subscriptions,
   });
   const health = createHealth({
     app,

@@ -71,8 +71,8 @@ test('no phrasing stands twice, at one command or at two', () => {
 });
 
 test('no question by which the search is measured is a phrasing', () => {
-  const said = new Set(all.flatMap(([, asked]) => asked.map(({ text }) => toWords(text).join(' '))));
-  const copied = loadQuestions().filter(({ question }) => said.has(toWords(question).join(' ')));
+  const phrases = new Set(all.flatMap(([, asked]) => asked.map(({ text }) => toWords(text).join(' '))));
+  const copied = loadQuestions().filter(({ question }) => phrases.has(toWords(question).join(' ')));
   expect(copied.map(({ question }) => question)).toEqual([]);
 });
 
