@@ -27,6 +27,8 @@ const subjectOf = (call: Call, result?: Result): Resource | undefined => {
 
 /** What CloudStack says of events beside their types. */
 interface EventTexts {
+  /** What the annotation of a command's method says (`eventDescription`); of two, the first is of what it creates. */
+  actions: Record<string, string | readonly [created: string, applied: string]>;
   /** The states that events of a command are written in, where those are not all. */
   states: Record<string, readonly string[]>;
   /** How its texts write words of commands' names. */
@@ -71,16 +73,17 @@ const write = (
 const doing = (verb: string): string =>
   `${verb.replace(/e$/, '').replace(/^(stop|run|get|set|reset)$/, (short) => short + short.at(-1))}ing`;
 
-/** What a command does to what, such as `stopping Vm. Vm Id: …`. */
-const what = ({ command }: Call, subject: Resource | undefined): string => {
+/** What a command does to what, such as `stopping Vm. Vm Id: …`; by a rule where its source was not read. */
+const what = ({ command }: Call, subject: Resource | undefined, isCreated = false): string => {
   const [verb = '', ...rest] = command.name.replace(/([a-z])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3 $2').split(' ');
-  const { words } = texts();
+  const { actions, words } = texts();
   const noun = Object.entries(words).reduce(
     (text, [word, written]) => text.replace(new RegExp(`\\b${word}\\b`), written),
     rest.join(' ').toLowerCase(),
   );
   const label = `${noun.charAt(0).toUpperCase()}${noun.slice(1)}`;
-  return `${doing(verb)} ${noun}${subject ? `. ${label} Id: ${subject.id}` : ''}`;
+  const action = [actions[command.name] ?? `${doing(verb)} ${noun}`].flat().at(isCreated ? 0 : -1);
+  return `${action}${subject ? `. ${label} Id: ${subject.id}` : ''}`;
 };
 
 /** Events of a synchronous change that succeeded. */
@@ -89,7 +92,7 @@ export const recordEnd = (call: Call, result: Result): void => {
   const subject = subjectOf(call, result);
   const { [call.command.name]: states = ['Completed'] } = texts().states;
   if (states.includes('Created'))
-    write(call, subject, 'Created', `Successfully created entity for ${what(call, subject)}`);
+    write(call, subject, 'Created', `Successfully created entity for ${what(call, subject, true)}`);
   if (states.includes('Started')) write(call, subject, 'Started', what(call, subject));
   write(call, subject, 'Completed', `Successfully completed ${what(call, subject)}`);
 };
@@ -100,7 +103,9 @@ export const recordStart = (call: Call, { on }: Work): void => {
   const subject = on ?? subjectOf(call);
   const text = what(call, subject);
   const states: [state: string, text: string][] = [
-    ...(call.command.create ? [['Created', `Successfully created entity for ${text}`] as [string, string]] : []),
+    ...(call.command.create
+      ? [['Created', `Successfully created entity for ${what(call, subject, true)}`] as [string, string]]
+      : []),
     ['Scheduled', text],
     ['Started', text],
   ];
