@@ -62,6 +62,8 @@ export interface View extends GivenQuery {
   pagesize?: number | undefined;
   /** Whose things a list shows; by default all that may be seen. */
   scope?: ListScope | undefined;
+  /** Milliseconds in which the list is read again until a row fits `where`. */
+  await?: number | undefined;
   /** Query the cloud, whatever is kept of an earlier answer. */
   fresh?: boolean | undefined;
   /** Show credentials: only a person at a terminal can ask for it. */

@@ -104,7 +104,8 @@ export const createApp = (config: Config, options: AppOptions): App => {
     },
     call: async (request) => {
       const { composition, path, answer, identify } = await ready();
-      return answer(composition, identify(request), path.call);
+      const run = request.view.await ? (await import('../call/wait-for-rows.ts')).waitForRows : path.call;
+      return answer(composition, identify(request), run);
     },
     preview: async (request) => {
       const { composition, path, identify } = await ready();

@@ -116,6 +116,7 @@ export const compactTools: readonly McpTool[] = [
         sort: { type: 'string', description: '-size' },
         group: { type: 'string', description: 'zonename, sum(size)' },
         all: { type: 'boolean', description: 'Every page' },
+        wait: { type: 'integer', description: 'Seconds to wait until a row fits where, at most 45' },
         page: integer,
         pagesize: integer,
         scope: { type: 'string', enum: ['own', 'all'], description: 'Whose; default all' },

@@ -78,6 +78,7 @@ export const inputs = {
     sort: texts.optional(),
     group: texts.optional(),
     all: flag.optional(),
+    wait: whole(0, 45).optional(),
   }),
   change,
   destroy: change,

@@ -200,8 +200,9 @@ const compactTools = {
   'find-tools': (host: HostCall, args: unknown) => fit(host, find(host, args)),
   'describe-tools': (host: HostCall, args: unknown) => fit(host, describe(host, args)),
   read: (host: HostCall, args: unknown) => {
-    const { tool, arguments: given = {}, profile, ...view } = readInput('read', args);
-    if (spellingKey(tool) === 'export') return exportText(host, { ...view, ...given }, profile);
+    const { tool, arguments: given = {}, profile, wait = 0, ...asked } = readInput('read', args);
+    const view = wait ? { ...asked, await: 1000 * wait } : asked;
+    if (spellingKey(tool) === 'export') return exportText(host, { ...asked, ...given }, profile);
     return fitJoined(host, profile, send(host, { tool, args: given, riskTool: 'read', view, profile, wait: 0 }));
   },
   change: (host: HostCall, args: unknown) => change(host, 'change', args),

@@ -47,7 +47,7 @@ const open = async (sections: object, protocol: 'old' | 'new' = 'old') => {
 };
 
 test.each(['old', 'new'] as const)(
-  'what only looks and no one has judged is asked about once in a session, with a plain yes (%s protocol)',
+  'D17: what only looks and no one has judged is asked about once in a session, with a plain yes (%s protocol)',
   async (protocol) => {
     const host = await open({}, protocol);
     for (const tool of ['listWidgets', 'listWidgets', 'getWidgetSecret', 'listWidgets']) {
@@ -79,7 +79,7 @@ test('what is no look stays of the highest risk, and is asked about each time wi
   await host.close();
 });
 
-test('the operator judges what the catalog lacks, and raises what it has; nothing is lowered', async () => {
+test('D17: the operator judges what the catalog lacks, and raises what it has; nothing is lowered', async () => {
   const host = await open({
     risks: {
       'list-widgets': { risk: 'read' },
@@ -100,7 +100,7 @@ test('the operator judges what the catalog lacks, and raises what it has; nothin
   await host.close();
 });
 
-test('a new command is shown in the words of the cloud, marked as the cloud has them', async () => {
+test('D17: a new command is shown in the words of the cloud, marked as the cloud has them', async () => {
   const host = await open({});
   const { text } = await host.call('describe-tools', { tools: ['listWidgets'] });
   expect(text).toContain('Not in the catalog; the cloud says: "Lists all widgets"');

@@ -96,3 +96,67 @@ test('a job whose state cannot be read is of unknown outcome, with the job to lo
   await host.close();
   await fake.close();
 });
+
+test('part 4.12: a read waits for what has no job until a row fits, and says so; one that never fits ends with its time', async () => {
+  let looks = 0;
+  const fake = await startFake((command, response) => {
+    const template = {
+      id: '00000000-0000-4000-8000-000000000001',
+      name: 'img',
+      isready: command === 'listTemplates' && ++looks > 1,
+    };
+    response.end(JSON.stringify({ [`${command.toLowerCase()}response`]: { count: 1, template: [template] } }));
+  });
+  const host = await openHost({ env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' } });
+  const read = (where: string | undefined, wait: number) =>
+    host.call('read', { tool: 'list-templates', arguments: { templatefilter: 'self' }, where, wait });
+  const ready = await read('isready = true', 40);
+  expect(ready.structured).toMatchObject({ returned: 1, notes: [expect.stringMatching(/^It fits after \d+ s\.$/)] });
+  expect(looks).toBe(2);
+  const never = await read('isready = false', 1);
+  expect(never.structured).toMatchObject({ returned: 0 });
+  expect(never.text).toContain('No row fits yet, after 1 s. The same call waits on.');
+  looks = 0;
+  expect((await read(undefined, 5)).structured['error']).toMatchObject({ kind: 'invalid' });
+  expect(looks).toBe(0);
+  const { tools } = await host.client.listTools();
+  for (const name of ['read', 'change'])
+    expect(tools.find((tool) => tool.name === name)!.inputSchema.properties!['wait']).toHaveProperty(
+      'description',
+      expect.stringContaining('at most 45'),
+    );
+  await host.close();
+  await fake.close();
+});
+
+test('R9: a job that a restart of the management server ended is called interrupted, with what to look at', async () => {
+  const [id, job] = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
+  const fake = await startFake((command, response) => {
+    const body =
+      command === 'queryAsyncJobResult'
+        ? {
+            jobid: job,
+            jobstatus: 2,
+            jobresultcode: 530,
+            cmd: 'org.apache.cloudstack.api.command.admin.vm.DeployVMCmdByAdmin',
+            jobinstancetype: 'VirtualMachine',
+            jobinstanceid: id,
+          }
+        : command.startsWith('list')
+          ? { count: 1, virtualmachine: [{ id }] }
+          : { jobid: job };
+    response.end(JSON.stringify({ [`${command.toLowerCase()}response`]: body }));
+  });
+  const host = await openHost({ env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false' } });
+  for (const { text, structured } of [
+    await host.call('wait-for-job', { job }),
+    await host.call('change', { tool: 'start-virtual-machine', arguments: { id } }),
+  ]) {
+    expect(structured['error']).toMatchObject({ kind: 'unknown-outcome', job });
+    expect(text).toContain('DeployVM was interrupted and left no result');
+    expect(text).toContain(id);
+    expect(text).not.toMatch(/without a text|tried and failed/);
+  }
+  await host.close();
+  await fake.close();
+});

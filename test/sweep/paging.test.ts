@@ -67,7 +67,7 @@ afterAll(async () => {
 });
 
 test.each(lists.map(({ command }) => [command.name, command] as const))(
-  '%s: following next shows each row once',
+  'R1, R6: %s: following next shows each row once',
   async (name, command) => {
     const seen: string[] = [];
     let next: Record<string, unknown> | undefined = {};
