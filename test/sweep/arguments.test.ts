@@ -204,6 +204,8 @@ test.each(compactTools.map(({ name, inputSchema }) => [name, Object.keys(inputSc
         sent: opened.sent.map(({ command }) => command),
       };
     };
+    // Whose credential it is, is asked once and known from then on.
+    await ask(args);
     const plain = await ask(args);
     for (const one of optional)
       for (const value of [null, '', ' '])
