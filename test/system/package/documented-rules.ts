@@ -27,6 +27,10 @@ export interface Rule {
 /** What stands in the file token.txt. */
 export const tokenOfReader = 'a-token-that-a-reader-has-already';
 
+/** What stands in the stored script stop-idle. */
+export const idleScript = "await cloudstack.stopVirtualMachine({ id: 'web-2' });\n";
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 const endpoint = 'https://cloud.example.com/client/api';
 const initialize = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'reader', version: '1' } };
 const asHost = `${[
@@ -155,8 +159,26 @@ export const rules: readonly Rule[] = [
     places: { '5120:9f2c…': `$(${program} audit head | grep -o '[0-9]*:[0-9a-f]\\{64\\}')` },
   },
   { line: / audit verify$/, before: oneCall },
-  { line: / token hash < token\.txt$/, prints: new RegExp(createHash('sha256').update(tokenOfReader).digest('hex')) },
+  { line: / token hash < token\.txt$/, prints: new RegExp(digestOf(tokenOfReader)) },
   { line: / token new$/, prints: /[0-9a-f]{64}/ },
+
+  {
+    line: / receipt show 7KQM-3XWD /,
+    before: `${program} call stop-virtual-machine id=web-2 >/dev/null`,
+    places: { '7KQM-3XWD': `$(${madeCall})` },
+    types: [['[yes/no]', 'yes\r']],
+  },
+  {
+    line: / receipt verify stop\.receipt --key ed25519:…$/,
+    places: { 'ed25519:…': `$(${program} receipt key | grep -o 'ed25519:[A-Za-z0-9_-]*')` },
+    prints: /stopVirtualMachine/,
+  },
+  { line: / script approve stop-idle /, types: [['> ', `stop-idle ${digestOf(idleScript).slice(0, 6)}\r`]] },
+  { line: / script approvals$/, prints: /stop-idle/ },
+  {
+    line: / script revoke ABCD-EFGH$/,
+    places: { 'ABCD-EFGH': `$(${program} script approvals | grep -o '[A-Z0-9]\\{4\\}-[A-Z0-9]\\{4\\}' | head -1)` },
+  },
 
   // What the rest must show
   { line: / eval --reference$/, prints: /(\d+) of \1 passed/ },

@@ -12,7 +12,7 @@ import {
   wordsOf,
   type DocumentedLine,
 } from '../../support/documented.ts';
-import { places, rules, tokenOfReader, type Rule } from './documented-rules.ts';
+import { idleScript, places, rules, tokenOfReader, type Rule } from './documented-rules.ts';
 
 /** What became of a documented command line. */
 export interface Tried {
@@ -95,6 +95,7 @@ const prepare = (folder: string, secretKey: string): void => {
     'team.yaml': `auth: { tokens: { robot: "${'0'.repeat(64)}" } }\nprincipals: { robot: { role: viewer } }\n`,
     'build.yaml': JSON.stringify(calls),
     'build.js': "await cloudstack.createAffinityGroup({ name: 'built', type: 'host anti-affinity' });",
+    'scripts/stop-idle.js': idleScript,
     'scripts/count-machines.js': `${blockOf('docs/plans.md', 'js')}\nreturn (await cloudstack.listVirtualMachines({ zoneid: inputs.zone })).count;`,
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
