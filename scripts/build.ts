@@ -89,8 +89,8 @@ const notRead = new Set([
 const data = readdirSync('data')
   .filter((name) => name.endsWith('.json') && !notRead.has(name))
   .map((name) => ({ name, text: JSON.stringify(JSON.parse(readFileSync(join('data', name), 'utf8'))) }));
-/** Characters. To read a file of less compressed gains nothing. */
-const worthCompressing = 16_384;
+/** Characters. Smaller files come out the same in the package, which is compressed, too. */
+const worthCompressing = 3072;
 const compressed = data.filter(({ text }) => text.length > worthCompressing).map(({ name }) => name);
 const compress = (bytes: Uint8Array): Uint8Array =>
   brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
