@@ -224,6 +224,10 @@ const { metafile: page } = await build({
   tsconfig: 'src/page/tsconfig.json',
 });
 for (const name of ['index.html', 'icon.svg']) copyFileSync(`src/page/${name}`, `dist/page/${name}`);
+for (const name of ['page.js', 'page.css']) {
+  writeFileSync(`dist/page/${name}.br`, compress(readFileSync(`dist/page/${name}`)));
+  rmSync(`dist/page/${name}`);
+}
 mkdirSync('dist/data');
 for (const { name, text } of data)
   if (compressed.includes(name)) writeFileSync(`dist/data/${name}.br`, compress(Buffer.from(text)));

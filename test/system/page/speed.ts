@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { readPageFile } from '../../../src/page-files.ts';
 import type { Checks } from '../checks.ts';
 import { openStage } from './stage.ts';
 
@@ -9,7 +9,7 @@ const maxFirstViewMs = 1000;
 /** How much the page weighs, and how soon someone sees it over a cloud with 10,000 machines. */
 export const checkSpeed = async (program: string, { check, print }: Checks): Promise<void> => {
   const weights = ['index.html', 'page.js', 'page.css', 'icon.svg'].map((name) => {
-    const bytes = gzipSync(readFileSync(`dist/page/${name}`), { level: 9 }).length;
+    const bytes = gzipSync(readPageFile(name), { level: 9 }).length;
     print(`      ${name}: ${bytes} bytes (gzip)`);
     return bytes;
   });
