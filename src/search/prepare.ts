@@ -25,8 +25,8 @@ const deedsIn = (phrases: readonly (readonly number[])[], terms: readonly string
   return [...phrasesOf.values()].flatMap(({ term, count }) => (count < minPhrasings ? [] : [term]));
 };
 
-/** What is said but once or twice tells nothing of what is to be done. */
-const minCues = 4;
+/** What is said but a few times tells little of what is to be done. */
+const minCues = 8;
 
 /** A text, what it asks to be done, and how often it counts. */
 type Sample = readonly [text: string, action: number, times: number];
