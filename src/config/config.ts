@@ -351,6 +351,7 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
     'The audit log over OTLP': parsed.data.audit.includes('otlp') ? withCredential(otlp) : undefined,
     Traces: traces && withCredential(traces),
   };
+  const proxies = readProxies(env);
   return {
     ...parsed.data,
     profile: simulator ? simulatorProfile : only,
@@ -360,10 +361,16 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
     warnings: [
       ...(simulator ? [] : repairs),
       ...checkTimeout(env),
-      ...findWarnings({ secretFiles, ruleFile, endpoints: simulator ? {} : endpoints, services }),
+      ...findWarnings({
+        secretFiles,
+        ruleFile,
+        endpoints: simulator ? {} : endpoints,
+        proxies: simulator ? {} : { HTTP_PROXY: proxies?.http, HTTPS_PROXY: proxies?.https },
+        services,
+      }),
     ],
     otherTools: simulator || names.length ? [] : findOtherTools(env),
-    proxies: readProxies(env),
+    proxies,
     traces,
     ...sections,
     ...(await readPrompts(prompts)),

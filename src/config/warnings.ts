@@ -9,6 +9,8 @@ export interface Sources {
   ruleFile?: string | undefined;
   /** Endpoints by the name of their profile. */
   endpoints: Readonly<Record<string, string | undefined>>;
+  /** Proxies on the way, by the variable that names them. */
+  proxies: Readonly<Record<string, string | undefined>>;
   /** What else a credential is sent to, by what it is called. */
   services: Readonly<Record<string, string | undefined>>;
 }
@@ -52,10 +54,17 @@ const checkService = (name: string, address: string | undefined): string[] => {
   ];
 };
 
+const checkProxy = (name: string, address: string | undefined): string[] => {
+  const { protocol, host, hostname, username, password } = new URL(address || 'https://none');
+  if (protocol !== 'http:' || isLoopback(hostname) || !(username || password)) return [];
+  return [`${name}: http://${host} is not encrypted. The credential in it can be read on the way: use https.`];
+};
+
 /** What is unsafe about where a configuration comes from and where it leads, a sentence each; never a secret. */
-export const findWarnings = ({ secretFiles, ruleFile, endpoints, services }: Sources): string[] => [
+export const findWarnings = ({ secretFiles, ruleFile, endpoints, proxies, services }: Sources): string[] => [
   ...[...new Set(secretFiles)].flatMap(checkSecretFile),
   ...(ruleFile === undefined ? [] : checkRuleFile(ruleFile)),
   ...Object.entries(endpoints).flatMap(([profile, endpoint]) => checkEndpoint(profile, endpoint)),
+  ...Object.entries(proxies).flatMap(([name, address]) => checkProxy(name, address)),
   ...Object.entries(services).flatMap(([name, address]) => checkService(name, address)),
 ];

@@ -10,8 +10,8 @@ import type { ListRows } from '../types.ts';
 export interface Directory {
   /** Rows whose name is `name`: exactly, else in another letter case. Undefined where the cloud has no such list. */
   find(kind: Kind, name: string, scope: Row): Promise<readonly Row[] | undefined>;
-  /** Rows whose id begins so, in projects too; looked for in the first pages of the list. */
-  begins(kind: Kind, start: string, scope: Row): Promise<readonly Row[]>;
+  /** Rows whose id begins so, in projects too; looked for in the first pages of the list. `isAll`: there were no more. */
+  begins(kind: Kind, start: string, scope: Row): Promise<{ rows: readonly Row[]; isAll: boolean }>;
   /** The row with that id, if it can be seen. `command`: what wants it; a list that is named like it is the only one asked. */
   get(kind: Kind, id: string, scope?: Row, command?: string): Promise<Row | undefined>;
   /** The rows with those ids, as one request shows them; those that it does not show are left out. */
@@ -141,13 +141,15 @@ export const createDirectory = (catalog: Catalog, list: ListRows): Directory => 
     },
     begins: async (kind, start, scope) => {
       const found: Row[] = [];
+      let isAll = true;
       for (const place of placesOf(kind.list ?? '', scope))
         for (let page = 1; page <= maxPages; page++) {
           const some = (await query(kind, { ...place, page, pagesize })) ?? [];
           found.push(...some.filter(({ id }) => String(id).startsWith(start.toLowerCase())));
           if (some.length < pagesize) break;
+          if (page === maxPages) isAll = false;
         }
-      return unique(found);
+      return { rows: unique(found), isAll };
     },
     rows,
     kindOf: (list) => catalog.find(list)?.command.response,

@@ -40,7 +40,16 @@ const lookUp = async (
   scope: Row,
 ): Promise<string> => {
   const called = await directory.find(kind, name, scope);
-  const rows = called?.length === 0 && isShortId(name) ? await directory.begins(kind, name, scope) : called;
+  const short = called?.length === 0 && isShortId(name) ? await directory.begins(kind, name, scope) : undefined;
+  const rows = short?.rows ?? called;
+  // Another one may begin so among those that were not looked at.
+  if (short && !short.isAll && rows?.length === 1)
+    throw new CallError(
+      'invalid',
+      `${parameter}: there are too many ${kind.plural} to tell which one "${toLabel(name)}" begins.`,
+      'Give the whole id. Nothing was sent.',
+      { candidates: toMatches(kind, rows) },
+    );
   if (rows?.length === 1) return String(rows[0]!['id']);
   if (rows && rows.length > 1)
     throw new CallError(

@@ -127,3 +127,15 @@ test('what else a credential is sent to without encryption', async () => {
   ])
     expect(await warned(safe)).not.toContain('is not encrypted');
 });
+
+test('a proxy that is sent a password in clear text; no output shows it', async () => {
+  const env = { ...cloud.env, http_proxy: 'http://bob:hunter2@proxy.example:3128', HTTPS_PROXY: 'http://127.0.0.1:9' };
+  expect(await warningsOf(env)).toEqual([
+    'HTTP_PROXY: http://proxy.example:3128 is not encrypted. The credential in it can be read on the way: use https.',
+  ]);
+  for (const args of [['tools', 'show', 'list-zones'], ['doctor'], ['doctor', '--json'], ['call', 'list-zones']])
+    for (const wrong of [env, { ...env, http_proxy: 'socks://bob:hunter2@proxy.example' }]) {
+      const { stdout, stderr } = await runCommand(args, { env: wrong });
+      expect(stdout + stderr, args.join(' ')).not.toContain('hunter2');
+    }
+});

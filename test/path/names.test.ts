@@ -86,3 +86,26 @@ test('R18, part 4.8: an id whose type is said beside it may be a name, by any sp
   await host.close();
   await cloud.close();
 });
+
+test('a short id names nothing where not all rows were seen: another may begin so', async () => {
+  const known = { id: 'abcdef01-0000-4000-8000-000000000001', name: 'web' };
+  for (const pages of [1, Number.POSITIVE_INFINITY]) {
+    const { app, times, close } = await openApp(
+      {},
+      {
+        answers: (command, { id, page, keyword }) => {
+          if (command !== 'listVirtualMachines') return undefined;
+          if (id !== undefined) return { count: 1, virtualmachine: [known] };
+          if (keyword !== undefined || page === undefined) return {};
+          const rows = Array.from({ length: 499 }, (_, n) => ({ id: uuid(n), name: 'other' }));
+          return Number(page) > pages ? {} : { count: 500, virtualmachine: [known, ...rows] };
+        },
+      },
+    );
+    const call = app.call(requestOf('updateVirtualMachine', { id: 'ABCDEF01', displayname: 'x' }));
+    if (pages === 1) await call;
+    else await expect(call).rejects.toMatchObject({ kind: 'invalid', hint: 'Give the whole id. Nothing was sent.' });
+    expect(times('updateVirtualMachine')).toBe(pages === 1 ? 1 : 0);
+    await close();
+  }
+});
