@@ -98,7 +98,9 @@ const lists: Record<string, string[]> = {
 
 test('forty changes are undone: the cloud is as it was, field by field', async () => {
   const cloud = await startCloud();
-  const host = await openHost({ env: cloud.env, human: acceptAll });
+  // Whole, also where it is more than a model is given at once.
+  const env = { ...cloud.env, CLOUDSTACK_MCP_BUDGET: '100000' };
+  const host = await openHost({ env, human: acceptAll });
   const read = async (tool: string, args: object, fields: string[]) => {
     const { structured } = await host.call('read', {
       tool,
