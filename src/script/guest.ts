@@ -18,20 +18,44 @@ export const installGlobals = (
     const received = parse(text) as Record<string, unknown>;
     throw Object.assign(new Error(String(received['message'])), received, { name: 'CloudStackError' });
   };
-  const show = (value: unknown): string => (typeof value === 'string' ? value : (stringify(value) ?? String(value)));
+  const show = (value: unknown): string => (typeof value === 'string' ? value : (shown(value) ?? String(value)));
   const tooEarly = (what: string): never => {
     void send(stringify({ unknown: what, line: lineOf(new Error().stack) })).catch(() => undefined);
     throw new Error(`${what} is known only once that is done`);
   };
-  /** A planned row, whose unknown fields end the script when it looks at them. */
-  const guard = (row: unknown, unknown: Record<string, { step: number; fields: string[] }>): unknown => {
+  interface Unknown {
+    step: number;
+    fields: string[];
+  }
+  const planned = new WeakMap<object, Unknown>();
+  /** While a row is only shown, what is not known of it is left out. */
+  let isShown = false;
+  const shown = (value: unknown): string | undefined => {
+    isShown = true;
+    try {
+      return stringify(value);
+    } finally {
+      isShown = false;
+    }
+  };
+  /** A planned row, whose unknown fields end the script when it looks at them, or at all that there are. */
+  const guard = (row: unknown, unknown: Record<string, Unknown>): unknown => {
     const id = (row as { id?: unknown } | null)?.id;
     const found = typeof id === 'string' ? unknown[id] : undefined;
     if (!found) return row;
     const check = (name: unknown): void => {
-      if (typeof name === 'string' && found.fields.includes(name)) tooEarly(`${name} of step ${found.step}`);
+      // The catalog's spelling of some is in small letters, CloudStack's own is not.
+      const isUnknown = typeof name === 'string' && !Object.hasOwn(row as object, name);
+      if (isUnknown && found.fields.some((one) => one.toLowerCase() === name.toLowerCase()))
+        tooEarly(`${name} of step ${found.step}`);
     };
-    return new Proxy(row as object, {
+    const guarded = new Proxy(row as object, {
+      ownKeys: (target) =>
+        isShown || !found.fields.length ? Reflect.ownKeys(target) : tooEarly(`All of step ${found.step}`),
+      getOwnPropertyDescriptor: (target, name) => {
+        check(name);
+        return Reflect.getOwnPropertyDescriptor(target, name);
+      },
       get: (target, name) => {
         check(name);
         return Reflect.get(target, name) as unknown;
@@ -41,11 +65,13 @@ export const installGlobals = (
         return Reflect.has(target, name);
       },
     });
+    planned.set(guarded, found);
+    return guarded;
   };
   const readReply = (text: string): unknown => {
     const { value, unknown } = parse(text) as {
       value: unknown;
-      unknown?: Record<string, { step: number; fields: string[] }>;
+      unknown?: Record<string, Unknown>;
     };
     if (!unknown) return value;
     return Array.isArray(value) ? value.map((row) => guard(row, unknown)) : guard(value, unknown);
@@ -58,8 +84,16 @@ export const installGlobals = (
     };
   const over =
     (operation: string) =>
-    (rows: unknown, words: unknown): unknown =>
-      parse(ask(operation, stringify(rows) ?? '[]', show(words)));
+    (rows: unknown, words: unknown): unknown => {
+      const asked = show(words);
+      for (const row of Array.isArray(rows) ? (rows as object[]) : []) {
+        const { step, fields = [] } = (typeof row === 'object' && row && planned.get(row)) || {};
+        const names: string[] = asked.toLowerCase().match(/\w+/g) ?? [];
+        const name = fields.find((one) => names.includes(one.toLowerCase()));
+        if (name !== undefined) tooEarly(`${name} of step ${step}`);
+      }
+      return parse(ask(operation, shown(rows) ?? '[]', asked));
+    };
   const set = (name: string, value: unknown): void => {
     Object.defineProperty(scope, name, { value, writable: false, configurable: false });
   };
@@ -74,5 +108,5 @@ export const installGlobals = (
   set('inputs', parse(inputs));
   // The same script does the same again: a plan is made of one run and applied after another.
   Reflect.deleteProperty(Math, 'random');
-  return (value) => stringify(value);
+  return shown;
 };

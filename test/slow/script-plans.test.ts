@@ -68,6 +68,43 @@ if (before.length === 0 && after.length === 1 && started.id === machine.id) {
   expect(changes()).toEqual([]);
 });
 
+// However it looks at what no one knows yet, it takes no way that it might not take.
+test.each([
+  ['a field', 'if (group.virtualmachineIds?.length) other()'],
+  ['whether it is there', 'if ("virtualmachineIds" in group) other()'],
+  ['whether it is its own', 'if (!Object.hasOwn(group, "virtualmachineIds")) other()'],
+  ['a copy', 'const copy = { ...group }; if (!copy.virtualmachineIds) other()'],
+  ['the rest of it', 'const { id, ...rest } = group; if (!rest.virtualmachineIds) other()'],
+  ['an assigned copy', 'if (!Object.assign({}, group).virtualmachineIds) other()'],
+  ['its entries', 'if (Object.entries(group).length < 9) other()'],
+  ['its text', 'if (!JSON.stringify(group).includes("virtualmachineIds")) other()'],
+  ['a loop', 'let n = 0; for (const name in group) n++; if (n < 9) other()'],
+  ['an expression', 'if (!where([group], "virtualmachineIds = x").length) other()'],
+  ['an order', 'if (sort([group], "-virtualmachineIds").length) other()'],
+  ['a group', 'if (group0([group], "virtualmachineIds").length) other()'.replace('group0', 'globalThis.group')],
+])('%s of what a step makes ends the plan there', async (_what, look) => {
+  const made = await plan(
+    `const other = () => cloudstack.createAffinityGroup({ name: 'wrong', type: 'host anti-affinity' });
+     const group = await cloudstack.createAffinityGroup({ name: 'seen', type: 'host anti-affinity' });
+     print(group, group.id);
+     ${look};`,
+  );
+  expect(made.text).toContain('The plan ends there');
+  expect(made.text).not.toContain('wrong');
+  expect(cloud.calls.filter(({ method }) => method === 'POST')).toEqual([]);
+});
+
+test('what is known of what a step makes can be asked, printed and returned', async () => {
+  const made = await plan(
+    `const group = await cloudstack.createAffinityGroup({ name: 'seen', type: 'host anti-affinity' });
+     print(group);
+     if (where([group], 'name = seen').length) await cloudstack.createSSHKeyPair({ name: group.name });
+     return group;`,
+  );
+  expect(made.text).toContain('2 steps');
+  expect(made.text).not.toContain('The plan ends there');
+});
+
 test('what a script read is bound, too: once it is otherwise, nothing of the plan is sent', async () => {
   const made = await plan(`const [machine] = await cloudstack.listVirtualMachines({ name: 'web-1' });
 if (machine.state === 'Running') await cloudstack.createSecurityGroup({ name: 'for-one-that-runs' });`);
