@@ -37,5 +37,7 @@ export const noticesOf = (files: readonly string[]): string => {
   const titles = new Map<string, string>();
   for (const { title, body } of bundledPackages(files).map(noticeOf))
     titles.set(body, (titles.get(body) ?? '') + title);
-  return head + [...titles].map(([body, of]) => `${rule}${of}\n${body}\n`).join('\n');
+  // Long texts are nearly the same licence: beside each other, they take little room in the package.
+  const sorted = [...titles].sort(([a], [b]) => a.length - b.length);
+  return head + sorted.map(([body, of]) => `${rule}${of}\n${body}\n`).join('\n');
 };
