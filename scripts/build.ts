@@ -27,21 +27,21 @@ const withoutPrograms: Plugin = {
   },
 };
 
-/** The SDK's client and server each carry the same validator: one is bundled. Throws where they do not export the same. */
-const sharedValidator: Plugin = {
-  name: 'shared-validator',
-  setup: ({ onResolve }) => {
-    const dist = (part: string): string => resolve(`node_modules/@modelcontextprotocol/${part}/dist`);
-    const find = (part: string): string => {
-      const name = readdirSync(dist(part)).find((file) => /^ajvProvider-.*\.mjs$/.test(file));
-      if (name === undefined) throw new Error(`the SDK's ${part} has no validator of its own any more`);
-      return join(dist(part), name);
-    };
-    const exportsOf = (file: string): string | undefined => /^export \{.*\};$/m.exec(readFileSync(file, 'utf8'))?.[0];
-    const [client, server] = [find('client'), find('server')];
-    if (exportsOf(client) === undefined || exportsOf(client) !== exportsOf(server))
-      throw new Error("the validators of the SDK's client and server are not the same any more");
-    onResolve({ filter: /^\.\/ajvProvider-.*\.mjs$/ }, () => ({ path: server }));
+/**
+ * Of the two validators of JSON Schema that the SDK brings, the one for workers: it is a fifth of the other, and judges only
+ * what forms and our own client return. Client and server share it.
+ */
+const smallValidator: Plugin = {
+  name: 'small-validator',
+  setup: ({ onResolve, onLoad }) => {
+    const dist = resolve('node_modules/@modelcontextprotocol/server/dist');
+    const small = readdirSync(dist).find((file) => /^cfWorkerProvider-.*\.mjs$/.test(file));
+    if (small === undefined) throw new Error('the SDK has no validator for workers any more');
+    onResolve({ filter: /^\.\/ajvProvider-.*\.mjs$/ }, () => ({ path: 'validator', namespace: 'small-validator' }));
+    onLoad({ filter: /.*/, namespace: 'small-validator' }, () => ({
+      contents: `export { t as n } from './${small}';`,
+      resolveDir: dist,
+    }));
   },
 };
 
@@ -163,7 +163,7 @@ const { metafile } = await build({
   logLevel: 'warning',
   plugins: [
     withoutPrograms,
-    sharedValidator,
+    smallValidator,
     oneParser,
     packedData,
     bundledWorker,
