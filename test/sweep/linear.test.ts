@@ -178,6 +178,8 @@ const trusted: Readonly<Record<string, string>> = {
   'src/config/': 'the configuration and the environment',
   'src/store/connection.ts': 'errors of a library',
   'src/guard/approvals.ts': 'a folder',
+  'src/audit/find-receipt.ts': 'paths from the configuration',
+  'src/audit/receipt.ts#writeReceipt': 'lines of our own audit log, joined and signed',
   'src/guard/counts.ts': 'a folder',
   'src/guard/roles.ts#checkRole': 'a role from the configuration',
   'src/plan/plans.ts': 'a folder',
