@@ -137,9 +137,9 @@ test('shared approvals: of many at once one opens, one answers, one takes', asyn
 test('shared approvals: so many wait, and no more; what is none is no approval', async () => {
   const store = createMemoryStore();
   const approvals = createSharedApprovals(store);
-  // A principal has ten places.
+  // No one may have more places than are left.
   for (let n = 0; n < 100; n++)
-    await approvals.open({ ...question, digest: `d${n}` }, { ...caller, principal: `p${n % 10}` });
+    await approvals.open({ ...question, digest: `d${n}` }, { ...caller, principal: `p${n}` });
   await expect(approvals.open({ ...question, digest: 'z' }, caller)).rejects.toMatchObject({ kind: 'unconfirmed' });
   const broken = createMemoryStore();
   const entry = { code: 'AAAA-AAAA', digest: 'other', message: '', caller, asked: Date.now(), answered: Date.now() };
