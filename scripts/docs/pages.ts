@@ -33,14 +33,14 @@ const hostPage = (id: string, host: HostFacts): string => {
 
 # ${host.title}
 
-This page says how ${host.title} gets its CloudStack server.
+This page says how to add this server to ${host.title}.
 
 \`\`\`sh
 npx cloudstack-mcp-server init --hosts ${id}            # asks which cloud and which role
 npx cloudstack-mcp-server init --hosts ${id} --print    # shows what it would write
 \`\`\`
 
-It tests the credential, keeps it in a file of its own, and adds this to ${hostFiles(host)}; what else is in that file stays:
+It tests the credential and saves it in a file of its own. Then it adds this to ${hostFiles(host)}, and leaves the rest of that file as it is:
 
 \`\`\`${host.format}
 ${written[host.format](whole).trim()}
@@ -48,9 +48,9 @@ ${written[host.format](whole).trim()}
 
 ${host.next}
 
-- Started from a clone, \`init\` writes the path of \`dist/main.js\` in place of \`npx\`.
-- \`init --remove\` takes it back. \`doctor\` says whether ${host.title} starts it.
-- A server for a team is a URL instead: [HTTP](../http.md).
+- In a clone, \`init\` writes the path of \`dist/main.js\` in place of \`npx\`.
+- \`init --remove\` undoes it. \`doctor\` checks whether ${host.title} starts the server.
+- A team's server has a URL instead: [HTTP](../http.md).
 - How ${host.title} reads its file: [its documentation](${host.source}).
 `;
 };
@@ -78,10 +78,10 @@ const cookbook = (): string => {
 
 # Cookbook
 
-This page shows tasks of operators and the calls that do them: what a person asks, and the tools with their arguments.
+This page shows operators' tasks and the calls that do them: what a person asks, and the tools with their arguments.
 
-The tasks and their calls are tests: each runs over the simulator, and the state of the cloud afterwards is looked at ([eval.md](eval.md)).
-\`cloudstack-mcp-server eval NAME --reference\` runs one here. Names stand where CloudStack takes ids. What destroys is asked about first.
+Names work where CloudStack takes ids. Commands that destroy ask first. Each task is a test: its calls run on the simulator, and the test checks the
+state of the cloud afterwards ([eval.md](eval.md)). \`cloudstack-mcp-server eval NAME --reference\` runs one here.
 
 ${parts.join('\n\n')}
 `;
