@@ -28,10 +28,17 @@ const focused = (page: Page): Promise<string> =>
 
 /** Whether who looks sees where the focus is; a heading gets it when a view opens, and is seen to be there. */
 const isFocusSeen = (page: Page): Promise<boolean> =>
-  page.evaluate<boolean>(
-    `(() => { const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(document.activeElement);
-      return document.activeElement.tagName === 'H1' || (outlineStyle !== 'none' && outlineWidth !== '0px') || boxShadow !== 'none'; })()`,
-  );
+  page
+    .waitForFunction(
+      `(() => { const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(document.activeElement);
+        return document.activeElement.tagName === 'H1' || (outlineStyle !== 'none' && outlineWidth !== '0px') || boxShadow !== 'none'; })()`,
+      undefined,
+      { timeout: 2000 },
+    )
+    .then(
+      () => true,
+      () => false,
+    );
 
 /** What people do with a keyboard alone: try a tool out, and approve. */
 export const checkKeyboard = async (stage: Stage, { check }: Checks): Promise<void> => {
@@ -39,6 +46,8 @@ export const checkKeyboard = async (stage: Stage, { check }: Checks): Promise<vo
   const unseen: string[] = [];
   /** Presses Tab until what has the focus is called that; gives how often, or undefined where nothing is. */
   const tabTo = async (page: Page, name: RegExp): Promise<number | undefined> => {
+    // A browser draws no focus in a window behind another.
+    await page.bringToFront();
     for (let tabs = 1; tabs <= maxTabs; tabs++) {
       await page.keyboard.press('Tab');
       const now = await focused(page);
