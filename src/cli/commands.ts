@@ -35,27 +35,27 @@ export const commands: Readonly<Record<string, CliCommand>> = {
             'simulator',
           ]),
         )
-        .option('--url <url>', 'URL of the cloud; what is missing of it is added')
+        .option('--url <url>', 'URL of the cloud; missing parts are added')
         .option('--username <name>', 'user who logs in, instead of a key pair')
         .option('--password-file <file>', 'file with the password')
         .option('--domain <path>', "the user's domain")
-        .option('--keys', "the user's key pair instead of the password: read once, made if there is none")
+        .option('--keys', "use the user's key pair instead of the password; one is created if there is none")
         .option('--ca <file>', 'certificates of a private authority (PEM)')
         .addOption(new Option('--role <role>', 'what assistants may do').choices(['reader', 'operator', 'all']))
-        .option('--hosts <names>', 'hosts to set up, by comma; installed for those that are here; none')
+        .option('--hosts <names>', 'hosts to set up, comma-separated; installed: those on this machine; none')
         .option('--name <name>', 'name of the server in the hosts', 'cloudstack')
         .option('--config <file>', 'configuration file to write')
-        .option('--no-test', 'do not ask the cloud')
+        .option('--no-test', 'do not contact the cloud')
         .option('--print', 'print what would be written, and write nothing')
-        .option('--remove', 'take everything back that init wrote')
-        .option('-y, --yes', 'ask nothing: the flags say everything')
+        .option('--remove', 'undo everything that init wrote')
+        .option('-y, --yes', 'ask nothing; take all answers from the flags')
         .action(async (options: Options) => {
           const { runInit } = await import('./init-command.ts');
           end(await runInit(options as never, io));
         }),
   },
   doctor: {
-    description: 'what is wrong here, and how to mend it: Node, configuration, network, credential, hosts',
+    description: 'find what is wrong, and say how to fix it: Node, configuration, network, credential, hosts',
     build: (command, io, end) =>
       withSettings(command)
         .option('--json', 'as JSON')
@@ -77,11 +77,11 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .addOption(
           new Option(
             '--scope <scope>',
-            "whose things a list shows: the account's own, or all it may see (default)",
+            "what a list shows: the account's own resources, or all it may see (default)",
           ).choices(['own', 'all']),
         )
-        .option('--where <expression>', 'rows that fit, such as: state=Stopped and size > 100GiB')
-        .option('--sort <fields>', 'order of the rows; -size or "size desc" begins with the largest')
+        .option('--where <expression>', 'only matching rows, such as: state=Stopped and size > 100GiB')
+        .option('--sort <fields>', 'sort order of the rows; -size or "size desc" puts the largest first')
         .option('--group <fields>', 'count rows by one or two fields; also sum(size), min(created), max(created)')
         .option('--all', 'every page of the list')
         .option('--watch', 'repeat a read until it is stopped, and show what changes')
@@ -108,7 +108,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         }),
   },
   diagnose: {
-    description: 'why something does not work: causes, evidence, calls that would mend it',
+    description: 'find out why something does not work: causes, evidence, calls that would fix it',
     build: (command, io, end) =>
       withSettings(
         command
@@ -131,7 +131,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
     description: 'approve a call that its host could not ask about',
     talks: true,
     build: (command, io, end) =>
-      withSettings(command.argument('[code]', 'the code of the call; without it, waiting calls are listed')).action(
+      withSettings(command.argument('[code]', 'the code of the call; without it, lists the waiting calls')).action(
         async (code: string | undefined, options: Options) => {
           const { approveCall } = await import('./approve-command.ts');
           end(await approveCall(code, settingsOf(options), io));
@@ -153,12 +153,13 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   },
   ...planCommands,
   export: {
-    description: 'a plan, what a call or a script made, or what is there, as cmk script, Terraform, Ansible or Mermaid',
+    description:
+      'write a plan, the result of a call or script, or existing resources as cmk script, Terraform, Ansible or Mermaid',
     build: (command, io, end) =>
       withSettings(
         command.argument(
           '<what...>',
-          'plan=ID, call=ID (a call, plan or script of the audit log), or kinds: network, vpc=NAME (with what is in it)',
+          'plan=ID, call=ID (a call, plan or script in the audit log), or kinds: network, vpc=NAME (with its contents)',
         ),
       )
         .addOption(
@@ -166,7 +167,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
             .choices(['cmk', 'terraform', 'ansible', 'mermaid'])
             .makeOptionMandatory(),
         )
-        .option('--where <expression>', 'of kinds, the things that fit, such as: name contains web-')
+        .option('--where <expression>', 'only matching resources of these kinds, such as: name contains web-')
         .action(async (what: string[], options: Options) => {
           const { runExport } = await import('./export-command.ts');
           end(await runExport({ what, as: options['as'], where: options['where'] }, settingsOf(options), io));
@@ -198,7 +199,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .option('--name <text>', 'name of the pair')
         .option('--only-reads', 'the pair may only read, and nothing that shows credentials')
         .option('--allow <commands>', 'commands that the pair may call, by comma; * stands for letters', toNames)
-        .option('--deny <commands>', 'commands that it may not call; goes before what is allowed', toNames)
+        .option('--deny <commands>', 'commands that it may not call; overrides what is allowed', toNames)
         .option('--until <date>', 'when the pair stops working, such as 2030-12-31')
         .addHelpText(
           'after',
@@ -238,7 +239,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .action(async (files: string[], options: Options) => {
           end(await (await load()).verifyAudit(files, options, io));
         });
-      flags(command.command('head').description('number and hash of the last entry, to keep elsewhere')).action(
+      flags(command.command('head').description('number and hash of the last entry, to store elsewhere')).action(
         async (files: string[], options: Options) => {
           end(await (await load()).printHeads(files, options, io));
         },
@@ -298,7 +299,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .option('--release <release>', 'CloudStack release to simulate, such as 4.19.0')
         .option('--profile-of <release>', 'be as a fresh installation of this release: admin has password')
         .addOption(
-          new Option('--signature <algorithm>', 'take signatures of this algorithm only').choices(['sha1', 'sha512']),
+          new Option('--signature <algorithm>', 'accept only signatures of this algorithm').choices(['sha1', 'sha512']),
         )
         .option('--job-millis <milliseconds>', 'how long a job takes', whole)
         .option('--state <file>', 'file that keeps the state across restarts')
@@ -314,7 +315,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
       const load = () => import('./token-command.ts');
       command
         .command('new')
-        .description('print a new token and its hash; only the hash belongs into the configuration file')
+        .description('print a new token and its hash; put only the hash into the configuration file')
         .action(async () => {
           end(await (await load()).printNewToken(io));
         });
@@ -336,17 +337,17 @@ export const commands: Readonly<Record<string, CliCommand>> = {
       }),
   },
   eval: {
-    description: 'let a model do tasks over the simulator, and judge the outcome',
+    description: 'let a model do tasks on the simulator, and judge the outcome',
     build: (command, io, end) =>
       command
         .argument('[task...]', 'names or kinds of tasks: look, change, diagnose, refuse, be-refused, budget')
         .option('--model <name>', 'the model; its key comes from OPENAI_API_KEY or ANTHROPIC_API_KEY')
-        .option('--endpoint <url>', 'where it is, such as http://localhost:11434/v1')
-        .addOption(new Option('--form <form>', 'what the endpoint speaks').choices(['openai', 'anthropic']))
-        .option('--transcript <file>', 'what a model said before, instead of a model')
-        .option('--record <file>', 'write what the model says into this file')
+        .option('--endpoint <url>', "the model's endpoint, such as http://localhost:11434/v1")
+        .addOption(new Option('--form <form>', 'the API of the endpoint').choices(['openai', 'anthropic']))
+        .option('--transcript <file>', 'judge a recorded transcript, instead of a model')
+        .option('--record <file>', 'write a transcript of the model to this file')
         .option('--reference', 'our own solutions, instead of a model')
-        .option('--config <file>', 'configuration file whose roles and policy hold')
+        .option('--config <file>', 'configuration file whose roles and policy apply')
         .option('--json', 'as JSON')
         .action(async (tasks: string[], options: Options) => {
           const { runEval } = await import('./eval-command.ts');

@@ -23,16 +23,16 @@ export const planCommands: Readonly<Record<'plan' | 'undo', CliCommand>> = {
       act(
         'make',
         '<file>',
-        'look at the calls of a file (JSON or YAML: tool, arguments; - for standard input) and save them as a plan',
+        'check the calls of a file (JSON or YAML: tool, arguments; - for standard input) and save them as a plan',
       );
-      act('show', '[plan]', 'a plan; without one, all of yours');
-      act('diff', '<plan>', 'what is no longer as it was when the plan was made');
-      act('apply', '<plan>', 'make the calls of a plan, after one confirmation');
-      act('discard', '<plan>', 'put a plan away');
+      act('show', '[plan]', 'show a plan, or list all of yours');
+      act('diff', '<plan>', 'show what has changed since the plan was made');
+      act('apply', '<plan>', 'run the calls of a plan, after one confirmation');
+      act('discard', '<plan>', 'discard a plan, so that no one can apply it');
     },
   },
   undo: {
-    description: 'plan the way back of a change, a plan or a script',
+    description: 'make a plan that undoes a change, a plan or a script',
     build: (command, io, end) =>
       withSettings(command.argument('<call>', 'id of a call in the audit log, of a plan or a script; or last'))
         .option('--json', 'as JSON')

@@ -10,8 +10,8 @@ export const receiptCommands: Readonly<Record<'receipt' | 'passkey', CliCommand>
       withSettings(
         command
           .command('reset')
-          .description('take all passkeys of someone who has lost theirs; they can add one on the page')
-          .argument('<principal>', 'their name, as in the audit log'),
+          .description('remove all passkeys of a principal who has lost theirs; they can add one on the page')
+          .argument('<principal>', 'name of the principal, as in the audit log'),
       ).action(async (principal: string, options: Options) => {
         const { resetPasskeys } = await import('./passkey-command.ts');
         end(await resetPasskeys(principal, settingsOf(options), io));
@@ -30,24 +30,24 @@ export const receiptCommands: Readonly<Record<'receipt' | 'passkey', CliCommand>
       withSettings(
         command
           .command('show')
-          .description('the receipt of a call, to be kept: receipt show ID > call.receipt')
-          .argument('<call>', 'id of a call in the audit log, or the code under which it waited'),
+          .description('print the receipt of a call: receipt show ID > call.receipt')
+          .argument('<call>', 'id of a call in the audit log, or its approval code'),
       ).action(async (id: string, options: Options) => {
         end(await (await load()).showReceipt(id, settingsOf(options), io));
       });
       withSettings(
         command
           .command('verify')
-          .description('say what a receipt proves; exit with 1 if it is forged, changed, or a part is missing')
+          .description('check a receipt and print what it proves; exit with 1 if it is forged, changed or incomplete')
           .argument('<file>', 'the receipt'),
       )
-        .option('--key <key>', 'public key that must have signed it; by default the one of this machine')
-        .option('--against <log>', 'an audit log in which its entries must stand, at their place')
+        .option('--key <key>', "public key that must have signed it; by default this machine's key")
+        .option('--against <log>', 'audit log that must contain its entries, at the same place')
         .option('--json', 'as JSON')
         .action(async (file: string, options: Options) => {
           end(await (await load()).verifyReceipt(file, { ...options, settings: settingsOf(options) }, io));
         });
-      withSettings(command.command('key').description('the public key, to keep where receipts are verified')).action(
+      withSettings(command.command('key').description('the public key, for those who verify receipts')).action(
         async (options: Options) => {
           end(await (await load()).printReceiptKey(settingsOf(options), io));
         },

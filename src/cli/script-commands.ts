@@ -13,12 +13,12 @@ export const scriptCommands: Readonly<Record<'script', CliCommand>> = {
       withSettings(
         command
           .command('run')
-          .description('run JavaScript; cloudstack.listZones({…}) and so on are its calls')
+          .description('run JavaScript that makes calls, such as cloudstack.listZones({…})')
           .argument('<file>', 'the script, or the name of a stored one; - reads standard input')
-          .argument('[key=value...]', 'what the script finds in inputs'),
+          .argument('[key=value...]', 'an input of the script'),
       )
-        .option('--plan', 'send no change: make a plan of them')
-        .option('--dry-run', 'run nothing: say what it may take at most, and which commands it names')
+        .option('--plan', 'send no changes; make a plan of them')
+        .option('--dry-run', 'run nothing; show its maximum of calls, time and memory, and the commands that it names')
         .option('--json', 'as JSON')
         .action(async (file: string, words: string[], options: Options) => {
           const { runScript } = await import('./script-command.ts');
@@ -43,13 +43,11 @@ export const scriptCommands: Readonly<Record<'script', CliCommand>> = {
       withSettings(
         command
           .command('approve')
-          .description(
-            'approve beforehand what one version of a stored script does; what is critical is asked about all the same',
-          )
+          .description('approve one version of a stored script beforehand; critical calls still ask')
           .argument('<name>')
-          .requiredOption('--for <principals>', 'who may run it so, by name, with commas')
+          .requiredOption('--for <principals>', 'principals who may run it, comma-separated')
           .requiredOption('--times <runs>', 'how many runs', whole)
-          .option('--per <time>', 'so many within this time, such as 1d; otherwise in all')
+          .option('--per <time>', 'period in which --times counts, such as 1d; by default the whole time')
           .requiredOption('--until <time>', 'until when: 30d, 12h or a date'),
       )
         .option('--json', 'as JSON')

@@ -10,15 +10,15 @@ export const approvalSettings = {
     .regex(/^$|^https?:\/\//, { error: urlError, abort: true })
     .refine((url) => url === '' || isSafeUrl(url), { error: urlError })
     .default('')
-    .describe('URL that is told by POST when a call begins to wait for an approval, such as a chat'),
+    .describe('URL that gets a POST when a call begins to wait for an approval, such as a chat webhook'),
   approvalWebhookSecret: z
     .string()
     .regex(/^$|^[^]{16}/, { error: 'It must have 16 characters or more' })
     .default('')
-    .describe('Secret with which these messages are signed (HMAC-SHA256)'),
+    .describe('Secret that signs the messages to the approval webhook (HMAC-SHA256)'),
   receiptKey: z
     .string()
     .regex(/^$|^[\w-]{43}$/, { error: 'It must be 32 bytes in base64url: 43 characters' })
     .default('')
-    .describe('Key that signs receipts of approvals (seed of Ed25519); by default one in the state folder'),
+    .describe('Key that signs receipts of approvals (Ed25519 seed); by default the key in the state folder'),
 };

@@ -13,12 +13,10 @@ export const httpSettings = {
     .default('127.0.0.1')
     .describe('HTTP: address to listen on; off loopback, `auth` is required in the file'),
   port: wholeNumber(0, 65_535).default(3000).describe('HTTP: port to listen on; 0 takes a free one'),
-  workers: wholeNumber(1, 64)
-    .default(1)
-    .describe('HTTP: number of processes that serve, on a machine with several cores'),
+  workers: wholeNumber(1, 64).default(1).describe('HTTP: number of processes, for a machine with several cores'),
   page: flag
     .default(true)
-    .describe('HTTP: the web page at /, where people look and approve; it needs `auth` in the file'),
+    .describe('HTTP: serve the web page at /, where people look and approve; needs `auth` in the file'),
   allowedHosts: names.describe('HTTP: accepted Host names besides loopback, comma-separated'),
   allowedOrigins: names.describe('HTTP: accepted Origin host names besides loopback, comma-separated'),
   trustedProxies: names.describe(
