@@ -82,6 +82,7 @@ const notRead = new Set([
   // Reasons and promises, for documents and tests.
   'promises.json',
   'risk-review.json',
+  'event-sources.json',
   // The index is made of them.
   'phrasings.json',
   'lead-phrasings.json',

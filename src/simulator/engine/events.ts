@@ -27,8 +27,18 @@ const subjectOf = (call: Call, result?: Result): Resource | undefined => {
 
 /** What CloudStack says of events beside their types. */
 interface EventTexts {
-  /** What the annotation of a command's method says (`eventDescription`); of two, the first is of what it creates. */
-  actions: Record<string, string | readonly [created: string, applied: string]>;
+  commands: Record<
+    string,
+    {
+      /**
+       * What its class says (`getEventDescription`). `{id}` is the argument of that name, `{.id}` what the subject has;
+       * `{startvm=false}` writes nothing. The first whose arguments were given is written, or else the last.
+       */
+      scheduled?: string | readonly string[];
+      /** What the annotation of its method says (`eventDescription`); of two, the first is of what it creates. */
+      done?: string | readonly [created: string, applied: string];
+    }
+  >;
   /** The states that events of a command are written in, where those are not all. */
   states: Record<string, readonly string[]>;
   /** How its texts write words of commands' names. */
@@ -76,14 +86,35 @@ const doing = (verb: string): string =>
 /** What a command does to what, such as `stopping Vm. Vm Id: …`; by a rule where its source was not read. */
 const what = ({ command }: Call, subject: Resource | undefined, isCreated = false): string => {
   const [verb = '', ...rest] = command.name.replace(/([a-z])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3 $2').split(' ');
-  const { actions, words } = texts();
+  const { commands, words } = texts();
   const noun = Object.entries(words).reduce(
     (text, [word, written]) => text.replace(new RegExp(`\\b${word}\\b`), written),
     rest.join(' ').toLowerCase(),
   );
   const label = `${noun.charAt(0).toUpperCase()}${noun.slice(1)}`;
-  const action = [actions[command.name] ?? `${doing(verb)} ${noun}`].flat().at(isCreated ? 0 : -1);
+  const action = [commands[command.name]?.done ?? `${doing(verb)} ${noun}`].flat().at(isCreated ? 0 : -1);
   return `${action}${subject ? `. ${label} Id: ${subject.id}` : ''}`;
+};
+
+/** What stands in a text for what was not given is Java's word for it. */
+const nothing = 'null';
+
+/** What a job is to do, as the command's class says it; where that was not read, as the job's other events do. */
+const scheduledText = (call: Call, subject: Resource | undefined): string => {
+  const { args, command } = call;
+  const wordings = [texts().commands[command.name]?.scheduled ?? []].flat();
+  const isGiven = (wording: string): boolean =>
+    [...wording.matchAll(/\{(\w+)(?:=(\w+))?\}/g)].every(([, name = '', value]) =>
+      value === undefined ? args[name] !== undefined : String(args[name]) === value,
+    );
+  const wording = wordings.find(isGiven) ?? wordings.at(-1);
+  if (wording === undefined) return what(call, subject);
+  const had: Fields = { id: subject?.id, owner: subject?.owner, ...subject?.fields };
+  return wording
+    .replace(/\{\w+=\w+\}/g, '')
+    .replace(/\{(\.?)(\w+)\}/g, (_, ofSubject: string, name: string) =>
+      String((ofSubject ? had : args)[name] ?? nothing),
+    );
 };
 
 /** Events of a synchronous change that succeeded. */
@@ -106,7 +137,7 @@ export const recordStart = (call: Call, { on }: Work): void => {
     ...(call.command.create
       ? [['Created', `Successfully created entity for ${what(call, subject, true)}`] as [string, string]]
       : []),
-    ['Scheduled', text],
+    ['Scheduled', scheduledText(call, subject)],
     ['Started', text],
   ];
   for (const [state, description] of states) {
