@@ -3,11 +3,11 @@ import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { loadData } from '../../src/data.ts';
 import { createCloud } from '../simulator/cloud.ts';
 
-interface Said {
+interface EventTexts {
   scheduled?: string | string[];
   done?: string | string[];
 }
-const { commands } = loadData<{ commands: Record<string, Said> }>('event-texts.json');
+const { commands } = loadData<{ commands: Record<string, EventTexts> }>('event-texts.json');
 const sources = loadData<{ scheduled: Record<string, string>; done: Record<string, string[]> }>('event-sources.json');
 const types = loadData<Record<string, unknown>>('events.json');
 const leaving = new Map(
@@ -16,7 +16,7 @@ const leaving = new Map(
     .filter(({ name, event }) => event !== undefined || name in types)
     .map((command) => [command.name, command]),
 );
-const saying = (which: keyof Said): string[] => Object.keys(commands).filter((name) => commands[name]?.[which]);
+const saying = (which: keyof EventTexts): string[] => Object.keys(commands).filter((name) => commands[name]?.[which]);
 
 test('texts of events are of commands that leave events; how many are from the source', () => {
   expect(Object.keys(commands).filter((name) => !leaving.has(name))).toEqual([]);
