@@ -59,8 +59,8 @@ const kinds: Readonly<Record<string, string>> = {
   look: 'Look',
   change: 'Change',
   diagnose: 'Find out why',
-  refuse: 'Where it says no',
-  'be-refused': 'What is not let through',
+  refuse: 'Tasks that need care',
+  'be-refused': 'Refused tasks',
   budget: 'Large clouds, few tokens',
 };
 
