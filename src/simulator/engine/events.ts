@@ -31,8 +31,9 @@ interface EventTexts {
     string,
     {
       /**
-       * What its class says (`getEventDescription`). `{id}` is the argument of that name, `{.id}` what the subject has;
-       * `{startvm=false}` writes nothing. The first whose arguments were given is written, or else the last.
+       * What its class says (`getEventDescription`). `{id}` is the argument of that name, `{.id}` what the subject has,
+       * `{ipaddressid.ipaddress}` what the resource has that an argument names; `{startvm=false}` writes nothing. The first
+       * whose arguments were given is written, or else the last.
        */
       scheduled?: string | readonly string[];
       /** What the annotation of its method says (`eventDescription`); of two, the first is of what it creates. */
@@ -101,19 +102,20 @@ const nothing = 'null';
 
 /** What a job is to do, as the command's class says it; where that was not read, as the job's other events do. */
 const scheduledText = (call: Call, subject: Resource | undefined): string => {
-  const { args, command } = call;
+  const { args, caller, command, rows } = call;
   const wordings = [texts().commands[command.name]?.scheduled ?? []].flat();
   const isGiven = (wording: string): boolean =>
-    [...wording.matchAll(/\{(\w+)(?:=(\w+))?\}/g)].every(([, name = '', value]) =>
+    [...wording.matchAll(/\{(\w+)(?:=(\w+))?/g)].every(([, name = '', value]) =>
       value === undefined ? args[name] !== undefined : String(args[name]) === value,
     );
   const wording = wordings.find(isGiven) ?? wordings.at(-1);
   if (wording === undefined) return what(call, subject);
-  const had: Fields = { id: subject?.id, owner: subject?.owner, ...subject?.fields };
+  const fieldOf = (row: Resource | undefined, field: string): Value =>
+    field === 'owner' ? (row?.owner ?? caller.account.id) : field === 'id' ? row?.id : row?.fields[field];
   return wording
     .replace(/\{\w+=\w+\}/g, '')
-    .replace(/\{(\.?)(\w+)\}/g, (_, ofSubject: string, name: string) =>
-      String((ofSubject ? had : args)[name] ?? nothing),
+    .replace(/\{(\w*)(?:\.(\w+))?\}/g, (_, name: string, field?: string) =>
+      String((field ? fieldOf(name ? rows.get(name)?.[0] : subject, field) : args[name]) ?? nothing),
     );
 };
 
