@@ -1,11 +1,12 @@
 /**
- * npm run vocabulary: names and prose keep to the words of scripts/vocabulary.ts, and no type's name is declared twice in
- * src. One line a violation; exits with 1 if there is one.
+ * npm run vocabulary: names and prose keep to the words of scripts/vocabulary.ts, no type's name is declared twice in src,
+ * and the documents are in short sentences. One line a violation; exits with 1 if there is one.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { filesIn, lineOf } from './imports/read.ts';
+import { hasPurpose, longSentences, maxWords } from './sentences.ts';
 import { vocabulary, type Term } from './vocabulary.ts';
 
 const violations: string[] = [];
@@ -122,10 +123,23 @@ for (const file of documents) {
   checkProse(text, (offset) => `${file}:${lineAt(offset)}`);
 }
 
+/** Pages for people who use the program; the facts about CloudStack are lists and quotations. */
+const pages = documentsIn('docs', /\.md$/, true).filter((file) => !file.endsWith('cloudstack-behaviour.md'));
+for (const file of ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...pages]) {
+  const text = readFileSync(file, 'utf8');
+  if (file !== 'README.md' && !hasPurpose(text))
+    violations.push(`${file}: the page begins with "This page …": what it is for`);
+  for (const { line, words, sentence } of longSentences(text))
+    violations.push(`${file}:${line} ${words} words, at most ${maxWords}: "${sentence.slice(0, 60)}…"`);
+}
+
 for (const { allowed = {} } of vocabulary)
   for (const phrase of Object.keys(allowed))
     if (!usedAllowances.has(phrase)) violations.push(`scripts/vocabulary.ts: nothing needs the exception "${phrase}"`);
 
 for (const violation of violations) process.stderr.write(`${violation}\n`);
 if (violations.length) process.exitCode = 1;
-else process.stdout.write(`vocabulary: names and prose keep to the ${vocabulary.length} entries of the list\n`);
+else
+  process.stdout.write(
+    `vocabulary: names and prose keep to the ${vocabulary.length} entries of the list, sentences to ${maxWords} words\n`,
+  );
