@@ -1,6 +1,11 @@
+import { PassThrough } from 'node:stream';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { openTaskCloud } from '../../src/eval/cloud.ts';
+import { playTask, type TaskResult } from '../../src/eval/play.ts';
+import { followSolutions } from '../../src/eval/recorded.ts';
+import { loadTasks } from '../../src/eval/tasks.ts';
 import { openHost, startCloud } from '../support/harness.ts';
 
 // Ten pieces of work of operators as scripts, and the same calls one by one: what each way costs a model, in one run.
@@ -83,4 +88,49 @@ test('a script costs one call, and fewer tokens than its calls one by one', asyn
   expect(sums.byScript).toBeLessThan(sums.byCall / 2);
   await host.close();
   await cloud.close();
+}, 120_000);
+
+/** Ten tasks of data/evals.json, each as one script. */
+const scripted: Record<string, string> = {
+  'count-stopped': `return (await cloudstack.listVirtualMachines({ state: 'Stopped' })).map(({ name }) => name);`,
+  'where-does-it-run': `return (await cloudstack.listVirtualMachines({ name: 'crm' })).map(({ hostname }) => hostname);`,
+  'largest-disk': `const [{ name, account }] = await cloudstack.listVolumes({}, { sort: '-size' });
+return { name, account };`,
+  'unused-disk': `return (await cloudstack.listVolumes({}, { where: 'virtualmachineid is null' })).map(({ name }) => name);`,
+  'snapshots-of-a-disk': `return (await cloudstack.listSnapshots({ volumeid: 'db-data' })).map(({ name }) => name);`,
+  'what-is-behind-80': `return (await cloudstack.listLoadBalancerRuleInstances({ id: 'web' })).map(({ name }) => name);`,
+  'start-a-machine': `await cloudstack.startVirtualMachine({ id: 'demo' });`,
+  'resize-a-stopped-machine': `await cloudstack.scaleVirtualMachine({ id: 'build-runner', serviceofferingid: 'XLarge Instance' });
+await cloudstack.startVirtualMachine({ id: 'build-runner' });`,
+  'rename-a-machine': `await cloudstack.updateVirtualMachine({ id: 'reports', displayname: 'sales-reports' });`,
+  'tag-a-machine': `await cloudstack.createTags({ resourcetype: 'UserVm', resourceids: ['db-1'], tags: [{ key: 'env', value: 'prod' }] });`,
+};
+
+test('ten tasks of the evals are done by scripts as they are by calls, in one call each', async () => {
+  const tasks = loadTasks().filter(({ name }) => scripted[name] !== undefined);
+  expect(tasks.map(({ name }) => name).sort()).toEqual(Object.keys(scripted).sort());
+  const ways = {
+    calls: followSolutions(tasks),
+    script: followSolutions(
+      tasks.map((task) => ({ ...task, solution: { calls: [['run-script', { code: scripted[task.name] }]] } })),
+    ),
+  };
+  const { signal } = new AbortController();
+  for (const task of tasks) {
+    const results = [];
+    for (const model of Object.values(ways)) {
+      const cloud = await openTaskCloud(task, { settings: {}, stderr: new PassThrough() });
+      results.push(await playTask(task, { cloud, model, countTokens: tokens, signal }));
+      await cloud.close();
+    }
+    const [byCall, byScript] = results as [TaskResult, TaskResult];
+    process.stderr.write(
+      `${task.name.padEnd(28)} ${byCall.calls} calls, ${byCall.tokens} tokens; as a script ${byScript.calls} call, ${byScript.tokens} tokens\n`,
+    );
+    expect(
+      results.map(({ passed, problems, broken }) => ({ passed, problems, broken })),
+      task.name,
+    ).toEqual([byCall, byScript].map(() => ({ passed: true, problems: [], broken: [] })));
+    expect(byScript.calls).toBe(1);
+  }
 }, 120_000);
