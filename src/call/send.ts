@@ -17,10 +17,10 @@ const uniqueById = (rows: readonly Row[]): readonly Row[] => [
 
 /** Reads a list wherever the caller may look, or the one object of a command, for a call and in its time. */
 export const listFor =
-  ({ cloudstack, send, account }: Cloud, { request: { signal }, deadline }: Run) =>
+  ({ cloudstack, send, account }: Cloud, { request: { signal, caller }, deadline }: Run) =>
   async (tool: Tool, params: Params, isCached: boolean): Promise<readonly Row[]> => {
     const places = await lookEverywhere(tool.command, params, async () => (await account())?.role);
-    const options = { signal, deadline: Date.now() + deadline.left(), wait: 0 };
+    const options = { signal, principal: caller.principal, deadline: Date.now() + deadline.left(), wait: 0 };
     const bodies = await Promise.all(
       places.map(async (place) => {
         const wire = toReadWire(tool, place);
@@ -58,6 +58,7 @@ export const sendOptions = ({ request, deadline, record }: Run): RequestOptions 
   let requests = 0;
   return {
     ...request,
+    principal: request.caller.principal,
     deadline: Date.now() + deadline.left(),
     fresh: request.view.fresh,
     onSent: () => record({ requests: ++requests }),

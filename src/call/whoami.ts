@@ -15,10 +15,16 @@ import { recorded, type Run } from './run.ts';
 const releaseOf = (capabilities: Row): string | undefined =>
   /^\d+\.\d+\.\d+/.exec(String(capabilities['cloudstackversion'] ?? ''))?.[0];
 
-const readCapabilities = async (cloud: Cloud, { request: { signal }, deadline, record }: Run): Promise<Row> => {
+const readCapabilities = async (cloud: Cloud, { request: { signal, caller }, deadline, record }: Run): Promise<Row> => {
   const tool = loadCatalog().find('listCapabilities')!;
   record({ command: tool.command.name, risk: tool.risk.risk });
-  const options = { signal, deadline: Date.now() + deadline.left(), wait: 0, onSent: () => record({ requests: 1 }) };
+  const options = {
+    signal,
+    principal: caller.principal,
+    deadline: Date.now() + deadline.left(),
+    wait: 0,
+    onSent: () => record({ requests: 1 }),
+  };
   return itemOf((await cloud.send(tool, toReadWire(tool, {}), options)).body);
 };
 

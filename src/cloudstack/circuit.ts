@@ -1,5 +1,6 @@
 import { CallError } from '../errors.ts';
 import { NotSent } from './not-sent.ts';
+import { createShares } from './shares.ts';
 import { waitForPromise, type WaitLimit } from './wait.ts';
 
 /** When an endpoint counts as down, and how soon it is probed. */
@@ -51,7 +52,7 @@ export const createCircuit = ({
   let pause = breakerPause;
   let failures = 0;
   let probing: Promise<void> | undefined;
-  let waiting = 0;
+  const places = createShares(maxWaiting);
   // A sequence number instead of a time: only the order of answers and failures matters.
   let sequence = 0;
   let lastAnswer = 0;
@@ -94,9 +95,9 @@ export const createCircuit = ({
     pass: async (limit, probe, early = false) => {
       if (openUntil === undefined) return;
       // The request that starts the probe does not count as waiting: one may pass even where maxWaiting is 0.
-      const isRefused = probing ? waiting >= maxWaiting : !early && now() < openUntil;
-      if (isRefused) throw refusal(limit.command);
-      waiting++;
+      if (!probing && !early && now() < openUntil) throw refusal(limit.command);
+      const leave = places.take(limit.principal);
+      if (probing && !leave) throw refusal(limit.command);
       try {
         await waitForPromise(
           limit,
@@ -104,7 +105,7 @@ export const createCircuit = ({
           `${host} has not answered ${failures} times in a row, and its probe takes too long`,
         );
       } finally {
-        waiting--;
+        leave?.();
       }
       if (openUntil !== undefined) throw refusal(limit.command);
     },

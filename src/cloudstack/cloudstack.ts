@@ -28,6 +28,8 @@ export interface CloudStackOptions extends CloudSettings {
 /** How one request is sent and its job followed. */
 export interface SendOptions {
   signal: AbortSignal;
+  /** Who shares the places to wait in with others; undefined: the server itself. */
+  principal?: string | undefined;
   /** Milliseconds since 1970 by which there is an answer: retries, jobs and waiting for a connection end before that. */
   deadline?: number | undefined;
   /** Milliseconds to wait for a job. */
@@ -55,7 +57,7 @@ export interface CloudStack {
 }
 
 type Ask = Pick<WireParams, 'command' | 'method' | 'params'>;
-type Sent = Pick<SendOptions, 'signal' | 'deadline' | 'onSent' | 'login' | 'readText'>;
+type Sent = Pick<SendOptions, 'signal' | 'principal' | 'deadline' | 'onSent' | 'login' | 'readText'>;
 
 /** Longer requests go by POST even when they read: servers and proxies limit the length of a URL. */
 const maxUrlLength = 6000;
@@ -102,7 +104,7 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
     { command, method }: Ask,
     { query, headers }: Draft,
     signal: AbortSignal,
-    sending: Pick<Sending<T>, 'read' | 'deadline' | 'onSent' | 'probing'>,
+    sending: Pick<Sending<T>, 'read' | 'principal' | 'deadline' | 'onSent' | 'probing'>,
   ): Promise<T> => {
     const changes = method === 'POST';
     const request: HttpRequest =
@@ -124,12 +126,16 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
           ),
         );
 
-  const attempt = async (wire: Ask, { signal, deadline, onSent, login, readText }: Sent, probing = false) => {
+  const attempt = async (
+    wire: Ask,
+    { signal, principal, deadline, onSent, login, readText }: Sent,
+    probing = false,
+  ) => {
     const { command, params } = wire;
     const prove = (refused?: Draft) =>
       credential.prove({ command, response: 'json', ...params }, signal, { deadline, login, refused });
     // A change is sent once: how to sign it is found out by a read.
-    if (wire.method === 'POST' && !credential.isSettled()) await settle(command, { signal, deadline });
+    if (wire.method === 'POST' && !credential.isSettled()) await settle(command, { signal, principal, deadline });
     const draft = await prove();
     const readOf = (sent: Draft) => (response: HttpResponse) => {
       try {
@@ -144,6 +150,7 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
       }
     };
     const answer = await deliver(wire, draft, signal, {
+      principal,
       deadline,
       onSent,
       probing,
@@ -153,17 +160,17 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
     if (answer) return answer;
     // What proves no one is refused before anything runs, so that sending again is not repeating.
     const again = await prove(draft);
-    return deliver(wire, again, signal, { deadline, onSent, probing, read: readOf(again) });
+    return deliver(wire, again, signal, { principal, deadline, onSent, probing, read: readOf(again) });
   };
 
   /**
    * Finds out how to prove who asks, with a read. Throws where the cloud takes no proof; one that cannot be asked now is left
    * to the request itself.
    */
-  const settle = async (command: string, { signal, deadline = Infinity }: Sent): Promise<void> => {
+  const settle = async (command: string, { signal, principal, deadline = Infinity }: Sent): Promise<void> => {
     const now = Date.now();
     // The larger part of the time is the change's own.
-    const sent = { signal, deadline: now + Math.min((deadline - now) / 4, probeTimeoutMs) };
+    const sent = { signal, principal, deadline: now + Math.min((deadline - now) / 4, probeTimeoutMs) };
     await attempt(probe, sent).catch((error: unknown) => {
       if (!(error instanceof CallError) || error.code !== 401) return;
       const { kind, message, hint, code, cserrorcode, isForeign } = error;
@@ -185,11 +192,11 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
     );
 
   const ask = async (wire: Ask, send: SendOptions): Promise<Pick<Answer, 'body' | 'size'>> => {
-    const { signal, deadline = Infinity, retries = options.retries } = send;
+    const { signal, principal, deadline = Infinity, retries = options.retries } = send;
     const once = async () => {
       if (circuit.isOpen())
         await circuit.pass(
-          { command: wire.command, signal, deadline: deadline - minTimeMs },
+          { command: wire.command, principal, signal, deadline: deadline - minTimeMs },
           () => look(send.login),
           send.early,
         );

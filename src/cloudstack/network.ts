@@ -11,6 +11,8 @@ export interface Sending<T> {
   command: string;
   /** Whether it may change something once it has left. */
   changes: boolean;
+  /** Whose share of the places to wait in it takes. */
+  principal?: string | undefined;
   /** Milliseconds to wait for the answer once it has left. */
   timeout: number;
   /** Milliseconds since 1970 when the call's time is up. */
@@ -65,10 +67,10 @@ export const isAnswer = (error: unknown): boolean =>
  * that may have arrived, that the outcome is unknown. Reports the result to the circuit.
  */
 export const sendOnce = async <T>(endpoint: Endpoint, request: HttpRequest, sending: Sending<T>): Promise<T> => {
-  const { semaphore: semaphore, circuit, observe } = endpoint;
-  const { command, timeout, deadline = Infinity, probing } = sending;
+  const { semaphore, circuit, observe } = endpoint;
+  const { command, principal, timeout, deadline = Infinity, probing } = sending;
   const least = Math.min(minTimeMs, timeout);
-  const turn = semaphore.acquire({ command, signal: request.signal, deadline: deadline - least });
+  const turn = semaphore.acquire({ command, principal, signal: request.signal, deadline: deadline - least });
   if (turn) await turn;
   let begun: number | undefined;
   let ending: Ending = 'ok';

@@ -1,4 +1,5 @@
 import { NotSent } from './not-sent.ts';
+import { createShares } from './shares.ts';
 import { waitFor, type WaitLimit } from './wait.ts';
 
 /** How many requests may run at once, and how many may wait. */
@@ -9,7 +10,10 @@ export interface SemaphoreOptions {
   onChange?: ((running: number, waiting: number) => void) | undefined;
 }
 
-/** Limits the requests to an endpoint that run at once; a bounded number waits in order, further ones are refused at once. */
+/**
+ * Limits the requests to an endpoint that run at once; a bounded number waits in order, each principal's within its share of the
+ * places. Further ones are refused at once.
+ */
 export interface Semaphore {
   /** Undefined if a slot is free, which costs no promise. Throws a NotSent when too many are waiting already. */
   acquire(limit: WaitLimit): Promise<void> | undefined;
@@ -20,6 +24,7 @@ export interface Semaphore {
 export const createSemaphore = ({ connections, maxWaiting, onChange }: SemaphoreOptions): Semaphore => {
   let running = 0;
   const waiting = new Set<() => void>();
+  const places = createShares(maxWaiting);
   return {
     acquire: (limit) => {
       if (running < connections) {
@@ -27,7 +32,8 @@ export const createSemaphore = ({ connections, maxWaiting, onChange }: Semaphore
         onChange?.(running, waiting.size);
         return undefined;
       }
-      if (waiting.size >= maxWaiting)
+      const leave = places.take(limit.principal);
+      if (!leave)
         throw new NotSent(
           'unavailable',
           `${limit.command}: too many requests are waiting for this CloudStack (${running} running, ${waiting.size} waiting); nothing was sent`,
@@ -40,6 +46,7 @@ export const createSemaphore = ({ connections, maxWaiting, onChange }: Semaphore
           onChange?.(running, waiting.size);
           return () => {
             waiting.delete(proceed);
+            leave();
             onChange?.(running, waiting.size);
           };
         },

@@ -3,6 +3,8 @@ import { cancelledBeforeSending, outOfTime } from './not-sent.ts';
 /** How long a caller waits before its request is sent. */
 export interface WaitLimit {
   command: string;
+  /** Whose share of the places it takes; undefined: the server's own request, which takes any. */
+  principal?: string | undefined;
   signal: AbortSignal;
   /** Milliseconds since 1970; Infinity: no deadline, only the signal. */
   deadline: number;

@@ -1,8 +1,8 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { createSharedApprovals } from '../../src/guard/shared-approvals.ts';
 import { createSharedPlans, type SavedPlan } from '../../src/plan/plans.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
-import { openApp, uuid, type Answers } from './counting.ts';
+import { createCounting, openApp, requestOf, uuid, type Answers } from './counting.ts';
 import { openRaw, type Raw, type RawAnswer } from './raw.ts';
 
 const open: { close: () => Promise<unknown> | undefined | void }[] = [];
@@ -116,6 +116,45 @@ test('however many take their share, whoever comes next finds a place', async ()
   await ask(1, 'alice');
   expect((await plans.list()).filter(({ principal }) => principal === 'alice')).toHaveLength(1);
   expect((await approvals.waiting()).filter(({ caller }) => caller.principal === 'alice')).toHaveLength(1);
+});
+
+test('one principal that fills the queue to the cloud keeps no other from it', async () => {
+  const counting = createCounting();
+  const held: (() => void)[] = [];
+  const { app, close } = await openApp(
+    {},
+    {
+      env: { CLOUDSTACK_MCP_CONNECTIONS: '1', CLOUDSTACK_MCP_MAX_WAITING: '8' },
+      transport: {
+        ...counting.transport,
+        send: async (request) => {
+          await new Promise<void>((resolve) => held.push(resolve));
+          return counting.transport.send(request);
+        },
+      },
+    },
+  );
+  open.push({ close });
+  const read = (principal: string): Promise<string> =>
+    app.call(requestOf('listZones', {}, { caller: { principal, host: 'test', profile: 'default' } })).then(
+      () => 'done',
+      (error: unknown) => (/too many requests are waiting/.test(String(error)) ? 'refused' : String(error)),
+    );
+  const floods = upTo(20).map(() => read('mallory'));
+  await vi.waitFor(() => expect(held).toHaveLength(1));
+  const others = ['alice', 'bob'].map(read);
+  let over = false;
+  const all = Promise.all([Promise.all(floods), Promise.all(others)]).finally(() => (over = true));
+  while (!over) {
+    held.shift()?.();
+    await new Promise(setImmediate);
+  }
+  const [flood, rest] = await all;
+  // One on the connection, four that wait.
+  expect(flood.filter((end) => end === 'done')).toHaveLength(5);
+  expect(flood.filter((end) => end === 'refused')).toHaveLength(15);
+  expect(rest).toEqual(['done', 'done']);
+  expect(counting.times('listZones')).toBe(7);
 });
 
 test('places in a shared store are shared out, too, however many ask at once', async () => {

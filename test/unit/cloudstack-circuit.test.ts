@@ -74,6 +74,21 @@ test('only so many wait for a probe; the rest hears at once that it is still ope
   expect(probes).toBe(1);
 });
 
+test('who waits for a probe leaves places to others', async () => {
+  const { circuit, time, fail, refused } = start({ maxWaiting: 4 });
+  fail(3);
+  time.now += 1000;
+  let release: (() => void) | undefined;
+  const probe = () => new Promise<void>((resolve) => (release = resolve));
+  const pass = (principal: string) => circuit.pass({ ...timeoutMs(), principal }, probe);
+  const waiting = [pass('mallory'), pass('mallory')];
+  expect(await refused(pass('mallory'))).toBeInstanceOf(NotSent);
+  waiting.push(pass('alice'));
+  release?.();
+  await Promise.all(waiting);
+  expect(circuit.isOpen()).toBe(false);
+});
+
 test('where nobody may wait, the one that begins the probe still closes it', async () => {
   const { circuit, time, fail, refused } = start({ maxWaiting: 0 });
   fail(3);

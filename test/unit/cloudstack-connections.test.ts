@@ -82,6 +82,28 @@ test('places are handed on in order, and come back when nobody waits', async () 
   expect(semaphore.acquire(timeoutMs)).toBeUndefined();
 });
 
+test('who fills the places leaves some to others, and gets them back when nobody waits', async () => {
+  const semaphore = createSemaphore({ connections: 1, maxWaiting: 8 });
+  const stop = new AbortController();
+  const limitOf = (principal?: string) => ({ command: 'x', principal, signal: stop.signal, deadline: Infinity });
+  expect(semaphore.acquire(limitOf('mallory'))).toBeUndefined();
+  const waiting: Promise<unknown>[] = [];
+  const fill = (principal?: string): number => {
+    for (let taken = 0; ; taken++)
+      try {
+        waiting.push(semaphore.acquire(limitOf(principal))!.catch(() => 'left'));
+      } catch {
+        return taken;
+      }
+  };
+  expect(['mallory', 'eve', 'alice', 'bob', undefined].map(fill)).toEqual([4, 2, 1, 1, 0]);
+  stop.abort();
+  expect(await Promise.all(waiting)).toEqual(Array.from({ length: 8 }, () => 'left'));
+  const again = { ...limitOf('mallory'), signal: new AbortController().signal };
+  for (let turn = 0; turn < 4; turn++) void semaphore.acquire(again);
+  expect(() => semaphore.acquire(again)).toThrow('1 running, 4 waiting');
+});
+
 test('with no room to wait, whoever finds no connection is refused', () => {
   const semaphore = createSemaphore({ connections: 1, maxWaiting: 0 });
   const waitLimit = { command: 'x', signal: new AbortController().signal, deadline: Infinity };
