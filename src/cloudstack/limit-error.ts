@@ -4,15 +4,15 @@ import { toLabel } from '../text.ts';
 // `toHumanReadableSize` puts a size in parentheses before the bytes.
 const amount = String.raw`(?:\([^()]{0,40}\) )?\d+`;
 const exceeded = new RegExp(
-  String.raw`Type = '(?<type>\w+)'[^:]{0,200}? for (?<whose>Account Name|Project Name|Domain Id) = (?<name>[^:]{1,200}?)(?: in Domain Id = \d+)? is exceeded: ` +
+  String.raw`Type (?:= )?'(?<type>\w+)(?: \(tag: [^()]{0,80}\))?'[^:]{0,200}? for (?<whose>Account Name|Project Name|Domain Id) = (?<name>[^:]{1,200}?)(?: in Domain Id = \d+)? is exceeded: ` +
     String.raw`\w+ Resource Limit = (?<limit>${amount}), Current \w+ Resource Amount = (?<current>${amount}),` +
-    String.raw`(?: Current \w+ Resource Reservation = (?<reserved>${amount}),)? Requested Resource Amount = (?<requested>${amount})`,
+    String.raw`(?: Current (?:\w+ )?Resource Reservation = (?<reserved>${amount}),)? Requested Resource Amount = (?<requested>${amount})`,
 );
 
 const holders: Readonly<Record<string, string>> = {
   'Account Name': 'account',
   'Project Name': 'project',
-  'Domain Id': 'domain number',
+  'Domain Id': 'domain',
 };
 
 /** What a limit that is reached says in numbers: whose it is, how much it allows, how much there is and was asked for. */

@@ -95,7 +95,7 @@ const sendToTerminal = async (
     throw new CallError(
       'not-found',
       `${title}: there is no ${unseen.title} ${isId(unseen.id) ? 'with the id' : 'called'} "${toLabel(unseen.id)}" that this account can see. Nothing was sent.`,
-      'It needs a confirmation by a human, and no approval code is given for what is not found. Check the id, or the name and the domain beside it.',
+      "It needs a confirmation by a human, and no approval code is given for what is not found. Check the id, or the name and the domain beside it. Where it is another account's: [[whoami]] tells which account this is.",
     );
   const code = await dependencies.approvals.open(question, request.caller, inQuestion(about));
   dependencies.onConfirmation('sent-to-terminal');

@@ -1,9 +1,12 @@
 import type { Command } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 
-/** Whether a text is base64, in one or several lines. */
+/** Whether a text is base64, in one or several lines; words with spaces between them are none. */
 export const isBase64 = (text: string): boolean => {
-  const plain = text.replace(/\s+/g, '');
+  const plain = text
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .join('');
   return plain.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(plain);
 };
 

@@ -210,12 +210,8 @@ const failures: ErrorRow[] = [
     { zoneid: id },
     535,
     4370,
-    limit(
-      'public_ip',
-      'Domain Id = 2',
-      'Domain Resource Limit = 3, Current Domain Resource Amount = 3, Requested Resource Amount = 1.',
-    ),
-    ['domain number 2 is 3 of public IP addresses'],
+    `Maximum domain resource limits of Type 'public_ip' for Domain Id = ${id} is exceeded: Domain Resource Limit = 3, Current Domain Resource Amount = 3, Current Resource Reservation = 0, Requested Resource Amount = 1.`,
+    [`domain ${id} is 3 of public IP addresses`],
   ],
   [
     'capacity: hosts',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { loadPlans } from '../../src/diagnose/plans.ts';
-import { acceptAll, openHost, profileOf, startFake, type Host } from '../support/harness.ts';
+import { acceptAll, openHost, profileOf, runCommand, startFake, type Host } from '../support/harness.ts';
 
 // Every output that a model can be given, over a cloud whose every text is as long as its tenants like, with a small budget.
 
@@ -45,6 +45,8 @@ const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-budget-'));
 let fake: Awaited<ReturnType<typeof startFake>>;
 let isFailing = false;
 const hosts: Host[] = [];
+/** A host that shows MCP Apps. */
+let viewing: Host;
 
 const configOf = (name: string, sections: object): string => {
   const path = join(folder, `${name}.json`);
@@ -84,10 +86,14 @@ beforeAll(async () => {
       }),
     );
   }
+  viewing = await openHost({
+    flags: ['--config', configOf('of-0', { profiles: { default: profileOf(fake) }, scriptFolder: folder })],
+    extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html;profile=mcp-app'] } },
+  });
   writeFileSync(join(folder, 'count.js'), `/** ${long.slice(0, 300)} */\nreturn 1`);
 });
 afterAll(async () => {
-  for (const host of hosts) await host.close();
+  for (const host of [...hosts, viewing]) await host.close();
   await fake.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -222,3 +228,71 @@ test('no prompt, resource or question is longer than that, either', async () => 
   }
   expect(wrong).toEqual([]);
 }, 120_000);
+
+const machines = { tool: 'list-virtual-machines', args: {} };
+/** What the tools of MCP Apps are asked, as a view or a model asks it. */
+const views: Record<string, readonly [tool: string, args: Record<string, unknown>]> = {
+  overview: ['cloud-overview', {}],
+  'map of a network': ['network-map', { network: id }],
+  'map of a VPC': ['network-map', { vpc: id }],
+  'map of nothing': ['network-map', {}],
+  'map of an unknown network': ['network-map', { network: long.slice(0, 200) }],
+  'view: overview': ['view', { question: 'overview' }],
+  'view: map': ['view', { question: 'network-map', body: { network: id } }],
+  'view: kinds': ['view', { question: 'kinds' }],
+  'view: related': ['view', { question: 'related', body: { kind: 'virtual-machine' } }],
+  'view: describe': ['view', { question: 'describe', body: { tool: largest } }],
+  'view: list': ['view', { question: 'call', body: machines }],
+  'view: all fields': ['view', { question: 'call', body: { ...machines, fields: ['*'], pagesize: 500 } }],
+  'view: groups': ['view', { question: 'call', body: { ...machines, group: 'displayname, count()' } }],
+  'view: dry run': [
+    'view',
+    { question: 'call', body: { tool: step.tool, args: { ...step.arguments, details: { long } }, dryRun: true } },
+  ],
+  'view: a change': ['view', { question: 'call', body: { tool: step.tool, args: step.arguments } }],
+  'view: an unknown question': ['view', { question: 'word '.repeat(19) }],
+  'view: an unknown part': ['view', { question: 'call', body: { ...machines, ['x'.repeat(200)]: long } }],
+};
+
+test.each([false, true])('nor is what the tools of MCP Apps answer (the cloud fails: %s)', async (fails) => {
+  isFailing = fails;
+  const wrong: string[] = [];
+  for (const [what, [tool, args]] of Object.entries(views)) {
+    const { text, structured } = await viewing.call(tool, args);
+    const size = tokensOf(text) + tokensOf(JSON.stringify(structured ?? {}));
+    if (size > budget) wrong.push(`${what}: ${size}: ${text.slice(0, 200)}`);
+  }
+  isFailing = false;
+  expect(wrong).toEqual([]);
+});
+
+const config = (): string[] => ['--config', join(folder, 'of-0.json')];
+/** What is printed at the terminal where no one asked for all of it. */
+const printed: Record<string, readonly string[]> = {
+  'dry run of a change': ['call', step.tool, `id=${id}`, 'displayname=web', '--dry-run'],
+  'dry run by a name': ['call', 'start-virtual-machine', `id=${row.name}`, '--dry-run'],
+  'dry run of an unknown name': ['call', 'start-virtual-machine', 'id=no-such', '--dry-run'],
+  'dry run of a list': ['call', 'list-virtual-machines', 'state=Running', '--dry-run'],
+  'dry run of an unknown parameter': [
+    'call',
+    step.tool,
+    ...Array.from({ length: 90 }, (_, at) => `x${at}=1`),
+    '--dry-run',
+  ],
+  'tools find: most': ['tools', 'find', 'list virtual machine network'],
+  'tools find: one': ['tools', 'find', 'reboot a machine'],
+  'tools find: nothing': ['tools', 'find', 'zzzz'],
+  'tools find: a long wish': ['tools', 'find', long.slice(0, 900)],
+};
+
+test.each([false, true])('nor are a dry run and a search at the terminal (the cloud fails: %s)', async (fails) => {
+  isFailing = fails;
+  const wrong: string[] = [];
+  for (const [what, [command = '', ...words]] of Object.entries(printed)) {
+    const { stdout, stderr } = await runCommand([command, ...words, ...config()], {});
+    const size = tokensOf(stdout) + tokensOf(stderr);
+    if (size > budget || !size) wrong.push(`${what}: ${size}: ${(stdout || stderr).slice(0, 200)}`);
+  }
+  isFailing = false;
+  expect(wrong).toEqual([]);
+});

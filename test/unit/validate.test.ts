@@ -342,6 +342,8 @@ test.each([
   ['plain text is encoded', '#cloud-config\npackages: [nginx]', 'I2Nsb3VkLWNvbmZpZwpwYWNrYWdlczogW25naW54XQ=='],
   ['base64 stays', 'I2Nsb3VkLWNvbmZpZw==', 'I2Nsb3VkLWNvbmZpZw=='],
   ['base64 that was encoded for a URL stays', 'I2Nsb3VkLWNvbmZpZw%3D%3D', 'I2Nsb3VkLWNvbmZpZw%3D%3D'],
+  ['base64 in several lines stays', 'I2Nsb3VkLWNv\n  bmZpZw==\n', 'I2Nsb3VkLWNv\n  bmZpZw==\n'],
+  ['words with spaces are no base64', 'some text more', 'c29tZSB0ZXh0IG1vcmU='],
   ['a tab goes into base64', 'a:\tb', 'YToJYg=='],
 ])('user data: %s', (_, given, sent) => {
   const call = validate(loadCatalog(), request('deployVirtualMachine', { ...deploy, userdata: given }), limits);

@@ -193,6 +193,8 @@ const makeMachine = (
   const dataGb = disk ? Number(numberArg(call, 'size') ?? disk.fields['disksize'] ?? 0) : 0;
   checkLimits(call, owner, size, iso ? [dataGb] : disk ? [rootGb, dataGb] : [rootGb]);
   const networks = networksFor(call, zone, owner);
+  const elsewhere = networks.find(({ network }) => network.fields['zoneid'] !== zone.id)?.network;
+  if (elsewhere) throw badValue(`Network id=${elsewhere.no} doesn't belong to zone ${zone.no}`);
   const id = textArg(call, 'customid') ?? world.random.uuid();
   const name = textArg(call, 'name') ?? `VM-${id}`;
   checkNames(call, name, networks);

@@ -103,22 +103,34 @@ const accountsIn = (world: World, domain: Resource): Set<string> =>
 /** Throws CloudStack's 535 if so much more would be more than an account or a domain above it may have. */
 export const checkLimit = (world: World, account: Resource, name: ResourceName, more = 1): void => {
   if (account.fields['accounttype'] === 1) return;
-  const refuse = (holder: string, which: string, limit: number, count: number): never => {
+  const show = (amount: number): string =>
+    name.endsWith('ary_storage') ? `(${amount.toFixed(2)} GB) ${amount * gib}` : String(amount);
+  const refuse = (whose: string, which: string, reserved: string, limit: number, count: number): never => {
     throw new ApiError(
       535,
-      `Maximum amount of resources of Type = '${name}', tag = 'null' for ${holder} is exceeded: ${which} Resource Limit = ${limit}, ` +
-        `Current ${which} Resource Amount = ${count}, Requested Resource Amount = ${more}.`,
+      `Maximum ${whose} is exceeded: ${which} Resource Limit = ${show(limit)}, Current ${which} Resource Amount = ${show(count)}, ` +
+        `${reserved} Resource Reservation = ${show(0)}, Requested Resource Amount = ${show(more)}.`,
       4370,
     );
   };
   const limit = limitOf(world, account, name);
   const count = countFor(world, name, new Set([account.id]));
   const domains = domainsAbove(world, account);
-  if (limit >= 0 && count + more > limit)
-    refuse(`Account Name = ${account.fields['name']} in Domain Id = ${domains[0]?.no}`, 'Account', limit, count);
+  if (limit >= 0 && count + more > limit) {
+    const project = world.get(String(account.hidden['projectid'] ?? ''));
+    const holder = project ? `Project Name = ${project.fields['name']}` : `Account Name = ${account.fields['name']}`;
+    refuse(
+      `amount of resources of Type = '${name}', tag = 'null' for ${holder} in Domain Id = ${domains[0]?.no}`,
+      'Account',
+      'Current Account',
+      limit,
+      count,
+    );
+  }
   for (const domain of domains) {
     const max = limitOf(world, domain, name);
     const sum = max < 0 ? 0 : countFor(world, name, accountsIn(world, domain));
-    if (max >= 0 && sum + more > max) refuse(`Domain Id = ${domain.no}`, 'Domain', max, sum);
+    if (max >= 0 && sum + more > max)
+      refuse(`domain resource limits of Type '${name}' for Domain Id = ${domain.id}`, 'Domain', 'Current', max, sum);
   }
 };
