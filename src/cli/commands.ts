@@ -114,7 +114,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         command
           .argument(
             '<kind>',
-            'machine, network, address, volume, template, job, host, router, system-vm, zone, account',
+            'machine, network, address, volume, template, job, host, router, system-vm, zone, account, project',
           )
           .argument('<id>', 'its id or name')
           .argument('[question...]', 'what is wrong, such as: port 443 is closed'),

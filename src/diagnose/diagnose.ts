@@ -7,7 +7,7 @@ import { toLabel } from '../text.ts';
 import type { CallRequest, Outcome } from '../types.ts';
 import { look, type ReadRows } from './look.ts';
 import { findPlan, loadPlans } from './plans.ts';
-import { toVerdict } from './verdict.ts';
+import { symptomsIn, toVerdict } from './verdict.ts';
 
 /** The port that a question speaks of: `port 443`, `:8080`, `443/tcp`, `ssh`. */
 const portIn = (question: string): number | undefined => {
@@ -55,5 +55,7 @@ export const diagnose = (composition: Composition, request: CallRequest): Promis
       const one: CallRequest = { ...rest, tool: command, args: params, riskTool: 'read', view, wait: 0, deadline };
       return (await call(composition, one)).rows();
     };
-    return toVerdict(plan, text, await look(plan, { id: textOf(id), port: portIn(text) }, readRows));
+    const symptoms = symptomsIn(plan, text);
+    const asked = { id: textOf(id), port: portIn(text), question: text };
+    return toVerdict(plan, symptoms, await look(plan, asked, symptoms, readRows));
   });

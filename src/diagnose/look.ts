@@ -38,15 +38,29 @@ const paramsOf = ({ each }: ReadStep, params: TextParams, facts: Row): TextParam
 const referencesOf = ({ params }: ReadStep): string[] =>
   Object.values(params).flatMap((value) => (value.startsWith('$') ? [value.slice(1).split('.', 1)[0]!] : []));
 
-const pickRows = ({ from, where, single }: PickStep, facts: Record<string, unknown>): unknown => {
+const tagsIn = (row: Row, field: string): string[] =>
+  valuesOf(row, field).flatMap((value) =>
+    String(value)
+      .split(',')
+      .map((tag) => tag.trim())
+      .filter(Boolean),
+  );
+
+const hasTags = (row: Row, { tags: [own, wanted] = ['', ''] }: PickStep, facts: Row): boolean => {
+  const held = new Set(tagsIn(row, own));
+  return tagsIn(facts, wanted).every((tag) => held.has(tag));
+};
+
+const pickRows = (step: PickStep, facts: Record<string, unknown>): unknown => {
+  const { from, where, single } = step;
   const given = facts[from];
   const rows = (Array.isArray(given) ? (given as unknown[]) : [given]).filter(isRecord);
-  const fitting = rows.filter((row) => holds(where, { ...row, at: facts }));
+  const fitting = rows.filter((row) => hasTags(row, step, facts) && holds(where, { ...row, at: facts }));
   return single ? (fitting[0] ?? {}) : fitting;
 };
 
 /** Reads what a plan names, each as soon as what it refers to is known; what cannot be read is reported, but for the thing itself. */
-export const look = async (plan: Plan, asked: Row, readRows: ReadRows): Promise<Seen> => {
+export const look = async (plan: Plan, asked: Row, symptoms: readonly string[], readRows: ReadRows): Promise<Seen> => {
   const facts: Record<string, unknown> = { ...asked };
   const sources = new Map<string, string>();
   const unseen: { command: string; why: string }[] = [];
@@ -64,8 +78,13 @@ export const look = async (plan: Plan, asked: Row, readRows: ReadRows): Promise<
     }
   };
   const run = async (step: ReadStep, isFirst: boolean): Promise<void> => {
-    const sets = paramsOf(step, step.params, facts).slice(0, Math.max(0, maxRequests - requests));
+    const sets = paramsOf(step, step.params, facts);
     if (sets.length === 0) return;
+    // A list that is read in part would say that things are missing which are not.
+    if (sets.length > maxRequests - requests) {
+      unseen.push({ command: step.command, why: 'too many requests' });
+      return;
+    }
     try {
       const rows = (await Promise.all(sets.map((params) => readOnce(step, params)))).flat();
       if (isFirst && rows.length === 0)
@@ -83,7 +102,9 @@ export const look = async (plan: Plan, asked: Row, readRows: ReadRows): Promise<
     }
   };
 
-  const [first, ...others] = plan.reads;
+  const [first, ...others] = plan.reads.filter(
+    (step) => !step.for || !symptoms.length || step.for.some((symptom) => symptoms.includes(symptom)),
+  );
   await run(first!, true);
   const waiting = new Set(others);
   while (waiting.size) {

@@ -13,6 +13,8 @@ export interface ReadStep {
   single?: true;
   /** Read once for each value of the parameter, of so many. */
   each?: number;
+  /** Read only where the question speaks of one of these symptoms, or of none. */
+  for?: readonly string[];
 }
 
 /** Rows of a list that was read which fit; `at` leads to everything else that is known. */
@@ -20,6 +22,8 @@ export interface PickStep {
   as: string;
   from: string;
   where: Expression;
+  /** A field of the row with tags, which must hold every tag of another one. */
+  tags?: readonly [own: string, wanted: string];
   single?: true;
 }
 
@@ -51,16 +55,27 @@ export interface Plan {
   causes: readonly Cause[];
 }
 
+/** A cause as it stands in data/diagnoses.json. */
+interface StoredCause {
+  when: string;
+  for?: readonly string[];
+  text: string;
+  evidence: readonly string[];
+  mend?: Cause['mend'];
+}
+
 /** A plan as it stands in data/diagnoses.json. */
 interface StoredPlan extends Omit<Plan, 'also' | 'symptoms' | 'picks' | 'causes'> {
   also?: readonly string[];
   symptoms?: Plan['symptoms'];
-  picks?: readonly (Omit<PickStep, 'where'> & { where: string })[];
-  causes: readonly { when: string; for?: string[]; text: string; evidence: string[]; mend?: Cause['mend'] }[];
+  picks?: readonly (Omit<PickStep, 'where'> & { where?: string })[];
+  causes: readonly StoredCause[];
+  /** A kind whose causes it has too, but those that look at some things; `owner` stands where calls of that kind name an account. */
+  like?: { kind: string; owner: Readonly<Record<string, string>>; without: readonly string[] };
 }
 
 /** What is known beside what was read: what was asked. */
-export const askedNames: readonly string[] = ['id', 'port', 'at'];
+export const askedNames: readonly string[] = ['id', 'port', 'question', 'at'];
 
 // In data/diagnoses.json every field is reached by a dot, but those of the row that a pick looks at, on the left.
 const read = (text: string): Expression => readExpression(text, (word) => word.includes('.'));
@@ -69,16 +84,37 @@ const headsOf = (where: Expression): string[] => [
   ...new Set(fieldsOf({ where, sort: [] }).map((field) => field.split('.', 1)[0]!)),
 ];
 
+/** The causes of a plan, with those of the kind that it is like. */
+const causesOf = ({ causes, like }: StoredPlan, all: readonly StoredPlan[]): readonly StoredCause[] => {
+  if (!like) return causes;
+  const { owner, without } = like;
+  const others = all
+    .find(({ kind }) => kind === like.kind)!
+    .causes.filter(({ when }) => !without.some((word) => when.includes(word)));
+  return [
+    ...causes,
+    ...others.map((cause) => ({
+      ...cause,
+      mend: (cause.mend ?? []).map(([tool, { account, domainid, ...params }]): Cause['mend'][number] => [
+        tool,
+        account === undefined
+          ? { ...(domainid === undefined ? {} : { domainid }), ...params }
+          : { ...owner, ...params },
+      ]),
+    })),
+  ];
+};
+
 let plans: readonly Plan[] | undefined;
 
 /** Every plan of data/diagnoses.json. */
 export const loadPlans = (): readonly Plan[] =>
-  (plans ??= loadData<StoredPlan[]>('diagnoses.json').map((plan) => ({
+  (plans ??= loadData<StoredPlan[]>('diagnoses.json').map((plan, _, all) => ({
     also: [],
     symptoms: {},
     ...plan,
-    picks: (plan.picks ?? []).map((pick) => ({ ...pick, where: read(pick.where) })),
-    causes: plan.causes.map((cause) => {
+    picks: (plan.picks ?? []).map((pick) => ({ ...pick, where: read(pick.where ?? 'true') })),
+    causes: causesOf(plan, all).map((cause) => {
       const when = read(cause.when);
       const needs = headsOf(when).filter((name) => !askedNames.includes(name));
       return { for: [], mend: [], ...cause, when, needs };

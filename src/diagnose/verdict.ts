@@ -52,7 +52,7 @@ const toFinding = ({ text, evidence, mend }: Cause, { facts, sources }: Seen): F
 });
 
 /** The symptoms that a question speaks of, by the words of the plan. */
-const symptomsIn = ({ symptoms }: Plan, question: string): string[] => {
+export const symptomsIn = ({ symptoms }: Plan, question: string): string[] => {
   const text = question.toLowerCase();
   return Object.entries(symptoms).flatMap(([symptom, words]) =>
     words.some((word) => text.includes(word)) ? [symptom] : [],
@@ -63,9 +63,8 @@ const evidenceText = ({ evidence }: Finding): string =>
   evidence.map(({ source, field, value }) => `${toKebab(source)}: ${field} = ${value}`).join('; ');
 
 /** Says what is wrong: the causes that explain the question first, with evidence, what was not seen, and calls that would mend it. */
-export const toVerdict = (plan: Plan, question: string, seen: Seen): Outcome => {
+export const toVerdict = (plan: Plan, asked: readonly string[], seen: Seen): Outcome => {
   const { facts, sources, unseen, requests } = seen;
-  const asked = symptomsIn(plan, question);
   const found = plan.causes.filter(
     ({ needs, when }) => needs.every((name) => facts[name] !== undefined) && holds(when, facts),
   );

@@ -170,7 +170,8 @@ export const compactTools: readonly McpTool[] = [
       {
         kind: {
           type: 'string',
-          description: 'machine, network, address, volume, template, job, host, router, system-vm, zone, account',
+          description:
+            'machine, network, address, volume, template, job, host, router, system-vm, zone, account, project',
         },
         id: { type: 'string', description: 'Id or name' },
         question: { type: 'string', description: 'e.g. port 443 is closed, will not migrate' },

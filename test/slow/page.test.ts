@@ -189,6 +189,9 @@ test('every question is answered within the role, and nothing is shown that the 
   const preview = await asAdmin('call', { tool: 'stop-virtual-machine', args: { id: 'web-1' }, dryRun: true });
   expect(preview).toMatchObject({ preview: { command: 'stopVirtualMachine' } });
   expect(await asAdmin('find', { query: 'reboot' })).toMatchObject({ matches: expect.any(Array) });
+  expect(await asAdmin('find', { query: 'why can I not reach my machine' })).toMatchObject({
+    lead: { tool: 'diagnose', how: expect.stringContaining('kind machine') },
+  });
   expect(await asAdmin('describe', { tool: 'reboot-virtual-machine' })).toMatchObject({ risk: 'destroy' });
   const { kinds } = await asAdmin('kinds', {});
   expect(kinds).toContainEqual(expect.objectContaining({ name: 'UserVm', list: 'list-virtual-machines' }));

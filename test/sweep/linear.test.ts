@@ -9,7 +9,7 @@ import { maskParams, scrubText } from '../../src/audit/scrub.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { argumentCandidates, beginningWith, toolCandidates } from '../../src/complete/candidates.ts';
 import { loadPlans } from '../../src/diagnose/plans.ts';
-import { toVerdict } from '../../src/diagnose/verdict.ts';
+import { symptomsIn, toVerdict } from '../../src/diagnose/verdict.ts';
 import { createSearch } from '../../src/search/search.ts';
 import { classify } from '../../src/cloudstack/classify.ts';
 import { openEnvelope } from '../../src/cloudstack/envelope.ts';
@@ -147,7 +147,7 @@ const within: Record<string, (text: string) => unknown> = {
     const rows = [{ id: text, name: text, state: text, created: text, type: text, description: text }];
     const names = [...plan!.reads, ...plan!.picks].map(({ as, single }) => [as, single ? rows[0] : rows] as const);
     const facts = { id: text, ...Object.fromEntries(names) };
-    toVerdict(plan!, text.slice(0, 1000), { facts, sources: new Map(), unseen: [], requests: 1 });
+    toVerdict(plan!, symptomsIn(plan!, text.slice(0, 1000)), { facts, sources: new Map(), unseen: [], requests: 1 });
   },
   'catalog.find': (text) => loadCatalog().find(text),
   'catalog.nearest': (text) => loadCatalog().nearest(text),

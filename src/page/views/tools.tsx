@@ -5,6 +5,12 @@ import { Badge, Loaded, Section } from '../parts.tsx';
 import { linkTo, type Address } from '../router.ts';
 import { TryOut, type Description } from './try-out.tsx';
 
+/** What answers better than any command. */
+interface BetterAnswer {
+  summary: string;
+  how: string;
+}
+
 interface FoundTool {
   tool: string;
   risk: string;
@@ -20,7 +26,11 @@ const Search = ({ profile }: { profile: string | undefined }): JSX.Element => {
     const timer = setTimeout(() => setQuery(words.trim()), 200);
     return () => clearTimeout(timer);
   }, [words]);
-  const asked = useAsk<{ matches: FoundTool[]; total: number }>('find', { query, profile, limit: query ? 30 : 1000 });
+  const asked = useAsk<{ matches: FoundTool[]; total: number; lead?: BetterAnswer }>('find', {
+    query,
+    profile,
+    limit: query ? 30 : 1000,
+  });
   return (
     <Section title="Tools" wide>
       <form class="search" role="search" onSubmit={(event) => event.preventDefault()}>
@@ -30,8 +40,13 @@ const Search = ({ profile }: { profile: string | undefined }): JSX.Element => {
         </label>
       </form>
       <Loaded asked={asked}>
-        {({ matches, total }) => (
+        {({ matches, total, lead }) => (
           <>
+            {lead ? (
+              <p>
+                <strong>{lead.summary}</strong>: ask your assistant, or {lead.how}.
+              </p>
+            ) : null}
             <p class="quiet" role="status">
               {query ? `${matches.length} of ${total} that fit` : `${total} tools`}
             </p>

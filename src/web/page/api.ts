@@ -3,6 +3,7 @@ import type { App } from '../../app/app.ts';
 import type { Approver } from '../../guard/approver.ts';
 import { requireTool } from '../../catalog/lookup.ts';
 import { toDescription, toMatch } from '../../mcp/describe.ts';
+import { callOf } from '../../search/leads.ts';
 import { createSearch } from '../../search/search.ts';
 import type { DoorRequest } from '../../types.ts';
 import { createQuestions, readQuestion, toCallInput, type CallInput, type Looker } from '../../views/questions.ts';
@@ -133,6 +134,7 @@ export const createApi = ({ app, call, health, onReply }: ApiOptions) => {
       return {
         matches: found.matches.map(({ tool }) => ({ ...toMatch(tool), toolset: tool.toolset })),
         total: found.total,
+        ...(found.lead ? { lead: { ...found.lead.lead, how: callOf(found.lead.lead) } } : {}),
       };
     },
     describe: async (caller: PageCaller, body: unknown) => {
