@@ -56,6 +56,11 @@ export const diagnose = (composition: Composition, request: CallRequest): Promis
       return (await call(composition, one)).rows();
     };
     const symptoms = symptomsIn(plan, text);
-    const asked = { id: textOf(id), port: portIn(text), question: text };
+    const asked = {
+      id: textOf(id),
+      port: portIn(text),
+      protocol: /\budp\b/i.test(text) ? 'udp' : 'tcp',
+      question: text,
+    };
     return toVerdict(plan, symptoms, await look(plan, asked, symptoms, readRows));
   });

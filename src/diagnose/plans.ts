@@ -75,7 +75,7 @@ interface StoredPlan extends Omit<Plan, 'also' | 'symptoms' | 'picks' | 'causes'
 }
 
 /** What is known beside what was read: what was asked. */
-export const askedNames: readonly string[] = ['id', 'port', 'question', 'at'];
+export const askedNames: readonly string[] = ['id', 'port', 'protocol', 'question', 'at'];
 
 // In data/diagnoses.json every field is reached by a dot, but those of the row that a pick looks at, on the left.
 const read = (text: string): Expression => readExpression(text, (word) => word.includes('.'));

@@ -466,6 +466,75 @@ const faults: Record<string, Fault> = {
       return id;
     },
   },
+  'a firewall rule of the wrong protocol': {
+    kind: 'machine',
+    question: 'port 5432 does not answer',
+    cause: /no firewall rule .*203\.0\.113\.101/,
+    make: async () => {
+      const ipaddressid = address('203.0.113.101');
+      for (const id of idsOf('Firewall', 'ipaddressid', ipaddressid)) await did('deleteFirewallRule', { id });
+      await did('createFirewallRule', { ipaddressid, protocol: 'udp', startport: '5432', endport: '5432' });
+      return vm('db-1');
+    },
+  },
+  'a firewall that lets in another network only': {
+    kind: 'machine',
+    question: 'port 5432 does not answer',
+    cause: /lets in only 198\.51\.100\.17\/32/,
+    make: () => vm('db-1'),
+  },
+  'a forwarding rule of the wrong protocol': {
+    kind: 'machine',
+    question: 'port 8443 does not answer',
+    cause: /no port forwarding/,
+    make: async () => {
+      await did('createPortForwardingRule', {
+        ipaddressid: address('203.0.113.100'),
+        protocol: 'udp',
+        publicport: '8443',
+        privateport: '8443',
+        virtualmachineid: vm('web-1'),
+        openfirewall: 'true',
+      });
+      return vm('web-1');
+    },
+  },
+  'a load balancer whose machine was stopped': {
+    kind: 'address',
+    question: 'port 80 is closed',
+    cause: /web-1.* is Stopped/,
+    make: async () => {
+      await did('removeFromLoadBalancerRule', { id: named('LoadBalancer', 'web'), virtualmachineids: vm('web-2') });
+      await did('stopVirtualMachine', { id: vm('web-1') });
+      return address('203.0.113.100');
+    },
+  },
+  'a host in maintenance, asked of the zone': {
+    kind: 'zone',
+    question: 'capacity is missing',
+    cause: /Maintenance/,
+    make: async () => {
+      await did('prepareHostForMaintenance', { id: String(hostsOf('crm')) });
+      return zone();
+    },
+  },
+  'an egress rule that is for another port': {
+    kind: 'machine',
+    question: 'port 80 outbound is closed',
+    cause: /no egress rule .*80/,
+    make: () => vm('web-1'),
+  },
+  'a network in which no machine was started': {
+    kind: 'network',
+    question: 'no internet',
+    cause: /Allocated/,
+    make: async () =>
+      did('createNetwork', {
+        zoneid: zone(),
+        name: 'new-net',
+        networkofferingid: named('NetworkOffering', 'DefaultIsolatedNetworkOfferingWithSourceNatService'),
+      }),
+  },
   'a service offering of another zone': {
     ...start,
     cause: /offering .*not .*Frankfurt/,
