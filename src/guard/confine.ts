@@ -228,10 +228,10 @@ export const confineAnswer = (bounds: Bounds | undefined, call: ApprovedCall, an
   const rows = rowsOf(answer.body);
   const saved = rows.map(seen).filter((row) => row !== undefined);
   const key = Object.keys(answer.body).find((name) => Array.isArray(answer.body[name]));
-  if (key === undefined) return answer;
-  // CloudStack's count tells of what was left out, unless it was asked for exactly what may be seen.
+  // CloudStack's count tells of what was left out, unless it was asked for exactly what may be seen: also beside no rows at all,
+  // as beyond the last page or where it only counts.
   const isExact = saved.length === rows.length && isNarrowed(response, params);
-  const confined = { ...answer.body, [key]: saved };
+  const confined = key === undefined ? answer.body : { ...answer.body, [key]: saved };
   const { count } = answer.body;
   if (isExact || typeof count !== 'number') return { ...answer, body: confined };
   return { ...answer, body: { ...confined, count: saved.length }, served: { rows: rows.length, count } };

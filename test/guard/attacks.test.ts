@@ -170,6 +170,48 @@ test('an id in capitals is the same thing: protected, named, counted', async () 
   await limited.close();
 });
 
+test('a question says all that is agreed to, in whatever spelling it came, and nothing leaves before', async () => {
+  const disk = uuid(1).replace(/0000-4000/, 'abcd-4abc');
+  const answers: Answers = (command) =>
+    command === 'listVolumes'
+      ? { count: 1, volume: [{ id: disk, name: 'precious-data', state: 'Ready', tags: [] }] }
+      : command === 'listDomains'
+        ? { count: 1, domain: [{ id: disk, name: 'sales', path: 'ROOT/sales' }] }
+        : undefined;
+  const { app, times, close } = await openApp({}, { answers });
+  const sites = '10.1.0.0/16,10.2.0.0/16,10.3.0.0/16,10.4.0.0/16,0.0.0.0/0';
+  const command = { a: 'x'.repeat(60), command: 'rm -rf /' };
+  const many = Array.from({ length: 6 }, (_, at) => uuid(50 + at));
+  const spelled = [disk, disk.toUpperCase(), ` ${disk.toUpperCase()} `];
+  const tries: [string, Args, shown: string[], phrase?: string][] = [
+    ...spelled.map((id): [string, Args, string[], string] => ['deleteVolume', { id }, [disk], 'precious-data']),
+    ...spelled.map((id): [string, Args, string[], string] => [
+      'deleteDomain',
+      { id, cleanup: true },
+      [disk, 'account'],
+      'ROOT/sales',
+    ]),
+    ['updateConfiguration', { name: 'secstorage.allowed.internal.sites', value: sites }, [sites]],
+    [
+      'runCustomAction',
+      { customactionid: uuid(3), resourceid: uuid(4), resourcetype: 'VirtualMachine', parameters: command },
+      ['rm -rf /'],
+    ],
+    ['deleteTags', { resourceids: many, resourcetype: 'UserVm' }, many],
+  ];
+  for (const [name, args, shown, phrase] of tries) {
+    const asked: { message: string; phrase?: string | undefined }[] = [];
+    const call = app.call(
+      requestOf(name, args, { consent: (question) => (asked.push(question), Promise.resolve(undefined)) }),
+    );
+    expect(await outcomeOf(call), name).toBe('unconfirmed');
+    for (const text of shown) expect(asked[0]!.message, name).toContain(text);
+    expect(asked[0]!.phrase, name).toBe(phrase);
+    expect(times(name), name).toBe(0);
+  }
+  await close();
+});
+
 test('a yes for one credential is none for another at the same endpoint', async () => {
   const args = { interval: 1 };
   const first = await openApp();
