@@ -212,6 +212,27 @@ test('a question says all that is agreed to, in whatever spelling it came, and n
   await close();
 });
 
+test('a name is looked up once, however often a call gives it', async () => {
+  const { app, sent, close } = await openApp();
+  const resourceids = Array.from({ length: 3000 }, () => 'thing-1');
+  await outcomeOf(
+    app.call(requestOf('createTags', { resourceids, resourcetype: 'UserVm', tags: [{ key: 'a', value: 'b' }] })),
+  );
+  expect(sent.length).toBeLessThan(10);
+  await close();
+});
+
+test('an answer that nests thousands deep, to a change that was sent, is read and ends no call as a failure', async () => {
+  const deep: unknown = JSON.parse('{"a":'.repeat(4000) + '1' + '}'.repeat(4000));
+  const { app, times, close } = await openApp(
+    {},
+    { answers: (command) => (command === 'startVirtualMachine' ? { deep } : undefined) },
+  );
+  expect(await outcomeOf(app.call(requestOf('startVirtualMachine', { id: uuid(1) })))).toBe('done');
+  expect(times('startVirtualMachine')).toBe(1);
+  await close();
+});
+
 test('a yes for one credential is none for another at the same endpoint', async () => {
   const args = { interval: 1 };
   const first = await openApp();
