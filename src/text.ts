@@ -21,13 +21,13 @@ export const startOf = (text: string, maxLength: number): string =>
 /** Text of others on one line: nothing that hides or reorders it, no line breaks. */
 export const toLine = (text: string): string => stripUnsafe(text).replace(/\s+/g, ' ').trim();
 
+/** Marks that are piled up on a letter paint over what stands around it; writing needs a few. */
+const withoutPiles = (text: string): string => text.replace(/(\p{M}{4})\p{M}+/gu, '$1');
+
 /**
  * Others' words for a message, a hint, a question or a terminal: one line, no double quotes, nothing that a host which renders
  * Markdown makes a link, an image or an element of.
  */
-/** Marks that are piled up on a letter paint over what stands around it; writing needs a few. */
-const withoutPiles = (text: string): string => text.replace(/(\p{M}{4})\p{M}+/gu, '$1');
-
 const toPlain = (text: string): string =>
   withoutPiles(toLine(text))
     .replaceAll('"', "'")

@@ -31,7 +31,7 @@ export const waitForRows = async (composition: Composition, request: CallRequest
       Promise.reject(
         new CallError(
           'invalid',
-          'wait of a read needs where: what a row has to be until which it waits.',
+          'A read with wait needs where: the state of a row that it waits for.',
           'Such as where "state = Running". Nothing was sent.',
         ),
       ),

@@ -35,7 +35,7 @@ export interface StandingApprovals {
   remove(id: string): Promise<boolean>;
 }
 
-/** TextsById by id, where processes or replicas share them. */
+/** Texts by id, where processes or replicas share them. */
 interface TextsById {
   all(): Promise<ReadonlyMap<string, string>>;
   put(id: string, text: string): Promise<void>;

@@ -30,7 +30,7 @@ export interface ScriptAsked {
 export interface StandingAsked extends ScriptAsked, Pick<StandingApproval, 'principals' | 'times' | 'per' | 'until'> {
   /** The commands that the script names. */
   named: readonly string[];
-  /** what the caller chooses, in words. */
+  /** What the caller chooses, in words. */
   inputs: readonly string[];
   /** The user of the terminal. */
   user: string;

@@ -4,7 +4,7 @@ import { describeWithServer } from '../support/describe-with-server.ts';
 import { openClient, startDoor, type Door } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
 import { runCommand, startCloud, type Cloud } from '../support/harness.ts';
-import { startProvider, type Provider } from '../support/identity-provider.ts';
+import { signInToPage, startProvider, type Provider } from '../support/identity-provider.ts';
 import { findPort } from '../support/ports.ts';
 import { startServer, type Server } from '../support/store-server.ts';
 import { hashToken } from '../../src/web/tokens.ts';
@@ -47,16 +47,7 @@ describeWithServer('the page of two replicas over one store', () => {
     await server.close();
   });
 
-  const pairOf = (cookies: string[], name: string): string =>
-    cookies.find((cookie) => cookie.startsWith(name))?.split(';', 1)[0] ?? '';
-  const cookieFor = async (user: string): Promise<string> => {
-    const begun = await fetch(`${origin}/page/sign-in`, { redirect: 'manual' });
-    const to = new URL(begun.headers.get('location')!);
-    const back = await fetch(`${provider.issuer}/as${to.search}&user=${user}`, { redirect: 'manual' });
-    const cookie = pairOf(begun.headers.getSetCookie(), 'cloudstack-sign-in');
-    const finished = await fetch(back.headers.get('location')!, { redirect: 'manual', headers: { cookie } });
-    return pairOf(finished.headers.getSetCookie(), 'cloudstack-page');
-  };
+  const cookieFor = (user: string): Promise<string> => signInToPage(origin, provider, user);
   /** As a proxy hands it to one of the replicas: the cookie is named after the port of that one. */
   const post = (door: Door, cookie: string, name: string, body: object = {}, signal?: AbortSignal) => {
     const { port, host } = new URL(door.origin);

@@ -7,7 +7,7 @@ import { hashToken } from '../../src/web/tokens.ts';
 import { createAuthenticator, type Otherwise } from '../support/authenticator.ts';
 import { openClient, startDoor, type Door } from '../support/door.ts';
 import { runCommand, startCloud, type Cloud } from '../support/harness.ts';
-import { startProvider, type Provider } from '../support/identity-provider.ts';
+import { cookieNamed, signInToPage, startProvider, type Provider } from '../support/identity-provider.ts';
 import { findPort } from '../support/ports.ts';
 
 const robot = 'robot-token-000000000000';
@@ -49,18 +49,7 @@ afterAll(async () => {
   rmSync(state, { recursive: true, force: true });
 });
 
-const pairOf = (cookies: string[], name: string): string =>
-  cookies.find((one) => one.startsWith(name))?.split(';', 1)[0] ?? '';
-
-/** Signs someone in at the identity provider; gives their cookie. */
-const cookieFor = async (user: string): Promise<string> => {
-  const begun = await fetch(`${origin}/page/sign-in`, { redirect: 'manual' });
-  const to = new URL(begun.headers.get('location')!);
-  const back = await fetch(`${provider.issuer}/as${to.search}&user=${user}`, { redirect: 'manual' });
-  const cookie = pairOf(begun.headers.getSetCookie(), 'cloudstack-sign-in');
-  const finished = await fetch(back.headers.get('location')!, { redirect: 'manual', headers: { cookie } });
-  return pairOf(finished.headers.getSetCookie(), 'cloudstack-page');
-};
+const cookieFor = (user: string): Promise<string> => signInToPage(origin, provider, user);
 const asWith =
   (cookie: string, at = origin) =>
   async (name: string, body: object = {}): Promise<Answer> => {
@@ -252,7 +241,7 @@ test('passkeys are added by who is signed in at the issuer; where there is one, 
     headers: { 'content-type': 'application/json', 'x-cloudstack-page': '1', origin },
     body: JSON.stringify({ token: robot }),
   });
-  const program = asWith(pairOf(withToken.headers.getSetCookie(), 'cloudstack-page'));
+  const program = asWith(cookieNamed(withToken, 'cloudstack-page'));
   expect(await program('passkey-ask', { change: 'add' })).toMatchObject({ error: { kind: 'refused' } });
   const other = createAuthenticator(origin, 'EdDSA');
   expect(await add(alice, other)).toMatchObject({ error: { kind: 'refused' } });

@@ -137,3 +137,20 @@ export const startProvider = async (audience: string) => {
 };
 
 export type Provider = Awaited<ReturnType<typeof startProvider>>;
+
+/** The cookie of that name that an answer sets, as a request sends it; empty where it sets none. */
+export const cookieNamed = (answer: Response, name: string): string =>
+  answer.headers
+    .getSetCookie()
+    .find((cookie) => cookie.startsWith(name))
+    ?.split(';', 1)[0] ?? '';
+
+/** Signs someone in to the page at the identity provider; gives their cookie. */
+export const signInToPage = async (origin: string, { issuer }: Provider, user: string): Promise<string> => {
+  const begun = await fetch(`${origin}/page/sign-in`, { redirect: 'manual' });
+  const to = new URL(begun.headers.get('location')!);
+  const back = await fetch(`${issuer}/as${to.search}&user=${user}`, { redirect: 'manual' });
+  const cookie = cookieNamed(begun, 'cloudstack-sign-in');
+  const finished = await fetch(back.headers.get('location')!, { redirect: 'manual', headers: { cookie } });
+  return cookieNamed(finished, 'cloudstack-page');
+};
