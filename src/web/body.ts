@@ -1,4 +1,4 @@
-import { isJsonContentType, readRequestBody } from '@modelcontextprotocol/server';
+import { isJsonContentType } from '@modelcontextprotocol/server';
 import type { HttpSettings } from '../config/http.ts';
 import { readMessage } from '../mcp/message.ts';
 import { rpcError } from './responses.ts';
@@ -6,27 +6,65 @@ import { rpcError } from './responses.ts';
 /** How large a body may be, and how long it may take. */
 export type BodyLimits = Pick<HttpSettings, 'bodyLimit' | 'requestTimeout'>;
 
-/** A body whose length is known and allowed is read from Node's own stream, which costs less than a web stream over it. */
-const readWithin = (request: Request, bodyLimit: number): ReturnType<typeof readRequestBody> => {
-  const length = request.headers.get('content-length');
-  return length !== null && Number(length) <= bodyLimit
-    ? request.text().then((text) => ({ tooLarge: false, text }))
-    : readRequestBody(request, bodyLimit);
+/** Bytes of a body beyond its limit that are taken and dropped: who still sends when a connection closes never sees the answer. */
+const maxDropped = 32 * 2 ** 20;
+
+/** What has arrived of a body that is read. */
+interface Arrival {
+  /** Bytes so far, or as many as the request says that there will be. */
+  bytes: number;
+  /** Nothing of it is still to come. */
+  whole: boolean;
+}
+
+const readStream = async (
+  body: ReadableStream<Uint8Array>,
+  bodyLimit: number,
+  arrival: Arrival,
+): Promise<string | undefined> => {
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  for (let bytes = 0; bytes <= bodyLimit + maxDropped;) {
+    const { done, value } = await reader.read();
+    if (done) {
+      arrival.whole = true;
+      break;
+    }
+    bytes += value.length;
+    arrival.bytes = Math.max(arrival.bytes, bytes);
+    if (arrival.bytes > bodyLimit) chunks.length = 0;
+    else chunks.push(value);
+  }
+  return arrival.bytes > bodyLimit ? undefined : new TextDecoder().decode(Buffer.concat(chunks));
+};
+
+/**
+ * The text of a body, or undefined when it is longer than it may be. One whose length is known and allowed is read from Node's
+ * own stream, which costs less than a web stream over it.
+ */
+const readWithin = async (request: Request, bodyLimit: number, arrival: Arrival): Promise<string | undefined> => {
+  const announced = request.headers.get('content-length');
+  if (announced !== null) arrival.bytes = Number(announced);
+  if (!request.body || (announced !== null && arrival.bytes <= bodyLimit)) return request.text();
+  if (arrival.bytes > bodyLimit + maxDropped) return undefined;
+  return readStream(request.body as ReadableStream<Uint8Array>, bodyLimit, arrival);
 };
 
 const readText = async (request: Request, { bodyLimit, requestTimeout }: BodyLimits): Promise<string | Response> => {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), requestTimeout);
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, requestTimeout);
   });
-  const reading = readWithin(request, bodyLimit);
+  const arrival: Arrival = { bytes: 0, whole: false };
+  const reading = readWithin(request, bodyLimit, arrival);
   // A client that sends too slowly already has its response when its connection breaks.
   reading.catch(() => undefined);
   try {
-    const read = await Promise.race([reading, late]);
-    if (read === 'late') return rpcError(408, -32_000, `The request did not arrive within ${requestTimeout} ms`, true);
-    if (read.tooLarge) return rpcError(413, -32_000, `The request has more than ${bodyLimit} bytes`, true);
-    return read.text;
+    const text = await Promise.race([reading, late]);
+    if (text !== undefined) return text;
+    return arrival.bytes > bodyLimit
+      ? rpcError(413, -32_000, `The request has more than ${bodyLimit} bytes`, !arrival.whole)
+      : rpcError(408, -32_000, `The request did not arrive within ${requestTimeout} ms`, true);
   } finally {
     clearTimeout(timer);
   }
