@@ -96,6 +96,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   setup: [
     'app/app.ts',
     'catalog',
+    'cloudstack/connection-problem.ts',
     'cloudstack/pool.ts',
     'type cloudstack/transport.ts',
     'config',

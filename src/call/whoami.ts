@@ -81,8 +81,9 @@ export const whoami = (composition: Composition, request: CallRequest): Promise<
     const { caller } = run.request;
     const rules = guard.rulesFor(caller);
     const opened = await clouds.open(caller.profile);
+    // First who it is: where that is refused, there is nothing else to ask.
+    const [capabilities, account] = await Promise.all([readCapabilities(opened, run), opened.account({ fresh: true })]);
     const cloud = { ...opened, ...(await opened.discover()) };
-    const [capabilities, account] = await Promise.all([readCapabilities(cloud, run), cloud.account({ fresh: true })]);
     const release = releaseOf(capabilities);
     const text = (value: unknown): string | undefined => (typeof value === 'string' ? toLabel(value) : undefined);
     const facts = {

@@ -1,8 +1,9 @@
 import { CallError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { parseExact } from '../json.ts';
-import { startOf, stripUnsafe } from '../text.ts';
+import { startOf, stripUnsafe, toLabel } from '../text.ts';
 import { classify, hintFor } from './classify.ts';
+import { redirectMend, redirectOf } from './connection-problem.ts';
 import { readRetryAfter } from './retry-after.ts';
 import type { HttpResponse } from './transport.ts';
 import { isRecord, type Row } from '../rows.ts';
@@ -17,21 +18,30 @@ export class Unreadable extends CallError {
 const waitOf = (response: HttpResponse): number | undefined =>
   response.status === 429 || response.status === 503 ? readRetryAfter(response) : undefined;
 
+/** CloudStack refuses in JSON: a page that does stands before it. */
+const signInMend =
+  'That is no answer of CloudStack: a proxy or a sign-in page stands before it and refuses. Give the URL behind it, which ends in /client/api, or let it pass requests of the API.';
+
+/** JSON that has not the form of an answer of CloudStack, and will have it no sooner when asked again. */
+const isAnothers = 'is JSON, and not an answer of CloudStack';
+
 const unreadable = (command: string, response: HttpResponse, why?: string): Unreadable => {
   const { status, body } = response;
+  const redirect = redirectOf(response);
   const start = stripUnsafe(startOf(body, limits.errorText)).trim();
   const looks = why ?? (start === '' ? 'is empty' : start.startsWith('<') ? 'is HTML or XML' : 'is not whole JSON');
+  const shown = redirect === undefined ? looks : `leads elsewhere (${toLabel(redirect)})`;
   const kind = [429, 502, 503, 504].includes(status) ? (status === 429 ? 'rate-limit' : 'unavailable') : 'protocol';
   const words = start
     .replace(/<[^<>]*>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
-  const quote = startOf(words, 200);
+  const quote = redirect === undefined ? startOf(words, 200) : '';
   const retryAfter = waitOf(response);
   const error = new Unreadable(
     status === 401 ? 'authentication' : kind,
-    `${command}: the answer (HTTP ${status}) ${looks}${quote ? `: ${quote}` : ''}`,
-    hintFor(status === 401 ? 'authentication' : kind, retryAfter),
+    `${command}: the answer (HTTP ${status}) ${shown}${quote ? `: ${quote}` : ''}`,
+    status === 401 ? signInMend : redirect === undefined ? hintFor(kind, retryAfter) : redirectMend,
     { code: status, retryAfter },
   );
   error.isCut = status === 200 && why === undefined && !start.startsWith('<') && /^(?:$|[{[])/.test(start);
@@ -39,13 +49,15 @@ const unreadable = (command: string, response: HttpResponse, why?: string): Unre
 };
 
 const parse = (command: string, response: HttpResponse): Record<string, unknown> => {
+  let value: unknown;
   try {
-    const value = parseExact(response.body);
-    if (isRecord(value)) return value;
+    value = parseExact(response.body);
   } catch {
-    // Said below: HTML pages, truncated answers and proxies' texts are all not an answer.
+    // HTML pages, truncated answers and proxies' texts are all not an answer.
+    throw unreadable(command, response);
   }
-  throw unreadable(command, response);
+  if (isRecord(value)) return value;
+  throw unreadable(command, response, isAnothers);
 };
 
 const asNumber = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
@@ -63,6 +75,6 @@ export const openEnvelope = (command: string, response: HttpResponse): Row => {
       retryAfter: waitOf(response),
     });
   }
-  if (!inner || response.status >= 400) throw unreadable(command, response);
+  if (!inner || response.status >= 400) throw unreadable(command, response, inner ? undefined : isAnothers);
   return inner;
 };

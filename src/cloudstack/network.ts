@@ -1,10 +1,18 @@
 import { CallError } from '../errors.ts';
 import { endingOf, type Ending } from '../observe.ts';
 import { hintFor } from './classify.ts';
+import { findConnectionProblem } from './connection-problem.ts';
 import type { Endpoint } from './endpoint.ts';
 import { Unreadable } from './envelope.ts';
 import { cancelledBeforeSending, minTimeMs, outOfTime } from './not-sent.ts';
-import { notStarted, proxyRefused, tooLarge, type HttpRequest, type HttpResponse } from './transport.ts';
+import {
+  notStarted,
+  proxyRefused,
+  proxyUnreachable,
+  tooLarge,
+  type HttpRequest,
+  type HttpResponse,
+} from './transport.ts';
 
 /** How one request is sent, and what its answer is read as. */
 export interface Sending<T> {
@@ -34,6 +42,7 @@ const neverSent = new Set([
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
   proxyRefused,
+  proxyUnreachable,
 ]);
 const certificate = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET_ISSUER)|ERR_TLS/;
 
@@ -46,7 +55,7 @@ const noHttp = /^HPE_(?:INVALID_CONSTANT|INVALID_VERSION)$/;
 const codesOf = (error: unknown): string[] => {
   if (!(error instanceof Error)) return [];
   const inner = error instanceof AggregateError ? error.errors.flatMap(codesOf) : codesOf(error.cause);
-  if (!('code' in error)) return inner;
+  if (!('code' in error) || error.code === undefined) return inner;
   // A connection that was there can also find that its host is unreachable: what was sent on it has left.
   const wasThere = 'syscall' in error && (error.syscall === 'read' || error.syscall === 'write');
   return [`${wasThere ? `${String(error.syscall)} ` : ''}${String(error.code)}`, ...inner].filter(Boolean);
@@ -169,32 +178,23 @@ const explain = (
 ): unknown => {
   const fail = (kind: CallError['kind'], message: string, hint = hintFor(kind)): CallError =>
     new CallError(kind, `${command}: ${message}`, hint, { cause: error });
+  const mend = findConnectionProblem(codes)?.mend;
   if (codes.some((code) => neverSent.has(code)))
-    return fail(
-      'unavailable',
-      `no connection to ${host} (${codes.join(', ')}); nothing was sent`,
-      codes.includes(proxyRefused)
-        ? 'The proxy of HTTPS_PROXY or HTTP_PROXY refused it: may it connect there, and is its password right? NO_PROXY names hosts to ask directly.'
-        : 'Is CLOUDSTACK_API_URL right, and the management server up and reachable from here?',
-    );
+    return fail('unavailable', `no connection to ${host} (${codes.join(', ')}); nothing was sent`, mend);
   if (codes.some((code) => certificate.test(code)))
     return fail(
       'unavailable',
       `the certificate of ${host} is not trusted (${codes.join(', ')}); nothing was sent`,
-      'Point NODE_EXTRA_CA_CERTS at the certificate of the authority that signed it.',
+      mend,
     );
   if (codes.some((code) => noTls.test(code)))
     return fail(
       'configuration',
       `${host} was asked by https and speaks no TLS there (${codes.join(', ')}); nothing was sent`,
-      'Write http:// in the URL of the profile (CLOUDSTACK_API_URL), or the port of https.',
+      mend,
     );
   if (!changes && codes.some((code) => noHttp.test(code)))
-    return fail(
-      'configuration',
-      `${host} was asked by http, and what it answered is none (${codes.join(', ')})`,
-      'Does that port speak https? Then write https:// in the URL of the profile (CLOUDSTACK_API_URL).',
-    );
+    return fail('configuration', `${host} was asked by http, and what it answered is none (${codes.join(', ')})`, mend);
   const seconds = (timedOut ?? 0) / 1000;
   if (codes.includes(notStarted))
     return cancelled
@@ -218,6 +218,6 @@ const explain = (
     timedOut === undefined
       ? `the connection broke (${codes.join(', ') || String(error)})`
       : `no answer within ${seconds} s${wasCut ? ', all that was left for the call' : ''}`;
-  if (!changes) return fail(timedOut === undefined ? 'unavailable' : 'timeout', what);
+  if (!changes) return timedOut === undefined ? fail('unavailable', what, mend) : fail('timeout', what);
   return fail('unknown-outcome', `${what}; it was sent once, and whether it happened is unknown`);
 };

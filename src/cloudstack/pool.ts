@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Proxies } from '../config/cloud.ts';
 import { isLoopback } from '../loopback.ts';
+import { asProxyError } from './connection-problem.ts';
 import {
   notStarted,
   proxyRefused,
@@ -29,10 +30,25 @@ export interface PoolOptions {
 const unsent = (): Error => Object.assign(new Error('there was no connection yet'), { code: notStarted });
 
 /** Before a request has started, an abort can only come from a proxy that opened no tunnel. */
-const explainUnstarted = (error: Error): Error =>
-  'code' in error && error.code === 'UND_ERR_ABORTED'
-    ? Object.assign(new Error(error.message, { cause: error }), { code: proxyRefused })
+const explainUnstarted = (error: Error, proxy: URL | undefined): Error => {
+  if ('code' in error && error.code === 'UND_ERR_ABORTED')
+    return Object.assign(new Error(error.message, { cause: error }), { code: proxyRefused });
+  return proxy ? asProxyError(error, proxy) : error;
+};
+
+/** undici gives no code to some bytes that are no HTTP. */
+const explainStarted = (error: Error): Error =>
+  error.name === 'HTTPParserError' && !('code' in error && error.code)
+    ? Object.assign(new Error(error.message, { cause: error }), { code: 'HPE_INVALID_CONSTANT' })
     : error;
+
+/** The proxy on the way to an origin; undefined where none is. */
+const proxyOf = (origin: string, { proxies }: PoolOptions): URL | undefined => {
+  const { protocol, hostname } = new URL(origin);
+  if (!proxies || isLoopback(hostname)) return undefined;
+  const url = protocol === 'https:' ? proxies.https || proxies.http : proxies.http;
+  return url ? new URL(url) : undefined;
+};
 
 /**
  * Collects one answer as text. The dispatcher's own interface instead of `request()`: answers are read whole, and a
@@ -42,7 +58,7 @@ const collect = (
   pool: Dispatcher,
   options: Dispatcher.DispatchOptions,
   signal: AbortSignal,
-  maxAnswer: number,
+  { maxAnswer, proxy }: { maxAnswer: number; proxy: URL | undefined },
 ): Promise<HttpResponse> =>
   new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -82,7 +98,7 @@ const collect = (
       },
       onResponseError: (_controller, error) => {
         done();
-        reject(controller ? error : explainUnstarted(error));
+        reject(controller ? explainStarted(error) : explainUnstarted(error, proxy));
       },
     });
   });
@@ -116,14 +132,10 @@ const createDispatcher = async (
 export const openPool = async (endpoint: string, options: PoolOptions): Promise<Transport> => {
   const { origin } = new URL(endpoint);
   const pool = await createDispatcher(origin, options);
+  const limit = { maxAnswer: options.maxAnswer, proxy: proxyOf(origin, options) };
   return {
     send: ({ method, url, headers, body, signal }: HttpRequest) =>
-      collect(
-        pool,
-        { origin, method, path: url.slice(origin.length), headers, body: body ?? null },
-        signal,
-        options.maxAnswer,
-      ),
+      collect(pool, { origin, method, path: url.slice(origin.length), headers, body: body ?? null }, signal, limit),
     close: () => pool.destroy(),
   };
 };

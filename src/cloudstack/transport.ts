@@ -21,6 +21,8 @@ export const tooLarge = 'ANSWER_TOO_LARGE';
 
 /** The code of the error of a proxy that opened no connection to the endpoint. */
 export const proxyRefused = 'PROXY_REFUSED';
+/** The code of the error of a proxy that cannot be reached. */
+export const proxyUnreachable = 'PROXY_UNREACHABLE';
 
 /** Sends one request and reads the whole answer. Throws what the network threw; follows no redirect. */
 export interface Transport {

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { CommandsFile } from '../catalog/types.ts';
+import { findConnectionProblem, redirectMend, redirectOf } from '../cloudstack/connection-problem.ts';
 import { openPool } from '../cloudstack/pool.ts';
 import type { HttpResponse } from '../cloudstack/transport.ts';
 import type { Config, Profile } from '../config/config.ts';
@@ -11,13 +12,6 @@ import { toLabel } from '../text.ts';
 import { limitTime } from '../time-limit.ts';
 import { fine, skipped, warning, wrong, type CheckResult } from './check-result.ts';
 import { whoIs } from './who-is.ts';
-
-interface NetworkProblem {
-  codes: readonly string[];
-  check: string;
-  found: string;
-  mend: string;
-}
 
 /** Milliseconds that a cloud may take for one answer. */
 const timeoutMs = 8000;
@@ -36,7 +30,7 @@ const codeOf = (error: unknown): string => {
 /** What the error of a request says of the connection: the steps before the one that failed were fine. */
 const explainNetwork = (error: unknown, host: string): CheckResult[] => {
   const code = codeOf(error);
-  const problem = loadData<NetworkProblem[]>('checkup.json').find(({ codes }) => codes.includes(code));
+  const problem = findConnectionProblem([code]);
   if (!problem)
     return [
       wrong(
@@ -83,14 +77,12 @@ const checkClock = ({ headers: { date } }: HttpResponse): CheckResult[] => {
 };
 
 /** Whether it is CloudStack that answers, and nothing before it. */
-const checkAnswer = ({ status, body, headers }: HttpResponse, endpoint: URL): CheckResult => {
+const checkAnswer = (response: HttpResponse, endpoint: URL): CheckResult => {
+  const { status, body } = response;
+  const redirect = redirectOf(response);
   if (/"listcapabilitiesresponse"/i.test(body)) return fine('url', `${endpoint.href} is a CloudStack`);
-  if (status >= 300 && status < 400)
-    return wrong(
-      'url',
-      `${endpoint.href} leads elsewhere (${toLabel(String(headers['location'] ?? status))})`,
-      'Write the URL to which it leads: redirects are not followed with a credential.',
-    );
+  if (redirect !== undefined)
+    return wrong('url', `${endpoint.href} leads elsewhere (${toLabel(redirect)})`, redirectMend);
   if (status === 404)
     return wrong(
       'url',

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { createApp } from '../app/app.ts';
 import { loadConfig, toProfile, type Config } from '../config/config.ts';
 import type { Environment } from '../config/values.ts';
+import { findConnectionProblem } from '../cloudstack/connection-problem.ts';
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
 import { fetchKeyPair } from './key-pair.ts';
@@ -24,6 +25,9 @@ export interface ConnectOptions {
   signal: AbortSignal;
 }
 
+/** Milliseconds that a cloud may take for one answer while a person waits. */
+const maxTimeoutMs = 10_000;
+
 const isAnotherCloud = (name: string): boolean =>
   /^CLOUDSTACK_(?:API_|SECRET_|USERNAME|PASSWORD|DOMAIN|MCP_(?:CONFIG|CREDENTIALS|SIMULATOR|PROFILE|SIGNATURE))/.test(
     name,
@@ -39,13 +43,18 @@ const configFor = async ({ url, credential, caFile }: NewProfile, env: Environme
   });
   // A URL alone keeps the configuration that is already there out of it.
   const named = { CLOUDSTACK_API_URL: url, CLOUDSTACK_API_KEY: 'none', CLOUDSTACK_SECRET_KEY: 'none' };
-  const config = await loadConfig({ retries: 0, timeout: 10_000, callTimeout: 20_000 }, { ...rest, ...named });
-  return { ...config, profile: 'default', profiles: { default: profile } };
+  const config = await loadConfig({ retries: 0, callTimeout: 20_000 }, { ...rest, ...named });
+  const timeout = Math.min(config.timeout, maxTimeoutMs);
+  return { ...config, timeout, profile: 'default', profiles: { default: profile } };
 };
 
 /** Asks the cloud who the profile is, as `whoami` tells it. */
 const ask = async (profile: NewProfile, { env, stderr, signal }: ConnectOptions): Promise<Row> => {
-  const outcome = await whoIs(await configFor(profile, env), { stderr, signal });
+  const outcome = await whoIs(await configFor(profile, env), { stderr, signal }).catch((error: unknown) => {
+    // A cloud that says nothing to a first question is no slow one.
+    const mend = error instanceof CallError && error.kind === 'timeout' ? findConnectionProblem(['TIMEOUT'])?.mend : '';
+    throw mend ? new CallError('timeout', (error as CallError).message, mend, { cause: error }) : error;
+  });
   return outcome.rows()[0] ?? {};
 };
 
@@ -74,9 +83,3 @@ export const connect = async (
   const signed = { ...rest, credential: found.pair };
   return { profile: signed, who: await ask(signed, options), isNewPair: found.isNew };
 };
-
-/** What a person is told of a failed test beside the error: where a wrong URL shows itself as something else. */
-export const adviceFor = (error: unknown): string | undefined =>
-  error instanceof CallError && error.kind === 'protocol'
-    ? 'The URL may be the one of the web interface or of a proxy: CloudStack answers below /client/api.'
-    : undefined;

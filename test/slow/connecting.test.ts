@@ -54,7 +54,7 @@ test('D8: https on a port that speaks http is named at once, and not tried again
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/client/api`;
   const { status, stderr } = await list(withUrl(url), '--discover', 'false');
   expect(stderr).toContain('speaks no TLS there');
-  expect(stderr).toContain('Write http:// in the URL');
+  expect(stderr).toContain('Begin the URL with http://');
   expect(status).toBe(2);
   expect(connections).toBe(1);
   await new Promise((resolve) => server.close(resolve));

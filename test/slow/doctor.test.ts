@@ -278,9 +278,9 @@ const faults: Fault[] = [
       env: { CLOUDSTACK_API_URL: 'http://cloud.example.invalid/client/api', HTTP_PROXY: 'http://127.0.0.1:9' },
     }),
     'wrong',
-    'connection',
-    'nothing listens',
-    'port',
+    'proxy',
+    'does not answer',
+    'HTTPS_PROXY',
   ],
   ['a proxy that refuses', startRefusingProxy, 'wrong', 'proxy', 'opens no connection', 'CONNECT'],
   [
