@@ -79,6 +79,8 @@ interface Group {
   values: Record<string, unknown>;
   count: number;
   totals: (number | string | undefined)[];
+  /** How many figures each total is of. */
+  figures: number[];
 }
 
 /** What stands for the rows that have no value of a key. */
@@ -90,10 +92,12 @@ const createGroups = ({ keys, totals }: Grouping) => {
     group.count += 1;
     for (const [at, { by, field }] of totals.entries()) {
       const values = valuesOf(row, field);
-      if (by === 'sum') {
+      if (by === 'sum' || by === 'avg') {
         for (const value of values) {
           const figure = readFigure(String(value));
-          if (figure !== undefined) group.totals[at] = Number(group.totals[at] ?? 0) + figure;
+          if (figure === undefined) continue;
+          group.totals[at] = Number(group.totals[at] ?? 0) + figure;
+          group.figures[at] = (group.figures[at] ?? 0) + 1;
         }
         continue;
       }
@@ -110,19 +114,26 @@ const createGroups = ({ keys, totals }: Grouping) => {
       const id = JSON.stringify(values);
       let group = groups.get(id);
       if (!group) {
-        group = { values: Object.fromEntries(keys.map((key, at) => [key, values[at]])), count: 0, totals: [] };
+        group = {
+          values: Object.fromEntries(keys.map((key, at) => [key, values[at]])),
+          count: 0,
+          totals: [],
+          figures: [],
+        };
         groups.set(id, group);
       }
       addTo(group, row);
     },
     rows: (): Row[] =>
-      [...groups.values()].map(({ values, count, totals: figures }) => ({
+      [...groups.values()].map(({ values, count, totals: sums, figures }) => ({
         ...values,
         [countColumn]: count,
         ...Object.fromEntries(
-          totals.flatMap(({ name }, at) => {
-            const figure = figures[at];
-            return figure === undefined ? [] : [[name, readFigure(String(figure)) ?? figure]];
+          totals.flatMap(({ name, by }, at) => {
+            const total = sums[at];
+            if (total === undefined) return [];
+            const figure = readFigure(String(total)) ?? total;
+            return [[name, by === 'avg' ? Math.round((100 * Number(figure)) / figures[at]!) / 100 : figure]];
           }),
         ),
       })),

@@ -1,4 +1,5 @@
 import { isRecord, type Row } from '../rows.ts';
+import { derive, readDerived } from './derived.ts';
 import type { Operator, Expression } from './expression.ts';
 import { readFigure, readTime, type Literal } from './literals.ts';
 
@@ -22,27 +23,44 @@ const collect = (value: unknown, path: readonly string[], at: number, into: unkn
     return;
   }
   if (!isRecord(value)) return;
+  const { key, value: tagged } = value;
+  // A tag is asked for by its key.
+  if (typeof key === 'string' && !Object.hasOwn(value, path[at]!)) {
+    if (key === path.slice(at).join('.')) collect(tagged, path, path.length, into);
+    return;
+  }
   collect(value[path[at]!], path, at + 1, into);
   // The names in a map may have dots of their own.
   if (at < path.length - 1) collect(value[path.slice(at).join('.')], path, path.length, into);
 };
 
-const paths = new Map<string, readonly string[]>();
+/** Where the values of a name are, and what is made of them. */
+interface Way {
+  path: readonly string[];
+  by: string | undefined;
+}
 
-const pathOf = (name: string): readonly string[] => {
-  let path = paths.get(name);
-  if (!path) {
-    if (paths.size >= 1000) paths.clear();
-    paths.set(name, (path = name.split('.')));
+const ways = new Map<string, Way>();
+
+const wayOf = (name: string): Way => {
+  let way = ways.get(name);
+  if (!way) {
+    if (ways.size >= 1000) ways.clear();
+    const derived = readDerived(name);
+    ways.set(name, (way = { path: (derived?.field ?? name).split('.'), by: derived?.by }));
   }
-  return path;
+  return way;
 };
 
-/** The values of a field: one, none where it is missing or empty, several through a list; a dot reaches into an object. */
+/**
+ * The values of a field: one, none where it is missing or empty, several through a list; a dot reaches into an object, and to a tag
+ * by its key. Of `day(created)` and the like, what is made of them.
+ */
 export const valuesOf = (row: Row, name: string): readonly unknown[] => {
+  const { path, by } = wayOf(name);
   const values: unknown[] = [];
-  collect(row, pathOf(name), 0, values);
-  return values;
+  collect(row, path, 0, values);
+  return by === undefined ? values : derive(by, values);
 };
 
 /** A value as it is compared. A field's number or time is read only where the other side has one. */

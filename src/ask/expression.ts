@@ -1,5 +1,6 @@
 import { limits } from '../limits.ts';
 import { toLabel } from '../text.ts';
+import { derivedNames } from './derived.ts';
 import { readLiteral, type Literal } from './literals.ts';
 
 /** How two values are compared. */
@@ -77,7 +78,8 @@ const nothing: Expression = { type: 'literal', value: constants['null']! };
  *   comparison = sum [ "=" "!=" "<" "<=" ">" ">=" sum | ["not"] "contains" sum | ["not"] "in" list | "is" ["not"] "null" ]
  *   sum        = product { ("+" | "-") product }
  *   product    = value { ("*" | "/") value }
- *   value      = number | text | "true" | "false" | "null" | field | "(" expression ")"
+ *   value      = number | text | "true" | "false" | "null" | field | part "(" field ")" | "(" expression ")"
+ *   part       = "hour" | "day" | "week" | "month" | "year" | "count"
  *   list       = ("(" | "[") value { "," value } (")" | "]")
  */
 export const readExpression = (text: string, isField: (word: string) => boolean): Expression => {
@@ -181,7 +183,16 @@ export const readExpression = (text: string, isField: (word: string) => boolean)
     if (!token || token.kind === 'mark') throw new ExpressionError(`a field or a value is missing before ${found()}`);
     at += 1;
     if (token.kind !== 'word') return { type: 'literal', value: readLiteral(token.text) };
-    const constant = constants[token.text.toLowerCase()];
+    const part = token.text.toLowerCase();
+    if (derivedNames.includes(part) && isMark('(')) {
+      at += 1;
+      const field = tokens[at];
+      if (field?.kind !== 'word') throw new ExpressionError(`a field is missing in ${part}()`);
+      at += 1;
+      expect(')');
+      return { type: 'field', name: `${part}(${field.text})` };
+    }
+    const constant = constants[part];
     return constant ? { type: 'literal', value: constant } : { type: 'field', name: token.text };
   };
 

@@ -27,6 +27,8 @@ const periods: Readonly<Record<string, number>> = {
   hour: 3_600_000,
   day: 86_400_000,
   week: 7 * 86_400_000,
+  month: 30 * 86_400_000,
+  year: 365 * 86_400_000,
 };
 
 const figure = /^([-+]?\d+(?:\.\d+)?)\s*([A-Za-z%]{0,3})$/;
@@ -50,7 +52,7 @@ export const readTime = (text: string): number | undefined => {
 
 /** Reads a value: a number, also with a unit (`100GiB`, `80%`), a date, a time before now (`30 days ago`), a text. */
 export const readLiteral = (text: string): Literal => {
-  const ago = /^\s*(\d{1,6})\s*(minute|hour|day|week)s?\s+ago\s*$/i.exec(text);
+  const ago = /^\s*(\d{1,6})\s*(minute|hour|day|week|month|year)s?\s+ago\s*$/i.exec(text);
   const number = readFigure(text);
   const time = ago ? Date.now() - Number(ago[1]) * periods[ago[2]!.toLowerCase()]! : readTime(text);
   return {

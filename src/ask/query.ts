@@ -6,6 +6,7 @@ import { loadData } from '../data.ts';
 import { isNothing, readFlag, readList } from '../read-values.ts';
 import { isSecretName, secretFieldsOf } from '../secrets/names.ts';
 import { toLabel } from '../text.ts';
+import { baseOf, readDerived } from './derived.ts';
 import { ExpressionError, readExpression, renameFields, type Expression } from './expression.ts';
 
 /** What a read was asked over the rows of a list, as a door was given it. */
@@ -24,7 +25,7 @@ export interface SortKey {
 
 /** A figure over the rows of a group; `name`: its column, such as `sum(size)`. */
 export interface Total {
-  by: 'sum' | 'min' | 'max';
+  by: 'sum' | 'avg' | 'min' | 'max';
   field: string;
   name: string;
 }
@@ -95,7 +96,9 @@ const problemWithSecret = (command: Command, field: string): string | undefined 
 
 const createNames = (command: Command, find: (name: string) => FoundName, problems: string[]) => {
   const known = new Map<string, string>();
-  return (what: string, given: string): string => {
+  const nameOf = (what: string, given: string): string => {
+    const derived = readDerived(given);
+    if (derived) return `${derived.by}(${nameOf(what, derived.field)})`;
     const before = known.get(given);
     if (before !== undefined) return before;
     const found = find(given);
@@ -105,6 +108,7 @@ const createNames = (command: Command, find: (name: string) => FoundName, proble
     if (problem !== undefined) problems.push(`${what}: ${problem}`);
     return name;
   };
+  return nameOf;
 };
 
 /** Reads an order of rows; what is wrong with it goes into `problems`. */
@@ -129,7 +133,7 @@ export const readGroup = (given: unknown, nameOf: (name: string) => string, prob
   const totals: Total[] = [];
   for (const word of words) {
     const text = String(word).trim();
-    const [, by, inner] = /^(count|sum|min|max)\s*\(([^()]*)\)$/i.exec(text) ?? [];
+    const [, by, inner] = /^(count|sum|avg|min|max)\s*\(([^()]*)\)$/i.exec(text) ?? [];
     // The count is always there.
     if (by?.toLowerCase() === 'count' || text.toLowerCase() === 'count') continue;
     if (by === undefined) keys.push(nameOf(text));
@@ -139,8 +143,8 @@ export const readGroup = (given: unknown, nameOf: (name: string) => string, prob
       totals.push({ by: figure, field, name: `${figure}(${field})` });
     }
   }
-  if (keys.length > maxKeys) problems.push(`group takes at most ${maxKeys} fields beside count, sum, min and max`);
-  if (totals.length > maxTotals) problems.push(`group takes at most ${maxTotals} of sum, min and max`);
+  if (keys.length > maxKeys) problems.push(`group takes at most ${maxKeys} fields beside count, sum, avg, min and max`);
+  if (totals.length > maxTotals) problems.push(`group takes at most ${maxTotals} of sum, avg, min and max`);
   return { keys: [...new Set(keys)], totals };
 };
 
@@ -254,7 +258,7 @@ const fieldsIn = (expression: Expression): readonly string[] => {
     case 'literal':
       return [];
     case 'field':
-      return [expression.name];
+      return [baseOf(expression.name)];
     case 'list':
       return expression.items.flatMap(fieldsIn);
     case 'not':
@@ -270,5 +274,7 @@ const fieldsIn = (expression: Expression): readonly string[] => {
 /** The fields that a question reads of each row. */
 export const fieldsOf = ({ where, sort, group }: Query): readonly string[] => [
   ...(where ? fieldsIn(where) : []),
-  ...(group ? [...group.keys, ...group.totals.map(({ field }) => field)] : sort.map(({ field }) => field)),
+  ...(group
+    ? [...group.keys.map(baseOf), ...group.totals.map(({ field }) => field)]
+    : sort.map(({ field }) => baseOf(field))),
 ];

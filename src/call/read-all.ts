@@ -1,4 +1,5 @@
 import { createCollector, type Collected } from '../ask/collect.ts';
+import { baseOf } from '../ask/derived.ts';
 import { fieldsOf, type Query } from '../ask/query.ts';
 import { findKind } from '../catalog/kinds.ts';
 import type { CallSettings } from '../config/call.ts';
@@ -42,7 +43,7 @@ const createPick = ({ tool, request }: ApprovedCall, ask: Query): ((row: Row) =>
   const { fields, whole } = request.view;
   const shown = ask.group ? [] : (fields ?? findKind(tool.command.response)?.columns);
   if (!shown?.every((field) => field !== '*') || (whole && !ask.group && !fields)) return (row) => row;
-  const names = [...fieldsOf(ask), ...shown].flatMap((field) => [field, field.split(/[.?]/, 1)[0]!]);
+  const names = [...fieldsOf(ask), ...shown.map(baseOf)].flatMap((field) => [field, field.split(/[.?]/, 1)[0]!]);
   const read = [...new Set([...names, ...alwaysRead])];
   return (row) => Object.fromEntries(read.flatMap((name) => (name in row ? [[name, row[name]]] : [])));
 };

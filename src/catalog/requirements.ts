@@ -97,6 +97,15 @@ const find = (requirement: Requirement, given: Given): Unmet | undefined => {
 export const unmetBy = (command: Command, given: Given): readonly Unmet[] =>
   requirementsOf(command).flatMap((requirement) => find(requirement, given) ?? []);
 
+/** The values that a call needs besides what is given, where CloudStack leaves no choice and `before` has none of its own. */
+export const valuesNeeded = (command: Command, given: Given, before: Given): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    unmetBy(command, given)
+      .filter(({ requirement }) => requirement.when && requirement.of.every((entry) => entry.includes('=')))
+      .flatMap(({ missing }) => missing.map((entry) => entry.split('=') as [string, string]))
+      .filter(([name]) => before[name] === undefined),
+  );
+
 /** Parameters that every call needs: as CloudStack declares, or as it turns out. */
 export const neededBy = (command: Command): ReadonlySet<string> =>
   new Set([

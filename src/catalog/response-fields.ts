@@ -36,6 +36,9 @@ export const findField = (response: string, path: string): FoundField | undefine
   for (const [at, part] of parts.entries()) {
     const field: Field | undefined = fields.get(spellingKey(part));
     if (!field && at === 0 && inEveryType.has(spellingKey(part))) return { name: spellingKey(part) };
+    // A tag is named by its key, which only the cloud knows.
+    if (!field && at > 0 && fields.has('key') && fields.has('value'))
+      return { name: [...found, ...parts.slice(at)].join('.') };
     if (!field) return { missing: part, of: fields };
     found.push(field.name);
     const inner: ReadonlyMap<string, Field> | undefined =

@@ -82,7 +82,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         )
         .option('--where <expression>', 'only matching rows, such as: state=Stopped and size > 100GiB')
         .option('--sort <fields>', 'sort order of the rows; -size or "size desc" puts the largest first')
-        .option('--group <fields>', 'count rows by one or two fields; also sum(size), min(created), max(created)')
+        .option('--group <fields>', 'count rows by one or two fields, such as day(created); also sum(size), avg, min')
         .option('--all', 'every page of the list')
         .option('--watch', 'repeat a read until it is stopped, and show what changes')
         .option('--every <seconds>', 'how often --watch asks (default: 5)', whole)
@@ -114,7 +114,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         command
           .argument(
             '<kind>',
-            'machine, network, address, volume, template, job, host, router, system-vm, zone, account, project',
+            'machine, network, address, volume, template, vpc, load-balancer, kubernetes, snapshot, backup, job, host, router, system-vm, zone, account, project',
           )
           .argument('<id>', 'its id or name')
           .argument('[question...]', 'what is wrong, such as: port 443 is closed'),

@@ -13,7 +13,7 @@ import { symptomsIn, toVerdict } from './verdict.ts';
 const portIn = (question: string): number | undefined => {
   const [, number] = /(?:\bport\s*|:|^|\s)(\d{1,5})(?:\/(?:tcp|udp))?(?![\d.])/i.exec(question) ?? [];
   if (number !== undefined && Number(number) > 0 && Number(number) < 65_536) return Number(number);
-  const named = /\b(ssh|https?|rdp|mysql|postgres)\b/i.exec(question)?.[1]?.toLowerCase();
+  const named = /\b(ssh|https?|rdp|mysql|postgres|dns)\b/i.exec(question)?.[1]?.toLowerCase();
   return named === undefined ? undefined : ports[named];
 };
 
@@ -24,6 +24,7 @@ const ports: Readonly<Record<string, number>> = {
   rdp: 3389,
   mysql: 3306,
   postgres: 5432,
+  dns: 53,
 };
 
 const textOf = (value: unknown): string =>
@@ -59,7 +60,7 @@ export const diagnose = (composition: Composition, request: CallRequest): Promis
     const asked = {
       id: textOf(id),
       port: portIn(text),
-      protocol: /\budp\b/i.test(text) ? 'udp' : 'tcp',
+      protocol: /\b(?:udp|dns)\b/i.test(text) ? 'udp' : 'tcp',
       question: text,
     };
     return toVerdict(plan, symptoms, await look(plan, asked, symptoms, readRows));

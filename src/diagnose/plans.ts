@@ -34,6 +34,8 @@ export interface Cause {
   needs: readonly string[];
   /** Symptoms that it explains; every one where there are none. */
   for: readonly string[];
+  /** Said only where the question speaks of one of these: of itself it is no fault. */
+  onlyAsked?: true;
   /** What is wrong, with `{as.field}` for values. */
   text: string;
   /** Fields that prove it. */
@@ -59,6 +61,7 @@ export interface Plan {
 interface StoredCause {
   when: string;
   for?: readonly string[];
+  onlyAsked?: true;
   text: string;
   evidence: readonly string[];
   mend?: Cause['mend'];

@@ -18,7 +18,10 @@ const maxFindings = 5;
 const maxValues = 4;
 const maxEvents = 3;
 
-const textOf = (facts: Row, path: string, maxLength = 60): string => {
+/** A description is a sentence; what else is shown is a name or a figure. */
+const lengthOf = (path: string): number => (path.endsWith('.description') ? 160 : 60);
+
+const textOf = (facts: Row, path: string, maxLength = lengthOf(path)): string => {
   const values = [...new Set(valuesOf(facts, path).map(String))];
   const shown = values.slice(0, maxValues).map((value) => toLabel(value, maxLength));
   return [...shown, ...(values.length > maxValues ? [`${values.length - maxValues} more`] : [])].join(', ') || 'none';
@@ -66,7 +69,10 @@ const evidenceText = ({ evidence }: Finding): string =>
 export const toVerdict = (plan: Plan, asked: readonly string[], seen: Seen): Outcome => {
   const { facts, sources, unseen, requests } = seen;
   const found = plan.causes.filter(
-    ({ needs, when }) => needs.every((name) => facts[name] !== undefined) && holds(when, facts),
+    ({ needs, when, onlyAsked, for: symptoms }) =>
+      (!onlyAsked || symptoms.some((symptom) => asked.includes(symptom))) &&
+      needs.every((name) => facts[name] !== undefined) &&
+      holds(when, facts),
   );
   const explains = (cause: Cause): boolean =>
     !asked.length || !cause.for.length || cause.for.some((symptom) => asked.includes(symptom));

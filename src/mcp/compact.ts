@@ -114,7 +114,7 @@ export const compactTools: readonly McpTool[] = [
           description: 'Of all rows: state=Stopped and (size > 100GiB or not account in (a,b))',
         },
         sort: { type: 'string', description: '-size' },
-        group: { type: 'string', description: 'zonename, sum(size)' },
+        group: { type: 'string', description: 'zonename, sum(size); day(created)' },
         all: { type: 'boolean', description: 'Every page' },
         wait: { type: 'integer', description: 'Seconds to wait until a row fits where, at most 45' },
         page: integer,
@@ -171,7 +171,7 @@ export const compactTools: readonly McpTool[] = [
         kind: {
           type: 'string',
           description:
-            'machine, network, address, volume, template, job, host, router, system-vm, zone, account, project',
+            'machine, network, address, volume, template, vpc, load-balancer, kubernetes, snapshot, backup, job, host, router, system-vm, zone, account, project',
         },
         id: { type: 'string', description: 'Id or name' },
         question: { type: 'string', description: 'e.g. port 443 is closed, will not migrate' },

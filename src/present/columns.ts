@@ -1,3 +1,5 @@
+import { readDerived } from '../ask/derived.ts';
+import { valuesOf } from '../ask/evaluate.ts';
 import type { Kind } from '../catalog/kinds.ts';
 import { isRecord, type Row } from '../rows.ts';
 import { limits } from '../limits.ts';
@@ -67,16 +69,20 @@ export const fitColumns = (columns: readonly string[], budget: number): string[]
   return columns.slice(0, end === -1 ? columns.length : Math.max(1, end));
 };
 
-/** The value of a column; a dot reaches into a nested object or through a list, whose values come as a list. */
+/** The value of a column; a dot reaches into a nested object or through a list, whose values come as a list; `count(nic)`: how many. */
 export const valueAt = (row: Row, column: string): unknown => {
   if (column in row) return row[column];
+  if (readDerived(column)) return valuesOf(row, column)[0];
   const [head = '', ...rest] = column.split('.');
   if (rest.length === 0) return undefined;
   const inner = row[head];
   const list = Array.isArray(inner) ? (inner as unknown[]) : [inner];
-  const values = list.flatMap((item) =>
-    typeof item === 'object' && item !== null ? [valueAt(item as Row, rest.join('.'))] : [],
-  );
+  const name = rest.join('.');
+  const values = list.flatMap((item) => {
+    if (!isRecord(item)) return [];
+    // A tag is shown by its key.
+    return [item['key'] === name && !(name in item) ? item['value'] : valueAt(item, name)];
+  });
   const found = values.filter((value) => value !== undefined);
   return found.length <= 1 ? found[0] : found;
 };

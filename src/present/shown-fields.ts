@@ -1,3 +1,4 @@
+import { baseOf } from '../ask/derived.ts';
 import type { Kind } from '../catalog/kinds.ts';
 import { rowsOf, type Row } from '../rows.ts';
 import { decidingFields } from '../secrets/mask.ts';
@@ -11,7 +12,7 @@ const fieldsFor = ({ tool, request }: ApprovedCall, rows: readonly Row[], kind: 
   const { fields, whole } = request.view;
   const columns = fields?.length ? [...fields, ...fields.map(toLine)] : ownColumns(rows, kind);
   if (whole || !columns.length || columns.includes('*')) return undefined;
-  const heads = columns.map((column) => column.split('.', 1)[0]!);
+  const heads = columns.map((column) => baseOf(column).split('.', 1)[0]!);
   const others = [kind?.newestBy ?? [], cells().bytesWhere[tool.command.response]?.field ?? []].flat();
   return new Set([...columns, ...heads, ...others, ...decidingFields]);
 };

@@ -75,7 +75,10 @@ const end = (ending: { result: string | undefined } | { failure: ScriptFailure }
 const readText = (context: QuickJSContext, handle: QuickJSHandle | undefined, max: number): string => {
   if (!handle || context.typeof(handle) !== 'string') throw new Error('a text is needed here');
   const length = context.getProp(handle, 'length').consume((one) => context.getNumber(one));
-  if (length > max) throw new Error(`more than ${max} characters at once`);
+  if (length > max)
+    throw new Error(
+      `more than ${max} characters at once; ask a list for fewer fields, such as {fields: ["id", "name"]}`,
+    );
   return context.getString(handle);
 };
 

@@ -1,3 +1,4 @@
+import { readDerived } from '../ask/derived.ts';
 import { spellingKey } from '../catalog/names.ts';
 import { findField, type FoundField } from '../catalog/response-fields.ts';
 import type { Command } from '../catalog/types.ts';
@@ -65,8 +66,9 @@ export const readFields = (
   if (asked.includes('*')) return { fields: ['*'], problems: [] };
   const problems: string[] = [];
   const fields = asked.map((field) => {
-    const found = findName(command, field, newerRelease);
-    if ('name' in found) return found.name;
+    const derived = readDerived(field);
+    const found = findName(command, derived?.field ?? field, newerRelease);
+    if ('name' in found) return derived ? `${derived.by}(${found.name})` : found.name;
     problems.push(found.problem);
     return field;
   });

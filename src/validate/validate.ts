@@ -2,7 +2,7 @@ import { isAsked, readQuery, splitQuery, type Query } from '../ask/query.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { problemWithScope } from '../catalog/list-scope.ts';
 import { requireTool } from '../catalog/lookup.ts';
-import { unmetBy } from '../catalog/requirements.ts';
+import { unmetBy, valuesNeeded } from '../catalog/requirements.ts';
 import { describeSchedule, problemWithSchedule } from '../catalog/schedule.ts';
 import type { Command } from '../catalog/types.ts';
 import type { CallSettings } from '../config/call.ts';
@@ -52,7 +52,11 @@ const settleQuery = (
   const { ask, problems } = readQuery(command, view, (name) => findName(command, name, newerRelease));
   if (view.secrets) problems.push('where, sort, group and all show no secrets');
   if (problems.length) return { problems, notes: [] };
-  const { filters, left } = splitQuery(command, ask, (name) => values[name] === undefined);
+  const split = splitQuery(command, ask, (name) => values[name] === undefined);
+  const { left } = split;
+  const isFiltered = Object.keys(split.filters).length > 0;
+  const needed = isFiltered ? valuesNeeded(command, { ...values, ...split.filters }, values) : {};
+  const filters = { ...split.filters, ...needed };
   // A filter that needs another one is not sent alone.
   const isLost = unmetBy(command, { ...values, ...filters }).length > unmetBy(command, values).length;
   const names = isLost ? [] : Object.keys(filters);

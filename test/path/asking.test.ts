@@ -83,6 +83,10 @@ test.each([
   [{ group: 'zonenam' }, /group: .*did you mean zonename\?/],
   [{ group: 'zonename', sort: 'name' }, /groups have zonename, count/],
   [{ group: ['state', 'zonename', 'account'] }, /at most 2 fields/],
+  [{ group: 'day(creatd)' }, /group: .*did you mean created\?/],
+  [{ where: 'count(password) > 1' }, /password is masked/],
+  [{ where: 'tags.password = a' }, /password is masked/],
+  [{ fields: ['day(creatd)'] }, /did you mean created\?/],
   [{ where: 'state =' }, /a field or a value is missing before its end/],
   [{ where: "state = 'Running' memory" }, /and, or, or a comparison is missing/],
   [{ where: 'memory > 4GiB' }, /memory does not count bytes/],
@@ -97,6 +101,24 @@ test.each([
   expect(isError).toBe(true);
   expect(text).toMatch(problem);
   expect(cloud.calls).toEqual([]);
+});
+
+test('a value that CloudStack gives only beside another one takes that with it', async () => {
+  const { structured, text } = await host.call('read', { tool: 'list-public-ip-addresses', where: 'state = Free' });
+  expect(text).toContain('The cloud itself looked for state=Free, allocatedonly=false.');
+  const free = cloud.simulator.world.all('IPAddress').filter(({ fields }) => fields['state'] === 'Free').length;
+  expect(structured['count']).toBe(free);
+});
+
+test('what is made of a field is shown where it is asked for, and where rows are sorted by it', async () => {
+  const named = await vms({ where: 'name = db-1', fields: ['count(nic)', 'year(created)', 'tags.team'] });
+  const [row] = named.structured['items'] as Record<string, unknown>[];
+  expect(row).toMatchObject({ 'count(nic)': 1, 'tags.team': 'data' });
+  expect(row?.['year(created)']).toMatch(/^\d{4}$/);
+  const [most] = (await vms({ sort: '-count(tags)', pagesize: 1 })).structured['items'] as Record<string, unknown>[];
+  expect(most?.['count(tags)']).toBe(2);
+  const plain = await vms({ pagesize: 1, fields: ['count(nic)'] });
+  expect(plain.structured['items']).toEqual([{ 'count(nic)': 1 }]);
 });
 
 test('only lists are asked', async () => {

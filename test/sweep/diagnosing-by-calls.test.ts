@@ -1,60 +1,29 @@
-import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { loadCatalog } from '../../src/catalog/catalog.ts';
-import { finish } from '../simulator/sign.ts';
-import { openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
+import { openDiagnosis, type Diagnosis, type Fault } from './diagnosed.ts';
 
 // Faults as an operator causes them: by calls of the API. One diagnosis says which it is.
 
-let cloud: Cloud;
-let host: Host;
+let here: Diagnosis;
 
 beforeAll(async () => {
-  cloud = await startCloud();
-  host = await openHost({ env: { ...cloud.env, CLOUDSTACK_MCP_CACHE: 'false' } });
-  // The account and what the cloud offers are read once for each server.
-  await host.call('read', { tool: 'list-zones' });
+  here = await openDiagnosis();
 });
-afterAll(async () => {
-  await host.close();
-  await cloud.close();
-});
-beforeEach(() => cloud.renew());
+afterAll(() => here.close());
+beforeEach(() => here.cloud.renew());
 
-type Params = Record<string, string>;
-
-/** Runs a command to its end and gives the id of what it made; fails if it is refused. */
-const did = async (command: string, params: Params): Promise<string> => {
-  const { status, body } = await finish(cloud.simulator, command, params);
-  const result = (body['jobresult'] ?? body) as Record<string, unknown>;
-  if (status !== 200 || result['errorcode'] !== undefined)
-    throw new Error(`${command}: ${status} ${String(result['errortext'])}`);
-  const [made] = Object.values(result);
-  return String((made as { id?: unknown } | undefined)?.id ?? '');
-};
-/** Tries what the fault prevents, and fails if it is not prevented. */
-const refused = async (command: string, params: Params): Promise<void> => {
-  const { status, body } = await finish(cloud.simulator, command, params);
-  if (status === 200 && body['jobstatus'] !== 2) throw new Error(`${command} was not refused`);
-};
-const idOf = (kind: string, field: string, value: unknown): string => {
-  const found = cloud.simulator.world.all(kind).find(({ fields }) => fields[field] === value);
-  if (!found) throw new Error(`no ${kind} whose ${field} is ${String(value)}`);
-  return found.id;
-};
+const did: Diagnosis['did'] = (command, params) => here.did(command, params);
+const refused: Diagnosis['refused'] = (command, params) => here.refused(command, params);
+const idOf: Diagnosis['idOf'] = (kind, field, value) => here.idOf(kind, field, value);
+const idsOf: Diagnosis['idsOf'] = (kind, field, value) => here.idsOf(kind, field, value);
+const diagnosed: Diagnosis['diagnosed'] = (kind, id, question) => here.diagnosed(kind, id, question);
 const named = (kind: string, name: string): string => idOf(kind, 'name', name);
 const vm = (name: string): string => named('UserVm', name);
 const address = (ip: string): string => idOf('IPAddress', 'ipaddress', ip);
 const zone = (): string => named('Zone', 'Frankfurt');
-const idsOf = (kind: string, field: string, value: unknown): string[] =>
-  cloud.simulator.world
-    .all(kind)
-    .filter(({ fields }) => fields[field] === value)
-    .map(({ id }) => id);
-const hostsOf = (machine: string): unknown => cloud.simulator.world.get(vm(machine))?.fields['hostid'];
+const hostsOf = (machine: string): unknown => here.cloud.simulator.world.get(vm(machine))?.fields['hostid'];
 const networkOf = (name: string): string => named('Network', name);
 const proxy = (): string =>
-  cloud.simulator.world
+  here.cloud.simulator.world
     .all('SystemVm')
     .find(({ fields }) => fields['systemvmtype'] === 'consoleproxy' && fields['zoneid'] === zone())!.id;
 
@@ -71,15 +40,6 @@ const tagged = async (hosttags: string): Promise<string> => {
   await did('scaleVirtualMachine', { id, serviceofferingid });
   return id;
 };
-
-interface Fault {
-  kind: string;
-  question: string;
-  /** What the verdict must say. */
-  cause: RegExp;
-  /** Causes it; gives what is asked about. */
-  make: () => Promise<string> | string;
-}
 
 const start = { kind: 'machine', question: 'it will not start' };
 
@@ -569,26 +529,6 @@ const faults: Record<string, Fault> = {
       return vm('gpu-1');
     },
   },
-};
-
-const reads = new Set(
-  loadCatalog()
-    .tools.filter(({ risk }) => risk.risk === 'read')
-    .map(({ command }) => command.name),
-);
-
-const maxTokens = 1500;
-const maxRequests = 25;
-
-/** Asks once, and checks what is kept whatever the answer. */
-const diagnosed = async (kind: string, id: string, question: string) => {
-  cloud.calls.length = 0;
-  const { text, structured, isError } = await host.call('diagnose', { kind, id, question });
-  expect(isError, text).toBeUndefined();
-  expect(encode(text).length, text).toBeLessThanOrEqual(maxTokens);
-  expect(cloud.calls.length, text).toBeLessThanOrEqual(maxRequests);
-  expect(cloud.calls.map(({ command }) => command).filter((command) => !reads.has(command))).toEqual([]);
-  return { text, verdict: String(structured['verdict']), findings: structured['findings'] as { cause: string }[] };
 };
 
 test.for(Object.entries(faults))('one call names the cause: %s', async ([, { kind, question, cause, make }]) => {

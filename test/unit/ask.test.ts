@@ -63,6 +63,17 @@ describe('holds', () => {
     ["tags contains 'env=prod'", true],
     ['tags.value = prod', true],
     ['details.cpu.speed > 1500', true],
+    // A tag by its key, parts of a date, how many values there are.
+    ['tags.env = prod', true],
+    ['tags.team is null', true],
+    ['day(created) = 2026-01-22', true],
+    ['month(created) = 2026-01 and year(created) = 2026', true],
+    // 22 January 2026 is a Thursday.
+    ['week(created) = 2026-01-19', true],
+    ["hour(created) = '2026-01-22T10:00'", true],
+    ['day(name) is null', true],
+    ['Count( nic ) > 1 and count(tags) = 1 and count(missing) = 0', true],
+    ["created < '2 months ago' or created > '50 years ago'", true],
     ["name = 'it\\'s'", false],
   ])('%s is %s', (text, expected) => {
     const read = (): boolean => holds(readExpression(text, isField), row);
@@ -81,6 +92,8 @@ test.each([
   ['state is Running', /null is missing/],
   ['state = Running; drop', /";.* cannot be read/],
   ['process.exit()', /is missing/],
+  ['count(1) > 0', /a field is missing in count\(\)/],
+  ['day(created', /\) is missing before its end/],
   ["state = 'Running", /cannot be read/],
   [`${'('.repeat(200)}a`, /stand in each other more than/],
   [`${'not '.repeat(200)}a`, /stand in each other more than/],
