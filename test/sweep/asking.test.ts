@@ -405,8 +405,8 @@ const scripts: Record<string, { code: string; right: () => unknown }> = {
     },
   },
   'which networks have no machine': {
-    code: `const machines = await cloudstack.listVirtualMachines({}, {fields: ['nic.networkid']});
-      const used = new Set(machines.flatMap((one) => one['nic.networkid']));
+    code: `const machines = await cloudstack.listVirtualMachines({}, {fields: ['nic']});
+      const used = new Set(machines.flatMap((one) => one.nic.map(({networkid}) => networkid)));
       return (await cloudstack.listNetworks()).filter(({id}) => !used.has(id)).map(({name}) => name);`,
     right: () => {
       const used = new Set(all('Nic').map(({ networkid }) => networkid));
@@ -417,7 +417,8 @@ const scripts: Record<string, { code: string; right: () => unknown }> = {
   },
   'which templates does no machine use': {
     code: `const used = new Set((await cloudstack.listVirtualMachines({}, {group: 'templateid'})).map((one) => one.templateid));
-      return (await cloudstack.listTemplates({templatefilter: 'all'}, {sort: 'name'})).filter(({id}) => !used.has(id)).map(({name}) => name);`,
+      const bare = (await cloudstack.listTemplates({templatefilter: 'all'}, {sort: 'name'})).filter(({id}) => !used.has(id));
+      return [...new Set(bare.map(({name}) => name))];`,
     right: () => {
       const used = new Set(machines().map(({ templateid }) => templateid));
       return all('Template')
