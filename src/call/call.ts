@@ -15,6 +15,7 @@ import { readBefore } from './before.ts';
 import { bound } from './bound.ts';
 import type { Composition } from './composition.ts';
 import { inverseOf, stateBefore } from './inverse.ts';
+import { nameLimitedDomain } from './limited-domain.ts';
 import { readLimitsReached } from './limits-reached.ts';
 import { readNearNames } from './near-names.ts';
 import { readAll } from './read-all.ts';
@@ -89,14 +90,18 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
     const first = approved.scope?.also || isBounded(approved.role) ? undefined : firstPage(approved, limits);
     const wire = step('request', () => toWire(approved, first));
     const before = await readBefore(cloud, approved, run);
-    const answer = await step('cloudstack', () => sendCall(cloud, jobs, approved, wire, run, options));
+    const list = confinement.within(listNow(cloud, run));
+    const answer = await step('cloudstack', () =>
+      sendCall(cloud, jobs, approved, wire, run, options).catch(async (error: unknown) => {
+        throw await nameLimitedDomain(error, cloud, list);
+      }),
+    );
     const own = confinement.confineAnswer(approved, first ? { ...answer, page: first } : answer);
     if (mustBeLogged) {
       const undo = inverseOf(cloud.catalog, approved, { ...answer, before });
       record({ before: stateBefore(approved, before), undo });
       if (undo) run.request.onInverse?.(undo);
     }
-    const list = confinement.within(listNow(cloud, run));
     const near = await readNearNames(approved, own, list);
     const reached = await readLimitsReached(cloud, approved, own, list);
     const seen = { ...own, before, near, reached };

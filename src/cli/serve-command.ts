@@ -55,7 +55,7 @@ export const serve = async (settings: Record<string, unknown>, io: Io): Promise<
   if (config.transport === 'stdio' && io.stdin.isTTY)
     await printText(
       io.stderr,
-      `Waiting for an MCP host on standard input; hosts start this themselves (${programName} init sets them up).\nCtrl+C ends it. To see it at work: ${programName} demo`,
+      `Waiting for a host on standard input; ${programName} init sets hosts up.\nCtrl+C ends it. To see it at work: ${programName} demo`,
     );
   try {
     if (config.transport === 'http')

@@ -211,7 +211,8 @@ const failures: ErrorRow[] = [
     535,
     4370,
     `Maximum domain resource limits of Type 'public_ip' for Domain Id = ${id} is exceeded: Domain Resource Limit = 3, Current Domain Resource Amount = 3, Current Resource Reservation = 0, Requested Resource Amount = 1.`,
-    [`domain ${id} is 3 of public IP addresses`],
+    // The domain that has this id is called so.
+    [`domain web-1 (${id}) is 3 of public IP addresses`],
   ],
   [
     'capacity: hosts',
@@ -356,6 +357,25 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+/** A sentence that ends twice. */
+const doubleMarks = /[?!:,;]\.(?=\s|$)|(?<!\.)\.\.(?!\.)|\.[?!]/;
+
+test.each([
+  ['call', 'list-zones', 'nmae=x'],
+  ['call', 'list-zones', '--fields', 'nmae'],
+  ['call', 'list-zonez'],
+  ['call', 'list-virtual-machines', 'state=Runing'],
+  ['call', 'start-virtual-machine', 'id=nobody'],
+  ['tools', 'show', 'nothing-at-all'],
+  ['tools', 'list', '--toolset', 'computee'],
+  ['plan', 'show', 'ABCD-EFGH'],
+  ['call', 'list-zones', '--profile', 'nobody'],
+])('D12: no message of %s %s has two marks at the end of a sentence', async (...words) => {
+  const { stderr, status } = await runCommand([...words, '--simulator']);
+  expect(status).not.toBe(0);
+  expect(stderr).not.toMatch(doubleMarks);
+});
+
 test.each(failures)('part 4.4: %s', async (...row) => {
   current = row;
   const [what, command, args, code, , text, way] = row;
@@ -374,6 +394,7 @@ test.each(failures)('part 4.4: %s', async (...row) => {
     env: fake.env,
   });
   expectWay(stderr, way, true, what);
+  expect(`${answer.text}\n${stderr}`, 'two marks at the end of a sentence').not.toMatch(doubleMarks);
   // 2 where CloudStack found the arguments wrong.
   expect([1, 2], what).toContain(status);
 });

@@ -209,6 +209,16 @@ test('a profile may have the name of a command', async () => {
   expect(status).toBe(2);
 });
 
+test('D12: serve on a terminal says in two lines what it waits for and what to run instead', async () => {
+  const { out, stop, ended } = startCommand(['serve'], { terminal: true, env: cloud.env });
+  await eventually(() => expect(out.stderr.trim().split('\n')).toHaveLength(2));
+  expect(out.stderr).toMatch(/host/);
+  expect(out.stderr).toMatch(/cloudstack-mcp-server demo/);
+  stop.abort();
+  await ended;
+  expect(out.stdout).toBe('');
+});
+
 test('serve ends with its input, and when it is asked to', async () => {
   const host = await openHost({ env: cloud.env });
   host.stop.abort();

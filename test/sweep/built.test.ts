@@ -273,6 +273,22 @@ test('D5, D6, D16: the packed package is one package within its sizes, installs 
   rmSync(folder, { recursive: true });
 });
 
+test('D16: the package says who made it, where it lives, what it is for and what it is to registries', () => {
+  const described = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, unknown>;
+  const { repository, homepage, bugs, mcpName, author, keywords, license, engines, bin, name } = described as {
+    [key: string]: string;
+  } & { repository: { url: string }; bugs: { url: string }; keywords: string[]; bin: object };
+  const owned = /^git\+(https:\/\/[^/]+\/([^/]+)\/[^/]+)\.git$/.exec(repository.url);
+  expect(owned).not.toBeNull();
+  // One place is filled by the publisher; the others follow.
+  expect(homepage).toBe(`${owned![1]}#readme`);
+  expect(bugs.url).toBe(`${owned![1]}/issues`);
+  expect(mcpName).toBe(`io.github.${owned![2]}/${name}`);
+  expect([author, license, engines]).not.toContain(undefined);
+  expect(keywords).toEqual(expect.arrayContaining(['cloudstack', 'mcp']));
+  expect(Object.keys(bin)).toContain('cloudstack-mcp-server');
+});
+
 test('the process itself: ready on standard error, nothing on standard output, SIGTERM ends it with 0', async () => {
   const child = spawn(process.execPath, [built, 'serve', '--transport', 'http', '--port', '0', '--simulator'], {
     stdio: ['ignore', 'pipe', 'pipe'],
