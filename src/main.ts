@@ -26,20 +26,22 @@ const { isOver, answered } = isPlain
   ? await answerOpening({ stdin, stdout, signal }, prepared)
   : { isOver: false, answered: [] };
 if (!isOver) {
-  // The rest of the program is loaded when something needs it.
-  const { runCli } = await import('./cli/program.ts');
-  process.exitCode = await runCli(argv, {
+  const io = {
     stdin,
     stdout,
     stderr,
     env,
     signal,
-    onReload: (reload) => {
+    onReload: (reload: () => void) => {
       if (isPlain) reloads.push(reload);
       else for (const name of signals.reload) process.on(name, reload);
     },
     answered,
-  });
+  };
+  // The rest of the program is loaded when something needs it.
+  process.exitCode = isPlain
+    ? await (await import('./cli/serve-plain.ts')).servePlain(argv, io, prepared.config)
+    : await (await import('./cli/program.ts')).runCli(argv, io);
 }
 // What was written last may still wait for the pipe.
 await new Promise((resolve) => stdout.write('', resolve));

@@ -2,7 +2,8 @@ import { PassThrough } from 'node:stream';
 import * as z from 'zod';
 import { createApp } from '../../src/app/app.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { envNameOf, settings } from '../../src/config/settings.ts';
+import type { PreparedConfig } from '../../src/config/plain-config.ts';
+import { envNameOf, settings, type Settings } from '../../src/config/settings.ts';
 import { serveStdio } from '../../src/mcp/stdio.ts';
 import type { PreparedOpening, PreparedSetting } from '../../src/opening/prepared.ts';
 
@@ -77,6 +78,15 @@ const settingsOf = (): PreparedOpening['settings'] =>
     }),
   );
 
+const configOf = async (known: PreparedOpening['settings']): Promise<PreparedConfig> => {
+  const { otlp } = await loadConfig({ simulator: true }, {});
+  const all = Object.keys(settings.shape) as (keyof Settings)[];
+  const names = all
+    .map((name) => [envNameOf(name), name] as const)
+    .filter(([variable]) => Object.hasOwn(known, variable));
+  return { defaults: settings.parse({}), otlp, names: Object.fromEntries(names) };
+};
+
 /** What the server answers first, each from a connection to it as it is. */
 export const prepareOpening = async (): Promise<PreparedOpening> => {
   const initialize: Record<string, string> = {};
@@ -99,5 +109,6 @@ export const prepareOpening = async (): Promise<PreparedOpening> => {
     const results = await ask(methods.map((method) => ({ method, params: { _meta } })));
     stateless[version] = Object.fromEntries(methods.map((method, at) => [method, results[at]!]));
   }
-  return { initialize, list, stateless, settings: settingsOf() };
+  const known = settingsOf();
+  return { initialize, list, stateless, settings: known, config: await configOf(known) };
 };

@@ -40,7 +40,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   scripts: ['src'],
   'main.ts': ['cli', 'opening'],
   // Loaded before everything else, so that a start costs little: nothing here may need the rest.
-  opening: ['config/endpoint.ts', 'type config/values.ts', 'loopback.ts', 'rows.ts'],
+  opening: ['config/endpoint.ts', 'type config/values.ts', 'type config/plain-config.ts', 'loopback.ts', 'rows.ts'],
   // The command line starts the other door (stdio) and describes commands to people in the words models get
   // (describe.ts); its tables print cells as present/ does (columns.ts).
   cli: [
@@ -130,7 +130,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'type guard/approver.ts',
     'type telemetry',
     'store',
-    'config/auth.ts',
+    'config/public-url.ts',
     'type config',
     'version.ts',
     ...foundation,
@@ -164,8 +164,8 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'plan',
     'script',
     'call',
-    'config/auth.ts',
-    'config/config.ts',
+    'config/public-url.ts',
+    'config/missing-profile.ts',
     'guard',
     'request/to-wire.ts',
     'cache',
@@ -259,7 +259,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'text.ts',
     'type config',
   ],
-  store: ['config/store.ts', 'errors.ts', 'type observe.ts'],
+  store: ['config/store-url.ts', 'errors.ts', 'type observe.ts'],
   // A profile holds a credential, and only the step that proves it says what one looks like.
   config: [
     'documents.ts',

@@ -1,4 +1,4 @@
-import { approvalUrlOf, publicUrlOf } from '../config/auth.ts';
+import { approvalUrlOf, publicUrlOf } from '../config/public-url.ts';
 import type { Config } from '../config/config.ts';
 import { createGuard } from '../guard/guard.ts';
 import type { PlanComposition } from '../plan/apply.ts';

@@ -1,7 +1,8 @@
 import { constants, accessSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createApp } from '../app/app.ts';
-import { loadConfig, missingProfile, type Config } from '../config/config.ts';
+import { loadConfig, type Config } from '../config/config.ts';
+import { missingProfile } from '../config/missing-profile.ts';
 import { configPathOf } from '../config/places.ts';
 import { seePage } from '../documents.ts';
 import { CallError } from '../errors.ts';

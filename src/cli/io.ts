@@ -1,6 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Progress } from '../types.ts';
-import { wrap } from './width.ts';
 import { escapeUnsafe, stripUnsafe } from '../text.ts';
 
 /** The world as the command line sees it: the process's own, or a test's. */
@@ -36,8 +35,12 @@ export const printLine = (stream: Writable, text: string): Promise<void> =>
   });
 
 /** Prints text for a person: at a terminal its lines are broken between words. */
-export const printText = (stream: Io['stdout'], text: string): Promise<void> =>
-  printLine(stream, stream.isTTY ? wrap(stripUnsafe(text), stream.columns ?? 80) : text);
+export const printText = async (stream: Io['stdout'], text: string): Promise<void> => {
+  if (!stream.isTTY) return printLine(stream, text);
+  // How wide characters are takes longer to load than a host waits for a start.
+  const { wrap } = await import('./width.ts');
+  return printLine(stream, wrap(stripUnsafe(text), stream.columns ?? 80));
+};
 
 /** How a result can be printed. */
 export const formats = ['table', 'wide', 'json', 'yaml', 'csv'] as const;

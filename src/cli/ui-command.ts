@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createApp } from '../app/app.ts';
-import { loadConfig, missingProfile } from '../config/config.ts';
+import { loadConfig } from '../config/config.ts';
+import { missingProfile } from '../config/missing-profile.ts';
 import { CallError } from '../errors.ts';
 import { isLoopback } from '../loopback.ts';
 import { openTelemetry } from '../telemetry/telemetry.ts';

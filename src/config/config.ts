@@ -5,18 +5,18 @@ import type { Auth } from './auth.ts';
 import type { Proxies } from './cloud.ts';
 import { isUnfilled, toEndpoint } from './endpoint.ts';
 import { findOtherTools, importProfiles } from './import.ts';
-import { configPathOf, homeOf } from './places.ts';
+import { configPathOf, stateFolderOf } from './places.ts';
 import type { PolicySection, Principals, Risks, Roles } from './policy.ts';
 import type { PromptsSection } from './prompts.ts';
 import { readText } from './read-text.ts';
 import { envNameOf, flagOf, secretSettings, settings, type Settings } from './settings.ts';
-import { readStoreUrl } from './store.ts';
+import { byName, simulatorProfile } from './profile-names.ts';
+import { readStoreUrl } from './store-url.ts';
 import { readHeaders, readTraces, type Traces } from './telemetry.ts';
 import type { Environment } from './values.ts';
 import { findWarnings } from './warnings.ts';
 import { seePage } from '../documents.ts';
 import { CallError, type ErrorDetails } from '../errors.ts';
-import { programName } from '../program-name.ts';
 import { closestWord, mayBeMeant } from '../spelling.ts';
 import { toLabel } from '../text.ts';
 
@@ -32,9 +32,6 @@ export interface Profile {
 }
 
 type Raw = Record<string, unknown>;
-
-const stateFolder = (env: Environment): string =>
-  join(env['XDG_STATE_HOME'] ?? join(homeOf(env), '.local', 'state'), 'cloudstack-mcp');
 
 /** The whole configuration: settings and profiles by name. */
 export interface Config extends Settings {
@@ -99,24 +96,6 @@ export const profileSchema = z.strictObject({
   signature: z.enum(['auto', 'sha1', 'sha512']).default('auto'),
   caFile: z.string().optional(),
 });
-
-/** The error for a profile that the configuration lacks: it says what to set, or which profiles there are. */
-export const missingProfile = ({ profiles, otherTools }: Config, name: string): CallError => {
-  const names = Object.keys(profiles);
-  return names.length
-    ? wrong(
-        `There is no profile "${toLabel(name)}".`,
-        `There are: ${names.join(', ')}. Profiles come from the configuration only.`,
-      )
-    : wrong(
-        'No CloudStack is configured.',
-        [
-          `Run ${programName} init, which asks for it and sets up your hosts.`,
-          ...otherTools,
-          'Or set CLOUDSTACK_API_URL (https://…/client/api) with CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or with CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD; or try --simulator, or --credentials cloudmonkey (or cs) for the profiles of that tool.',
-        ].join(' '),
-      );
-};
 
 const readCertificates = (name: string, path: string): string => {
   const text = readText(path, 'caFile');
@@ -289,16 +268,9 @@ const explainSettings = ({ issues }: z.ZodError, asked: Raw, path: string | unde
   return problems.join(' ');
 };
 
-/** The name of the one profile that there is with the setting `simulator`. */
-export const simulatorProfile = 'simulator';
-
 /** Principals with their roles only: which profiles of clouds they use says nothing of the simulator. */
 const withoutProfiles = (principals: Principals | undefined): Principals | undefined =>
   principals && Object.fromEntries(Object.entries(principals).map(([name, { role }]) => [name, { role }]));
-
-/** Without a prototype, so that nothing but a profile is found by its name. */
-const byName = (profiles: [string, Profile][]): Record<string, Profile> =>
-  Object.assign(Object.create(null) as Record<string, Profile>, Object.fromEntries(profiles));
 
 /**
  * The configuration: defaults ← file ← environment ← flags. `flags.config` names the file, `flags.credentials` another
@@ -330,7 +302,7 @@ export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> 
   const { profile } = parsed.data;
   const only = names.length === 1 && profile === 'default' ? names[0]! : profile;
   const { simulator } = parsed.data;
-  const folder = parsed.data.state || stateFolder(env);
+  const folder = parsed.data.state || stateFolderOf(env);
   // Rehearsals leave nothing among the records of a cloud: neither entries, nor calls that wait, nor counts.
   const state = simulator ? join(folder, simulatorProfile) : folder;
   const sections = await readSections({ policy, roles, risks, principals, auth });

@@ -26,3 +26,7 @@ export const configPathOf = (flags: Readonly<Record<string, unknown>>, env: Envi
   const own = ownConfigPath(env);
   return existsSync(own) ? own : undefined;
 };
+
+/** Where people's programs keep what outlives them. */
+export const stateFolderOf = (env: Environment): string =>
+  join(env['XDG_STATE_HOME'] ?? join(homeOf(env), '.local', 'state'), 'cloudstack-mcp');

@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { spellingKey } from '../catalog/names.ts';
 import { CallError } from '../errors.ts';
 import { parseExact, pruneJson } from '../json.ts';
@@ -6,6 +5,20 @@ import { limits } from '../limits.ts';
 import { isNothing, readFlag, readList, readNumber } from '../read-values.ts';
 import { isRecord } from '../rows.ts';
 import { cutText } from '../text.ts';
+import {
+  after,
+  flag,
+  listOf,
+  objectOf,
+  oneOf,
+  optional,
+  readShape,
+  text,
+  whole,
+  type ReadValue,
+  type InputShape,
+  type Shaped,
+} from './shapes.ts';
 
 /** JSON text as its value, with so much of what is too much that the path refuses it. */
 const parse = (text: string): unknown => {
@@ -17,87 +30,109 @@ const parse = (text: string): unknown => {
 };
 
 /** A model may hand over nested values as JSON text. What is in it, the path looks at. */
-const jsonObject = z.unknown().transform((given, context): Record<string, unknown> => {
+const jsonObject: ReadValue<Record<string, unknown>> = (given, wrong) => {
   const value = typeof given === 'string' ? parse(given) : (given ?? {});
   if (isRecord(value)) return value;
-  context.addIssue({ code: 'custom', message: 'Invalid input: expected an object' });
-  return z.NEVER;
-});
+  wrong('Invalid input: expected an object');
+  return {};
+};
 
 /** A few texts. More than can be right are not looked at one by one. */
-const texts = z.preprocess(
-  (value) => readList(value, limits.fields).filter((text) => !isNothing(text)),
-  z.array(z.string().max(limits.field)).max(limits.fields),
-);
+const textsOf = (value: unknown): unknown[] => readList(value, limits.fields).filter((one) => !isNothing(one));
+const texts = after(textsOf, listOf(text(limits.field), limits.fields));
 /** A whole number, also as text. */
-const whole = (min: number, max = Number.MAX_SAFE_INTEGER) =>
-  z.preprocess(readNumber, z.number().int().min(min).max(max));
-const flag = z.preprocess(readFlag, z.boolean());
-const scope = z.preprocess(
-  (value) => (typeof value === 'string' ? value.trim().toLowerCase() : value),
-  z.enum(['own', 'all']),
-);
-const name = z.string().max(limits.toolName);
-const run = { tool: name, arguments: jsonObject.optional(), fields: texts.optional(), profile: name.optional() };
-const paging = { page: whole(1).optional(), pagesize: whole(1).optional() };
+const number = (min: number, max = Number.MAX_SAFE_INTEGER) => after(readNumber, whole(min, max));
+const yes = after(readFlag, flag);
+const scope = after((value) => (typeof value === 'string' ? value.trim().toLowerCase() : value), oneOf('own', 'all'));
+const name = text(limits.toolName);
+const run = {
+  tool: name,
+  arguments: optional(jsonObject),
+  fields: optional(texts),
+  profile: optional(name),
+};
+const paging = { page: optional(number(1)), pagesize: optional(number(1)) };
 // Lists that show credentials are changes here, and have pages, too.
-const change = z.strictObject({
+const change = {
   ...run,
-  tool: name.optional(),
+  tool: optional(name),
   ...paging,
-  wait: whole(0, 45).optional(),
-  calls: z
-    .preprocess(
+  wait: optional(number(0, 45)),
+  calls: optional(
+    after(
       (value) => (typeof value === 'string' ? parse(value) : value),
-      z.array(z.strictObject({ tool: name, arguments: jsonObject.optional() })).max(limits.steps),
-    )
-    .optional(),
-  mode: z.enum(['plan', 'run']).optional(),
-  plan: name.optional(),
-  undo: name.optional(),
+      listOf(objectOf({ tool: name, arguments: optional(jsonObject) }), limits.steps),
+    ),
+  ),
+  mode: optional(oneOf('plan', 'run')),
+  plan: optional(name),
+  undo: optional(name),
+};
+
+/** The arguments of one tool: their names, and how they are read. */
+interface Input<T> {
+  names: readonly string[];
+  read: ReadValue<T>;
+}
+
+const toInput = <S extends InputShape>(shape: S): Input<Shaped<S>> => ({
+  names: Object.keys(shape),
+  read: objectOf(shape),
 });
 
+const oneToTwenty: ReadValue<string[]> = (value, wrong) => {
+  let isWrong = false;
+  const read = texts(value, (...problem) => {
+    isWrong = true;
+    wrong(...problem);
+  });
+  return isWrong ? read : listOf(text(), 20, 1)(read, wrong);
+};
+
 /** What the tools of the compact list take. */
-export const inputs = {
-  'find-tools': z.strictObject({
-    query: z.string().max(limits.query),
-    toolset: name.optional(),
-    limit: whole(1, 50).optional(),
+const inputs = {
+  'find-tools': toInput({
+    query: text(limits.query),
+    toolset: optional(name),
+    limit: optional(number(1, 50)),
   }),
-  'describe-tools': z.strictObject({
-    tools: texts.pipe(z.array(z.string()).min(1).max(20)),
-    parameters: texts.optional(),
-    script: flag.optional(),
+  'describe-tools': toInput({
+    tools: oneToTwenty,
+    parameters: optional(texts),
+    script: optional(yes),
   }),
-  read: z.strictObject({
+  read: toInput({
     ...run,
     ...paging,
-    fresh: flag.optional(),
-    scope: scope.optional(),
-    where: z.string().max(limits.query).optional(),
-    sort: texts.optional(),
-    group: texts.optional(),
-    all: flag.optional(),
-    wait: whole(0, 45).optional(),
+    fresh: optional(yes),
+    scope: optional(scope),
+    where: optional(text(limits.query)),
+    sort: optional(texts),
+    group: optional(texts),
+    all: optional(yes),
+    wait: optional(number(0, 45)),
   }),
-  change,
-  destroy: change,
-  'wait-for-job': z.strictObject({ job: name, profile: name.optional() }),
-  diagnose: z.strictObject({
+  change: toInput(change),
+  destroy: toInput(change),
+  'wait-for-job': toInput({ job: name, profile: optional(name) }),
+  diagnose: toInput({
     kind: name,
     id: name,
-    question: z.string().max(limits.query).optional(),
-    profile: name.optional(),
+    question: optional(text(limits.query)),
+    profile: optional(name),
   }),
-  whoami: z.strictObject({ profile: name.optional() }),
-  'run-script': z.strictObject({
-    code: z.string().max(limits.text).optional(),
-    name: name.optional(),
-    inputs: jsonObject.optional(),
-    mode: z.enum(['plan', 'run', 'dry-run']).optional(),
-    profile: name.optional(),
+  whoami: toInput({ profile: optional(name) }),
+  'run-script': toInput({
+    code: optional(text(limits.text)),
+    name: optional(name),
+    inputs: optional(jsonObject),
+    mode: optional(oneOf('plan', 'run', 'dry-run')),
+    profile: optional(name),
   }),
 };
+
+type Inputs = typeof inputs;
+type InputOf<N extends keyof Inputs> = Inputs[N] extends Input<infer T> ? T : never;
 
 /** Names that are read of a tool's arguments: more than any tool has, so that one that it lacks is among them. */
 const maxKeys = 20;
@@ -121,17 +156,15 @@ const toGiven = (own: readonly string[], args: Record<string, unknown>): Record<
 };
 
 /** Reads a tool's arguments. Throws a CallError that names the problems. */
-export const readInput = <N extends keyof typeof inputs>(name: N, args: unknown): z.output<(typeof inputs)[N]> => {
+export const readInput = <N extends keyof Inputs>(tool: N, args: unknown): InputOf<N> => {
   const given = args ?? {};
-  const input = inputs[name];
-  const parsed = input.safeParse(isRecord(given) ? toGiven(Object.keys(input.shape), given) : given);
-  if (parsed.success) return parsed.data as z.output<(typeof inputs)[N]>;
-  const problems = parsed.error.issues
-    .slice(0, limits.problems)
-    .map(({ path, message }) => cutText(path.length ? `${path.join('.')}: ${message}` : message, limits.key));
+  const { names, read } = inputs[tool] as Input<InputOf<N>>;
+  const found = readShape(read, isRecord(given) ? toGiven(names, given) : given, limits.problems);
+  if (!('problems' in found)) return found.data;
+  const problems = found.problems.map((problem) => cutText(problem, limits.key));
   throw new CallError(
     'invalid',
-    `${name}: ${problems.join('; ')}.`,
+    `${tool}: ${problems.join('; ')}.`,
     "The command's own parameters go into `arguments`. Nothing was sent.",
   );
 };

@@ -1,3 +1,5 @@
+import type { PreparedConfig } from '../config/plain-config.ts';
+
 /** What is true of every server that lists the compact tools for one profile, as JSON text. */
 export interface PreparedOpening {
   /** Results of `initialize` by the protocol version that was asked for. */
@@ -8,6 +10,8 @@ export interface PreparedOpening {
   stateless: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Settings that change none of this, by variable: what is a right value of each. */
   settings: Readonly<Record<string, PreparedSetting>>;
+  /** The configuration of a start that sets no others. */
+  config: PreparedConfig;
 }
 
 /** What a variable's text may be, as far as it can be told without reading the configuration. */

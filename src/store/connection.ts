@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { StoreAddress } from '../config/store.ts';
+import type { StoreAddress } from '../config/store-url.ts';
 
 /** A connection that reconnects whenever it is lost. */
 export interface Connection {

@@ -1,4 +1,4 @@
-import type { StoreAddress } from '../config/store.ts';
+import type { StoreAddress } from '../config/store-url.ts';
 import { openConnection, type Connection } from './connection.ts';
 
 /** Invalidations by other processes, received on a separate connection. */

@@ -1,4 +1,4 @@
-import { readStoreUrl } from '../config/store.ts';
+import { readStoreUrl } from '../config/store-url.ts';
 import { createMemoryStore } from './memory.ts';
 import { createRedisStore, type StoreObserver } from './redis.ts';
 import type { Store } from './store.ts';

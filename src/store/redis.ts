@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
-import type { StoreAddress } from '../config/store.ts';
+import type { StoreAddress } from '../config/store-url.ts';
 import { CallError } from '../errors.ts';
 import type { Observe } from '../observe.ts';
 import { openConnection, reasonOf } from './connection.ts';

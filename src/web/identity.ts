@@ -1,6 +1,7 @@
 import { bearerAuthChallengeResponse, OAuthError, OAuthErrorCode } from '@modelcontextprotocol/server';
 import type { App } from '../app/app.ts';
-import { publicUrlOf, type Auth } from '../config/auth.ts';
+import type { Auth } from '../config/auth.ts';
+import { publicUrlOf } from '../config/public-url.ts';
 import { entryOf } from '../guard/roles.ts';
 import type { Requester } from '../types.ts';
 import type { ReportError } from './core.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../app/app.ts';
-import { approvalUrlOf, publicUrlOf } from '../config/auth.ts';
+import { approvalUrlOf, publicUrlOf } from '../config/public-url.ts';
 import type { Config } from '../config/config.ts';
 import { seePage } from '../documents.ts';
 import { CallError } from '../errors.ts';

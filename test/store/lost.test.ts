@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { createJobs } from '../../src/app/jobs.ts';
-import { readStoreUrl } from '../../src/config/store.ts';
+import { readStoreUrl } from '../../src/config/store-url.ts';
 import { CallError } from '../../src/errors.ts';
 import { createSharedApprovals } from '../../src/guard/shared-approvals.ts';
 import { checkHealth } from '../../src/app/health.ts';

@@ -1,9 +1,15 @@
 import { isInitializeRequest } from '@modelcontextprotocol/server';
 import fc from 'fast-check';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { beforeAll, expect, test } from 'vitest';
 import { prepareOpening } from '../../scripts/build/opening.ts';
 import { loadConfig } from '../../src/config/config.ts';
+import { readPlainConfig } from '../../src/config/plain-config.ts';
+import { servePlain } from '../../src/cli/serve-plain.ts';
 import { answerOpening } from '../../src/opening/answer.ts';
 import { readOpening } from '../../src/opening/messages.ts';
 import { isPlainStart } from '../../src/opening/plain-start.ts';
@@ -70,6 +76,8 @@ test('a plain start is one whose configuration is right and warns of nothing', a
       const config = await loadConfig(isSimulated ? { simulator: true } : {}, env);
       expect(config).toMatchObject({ tools: 'compact', transport: 'stdio', warnings: [], traces: undefined });
       expect(Object.keys(config.profiles)).toEqual([config.profile]);
+      // Without the schemas it is read as the same.
+      expect(readPlainConfig(env, isSimulated, prepared.config)).toEqual(config);
     }),
     { numRuns: 2000 },
   );
@@ -149,4 +157,19 @@ test('what nests deeply or is long is left to the server, which bounds it', () =
   expect(readOpening(asking('{}'))).toBeDefined();
   for (const depth of [30, 2500, 100_000]) expect(readOpening(asking(nested(depth))), String(depth)).toBeUndefined();
   expect(readOpening(asking(`{"${'x'.repeat(20_000)}":{}}`))).toBeUndefined();
+});
+
+test('a plain start serves without the command line', async () => {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const state = await mkdtemp(join(tmpdir(), 'plain-'));
+  const io = { stdin, stdout, stderr, env: { XDG_STATE_HOME: state }, signal: new AbortController().signal };
+  const served = servePlain(['--simulator'], io, prepared.config);
+  for (const message of [initialize({}), started, { ...list, method: 'tools/call', params: { name: 'whoami' } }])
+    stdin.write(`${JSON.stringify(message)}\n`);
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: stdout })) if (lines.push(line) === 2) break;
+  stdin.end();
+  expect(await served).toBe(0);
+  expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([{ id: 1 }, { id: 'list', result: {} }]);
+  expect(lines[1]).toContain('simulator');
 });

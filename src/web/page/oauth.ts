@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose';
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { App } from '../../app/app.ts';
-import { publicUrlOf } from '../../config/auth.ts';
+import { publicUrlOf } from '../../config/public-url.ts';
 import { isLoopback } from '../../loopback.ts';
 import { isRecord } from '../../rows.ts';
 import type { Store } from '../../store/store.ts';

@@ -1,4 +1,4 @@
-import { publicUrlOf } from '../../config/auth.ts';
+import { publicUrlOf } from '../../config/public-url.ts';
 import type { HttpSettings } from '../../config/http.ts';
 import { CallError, describeError } from '../../errors.ts';
 import { entryOf } from '../../guard/roles.ts';
