@@ -107,6 +107,8 @@ export const installGlobals = (
   set('print', (...values: unknown[]) => print(values.map(show).join(' ')));
   set('inputs', parse(inputs));
   // The same script does the same again: a plan is made of one run and applied after another.
-  Reflect.deleteProperty(Math, 'random');
+  Math.random = () => {
+    throw new Error('a script has no random numbers: it must do the same each time');
+  };
   return shown;
 };

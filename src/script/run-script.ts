@@ -14,6 +14,7 @@ import type { CallRequest, Outcome, StandingUse, View } from '../types.ts';
 import type { ScriptSettings } from '../config/script.ts';
 import type { ScriptFailure, SandboxReply, UnknownFields } from './protocol.ts';
 import { changesOf, describeMade, toChange, type MadeCall } from './record.ts';
+import { insteadOf } from './absent.ts';
 import { runInSandbox } from './sandbox.ts';
 import { boundsInText, describeBounds } from './bounds.ts';
 import { createSlots } from './slots.ts';
@@ -195,7 +196,9 @@ const toError = (
   return new CallError(
     'failed',
     `${atLine(line)}: ${stripUnsafe(message)}.`,
-    done.length ? 'What was done before it stays done: go on from there.' : 'Nothing was changed.',
+    [insteadOf(message), done.length ? 'What was done before it stays done: go on from there.' : 'Nothing was changed.']
+      .filter(Boolean)
+      .join(' '),
     { done },
   );
 };
@@ -223,6 +226,7 @@ const toOutcome = (
     shown,
     ...(isShort ? [] : ['(cut: let the script return less)']),
     ...(changes.length ? ['Changes, in order:', ...changes.map(describeMade)] : []),
+    ...(changes.some(({ state }) => state === 'running') ? ['Await each call, to know what came of it.'] : []),
     dataNote,
   ].join('\n');
   const structured = {

@@ -173,6 +173,56 @@ describeWithServer('two replicas over one store', () => {
     expect(sent('rebootVirtualMachine')).toBe(1);
   });
 
+  test('a plan that both are to apply at the same moment is applied by one, once', async () => {
+    const [a, b] = await pair();
+    for (let round = 0; round < 3; round++) {
+      cloud.calls.length = 0;
+      const calls = [1, 2, 3].map((n) => ({
+        tool: 'create-affinity-group',
+        arguments: { name: `of-${round}-${n}`, type: 'host anti-affinity' },
+      }));
+      const { result } = await send(a, 'change', { calls, mode: 'plan' });
+      const { id } = result!.structuredContent!['plan'] as { id: string };
+      const apply = async (door: Door): Promise<RawAnswer> => {
+        const asked = await send(door, 'change', { plan: id });
+        const state = asked.result?.requestState;
+        return state === undefined ? asked : send(door, 'change', { plan: id }, { ...yes, requestState: state });
+      };
+      const answers = await Promise.all([a, b, b, a].map(apply));
+      expect(
+        answers.map(kindOf).filter((kind) => kind === 'complete'),
+        textOf(answers[0]!),
+      ).toHaveLength(1);
+      expect(sent('createAffinityGroup')).toBe(3);
+    }
+  });
+
+  test('a standing approval is given at a terminal once, and both let through as many runs as it names', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'standing-'));
+    const about = '/**\n * Stops a machine.\n * @input {string} vm Name of the machine\n */\n';
+    const code = `${about}return await cloudstack.stopVirtualMachine({ id: inputs.vm });`;
+    writeFileSync(join(folder, 'stop.js'), code);
+    const env = { CLOUDSTACK_MCP_SCRIPT_FOLDER: folder };
+    const [a, b] = await pair({ env });
+    const run = (door: Door, vm: string) => send(door, 'run-script', { name: 'stop', inputs: { vm } }, {}, false);
+    expect(kindOf(await run(a, 'web-1'))).toBe('unconfirmed');
+    const own = { ...cloud.env, ...env, CLOUDSTACK_MCP_REDIS_URL: server.url };
+    const [, digest] = / ([0-9a-f]{6})/.exec((await runCommand(['script', 'list'], { env: own })).stdout)!;
+    const words = ['script', 'approve', 'stop', '--for', 'local', '--times', '2', '--until', '1d'];
+    const given = await runCommand(words, { env: own, answers: [`stop ${digest}`] });
+    expect(given.status, given.stderr).toBe(0);
+    const machines = ['web-1', 'web-2', 'crm', 'jump-host'];
+    const answers = await Promise.all(machines.map((vm, at) => run(at % 2 ? b : a, vm)));
+    expect(answers.map(kindOf).sort()).toEqual(['complete', 'complete', 'unconfirmed', 'unconfirmed']);
+    expect(sent('stopVirtualMachine')).toBe(2);
+    const listed = await runCommand(['script', 'approvals'], { env: own });
+    const [id] = /[A-Z\d]{4}-[A-Z\d]{4}/.exec(listed.stdout)!;
+    expect((await runCommand(['script', 'revoke', id], { env: own })).stdout).toContain('is revoked');
+    expect(kindOf(await run(b, 'monitoring'))).toBe('unconfirmed');
+    expect(sent('stopVirtualMachine')).toBe(2);
+    rmSync(folder, { recursive: true });
+  });
+
   test('limits of the policy are counted together', async () => {
     const limits = [{ name: `few-${Date.now()}`, changes: 3, per: '1h' }];
     const [a, b] = await pair({ file: { policy: { limits } } });

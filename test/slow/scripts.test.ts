@@ -84,7 +84,13 @@ test.each([
     /line 1 of the script: listZones has no parameter "nope"/,
   ],
   ['a promise without an end', 'await new Promise(() => {})', 'failed', /never comes/],
-  ['no clock', 'return Date.now()', 'failed', /Date/],
+  ['no clock', 'return Date.now()', 'failed', /Date[^]*compares with '30 days ago'/],
+  ['no timer', 'await new Promise((r) => setTimeout(r, 9))', 'failed', /setTimeout[^]*no timers/],
+  ['no console', 'console.log(1)', 'failed', /console[^]*print\(value\)/],
+  ['no network', "await fetch('http://localhost')", 'failed', /fetch[^]*by cloudstack\.<command>/],
+  ['no module', "await import('fs')", 'failed', /module[^]*one text, without modules/],
+  ['no random number', 'return Math.random()', 'failed', /must do the same each time/],
+  ['too much at once', 'return "x".repeat(2e6)', 'failed', /characters at once; ask a list for fewer fields/],
   ['no script', ' ', 'invalid', /code/],
 ])('%s is said with its line', async (_what, code, kind, text) => {
   const answer = await script(code);
@@ -107,6 +113,16 @@ test('a script ends at a call that needs a yes, whatever it catches, and says wh
   expect(answer.text).toMatch(/line 3 of the script: .*destroyVirtualMachine/);
   expect(answer.text).toMatch(/Done before it: line 1 createAffinityGroup id \S+ \(a\)/);
   expect(changes().map(({ command }) => command)).toEqual(['createAffinityGroup']);
+});
+
+test('a change that was not awaited is said to be of unknown outcome, and what to do', async () => {
+  const slow = await startCloud({ jobMillis: 20_000 });
+  const other = await openHost({ env: slow.env });
+  const code = 'cloudstack.createVolume({ name: "u", zoneid: "Frankfurt", diskofferingid: "Small" }); return 1';
+  const { text } = await other.call('run-script', { code });
+  expect(text).toMatch(/createVolume outcome unknown\nAwait each call/);
+  await other.close();
+  await slow.close();
 });
 
 test('what is masked for a caller is masked for its scripts', async () => {
