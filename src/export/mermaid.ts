@@ -11,7 +11,7 @@ const captionOf = ({ command, params }: ExportedCall): string => {
 
 /** A flow chart of what is made and what belongs to what; a change that joins two things is an arrow. */
 export const toMermaid = (exported: Exported): string => {
-  const { calls, notes } = exported;
+  const { calls } = exported;
   const { made } = createReferences(exported);
   const lines = calls.flatMap((call): string[] => {
     const { command, params, label, id } = call;
@@ -21,5 +21,5 @@ export const toMermaid = (exported: Exported): string => {
     const [first, ...rest] = others;
     return rest.map((other) => `  ${first} -. ${quote(command.name)} .-> ${other}`);
   });
-  return ['flowchart TD', ...notes.map((note) => `  %% ${note}`), ...lines, ''].join('\n');
+  return ['flowchart TD', ...lines, ''].join('\n');
 };

@@ -117,6 +117,23 @@ const select = async (read: ReadList, word: string, where: string | undefined): 
 const isOwn = ({ needs, unless }: ExportKind, row: Row): boolean =>
   (needs === undefined || Boolean(row[needs])) && (unless === undefined || !row[unless]);
 
+/** Whose the things are, for a reader: whoever makes them again owns them. */
+const notesOnOwners = (rows: readonly Row[]): string[] => {
+  const owners = new Map<string, { words: string; things: number }>();
+  for (const { account, domainid, domainpath, domain } of rows) {
+    if (typeof account !== 'string') continue;
+    const key = `${account} ${String(domainid)}`;
+    const { words, things } = owners.get(key) ?? {
+      words: `${toLabel(account)} in ${toLabel(String(domainpath ?? domain))}`,
+      things: 0,
+    };
+    owners.set(key, { words, things: things + 1 });
+  }
+  if (!owners.size) return [];
+  const each = [...owners.values()].map(({ words, things }) => `${words} (${things})`);
+  return [`Whoever runs this owns what it makes; its owners now: ${each.join(', ')}`];
+};
+
 /** Things as they are, with what lies in them, as the calls that would make them. */
 export const findThings = async (
   read: ReadList,
@@ -168,7 +185,10 @@ export const findThings = async (
     }
   if (!calls.length)
     throw new CallError('not-found', 'There is nothing to export.', 'Name other kinds, or another where.');
-  return { calls: [...calls, ...later], notes };
+  return {
+    calls: [...calls, ...later],
+    notes: [...notes, ...notesOnOwners([...found.values()].flatMap((rows) => [...rows.values()]))],
+  };
 };
 
 /** Values with `$2` as what stands for the id of step 2, or, where that is done, its id. */

@@ -54,6 +54,38 @@ def play(state, again):
             print(f"pass\t{step}", flush=True)
 
 
+def check_export():
+    kinds = ["vpc", "acl", "network", "affinity-group", "security-group", "ssh-key-pair", "virtual-machine", "volume"]
+    rules = ["address", "firewall-rule", "egress-rule", "port-forwarding-rule", "load-balancer-rule"]
+    exported = subprocess.run(
+        ["node", "dist/main.js", "export", "--as", "ansible", *kinds, *rules],
+        env={
+            **environment,
+            "CLOUDSTACK_API_URL": connection["url"],
+            "CLOUDSTACK_API_KEY": connection["apiKey"],
+            "CLOUDSTACK_SECRET_KEY": connection["secretKey"],
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    playbook = Path(home) / "exported.yml"
+    playbook.write_text(exported.stdout)
+    checked = subprocess.run(
+        ["ansible-playbook", "--syntax-check", str(playbook)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    step = "Ansible reads what is exported of the whole cloud"
+    if exported.returncode or checked.returncode:
+        print(f"fail\t{step}\t{' '.join((exported.stderr + checked.stdout + checked.stderr).split())}", flush=True)
+    else:
+        print(f"pass\t{step}", flush=True)
+
+
+check_export()
 for state in ("present", "absent"):
     for again in (False, True):
         play(state, again)
