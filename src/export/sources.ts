@@ -117,7 +117,7 @@ const select = async (read: ReadList, word: string, where: string | undefined): 
 const isOwn = ({ needs, unless }: ExportKind, row: Row): boolean =>
   (needs === undefined || Boolean(row[needs])) && (unless === undefined || !row[unless]);
 
-/** Whose the things are, for a reader: whoever makes them again owns them. */
+/** Whose the things are, for a reader: the caller that makes them again owns them. */
 const notesOnOwners = (rows: readonly Row[]): string[] => {
   const owners = new Map<string, { words: string; things: number }>();
   for (const { account, domainid, domainpath, domain } of rows) {
@@ -131,7 +131,7 @@ const notesOnOwners = (rows: readonly Row[]): string[] => {
   }
   if (!owners.size) return [];
   const each = [...owners.values()].map(({ words, things }) => `${words} (${things})`);
-  return [`Whoever runs this owns what it makes; its owners now: ${each.join(', ')}`];
+  return [`The account that runs this owns what it makes; the owners now: ${each.join(', ')}`];
 };
 
 /** Things as they are, with what lies in them, as the calls that would make them. */
