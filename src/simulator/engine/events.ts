@@ -32,8 +32,8 @@ interface EventTexts {
     {
       /**
        * What its class says (`getEventDescription`). `{id}` is the argument of that name, `{.id}` what the subject has,
-       * `{ipaddressid.ipaddress}` what the resource has that an argument names; `{startvm=false}` writes nothing. The first
-       * whose arguments were given is written, or else the last.
+       * `{ipaddressid.ipaddress}` what the resource has that an argument names, `{nodeids#}` how many; `{startvm=false}` writes
+       * nothing. The first whose arguments were given is written, or else the last.
        */
       scheduled?: string | readonly string[];
       /** What the annotation of its method says (`eventDescription`); of two, the first is of what it creates. */
@@ -114,6 +114,7 @@ const scheduledText = (call: Call, subject: Resource | undefined): string => {
     field === 'owner' ? (row?.owner ?? caller.account.id) : field === 'id' ? row?.id : row?.fields[field];
   return wording
     .replace(/\{\w+=\w+\}/g, '')
+    .replace(/\{(\w+)#\}/g, (_, name: string) => String([args[name] ?? []].flat().length))
     .replace(/\{(\w*)(?:\.(\w+))?\}/g, (_, name: string, field?: string) =>
       String((field ? fieldOf(name ? rows.get(name)?.[0] : subject, field) : args[name]) ?? nothing),
     );
@@ -151,6 +152,9 @@ export const recordStart = (call: Call, { on }: Work): void => {
 /** Event of a job's end. */
 export const recordJobEnd = (call: Call, on: Resource | undefined, error?: ApiError): void => {
   if (typeOf(call) === undefined) return;
-  if (error) write(call, on, 'Completed', `Error while ${what(call, on)}: ${error.message}`, 'ERROR');
-  else write(call, on, 'Completed', `Successfully completed ${what(call, on)}`);
+  const text = what(call, on);
+  if (error) write(call, on, 'Completed', `Error while ${text}: ${error.message}`, 'ERROR');
+  else if (!call.command.create && texts().states[call.command.name]?.includes('Created'))
+    write(call, on, 'Created', `Successfully created entity for ${text}`);
+  else write(call, on, 'Completed', `Successfully completed ${text}`);
 };
