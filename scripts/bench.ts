@@ -1,7 +1,8 @@
 /**
  * npm run bench: start, first answer, memory, calls, tokens and latency, each beside its reference in the same run. Prints a
  * table and, with --json FILE, writes the figures; --felt measures only what users feel, --quick that in few rounds, for a
- * machine of which nothing is known: it judges ratios only. Exits with 1 when a bound is missed (not with --report).
+ * machine of which nothing is known: it judges ratios only; --beside FILE measures the simulator alone, beside another build's
+ * main.js. Exits with 1 when a bound is missed (not with --report).
  */
 import { buildSync, type BuildOptions } from 'esbuild';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
@@ -12,13 +13,14 @@ import { listDirectTools } from '../src/mcp/direct.ts';
 import { loadCatalog } from '../src/catalog/catalog.ts';
 import { loadToolsets } from '../src/catalog/tool.ts';
 import { createKeyCredential } from '../src/cloudstack/credential.ts';
-import { median, residentMiB, startServer, time } from './bench/process.ts';
+import { median, startServer, time } from './bench/process.ts';
 import { measureAnswers } from './bench/answers.ts';
 import { measureCached } from './bench/cache.ts';
 import { measureFelt } from './bench/felt.ts';
 import { measureGrowth } from './bench/growth.ts';
 import { guardPerCall } from './bench/guard.ts';
 import { judge, readBudget, show, type Row } from './bench/rows.ts';
+import { measureSimulated } from './bench/simulated.ts';
 import { startSimulatorProcess } from './bench/simulator.ts';
 
 const rows: Row[] = [];
@@ -26,13 +28,10 @@ const budget = readBudget();
 
 // The empty server as its documentation has it, with the SDK in node_modules; the floors bundled, as ours is.
 const emptyFile = 'dist/bench-empty.js';
-const bundled = ['empty', 'floor', 'bare', 'http'];
-const [emptyBundle, floorBundle, bareBundle, httpBundle] = bundled.map((name) => `dist/bench-${name}-bundle.js`) as [
-  string,
-  string,
-  string,
-  string,
-];
+const bundled = ['empty', 'floor', 'bare', 'http', 'list'];
+const [emptyBundle, floorBundle, bareBundle, httpBundle, listBundle] = bundled.map(
+  (name) => `dist/bench-${name}-bundle.js`,
+) as [string, string, string, string, string];
 const common: BuildOptions = { platform: 'node', format: 'esm', target: 'node20' };
 buildSync({ ...common, entryPoints: ['scripts/bench/empty-server.ts'], outfile: emptyFile });
 for (const name of bundled)
@@ -145,64 +144,18 @@ const measureCache = async (): Promise<void> => {
   }
 };
 
-/** The simulator alone: pages of 100 out of 10,000 virtual machines, 16 requests at once. */
-const measureSimulator = async (): Promise<void> => {
-  const large = await startSimulatorProcess('--vms', '10000');
-  const endpoint = new URL(large.url);
-  const pool = new Pool(endpoint.origin, { connections: 16 });
-  const credential = createKeyCredential(large);
-  let page = 0;
-  const list = async (filter: Record<string, string>): Promise<void> => {
-    page = (page % 100) + 1;
-    const params = {
-      command: 'listVirtualMachines',
-      response: 'json',
-      listall: 'true',
-      page: String(page),
-      pagesize: '100',
-      ...filter,
-    };
-    const { query } = await credential.prove(params, AbortSignal.timeout(5000));
-    const { statusCode, body } = await pool.request({ method: 'GET', path: `${endpoint.pathname}?${query}` });
-    await body.dump();
-    if (statusCode !== 200) throw new Error('the simulator refused a list');
-  };
-  for (const [what, filter] of [
-    ['a page of 100', {}],
-    ['a page, filtered by state', { state: 'Running' }],
-  ] as const) {
-    await time(500, 16, () => list(filter));
-    const begun = performance.now();
-    await time(6000, 16, () => list(filter));
-    const rate = 6000 / ((performance.now() - begun) / 1000);
-    rows.push({
-      what: `simulator, 10,000 VMs: ${what}`,
-      value: rate,
-      unit: 'req/s',
-      bound: { of: 'value', least: 2000 },
-    });
-  }
-  rows.push({
-    what: 'simulator, 10,000 VMs: memory',
-    value: residentMiB(large.pid),
-    unit: 'MiB',
-    bound: { of: 'value', maximum: 300 },
-  });
-  await pool.close();
-  await large.close();
-};
-
 const measureTheRest = async (): Promise<void> => {
   measureTokens();
   rows.push(...(await measureAnswers(env)));
   await measureGuard();
   await measureLatency();
   await measureCache();
-  await measureSimulator();
   rows.push(...(await measureGrowth()));
 };
 
 const isQuick = process.argv.includes('--quick');
+const besideAt = process.argv.indexOf('--beside');
+const other = besideAt > 0 ? process.argv[besideAt + 1] : undefined;
 
 try {
   const servers = {
@@ -212,11 +165,13 @@ try {
     bare: [bareBundle],
     http: [httpBundle],
   };
-  rows.push(...(await measureFelt(servers, isQuick ? { start: 3, calls: 2 } : undefined)));
-  if (!isQuick && !process.argv.includes('--felt')) await measureTheRest();
+  if (!other) rows.push(...(await measureFelt(servers, isQuick ? { start: 3, calls: 2 } : undefined)));
+  rows.push(...(await measureSimulated(listBundle, other, isQuick ? 3 : 7)));
+  if (!other && !isQuick && !process.argv.includes('--felt')) await measureTheRest();
 } finally {
   await simulator.close();
-  for (const file of [emptyFile, emptyBundle, floorBundle, bareBundle, httpBundle]) rmSync(file, { force: true });
+  for (const file of [emptyFile, emptyBundle, floorBundle, bareBundle, httpBundle, listBundle])
+    rmSync(file, { force: true });
 }
 process.stdout.write(
   `${['what'.padEnd(44), 'ours'.padStart(9), '      ', 'empty/direct'].join('  ')}\n${rows.map(show).join('\n')}\n`,

@@ -90,10 +90,12 @@ const wrapperOf = (world: World, name: string | undefined): string => {
   return command && isOffered(world, command) ? command.wrapper : 'errorresponse';
 };
 
+const servedMethods = 'GET, HEAD, POST, OPTIONS';
+
 /** What Jetty says of methods that the servlet does not have. */
 const refuseMethod = (method: string): Response => {
   const text = `HTTP ERROR 405 HTTP method ${method} is not supported by this URL`;
-  const headers = { 'content-type': 'text/html;charset=iso-8859-1', allow: 'GET, HEAD, POST, OPTIONS' };
+  const headers = { 'content-type': 'text/html;charset=iso-8859-1', allow: servedMethods };
   return new Response(`<html><body><h2>${text}</h2></body></html>`, { status: 405, headers });
 };
 
@@ -190,6 +192,8 @@ export const createSimulator = (options: SimulatorOptions = {}): Simulator => {
 
   const handle = async (request: Request, trusted: boolean): Promise<Response> => {
     if (/^(?:PUT|DELETE|PATCH)$/.test(request.method)) return refuseMethod(request.method);
+    // Jetty answers itself: nothing of the query is looked at.
+    if (request.method === 'OPTIONS') return new Response(null, { headers: { allow: servedMethods } });
     const received = await readRequest(request);
     const name = received.params.get('command');
     const respondNow = async (): Promise<Response> => {

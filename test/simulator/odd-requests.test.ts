@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { createSimulator } from '../support/seeded-worlds.ts';
+import { createCloud } from './cloud.ts';
+import { fillParams } from './fill.ts';
 import { finish, rows, send, signedRequest } from './sign.ts';
 
 // Requests that are wrong in ways that no suite of a real server has, with the answers that CloudStack's source gives.
@@ -69,4 +72,110 @@ test('the root domain is refused in the job', async () => {
   const [root] = await rows(simulator, 'listDomains', { name: 'ROOT' });
   const { body } = await finish(simulator, 'deleteDomain', { id: String(root?.['id']) });
   expect(body['jobresult']).toMatchObject({ errorcode: 530, errortext: "Can't delete ROOT domain" });
+});
+
+test('a request for the methods that are served runs nothing', async () => {
+  const simulator = createSimulator({ jobMillis: 0 });
+  const { url } = signedRequest(simulator.credentials, 'createDomain', { name: 'by-options' });
+  const answer = await simulator.fetch(new Request(url, { method: 'OPTIONS' }));
+  expect([answer.status, await answer.text()]).toEqual([200, '']);
+  expect(answer.headers.get('allow')).toBe('GET, HEAD, POST, OPTIONS');
+  expect(await rows(simulator, 'listDomains', { name: 'by-options' })).toEqual([]);
+});
+
+test('every network domain has to be a name, whatever takes one', async () => {
+  const simulator = createSimulator({ jobMillis: 0 });
+  const taking = loadCatalog().tools.filter(({ command: { params } }) =>
+    params.some(({ name }) => name === 'networkdomain'),
+  );
+  expect(taking.length).toBeGreaterThan(6);
+  for (const { command } of taking)
+    for (const networkdomain of ['bad_domain', '-a.example', 'a..b', 'x'.repeat(64)]) {
+      const params = { ...fillParams(simulator, command, ({ required = false }) => required), networkdomain };
+      const { body } = await finish(simulator, command.name, params);
+      const refused = body['jobresult'] ?? body;
+      expect([command.name, networkdomain, refused['errorcode'], refused['errortext']]).toEqual([
+        command.name,
+        networkdomain,
+        431,
+        expect.stringMatching(/^Invalid network domain\. Total length/),
+      ]);
+    }
+});
+
+test('what clients of others get wrong is refused in the words of the source, at once or in the job', async () => {
+  const cloud = createCloud();
+  const vm = await cloud.one('listVirtualMachines', { name: 'web-1' });
+  const networkid = String(vm['nic'][0]['networkid']);
+  const { zoneid, templateid, serviceofferingid } = vm as Record<string, string>;
+  const address = await cloud.one('listPublicIpAddresses', { associatednetworkid: networkid, issourcenat: 'true' });
+  const network = await cloud.one('listNetworks', { id: networkid });
+  const machine = { zoneid, templateid, serviceofferingid, networkids: networkid };
+  const vpc = { name: 'v', zoneid, vpcofferingid: String((await cloud.one('listVPCs'))['vpcofferingid']) };
+  const rule = { name: 'l', publicipid: String(address['id']), algorithm: 'roundrobin' };
+  const ports = { ipaddressid: String(address['id']), protocol: 'tcp', virtualmachineid: String(vm['id']) };
+  const noAddress = 'Unable to acquire Guest IP address for network Network {"id":';
+  const taken = String(vm['nic'][0]['ipaddress']);
+  const cases: [command: string, params: Record<string, unknown>, outcome: string, text: string][] = [
+    [
+      'createTags',
+      { resourceids: vm['id'], resourcetype: 'UserVm', 'tags[0].key': 'a' },
+      'job 431',
+      'No value is passed in for key a',
+    ],
+    [
+      'addAccountToProject',
+      { projectid: (await cloud.one('listProjects'))['id'] },
+      'job 431',
+      'Either accountName or email is required',
+    ],
+    ['archiveEvents', {}, '431/4350', 'either ids, type or enddate must be specified'],
+    ['deleteAlerts', { startdate: '2026-01-01' }, '431/4350', 'either ids, type or enddate must be specified'],
+    [
+      'deleteEvents',
+      { type: 'VM.STOP', startdate: '2026-01-01' },
+      '431/4350',
+      'enddate must be specified with startdate parameter',
+    ],
+    [
+      'deleteSSHKeyPair',
+      { name: 'none' },
+      '431/4350',
+      "A key pair with name 'none' does not exist for account admin in specified domain id",
+    ],
+    [
+      'createLoadBalancerRule',
+      { ...rule, publicport: '99999', privateport: '80' },
+      '431/4350',
+      'publicPort is an invalid value: 99999',
+    ],
+    [
+      'createLoadBalancerRule',
+      { ...rule, publicport: '80', privateport: '0' },
+      '431/4350',
+      'privatePort is an invalid value: 0',
+    ],
+    [
+      'createPortForwardingRule',
+      { ...ports, publicport: '0', privateport: '80' },
+      '431/4350',
+      'publicPort is an invalid value: 0',
+    ],
+    ['createVPC', { ...vpc, cidr: '10.0.0.0' }, '431/4350', 'Invalid CIDR specified 10.0.0.0'],
+    ['createVPC', { ...vpc, cidr: '8.8.8.0/24' }, '431/4350', 'Guest Cidr 8.8.8.0/24 is not RFC1918 compliant'],
+    ['updateNetwork', { id: networkid, guestvmcidr: '1.2.3.4/99' }, 'job 431', 'Invalid format of Guest VM CIDR.'],
+    [
+      'updateNetwork',
+      { id: networkid, guestvmcidr: '10.99.0.0/24' },
+      'job 431',
+      `Invalid value of Guest VM CIDR. For IP Reservation, Guest VM CIDR  should be a subset of network CIDR : ${network['cidr']}`,
+    ],
+    ['deployVirtualMachine', { ...machine, ipaddress: '1.2.3.4' }, '533/4330', noAddress],
+    ['deployVirtualMachine', { ...machine, ipaddress: taken }, '533/4330', noAddress],
+  ];
+  for (const [command, params, outcome, text] of cases) {
+    const given = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]));
+    expect([command, given, await cloud.outcome(command, given)]).toEqual([command, given, outcome]);
+    expect(await cloud.refused(command, given)).toContain(text);
+  }
 });

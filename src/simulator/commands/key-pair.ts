@@ -13,7 +13,9 @@ const resetKey: Behaviour = (call) => {
   const names = [textArg(call, 'keypair'), ...listArg(call, 'keypairs')].filter((name) => name !== undefined);
   for (const name of names)
     if (!call.world.all('SSHKeyPair').some((key) => key.owner === vm.owner && key.fields['name'] === name))
-      throw badValue(`A key pair with name '${name}' does not exist for the account of the virtual machine`);
+      throw badValue(
+        `A key pair with name '${name}' does not exist for account ${text(call.world.get(vm.owner ?? ''), 'name')} in specified domain id`,
+      );
   needStopped(vm, `VM ${nameOf(vm)} should be stopped to do SSH Key reset`);
   return work(vm, () => {
     call.world.update(vm, { keypairs: names.join(',') });
@@ -102,7 +104,10 @@ export const keyPair: Behaviours = {
   registerSSHKeyPair: registerPair,
   deleteSSHKeyPair: (call) => {
     const row = ownedNamed(call, 'SSHKeyPair');
-    if (!row) throw badValue(`A key pair with name '${textArg(call, 'name')}' does not exist for account`);
+    if (!row)
+      throw badValue(
+        `A key pair with name '${textArg(call, 'name')}' does not exist for account ${text(ownerOf(call), 'name')} in specified domain id`,
+      );
     call.world.remove(row);
     return success();
   },

@@ -4,7 +4,7 @@ import { nextGuestAddress } from '../rules/addresses.ts';
 import { entriesArg, flagArg, listArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { configureNetworkElement, ensureInternalBalancer } from '../rules/networks.ts';
-import { checkPublicPorts, deleteRule, openFirewall } from '../rules/port-rules.ts';
+import { checkPort, checkPublicPorts, deleteRule, openFirewall } from '../rules/port-rules.ts';
 import { list, madeRow, object, success, work } from '../rules/results.ts';
 import { addMember } from '../rules/lb-members.ts';
 import { startSystemVm, stopSystemVm } from '../rules/system-vms.ts';
@@ -216,6 +216,8 @@ const balance: Behaviour = (call) => {
     throw badParameter('Unable to execute API command createloadbalancerrule due to missing parameter publicipid');
   const port = numberArg(call, 'publicport') ?? 0;
   const ports = { protocol: 'tcp', start: port, end: port };
+  checkPort(numberArg(call, 'privateport'), 'privatePort');
+  checkPort(port, 'publicPort');
   checkPublicPorts(call, address, ports, 'LoadBalancer');
   const networkid = rowArg(call, 'networkid')?.id ?? address.fields['associatednetworkid'];
   const { fields } = statedFields(call, 'LoadBalancer');

@@ -125,10 +125,30 @@ const restart: Behaviour = (call) => {
   });
 };
 
+/** Refuses a part for machines that the network cannot have (NetworkServiceImpl.updateGuestNetwork). */
+const checkReservation = (call: Call, { fields }: Resource): void => {
+  const part = textArg(call, 'guestvmcidr');
+  if (part === undefined) return;
+  if (fields['type'] !== 'Isolated')
+    throw badValue('Can only allow IP Reservation in networks with guest type Isolated');
+  if (fields['state'] !== 'Implemented')
+    throw badValue(
+      `The network must be in Implemented state. IP Reservation cannot be applied in ${String(fields['state'])} state`,
+    );
+  const whole = String(fields['networkcidr'] ?? fields['cidr']);
+  const [inner, outer] = [part.includes('/') ? parseBlock(part) : undefined, parseBlock(whole)];
+  if (!inner) throw badValue('Invalid format of Guest VM CIDR.');
+  if (outer && !holds(outer, inner))
+    throw badValue(
+      `Invalid value of Guest VM CIDR. For IP Reservation, Guest VM CIDR  should be a subset of network CIDR : ${whole}`,
+    );
+};
+
 const update: Behaviour = (call) => {
   const network = needRow(call, 'id');
   const offering = rowArg(call, 'networkofferingid');
   return work(network, () => {
+    checkReservation(call, network);
     const { id: _, ...fields } = statedFields(call, 'Network').fields;
     call.world.update(network, { ...fields, ...(offering ? { networkofferingid: offering.id } : {}) });
     return object(network);

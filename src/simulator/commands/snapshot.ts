@@ -1,6 +1,6 @@
 import { statedFields, targetsOf } from '../engine/generic.ts';
 import { extractResource } from '../engine/transfers.ts';
-import { flagArg, mapArg, needRow, rowArg, rowsArg, text, textArg } from '../rules/args.ts';
+import { flagArg, needRow, rowArg, rowsArg, tagsArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { checkLimit } from '../rules/limits.ts';
 import { volumesOf } from '../rules/machines.ts';
@@ -53,7 +53,7 @@ const create: Behaviour = (call) => {
   if (state !== 'Ready')
     throw badValue(`Volume: ${volume.id} is not in Ready state but ${state}. Cannot take snapshot.`);
   const snapshot = make(call, volume);
-  for (const [key, value] of Object.entries(mapArg(call, 'tags')))
+  for (const [key, value] of tagsArg(call))
     world.insert(
       'ResourceTag',
       { key, value, resourceid: snapshot.id, resourcetype: 'Snapshot' },

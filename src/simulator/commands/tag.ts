@@ -1,6 +1,6 @@
 import { listKind } from '../engine/list.ts';
 import { mayUse } from '../rules/access.ts';
-import { listArg, mapArg, numberArg, text, textArg } from '../rules/args.ts';
+import { listArg, mapArg, numberArg, tagsArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { badValue, failure, forbidden } from '../world/errors.ts';
@@ -82,8 +82,9 @@ const create: Behaviour = (call) => {
   const { world } = call;
   const { type, rows } = named(call);
   return work(rows[0], () => {
+    const tags = tagsArg(call);
     for (const row of rows) {
-      for (const [key, value] of Object.entries(mapArg(call, 'tags'))) {
+      for (const [key, value] of tags) {
         // The database compares keys without letter case.
         if (
           [...world.where('ResourceTag', 'resourceid', row.id)].some(
@@ -116,8 +117,7 @@ const remove: Behaviour = (call) => {
         if (
           given.length === 0 ||
           given.some(
-            ([key, value]) =>
-              tag.fields['key'] === key && (value === '' || value === undefined || tag.fields['value'] === value),
+            ([key, value]) => tag.fields['key'] === key && (value === undefined || tag.fields['value'] === value),
           )
         )
           world.remove(tag);

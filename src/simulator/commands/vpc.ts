@@ -49,8 +49,10 @@ const create: Behaviour = (call) => {
   const block = parseBlock(textArg(call, 'cidr') ?? '10.0.0.0/16');
   if (offering.fields['state'] !== 'Enabled')
     throw badValue(`Can't use specified offering ${offering.id} as its state is not Enabled`);
-  if (!block || !privateBlocks.some((range) => holds(range, block)))
-    throw badValue(`Invalid CIDR ${textArg(call, 'cidr')}: it has to be RFC 1918 compliant`);
+  if (!block || textArg(call, 'cidr')?.includes('/') === false)
+    throw badValue(`Invalid CIDR specified ${textArg(call, 'cidr')}`);
+  if (!privateBlocks.some((range) => holds(range, block)))
+    throw badValue(`Guest Cidr ${textArg(call, 'cidr')} is not RFC1918 compliant`);
   checkLimit(world, owner, 'vpc');
   const { fields } = statedFields(call, 'Vpc');
   const vpc = insertKind(

@@ -40,7 +40,7 @@ const asMap = (parameter: Parameter, entries: Record<string, string>[]): Value =
   const pairs = entries.every((entry) => Object.keys(entry).every((key) => key === 'key' || key === 'value'));
   const { form, index } = parameter.map ?? {};
   if (form === 'pairs' || (form === 'pairs|flat' && pairs))
-    return Object.fromEntries(entries.map((entry) => [entry['key'] ?? '', entry['value'] ?? '']));
+    return Object.fromEntries(entries.map((entry) => [entry['key'] ?? '', entry['value']]));
   if (form === 'flat' && index === 0) return { ...entries[0] };
   if (form === 'flat' || form === 'pairs|flat') return Object.assign({}, ...entries) as Fields;
   return entries;

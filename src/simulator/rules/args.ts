@@ -1,4 +1,4 @@
-import { badParameter } from '../world/errors.ts';
+import { badParameter, badValue } from '../world/errors.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
 import type { Call } from './call.ts';
 
@@ -27,6 +27,14 @@ export const listArg = ({ args }: Call, name: string): string[] => {
 export const mapArg = ({ args }: Call, name: string): Fields => {
   const value = args[name];
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+};
+
+/** Tags that are to be made; a key needs a value (TaggedResources.parseKeyValueMap). */
+export const tagsArg = (call: Call): [key: string, value: Value][] => {
+  const tags = Object.entries(mapArg(call, 'tags'));
+  const [without] = tags.filter(([, value]) => value === undefined);
+  if (without) throw badValue(`No value is passed in for key ${without[0]}`);
+  return tags;
 };
 
 /** A map parameter's entries, each with its fields as text; empty when not given. */

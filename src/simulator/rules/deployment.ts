@@ -1,12 +1,14 @@
-import { ApiError, badValue } from '../world/errors.ts';
+import { ApiError, badValue, noCapacity } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import { settingOf } from '../world/settings.ts';
 import type { Index } from '../world/table.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
+import type { World } from '../world/world.ts';
 import { entriesArg, flagArg, listArg, mapArg, needRow, numberArg, rowArg, rowsArg, text, textArg } from './args.ts';
 import type { Behaviour, Call } from './call.ts';
 import { gib } from './figures.ts';
 import { createGuestNetwork } from './guest-networks.ts';
+import { contains, parseBlock } from './ip.ts';
 import { checkLimit } from './limits.ts';
 import { addVolume, expunge, powerOn } from './machines.ts';
 import { addNic } from './networks.ts';
@@ -80,6 +82,18 @@ const networksFor = (call: Call, zone: Resource, owner: Resource): ChosenNetwork
     );
   const name = `${owner.fields['name']}-network`;
   return [{ network: createGuestNetwork(world, { zone, offering, owner, fields: { name, displaytext: name } }) }];
+};
+
+/** Refuses an address that the network does not have to give (IpAddressManagerImpl.acquireGuestIpAddress). */
+const checkAddress = (world: World, { network, address }: ChosenNetwork): void => {
+  const block = parseBlock(text(network, 'cidr'));
+  if (address === undefined || !block) return;
+  const taken = [...world.where('Nic', 'networkid', network.id)].some(({ fields }) => fields['ipaddress'] === address);
+  if (!contains(block, address) || taken || address === network.fields['gateway'])
+    throw noCapacity(
+      `Unable to acquire Guest IP address for network Network {"id":${network.no},"name":"${text(network, 'name')}","uuid":"${network.id}"}`,
+      4330,
+    );
 };
 
 /** Machines by what they are called in their networks: case does not count. */
@@ -195,6 +209,7 @@ const makeMachine = (
   const networks = networksFor(call, zone, owner);
   const elsewhere = networks.find(({ network }) => network.fields['zoneid'] !== zone.id)?.network;
   if (elsewhere) throw badValue(`Network id=${elsewhere.no} doesn't belong to zone ${zone.no}`);
+  for (const chosen of networks) checkAddress(world, chosen);
   const id = textArg(call, 'customid') ?? world.random.uuid();
   const name = textArg(call, 'name') ?? `VM-${id}`;
   checkNames(call, name, networks);

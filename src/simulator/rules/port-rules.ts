@@ -13,13 +13,18 @@ export interface Ports {
   end: number;
 }
 
+/** Refuses a number that is no port, in the words of FirewallManagerImpl and LoadBalancingRulesManagerImpl. */
+export const checkPort = (port: number | undefined, name: string): void => {
+  if (port !== undefined && (port < 1 || port > 65_535)) throw badValue(`${name} is an invalid value: ${port}`);
+};
+
 /** Protocol and ports that a call names. */
 export const portsOf = (call: Call, first = 'startport', last = 'endport'): Ports => {
   const start = numberArg(call, first);
   const end = numberArg(call, last) ?? start;
   const protocol = (textArg(call, 'protocol') ?? 'tcp').toLowerCase();
-  for (const port of [start, end])
-    if (port !== undefined && (port < 1 || port > 65_535)) throw badValue(`${port} is an invalid port value`);
+  checkPort(start, first === 'privateport' ? 'privatePort' : 'publicPort');
+  checkPort(end, first === 'privateport' ? 'privatePort' : 'Public port range');
   if (start !== undefined && end !== undefined && start > end)
     throw badValue("Start port can't be bigger than end port");
   return { protocol, start: start ?? 1, end: end ?? 65_535 };
