@@ -199,6 +199,7 @@ await mergeChunks(metafile, {
         'src/cache/cache.ts',
         'src/cloudstack/pool.ts',
       ],
+      apartFrom: ['src/simulator/index.ts'],
     },
     { name: 'start', sources: ['src/cli/program.ts'] },
   ],

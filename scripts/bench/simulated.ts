@@ -42,7 +42,7 @@ const start = async (args: readonly string[]): Promise<Cloud> => {
   };
 };
 
-/** Milliseconds of CPU for each of so many pages, 16 at once, over HTTP; and what the first of them was. */
+/** Milliseconds of CPU for each of so many pages, 16 at once, over HTTP. */
 const askPages = async (
   { url, pid, ...keys }: Cloud,
   count: number,

@@ -6,6 +6,8 @@ import { basename, join } from 'node:path';
 export interface Moment {
   name: string;
   sources: readonly string[];
+  /** Of a command that is used without it: what this shares with them stays a file of its own, so that it does not load the rest. */
+  apartFrom?: readonly string[];
 }
 
 /** The outputs that importing some of them loads. */
@@ -32,10 +34,11 @@ export const mergeChunks = async (
   };
   const alone = closureOf(outputs, [outputOf(entry)]);
   const taken = new Map<string, { moment: string; prefix: string }>();
-  for (const { name, sources } of moments) {
+  for (const { name, sources, apartFrom = [] } of moments) {
     const lines: string[] = [];
+    const shared = closureOf(outputs, apartFrom.map(outputOf));
     for (const path of closureOf(outputs, sources.map(outputOf))) {
-      if (alone.has(path) || taken.has(path)) continue;
+      if (alone.has(path) || taken.has(path) || shared.has(path)) continue;
       const prefix = `chunk${taken.size}_`;
       taken.set(path, { moment: name, prefix });
       const names = outputs[path]!.exports.map((each) => `${each} as ${prefix}${each}`);
