@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { findValues } from '../../src/catalog/values.ts';
 import { loadInstallation } from '../../src/simulator/engine/installation.ts';
 import { createCloud, keysOf } from '../simulator/cloud.ts';
 import { fillParams } from '../simulator/fill.ts';
@@ -17,7 +18,7 @@ const kinds: Record<string, [kind: string, file: string, test: string]> = {
   K5: ['answers bigger than what was asked for', 'test/sweep/simulator-kinds.test.ts', 'K5: every filter'],
   K6: ['isolation by id', 'test/sweep/simulator-kinds.test.ts', 'K6: every use of an offering'],
   K7: ['rules that a setting switches', 'test/sweep/simulator-kinds.test.ts', 'K1, K7: every setting'],
-  K8: ['implied targets and defaults', 'test/sweep/every-change-required.test.ts', 'everyChange'],
+  K8: ['implied targets and defaults', 'test/sweep/every-change-required.test.ts', 'with as little as it takes'],
   K9: ['parameters that are not looked at', 'test/simulator/effects.test.ts', 'update-effects'],
   K10: ['what belonged to a thing outlives it', 'test/sweep/simulator-kinds.test.ts', 'K10: the tags'],
   K11: ['values made up instead of computed', 'test/simulator/rows.test.ts', 'in their JSON types'],
@@ -100,8 +101,41 @@ test('K2: every job that creates nothing is accepted, and what is wrong fails th
   expect(failed).toBeGreaterThan(50);
 });
 
-/** Filters that change nothing with a value nobody has, as CloudStack does: it reads them and does not look. */
-const unread = new Set<string>();
+/** Parameters of lists that are no filters of their rows: most of them are keywords of lists that look for none. */
+const unread = new Set([
+  'listAccounts tag',
+  'listAnnotations annotationfilter',
+  'listBackupProviderOfferings keyword',
+  'listCAProviders name',
+  'listCapacity keyword',
+  'listCapacity tag',
+  'listConfigurationGroups group',
+  'listConfigurationGroups keyword',
+  'listDeploymentPlanners keyword',
+  'listDnsProviders keyword',
+  'listDomains tag',
+  'listGuestVlans keyword',
+  'listHostTags keyword',
+  'listImageStoreObjects keyword',
+  'listImageStoreObjects path',
+  'listLdapUsers keyword',
+  'listLdapUsers listtype',
+  'listNetworkIsolationMethods keyword',
+  'listNetworkOfferings tags',
+  'listRegions keyword',
+  'listResourceLimits keyword',
+  'listResourceLimits tag',
+  'listSharedFileSystemProviders keyword',
+  'listStoragePoolObjects keyword',
+  'listStoragePoolObjects path',
+  'listStorageProviders keyword',
+  'listSupportedNetworkServices keyword',
+  'listTrafficTypeImplementors keyword',
+  'listUnmanagedInstances keyword',
+  'listUserTwoFactorAuthenticatorProviders name',
+  'listVolumesForImport keyword',
+  'listVolumesForImport path',
+]);
 
 test("K5: every filter of a list leaves nothing where its value is nobody's", async () => {
   const { simulator } = createCloud();
@@ -116,6 +150,8 @@ test("K5: every filter of a list leaves nothing where its value is nobody's", as
     if (plain.status !== 200 || plain.body['count'] === undefined) continue;
     for (const { name, type } of command.params) {
       if (type !== 'string' || name in base || /^(account|sortby|orderby|sortkey)$/.test(name)) continue;
+      // CloudStack takes a value that it does not know for none (data/values.json).
+      if (findValues(command.name, name)?.unknown === 'ignored') continue;
       const { status, body } = await send(simulator, command.name, { ...base, [name]: 'nobody-has-this' });
       tried++;
       if (status === 200 && body['count'] !== undefined && !unread.has(`${command.name} ${name}`))

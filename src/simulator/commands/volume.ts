@@ -206,7 +206,6 @@ const remove: Behaviour = (call) => {
 
 const dropVolume = (call: Call, volume: Resource): void => {
   for (const policy of [...call.world.where('SnapshotPolicy', 'volumeid', volume.id)]) call.world.remove(policy);
-  for (const tag of [...call.world.where('ResourceTag', 'resourceid', volume.id)]) call.world.remove(tag);
   call.world.remove(volume);
 };
 

@@ -90,7 +90,6 @@ export const expunge = (world: World, vm: Resource): void => {
     world.update(address, { isstaticnat: false, virtualmachineid: undefined, vmipaddress: undefined });
   }
   for (const member of [...world.where('LbMember', 'virtualmachineid', vm.id)]) world.remove(member);
-  for (const tag of [...world.where('ResourceTag', 'resourceid', vm.id)]) world.remove(tag);
   world.update(vm, { state: 'Expunging' });
   world.remove(vm);
 };

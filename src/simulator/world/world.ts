@@ -172,6 +172,9 @@ export const createWorld = (
       version += 1;
       table(row.kind).drop(row, clock.now());
       onChange?.(row);
+      // Tags go with what they are on, whatever it is (removeByIdAndType of ResourceTagDaoImpl).
+      if (row.kind !== 'ResourceTag')
+        for (const tag of [...world.where('ResourceTag', 'resourceid', row.id)]) world.remove(tag);
     },
     forget: (row) => {
       world.remove(row);
