@@ -8,7 +8,7 @@ import { entriesArg, flagArg, listArg, mapArg, needRow, numberArg, rowArg, rowsA
 import type { Behaviour, Call } from './call.ts';
 import { gib } from './figures.ts';
 import { createGuestNetwork } from './guest-networks.ts';
-import { contains, parseBlock } from './ip.ts';
+import { contains, parseBlock, toNumber } from './ip.ts';
 import { checkLimit } from './limits.ts';
 import { addVolume, expunge, powerOn } from './machines.ts';
 import { addNic } from './networks.ts';
@@ -87,7 +87,7 @@ const networksFor = (call: Call, zone: Resource, owner: Resource): ChosenNetwork
 /** Refuses an address that the network does not have to give (IpAddressManagerImpl.acquireGuestIpAddress). */
 const checkAddress = (world: World, { network, address }: ChosenNetwork): void => {
   const block = parseBlock(text(network, 'cidr'));
-  if (address === undefined || !block) return;
+  if (address === undefined || !block || Number.isNaN(toNumber(address))) return;
   const taken = [...world.where('Nic', 'networkid', network.id)].some(({ fields }) => fields['ipaddress'] === address);
   if (!contains(block, address) || taken || address === network.fields['gateway'])
     throw noCapacity(
