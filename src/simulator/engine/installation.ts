@@ -49,7 +49,7 @@ const installSettings = (world: World): void => {
     if (since !== undefined && !world.catalog.reaches(since)) continue;
     const present = findSetting(world, name);
     if (present) {
-      world.update(present, { ...place, isdynamic: dynamic, defaultvalue: value });
+      world.update(present, { ...place, isdynamic: dynamic });
       world.hide(present, { scopes: scopes ?? [] });
     } else
       world.insert(
