@@ -1,6 +1,7 @@
 /**
  * npm run search-quality: asks find-tools' search the questions of test/sweep/questions and prints how often the right
- * command came first and in five, and how often its match names all required parameters; by kind, by toolset, with times.
+ * command came first and in five, and how often its match names all required parameters; by the half of
+ * the questions that was looked at and the other, by kind, by toolset, with times and sizes.
  * --misses adds a line for each wish that did not come first, without the question: what was wanted, its place, what
  * came first. --questions adds a line for every wish, with the question.
  */

@@ -9,9 +9,8 @@ export interface Reasons {
   similarity?: number;
   /** How much of what was asked stands in all that is said of the command, from 0 to 1. */
   whole?: number;
-  /** What the words add to the score, or take away, for what is to be done, and for what it is done to. */
-  action?: number;
-  object?: number;
+  /** What it takes from the score how unlikely it is that the words mean the command; 0 where they surely do. */
+  intent?: number;
   /** Less than 1: a command of one vendor's product, or one that CloudStack no longer has. */
   commonness?: number;
 }
@@ -21,27 +20,23 @@ const round = (value: number): number => Number(value.toFixed(2));
 /** Says why a match stands where it stands. One without reasons was named, or nothing was asked. */
 export const explainMatch = ({ fit }: Pick<Match, 'fit'>): Reasons => {
   if (!fit) return { score: 1 };
-  const { score, phrase, similarity, whole, action, object, commonness } = fit;
+  const { score, phrase, similarity, whole, intent, commonness } = fit;
   return {
     score: round(score),
     ...(phrase ? { phrasing: phrase().join(' '), similarity: round(similarity) } : {}),
     whole: round(whole),
-    action: round(action),
-    object: round(object),
+    intent: round(intent),
     ...(commonness < 1 ? { commonness } : {}),
   };
 };
 
-const signed = (value: number): string => `${value < 0 ? '' : '+'}${value}`;
-
 /** The same in one line. */
 export const reasonsInText = (name: string, reasons: Reasons): string => {
-  const { score, phrasing, similarity, whole, action, object, commonness } = reasons;
+  const { score, phrasing, similarity, whole, intent, commonness } = reasons;
   const parts = [
     ...(phrasing === undefined ? [] : [`"${phrasing}" ${similarity}`]),
     ...(whole === undefined ? ['its name'] : [`all that is said of it ${whole}`]),
-    ...(action === undefined ? [] : [`what is done ${signed(action)}`]),
-    ...(object === undefined ? [] : [`to what ${signed(object)}`]),
+    ...(intent === undefined ? [] : [`what it likely means ${intent}`]),
     ...(commonness === undefined ? [] : [`rare, times ${commonness}`]),
   ];
   return `${score.toFixed(2)}  ${name}: ${parts.join(', ')}`;

@@ -1,5 +1,6 @@
-import { verbOf } from './language.ts';
-import { isNoise, stem, toWords } from './words.ts';
+import { factors } from './factors.ts';
+import { lengthOf, rowOfPair, type Features } from './features.ts';
+import { stem } from './words.ts';
 
 /** What the name of a tool says is done, and to what: `list` and `virtual machin` of list-virtual-machines. */
 export const partsOf = (tool: string): { action: string; object: string } => {
@@ -7,71 +8,103 @@ export const partsOf = (tool: string): { action: string; object: string } => {
   return { action, object: rest.map(stem).join(' ') || action };
 };
 
-/** The words of a text, each by its stem, with those that hold the others together: "are there any" asks for a list. */
-export const toStems = (text: string): string[] => toWords(text).map((word) => (isNoise(word) ? word : stem(word)));
-
-/** Stands before the first word. */
-const start = '^';
-
-const asksForAction = (word: string): boolean => word === start || isNoise(word) || verbOf(word) >= 0;
-
 /**
- * What may tell what is to be done: each word, and each two that follow each other of which one is a verb or holds others
- * together; "virtual machine" tells nothing of it.
+ * What was learned of which words mean which command (`npm run train-search`). Each feature of a text is a row of numbers; their
+ * sum, times those of an action, of an object and of a command itself, says how much the text means it. All are whole
+ * numbers from -127 to 127, times a scale.
  */
-export const cuesIn = (stems: readonly string[]): string[] => {
-  const cues = new Set<string>(stems);
-  stems.forEach((word, at) => {
-    const before = stems[at - 1] ?? start;
-    if (asksForAction(word) || asksForAction(before)) cues.add(`${before} ${word}`);
-  });
-  return [...cues];
-};
-
-/** A feature that a query has, with how sure that is, from 0 to 1; how often each class has it: class and count, in turn. */
-export interface Evidence {
-  sureness: number;
-  counts: readonly number[];
+export interface Intent {
+  /** How many numbers a row has. */
+  size: number;
+  /** Rows: of the first terms of the index, then of other named features, then those that pairs of words share. */
+  terms: number;
+  names: string[];
+  pairs: number;
+  scale: number;
+  rows: Int8Array;
+  ofAction: Int8Array;
+  ofObject: Int8Array;
+  ofCommand: Int8Array;
+  /** By command: 1 where something was learned of it. */
+  trained: Int8Array;
 }
 
-/** What is known of classes before anything is seen: how many features they have in all, and the logarithm for one that is not seen. */
-interface Prior {
-  smoothing: number;
-  total: number;
-  unseen: Float64Array;
-}
-
-const priors = new WeakMap<Float64Array, Prior>();
-
-const priorOf = (ofClass: Float64Array, smoothing: number): Prior => {
-  const known = priors.get(ofClass);
-  if (known?.smoothing === smoothing) return known;
-  const prior = {
-    smoothing,
-    total: ofClass.reduce((sum, count) => sum + count, 0),
-    // A class without a feature has it as often as smoothing says.
-    unseen: ofClass.map((count) => Math.log(smoothing / (count + smoothing))),
-  };
-  priors.set(ofClass, prior);
-  return prior;
+/** Nothing was learned. */
+export const noIntent: Intent = {
+  size: 0,
+  terms: 0,
+  names: [],
+  pairs: 0,
+  scale: 1,
+  rows: new Int8Array(),
+  ofAction: new Int8Array(),
+  ofObject: new Int8Array(),
+  ofCommand: new Int8Array(),
+  trained: new Int8Array(),
 };
 
-/**
- * How much likelier what is seen is in each class than anywhere (naive Bayes, logarithms); `ofClass` says how many features
- * each class has altogether. `smoothing` is how many features as they are anywhere are added to each: of a rare one few are known.
- */
-export const likelihoods = (ofClass: Float64Array, seen: readonly Evidence[], smoothing: number): Float64Array => {
-  const { total, unseen } = priorOf(ofClass, smoothing);
-  let sureness = 0;
-  for (const each of seen) sureness += each.sureness;
-  const result = new Float64Array(unseen.length);
-  for (let at = 0; at < result.length; at++) result[at] = sureness * unseen[at]!;
-  for (const { counts, sureness: sure } of seen) {
-    let anywhere = 0;
-    for (let at = 1; at < counts.length; at += 2) anywhere += counts[at]!;
-    const added = (smoothing * anywhere) / total;
-    for (let at = 0; at < counts.length; at += 2)
-      result[counts[at]!]! += sure * Math.log((counts[at + 1]! + added) / added);
+/** What the likelihoods are worked out from: an index with what was learned. */
+interface TrainedIndex {
+  intent: Intent;
+  numbers: ReadonlyMap<string, number>;
+  otherRows: ReadonlyMap<string, number>;
+  actionOf: ArrayLike<number>;
+  objectOf: ArrayLike<number>;
+}
+
+/** The sum of the rows of some features. */
+const sumRows = ({ intent, numbers, otherRows }: TrainedIndex, features: Features): Float32Array => {
+  const { size, terms, names, pairs, rows, scale } = intent;
+  const known: [row: number, counts: number][] = [];
+  for (const [name, counts] of features) {
+    if (name.startsWith(' ')) known.push([terms + names.length + rowOfPair(name, pairs), counts]);
+    else {
+      const term = numbers.get(name);
+      const row = term !== undefined && term < terms ? term : otherRows.get(name);
+      if (row !== undefined) known.push([row, counts]);
+    }
   }
+  const factor = scale / lengthOf(known.map(([, counts]) => counts));
+  const sum = new Float32Array(size);
+  for (const [row, counts] of known)
+    for (let at = 0; at < size; at++) sum[at]! += counts * factor * rows[row * size + at]!;
+  return sum;
+};
+
+/** Times the sum, each of some classes. */
+const times = (sum: Float32Array, classes: Int8Array, count: number): Float32Array => {
+  const products = new Float32Array(count);
+  for (let each = 0, at = 0; at < classes.length; each++) {
+    let product = 0;
+    for (let place = 0; place < sum.length; place++) product += sum[place]! * classes[at++]!;
+    products[each] = product;
+  }
+  return products;
+};
+
+/** By command: the logarithm of how likely it is that a text with these features means it. */
+export const likelihoods = (trained: TrainedIndex, features: Features): Float64Array => {
+  const { intent, actionOf, objectOf } = trained;
+  const result = new Float64Array(actionOf.length);
+  if (!intent.size) return result;
+  const sum = sumRows(trained, features);
+  const ofAction = times(sum, intent.ofAction, result.length);
+  const ofObject = times(sum, intent.ofObject, result.length);
+  const ofCommand = times(sum, intent.ofCommand, result.length);
+  let max = -Infinity;
+  for (let command = 0; command < result.length; command++) {
+    if (!intent.trained[command]) continue;
+    result[command] =
+      intent.scale * (ofAction[actionOf[command]!]! + ofObject[objectOf[command]!]! + ofCommand[command]!);
+    if (result[command]! > max) max = result[command]!;
+  }
+  let all = 0;
+  for (let command = 0; command < result.length; command++)
+    if (intent.trained[command]) all += Math.exp(result[command]! - max);
+  const total = max + Math.log(all);
+  for (let command = 0; command < result.length; command++)
+    result[command] = intent.trained[command]
+      ? Math.max(factors.unlikely, result[command]! - total)
+      : factors.unlearned;
   return result;
 };

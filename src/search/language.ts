@@ -14,6 +14,12 @@ interface Synonyms {
 export type Meaning = readonly [term: string, sureness: number];
 
 interface Language {
+  /** By word: the first word of its group of verbs or of words of one meaning. */
+  groups: Map<string, string>;
+  /** By word: what is often meant by it, as groups. */
+  near: Map<string, string[]>;
+  /** Words of the sequences that stand for one. */
+  parts: ReadonlySet<string>;
   /** Sequences of words that stand for one, by their first word; the longest first. */
   joined: Map<string, { words: string[]; term: string }[]>;
   meanings: Map<string, Meaning[]>;
@@ -51,6 +57,13 @@ const readLanguage = ({ joined, verbs, questions, same, near }: Synonyms): Langu
     const group = groups.find((words) => words.includes(stem(meant))) ?? [stem(meant)];
     for (const other of group) mean(stem(word), other, sureness.near);
   }
+  const groupOf = new Map(groups.flatMap((group) => group.map((word) => [word, group[0]!] as const)).reverse());
+  const nearOf = new Map<string, string[]>();
+  for (const [word, meant] of near) {
+    const group = groupOf.get(stem(meant)) ?? stem(meant);
+    nearOf.set(stem(word), [...(nearOf.get(stem(word)) ?? []), group]);
+  }
+  const parts = new Set([...byFirst.values()].flatMap((sequences) => sequences.flatMap(({ words }) => words)));
   const verbOf = new Map(verbs.flatMap((words, verb) => words.map((word) => [stem(word), verb] as const)));
   for (const word of [question, ...questions]) verbOf.set(isNoise(word) ? word : stem(word), looking);
   const kin = new Map<number, Set<number>>();
@@ -63,7 +76,7 @@ const readLanguage = ({ joined, verbs, questions, same, near }: Synonyms): Langu
     ] as const)
       kin.set(one, (kin.get(one) ?? new Set<number>()).add(other));
   }
-  return { joined: byFirst, meanings, verbs: verbOf, kin };
+  return { joined: byFirst, meanings, verbs: verbOf, kin, groups: groupOf, near: nearOf, parts };
 };
 
 let known: Language | undefined;
@@ -80,12 +93,11 @@ const endOf = (sequence: readonly string[], words: readonly string[], at: number
   return place;
 };
 
-/**
- * The terms of a text, in order: stems of its words without those that say nothing, one term for "load balancer", and a
- * question mark before what begins as a question.
- */
-export const toTerms = (text: string): string[] => {
-  const words = toWords(text).map((word) => (isNoise(word) ? word : stem(word)));
+/** The words of a text, each by its stem, with those that hold the others together: "are there any" asks for a list. */
+export const toStems = (text: string): string[] => toWords(text).map((word) => (isNoise(word) ? word : stem(word)));
+
+/** Terms of words that are stems, in order: without those that say nothing, and with one term for "load balancer". */
+export const termsOf = (words: readonly string[]): string[] => {
   const { joined, verbs } = language();
   const terms: string[] = isNoise(words[0] ?? '') && verbs.has(words[0]!) ? [question] : [];
   for (let at = 0; at < words.length;) {
@@ -98,6 +110,18 @@ export const toTerms = (text: string): string[] => {
   }
   return terms;
 };
+
+/** The terms of a text, and a question mark before what begins as a question. */
+export const toTerms = (text: string): string[] => termsOf(toStems(text));
+
+/** Whether a stem is a word of "load balancer" or of another sequence that stands for one word. */
+export const isPart = (word: string): boolean => language().parts.has(word);
+
+/** What stands for all words of the meaning of a term; undefined where there are no others. */
+export const groupOf = (term: string): string | undefined => language().groups.get(term);
+
+/** What is often meant by a term: what stands for the words of that meaning. */
+export const nearOf = (term: string): readonly string[] => language().near.get(term) ?? [];
 
 /** Other terms that may be meant by one. */
 export const meaningsOf = (term: string): readonly Meaning[] => language().meanings.get(term) ?? [];

@@ -1,5 +1,4 @@
 import { factors } from './factors.ts';
-import type { Evidence } from './intent.ts';
 import { phraseWeight, type OpenIndex } from './open-index.ts';
 
 /** A term of the index for a word of the query, with how sure it is that it is meant, from 0 to 1. */
@@ -157,18 +156,3 @@ export const readOccurrences = (index: OpenIndex, query: readonly QueryWord[]): 
     fitOf,
   };
 };
-
-/** How often each word is said of each object. */
-export const readObjects = (
-  { commandsWith: { starts, numbers, halves }, objects, objectOf }: OpenIndex,
-  query: readonly QueryWord[],
-): Evidence[] =>
-  query.flatMap(({ candidates: [first] }) => {
-    if (!first) return [];
-    const sums = new Float64Array(objects.length);
-    for (let at = starts[first.term]!; at < starts[first.term + 1]!; at++)
-      sums[objectOf[numbers[at]!]!]! += halves[at]! / phraseWeight;
-    const counts: number[] = [];
-    for (let object = 0; object < sums.length; object++) if (sums[object]) counts.push(object, sums[object]!);
-    return [{ sureness: first.sureness, counts }];
-  });

@@ -7,12 +7,8 @@ export interface OpenIndex extends SearchIndex {
   /** By term: how much it tells; the verb that it is, or -1. */
   informative: Float64Array;
   verbs: readonly number[];
-  /** By cue: its number, and where its counts begin. */
-  cueNumbers: ReadonlyMap<string, number>;
-  cueStarts: Uint32Array;
-  /** By action: how many cues ask for it; by object: how many words are said of it. */
-  ofAction: Float64Array;
-  ofObject: Float64Array;
+  /** Named features that are no terms: the row of what was learned. */
+  otherRows: ReadonlyMap<string, number>;
   /** By phrase: the command of which it is said. By command: its first phrase. */
   commandOf: Uint32Array;
   firstPhrase: Uint32Array;
@@ -42,12 +38,6 @@ const startsOf = (sizes: Numbers, factor = 1): Uint32Array => {
   const starts = new Uint32Array(sizes.length + 1);
   for (let at = 0; at < sizes.length; at++) starts[at + 1] = starts[at]! + factor * sizes[at]!;
   return starts;
-};
-
-const countActions = ({ actions, counts }: SearchIndex): Float64Array => {
-  const sums = new Float64Array(actions.length);
-  for (let at = 0; at < counts.length; at += 2) sums[counts[at]!]! += counts[at + 1]!;
-  return sums;
 };
 
 /** Where each term stands, from what adds each place in the order of its numbers; `halves` says how often, in halves. */
@@ -109,26 +99,19 @@ export const openIndex = (index: SearchIndex): OpenIndex => {
   const commandOf = new Uint32Array(sizes.length);
   const verbsOfPhrase = new Uint16Array(sizes.length);
   const verbsOfDeeds = new Uint16Array(commands.length);
-  const ofObject = new Float64Array(index.objects.length);
   for (let command = 0; command < commands.length; command++) {
     const [first, end] = [firstPhrase[command]!, firstPhrase[command + 1]!];
     commandOf.fill(command, first, end);
     for (let phrase = first; phrase < end; phrase++)
       verbsOfPhrase[phrase] = setOf(words, wordStarts[phrase]!, wordStarts[phrase + 1]!);
     verbsOfDeeds[command] = setOf(deeds, deedStarts[command]!, deedStarts[command + 1]!);
-    let count = wordStarts[end]! - wordStarts[first]!;
-    for (let at = textStarts[command]!; at < textStarts[command + 1]!; at += 2) count += texts[at + 1]! / phraseWeight;
-    ofObject[index.objectOf[command]!]! += count;
   }
   return {
     ...index,
     numbers: new Map(terms.map((term, number) => [term, number])),
     informative: Float64Array.from(index.weights, (weight) => weight / 1000),
     verbs,
-    cueNumbers: new Map(index.cues.map((cue, number) => [cue, number])),
-    cueStarts: startsOf(index.cueSizes, 2),
-    ofAction: countActions(index),
-    ofObject,
+    otherRows: new Map(index.intent.names.map((name, row) => [name, index.intent.terms + row])),
     commandOf,
     firstPhrase,
     wordStarts,

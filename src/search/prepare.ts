@@ -1,14 +1,11 @@
 import { loadToolsets, type Tool } from '../catalog/tool.ts';
-import { cuesIn, partsOf, toStems } from './intent.ts';
+import { noIntent, partsOf } from './intent.ts';
 import { toTerms, verbOf } from './language.ts';
 import { phrasingsOf, type Phrasings } from './phrasings.ts';
 import { weigh, type Numbers, type SearchIndex } from './search-index.ts';
 
 /** What is said of a command in general counts as so many halves of a phrasing. */
 const weights = { name: 6, summary: 4, toolset: 1 };
-
-/** The name and the summary of a command tell what is done as so many phrasings do. */
-const generalCount = 2;
 
 /** One phrasing does not make a deed of a command. */
 const minPhrasings = 2;
@@ -23,30 +20,6 @@ const deedsIn = (phrases: readonly (readonly number[])[], terms: readonly string
       if (verb >= 0) phrasesOf.set(verb, { term, count: count + 1 });
     }
   return [...phrasesOf.values()].flatMap(({ term, count }) => (count < minPhrasings ? [] : [term]));
-};
-
-/** What is said but a few times tells little of what is to be done. */
-const minCues = 8;
-
-/** A text, what it asks to be done, and how often it counts. */
-type Sample = readonly [text: string, action: number, times: number];
-
-/** How often each word and each pair of words asks for each action. */
-const countCues = (samples: readonly Sample[]) => {
-  const known = new Map<string, Map<number, number>>();
-  for (const [text, action, times] of samples)
-    for (const cue of cuesIn(toStems(text))) {
-      const counts = known.get(cue) ?? new Map<number, number>();
-      known.set(cue, counts.set(action, (counts.get(action) ?? 0) + times));
-    }
-  const frequent = [...known].filter(
-    ([, counts]) => [...counts.values()].reduce((sum, count) => sum + count) >= minCues,
-  );
-  return {
-    cues: frequent.map(([cue]) => cue),
-    cueSizes: frequent.map(([, counts]) => counts.size),
-    counts: frequent.flatMap(([, counts]) => [...counts].flat()),
-  };
 };
 
 /** Numbers for names, in the order in which they are first asked for. */
@@ -72,7 +45,6 @@ export const prepareIndex = (tools: readonly Indexed[], phrasings: Phrasings): S
   const [terms, actions, objects] = [createNumbers(), createNumbers(), createNumbers()];
   const termsOf = (text: string): number[] => [...new Set(toTerms(text))].map(terms.numberOf);
   const settings: SearchIndex['settings'] = {};
-  const samples: Sample[] = [];
   const prepared = tools.map(({ command, name, summary, toolset }) => {
     const asked = phrasingsOf(phrasings, command.name);
     // A command that no one has put into words yet is asked for by its name and its summary.
@@ -88,8 +60,6 @@ export const prepareIndex = (tools: readonly Indexed[], phrasings: Phrasings): S
     count(`${toolset} ${titles.get(toolset) ?? ''}`, weights.toolset);
     const parts = partsOf(name);
     const action = actions.numberOf(parts.action);
-    samples.push(...asked.map(({ text }): Sample => [text, action, 1]));
-    samples.push(...[name, summary].map((text): Sample => [text, action, generalCount]));
     const deeds = [...termsOf(name), ...deedsIn(phrases, terms.names)];
     return { command: command.name, phrases, about: [...about], deeds, action, object: objects.numberOf(parts.object) };
   });
@@ -109,7 +79,7 @@ export const prepareIndex = (tools: readonly Indexed[], phrasings: Phrasings): S
     objects: objects.names,
     actionOf: prepared.map(({ action }) => action),
     objectOf: prepared.map(({ object }) => object),
-    ...countCues(samples),
+    intent: noIntent,
   };
   return { ...index, weights: weigh(index) };
 };
@@ -120,7 +90,7 @@ const addTo = (list: string[], others: readonly string[]): number[] => {
   return others.map((one) => numbers.get(one) ?? list.push(one) - 1);
 };
 
-/** One index of two that have no command in common; what asks for which action is as the first one knows it. */
+/** One index of two that have no command in common; what was learned is as the first one knows it. */
 export const joinIndexes = (one: SearchIndex, other: SearchIndex): SearchIndex => {
   const [terms, actions, objects] = [[...one.terms], [...one.actions], [...one.objects]];
   const termOf = addTo(terms, other.terms);
@@ -147,9 +117,7 @@ export const joinIndexes = (one: SearchIndex, other: SearchIndex): SearchIndex =
     objects,
     actionOf: both(one.actionOf, other.actionOf, (action) => actionOf[action]!),
     objectOf: both(one.objectOf, other.objectOf, (object) => objectOf[object]!),
-    cues: one.cues,
-    cueSizes: one.cueSizes,
-    counts: one.counts,
+    intent: one.intent,
   };
   return { ...index, weights: weigh(index) };
 };

@@ -1,10 +1,11 @@
 import { distance } from 'fastest-levenshtein';
 import { factors } from './factors.ts';
-import { cuesIn, likelihoods, toStems, type Evidence } from './intent.ts';
-import { likeness, meaningsOf, toTerms } from './language.ts';
+import { featuresOf, type Features } from './features.ts';
+import { likelihoods } from './intent.ts';
+import { isPart, likeness, meaningsOf, termsOf, toStems } from './language.ts';
 import type { OpenIndex } from './open-index.ts';
-import { readObjects, readOccurrences, type Candidate, type Fit, type QueryWord } from './occurrences.ts';
-import { isPlural, toWords } from './words.ts';
+import { readOccurrences, type Candidate, type Fit, type QueryWord } from './occurrences.ts';
+import { isNoise, isPlural, toWords } from './words.ts';
 
 /** How much a term tells. */
 const weightOf = (index: OpenIndex, term: number): number => index.informative[term]!;
@@ -23,9 +24,8 @@ export interface Ranked {
   set: string | undefined;
   similarity: number;
   whole: number;
-  /** What it adds to the score, or takes away, that the words are heard where this is done, and where it is done to this. */
-  action: number;
-  object: number;
+  /** What it takes from the score how unlikely it is, from all that was learned, that the words mean the command. */
+  intent: number;
 }
 
 const isTypo = (word: string, meant: string): boolean => {
@@ -91,40 +91,38 @@ const candidatesOf = (index: OpenIndex, word: string): Candidate[] => {
   return [...found].map(([term, sureness]) => ({ term, sureness })).sort((a, b) => b.sureness - a.sureness);
 };
 
-/** What is asked: its words, and the cues in it for what is to be done. */
+/** What is asked: its words, and what tells which command is meant. */
 export interface SearchQuery {
   words: QueryWord[];
-  cues: Evidence[];
-  /** Things are named, several of a kind, and nothing is to be done to them: "public addresses of the zone". */
-  namesMany: boolean;
+  features: Features;
 }
 
-const readWords = (index: OpenIndex, text: string): QueryWord[] =>
-  [...new Set(toTerms(text))].map((word) => {
-    const candidates = candidatesOf(index, word);
-    const own = index.numbers.get(word);
-    const weights = candidates.map(({ term, sureness }) => weightOf(index, term) * sureness);
-    return {
-      word,
-      candidates,
-      weight: own === undefined ? Math.max(factors.unknown, ...weights) : weightOf(index, own),
-    };
-  });
+const readWord = (index: OpenIndex, word: string): QueryWord => {
+  const candidates = candidatesOf(index, word);
+  const own = index.numbers.get(word);
+  const weights = candidates.map(({ term, sureness }) => weightOf(index, term) * sureness);
+  return {
+    word,
+    candidates,
+    weight: own === undefined ? Math.max(factors.unknown, ...weights) : weightOf(index, own),
+  };
+};
 
 /** A text as the index knows it. */
 export const readQuery = (index: OpenIndex, text: string): SearchQuery => {
-  const words = readWords(index, text);
-  const meant = new Map(words.map(({ word, candidates: [first] }) => [word, first && index.terms[first.term]!]));
-  const known = (stem: string): string => (index.cueNumbers.has(stem) ? stem : (meant.get(stem) ?? stem));
-  const cues = cuesIn(toStems(text).map(known)).flatMap((cue): Evidence[] => {
-    const number = index.cueNumbers.get(cue);
-    if (number === undefined) return [];
-    const start = index.cueStarts[number]!;
-    const counts = Array.prototype.slice.call(index.counts, start, start + 2 * index.cueSizes[number]!) as number[];
-    return [{ sureness: 1, counts }];
+  const isKnown = (stem: string): boolean => isNoise(stem) || index.numbers.has(stem) || isPart(stem);
+  const given = new Map<string, string>();
+  // What a word with a typing error is meant to be.
+  const stems = toStems(text).map((stem) => {
+    const [first] = isKnown(stem) ? [] : guess(index, stem);
+    if (!first) return stem;
+    given.set(first[0], stem);
+    return first[0];
   });
+  const words = [...new Set(termsOf(stems))].map((term) => readWord(index, given.get(term) ?? term));
+  // Things are named, several of a kind, and nothing is to be done to them: "public addresses of the zone".
   const namesMany = !hasVerb(index, words) && toWords(text).some(isPlural);
-  return { words, cues, namesMany };
+  return { words, features: featuresOf(stems, namesMany, isKnown) };
 };
 
 /** A word with a typing error asks for what the word that is meant asks for. */
@@ -140,6 +138,10 @@ export const hasVerb = (index: OpenIndex, words: readonly QueryWord[]): boolean 
 /** The words that name things. */
 export const nounsOf = (index: OpenIndex, words: readonly QueryWord[]): string[] =>
   words.flatMap(({ word, candidates: [first] }) => (first && index.verbs[first.term]! < 0 ? [word] : []));
+
+/** The words that ask for something to be done. */
+export const verbsIn = (index: OpenIndex, words: readonly QueryWord[]): string[] =>
+  words.flatMap(({ word, candidates: [first] }) => (first && index.verbs[first.term]! >= 0 ? [word] : []));
 
 /** By verb that is asked for, and by set of verbs: how far doing the nearest of them is doing it. */
 const likenesses = new WeakMap<OpenIndex, Map<number, Float64Array>>();
@@ -193,25 +195,19 @@ const slack = 1e-9;
 /** The commands that fit a query at all and are wanted, the best first. */
 export const rank = (
   index: OpenIndex,
-  { words: query, cues, namesMany }: SearchQuery,
+  { words: query, features }: SearchQuery,
   { commonness, least }: RankOptions,
 ): Ranked[] => {
   const asked = verbsOf(index, query);
   const { maxFitOf, fitOf, whole } = readOccurrences(index, query);
-  const actions = likelihoods(index.ofAction, cues, factors.actionSmoothing);
-  const objects = likelihoods(index.ofObject, readObjects(index, query), factors.objectSmoothing);
+  const likely = likelihoods(index, features);
   const inPhrases = agreementsOf(index, asked, factors.otherVerb, factors.noVerb);
   // A command of which nothing is said that is done does not do something else.
   const inDeeds = agreementsOf(index, asked, factors.otherDeed, 1);
-  const list = namesMany ? index.actions.indexOf('list') : -1;
-  const actionOf = (command: number): number => {
-    const action = index.actionOf[command]!;
-    return factors.action * actions[action]! + (action === list ? factors.many : 0);
-  };
-  const objectOf = (command: number): number => factors.object * objects[index.objectOf[command]!]!;
+  const intentOf = (command: number): number => factors.intent * likely[command]!;
   const scoreOf = (command: number, similarity: number): number => {
     const sum = similarity + factors.whole * whole[command]!;
-    return sum * inDeeds[index.verbsOfDeeds[command]!]! + actionOf(command) + objectOf(command);
+    return sum * inDeeds[index.verbsOfDeeds[command]!]! + intentOf(command);
   };
   const scores: { command: number; score: number; plainly: number; fit: Fit }[] = [];
   let best = -Infinity;
@@ -251,8 +247,7 @@ export const rank = (
         set: first < plain ? undefined : index.settings[command]?.[phrase - index.firstPhrase[number]!],
         similarity: first,
         whole: whole[number]!,
-        action: actionOf(number),
-        object: objectOf(number),
+        intent: intentOf(number),
       };
     });
 };

@@ -1,9 +1,29 @@
 import { loadCatalog } from '../catalog/catalog.ts';
+import { loadData } from '../data.ts';
 import { indexedLeads, phrasingsOfLeads } from './leads.ts';
-import { loadPhrasings } from './phrasings.ts';
+import { loadPhrasings, phrasingsOf } from './phrasings.ts';
 import { prepareIndex } from './prepare.ts';
+import { fitIntent, type Lesson, type SavedIntent } from './saved-intent.ts';
 import type { SearchIndex } from './search-index.ts';
 
-/** The index of every known command, and of what leads elsewhere. The build puts in place of this file one that reads what it has prepared. */
-export const loadSavedIndex = (): SearchIndex =>
+/** The index of every known command, and of what leads elsewhere, without what was learned. */
+export const prepareSavedIndex = (): SearchIndex =>
   prepareIndex([...loadCatalog().tools, ...indexedLeads()], { ...loadPhrasings(), ...phrasingsOfLeads() });
+
+/** The name and the summary of a command count as so many phrasings do. */
+const generalCount = 2;
+
+/** What the search learns from. */
+export const loadLessons = (): Lesson[] => {
+  const phrasings = { ...loadPhrasings(), ...phrasingsOfLeads() };
+  return [...loadCatalog().tools, ...indexedLeads()].flatMap(({ command: { name: command }, name, summary }) => [
+    ...phrasingsOf(phrasings, command).map(({ text }) => ({ text, command, times: 1 })),
+    ...[name, summary].map((text) => ({ text, command, times: generalCount })),
+  ]);
+};
+
+/** The index with what was learned. The build puts in place of this file one that reads what it has prepared. */
+export const loadSavedIndex = (): SearchIndex => {
+  const index = prepareSavedIndex();
+  return { ...index, intent: fitIntent(loadData<SavedIntent>('search-weights.json'), index) };
+};

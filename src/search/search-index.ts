@@ -1,8 +1,10 @@
+import type { Intent } from './intent.ts';
+
 /** Numbers one after the other: a plain list while an index is made, a view of the file once it is saved. */
 export type Numbers = ArrayLike<number>;
 
 /**
- * Commands and what is said of them, in words. Commands, phrases, terms, actions, objects and cues are numbers: places in
+ * Commands and what is said of them, in words. Commands, phrases, terms, actions and objects are numbers: places in
  * the lists. It is read from its beginning to its end for each query; that takes less time than to build anything more.
  */
 export interface SearchIndex {
@@ -29,11 +31,8 @@ export interface SearchIndex {
   objects: string[];
   actionOf: Numbers;
   objectOf: Numbers;
-  /** Words and pairs of words that tell what is to be done, those that hold the others together too. */
-  cues: string[];
-  /** By cue: how many actions it asks for; for all: action and how often, in turn. */
-  cueSizes: Numbers;
-  counts: Numbers;
+  /** What was learned of all that is said. */
+  intent: Intent;
 }
 
 /** A rare word tells no more than this. */
@@ -48,7 +47,7 @@ export const weigh = ({
   words,
   textSizes,
   texts,
-}: Omit<SearchIndex, 'weights'>): number[] => {
+}: Omit<SearchIndex, 'weights' | 'intent'>): number[] => {
   const carriers = terms.map(() => 0);
   const last = terms.map(() => -1);
   const carry = (term: number, command: number): void => {

@@ -4,10 +4,11 @@ import type { Tool } from '../catalog/tool.ts';
 import type { CommandsFile } from '../catalog/types.ts';
 import { limits } from '../limits.ts';
 import { startOf } from '../text.ts';
+import { clear, weak } from './factors.ts';
 import { findLead, type Lead } from './leads.ts';
 import { joinIndexes, prepareIndex } from './prepare.ts';
 import { openIndex, type OpenIndex } from './open-index.ts';
-import { hasVerb, nounsOf, rank, readQuery, type Ranked } from './rank.ts';
+import { hasVerb, nounsOf, rank, readQuery, verbsIn, type Ranked } from './rank.ts';
 import { loadSavedIndex } from './saved-index.ts';
 import { toWords } from './words.ts';
 
@@ -41,11 +42,18 @@ const pronoun = /\b(?:its?|them|their|this|that|those|these|one)\b/i;
 /** More wishes than these are not one question. */
 const maxWishes = 5;
 
-/** How well the best command must fit what was cut out, to be a wish of its own. */
-const clear = 0.6;
+/** Whether a part of a sentence is a wish of its own. */
+const isClear = (match: Match | undefined): boolean => {
+  const { similarity = 0, intent = -1 } = match?.fit ?? {};
+  return similarity >= clear.similarity || (similarity >= clear.sure && intent >= clear.intent);
+};
 
-/** A match that is weaker than this part of the best one is left out, after a few a stronger one too; one that fits less in any case. */
-const weak = { part: 0.6, fit: 0.28, few: 5, late: 0.85 };
+/** Each command once, the best first; one of the toolset of the wish before is likelier meant. */
+const best = (matches: readonly Match[], before: Tool | undefined): Match[] => {
+  const scoreOf = ({ tool, fit }: Match): number => fit!.score + (tool.toolset === before?.toolset ? clear.related : 0);
+  const sorted = [...matches].sort((a, b) => scoreOf(b) - scoreOf(a));
+  return sorted.filter(({ tool }, at) => sorted.findIndex((other) => other.tool === tool) === at);
+};
 
 /** So much better than the second is a match that stands out. */
 const outstanding = 1.25;
@@ -54,7 +62,7 @@ const outstanding = 1.25;
 const why = /^\W*(?:why|how come|what(?: is|'s|s) wrong)\b/i;
 
 /** What leads elsewhere fits at least so many times as well as the best command, or nearly so where a reason is asked for. */
-const leading = { why: 0.8, else: 1.1 };
+const leading = { why: 0.8, else: 1.05 };
 
 /** Commands that a stock CloudStack of today does not have, and those of one vendor's product, come after others. */
 const removed = 0.6;
@@ -131,38 +139,53 @@ const createNewSearch = (catalog: Catalog): Search => {
     return isClear ? Object.assign(matches, { lead: { lead, fit } }) : matches;
   };
 
-  /** The wishes in a sentence: what has a verb begins one, what has none belongs to the one before. */
-  const wishesIn = (text: string): string[] => {
+  /** What a part of a sentence may mean: alone, and of what stands before the thing, or what is done. */
+  const readingsOf = (part: string, before: string | undefined): string[] => {
+    if (before === undefined) return [part];
     const index = indexOf(catalog);
-    const wishes: string[] = [];
+    const { words } = readQuery(index, part);
+    const { words: last } = readQuery(index, before);
+    // "attach it": to what stands before.
+    if (hasVerb(index, words)) {
+      const named = [part, ...nounsOf(index, last)].join(' ');
+      if (nounsOf(index, words).length === 0) return [named];
+      return pronoun.test(part) ? [named, part] : [part];
+    }
+    // "create a zone, a pod": the same is done. "its balance": shown.
+    return [[...verbsIn(index, last), part].join(' '), part];
+  };
+
+  /** The wishes in a sentence, with their matches: what is clear alone begins one, what is not belongs to the one before. */
+  const wishesIn = (text: string, toolset: string | undefined): Match[][] => {
     const parts = text
       .split(cuts)
       .map((part) => part.trim())
-      .filter(Boolean);
-    if (parts.length < 2) return parts;
+      .filter((part) => toWords(part).length);
+    if (parts.length < 2) return [];
+    const wishes: { text: string; matches: Match[] }[] = [];
     for (const part of parts) {
-      const words = readQuery(index, part).words.filter(({ candidates }) => candidates.length);
-      // "attach it": to what stands before.
-      const meant = pronoun.test(part)
-        ? [part, ...nounsOf(index, readQuery(index, wishes.at(-1) ?? '').words)].join(' ')
-        : part;
-      const isWish = hasVerb(index, words) && (words.length > 1 || meant !== part);
-      if (!wishes.length || isWish) wishes.push(meant);
-      else wishes[wishes.length - 1] += ` ${part}`;
+      const last = wishes.at(-1);
+      const matches = best(
+        readingsOf(part, last?.text).flatMap((reading) => order(reading, toolset)),
+        last?.matches[0]?.tool,
+      );
+      if (last && (!isClear(matches[0]) || matches[0]!.tool === last.matches[0]?.tool)) {
+        last.text += ` ${part}`;
+        last.matches = order(last.text, toolset);
+      } else wishes.push({ text: part, matches });
     }
-    return wishes;
+    return wishes.map(({ matches }) => matches);
   };
 
   /** The matches of each wish, where a sentence has several that are clear and differ. */
   const split = (text: string, toolset: string | undefined, whole: readonly Match[]): Match[][] | undefined => {
-    const wishes = wishesIn(text);
-    if (wishes.length < 2 || wishes.length > maxWishes) return undefined;
-    const found = wishes.map((wish) => order(wish, toolset));
+    const found = wishesIn(text, toolset);
+    if (found.length < 2 || found.length > maxWishes) return undefined;
     const bests = found.map(([best]) => best?.fit?.similarity ?? 0);
     const differ = new Set(found.map(([best]) => best?.tool.name)).size === found.length;
     const mean = bests.reduce((sum, best) => sum + best, 0) / bests.length;
     const together = whole[0]?.fit?.similarity ?? 0;
-    return differ && bests.every((best) => best >= clear) && mean > together ? found : undefined;
+    return differ && found.every(([best]) => isClear(best)) && mean > together ? found : undefined;
   };
 
   const isStrong = ({ fit }: Match, place: number, [best]: readonly Match[]): boolean =>

@@ -3,6 +3,8 @@ import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { findValues, takesValue } from '../../src/catalog/values.ts';
 import { loadData } from '../../src/data.ts';
 import { loadPhrasings, phrasingsOf } from '../../src/search/phrasings.ts';
+import { loadLessons } from '../../src/search/saved-index.ts';
+import { digestOf, type SavedIntent } from '../../src/search/saved-intent.ts';
 import { toWords } from '../../src/search/words.ts';
 import { loadQuestions } from '../../scripts/search-quality/measure.ts';
 
@@ -74,6 +76,13 @@ test('no question by which the search is measured is a phrasing', () => {
   const phrases = new Set(all.flatMap(([, asked]) => asked.map(({ text }) => toWords(text).join(' '))));
   const copied = loadQuestions().filter(({ question }) => phrases.has(toWords(question).join(' ')));
   expect(copied.map(({ question }) => question)).toEqual([]);
+});
+
+test('search-weights.json was learned from what people say today', () => {
+  const { digest } = loadData<SavedIntent>('search-weights.json');
+  expect(digest === digestOf(loadLessons()), 'phrasings, synonyms or commands changed: npm run train-search').toBe(
+    true,
+  );
 });
 
 test('a phrasing that means a parameter names one of the command, with a value that it takes', () => {

@@ -1,0 +1,60 @@
+import { groupOf, nearOf, termsOf, verbOf } from './language.ts';
+import { isNoise } from './words.ts';
+
+/** What a text has that may tell which command is meant, by name, with how much it counts. Names of pairs begin with a space. */
+export type Features = ReadonlyMap<string, number>;
+
+/** A word that is often meant by another counts half. */
+const nearness = 0.5;
+
+/** How long a text is tells a little. */
+const lengthCounts = 0.5;
+const maxLength = 6;
+
+/** Stands before the first word. */
+const start = '^';
+
+/**
+ * The features of a text, given by its stems: its terms, the groups of words that they belong to, the words that hold it
+ * together, each two known words that follow each other, whether it asks for something to be done, or names several things.
+ */
+export const featuresOf = (
+  stems: readonly string[],
+  namesMany: boolean,
+  isKnown: (stem: string) => boolean = () => true,
+): Features => {
+  const features = new Map<string, number>();
+  const add = (name: string, counts = 1): void => {
+    if ((features.get(name) ?? 0) < counts) features.set(name, counts);
+  };
+  const terms = termsOf(stems);
+  for (const term of terms) {
+    add(term);
+    const group = groupOf(term);
+    if (group !== undefined) add(`=${group}`);
+    for (const near of nearOf(term)) add(groupOf(near) === undefined ? near : `=${near}`, nearness);
+  }
+  stems.forEach((word, at) => {
+    if (isNoise(word)) add(`-${word}`);
+    const before = stems[at - 1] ?? start;
+    if (isKnown(word) && (before === start || isKnown(before))) add(` ${before} ${word}`);
+  });
+  if (namesMany) add('!many');
+  else if (!terms.some((term) => verbOf(term) >= 0)) add('!no verb');
+  add(`!${Math.min(stems.length, maxLength)}`, lengthCounts);
+  return features;
+};
+
+/** The sum of squares is 1: a long text counts as much as a short one. */
+export const lengthOf = (counts: Iterable<number>): number => {
+  let sum = 0;
+  for (const each of counts) sum += each * each;
+  return Math.sqrt(sum) || 1;
+};
+
+/** The row of a pair of words among some rows: FNV-1a, 32 bits. Pairs share rows, which costs less than their names. */
+export const rowOfPair = (pair: string, rows: number): number => {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < pair.length; at++) hash = Math.imul(hash ^ pair.charCodeAt(at), 0x01000193);
+  return ((hash ^ (hash >>> 15)) >>> 0) % rows;
+};
