@@ -4,6 +4,7 @@ import { createGuard } from '../guard/guard.ts';
 import type { PlanComposition } from '../plan/apply.ts';
 import { readTail } from '../audit/tail.ts';
 import { auditFiles } from '../audit/targets.ts';
+import { createRowCosts } from '../present/page.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { openAudit } from './audit.ts';
@@ -49,6 +50,7 @@ export const compose = (config: Config, options: ComposeOptions): ServerComposit
     jobs,
     observer: { observe, tracing },
     limits: config,
+    rowCosts: createRowCosts(),
     store,
     plans: openPlans(config, store),
     readEntries: (filter) => readTail(auditFiles(config.audit), maxEntries, filter),

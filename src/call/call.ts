@@ -66,7 +66,7 @@ const prepare = async ({ clouds, guard, limits }: Composition, run: Run, lookAhe
 /** The whole path of one call. Every door comes through here. Throws a CallError for every failure. */
 export const call = (composition: Composition, request: CallRequest): Promise<Outcome> =>
   recorded(composition, request, async (run) => {
-    const { audit, jobs, limits } = composition;
+    const { audit, jobs, limits, rowCosts } = composition;
     const { step, record, beforeSending } = run;
     const { guard, cloud, confinement, resources, confined } = await prepare(composition, run);
     const mustBeLogged = confined.tool.risk.risk !== 'read';
@@ -87,7 +87,7 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
       return step('present', () => presentAsked(approved, ask, asked, limits));
     }
     // Of a list that a role sees a part of, the rows of other pages may be what fits.
-    const first = approved.scope?.also || isBounded(approved.role) ? undefined : firstPage(approved, limits);
+    const first = approved.scope?.also || isBounded(approved.role) ? undefined : firstPage(approved, limits, rowCosts);
     const wire = step('request', () => toWire(approved, first));
     const before = await readBefore(cloud, approved, run);
     const list = confinement.within(listNow(cloud, run));
@@ -105,7 +105,10 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
     const near = await readNearNames(approved, own, list);
     const reached = await readLimitsReached(cloud, approved, own, list);
     const seen = { ...own, before, near, reached };
-    const shown = step('present', () => smallerPageFor(approved, seen, limits) ?? present(approved, seen, limits));
+    const shown = step(
+      'present',
+      () => smallerPageFor(approved, seen, limits, rowCosts) ?? present(approved, seen, limits),
+    );
     if ('text' in shown) return shown;
     const smaller = await step('cloudstack', () => sendPage(cloud, approved, answer, shown, options));
     return step('present', () => present(approved, confinement.confineAnswer(approved, smaller), limits));

@@ -7,6 +7,7 @@ import type { CallSettings } from '../config/call.ts';
 import type { CloudSettings } from '../config/cloud.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { Observe, Tracing } from '../observe.ts';
+import type { RowCosts } from '../present/page.ts';
 import type { Row } from '../rows.ts';
 import type { Caller, CloudOrigin } from '../types.ts';
 
@@ -73,4 +74,6 @@ export interface Composition {
   jobs: Jobs;
   observer: Observer;
   limits: CallSettings & Pick<CloudSettings, 'callTimeout'>;
+  /** What rows of lists were seen to cost. */
+  rowCosts: RowCosts;
 }

@@ -42,21 +42,39 @@ const askedOf = (call: ValidCall, { page: cut }: Answer): RequestedPage => {
   return { page, size: pagesize ?? (isPaged || view.page === undefined ? undefined : 100) };
 };
 
-/** Tokens of the cheapest row that was seen, by list; the lists of one process are few. */
-const cheapest = new Map<string, number>();
+/** Tokens of the cheapest row that was seen of each list. */
+export interface RowCosts {
+  note(call: ValidCall, cost: number): void;
+  of(call: ValidCall): number | undefined;
+}
+
+/** Lists whose costs are remembered: of one server they are few. */
 const maxLists = 1000;
 
 const listOf = ({ tool, request }: ValidCall): string =>
   JSON.stringify([request.caller.profile, tool.command.name, request.view.fields]);
 
-const rememberCost = (call: ValidCall, cost: number): void => {
-  const list = listOf(call);
-  if (cheapest.size >= maxLists) cheapest.clear();
-  cheapest.set(list, Math.min(cost, cheapest.get(list) ?? Infinity));
+/** What is remembered of the rows of one server's lists. */
+export const createRowCosts = (): RowCosts => {
+  const cheapest = new Map<string, number>();
+  return {
+    note: (call, cost) => {
+      const list = listOf(call);
+      if (cheapest.size >= maxLists) cheapest.clear();
+      cheapest.set(list, Math.min(cost, cheapest.get(list) ?? Infinity));
+    },
+    of: (call) => cheapest.get(listOf(call)),
+  };
 };
 
-/** How many rows of a page fit into the budget, whichever they are; undefined where all do. */
-const fittingRows = (call: ValidCall, rows: readonly Row[], kind: Kind | undefined, budget: number) => {
+/** How many rows of a page fit into the budget, whichever they are; undefined where all do. `onCheapest`: told what the cheapest costs. */
+const fittingRows = (
+  call: ValidCall,
+  rows: readonly Row[],
+  kind: Kind | undefined,
+  budget: number,
+  onCheapest: (cost: number) => void = () => undefined,
+) => {
   const { whole, fields } = call.request.view;
   if (whole) return undefined;
   const columns = fitColumns(chooseColumns(rows, kind, fields), budget);
@@ -66,7 +84,7 @@ const fittingRows = (call: ValidCall, rows: readonly Row[], kind: Kind | undefin
   if (2 * texts.reduce((sum, { length }) => sum + length + 1, 1) <= budget) return undefined;
   // A row that is longer than all others is cut rather than shown alone.
   const costs = items.map((item, at) => Math.min(costOf(item, columns, texts[at]), budget / 2)).sort((a, b) => b - a);
-  rememberCost(call, costs.at(-1)!);
+  onCheapest(costs.at(-1)!);
   let left = budget;
   const fit = costs.findIndex((cost) => (left -= cost) < 0);
   return fit === -1 ? undefined : fit;
@@ -86,11 +104,12 @@ export const smallerPage = (
   answer: Answer,
   kind: Kind | undefined,
   { budget }: CallSettings,
+  costs: RowCosts,
 ): PageAsked | undefined => {
   const asked = askedOf(call, answer);
   const rows = rowsOf(answer.body);
   if (rows.length < 2 || isUnpaged(call, rows, asked.size)) return undefined;
-  const fit = fittingRows(call, rows, kind, budget);
+  const fit = fittingRows(call, rows, kind, budget, (cost) => costs.note(call, cost));
   if (fit === undefined) return undefined;
   const pagesize = smallerSize(fit, asked);
   const before = (asked.page - 1) * (asked.size ?? 0);
@@ -101,10 +120,10 @@ export const smallerPage = (
  * The page to ask for first where so many rows as were asked for cannot fit, by the cheapest row of this list that was seen: the
  * cloud makes, and sends, no rows that no one sees. Undefined where all may fit, or nothing is known.
  */
-export const firstPage = (call: ValidCall, { budget }: CallSettings): PageAsked | undefined => {
+export const firstPage = (call: ValidCall, { budget }: CallSettings, costs: RowCosts): PageAsked | undefined => {
   const { page, pagesize } = call.params;
   if (call.request.view.whole || call.tool.risk.risk !== 'read' || typeof pagesize !== 'number') return undefined;
-  const cost = isPagedByServer(call) ? cheapest.get(listOf(call)) : undefined;
+  const cost = isPagedByServer(call) ? costs.of(call) : undefined;
   const asked = { page: typeof page === 'number' ? page : 1, size: pagesize };
   if (cost === undefined || pagesize * cost <= budget) return undefined;
   const size = smallerSize(Math.floor(budget / cost), asked);

@@ -13,7 +13,7 @@ import { explainEmpty, nearText } from './empty.ts';
 import { showList } from './list.ts';
 import { ageIn, ageText, emptyFields, namesIn, namesText } from './notes.ts';
 import { presentObject } from './object.ts';
-import { pageOf, smallerPage } from './page.ts';
+import { pageOf, smallerPage, type RowCosts } from './page.ts';
 import { narrowRows } from './shown-fields.ts';
 
 const isList = (call: ApprovedCall, answer: Answer): boolean => {
@@ -77,14 +77,16 @@ const wayOf = (call: ApprovedCall, answer: Answer, { budget, pageSizeLimit }: Ca
 const maxWays = 4;
 
 /** Works something out once for each answer and way to show it: from the cache an answer comes as the same object again. */
-const once = <T>(work: (call: ApprovedCall, answer: Answer, settings: CallSettings) => T): typeof work => {
+const once = <T, R extends unknown[]>(
+  work: (call: ApprovedCall, answer: Answer, settings: CallSettings, ...rest: R) => T,
+): typeof work => {
   const known = new WeakMap<Row, Map<string, T>>();
-  return (call, answer, settings) => {
+  return (call, answer, settings, ...rest) => {
     const way = wayOf(call, answer, settings);
     const ways = known.get(answer.body) ?? new Map<string, T>();
     if (ways.has(way)) return ways.get(way)!;
     if (ways.size >= maxWays) ways.clear();
-    const found = work(call, answer, settings);
+    const found = work(call, answer, settings, ...rest);
     known.set(answer.body, ways.set(way, found));
     return found;
   };
@@ -94,13 +96,17 @@ const showOnce = once(showRows);
 
 const withRoom = (settings: CallSettings): CallSettings => ({ ...settings, budget: roomIn(settings.budget) });
 
-const findSmallerPage = once((call, answer, settings) =>
-  isList(call, answer) ? smallerPage(call, answer, findKind(call.tool.command.response), settings) : undefined,
+const findSmallerPage = once((call, answer, settings, costs: RowCosts) =>
+  isList(call, answer) ? smallerPage(call, answer, findKind(call.tool.command.response), settings, costs) : undefined,
 );
 
 /** The page to ask for instead where a list answer does not fit into the budget; it is asked for at most once a call. */
-export const smallerPageFor = (call: ApprovedCall, answer: Answer, settings: CallSettings): PageAsked | undefined =>
-  findSmallerPage(call, answer, withRoom(settings));
+export const smallerPageFor = (
+  call: ApprovedCall,
+  answer: Answer,
+  settings: CallSettings,
+  costs: RowCosts,
+): PageAsked | undefined => findSmallerPage(call, answer, withRoom(settings), costs);
 
 /** Whether what a list shows is found by the beginning of its id: where that is looked for in the same list. */
 const findsByShortId = ({ name, response }: Command): boolean => {

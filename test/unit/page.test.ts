@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { findKind } from '../../src/catalog/kinds.ts';
-import { firstPage, pageOf, smallerPage } from '../../src/present/page.ts';
+import { createRowCosts, firstPage, pageOf, smallerPage } from '../../src/present/page.ts';
 import type { Row } from '../../src/rows.ts';
 import type { Answer, PageAsked, ValidCall, View } from '../../src/types.ts';
 
@@ -32,12 +32,18 @@ const answerOf = (all: readonly Row[], { page = 1, pagesize = 500 }: Partial<Pag
 });
 
 /** What is shown of a page, as the path asks for it, and how often the cloud was asked. */
-const show = (all: readonly Row[], command: string, asked: Partial<PageAsked>, budget: number) => {
+const show = (
+  all: readonly Row[],
+  command: string,
+  asked: Partial<PageAsked>,
+  budget: number,
+  costs = createRowCosts(),
+) => {
   const call = callOf(command, asked);
   const kind = findKind(call.tool.command.response);
-  const first = firstPage(call, settings(budget));
+  const first = firstPage(call, settings(budget), costs);
   const answer = first ? { ...answerOf(all, first), page: first } : answerOf(all, asked);
-  const page = smallerPage(call, answer, kind, settings(budget));
+  const page = smallerPage(call, answer, kind, settings(budget), costs);
   const cut = page ? { ...answerOf(all, page), page } : answer;
   return { ...pageOf(call, cut, kind, settings(budget)), requests: page ? 2 : 1 };
 };
@@ -95,7 +101,7 @@ test.each([
   do {
     const call = callOf(command, asked);
     const answer = { body: { count: all.length, row: all } };
-    expect(smallerPage(call, answer, undefined, settings(1000))).toBeUndefined();
+    expect(smallerPage(call, answer, undefined, settings(1000), createRowCosts())).toBeUndefined();
     const page = pageOf(call, answer, undefined, settings(1000));
     seen.push(...idsOf(page.rows));
     asked = page.next;
@@ -131,5 +137,13 @@ test('R1: events come newest first', () => {
 
 test('a door that prints the rows gets them whole', () => {
   const call = callOf('listVirtualMachines', {}, { whole: true });
-  expect(smallerPage(call, answerOf(vms(400), {}), undefined, settings(500))).toBeUndefined();
+  expect(smallerPage(call, answerOf(vms(400), {}), undefined, settings(500), createRowCosts())).toBeUndefined();
+});
+
+test('what rows cost is remembered by the server that saw them', () => {
+  const costs = createRowCosts();
+  const [asked, all] = [{ page: 1, pagesize: 400 }, vms(400)];
+  expect(show(all, 'listVirtualMachines', asked, 2000, costs).requests).toBe(2);
+  expect(show(all, 'listVirtualMachines', asked, 2000, costs).requests).toBe(1);
+  expect(show(all, 'listVirtualMachines', asked, 2000, createRowCosts()).requests).toBe(2);
 });
