@@ -1,4 +1,5 @@
 import { kindOfParameter } from '../catalog/kinds.ts';
+import { once } from '../catalog/once.ts';
 import type { Command } from '../catalog/types.ts';
 import { canonicalKind, rowKindOf } from './canonical-kinds.ts';
 import { loadSavedDependencies } from './saved-dependencies.ts';
@@ -12,11 +13,17 @@ let dependencies: ReadonlyMap<string, ReadonlySet<string>> | undefined;
 export const loadDependencies = (): ReadonlyMap<string, ReadonlySet<string>> =>
   (dependencies ??= new Map(Object.entries(loadSavedDependencies()).map(([kind, shown]) => [kind, new Set(shown)])));
 
+/** The kinds of a command's rows and of its parameters. */
+const kindsOf = once((command: Command) => ({
+  rows: rowKindOf(command),
+  params: command.params.flatMap((parameter) => {
+    const kind = kindOfParameter(command, parameter);
+    return kind ? [{ name: parameter.name, kind: canonicalKind(kind.name) }] : [];
+  }),
+}));
+
 /** The kinds on which a cached answer depends: that of its rows, and those of its filters. */
 export const dependenciesOf = (command: Command, params: Readonly<Record<string, string>>): readonly string[] => {
-  const given = command.params.flatMap((parameter) => {
-    const kind = params[parameter.name] === undefined ? undefined : kindOfParameter(command, parameter);
-    return kind ? [canonicalKind(kind.name)] : [];
-  });
-  return [...new Set([rowKindOf(command), ...given])];
+  const { rows, params: filters } = kindsOf(command);
+  return [...new Set([rows, ...filters.filter(({ name }) => params[name] !== undefined).map(({ kind }) => kind)])];
 };

@@ -1,4 +1,5 @@
 import { loadData } from '../data.ts';
+import { once } from './once.ts';
 import type { Command } from './types.ts';
 
 /** Values on which a requirement depends, by parameter; `true` is any. */
@@ -45,8 +46,6 @@ const index = (): ReadonlyMap<string, readonly Requirement[]> => {
   return map;
 };
 
-const ofCommand = new WeakMap<Command, readonly Requirement[]>();
-
 /** What is left of a requirement for a command that may lack some of its parameters. */
 const within = (requirement: Requirement, names: ReadonlySet<string>): Requirement[] => {
   if (Object.keys(requirement.when ?? {}).some((name) => !names.has(name))) return [];
@@ -55,15 +54,10 @@ const within = (requirement: Requirement, names: ReadonlySet<string>): Requireme
 };
 
 /** The requirements of a command, narrowed to the parameters that it has where it comes from. */
-export const requirementsOf = (command: Command): readonly Requirement[] => {
-  let found = ofCommand.get(command);
-  if (!found) {
-    const names = new Set(command.params.map(({ name }) => name));
-    found = ((byCommand ??= index()).get(command.name) ?? []).flatMap((one) => within(one, names));
-    ofCommand.set(command, found);
-  }
-  return found;
-};
+export const requirementsOf = once<Command, readonly Requirement[]>((command) => {
+  const names = new Set(command.params.map(({ name }) => name));
+  return ((byCommand ??= index()).get(command.name) ?? []).flatMap((one) => within(one, names));
+});
 
 /** Whether a value counts as given: `false` does not choose anything. */
 const isGiven = (value: unknown): boolean => {
@@ -107,14 +101,16 @@ export const valuesNeeded = (command: Command, given: Given, before: Given): Rea
   );
 
 /** Parameters that every call needs: as CloudStack declares, or as it turns out. */
-export const neededBy = (command: Command): ReadonlySet<string> =>
-  new Set([
-    ...command.params.flatMap(({ name, required }) => (required ? [name] : [])),
-    ...requirementsOf(command).flatMap(({ when, unless, rule, of }) => {
-      const isAlways = !when && !unless && (rule === 'all' || (of.length === 1 && rule !== 'none'));
-      return isAlways ? of.map(nameOf) : [];
-    }),
-  ]);
+export const neededBy = once<Command, ReadonlySet<string>>(
+  (command) =>
+    new Set([
+      ...command.params.flatMap(({ name, required }) => (required ? [name] : [])),
+      ...requirementsOf(command).flatMap(({ when, unless, rule, of }) => {
+        const isAlways = !when && !unless && (rule === 'all' || (of.length === 1 && rule !== 'none'));
+        return isAlways ? of.map(nameOf) : [];
+      }),
+    ]),
+);
 
 const join = (names: readonly string[], word: string): string =>
   names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} ${word} ${names.at(-1)!}`;

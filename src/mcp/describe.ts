@@ -1,3 +1,4 @@
+import { once } from '../catalog/once.ts';
 import { exampleArguments } from '../catalog/example.ts';
 import { isGrave, raisesOf } from '../catalog/parameter-risks.ts';
 import { spellingKey } from '../catalog/names.ts';
@@ -19,15 +20,6 @@ export const toMatch = (tool: Tool) => ({
   required: [...neededBy(tool.command)],
 });
 
-/** Made when it is first needed, and then the same for as long as the catalog is: a description is asked for again and again. */
-const once = <Key extends object, Made>(make: (key: Key) => Made): ((key: Key) => Made) => {
-  const known = new WeakMap<Key, { made: Made }>();
-  return (key) => {
-    const found = known.get(key) ?? { made: make(key) };
-    known.set(key, found);
-    return found.made;
-  };
-};
 const schemaOf = once(toInputSchema);
 const exampleOf = once(exampleArguments);
 

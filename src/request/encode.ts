@@ -29,10 +29,11 @@ const encodeValue = (parameter: Parameter, value: ParamValue): Wire => {
 };
 
 /** The parameters of a command as CloudStack reads them: lists `a,b`, maps `p[0].key=…`. Pure. */
-export const encodeParams = (command: Command, params: Params): Record<string, string> =>
-  Object.fromEntries(
-    command.params.flatMap((parameter) => {
-      const value = params[parameter.name];
-      return value === undefined ? [] : encodeValue(parameter, value);
-    }),
-  );
+export const encodeParams = (command: Command, params: Params): Record<string, string> => {
+  const wire: Wire = [];
+  for (const parameter of command.params) {
+    const value = params[parameter.name];
+    if (value !== undefined) wire.push(...encodeValue(parameter, value));
+  }
+  return Object.fromEntries(wire);
+};

@@ -1,3 +1,4 @@
+import { once } from '../catalog/once.ts';
 import type { Command } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 
@@ -41,19 +42,25 @@ const encodings: Readonly<Record<string, { encode: (text: string) => string | un
   },
 };
 
+/** The parameters of a command that have such a format. */
+const encodedIn = once((command: Command) => {
+  const names = loadData<Record<string, string[]>>('formats.json');
+  return command.params.flatMap(({ name, type }) =>
+    Object.entries(encodings).flatMap(([format, encoding]) =>
+      type === 'string' && names[format]?.includes(name) ? [{ name, ...encoding }] : [],
+    ),
+  );
+});
+
 /**
  * Writes texts as CloudStack takes them where people write them otherwise (formats of data/formats.json), in place.
  * Returns a sentence for each text that was changed.
  */
 export const encodeTexts = (command: Command, values: Record<string, unknown>): string[] =>
-  command.params.flatMap(({ name, type }) => {
+  encodedIn(command).flatMap(({ name, encode, note }) => {
     const value = values[name];
-    if (typeof value !== 'string' || type !== 'string') return [];
-    const names = loadData<Record<string, string[]>>('formats.json');
-    return Object.entries(encodings).flatMap(([format, { encode, note }]) => {
-      const encoded = names[format]?.includes(name) ? encode(value) : undefined;
-      if (encoded === undefined) return [];
-      values[name] = encoded;
-      return [`${name} ${note}`];
-    });
+    const encoded = typeof value === 'string' ? encode(value) : undefined;
+    if (encoded === undefined) return [];
+    values[name] = encoded;
+    return [`${name} ${note}`];
   });

@@ -1,3 +1,4 @@
+import { once } from '../catalog/once.ts';
 import { neededBy } from '../catalog/requirements.ts';
 import { shapeOf, type JsonSchema } from '../catalog/schema.ts';
 import type { Command } from '../catalog/types.ts';
@@ -65,6 +66,8 @@ const convert = (type: string, value: unknown): { value: unknown; isOf: boolean 
 /** JSON Schema counts characters, JavaScript units of UTF-16, which are never fewer. */
 const exceeds = (text: string, maxLength: number): boolean => text.length > maxLength && [...text].length > maxLength;
 
+const namesOf = once((command: Command) => new Set(command.params.map(({ name }) => name)));
+
 /**
  * Compares values with what a command's parameters ask for, converting them in place: "5" for a number, one value for a
  * list. Says the same as the JSON Schema that hosts see, but for closed sets, and ends after `max` mismatches.
@@ -101,7 +104,7 @@ export const findMismatches = (command: Command, values: Record<string, unknown>
       report({ at, problem: 'maxLength', schema, value });
     return value;
   };
-  const names = new Set(command.params.map(({ name }) => name));
+  const names = namesOf(command);
   const needed = neededBy(command);
   for (const { name } of command.params)
     if (needed.has(name) && values[name] === undefined)
