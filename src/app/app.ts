@@ -11,7 +11,7 @@ import type { AppOptions } from './options.ts';
 import type { PlanAsked } from '../plan/plan.ts';
 import type { createRunScript } from '../script/run-script.ts';
 import type { StandingScriptAsked } from '../script/standing.ts';
-import type { AuditView } from './read-audit.ts';
+import type { AuditAsked, AuditView } from './read-audit.ts';
 import type { Store } from '../store/store.ts';
 import { stripUnsafe } from '../text.ts';
 import type { CallRequest, DoorRequest, Outcome, Requester } from '../types.ts';
@@ -46,7 +46,7 @@ export interface App {
   /** What holds for a requester here, whatever its cloud allows. Throws a CallError for one without a role. */
   rulesFor(requester: DoorRequest['caller']): Promise<ReturnType<Guard['rulesFor']>>;
   /** The audit log of this machine, as far as a requester may see it: its own entries, all with a role without limits. */
-  readAudit(requester: DoorRequest['caller'], options: { verify: boolean }): Promise<AuditView>;
+  readAudit(requester: DoorRequest['caller'], asked: AuditAsked): Promise<AuditView>;
   /** What the profile's cloud offers; what is known of CloudStack in general where the cloud cannot be asked. */
   catalog(profile: string): Promise<Catalog>;
   /** Calls the listener whenever a cloud turns out to offer other commands than before. */
@@ -168,11 +168,11 @@ export const createApp = (config: Config, options: AppOptions): App => {
       const { guard } = (await ready()).composition;
       return guard.rulesFor({ ...requester, profile: guard.profileOf(requester) });
     },
-    readAudit: async (requester, options) => {
+    readAudit: async (requester, asked) => {
       const { guard } = (await ready()).composition;
       const { readAuditLog } = await import('./read-audit.ts');
       const { isUnlimited } = guard.rulesFor({ ...requester, profile: guard.profileOf(requester) });
-      return readAuditLog(current, isUnlimited ? undefined : requester.principal, options);
+      return readAuditLog(current, isUnlimited ? undefined : requester.principal, asked);
     },
     receipt: async (requester, id) => {
       const { guard } = (await ready()).composition;

@@ -14,11 +14,13 @@ export interface AuditView {
   entries: readonly LoggedEntry[];
   /** Whether others' entries are among them. */
   isAll: boolean;
+  /** Whether older ones follow on the next page. */
+  isMore: boolean;
   /** The state of each log's chain, where it was asked for. */
   chains?: readonly { entries: number; isUnbroken: boolean; problems: readonly string[] }[];
 }
 
-const maxEntries = 200;
+const pageEntries = 200;
 /** Bytes of a log that is verified while others wait; a larger one is for the command line. */
 const maxVerified = maxLooked;
 
@@ -53,17 +55,25 @@ export const readReceiptKey = (config: Pick<Config, 'state' | 'receiptKey'>): st
 const withoutAbout = ({ confirmation, ...entry }: LoggedEntry): LoggedEntry =>
   confirmation ? { ...entry, confirmation: { ...confirmation, about: undefined } } : entry;
 
-/** Reads the last entries of this machine's audit log: a principal's own, or everybody's. */
+/** Which part of the audit log to show: the first page is the newest. */
+export interface AuditAsked {
+  verify: boolean;
+  page: number;
+}
+
+/** Reads a page of this machine's audit log, the newest entries first: a principal's own, or everybody's. */
 export const readAuditLog = (
   { audit }: Pick<AuditSettings, 'audit'>,
   principal: string | undefined,
-  { verify: isToVerify }: { verify: boolean },
+  { verify: isToVerify, page }: AuditAsked,
 ): AuditView => {
   const paths = pathsOf({ audit });
-  const entries = readTail(paths, maxEntries, { principal }).reverse().map(withoutAbout);
+  // One more than are shown tells whether there are others.
+  const last = readTail(paths, page * pageEntries + 1, { principal }).reverse();
   return {
-    entries,
+    entries: last.slice((page - 1) * pageEntries, page * pageEntries).map(withoutAbout),
     isAll: principal === undefined,
+    isMore: last.length > page * pageEntries,
     ...(isToVerify && principal === undefined
       ? { chains: paths.filter((path) => listFiles(path).length).map(verify) }
       : {}),

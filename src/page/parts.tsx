@@ -136,6 +136,35 @@ export const AnswerTable = ({
 
 const maxShown = 300;
 
+/** Which page is shown, and the ways to its neighbours, where there are pages. */
+export const Pager = ({
+  page,
+  isMore,
+  onPage,
+  children,
+}: {
+  page: number;
+  isMore: boolean;
+  onPage: ((page: number) => void) | undefined;
+  children: ComponentChildren;
+}): JSX.Element => (
+  <div class="pager">
+    <span class="quiet" role="status">
+      {children}
+    </span>
+    {onPage ? (
+      <>
+        <button type="button" disabled={page === 1} onClick={() => onPage(page - 1)}>
+          Previous
+        </button>
+        <button type="button" disabled={!isMore} onClick={() => onPage(page + 1)}>
+          Next
+        </button>
+      </>
+    ) : null}
+  </div>
+);
+
 /** A text; a long one opens. */
 export const LongText = ({ children }: { children: string }): JSX.Element =>
   children.length > maxShown ? (

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { readAuditLog } from '../../src/app/read-audit.ts';
 import { runCommand, startCommand } from '../support/harness.ts';
 import { entryOf, newFolder, openLedger } from './log.ts';
 import { eventually } from '../support/eventually.ts';
@@ -97,4 +98,21 @@ test('follow shows what comes in, through rotation and from processes that begin
   ]);
   expect(out.stdout).not.toContain('deploy');
   await Promise.all([ledger.close(), other.close()]);
+});
+
+test('the page of calls has two hundred entries a page, the newest first, and says whether there are more', async () => {
+  const other = openLedger(path);
+  for (let n = 0; n < 400; n++)
+    other.add(entryOf({ time: at(0), duration: n, call: `call-${n}`, principal: n % 2 ? 'ada' : 'bob' }));
+  await other.close();
+  const pageOf = (page: number, principal?: string) =>
+    readAuditLog({ audit: path }, principal, { verify: false, page });
+  const pages = [1, 2, 3, 4].map((page) => pageOf(page));
+  expect(pages.map(({ entries }) => entries.length)).toEqual([200, 200, 5, 0]);
+  expect(pages.map(({ isMore }) => isMore)).toEqual([true, true, false, false]);
+  const shown = pages.flatMap(({ entries }) => entries.map(({ call }) => call));
+  expect(shown.slice(0, 3)).toEqual(['call-399', 'call-398', 'call-397']);
+  expect(new Set(shown.slice(0, 400)).size).toBe(400);
+  expect(pageOf(1, 'bob')).toMatchObject({ isAll: false, isMore: false });
+  expect(pageOf(2, 'ada').entries.map(({ principal }) => principal)).toEqual(['ada']);
 });

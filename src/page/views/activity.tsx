@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ask, AskError, useAsk, type CallAnswer, type ShownRow } from '../ask.ts';
-import { AnswerTable, Badge, Loaded, Problem, Section } from '../parts.tsx';
+import { AnswerTable, Badge, Loaded, Pager, Problem, Section } from '../parts.tsx';
 
 interface CallEntry {
   call?: string;
@@ -22,6 +22,7 @@ interface CallEntry {
 interface AuditAnswer {
   entries: CallEntry[];
   isAll: boolean;
+  isMore: boolean;
   chains?: { entries: number; isUnbroken: boolean; problems: string[] }[];
 }
 
@@ -71,7 +72,8 @@ const Chain = ({ chains }: { chains: NonNullable<AuditAnswer['chains']> }): JSX.
 /** The calls that were made, newest first, and whether their log is whole. */
 export const Activity = (): JSX.Element => {
   const [verify, setVerify] = useState(false);
-  const asked = useAsk<AuditAnswer>('audit', {}, 60_000, 'calls');
+  const [page, setPage] = useState(1);
+  const asked = useAsk<AuditAnswer>('audit', { page }, 60_000, 'calls');
   const [error, setError] = useState<AskError>();
   const give = (id: string): void => {
     ask<{ receipt: string }>('receipt', { id }).then(
@@ -108,11 +110,16 @@ export const Activity = (): JSX.Element => {
     >
       {verify ? <Loaded asked={verified}>{({ chains = [] }) => <Chain chains={chains} />}</Loaded> : null}
       <Loaded asked={asked}>
-        {({ entries, isAll }) => (
+        {({ entries, isAll, isMore }) => (
           <>
             <p class="quiet">{isAll ? 'Everybody’s calls' : 'Your calls'}, newest first, times in UTC.</p>
             <Problem error={error} />
             <AnswerTable answer={toAnswer(entries)} label="Calls" actionOf={receiptOf} />
+            {page > 1 || isMore ? (
+              <Pager page={page} isMore={isMore} onPage={setPage}>
+                Page {page}
+              </Pager>
+            ) : null}
           </>
         )}
       </Loaded>

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { inWords, useAsk, type CallAnswer, type ShownRow } from '../ask.ts';
-import { AnswerTable, Badge, Loaded, LongText, Section } from '../parts.tsx';
+import { AnswerTable, Badge, Loaded, LongText, Pager, Section } from '../parts.tsx';
 import { NetworkMapOf } from './network-map.tsx';
 import { goTo, linkTo, type Address } from '../router.ts';
 
@@ -74,25 +74,9 @@ const KindTable = ({
         {(answer) => (
           <>
             <AnswerTable answer={answer} label={kind.plural} linkOf={linkOf(kind.name)} sort={sort} onSort={setSort} />
-            <div class="pager">
-              <span class="quiet" role="status">
-                {answer.rows.length} of {answer.count ?? answer.rows.length}
-              </span>
-              {sort ? null : (
-                <>
-                  <button type="button" disabled={page === 1} onClick={() => setPage(page - 1)}>
-                    Previous
-                  </button>
-                  <button
-                    type="button"
-                    disabled={page * pageSize >= (answer.count ?? 0)}
-                    onClick={() => setPage(page + 1)}
-                  >
-                    Next
-                  </button>
-                </>
-              )}
-            </div>
+            <Pager page={page} isMore={page * pageSize < (answer.count ?? 0)} onPage={sort ? undefined : setPage}>
+              {answer.rows.length} of {answer.count ?? answer.rows.length}
+            </Pager>
           </>
         )}
       </Loaded>

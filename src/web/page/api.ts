@@ -70,7 +70,12 @@ const planInput = z.strictObject({
   id: text.max(40).default(''),
   profile: text.optional(),
 });
-const auditInput = z.strictObject({ verify: z.boolean().default(false) });
+/** Pages of the audit log that are looked through while others wait; older entries are for the command line. */
+const maxAuditPages = 50;
+const auditInput = z.strictObject({
+  verify: z.boolean().default(false),
+  page: z.number().int().min(1).max(maxAuditPages).default(1),
+});
 const receiptInput = z.strictObject({ id: text.max(40) });
 
 /** Who a session is to the rest of the server. Its user started this process where a link of its terminal signed them in. */
