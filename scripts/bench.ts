@@ -1,8 +1,8 @@
 /**
  * npm run bench: start, first answer, memory, calls, tokens and latency, each beside its reference in the same run. Prints a
  * table and, with --json FILE, writes the figures; --felt measures only what users feel, --quick that in few rounds, for a
- * machine of which nothing is known: it judges ratios only; --beside FILE measures the simulator alone, beside another build's
- * main.js. Exits with 1 when a bound is missed (not with --report).
+ * machine of which nothing is known: it judges ratios only; --only http and --only growth measure those rows alone, --beside FILE
+ * the simulator alone, beside another build's main.js. Exits with 1 when a bound is missed (not with --report).
  */
 import { buildSync, type BuildOptions } from 'esbuild';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
@@ -156,6 +156,7 @@ const measureTheRest = async (): Promise<void> => {
 const isQuick = process.argv.includes('--quick');
 const besideAt = process.argv.indexOf('--beside');
 const other = besideAt > 0 ? process.argv[besideAt + 1] : undefined;
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
 
 try {
   const servers = {
@@ -165,9 +166,11 @@ try {
     bare: [bareBundle],
     http: [httpBundle],
   };
-  if (!other) rows.push(...(await measureFelt(servers, isQuick ? { start: 3, calls: 2 } : undefined)));
-  rows.push(...(await measureSimulated(listBundle, other, isQuick ? 3 : 7)));
-  if (!other && !isQuick && !process.argv.includes('--felt')) await measureTheRest();
+  const rounds = isQuick ? { start: 3, calls: 2 } : undefined;
+  if (only === 'growth') rows.push(...(await measureGrowth()));
+  else if (!other) rows.push(...(await measureFelt(servers, rounds, only === 'http')));
+  if (only === undefined) rows.push(...(await measureSimulated(listBundle, other, isQuick ? 3 : 7)));
+  if (!other && !isQuick && only === undefined && !process.argv.includes('--felt')) await measureTheRest();
 } finally {
   await simulator.close();
   for (const file of [emptyFile, emptyBundle, floorBundle, bareBundle, httpBundle, listBundle])

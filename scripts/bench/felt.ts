@@ -75,11 +75,12 @@ const cpuOfCalls = async (host: Host, count: number, width: number, params: obje
 
 /**
  * What users feel, in rounds in which every server has its turn: CPU beside wall, since other programs run on the machine.
- * Each row beside the floor of the same rounds; bounds are those of budget.json.
+ * Each row beside the floor of the same rounds; bounds are those of budget.json. `isHttpOnly`: nothing but the rows over HTTP.
  */
 export const measureFelt = async (
   { http, ...servers }: AllServers,
   rounds: Rounds = { start: 7, calls: 3 },
+  isHttpOnly = false,
 ): Promise<Row[]> => {
   const budget = readBudget();
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-bench-'));
@@ -162,7 +163,7 @@ export const measureFelt = async (
   };
   const others: Row[] = [];
   try {
-    await measureList();
+    if (!isHttpOnly) await measureList();
     const serve = [...servers.ours, 'serve', '--transport', 'http', '--port', '0'];
     // A bench asks more in a minute than one principal may.
     const env = { ...newEnv(), CLOUDSTACK_MCP_RATE_LIMIT: '1000000' };
@@ -174,6 +175,7 @@ export const measureFelt = async (
     const withPage = [...serve, '--config', config];
     const page = { token, of: ['new'], nameOf: () => 'HTTP, with the page over without it' } as const;
     others.push(...(await measureHttp(withPage, [...withPage, '--page', 'false'], env, budget, rounds.calls, page)));
+    if (isHttpOnly) return others;
     for (let round = 0; round < rounds.start; round++) for (const name of names) await measureStart(name);
     await measureCalls();
   } finally {

@@ -40,7 +40,14 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   scripts: ['src'],
   'main.ts': ['cli', 'opening'],
   // Loaded before everything else, so that a start costs little: nothing here may need the rest.
-  opening: ['config/endpoint.ts', 'type config/values.ts', 'type config/plain-config.ts', 'loopback.ts', 'rows.ts'],
+  opening: [
+    'config/endpoint.ts',
+    'type config/values.ts',
+    'type config/plain-config.ts',
+    'loopback.ts',
+    'mcp/envelope.ts',
+    'rows.ts',
+  ],
   // The command line starts the other door (stdio) and describes commands to people in the words models get
   // (describe.ts); its tables print cells as present/ does (columns.ts).
   cli: [
@@ -119,6 +126,10 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'mcp/door-context.ts',
     'mcp/subscriptions.ts',
     'mcp/message.ts',
+    'mcp/envelope.ts',
+    'mcp/plain-call.ts',
+    'mcp/prepared-lists.ts',
+    'mcp/running.ts',
     // The page's tools explorer: the words and the search that models get.
     'mcp/describe.ts',
     'search',

@@ -1,10 +1,47 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import { isRecord } from '../rows.ts';
 
-/** More ways to ask for the same list than these are not prepared for. */
+/** More ways to ask for the same list than these are not prepared for, nor longer ones. */
 const maxLists = 8;
+const maxKey = 4096;
 
-/** Answers to `tools/list` as bytes: a list of hundreds of tools is made once for a connection, and not again for each request. */
+/** Results of `tools/list` as bytes of JSON, by what they depend on: a list of hundreds of tools is made once, and not again for each request. */
+export interface ListResults {
+  /** An answer with the result that is there: as JSON-RPC, between these texts. */
+  answer(key: string, id: string | number, before?: string, after?: string): Buffer<ArrayBuffer> | undefined;
+  /** Takes the result that the server is about to make; undefined where it is not to be kept. */
+  expect(key: string): ((result: unknown) => void) | undefined;
+  /** The list has changed: so has what is being made. */
+  clear(): void;
+}
+
+/** No results yet. */
+export const createListResults = (): ListResults => {
+  const results = new Map<string, Buffer>();
+  let change = 0;
+  return {
+    answer: (key, id, before = '', after = '') => {
+      const result = results.get(key);
+      if (!result) return undefined;
+      const [head, end] = [`${before}{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`, `}${after}`];
+      return Buffer.concat([Buffer.from(head), result, Buffer.from(end)]);
+    },
+    expect: (key) => {
+      const begun = change;
+      return key.length > maxKey
+        ? undefined
+        : (result) => {
+            if (begun === change && results.size < maxLists) results.set(key, Buffer.from(JSON.stringify(result)));
+          };
+    },
+    clear: () => {
+      change++;
+      results.clear();
+    },
+  };
+};
+
+/** Answers to `tools/list` on one connection. */
 export interface PreparedLists {
   /** The bytes that answer a message, with the line feed; undefined where the server has to. */
   answer(message: unknown): Buffer | undefined;
@@ -24,8 +61,8 @@ const keyOf = (message: Record<string, unknown>): string | undefined => {
 
 /** No lists yet. */
 export const createPreparedLists = (): PreparedLists => {
-  const results = new Map<string, Buffer>();
-  const waiting = new Map<string | number, string>();
+  const results = createListResults();
+  const waiting = new Map<string | number, (result: unknown) => void>();
   const clear = (): void => {
     results.clear();
     waiting.clear();
@@ -39,19 +76,17 @@ export const createPreparedLists = (): PreparedLists => {
       const { id } = message;
       const key = keyOf(message);
       if (key === undefined || (typeof id !== 'string' && typeof id !== 'number')) return undefined;
-      const result = results.get(key);
-      if (!result) {
-        if (results.size + waiting.size < maxLists) waiting.set(id, key);
-        return undefined;
-      }
-      return Buffer.concat([Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`), result]);
+      const prepared = results.answer(key, id, '', '\n');
+      if (prepared) return prepared;
+      const expected = waiting.size < maxLists ? results.expect(key) : undefined;
+      if (expected) waiting.set(id, expected);
+      return undefined;
     },
     save: (message) => {
       if (waiting.size === 0 || !('id' in message) || message.id === undefined || 'method' in message) return;
-      const key = waiting.get(message.id);
+      const expected = waiting.get(message.id);
       waiting.delete(message.id);
-      if (key !== undefined && 'result' in message)
-        results.set(key, Buffer.from(`${JSON.stringify(message.result)}}\n`));
+      if ('result' in message) expected?.(message.result);
     },
   };
 };

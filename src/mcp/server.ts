@@ -28,6 +28,9 @@ const listTtlMs = 3_600_000;
 /** The same for tools that follow what the clouds offer, where a host does not listen for changes. */
 const changingTtlMs = 300_000;
 
+/** What the server says of itself. */
+export const serverInfo = { name: 'cloudstack-mcp-server', title: 'Apache CloudStack', version };
+
 /** What a door puts in place of stdio's. */
 export interface ServerOptions {
   /** Who makes a request, and where it came from; by default the local user. */
@@ -74,29 +77,26 @@ export const createServerFactory = async (
   return async ({ authInfo }: { authInfo?: AuthInfo | undefined } = {}): Promise<Server> => {
     const profilesFor = async (ctx: Pick<ServerContext, 'http'>): Promise<readonly string[]> =>
       isSeveral ? app.profilesFor(contextOf(ctx).requester) : all;
-    const server = new Server(
-      { name: 'cloudstack-mcp-server', title: 'Apache CloudStack', version },
-      {
-        instructions: instructionsFor(isSeveral ? await profilesFor(authInfo ? { http: { authInfo } } : {}) : []),
-        capabilities: {
-          tools: listed.isChanging ? { listChanged: true } : {},
-          completions: {},
-          prompts: {},
-          resources: { subscribe: true },
-          // SEP-2640
-          extensions: { 'io.modelcontextprotocol/skills': {} },
-        },
-        requestState: { verify: stateCodec.verify },
-        inputRequired: { roundTimeoutMs: app.config.questionTimeout * 1000 },
-        cacheHints: {
-          'tools/list': { ttlMs: listed.isChanging ? changingTtlMs : listTtlMs, cacheScope },
-          'prompts/list': { ttlMs: listTtlMs, cacheScope },
-          'resources/list': { ttlMs: listTtlMs, cacheScope },
-          'resources/templates/list': { ttlMs: listTtlMs, cacheScope },
-          'server/discover': { ttlMs: listTtlMs, cacheScope },
-        },
+    const server = new Server(serverInfo, {
+      instructions: instructionsFor(isSeveral ? await profilesFor(authInfo ? { http: { authInfo } } : {}) : []),
+      capabilities: {
+        tools: listed.isChanging ? { listChanged: true } : {},
+        completions: {},
+        prompts: {},
+        resources: { subscribe: true },
+        // SEP-2640
+        extensions: { 'io.modelcontextprotocol/skills': {} },
       },
-    );
+      requestState: { verify: stateCodec.verify },
+      inputRequired: { roundTimeoutMs: app.config.questionTimeout * 1000 },
+      cacheHints: {
+        'tools/list': { ttlMs: listed.isChanging ? changingTtlMs : listTtlMs, cacheScope },
+        'prompts/list': { ttlMs: listTtlMs, cacheScope },
+        'resources/list': { ttlMs: listTtlMs, cacheScope },
+        'resources/templates/list': { ttlMs: listTtlMs, cacheScope },
+        'server/discover': { ttlMs: listTtlMs, cacheScope },
+      },
+    });
     server.setRequestHandler('tools/list', async (_request, ctx) => {
       const profiles = await profilesFor(ctx);
       const own = await listed.list(profiles);

@@ -2,7 +2,7 @@ import type { Kind } from '../catalog/kinds.ts';
 import type { Row } from '../rows.ts';
 import type { PageAsked } from '../types.ts';
 import { toShown } from './cells.ts';
-import { pick, pickShort, toCell } from './columns.ts';
+import { pickRows, toCell } from './columns.ts';
 import { cutRow, shareOf } from './cut.ts';
 import { estimateTokens } from './tokens.ts';
 
@@ -46,11 +46,26 @@ const line = (row: Row, columns: readonly string[]): string => joinCells(columns
 export const costOf = (row: Row, columns: readonly string[], json = JSON.stringify(row)): number =>
   estimateTokens(line(row, columns)) + estimateTokens(json) + 2;
 
+/** What rows cost as these columns show them: it is asked before a list is shown, and again when it is cut. */
+const known = new WeakMap<Row, { columns: string; cost: number }>();
+
+/** The tokens of each row; what was worked out for a row before is not worked out again. `texts`: the rows as JSON. */
+export const costsOf = (items: readonly Row[], columns: readonly string[], texts?: readonly string[]): number[] => {
+  const key = columns.join('\n');
+  return items.map((item, at) => {
+    const found = known.get(item);
+    if (found?.columns === key) return found.cost;
+    const cost = costOf(item, columns, texts?.[at]);
+    known.set(item, { columns: key, cost });
+    return cost;
+  });
+};
+
 /** Rows of which the longest are cut by value where all do not fit into a budget of tokens. */
 export const cutRows = (items: readonly Row[], columns: readonly string[], budget: number): readonly Row[] => {
   // A token is at least a character: what is this short needs no closer look.
   if (2 * JSON.stringify(items).length <= budget) return items;
-  const costs = items.map((item) => costOf(item, columns));
+  const costs = costsOf(items, columns);
   const share = shareOf(costs, budget);
   return items.map((item, at) => (costs[at]! > share ? cutRow(item, share / 2) : item));
 };
@@ -87,7 +102,7 @@ export const toLines = (
 export const showList = (page: Page, columns: readonly string[], options: ListView): Shown => {
   const { rows, count, next } = page;
   const { budget, scope, response = '', isShort = false } = options;
-  const picked = rows.map((row) => (isShort ? pickShort(row, columns) : pick(row, columns)));
+  const picked = pickRows(rows, columns, isShort);
   const items = budget === undefined ? picked : cutRows(picked, columns, budget);
   // What was cut is shown as it is: its longest values have a note at their end.
   const cellsOf = (at: number): unknown[] =>

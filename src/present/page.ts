@@ -2,8 +2,9 @@ import type { Kind } from '../catalog/kinds.ts';
 import type { CallSettings } from '../config/call.ts';
 import { rowsOf, type Row } from '../rows.ts';
 import type { Answer, ValidCall, PageAsked } from '../types.ts';
-import { chooseColumns, fitColumns, pick, pickShort } from './columns.ts';
-import { costOf, type Page } from './list.ts';
+import { chooseColumns, fitColumns, pickRows } from './columns.ts';
+import { costsOf, type Page } from './list.ts';
+import { narrowRows } from './shown-fields.ts';
 
 /** Which page was asked for; all that CloudStack gives at once without a size. */
 interface RequestedPage {
@@ -78,12 +79,14 @@ const fittingRows = (
   const { whole, fields } = call.request.view;
   if (whole) return undefined;
   const columns = fitColumns(chooseColumns(rows, kind, fields), budget);
-  const items = rows.map((row) => (fields ? pick(row, columns) : pickShort(row, columns)));
+  const items = pickRows(rows, columns, !fields);
   const texts = items.map((item) => JSON.stringify(item));
   // A token is at least a character: what is this short needs no closer look.
   if (2 * texts.reduce((sum, { length }) => sum + length + 1, 1) <= budget) return undefined;
   // A row that is longer than all others is cut rather than shown alone.
-  const costs = items.map((item, at) => Math.min(costOf(item, columns, texts[at]), budget / 2)).sort((a, b) => b - a);
+  const costs = costsOf(items, columns, texts)
+    .map((cost) => Math.min(cost, budget / 2))
+    .sort((a, b) => b - a);
   onCheapest(costs.at(-1)!);
   let left = budget;
   const fit = costs.findIndex((cost) => (left -= cost) < 0);
@@ -107,7 +110,7 @@ export const smallerPage = (
   costs: RowCosts,
 ): PageAsked | undefined => {
   const asked = askedOf(call, answer);
-  const rows = rowsOf(answer.body);
+  const rows = rowsOf(narrowRows(call, answer.body, kind));
   if (rows.length < 2 || isUnpaged(call, rows, asked.size)) return undefined;
   const fit = fittingRows(call, rows, kind, budget, (cost) => costs.note(call, cost));
   if (fit === undefined) return undefined;

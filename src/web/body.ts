@@ -45,7 +45,8 @@ const readStream = async (
 const readWithin = async (request: Request, bodyLimit: number, arrival: Arrival): Promise<string | undefined> => {
   const announced = request.headers.get('content-length');
   if (announced !== null) arrival.bytes = Number(announced);
-  if (!request.body || (announced !== null && arrival.bytes <= bodyLimit)) return request.text();
+  // To look at the body makes a stream of it, and another request.
+  if ((announced !== null && arrival.bytes <= bodyLimit) || !request.body) return request.text();
   if (arrival.bytes > bodyLimit + maxDropped) return undefined;
   return readStream(request.body as ReadableStream<Uint8Array>, bodyLimit, arrival);
 };

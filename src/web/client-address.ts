@@ -44,13 +44,16 @@ export const createClientAddresses = ({ trustedProxies }: Pick<HttpSettings, 'tr
       );
     proxies.addSubnet(address, bits === undefined ? max : Number(bits), familyOf(address));
   }
-  const isProxy = (address: string): boolean => isIP(address) !== 0 && proxies.check(address, familyOf(address));
+  const hasProxies = proxies.rules.length > 0;
+  const isProxy = (address: string): boolean =>
+    hasProxies && isIP(address) !== 0 && proxies.check(address, familyOf(address));
   return {
     isProxy: (address) => isProxy(plain(address)),
     of: (remote, headers) => {
       let client = plain(remote ?? '');
+      const forwarded = isProxy(client) ? (headers.get('x-forwarded-for') ?? '') : '';
       // Each proxy adds, on the right, who came to it: what stands left of the first that is not ours is hearsay.
-      const hops = (headers.get('x-forwarded-for') ?? '').slice(-1000).split(',').slice(-maxHops).map(plain);
+      const hops = forwarded.slice(-1000).split(',').slice(-maxHops).map(plain);
       while (hops.length && isProxy(client)) {
         const next = hops.pop()!;
         if (!isIP(next)) break;

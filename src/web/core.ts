@@ -15,6 +15,7 @@ import { createBodyBudget, type BodyBudget } from './body-budget.ts';
 import { readJson, type BodyLimits } from './body.ts';
 import { createRequestContext, type RequestContext } from './request-context.ts';
 import type { Limits } from './limits.ts';
+import type { PlainDoor } from './plain.ts';
 import { createSessions, type BuildServer, type SessionLimits } from './sessions.ts';
 
 /** What the endpoint `/mcp` is made of. */
@@ -29,6 +30,8 @@ export interface CoreOptions {
   report: ReportError;
   /** This process among those of its server. */
   worker?: string | undefined;
+  /** Answers calls that need no SDK, where there are any. */
+  plainDoor?: PlainDoor | undefined;
   /** What becomes of jobs and machines. */
   subscriptions?: Subscriptions | undefined;
 }
@@ -96,6 +99,7 @@ export const createCore = ({
   subscriptions,
   bodyBudget = createBodyBudget(settings),
   worker,
+  plainDoor,
 }: CoreOptions): Core => {
   const factory: McpServerFactory = (from) => build(from);
   const changes = createChanges(subscriptions);
@@ -104,7 +108,7 @@ export const createCore = ({
     maxRequestBodySize: settings.bodyLimit,
     bus: changes.bus,
   });
-  const sessions = createSessions(build, settings, worker);
+  const sessions = createSessions(build, settings, worker, plainDoor);
   let draining = false;
 
   const refuse = (context: RequestContext, why: RequestContext['refused'] & string, response: Response): Response => {
@@ -125,13 +129,17 @@ export const createCore = ({
     context: RequestContext,
   ): Promise<Response> => {
     const door = { requester, origin: context };
+    const plain = plainDoor?.read(request, body);
     const authInfo = toAuthInfo(door);
-    const parsed = body === undefined ? {} : { parsedBody: body };
-    if (!(await isLegacyRequest(request, body)))
-      return context.lasting
-        ? changes.listen(door, body, (parsedBody) => modern.fetch(request, { authInfo, parsedBody }))
-        : modern.fetch(request, { authInfo, ...parsed });
-    const response = await sessions.handle(request, { principal: requester.principal, authInfo, body });
+    const serveModern = (parsedBody: unknown): Promise<Response> =>
+      modern.fetch(request, { authInfo, ...(parsedBody === undefined ? {} : { parsedBody }) });
+    if (plain?.envelope) {
+      const pass = (): Promise<Response> => serveModern(body);
+      return plainDoor!.answer({ message: plain, door, pass }, plain.envelope, request.signal);
+    }
+    if (!plain && !(await isLegacyRequest(request, body)))
+      return context.lasting ? changes.listen(door, body, serveModern) : serveModern(body);
+    const response = await sessions.handle(request, { door, body, plain });
     return response.status === 429 || response.status === 503 ? refuse(context, 'sessions', response) : response;
   };
 
@@ -204,6 +212,7 @@ export const createCore = ({
     },
     notify: modern.notify,
     toolsChanged: () => {
+      plainDoor?.toolsChanged();
       modern.notify.toolsChanged();
       sessions.toolsChanged();
     },

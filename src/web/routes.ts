@@ -67,8 +67,11 @@ export const createRoutes = (options: RouteOptions): Hono<RouteEnv> => {
     const onResponse = observe?.(performance.now());
     context.set('requestContext', requestContext);
     await next();
-    context.header('x-request-id', requestContext.request);
-    if (onResponse) context.res = onResponse(requestContext, raw, context.res);
+    // The context's own ways to set a header, or a response in place of another, make a stream of its body.
+    const { res } = context;
+    res.headers.set('x-request-id', requestContext.request);
+    const observed = onResponse?.(requestContext, raw, res) ?? res;
+    if (observed !== res) context.res = observed;
   });
 
   app.use(async ({ req, var: { requestContext } }, next) => {
@@ -94,8 +97,9 @@ export const createRoutes = (options: RouteOptions): Hono<RouteEnv> => {
   });
   app.use(async (context, next) => {
     await next();
-    context.header('x-content-type-options', 'nosniff');
-    if (!context.res.headers.has('cache-control')) context.header('cache-control', 'no-store');
+    const { headers } = context.res;
+    headers.set('x-content-type-options', 'nosniff');
+    if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
   });
   // Pages of `allowedOrigins` may also read the responses; others on loopback may not.
   if (webPages.length)

@@ -18,6 +18,7 @@ import { createIdentity } from './identity.ts';
 import { createLimits } from './limits.ts';
 import { listen } from './listen.ts';
 import type { Peers } from './peers.ts';
+import { createPlainDoor } from './plain.ts';
 import { measure } from './measure.ts';
 import { pollResources } from './resources.ts';
 import { createRoutes } from './routes.ts';
@@ -91,6 +92,7 @@ export const serveHttp = async (app: App, { telemetry, signal, peers, onLink }: 
     settings: config,
     report,
     worker: peers?.id,
+    plainDoor: createPlainDoor(app, call),
     subscriptions,
   });
   const health = createHealth({

@@ -6,18 +6,23 @@ import {
 } from '@modelcontextprotocol/server';
 import { randomUUID } from 'node:crypto';
 import type { HttpSettings } from '../config/http.ts';
+import { toAuthInfo, type DoorContext } from '../mcp/door-context.ts';
+import { createRunning } from '../mcp/running.ts';
+import { isRecord } from '../rows.ts';
 import { retryLaterError, rpcError, onResponseEnd } from './responses.ts';
 import { hasPlace } from '../limits.ts';
+import type { PlainDoor, PlainMessage, PlainSession } from './plain.ts';
 
 /** How many sessions there may be, and for how long. */
 export type SessionLimits = Pick<HttpSettings, 'maxSessions' | 'maxSessionsEach' | 'sessionIdle' | 'sessionLifetime'>;
 
 /** A request of an older protocol version, as the door knows it. */
 export interface SessionRequest {
-  principal: string;
-  authInfo: AuthInfo;
+  door: DoorContext;
   /** The JSON of a POST. */
   body?: unknown;
+  /** The same, where it is a call that may need no SDK. */
+  plain?: PlainMessage | undefined;
 }
 
 /** Sessions of clients of older protocol versions. Each belongs to the principal that began it; no one else finds it. */
@@ -32,8 +37,7 @@ export interface Sessions {
 /** Makes a server for the caller that the door let in. */
 export type BuildServer = (from: { authInfo?: AuthInfo }) => Server | Promise<Server>;
 
-interface Session {
-  id: string;
+interface Session extends PlainSession {
   principal: string;
   transport: WebStandardStreamableHTTPServerTransport;
   server: Server;
@@ -51,6 +55,12 @@ const beginsWork = (body: unknown): boolean =>
     (message) => typeof message === 'object' && message !== null && 'id' in message && 'method' in message,
   );
 
+/** What an `initialize` says of its client. */
+const aboutClient = (body: unknown): Pick<PlainSession, 'client' | 'capabilities'> => {
+  const { clientInfo, capabilities } = isRecord(body) && isRecord(body['params']) ? body['params'] : {};
+  return { client: isRecord(clientInfo) ? clientInfo : undefined, capabilities };
+};
+
 const notFound = (): Response => rpcError(404, -32_001, 'Session not found');
 
 /** Sessions in this process. `build` makes the server of one; `worker` begins their ids, where another process may be asked for one. */
@@ -58,6 +68,7 @@ export const createSessions = (
   build: BuildServer,
   { maxSessions, maxSessionsEach, sessionIdle, sessionLifetime }: SessionLimits,
   worker?: string,
+  plainDoor?: PlainDoor,
 ): Sessions => {
   const sessions = new Map<string, Session>();
 
@@ -76,7 +87,15 @@ export const createSessions = (
     Math.min(sessionIdle / 2, sessionLifetime / 2, 30_000),
   ).unref();
 
-  const serve = async (session: Session, request: Request, { authInfo, body }: SessionRequest): Promise<Response> => {
+  const answer = (session: Session, request: Request, { door, body, plain }: SessionRequest): Promise<Response> => {
+    const authInfo = toAuthInfo(door);
+    const parsed = body === undefined ? {} : { parsedBody: body };
+    const pass = (): Promise<Response> => session.transport.handleRequest(request, { authInfo, ...parsed });
+    if (plain && plainDoor) return plainDoor.answerInSession({ message: plain, door, pass }, session);
+    return session.running.cancel(body) ? Promise.resolve(new Response(null, { status: 202 })) : pass();
+  };
+
+  const serve = async (session: Session, request: Request, from: SessionRequest): Promise<Response> => {
     const kind = request.method === 'GET' ? 'streams' : 'requests';
     session[kind]++;
     const leave = (): void => {
@@ -84,8 +103,7 @@ export const createSessions = (
       session.at = Date.now();
     };
     try {
-      const parsed = body === undefined ? {} : { parsedBody: body };
-      return onResponseEnd(await session.transport.handleRequest(request, { authInfo, ...parsed }), leave);
+      return onResponseEnd(await answer(session, request, from), leave);
     } catch (error) {
       leave();
       throw error;
@@ -104,15 +122,18 @@ export const createSessions = (
   };
 
   const begin = async (request: Request, from: SessionRequest): Promise<Response> => {
-    const server = await build(from);
+    const { principal } = from.door.requester;
+    const server = await build({ authInfo: toAuthInfo(from.door) });
     // Nothing is awaited until the session has its place.
-    const room = findRoom(from.principal);
+    const room = findRoom(principal);
     if (room instanceof Response) return room;
     const id = worker === undefined ? randomUUID() : `${worker}.${randomUUID()}`;
     const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id });
     const session: Session = {
       id,
-      principal: from.principal,
+      principal,
+      ...aboutClient(from.body),
+      running: createRunning(),
       transport,
       server,
       requests: 0,
@@ -122,7 +143,10 @@ export const createSessions = (
     };
     sessions.set(id, session);
     // A client that ends its session closes the transport, and that the server.
-    server.onclose = () => sessions.delete(id);
+    server.onclose = () => {
+      session.running.close();
+      sessions.delete(id);
+    };
     if (room.leaves) await end(room.leaves);
     await server.connect(transport);
     const response = await serve(session, request, from);
@@ -134,7 +158,7 @@ export const createSessions = (
     handle: async (request, from) => {
       const id = request.headers.get('mcp-session-id');
       const session = id === null ? undefined : sessions.get(id);
-      if (id !== null && session?.principal !== from.principal) return notFound();
+      if (id !== null && session?.principal !== from.door.requester.principal) return notFound();
       const begins = isInitializeRequest(from.body);
       // What runs in an old session may end, with answers to its questions; nothing new is begun under the old id.
       if (session && !begins && isOld(session) && !session.requests) {
