@@ -135,10 +135,7 @@ export interface Decision {
   readonly rule: string;
 }
 
-/**
- * Marks a value that only one place makes (scripts/imports/table.ts). A spread copies no private member: the compiler
- * takes no changed copy for the value itself.
- */
+/** Marks a value that only one place makes (scripts/imports/table.ts): a spread copies no private member, so no copy passes. */
 // A type only, of which there are no values; nothing else that a spread leaves out has a type.
 // oxlint-disable-next-line shape/only-error-classes
 declare abstract class MadeAs<What extends string> {
@@ -329,6 +326,8 @@ export interface WireParams extends MadeAs<'encoded'> {
   readonly method: 'GET' | 'POST';
   /** Wait for this job instead of giving its state. */
   readonly follow?: string | undefined;
+  /** What the answer must be to prove that a change was done, or is under way; undefined: nothing has to be proved. */
+  readonly expects?: 'job' | 'success' | 'object' | 'list' | 'flat' | undefined;
 }
 
 /** A job as it was last seen. */

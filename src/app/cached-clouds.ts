@@ -10,6 +10,7 @@ import { CallError } from '../errors.ts';
 import { toReadWire } from '../request/to-wire.ts';
 import { rowsOf } from '../rows.ts';
 import type { Store } from '../store/store.ts';
+import type { ListRows } from '../types.ts';
 import type { ComposeOptions } from './options.ts';
 
 /** What a cloud is reached by. `catalog`: its commands, as far as they are known now. */
@@ -29,21 +30,30 @@ export interface CachedClouds {
   close(): Promise<void>;
 }
 
-/** Milliseconds that one look at the events may take. */
-const eventsTimeoutMs = 10_000;
+/** Milliseconds that one look beside calls may take. */
+const besideTimeoutMs = 10_000;
 
-const eventsOf =
-  ({ beside, catalog, account }: CloudConnection) =>
-  async (page: number, pagesize: number) => {
-    const tool = catalog().find('listEvents');
-    if (!tool) throw new CallError('permission', 'This account may not list events.', 'Nothing was sent.');
-    const places = await lookEverywhere(tool.command, { page, pagesize }, async () => (await account())?.role);
-    const signal = AbortSignal.timeout(eventsTimeoutMs);
+/** Lists beside calls, wherever the account may look. */
+export const listBeside =
+  ({ beside, account }: Pick<CloudConnection, 'beside' | 'account'>): ListRows =>
+  async (tool, params) => {
+    const places = await lookEverywhere(tool.command, params, async () => (await account())?.role);
+    const signal = AbortSignal.timeout(besideTimeoutMs);
     const answers = await Promise.all(
       places.map((place) => beside.send(toReadWire(tool, place), { signal, wait: 0, retries: 0 })),
     );
-    return answers.flatMap(({ body }) => rowsOf(body)).map(({ id, type }) => ({ id: String(id), type: String(type) }));
+    return answers.flatMap(({ body }) => rowsOf(body));
   };
+
+const eventsOf = (reached: CloudConnection) => {
+  const list = listBeside(reached);
+  return async (page: number, pagesize: number) => {
+    const tool = reached.catalog().find('listEvents');
+    if (!tool) throw new CallError('permission', 'This account may not list events.', 'Nothing was sent.');
+    const rows = await list(tool, { page, pagesize });
+    return rows.map(({ id, type }) => ({ id: String(id), type: String(type) }));
+  };
+};
 
 const isForbidden = (error: unknown): boolean => error instanceof CallError && error.kind === 'permission';
 

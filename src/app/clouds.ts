@@ -1,4 +1,5 @@
 import type { Cloud, Clouds } from '../call/composition.ts';
+import { hasTagsListed, renewTags } from '../call/recent-tags.ts';
 import { createCloudStack, type CloudStack } from '../cloudstack/cloudstack.ts';
 import { identityOf } from '../cloudstack/credential.ts';
 import { createEndpoints } from '../cloudstack/endpoint.ts';
@@ -10,11 +11,13 @@ import { findUnknownNames, withJudgements } from '../catalog/judgements.ts';
 import type { Store } from '../store/store.ts';
 import { toLabel } from '../text.ts';
 import type { CloudOrigin } from '../types.ts';
-import { createCachedClouds } from './cached-clouds.ts';
+import { createPolicy } from '../guard/policy.ts';
+import { createCachedClouds, listBeside } from './cached-clouds.ts';
 import { createCallingAccount } from './calling-account.ts';
 import { createDiscovery, createTurns, noDiscovery, type Discovery, type Offer } from './discovery.ts';
 import type { ComposeOptions } from './options.ts';
 import { createSavedOffer } from './saved-offer.ts';
+import { createRenewal, type Renewal } from './tags-beside.ts';
 
 const openSimulator = async (): Promise<{ profile: Profile; transport: Transport }> => {
   const { createSimulator } = await import('../simulator/index.ts');
@@ -52,6 +55,7 @@ export const openClouds = (
   const cachedClouds = createCachedClouds(config, store, options);
   const turnsOf = createTurns();
   const discoveries: Discovery[] = [];
+  const renewals: Renewal[] = [];
   const opened = new Map<string, Promise<Omit<Cloud, keyof Offer> & { offer: () => Offer }>>();
   let isClosed = false;
   const open = async (name: string) => {
@@ -114,8 +118,19 @@ export const openClouds = (
       catalog,
       account,
     });
+    const { protect } = createPolicy(config.policy, config.readOnly);
+    const list = listBeside({ beside, account });
+    const renewal =
+      options.cache && config.discover && protect && !config.readOnly
+        ? createRenewal(
+            () => renewTags({ cloudstack, catalog: catalog() }, list, protect),
+            () => hasTagsListed(cloudstack),
+          )
+        : undefined;
+    if (renewal) renewals.push(renewal);
     // A server that goes on asks for the commands beside its first call, once that has its answer.
-    const discoverBeside = (error?: unknown): void => {
+    const lookBeside = (error?: unknown): void => {
+      renewal?.onUse();
       if (discovery.offer().discovery === 'pending') setImmediate(() => void discover());
       else
         discovery.refresh({
@@ -126,8 +141,8 @@ export const openClouds = (
       const answer = sendCached(...request);
       if (options.cache)
         answer.then(() => {
-          discoverBeside();
-        }, discoverBeside);
+          lookBeside();
+        }, lookBeside);
       return answer;
     };
     return { cloudstack, send, offer, discover, origin, account };
@@ -145,6 +160,7 @@ export const openClouds = (
     },
     close: async () => {
       isClosed = true;
+      for (const renewal of renewals) renewal.close();
       const clouds = await Promise.allSettled(opened.values());
       await cachedClouds.close();
       await Promise.all(

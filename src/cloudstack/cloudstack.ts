@@ -15,6 +15,7 @@ import { openEnvelope, Unreadable } from './envelope.ts';
 import { followJob, observeJob } from './jobs.ts';
 import { isAnswer, sendOnce, type Sending } from './network.ts';
 import { minTimeMs } from './not-sent.ts';
+import { checkProof, isJobId } from './proof.ts';
 import { withRetries } from './retry.ts';
 import type { HttpRequest, HttpResponse } from './transport.ts';
 
@@ -89,7 +90,7 @@ const checkJob = ({ command, params: { jobid } }: Ask, body: Answer['body']): vo
 
 /** Only a stub is a job to follow: a row that has a pending job carries jobid among other fields. */
 const isStub = (body: Readonly<Record<string, unknown>>): body is { jobid: string; id?: string } =>
-  typeof body['jobid'] === 'string' && Object.keys(body).every((key) => ['jobid', 'id', 'jobstatus'].includes(key));
+  isJobId(body['jobid']) && Object.keys(body).every((key) => ['jobid', 'id', 'jobstatus'].includes(key));
 
 /** The cheapest command that every account may run. */
 const probe: Ask = { command: 'listCapabilities', method: 'GET', params: {} };
@@ -232,7 +233,14 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
       const { body } = asked;
       const failed = failureIn(wire.command, body);
       if (failed) throw failed;
-      if (!isStub(body)) return asked;
+      if (!isStub(body)) {
+        try {
+          checkProof(wire, body);
+        } catch (error) {
+          return toUnknownOutcome(error);
+        }
+        return asked;
+      }
       const answer = await follow(wire.command, body.jobid, { ...send, onSent: undefined });
       // The new object's id is known before its job is done.
       return answer.job?.status === 'pending' && body.id ? { ...answer, body: { id: body.id } } : answer;

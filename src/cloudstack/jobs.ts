@@ -1,7 +1,7 @@
 import { CallError } from '../errors.ts';
 import { endingOf, type Ending, type Observe } from '../observe.ts';
 import type { Answer, Progress } from '../types.ts';
-import { classify, failureIn } from './classify.ts';
+import { classify, failureIn, hintFor } from './classify.ts';
 import { Unreadable } from './envelope.ts';
 import { minTimeMs, NotSent } from './not-sent.ts';
 import { sleep } from './wait.ts';
@@ -40,6 +40,17 @@ const interrupted = (command: string, job: string, state: Row): CallError => {
     `Look at ${object ? `the ${object}` : 'what it was about'} before trying again.`,
     { code: 530, job, isForeign: true },
   );
+};
+
+/** The state of a job. Throws for an answer that tells none: it says neither that the job goes on nor how it ended. */
+const readState = async (job: string, poll: (job: string) => Promise<Row>): Promise<Row> => {
+  const state = await poll(job);
+  const { jobstatus } = state;
+  if ((typeof jobstatus === 'number' || typeof jobstatus === 'string') && /^[0-3]$/.test(String(jobstatus)))
+    return state;
+  const error = new Unreadable('protocol', 'the answer tells no state of it', hintFor('protocol'));
+  error.isCut = true;
+  throw error;
 };
 
 /** So many answers that broke off are looked past while a job is followed. */
@@ -92,7 +103,7 @@ export const followJob = async (
     );
   let broken = 0;
   for (let pause = interval; ; pause = Math.min(pause * 1.5, interval * 10)) {
-    const state = await poll(job).catch((error: unknown) => {
+    const state = await readState(job, poll).catch((error: unknown) => {
       if (signal.aborted) throw stopped();
       // The poll was not sent: it is repeated while there is time.
       if (error instanceof NotSent && (error.kind === 'timeout' || Date.now() + pause < end)) return undefined;
@@ -109,7 +120,7 @@ export const followJob = async (
           { code: reason.code, cserrorcode: reason.cserrorcode, isForeign: reason.isForeign, cause: error },
         );
       throw new CallError(
-        reason?.kind === 'not-found' ? 'not-found' : 'unknown-outcome',
+        'unknown-outcome',
         `${command}: job ${job} was accepted, but its state cannot be read: ${reason?.message ?? String(error)}`,
         `[[wait-for-job job=${job}]] looks again.`,
         { job, code: reason?.code, cserrorcode: reason?.cserrorcode, isForeign: reason?.isForeign, cause: error },

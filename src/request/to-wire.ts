@@ -1,4 +1,5 @@
 import type { Tool } from '../catalog/tool.ts';
+import { loadData } from '../data.ts';
 import { isApproved } from '../approved.ts';
 import type { ApprovedCall, PageAsked, Params, ValidCall, WireParams } from '../types.ts';
 import { encodeParams } from './encode.ts';
@@ -6,6 +7,17 @@ import { encodeParams } from './encode.ts';
 /** Only what neither changes anything nor starts a job may be sent twice. */
 const methodOf = ({ command, risk }: Tool): WireParams['method'] =>
   risk.risk === 'read' && !command.async ? 'GET' : 'POST';
+
+/**
+ * What proves that a change was done. A list may be empty where there was nothing to do it to; some commands were no jobs
+ * in earlier releases.
+ */
+const expectedOf = ({ command, risk }: Tool): WireParams['expects'] => {
+  const { result, earlier = [] } = command;
+  if (command.async && !earlier.some((one) => one.async === false)) return 'job';
+  if (risk.risk === 'read' || (risk.risk === 'sensitive' && result === 'list') || result === 'none') return undefined;
+  return loadData<{ mayBeEmpty: string[] }>('quirks.json').mayBeEmpty.includes(command.name) ? undefined : result;
+};
 
 /**
  * The request that an approved call becomes, unsigned; `page`: for a part of the list that was approved. Pure. Throws a
@@ -19,6 +31,7 @@ export const toWire = (call: ApprovedCall, page?: PageAsked): WireParams => {
     command: tool.command.name,
     params: encodeParams(tool.command, params),
     method: methodOf(tool),
+    expects: request.follow ? undefined : expectedOf(tool),
     ...(request.follow ? { follow: String(params['jobid']) } : {}),
   } as WireParams;
 };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { CallError } from '../../src/errors.ts';
-import { openApp, requestOf, requiredOf, uuid, type Answers } from './counting.ts';
+import { createCounting, openApp, requestOf, requiredOf, uuid, yes, type Answers } from './counting.ts';
 import { openClient, startDoor } from '../support/door.ts';
 import { startCloud } from '../support/harness.ts';
 import { openRaw } from './raw.ts';
@@ -222,14 +222,56 @@ test('a name is looked up once, however often a call gives it', async () => {
   await close();
 });
 
-test('an answer that nests thousands deep, to a change that was sent, is read and ends no call as a failure', async () => {
+test('an answer that nests thousands deep, to a change that was sent, is read; what it does not prove is unknown', async () => {
   const deep: unknown = JSON.parse('{"a":'.repeat(4000) + '1' + '}'.repeat(4000));
   const { app, times, close } = await openApp(
     {},
     { answers: (command) => (command === 'startVirtualMachine' ? { deep } : undefined) },
   );
-  expect(await outcomeOf(app.call(requestOf('startVirtualMachine', { id: uuid(1) })))).toBe('done');
+  expect(await outcomeOf(app.call(requestOf('startVirtualMachine', { id: uuid(1) })))).toBe('unknown-outcome');
   expect(times('startVirtualMachine')).toBe(1);
+  await close();
+});
+
+test.each([
+  ['an HTML page', '<html><body>Welcome</body></html>'],
+  ['nothing', ''],
+  ['half an answer', '{"createtagsresponse":{"succ'],
+  ['a list', '[]'],
+  ['null', 'null'],
+  ['a text', '"done"'],
+  ['an object without an envelope', '{}'],
+  ['an empty envelope', '{"createtagsresponse":{}}'],
+  ['an envelope that holds a text', '{"createtagsresponse":"done"}'],
+  ['an envelope that holds null', '{"createtagsresponse":null}'],
+  ['two envelopes', '{"createtagsresponse":{"success":true},"other":{"success":true}}'],
+])('%s with status 200 does not prove that a change was done', async (_what, body) => {
+  const counting = createCounting();
+  const tags = { resourceids: [uuid(1)], resourcetype: 'UserVm', tags: [{ key: 'a', value: 'b' }] };
+  const changes: Attack[] = [
+    ['createTags', tags],
+    ['createUser', {}],
+    ['startVirtualMachine', { id: uuid(1) }],
+  ];
+  const { app, close } = await openApp(
+    { policy: { protect: false } },
+    {
+      transport: {
+        send: async (request) => {
+          const answer = await counting.transport.send(request);
+          const isChange = changes.some(([name]) => counting.sent.at(-1)?.command === name);
+          return isChange ? { ...answer, body } : answer;
+        },
+        close: () => Promise.resolve(),
+      },
+    },
+  );
+  for (const [name, args] of changes) {
+    const all = requiredOf(loadCatalog().find(name)!.command, args);
+    const error: unknown = await app.call(requestOf(name, all, { consent: yes })).catch((thrown: unknown) => thrown);
+    expect(error, name).toMatchObject({ kind: 'unknown-outcome', hint: expect.stringContaining('Look') as string });
+    expect(counting.times(name), name).toBe(1);
+  }
   await close();
 });
 

@@ -25,7 +25,7 @@ const cloudOf =
   (tables: Record<string, Row[]>): Answers =>
   (command, params) => {
     const tool = loadCatalog().find(command);
-    if (tool?.command.result !== 'list') return undefined;
+    if (tool?.command.result !== 'list' || tool.risk.risk !== 'read') return undefined;
     const key = [tool.command.key ?? 'item'].flat()[0]!;
     const narrowing = Object.entries(params).filter(([name]) => /^(id|name|\w+id|account)$/.test(name));
     const rows = (command === 'listTags' ? tagsIn(tables) : (tables[command] ?? [])).filter((row) =>

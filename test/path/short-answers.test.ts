@@ -71,13 +71,15 @@ test('part 4.5, 4.7: a setting and a limit are told with the value that they had
 
 test('R16: what is destroyed for good is named, whatever little CloudStack answers', async () => {
   const id = '00000000-0000-4000-8000-000000000001';
+  const answers: Record<string, unknown> = {
+    destroyVirtualMachine: { jobid: id },
+    queryAsyncJobResult: { jobid: id, jobstatus: 1, jobresult: { virtualmachine: { deleteprotection: false } } },
+  };
   const fake = await startFake((command, response) =>
     response.end(
-      command === 'destroyVirtualMachine'
-        ? '{"destroyvirtualmachineresponse":{"virtualmachine":{"deleteprotection":false}}}'
-        : JSON.stringify({
-            [`${command.toLowerCase()}response`]: { count: 1, virtualmachine: [{ id, name: 'gone' }] },
-          }),
+      JSON.stringify({
+        [`${command.toLowerCase()}response`]: answers[command] ?? { count: 1, virtualmachine: [{ id, name: 'gone' }] },
+      }),
     ),
   );
   const other = await openHost({

@@ -1,0 +1,137 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { AuditEntry } from '../../src/audit/entry.ts';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
+import type { Tool } from '../../src/catalog/tool.ts';
+import { CallError } from '../../src/errors.ts';
+import { loadData } from '../../src/data.ts';
+import { openApp, requestOf, requiredOf, usual, uuid, yes, type Answers } from '../guard/counting.ts';
+
+// What came back is not what was done. Every command that changes something, and every one that runs as a job, is answered with
+// what proves nothing: it is of unknown outcome, sent once, and says where to look.
+
+type Body = Record<string, unknown>;
+
+/** Answers to a change that say nothing of it. */
+const empty: Record<string, Body> = {
+  'an empty object': {},
+  'a count alone': { count: 0 },
+  'an empty row': { thing: {} },
+  'a row of nothing': { thing: { id: null, name: '' } },
+  'an empty list': { thing: [] },
+  'success that is neither true nor false': { success: 'maybe' },
+  'success without a value': { success: null },
+  'a list of texts': { thing: ['done'] },
+  'a job whose id is a number': { jobid: 17 },
+  'a job whose id is empty': { jobid: '' },
+  'a job whose id is null': { jobid: null },
+  'a job whose id is an object': { jobid: { id: uuid(2) } },
+  'a job whose id is a list': { jobid: [uuid(2)] },
+  'a job whose id is a sentence': { jobid: 'see the job list' },
+  'a state without a job': { jobstatus: 1 },
+};
+
+/** More that is no answer to a command that runs as a job. */
+const withoutJob: Record<string, Body> = {
+  'success instead of a job': { success: true },
+  'a row instead of a job': { virtualmachine: { id: uuid(1), name: 'web-1', state: 'Running' } },
+  'the id of the new object alone': { id: uuid(1) },
+};
+
+/** Answers about the job that began, which tell no state of it. */
+const states: Record<string, Body> = {
+  'no state': {},
+  'a state in words': { jobstatus: 'done' },
+  'a state that is true': { jobstatus: true },
+  'a state in a list': { jobstatus: [1] },
+  'a state that no job has': { jobstatus: 7 },
+  'the answer to another command': { count: 0 },
+};
+
+const { mayBeEmpty } = loadData<{ mayBeEmpty: string[] }>('quirks.json');
+
+const isChange = ({ risk }: Tool): boolean => risk.risk === 'change' || risk.risk === 'destroy';
+
+const commands = loadCatalog().tools.filter((tool) => {
+  const { auth, result, name, async: isJob } = tool.command;
+  return !auth && (isJob ? true : isChange(tool) && result !== 'none' && !mayBeEmpty.includes(name));
+});
+
+const open = async (answer: () => Answers) => {
+  const folder = mkdtempSync(join(tmpdir(), 'cloudstack-unproven-'));
+  const audit = join(folder, 'audit.jsonl');
+  const opened = await openApp(
+    { policy: { protect: false } },
+    { answers: (...given) => answer()(...given), env: { CLOUDSTACK_MCP_AUDIT: audit } },
+  );
+  return {
+    ...opened,
+    close: async () => {
+      await opened.close();
+      const entries = readFileSync(audit, 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as AuditEntry);
+      rmSync(folder, { recursive: true });
+      return entries;
+    },
+  };
+};
+
+test.each([
+  ...Object.entries(empty).map(([what, body]) => [what, body, commands] as const),
+  ...Object.entries(withoutJob).map(
+    ([what, body]) => [what, body, commands.filter(({ command }) => command.async && !command.earlier)] as const,
+  ),
+])('%s', async (_what, body, all) => {
+  let changing = '';
+  const { app, times, close } = await open(() => (command) => (command === changing ? body : undefined));
+  const wrong: string[] = [];
+  for (const { command } of all) {
+    changing = command.name;
+    const outcome = await app
+      .call(requestOf(command.name, requiredOf(command), { consent: yes }))
+      .then(() => 'done')
+      .catch((error: unknown) => error);
+    const { kind, hint = '' } = outcome instanceof CallError ? outcome : { kind: outcome };
+    if (kind !== 'unknown-outcome' || !hint.includes('Look')) wrong.push(`${command.name}: ${String(kind)} ${hint}`);
+    if (times(command.name) !== 1) wrong.push(`${command.name}: sent ${times(command.name)} times`);
+  }
+  const entries = await close();
+  expect(wrong).toEqual([]);
+  const results = entries.flatMap((entry) => (entry.result === undefined ? [] : [entry.result]));
+  expect(new Set(results)).toEqual(new Set(['unknown']));
+  expect(results.length).toBe(all.length);
+});
+
+test.each(Object.entries(states))('of a job that was begun: %s', async (_what, state) => {
+  const { app, times, close } = await open(
+    () =>
+      (command, { jobid }) =>
+        command === 'queryAsyncJobResult' ? { ...(_what === 'no state' ? {} : { jobid }), ...state } : undefined,
+  );
+  const wrong: string[] = [];
+  for (const { command } of commands.filter(({ command: { async: isJob } }) => isJob)) {
+    const outcome: unknown = await app
+      .call(requestOf(command.name, requiredOf(command), { consent: yes, wait: 5 }))
+      .then(() => 'done')
+      .catch((error: unknown) => error);
+    const { kind, job } = outcome instanceof CallError ? outcome : { kind: outcome };
+    if (kind !== 'unknown-outcome' || job !== uuid(2)) wrong.push(`${command.name}: ${String(kind)} ${String(job)}`);
+    if (times(command.name) !== 1) wrong.push(`${command.name}: sent ${times(command.name)} times`);
+  }
+  await close();
+  expect(wrong).toEqual([]);
+});
+
+test('what CloudStack answers is taken for done', async () => {
+  const { app, close } = await open(() => () => undefined);
+  for (const { command } of commands) {
+    const done = app.call(requestOf(command.name, requiredOf(command), { consent: yes }));
+    await expect(done, `${command.name} ${JSON.stringify(usual(command, {}))}`).resolves.toBeDefined();
+  }
+  for (const name of mayBeEmpty) expect(loadCatalog().find(name)?.command.result, name).toBe('list');
+  await close();
+});

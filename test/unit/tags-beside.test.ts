@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createRenewal } from '../../src/app/tags-beside.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const open = () => {
+  const kept = { listed: false, asked: 0 };
+  const renewal = createRenewal(
+    () => {
+      kept.asked++;
+      kept.listed = true;
+      return Promise.resolve();
+    },
+    () => kept.listed,
+  );
+  return { kept, renewal };
+};
+
+test('the list is read after the first call, renewed before it is too old, and no more once the server is not used', async () => {
+  const { kept, renewal } = open();
+  await vi.advanceTimersByTimeAsync(100_000);
+  expect(kept.asked).toBe(0);
+  renewal.onUse();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(kept.asked).toBe(1);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(kept.asked).toBe(2);
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(kept.asked).toBe(21);
+  renewal.onUse();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(kept.asked).toBe(22);
+  renewal.close();
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(kept.asked).toBe(22);
+});
+
+test('a list that a change of tags took away is read again at once, by one request for many calls', async () => {
+  const { kept, renewal } = open();
+  renewal.onUse();
+  await vi.advanceTimersByTimeAsync(1);
+  for (let call = 0; call < 5; call++) renewal.onUse();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(kept.asked).toBe(1);
+  kept.listed = false;
+  for (let call = 0; call < 5; call++) renewal.onUse();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(kept.asked).toBe(2);
+  renewal.close();
+});
