@@ -129,8 +129,7 @@ export const openClouds = (
         : undefined;
     if (renewal) renewals.push(renewal);
     // A server that goes on asks for the commands beside its first call, once that has its answer.
-    const lookBeside = (error?: unknown): void => {
-      renewal?.onUse();
+    const discoverBeside = (error?: unknown): void => {
       if (discovery.offer().discovery === 'pending') setImmediate(() => void discover());
       else
         discovery.refresh({
@@ -141,8 +140,9 @@ export const openClouds = (
       const answer = sendCached(...request);
       if (options.cache)
         answer.then(() => {
-          lookBeside();
-        }, lookBeside);
+          renewal?.onUse();
+          discoverBeside();
+        }, discoverBeside);
       return answer;
     };
     return { cloudstack, send, offer, discover, origin, account };

@@ -1,6 +1,6 @@
 /** What keeps a list fresh beside calls. */
 export interface Renewal {
-  /** A call was made: for some time others may follow. */
+  /** A call was answered: for some time others may follow. */
   onUse(): void;
   close(): void;
 }
@@ -17,12 +17,16 @@ const usedMs = 900_000;
 export const createRenewal = (renew: () => Promise<void>, isListed: () => boolean): Renewal => {
   let timer: NodeJS.Timeout | undefined;
   let usedAt = 0;
+  let failedAt = -Infinity;
   let running: Promise<void> | undefined;
   const tick = (): void => {
     // Without the list a confirmation asks for it itself.
     running ??= renew()
       .catch(() => undefined)
-      .finally(() => (running = undefined));
+      .then(() => {
+        running = undefined;
+        if (!isListed()) failedAt = Date.now();
+      });
   };
   const close = (): void => {
     clearInterval(timer);
@@ -39,7 +43,7 @@ export const createRenewal = (renew: () => Promise<void>, isListed: () => boolea
       timer ??= setInterval(onInterval, intervalMs).unref();
       // After the call: it may have changed tags, and is not to wait.
       setImmediate(() => {
-        if (timer && (isFirst || !isListed())) tick();
+        if (timer && (isFirst || (!isListed() && Date.now() - failedAt >= intervalMs))) tick();
       });
     },
     close,

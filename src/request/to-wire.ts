@@ -8,15 +8,13 @@ import { encodeParams } from './encode.ts';
 const methodOf = ({ command, risk }: Tool): WireParams['method'] =>
   risk.risk === 'read' && !command.async ? 'GET' : 'POST';
 
-/**
- * What proves that a change was done. A list may be empty where there was nothing to do it to; some commands were no jobs
- * in earlier releases.
- */
+/** What proves that a change was done; undefined of a look. Some commands were no jobs in earlier releases. */
 const expectedOf = ({ command, risk }: Tool): WireParams['expects'] => {
-  const { result, earlier = [] } = command;
+  const { name, result, get: isGet = false, earlier = [] } = command;
   if (command.async && !earlier.some((one) => one.async === false)) return 'job';
-  if (risk.risk === 'read' || (risk.risk === 'sensitive' && result === 'list') || result === 'none') return undefined;
-  return loadData<{ mayBeEmpty: string[] }>('quirks.json').mayBeEmpty.includes(command.name) ? undefined : result;
+  if (risk.risk === 'read' || (risk.risk === 'sensitive' && (isGet || result === 'list'))) return undefined;
+  const { mayBeEmpty } = loadData<{ mayBeEmpty: string[] }>('quirks.json');
+  return result === 'none' || mayBeEmpty.includes(name) ? undefined : result;
 };
 
 /**

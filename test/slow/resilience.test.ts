@@ -4,6 +4,11 @@ import { hang, id, openApp, reply, reset, settle, zones, type TestApp } from '..
 import { eventually } from '../support/eventually.ts';
 
 let open: TestApp | undefined;
+/** What a cloud answers to what runs as a job, and of it. */
+const ofJob = (command: string): unknown => ({
+  r: command === 'queryAsyncJobResult' ? { jobid: 'j', jobstatus: 1, jobresult: {} } : { jobid: 'j', id },
+});
+
 const start = async (...args: Parameters<typeof openApp>): Promise<TestApp> => (open = await openApp(...args));
 
 // Only the clock and the time-outs stand still: files and promises go on.
@@ -139,7 +144,7 @@ describe('circuit', () => {
     app.answer((command) =>
       command === 'listCapabilities'
         ? new Promise((resolve) => (release = () => resolve(reply({ r: { capability: {} } }))))
-        : reply(command === 'listZones' ? zones : { r: { id } }),
+        : reply(command === 'listZones' ? zones : ofJob(command)),
     );
     const reads = Promise.all(Array.from({ length: 100 }, () => app.read()));
     const change = app.deploy();
@@ -149,7 +154,7 @@ describe('circuit', () => {
     await Promise.all([reads, change]);
     expect(app.sent.filter((what) => what === 'one listZones')).toHaveLength(100);
     expect(app.sent.filter((what) => what === 'one deployVirtualMachine')).toHaveLength(1);
-    expect(app.sent).toHaveLength(102);
+    expect(app.sent).toHaveLength(103);
     const states = app.seen.flatMap((one) => (one.type === 'circuit' ? [one.state] : []));
     expect(states).toEqual(['closed', 'open', 'half-open', 'closed']);
   });
@@ -165,9 +170,10 @@ describe('circuit', () => {
     await app.failing(app.deploy());
     expect(app.sent).toEqual(['one listCapabilities']);
     vi.setSystemTime(Date.now() + 1000);
-    app.answer(() => reply({ r: { id } }));
+    app.answer((command) => reply(ofJob(command)));
     await app.deploy();
-    expect(app.sent).toEqual(['one listCapabilities', 'one listCapabilities', 'one deployVirtualMachine']);
+    const [, ...later] = app.sent;
+    expect(later).toEqual(['one listCapabilities', 'one deployVirtualMachine', 'one queryAsyncJobResult']);
   });
 
   test('an error of CloudStack answers the probe too', async () => {
@@ -285,7 +291,9 @@ describe('deadline', () => {
 
   test('the time that a human takes does not count', async () => {
     const app = await start((command) =>
-      reply(command === 'listVirtualMachines' ? { r: { count: 1, virtualmachine: [{ id, name: 'web' }] } } : { r: {} }),
+      reply(
+        command === 'listVirtualMachines' ? { r: { count: 1, virtualmachine: [{ id, name: 'web' }] } } : ofJob(command),
+      ),
     );
     const destroying = app.call('stop-virtual-machine', {
       args: { id, forced: true },

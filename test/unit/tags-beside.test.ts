@@ -53,3 +53,20 @@ test('a list that a change of tags took away is read again at once, by one reque
   expect(kept.asked).toBe(2);
   renewal.close();
 });
+
+test('a list that the cloud does not give is not asked for with every call', async () => {
+  let asked = 0;
+  const renewal = createRenewal(
+    () => {
+      asked++;
+      return Promise.reject(new Error('refused'));
+    },
+    () => false,
+  );
+  for (let call = 0; call < 20; call++) {
+    renewal.onUse();
+    await vi.advanceTimersByTimeAsync(1000);
+  }
+  expect(asked).toBe(1);
+  renewal.close();
+});

@@ -3,8 +3,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { chart, valueSets } from './chart.ts';
-import { unknownVariables } from './promises.ts';
+import { chart, valueSets, type Rendered } from './chart.ts';
+import { networkProblems, unknownVariables } from './promises.ts';
 import { releases } from './schemas.ts';
 
 type Values = Record<string, any>;
@@ -14,6 +14,14 @@ const schema = JSON.parse(read('values.schema.json')) as Values;
 const values = parse(read('values.yaml')) as Values;
 const about = parse(read('Chart.yaml')) as Values;
 const templates = readdirSync(join(chart, 'templates')).map((name) => [name, read(`templates/${name}`)] as const);
+
+/** A NetworkPolicy for the server's pods that keeps what is promised. */
+const own = {
+  podSelector: { matchLabels: { app: 'mcp' } },
+  policyTypes: ['Ingress', 'Egress'],
+  ingress: [{ ports: [{ port: 'http' }] }],
+  egress: [{ ports: [{ port: 53 }] }],
+};
 
 /** As Helm lays a file of values over the chart's own. */
 const merge = (under: unknown, over: unknown): unknown => {
@@ -97,6 +105,46 @@ describe('the chart', () => {
     for (const pattern of asked)
       for (const job of [about['name'], ...jobs.map(({ job_name: name }: Values) => name)])
         expect(job).toMatch(pattern);
+  });
+
+  it('lets in what asks the server, and out what the server asks, by default', () => {
+    const { enabled, egress } = values['networkPolicy'] as Values;
+    expect(enabled).toBe(true);
+    expect(egress.ports.length).toBeGreaterThan(0);
+    // Helm renders it in deploy-check, which looks at each rule of what comes out.
+    const template = read('templates/networkpolicy.yaml');
+    const parts = template.split(/^---$/m);
+    expect(parts.length).toBe(2);
+    for (const part of parts) {
+      expect(part).toContain('kind: NetworkPolicy');
+      expect(part).toContain('policyTypes: [Ingress, Egress]');
+      // A rule without ports opens all of them.
+      const rules = part
+        .slice(part.indexOf('  ingress:'))
+        .split(/^    - /m)
+        .slice(1);
+      for (const rule of rules) expect(rule).toContain('ports:');
+    }
+  });
+
+  it.each([
+    ['without one', [], '0 NetworkPolicies pick the pods of mcp'],
+    ['with one for other pods', [{ podSelector: { matchLabels: { app: 'other' } } }], '0 NetworkPolicies'],
+    ['with one for every pod', [{ podSelector: {} }], '0 NetworkPolicies'],
+    ['with one for one direction', [{ ...own, policyTypes: ['Ingress'] }], 'mcp: one direction is open'],
+    ['with a way in to all ports', [{ ...own, ingress: [{}] }], 'mcp: all ports are open to the inside'],
+    ['with a way out to all ports', [{ ...own, egress: [{ to: [] }] }], 'mcp: all ports are open to the outside'],
+    ['with two', [own, own], '2 NetworkPolicies pick the pods of mcp'],
+  ])('whose server stands %s is refused', (_what, policies, problem) => {
+    const labels = { app: 'mcp' };
+    const server = {
+      kind: 'Deployment',
+      metadata: { name: 'mcp' },
+      spec: { template: { metadata: { labels }, spec: {} } },
+    };
+    const manifests = [server, ...policies.map((spec) => ({ kind: 'NetworkPolicy', metadata: { name: 'p' }, spec }))];
+    const rendered = { name: 'x', values: {}, text: '', manifests } as unknown as Rendered;
+    expect(networkProblems(rendered).join()).toContain(problem);
   });
 
   it('holds the alert rules and the dashboard of this repository, not copies of them', () => {

@@ -92,6 +92,48 @@ const routeProblems = (rendered: Rendered): string[] => {
     .map((path) => `${path} is led to the outside`);
 };
 
+interface NetworkPolicySpec {
+  podSelector: { matchLabels?: Record<string, string> };
+  policyTypes?: string[];
+  ingress?: { ports?: { port: unknown }[]; from?: unknown[] }[];
+  egress?: { ports?: { port: unknown }[]; to?: unknown[] }[];
+}
+
+const labelsOf = ({ spec }: Manifest): Record<string, string> =>
+  (spec['template'] as { metadata: { labels: Record<string, string> } }).metadata.labels;
+
+/**
+ * Unless it is switched off, each pod is picked by a NetworkPolicy for both directions that opens named ports only: in, those
+ * that the pod serves; out, none that is unsaid.
+ */
+export const networkProblems = (rendered: Rendered): string[] => {
+  const { networkPolicy } = rendered.values as Record<string, { enabled?: boolean } | undefined>;
+  const policies = ofKind(rendered, 'NetworkPolicy').map(({ spec }) => spec as unknown as NetworkPolicySpec);
+  if (networkPolicy?.enabled === false)
+    return policies.length ? ['there is a NetworkPolicy that was switched off'] : [];
+  return podsOf(rendered).flatMap(({ of }) => {
+    const { name } = of.metadata;
+    const labels = labelsOf(of);
+    const own = policies.filter(({ podSelector: { matchLabels = {} } }) => {
+      const wanted = Object.entries(matchLabels);
+      return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value);
+    });
+    const [policy, ...more] = own;
+    if (!policy || more.length) return [`${own.length} NetworkPolicies pick the pods of ${name}`];
+    const { policyTypes = [], ingress = [], egress = [] } = policy;
+    const isNamed = ({ ports = [] }: { ports?: { port: unknown }[] }): boolean =>
+      ports.length > 0 && ports.every(({ port }) => port !== undefined && port !== null);
+    return [
+      ...(['Ingress', 'Egress'].every((type) => policyTypes.includes(type)) ? [] : [`${name}: one direction is open`]),
+      ...(ingress.every(isNamed) ? [] : [`${name}: all ports are open to the inside`]),
+      ...(egress.every(isNamed) ? [] : [`${name}: all ports are open to the outside`]),
+      ...(of.kind === 'StatefulSet' && (egress.length || ingress.some(({ from }) => !from?.length))
+        ? [`${name}: the store is open to others than the server`]
+        : []),
+    ];
+  });
+};
+
 /** Variables whose names look like this server's and that it does not read. */
 export const unknownVariables = (text: string): string[] => [
   ...new Set(
@@ -112,6 +154,7 @@ export const brokenPromises = (rendered: Rendered, alerts: unknown): string[] =>
     ...podsOf(rendered).flatMap(isTightened),
     ...probeProblems(rendered),
     ...routeProblems(rendered),
+    ...networkProblems(rendered),
     ...unknownVariables(rendered.text).map((name) => `the server reads no variable ${name}`),
     ...((legacySessions?.['enabled'] === true) === sticky.length > 0
       ? []
