@@ -7,6 +7,7 @@ import { loadCatalog } from '../../src/catalog/catalog.ts';
 import type { Tool } from '../../src/catalog/tool.ts';
 import { CallError } from '../../src/errors.ts';
 import { loadData } from '../../src/data.ts';
+import { changes, fillAll, openCached } from '../cache/cloud.ts';
 import { openApp, requestOf, requiredOf, usual, uuid, yes, type Answers } from '../guard/counting.ts';
 
 // What came back is not what was done. Every command that changes something, and every one that runs as a job, is answered with
@@ -134,4 +135,19 @@ test('what CloudStack answers is taken for done', async () => {
   }
   for (const name of mayBeEmpty) expect(loadCatalog().find(name)?.command.async, name).toBeUndefined();
   await close();
+});
+
+test('what the simulator answers to a change is proof of it', async () => {
+  const { simulator, call, close } = await openCached({}, { policy: { protect: false } });
+  const unproven: string[] = [];
+  for (const { command } of changes)
+    for (const all of [true, false]) {
+      const args = fillAll(simulator, command, ({ required }) => all || required === true);
+      await call(command.name, args, { wait: 5000 }).catch((error: unknown) => {
+        if (!(error instanceof CallError)) throw error;
+        if (error.kind === 'unknown-outcome') unproven.push(error.message);
+      });
+    }
+  await close();
+  expect(unproven).toEqual([]);
 });
