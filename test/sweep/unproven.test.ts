@@ -116,7 +116,7 @@ test.each(Object.entries(states))('of a job that was begun: %s', async (_what, s
   const wrong: string[] = [];
   for (const { command } of commands.filter(({ command: { async: isJob } }) => isJob)) {
     const outcome: unknown = await app
-      .call(requestOf(command.name, requiredOf(command), { consent: yes, wait: 5 }))
+      .call(requestOf(command.name, requiredOf(command), { consent: yes, wait: 0 }))
       .then(() => 'done')
       .catch((error: unknown) => error);
     const { kind, job } = outcome instanceof CallError ? outcome : { kind: outcome };
