@@ -121,7 +121,7 @@ describe('the chart', () => {
       // A rule without ports opens all of them.
       const rules = part
         .slice(part.indexOf('  ingress:'))
-        .split(/^    - /m)
+        .split(/^ {4}- /m)
         .slice(1);
       for (const rule of rules) expect(rule).toContain('ports:');
     }
