@@ -22,14 +22,14 @@ const listedOf = (cloudstack: CloudStack): Map<string, Listed> => {
   return known;
 };
 
-/** Roles see different parts of a cloud; so many of their lists are kept. */
-const maxKept = 32;
+/** Roles see different parts of a cloud; so many of their lists are cached. */
+const maxCached = 32;
 
-const keep = (all: Map<string, Listed>, key: string, one: Listed): void => {
+const cacheList = (all: Map<string, Listed>, key: string, one: Listed): void => {
   all.delete(key);
   all.set(key, one);
   for (const [oldest] of all) {
-    if (all.size <= maxKept) break;
+    if (all.size <= maxCached) break;
     all.delete(oldest);
   }
 };
@@ -44,7 +44,7 @@ export const listRecently =
     const known = all.get(key);
     if (known && Date.now() - known.at <= believedMs) return known.rows;
     const rows = list(tool, params);
-    keep(all, key, { at: Date.now(), rows });
+    cacheList(all, key, { at: Date.now(), rows });
     rows.catch(() => all.delete(key));
     return rows;
   };
@@ -62,7 +62,7 @@ export const renewTags = async (
     const [all, at] = [listedOf(cloudstack), Date.now()];
     const rows = await list(tool, params);
     // Where tags were changed meanwhile, no one knows whether the answer is of before or after.
-    if (listed.get(cloudstack) === all) keep(all, keyOf(tool, params), { at, rows: Promise.resolve(rows) });
+    if (listed.get(cloudstack) === all) cacheList(all, keyOf(tool, params), { at, rows: Promise.resolve(rows) });
     return rows;
   };
   await readTagged(createDirectory(catalog, anew), tag);

@@ -2,9 +2,9 @@ import { CallError } from '../errors.ts';
 import { isRecord, type Row } from '../rows.ts';
 import type { WireParams } from '../types.ts';
 
-const isSaid = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
 
-const isRow = (value: unknown): boolean => isRecord(value) && Object.values(value).some(isSaid);
+const isRow = (value: unknown): boolean => isRecord(value) && Object.values(value).some(isGiven);
 
 /** Whether an answer is of a form that CloudStack gives a change of which it says that it was done. */
 const isProof = (expects: WireParams['expects'], body: Row): boolean => {
@@ -12,7 +12,7 @@ const isProof = (expects: WireParams['expects'], body: Row): boolean => {
   if (said['success'] === true || String(said['success']).toLowerCase() === 'true') return true;
   const values = Object.values(said);
   if (values.some((value) => isRow(value) || (Array.isArray(value) && value.some(isRow)))) return true;
-  if (expects === 'flat') return values.some(isSaid);
+  if (expects === 'flat') return values.some(isGiven);
   return typeof said['id'] === 'string' && said['id'] !== '';
 };
 

@@ -9,48 +9,48 @@ afterEach(() => {
 });
 
 const open = () => {
-  const kept = { listed: false, asked: 0 };
+  const state = { listed: false, asked: 0 };
   const renewal = createRenewal(
     () => {
-      kept.asked++;
-      kept.listed = true;
+      state.asked++;
+      state.listed = true;
       return Promise.resolve();
     },
-    () => kept.listed,
+    () => state.listed,
   );
-  return { kept, renewal };
+  return { state, renewal };
 };
 
 test('the list is read after the first call, renewed before it is too old, and no more once the server is not used', async () => {
-  const { kept, renewal } = open();
+  const { state, renewal } = open();
   await vi.advanceTimersByTimeAsync(100_000);
-  expect(kept.asked).toBe(0);
+  expect(state.asked).toBe(0);
   renewal.onUse();
   await vi.advanceTimersByTimeAsync(1);
-  expect(kept.asked).toBe(1);
+  expect(state.asked).toBe(1);
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(kept.asked).toBe(2);
+  expect(state.asked).toBe(2);
   await vi.advanceTimersByTimeAsync(3_600_000);
-  expect(kept.asked).toBe(21);
+  expect(state.asked).toBe(21);
   renewal.onUse();
   await vi.advanceTimersByTimeAsync(1);
-  expect(kept.asked).toBe(22);
+  expect(state.asked).toBe(22);
   renewal.close();
   await vi.advanceTimersByTimeAsync(3_600_000);
-  expect(kept.asked).toBe(22);
+  expect(state.asked).toBe(22);
 });
 
 test('a list that a change of tags took away is read again at once, by one request for many calls', async () => {
-  const { kept, renewal } = open();
+  const { state, renewal } = open();
   renewal.onUse();
   await vi.advanceTimersByTimeAsync(1);
   for (let call = 0; call < 5; call++) renewal.onUse();
   await vi.advanceTimersByTimeAsync(1);
-  expect(kept.asked).toBe(1);
-  kept.listed = false;
+  expect(state.asked).toBe(1);
+  state.listed = false;
   for (let call = 0; call < 5; call++) renewal.onUse();
   await vi.advanceTimersByTimeAsync(1);
-  expect(kept.asked).toBe(2);
+  expect(state.asked).toBe(2);
   renewal.close();
 });
 
