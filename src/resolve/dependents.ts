@@ -84,6 +84,10 @@ const describeRows = (
   };
 };
 
+/** A row that tells no tags, with the one that it has by the list of tags. */
+const withTag = (row: Row, tag: ProtectingTag, tagged: Tagged): Row =>
+  row['tags'] === undefined && tagged.has(String(row['id'])) ? { ...row, tags: [{ ...tag }] } : row;
+
 /**
  * What hangs on a resource, by kind; `stopped`: only what stops or moves with it. So many lists as there is `room` for are
  * asked, those first that data/dependents.json has first, and every one that may show what decides.
@@ -112,7 +116,14 @@ export const readDependents = async (
   const read = await Promise.all(
     all
       .filter((one) => asked.includes(one) || one.list === undefined)
-      .map(async (one) => describeRows(one, await readHanging(directory, row, one))),
+      .map(async (one) => {
+        const rows = await readHanging(directory, row, one);
+        // Rows that lack the tags which others of their list tell may have the one that decides.
+        const isSilent =
+          decides && rows.some((each) => each['tags'] === undefined) && directory.showsTags(one.list ?? '');
+        const known = isSilent ? await tagged(decides) : undefined;
+        return describeRows(one, known ? rows.map((each) => withTag(each, decides!, known)) : rows);
+      }),
   );
   const counted = left.flatMap((one): Dependents[] => {
     const count = countIn(row, one);

@@ -261,7 +261,8 @@ export const createResources = ({ cached, now, recent }: Directories): Resources
       const targets = await withTags(recent, await readTargets(call, { isOnlyMain: false }), which.decides);
       const room = Math.max(0, maxBefore - requestsFor(directory, targets));
       const tagged = async (): Promise<Tagged | undefined> => which.decides && readTagged(recent, which.decides);
-      return [...targets, ...(await readOwners(directory, targets, which, { room, readTagged: tagged }))];
+      const owned = await readOwners(directory, targets, which, { room, readTagged: tagged });
+      return [...targets, ...(await withTags(recent, owned, which.decides))];
     },
     withDependents: (targets, which) => readWithDependents(directory, recent, targets, which),
     withPlaces: (targets) => inGroups(targets, 8, (target) => readPlace(directory, target)),

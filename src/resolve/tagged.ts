@@ -1,3 +1,4 @@
+import { findKind } from '../catalog/kinds.ts';
 import { loadData } from '../data.ts';
 import type { ProtectingTag, Target } from '../types.ts';
 import type { Directory } from './directory.ts';
@@ -51,6 +52,11 @@ const isTagged = async (
   return rows?.some((row) => isSame(row['resourceid'], id) && isSame(row['value'], value)) ?? false;
 };
 
+/** Whether a row tells nothing of tags: no row of its kind does, or this one lacks what others of its list have. */
+const isSilent = (directory: Directory, { kind = '', row }: Target, tagless: readonly string[]): boolean =>
+  row !== undefined &&
+  (tagless.includes(kind) || (row['tags'] === undefined && directory.showsTags(findKind(kind)?.list ?? '')));
+
 /** Targets of whose tags their own rows tell nothing, with the protecting tag where they have it. */
 export const withTags = async (
   directory: Directory,
@@ -58,7 +64,7 @@ export const withTags = async (
   tag: ProtectingTag | undefined,
 ): Promise<readonly Target[]> => {
   const { tagless } = loadData<Tags>('references.json');
-  const isAsked = ({ kind = '', row }: Target): boolean => row !== undefined && tagless.includes(kind);
+  const isAsked = (target: Target): boolean => isSilent(directory, target, tagless);
   if (!tag || !targets.some(isAsked)) return targets;
   const tagged = await readTagged(directory, tag);
   return Promise.all(

@@ -366,3 +366,45 @@ test('A: whatever the case of a name of a command, rules, roles and raised risks
   expect(times('stopVirtualMachine')).toBe(0);
   await close();
 });
+
+test('H: a row that leaves its tags out is not untagged: the list of tags decides, for the thing, its owner and what hangs on it', async () => {
+  const tag = (resourceid: string, resourcetype: string): Args => ({
+    key: 'protected',
+    value: 'true',
+    resourceid,
+    resourcetype,
+  });
+  const silent: Answers = (command, params) => {
+    const rows: Record<string, [key: string, rows: Args[]]> = {
+      listVirtualMachines: ['virtualmachine', [{ id: machine, name: 'precious', state: 'Running' }]],
+      listVolumes: [
+        'volume',
+        [{ id: uuid(7), name: 'disk', state: 'Ready', virtualmachineid: machine, vmname: 'precious' }],
+      ],
+      listSnapshots: [
+        'snapshot',
+        [{ id: uuid(6), name: 's', state: 'BackedUp', volumeid: uuid(7), volumename: 'disk' }],
+      ],
+      listNetworks: ['network', [{ id: uuid(5), name: 'n', state: 'Implemented' }]],
+      listTags: ['tag', [tag(machine, 'UserVm')]],
+    };
+    const [key, all] = rows[command] ?? [];
+    if (!key || !all) return undefined;
+    const found = all.filter((row) => params['id'] === undefined || row['id'] === params['id']);
+    return { count: found.length, [key]: found };
+  };
+  const { app, times, close } = await openApp({}, { answers: silent });
+  const calls: [string, Args][] = [
+    ['updateVirtualMachine', { id: machine, displayname: 'x' }],
+    ['stopVirtualMachine', { id: machine }],
+    ['detachVolume', { id: uuid(7) }],
+    ['updateVolume', { id: uuid(7), name: 'x' }],
+    ['deleteNetwork', { id: uuid(5) }],
+    ['restartNetwork', { id: uuid(5), cleanup: true }],
+  ];
+  for (const [command, args] of calls) {
+    await expect(app.call(requestOf(command, args)), command).rejects.toThrow(/protected/);
+    expect(times(command), command).toBe(0);
+  }
+  await close();
+});
