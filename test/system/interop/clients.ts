@@ -2,7 +2,7 @@
  * The clients that npm run interop drives: where each comes from, and what to say when it cannot be had. Everything is
  * put under node_modules/.cache/interop; delete that folder to install anew.
  */
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
@@ -30,10 +30,12 @@ interface Ran {
   output: string;
 }
 
-const run = (program: string, ...args: string[]): Ran => {
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 300_000 });
-  return { ok: status === 0, output: `${stdout ?? ''}${stderr ?? ''}` };
-};
+const run = (program: string, ...args: string[]): Promise<Ran> =>
+  new Promise((resolve) =>
+    execFile(program, args, { timeout: 600_000, maxBuffer: 2 ** 26 }, (error, stdout, stderr) =>
+      resolve({ ok: error === null, output: `${stdout}${stderr}` }),
+    ),
+  );
 
 /** Why an install failed, in words; what the installer said goes into a log. */
 const whyNot = (name: string, { output }: Ran): string => {
@@ -47,61 +49,62 @@ const whyNot = (name: string, { output }: Ran): string => {
 };
 
 /** Packages of PyPI in a virtual environment of their own, each at its version. The command is that environment's Python. */
-const installPython = (name: string, ...packages: string[]): Client => {
-  if (!run('python3', '--version').ok) return { missing: `There is no python3: ${name} needs Python 3.10 or newer.` };
-  if (!run('python3', '-c', 'import sys; sys.exit(sys.version_info < (3, 10))').ok)
+const installPython = async (name: string, ...packages: string[]): Promise<Client> => {
+  if (!(await run('python3', '--version')).ok)
+    return { missing: `There is no python3: ${name} needs Python 3.10 or newer.` };
+  if (!(await run('python3', '-c', 'import sys; sys.exit(sys.version_info < (3, 10))')).ok)
     return { missing: `python3 is older than 3.10: ${name} needs Python 3.10 or newer.` };
   const folder = join(cache, name);
   const python = join(folder, 'bin', 'python');
   const versions = packages.map((each) => each.replace(/\[.*?\]/, '').split('=='));
   const here = `import importlib.metadata as m; assert all(m.version(n) == v for n, v in ${JSON.stringify(versions)})`;
-  if (existsSync(python) && run(python, '-c', here).ok) return { command: [python] };
-  if (!run('python3', '-m', 'venv', '--clear', folder).ok)
+  if (existsSync(python) && (await run(python, '-c', here)).ok) return { command: [python] };
+  if (!(await run('python3', '-m', 'venv', '--clear', folder)).ok)
     return {
       missing: `python3 cannot make a virtual environment (on Debian, install python3-venv): ${name} needs one.`,
     };
-  const installed = run(python, '-m', 'pip', 'install', ...pipFlags, '--no-compile', ...packages);
+  const installed = await run(python, '-m', 'pip', 'install', ...pipFlags, '--no-compile', ...packages);
   return installed.ok ? { command: [python] } : { missing: whyNot(name, installed) };
 };
 
 /** `cs`, with its asynchronous half. */
-export const installCs = (): Client => installPython('cs', `cs[async]==${csVersion}`);
+export const installCs = (): Promise<Client> => installPython('cs', `cs[async]==${csVersion}`);
 
 /** Apache Libcloud, whose driver of CloudStack is one of many. */
-export const installLibcloud = (): Client => installPython('libcloud', `apache-libcloud==${libcloudVersion}`);
+export const installLibcloud = (): Promise<Client> => installPython('libcloud', `apache-libcloud==${libcloudVersion}`);
 
 /** Ansible as a whole, which brings the collection ngine_io.cloudstack, and what its modules import. */
-export const installAnsible = (): Client =>
+export const installAnsible = (): Promise<Client> =>
   installPython('ansible', `ansible==${ansibleVersion}`, `cs==${csVersion}`, `sshpubkeys==${sshpubkeysVersion}`);
 
 /** `cmk`, CloudMonkey 6, built from its Go module; failing that, the one on the PATH. */
-export const installCmk = (): Client => {
+export const installCmk = async (): Promise<Client> => {
   const folder = join(cache, 'cmk');
   const program = join(folder, 'cloudstack-cloudmonkey');
   if (existsSync(program)) return { command: [program] };
-  if (run('cmk', '-v').ok) return { command: ['cmk'] };
-  if (!run('go', 'version').ok) return { missing: 'There is no Go: cmk is built with it.' };
-  const installed = run('env', `GOBIN=${folder}`, 'GOFLAGS=-mod=mod', 'go', 'install', cmkModule);
+  if ((await run('cmk', '-v')).ok) return { command: ['cmk'] };
+  if (!(await run('go', 'version')).ok) return { missing: 'There is no Go: cmk is built with it.' };
+  const installed = await run('env', `GOBIN=${folder}`, 'GOFLAGS=-mod=mod', 'go', 'install', cmkModule);
   return installed.ok ? { command: [program] } : { missing: whyNot('cmk', installed) };
 };
 
 /** A program that uses Apache's Go SDK, built from `go_day/main.go` and the SDK's module. */
-export const installGo = (): Client => {
-  if (!run('go', 'version').ok) return { missing: 'There is no Go: a program with its SDK is built with it.' };
+export const installGo = async (): Promise<Client> => {
+  if (!(await run('go', 'version')).ok) return { missing: 'There is no Go: a program with its SDK is built with it.' };
   const folder = join(cache, 'go');
   const program = join(folder, 'day');
   mkdirSync(folder, { recursive: true });
   copyFileSync('test/system/interop/go_day/main.go', join(folder, 'main.go'));
   writeFileSync(join(folder, 'go.mod'), `module interop\n\ngo 1.23.0\n\nrequire ${goModule} ${goModuleVersion}\n`);
-  const built = run('env', 'GOFLAGS=-mod=mod -buildvcs=false', 'go', 'build', '-C', folder, '-o', program, '.');
+  const built = await run('env', 'GOFLAGS=-mod=mod -buildvcs=false', 'go', 'build', '-C', folder, '-o', program, '.');
   return built.ok ? { command: [program] } : { missing: whyNot('go', built) };
 };
 
 /** `cloudmonkey`, CloudMonkey 5: the older line of the same client, which still runs where Python 2.7 does. */
-export const installCloudmonkey = (): Client => {
+export const installCloudmonkey = async (): Promise<Client> => {
   // Its own path: a version switcher's shim no longer finds it once HOME is another. pyenv has it but hides it at first.
   const where = ['-c', 'import sys; print(sys.executable)'];
-  const found = [run('python2.7', ...where), run('env', 'PYENV_VERSION=2.7', 'python2.7', ...where)];
+  const found = await Promise.all([run('python2.7', ...where), run('env', 'PYENV_VERSION=2.7', 'python2.7', ...where)]);
   const python = found.find(({ ok }) => ok)?.output.trim();
   if (python === undefined) return { missing: 'There is no python2.7: cloudmonkey 5 needs it.' };
   const folder = join(cache, 'cloudmonkey');
@@ -109,6 +112,6 @@ export const installCloudmonkey = (): Client => {
   const command = ['env', `PYTHONPATH=${folder}`, python, program];
   if (existsSync(program)) return { command };
   const wanted = `cloudmonkey==${cloudmonkeyVersion}`;
-  const installed = run(python, '-m', 'pip', 'install', ...pipFlags, '--target', folder, wanted);
+  const installed = await run(python, '-m', 'pip', 'install', ...pipFlags, '--target', folder, wanted);
   return installed.ok ? { command } : { missing: whyNot('cloudmonkey', installed) };
 };

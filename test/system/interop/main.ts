@@ -1,7 +1,8 @@
 /**
  * npm run interop [-- NAME…]: CloudStack clients that others wrote spend a day with the simulator, used as their documentation
- * shows. Prints a line a step and ends with the count. Exits with 1 if a step failed, with 3 if all that ran passed but
- * a client could not be had (no Python, no Go, no network). For Linux and macOS.
+ * shows. They work side by side: most of a day is waiting for jobs. Prints a line a step and ends with the count. Exits with
+ * 1 if a step failed, with 3 if all that ran passed but a client could not be had (no Python, no Go, no network). For Linux
+ * and macOS.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,8 +27,11 @@ const missing: string[] = [];
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
+/** Where the lines of one client go. */
+type Print = (line: string) => void;
+
 /** Runs a day, which prints `pass<TAB>step` or `fail<TAB>step<TAB>why`, and counts its steps. */
-const follow = async (name: string, [program = '', ...args]: string[]): Promise<void> => {
+const follow = async (name: string, [program = '', ...args]: string[], print: Print): Promise<void> => {
   const report = (step: string, why?: string): void => {
     if (why === undefined) passed++;
     else failed++;
@@ -45,13 +49,13 @@ const follow = async (name: string, [program = '', ...args]: string[]): Promise<
   if (status !== 0) report('the day comes to its end', `it ended with ${status}`);
 };
 
-const spendDay = async (name: string, client: Client, day: Day, flags: string[]): Promise<void> => {
+const spendDay = async ({ name, day, flags }: Plan, client: Client, print: Print): Promise<void> => {
   if ('missing' in client) return print(`${name}: not run. ${client.missing}`);
   mkdirSync(cache, { recursive: true });
   const home = mkdtempSync(join(cache, 'home-'));
   const { close, ...connection } = await startSimulatorProcess(...flags);
   try {
-    await follow(name, day(client.command, JSON.stringify(connection), home));
+    await follow(name, day(client.command, JSON.stringify(connection), home), print);
   } finally {
     await close();
     rmSync(home, { recursive: true, force: true });
@@ -75,7 +79,7 @@ const many = ['--vms', '1200'];
 
 interface Plan {
   name: string;
-  install: () => Client;
+  install: () => Promise<Client>;
   day: Day;
   /** What the simulator is started with. */
   flags: string[];
@@ -93,15 +97,22 @@ const plans: Plan[] = [
   // Python 2.7 is on few machines: where it is not, nothing is missing.
   { name: 'cloudmonkey', install: installCloudmonkey, day: monkeyDay, flags: many, needed: false },
 ];
+
 const named = process.argv.slice(2);
-for (const { name, install, day, flags, needed } of plans) {
-  if (named.length && !named.includes(name)) continue;
-  const begun = Date.now();
-  const client = install();
-  if (needed && 'missing' in client) missing.push(name);
-  await spendDay(name, client, day, flags);
-  print(`${name}: ${Math.round((Date.now() - begun) / 1000)} s, with its installation`);
-}
+const chosen = plans.filter(({ name }) => named.length === 0 || named.includes(name));
+const clients = await Promise.all(
+  chosen.map(async (plan) => {
+    const { name, install, needed } = plan;
+    const lines: string[] = [];
+    const begun = Date.now();
+    const client = await install();
+    if (needed && 'missing' in client) missing.push(name);
+    await spendDay(plan, client, (line) => lines.push(line));
+    lines.push(`${name}: ${Math.round((Date.now() - begun) / 1000)} s, with its installation`);
+    return lines;
+  }),
+);
+for (const lines of clients) lines.forEach(print);
 
 if (missing.length) print(`Not everything was run: ${missing.join(' and ')} could not be had, for the reason above.`);
 print(`${passed} passed, ${failed} failed`);
