@@ -195,7 +195,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // Many calls for one question: each goes the whole path.
   diagnose: ['call', ...foundation],
   // What was planned, made or is there, in the languages of other tools: it reads, and each read goes the whole path.
-  export: ['plan/apply.ts', 'call', 'request/encode.ts', 'type audit', ...foundation],
+  export: ['plan/saved.ts', 'call', 'request/encode.ts', 'type audit', ...foundation],
   // Many changes for one confirmation: each is looked at as a call is, and goes the whole path once the guard approved all.
   // What is undone is read of the audit log, as the app opens it.
   plan: [

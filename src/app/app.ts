@@ -108,8 +108,9 @@ export const createApp = (config: Config, options: AppOptions): App => {
       return answer(composition, identify(request), run);
     },
     preview: async (request) => {
-      const { composition, path, identify } = await ready();
-      return path.preview(composition, identify(request));
+      const { composition, identify } = await ready();
+      const { preview } = await import('../call/look-ahead.ts');
+      return preview(composition, identify(request));
     },
     whoami: async (request) => {
       const { composition, answer, identify } = await ready();

@@ -1,7 +1,7 @@
 import { approvalUrlOf, publicUrlOf } from '../config/public-url.ts';
 import type { Config } from '../config/config.ts';
 import { createGuard } from '../guard/guard.ts';
-import type { PlanComposition } from '../plan/apply.ts';
+import type { PlanComposition } from '../plan/saved.ts';
 import { readTail } from '../audit/tail.ts';
 import { auditFiles } from '../audit/targets.ts';
 import { createRowCosts } from '../present/page.ts';

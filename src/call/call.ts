@@ -1,38 +1,30 @@
-import type { Facts } from '../audit/entry.ts';
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
 import { isBounded } from '../guard/bounds.ts';
-import { describeWire, toWire } from '../request/to-wire.ts';
+import { toWire } from '../request/to-wire.ts';
 import { openDirectories } from '../resolve/directories.ts';
 import { resolveNames } from '../resolve/resolve.ts';
 import { createResources } from '../resolve/resources.ts';
-import { maskSecrets } from '../secrets/mask.ts';
 import { presentAsked } from '../present/asked.ts';
 import { firstPage } from '../present/page.ts';
 import { present, smallerPageFor } from '../present/present.ts';
-import type { CallRequest, ForeseenCall, Outcome, View } from '../types.ts';
-import type { Row } from '../rows.ts';
+import type { CallRequest, Outcome } from '../types.ts';
 import { readBefore } from './before.ts';
-import { bound } from './bound.ts';
 import type { Composition } from './composition.ts';
-import { inverseOf, stateBefore } from './inverse.ts';
+import { recordInverse } from './inverse.ts';
 import { nameLimitedDomain } from './limited-domain.ts';
-import { readLimitsReached } from './limits-reached.ts';
-import { readNearNames } from './near-names.ts';
+import { withLooksBeside } from './look-beside.ts';
 import { readAll } from './read-all.ts';
 import { listRecently } from './recent-tags.ts';
-import { createRun, recorded, type Run } from './run.ts';
-import { listFor, listNow, sendCall, sendOptions, sendPage } from './send.ts';
+import { askOf, recorded, type Run } from './run.ts';
+import { listFor, listNow, sendCall, sendOptions, sendPage, type LookAhead } from './send.ts';
 import { validateCall } from './validate-call.ts';
 
-/** What was asked over the rows of a list, in the caller's words: what was masked in them was refused before. */
-const askOf = ({ where, sort, group, all, ask }: View): Pick<Facts, 'ask'> =>
-  ask ? { ask: { where, sort, group, all } } : {};
-
-/** A look-up as a plan sees it: what its earlier steps will make is found, too. */
-export type LookAhead = (list: ReturnType<typeof listFor>) => ReturnType<typeof listFor>;
-
 /** The first half of the path: what is asked for, whether the caller may, ids for names, within the role's bounds. */
-const prepare = async ({ clouds, guard, limits }: Composition, run: Run, lookAhead: LookAhead = (list) => list) => {
+export const prepare = async (
+  { clouds, guard, limits }: Composition,
+  run: Run,
+  lookAhead: LookAhead = (list) => list,
+) => {
   const { request, step, record } = run;
   // Also of a call that is refused: what was meant is known.
   const recordMeant = ({ find }: Catalog): void => {
@@ -97,14 +89,8 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
       }),
     );
     const own = confinement.confineAnswer(approved, first ? { ...answer, page: first } : answer);
-    if (mustBeLogged) {
-      const undo = inverseOf(cloud.catalog, approved, { ...answer, before });
-      record({ before: stateBefore(approved, before), undo });
-      if (undo) run.request.onInverse?.(undo);
-    }
-    const near = await readNearNames(approved, own, list);
-    const reached = await readLimitsReached(cloud, approved, own, list);
-    const seen = { ...own, before, near, reached };
+    if (mustBeLogged) recordInverse(run, cloud.catalog, approved, { ...answer, before });
+    const seen = { ...(await withLooksBeside(cloud, approved, own, list)), before };
     const shown = step(
       'present',
       () => smallerPageFor(approved, seen, limits, rowCosts) ?? present(approved, seen, limits),
@@ -113,36 +99,3 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
     const smaller = await step('cloudstack', () => sendPage(cloud, approved, answer, shown, options));
     return step('present', () => present(approved, confinement.confineAnswer(approved, smaller), limits));
   });
-
-/** A call that was looked at for a plan. */
-export interface LookedAhead {
-  foreseen: ForeseenCall;
-  /** What a setting or a limit is before the change. */
-  before: Row | undefined;
-  /** Whose credential it would be made with. */
-  account: Row | undefined;
-}
-
-/** Walks the path of a change up to its confirmation, with live reads; it is neither asked about, counted nor sent. */
-export const lookAt = async (
-  composition: Composition,
-  request: CallRequest,
-  lookAhead: LookAhead,
-): Promise<LookedAhead> => {
-  const bounded = bound(request);
-  if (bounded.excess) throw bounded.excess;
-  const run = createRun(composition, bounded.request);
-  const { guard, cloud, resources, confined } = await prepare(composition, run, lookAhead);
-  const foreseen = await guard.foresee(confined, resources);
-  return { foreseen, before: await readBefore(cloud, foreseen, run), account: (await cloud.account())?.row };
-};
-
-/** The request that a call would become, unsigned: everything but the confirmation and the sending. */
-export const preview = async (composition: Composition, asked: CallRequest): Promise<Record<string, unknown>> => {
-  const { request, excess } = bound(asked);
-  if (excess) throw excess;
-  const { confined } = await prepare(composition, createRun(composition, request));
-  // Masked before they are encoded: on the wire, a map's name and its value stand apart.
-  const wire = describeWire({ ...confined, params: maskSecrets(confined.params) });
-  return maskSecrets({ ...wire, decision: confined.decision, resolved: confined.names });
-};

@@ -3,6 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
 import { maskSecrets } from '../secrets/mask.ts';
 import type { Answer, ApprovedCall, Inverse } from '../types.ts';
+import type { Run } from './run.ts';
 
 /** How changes are taken back; the whole of data/inverses.json. */
 interface Inverses {
@@ -79,7 +80,7 @@ const filled = (words: readonly string[], names: readonly string[], sources: Rea
  * The call that takes a change back, made of what there was before and of the answer; or why there is none. What is secret is
  * in no inverse: it is named among what is lost.
  */
-export const inverseOf = ({ find }: Pick<Catalog, 'find'>, call: ApprovedCall, answer: Answer): Inverse | undefined => {
+const inverseOf = ({ find }: Pick<Catalog, 'find'>, call: ApprovedCall, answer: Answer): Inverse | undefined => {
   const { tool, params } = call;
   const { name } = tool.command;
   if (tool.risk.risk === 'read' || tool.risk.risk === 'sensitive') return undefined;
@@ -116,7 +117,7 @@ export const inverseOf = ({ find }: Pick<Catalog, 'find'>, call: ApprovedCall, a
 };
 
 /** What a change set, as it was before: for the audit log. Secrets are masked. */
-export const stateBefore = (call: ApprovedCall, before: Row | undefined): Row | undefined => {
+const stateBefore = (call: ApprovedCall, before: Row | undefined): Row | undefined => {
   const row = call.tool.risk.risk === 'read' ? undefined : rowBefore(call, before);
   if (!row) return undefined;
   const fields = ['id', 'name', 'state', ...Object.keys(call.params)];
@@ -125,4 +126,16 @@ export const stateBefore = (call: ApprovedCall, before: Row | undefined): Row | 
     return value === undefined ? [] : [[field, value]];
   });
   return saved.length ? maskSecrets(Object.fromEntries(saved), call.tool.command.name) : undefined;
+};
+
+/** Notes of a change that was made what it changed, and the call that takes it back, for the audit log and for who asked. */
+export const recordInverse = (
+  { record, request }: Pick<Run, 'record' | 'request'>,
+  catalog: Pick<Catalog, 'find'>,
+  approved: ApprovedCall,
+  answer: Answer,
+): void => {
+  const undo = inverseOf(catalog, approved, answer);
+  record({ before: stateBefore(approved, answer.before), undo });
+  if (undo) request.onInverse?.(undo);
 };

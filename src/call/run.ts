@@ -4,11 +4,15 @@ import type { Facts } from '../audit/entry.ts';
 import type { Tracing } from '../observe.ts';
 import { listSecrets } from '../secrets/mask.ts';
 import { withoutSecrets } from '../secrets/scrub.ts';
-import type { CallRequest } from '../types.ts';
+import type { CallRequest, View } from '../types.ts';
 import { bound } from './bound.ts';
 import type { Composition } from './composition.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { observed } from './observed.ts';
+
+/** What was asked over the rows of a list, in the caller's words: what was masked in them was refused before. */
+export const askOf = ({ where, sort, group, all, ask }: View): Pick<Facts, 'ask'> =>
+  ask ? { ask: { where, sort, group, all } } : {};
 
 /** One call on its way. */
 export interface Run {

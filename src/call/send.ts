@@ -106,3 +106,6 @@ export const sendPage = async (
   const counts = [answer.body['count'], isJoined ? 0 : whole.body['count']].map((count) => Number(count ?? 0));
   return { ...answer, page, isPart: isJoined, body: { ...answer.body, count: Math.max(...counts) } };
 };
+
+/** A look-up as a plan sees it: what its earlier steps will make is found, too. */
+export type LookAhead = (list: ReturnType<typeof listFor>) => ReturnType<typeof listFor>;

@@ -7,7 +7,7 @@ import type { Row } from '../rows.ts';
 import { maskSecrets } from '../secrets/mask.ts';
 import { stripUnsafe, toLabel } from '../text.ts';
 import type { CallRequest, Outcome } from '../types.ts';
-import { openPlan, type PlanComposition } from '../plan/apply.ts';
+import { openPlan, type PlanComposition } from '../plan/saved.ts';
 import { toAnsible } from './ansible.ts';
 import { toCmk } from './cmk.ts';
 import {

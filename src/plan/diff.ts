@@ -3,7 +3,7 @@ import { CallError } from '../errors.ts';
 import { isRecord, type Row } from '../rows.ts';
 import { toLabel } from '../text.ts';
 import type { CallRequest, Outcome } from '../types.ts';
-import { openPlan, present, stepRequest, type PlanComposition } from './apply.ts';
+import { openPlan, present, stepRequest, type PlanComposition } from './saved.ts';
 import { lookAtAll } from './versions.ts';
 import { describePlan } from './describe.ts';
 

@@ -1,5 +1,5 @@
 import type { Tool } from '../catalog/tool.ts';
-import type { LookAhead } from '../call/call.ts';
+import type { LookAhead } from '../call/send.ts';
 import { placeholdersIn, type PlanSeed } from '../placeholders.ts';
 import type { Row } from '../rows.ts';
 

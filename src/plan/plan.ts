@@ -1,6 +1,7 @@
 import { recorded } from '../call/run.ts';
 import type { CallRequest, Outcome } from '../types.ts';
-import { applyPlan, discardPlan, listPlans, runCalls, savePlan, showPlan, type PlanComposition } from './apply.ts';
+import { applyPlan, runCalls } from './apply.ts';
+import { discardPlan, listPlans, savePlan, showPlan, type PlanComposition } from './saved.ts';
 import { diffPlan } from './diff.ts';
 import type { PlannedCall } from './record.ts';
 import { undo } from './undo.ts';

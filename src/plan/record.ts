@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { lookAt, type LookAhead, type LookedAhead } from '../call/call.ts';
+import type { LookAhead } from '../call/send.ts';
+import { lookAt, type LookedAhead } from '../call/look-ahead.ts';
 import type { Composition } from '../call/composition.ts';
 import { fieldsOfResponse } from '../catalog/response-fields.ts';
 import { CallError } from '../errors.ts';

@@ -5,7 +5,7 @@ import type { Run } from '../call/run.ts';
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
 import type { CallRequest, Outcome, ParamValue } from '../types.ts';
-import { saveSteps, type PlanComposition } from './apply.ts';
+import { saveSteps, type PlanComposition } from './saved.ts';
 import type { PlannedRead } from './plans.ts';
 import { createRecorder, seedOf, type RecordedStep } from './record.ts';
 import { versionOfRows } from './versions.ts';

@@ -4,7 +4,7 @@ import { CallError } from '../errors.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import { toLabel } from '../text.ts';
 import type { CallRequest, Outcome } from '../types.ts';
-import { savePlan, type PlanComposition } from './apply.ts';
+import { savePlan, type PlanComposition } from './saved.ts';
 import { toPlanId } from './plans.ts';
 import type { PlannedCall } from './record.ts';
 
