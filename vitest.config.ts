@@ -21,7 +21,10 @@ export default defineConfig({
       { extends: true, test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [sweeps, slow] } },
       { extends: true, test: { name: 'slow', include: [slow] } },
       { extends: true, test: { name: 'covering', include: covering, testTimeout: 900_000 } },
-      { extends: true, test: { name: 'sweep', include: [sweeps], exclude: covering, testTimeout: 900_000 } },
+      {
+        extends: true,
+        test: { name: 'sweep', include: [sweeps], exclude: covering, testTimeout: 900_000, hookTimeout: 900_000 },
+      },
     ],
     coverage: {
       provider: 'v8',

@@ -262,7 +262,7 @@ test('the configuration is read again on a signal: good rules are taken over, ba
   expect(await create('f')).toBe(true);
   await client.close();
   await running;
-}, 30_000);
+});
 
 test('--read-only wins over every rule, also after a reload', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-config-'));

@@ -1,9 +1,10 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { createSharedApprovals } from '../../src/guard/shared-approvals.ts';
 import { createSharedPlans, type SavedPlan } from '../../src/plan/plans.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { createCounting, openApp, requestOf, uuid, type Answers } from './counting.ts';
 import { openRaw, type Raw, type RawAnswer } from './raw.ts';
+import { eventually } from '../support/eventually.ts';
 
 const open: { close: () => Promise<unknown> | undefined | void }[] = [];
 afterEach(async () => {
@@ -141,7 +142,7 @@ test('one principal that fills the queue to the cloud keeps no other from it', a
       (error: unknown) => (/too many requests are waiting/.test(String(error)) ? 'refused' : String(error)),
     );
   const floods = upTo(20).map(() => read('mallory'));
-  await vi.waitFor(() => expect(held).toHaveLength(1));
+  await eventually(() => expect(held).toHaveLength(1));
   const others = ['alice', 'bob'].map(read);
   let over = false;
   const all = Promise.all([Promise.all(floods), Promise.all(others)]).finally(() => (over = true));

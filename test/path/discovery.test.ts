@@ -145,7 +145,7 @@ test('a program that ends while a cloud still says what it offers reports nothin
   expect((await runCommand(['tools', 'list'], { env })).stderr).toBe('');
   // One file says which offer it is, one holds it.
   const saved = () => existsSync(join(state, 'offers')) && readdirSync(join(state, 'offers'));
-  await expect.poll(saved).toEqual([expect.stringMatching(/\.json$/), expect.stringMatching(/\.json$/)]);
+  await eventually(() => expect(saved()).toEqual([expect.stringMatching(/\.json$/), expect.stringMatching(/\.json$/)]));
   isSlow = true;
   for (const each of [words, ['tools', 'list']]) expect((await runCommand(each, { env })).stderr).toBe('');
   await fake.close();

@@ -43,5 +43,5 @@ describeWithServer('with a real store', () => {
     for (const host of hosts) await host.close();
     await server.close();
     await cloud.close();
-  }, 40_000);
+  });
 });

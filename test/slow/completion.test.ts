@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readBashLine, toBashReply } from '../../src/cli/bash-words.ts';
 import { openHost, runCommand, startCloud, startFake, type Cloud } from '../support/harness.ts';
+import { promptMs } from '../support/eventually.ts';
 
 let cloud: Cloud;
 beforeAll(async () => {
@@ -82,7 +83,7 @@ test('a cloud that is not there, or that keeps one waiting, is silence; so is a 
   const slow = await startFake(() => undefined);
   const began = Date.now();
   expect(await complete(words, slow.env)).toEqual([]);
-  expect(Date.now() - began).toBeLessThan(4000);
+  expect(Date.now() - began).toBeLessThan(promptMs);
   await slow.close();
 });
 

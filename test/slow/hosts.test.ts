@@ -12,7 +12,7 @@ beforeAll(async () => {
     const body = usual(command, Object.fromEntries(params));
     response.end(JSON.stringify({ [command?.wrapper ?? 'response']: body }));
   });
-  env = { ...cloud.env, CLOUDSTACK_MCP_DISCOVER: 'false', CLOUDSTACK_MCP_QUESTION_TIMEOUT: '1' };
+  env = { ...cloud.env, CLOUDSTACK_MCP_DISCOVER: 'false' };
 });
 afterAll(() => cloud.close());
 
@@ -74,7 +74,9 @@ for (const protocol of ['old', 'new'] as const)
   });
 
 test('old protocol, a host that says it can ask and never shows it: refused after the time limit, then a code', async () => {
-  const host = await openHost({ env, protocol: 'old', human: () => new Promise(() => undefined) });
+  // Long enough for a second call while the first waits, on a busy machine, too.
+  const brief = { ...env, CLOUDSTACK_MCP_QUESTION_TIMEOUT: '5' };
+  const host = await openHost({ env: brief, protocol: 'old', human: () => new Promise(() => undefined) });
   const args = { tool: 'stopVirtualMachine', arguments: { id } };
   const before = cloud.counts.get('stopVirtualMachine') ?? 0;
   const first = host.call('destroy', args);

@@ -32,7 +32,7 @@ const openGated = async (answers: Answers = () => undefined) => {
   const opened = await openApp({ policy: { protect: false } }, { cache: true, transport });
   const times = (command: string): number => sent.filter((one) => one === command).length;
   const until = async (condition: () => boolean): Promise<void> => {
-    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (!condition()) await new Promise(setImmediate);
   };
   return {
     ...opened,

@@ -39,7 +39,7 @@ beforeAll(async () => {
     roles: { confined: { domains: ['ROOT'] } },
     policy: { fourEyes: true, rules: [{ name: 'reboots', match: { command: 'reboot*' }, action: 'approve' }] },
   };
-  const env = { ...cloud.env, CLOUDSTACK_MCP_SCRIPTS: '2', CLOUDSTACK_MCP_SCRIPT_COMPUTE: '3' };
+  const env = { ...cloud.env, CLOUDSTACK_MCP_SCRIPTS: '2', CLOUDSTACK_MCP_SCRIPT_COMPUTE: '1' };
   door = await startDoor({ env, file, flags: ['--port', String(port)] });
 });
 afterAll(async () => {

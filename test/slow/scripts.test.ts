@@ -179,7 +179,6 @@ test.runIf(process.platform === 'linux')(
       await own.close();
     }
   },
-  120_000,
 );
 
 test('the commands that are asked for are shown as scripts call them, shorter than as tools', async () => {

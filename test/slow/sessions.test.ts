@@ -188,8 +188,10 @@ test('an initialize that is none leaves no session', async () => {
   expect(batch.status).toBe(400);
   const wrongAccept = await post(door, initialize, { accept: 'text/html' });
   expect(wrongAccept.status).toBe(406);
-  const health = (await (await fetch(`${door.origin}/health`)).json()) as any;
-  expect(health.components.mcp).toMatchObject({ sessions: 0, running: 0 });
+  await eventually(async () => {
+    const health = (await (await fetch(`${door.origin}/health`)).json()) as any;
+    expect(health.components.mcp).toMatchObject({ sessions: 0, running: 0 });
+  });
   await door.close();
 });
 

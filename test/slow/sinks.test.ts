@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openHost, startCloud, type Cloud } from '../support/harness.ts';
 import { newFolder } from '../audit/log.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, promptMs } from '../support/eventually.ts';
 
 let cloud: Cloud;
 beforeAll(async () => {
@@ -186,7 +186,7 @@ test('a collector that does not answer holds up no stop, and what it did not tak
   await host.call('read', read);
   const begun = Date.now();
   await host.close();
-  expect(Date.now() - begun).toBeLessThan(8000);
+  expect(Date.now() - begun).toBeLessThan(promptMs);
   expect(host.stderr()).toMatch(/audit: 2 entries did not get to otlp 127\.0\.0\.1:\d+\./);
   silent.closeAllConnections();
   silent.close();

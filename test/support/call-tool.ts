@@ -18,6 +18,8 @@ export const createCall =
     const result = (await client.callTool(
       { name, arguments: args },
       {
+        // The client's own is a minute: on a busy machine the test's comes first.
+        timeout: 600_000,
         ...options,
         ...(onprogress
           ? { onprogress: ({ message }: { message?: string | undefined }) => onprogress(message ?? '') }

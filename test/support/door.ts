@@ -139,8 +139,21 @@ export const beginSession = async (door: Pick<Door, 'url'>, headers: Record<stri
   return response.headers.get('mcp-session-id') ?? `none: ${response.status}`;
 };
 
-/** Bytes as they are; gives all that comes back until the server closes. `end`: milliseconds to wait for that. */
-export const sendRaw = (origin: string, bytes: string | Buffer, end = 5000): Promise<string> =>
+const isWhole = (answer: string): boolean => {
+  const head = answer.indexOf('\r\n\r\n') + 4;
+  const [, length] = /^content-length: (\d+)/im.exec(answer.slice(0, head)) ?? [];
+  return head > 3 && length !== undefined && answer.length >= head + Number(length);
+};
+
+/**
+ * Bytes as they are; gives all that comes back. `end`: waits until the server closes, however long; until there is an answer
+ * with its whole body; or so many milliseconds, where it may say nothing.
+ */
+export const sendRaw = (
+  origin: string,
+  bytes: string | Buffer,
+  end: 'closed' | 'answered' | number = 'closed',
+): Promise<string> =>
   new Promise((resolve) => {
     const { hostname, port } = new URL(origin);
     let answer = '';
@@ -150,8 +163,11 @@ export const sendRaw = (origin: string, bytes: string | Buffer, end = 5000): Pro
       socket.destroy();
       resolve(answer);
     };
-    const timer = setTimeout(finish, end);
-    socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')));
+    const timer = typeof end === 'number' ? setTimeout(finish, end) : undefined;
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString('latin1');
+      if (end === 'answered' && isWhole(answer)) finish();
+    });
     socket.on('close', finish);
     socket.on('error', finish);
   });

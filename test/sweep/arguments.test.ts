@@ -60,7 +60,7 @@ test('a field that no answer of a command can have is refused by every tool, and
   }
   expect(wrong).toEqual([]);
   process.stdout.write(`an unknown field of ${tools.length} tools, in four forms: each refused, 0 sent\n`);
-}, 600_000);
+});
 
 /** An entry of a map parameter whose key and value CloudStack takes. */
 const entryOf = (tool: Tool, parameter: Parameter): [string, string] => {
@@ -114,7 +114,7 @@ test('every map parameter: all spellings of it give the same request', async () 
   expect(wrong).toEqual([]);
   expect(maps).toBeGreaterThan(0);
   process.stdout.write(`${maps} map parameters, each in seven spellings or more: one request\n`);
-}, 300_000);
+});
 
 test('null for an optional argument is as if it were not given, whatever the tool', async () => {
   const wrong: string[] = [];
@@ -129,7 +129,7 @@ test('null for an optional argument is as if it were not given, whatever the too
   }
   expect(wrong).toEqual([]);
   process.stdout.write(`null for every optional argument of ${tools.length} tools: as if not given\n`);
-}, 300_000);
+});
 
 test('an empty text for an optional argument of a read is left out and said, or refused; it is never looked for', async () => {
   const wrong: string[] = [];
@@ -145,7 +145,7 @@ test('an empty text for an optional argument of a read is left out and said, or 
     }
   }
   expect(wrong).toEqual([]);
-}, 300_000);
+});
 
 test('an empty text in a change is refused or sent, never left out', async () => {
   const wrong: string[] = [];
@@ -159,7 +159,7 @@ test('an empty text in a change is refused or sent, never left out', async () =>
     }
   }
   expect(wrong).toEqual([]);
-}, 300_000);
+});
 
 test('numbers beyond 2^53 keep their digits in every parameter that takes them', async () => {
   const wrong: string[] = [];
@@ -176,7 +176,7 @@ test('numbers beyond 2^53 keep their digits in every parameter that takes them',
     }
   }
   expect(wrong).toEqual([]);
-}, 300_000);
+});
 
 /** A call of each tool of the default list that gives only what it needs. */
 const own: Record<string, Record<string, unknown>> = {

@@ -82,7 +82,7 @@ test('killed at any moment, the log verifies at once and after the next start, a
   // The locks of the killed were taken over: there never was a second log.
   expect(listSlots(path)).toEqual([path]);
   expect(readdirSync(join(path, '..')).filter((name) => name.includes('.lock'))).toEqual([]);
-}, 60_000);
+});
 
 test('processes at once write a log each, and both count', async () => {
   const path = join(newFolder(), 'audit.jsonl');
@@ -106,7 +106,7 @@ test('processes at once write a log each, and both count', async () => {
   ledger.add(entryOf());
   await ledger.close();
   expect(verifyLog(path)).toMatchObject({ entries: first + 1, problems: [], notes: [] });
-}, 30_000);
+});
 
 const write = async (path: string, count = 5): Promise<string[]> => {
   const ledger = openLedger(path);

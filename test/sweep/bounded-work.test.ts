@@ -330,7 +330,7 @@ describe('over the page', () => {
     ])
       await door.send(JSON.stringify(warm));
     await door.turn();
-  }, 120_000);
+  });
   afterAll(async () => {
     await door.stop();
     await cloud.close();
@@ -369,7 +369,7 @@ describe.each([
     ].entries())
       await door.send(messageOf(1000 + at, input));
     await door.turn();
-  }, 120_000);
+  });
   afterAll(async () => {
     await door.stop();
     await cloud.close();

@@ -198,13 +198,13 @@ const everywhere = async (): Promise<string[]> => {
 
 test('no answer of any tool, form or profile is longer than the budget', async () => {
   expect(await everywhere()).toEqual([]);
-}, 120_000);
+});
 
 test('nor is any error, of whatever the cloud says', async () => {
   isFailing = true;
   expect(await everywhere()).toEqual([]);
   isFailing = false;
-}, 120_000);
+});
 
 test('no prompt, resource or question is longer than that, either', async () => {
   const wrong: string[] = [];
@@ -227,7 +227,7 @@ test('no prompt, resource or question is longer than that, either', async () => 
     for (const { message } of asked) judge('question', message, 8000);
   }
   expect(wrong).toEqual([]);
-}, 120_000);
+});
 
 const machines = { tool: 'list-virtual-machines', args: {} };
 /** What the tools of MCP Apps are asked, as a view or a model asks it. */

@@ -29,7 +29,7 @@ beforeAll(() => {
   });
   expect(stderr.replace(/npm warn.*\n/g, '')).toBe('');
   expect(status).toBe(0);
-}, 60_000);
+});
 
 const initialize = {
   jsonrpc: '2.0',

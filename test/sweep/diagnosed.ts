@@ -74,7 +74,10 @@ export const openDiagnosis = async () => {
       expect(encode(text).length, text).toBeLessThanOrEqual(maxTokens);
       expect(cloud.calls.length, text).toBeLessThanOrEqual(maxRequests);
       expect(cloud.calls.map(({ command }) => command).filter((command) => !reads.has(command))).toEqual([]);
-      return { text, verdict: String(structured['verdict']), findings: structured['findings'] as { cause: string }[] };
+      const findings = structured['findings'] as { cause: string; evidence: { source: string }[] }[];
+      // Each cause has its evidence, and says where it was seen.
+      for (const { evidence } of findings) expect(evidence.length, text).toBeGreaterThan(0);
+      return { text, verdict: String(structured['verdict']), findings };
     },
     close: async () => {
       await host.close();

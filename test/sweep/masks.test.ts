@@ -102,7 +102,7 @@ test('nothing that is masked is told by comparing, sorting or grouping, whatever
   expect([...wrong].slice(0, 20)).toEqual([]);
   expect(refused).toBeGreaterThan(lists.length);
   expect(asked).toBeGreaterThan(10 * lists.length);
-}, 300_000);
+});
 
 /** `deployVirtualMachine` → the class that runs it. */
 const classOf = (command: string): string =>

@@ -51,7 +51,7 @@ for (const [policy, { section, text: expectedRule }] of Object.entries(policies)
     }
     expect(wrong).toEqual([]);
     expect(calls).toBeGreaterThan(loadCatalog().tools.length);
-  }, 300_000);
+  });
 
 // A script asks no one: it ends at the question, whoever is there to answer it.
 test.each(Object.entries(policies))(
@@ -91,5 +91,4 @@ test.each(Object.entries(policies))(
     expect(classes.size).toBeGreaterThan(5);
     expect(wrong).toEqual([]);
   },
-  300_000,
 );

@@ -69,7 +69,7 @@ test('no script sees a secret of any answer, however it asks', async () => {
   expect(calls).toBe(loadCatalog().tools.length);
   // What was planted is there, and masked.
   expect(masked).toBeGreaterThan(calls / 2);
-}, 300_000);
+});
 
 test('a secret that a script gives is in nothing that comes of it: answer, error, log, plan, saved plan, dry run, signature, export', async () => {
   const tools = loadCatalog().tools.filter(
@@ -142,4 +142,4 @@ test('a secret that a script gives is in nothing that comes of it: answer, error
   expect(planned).toBeGreaterThan(tools.length);
   for (const where of ['run', 'dry run', 'plan', 'apply', 'show', 'export as cmk', 'way back'])
     expect(reported.get(where), where).toBeGreaterThan(10);
-}, 600_000);
+});

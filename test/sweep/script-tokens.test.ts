@@ -88,7 +88,7 @@ test('a script costs one call, and fewer tokens than its calls one by one', asyn
   expect(sums.byScript).toBeLessThan(sums.byCall / 2);
   await host.close();
   await cloud.close();
-}, 120_000);
+});
 
 /** Ten tasks of data/evals.json, each as one script. */
 const scripted: Record<string, string> = {
@@ -133,4 +133,4 @@ test('ten tasks of the evals are done by scripts as they are by calls, in one ca
     ).toEqual([byCall, byScript].map(() => ({ passed: true, problems: [], broken: [] })));
     expect(byScript.calls).toBe(1);
   }
-}, 120_000);
+});

@@ -78,4 +78,4 @@ test('arguments are checked, and converted, as the JSON Schema that hosts see sa
       { numRuns: 60 },
     );
   }
-}, 300_000);
+});

@@ -62,4 +62,4 @@ test('a simulator killed while it writes leaves the old world or the new one, ne
   }
   expect(made.length).toBeGreaterThan(20);
   expect(existsSync(state)).toBe(true);
-}, 60_000);
+});

@@ -16,6 +16,7 @@ test('a list does not wait for a cloud that is slow to say what it offers; hosts
   host.client.setNotificationHandler('notifications/tools/list_changed', () => void received++);
   const before = (await host.client.listTools()).tools.map(({ name }) => name);
   expect(before).toContain('create-zone');
+  await eventually(() => expect(answer).toBeDefined());
   answer!();
   await eventually(() => expect(received).toBe(1));
   const after = (await host.client.listTools()).tools.map(({ name }) => name);

@@ -37,7 +37,7 @@ beforeAll(async () => {
     expect(valueOf(await read(door.origin), 'cloudstack_mcp_resources', { kind: 'alert' })).toBeDefined(),
   );
   samples = await read(door.origin);
-}, 60_000);
+});
 
 afterAll(async () => {
   await door.close();

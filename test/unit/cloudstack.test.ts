@@ -233,7 +233,6 @@ test('the pause doubles each time, by half of it at random', async () => {
   expect(at).toHaveLength(4);
   for (const [index, pause] of [20, 40, 80].entries())
     expect(at[index + 1]! - at[index]!).toBeGreaterThanOrEqual(pause / 2 - 2);
-  expect(at[3]! - at[0]!).toBeLessThan(140 + 500);
 });
 
 // jobs

@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCloud, type Cloud } from '../support/harness.ts';
 import { beginSession, initialize, jsonHeaders, post, sendRaw, startDoor, type Door } from '../support/door.ts';
+import { eventually } from '../support/eventually.ts';
 
 let cloud: Cloud;
 let door: Door;
@@ -71,7 +72,7 @@ test('requests without a Host, or with one that is none, get nowhere', async () 
     'GET http://evil.example.com/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
     'GET /health HTTP/1.1\r\nHost: localhost\r\nHost: evil.example.com\r\n\r\n',
   ])
-    expect(await sendRaw(door.origin, bytes, 500), bytes).toMatch(/^HTTP\/1\.1 (400|403)/);
+    expect(await sendRaw(door.origin, bytes, 'answered'), bytes).toMatch(/^HTTP\/1\.1 (400|403)/);
 });
 
 test('loopback by any of its names is answered, and what does not exist is not found', async () => {
@@ -119,10 +120,10 @@ test('hosts and origins can be allowed, in whatever form people write them', asy
 test('a body that is too large: 413, whether it says so or not', async () => {
   const { port } = new URL(door.origin);
   const head = `POST /mcp HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\n`;
-  const declared = await sendRaw(door.origin, `${head}Content-Length: 5000000\r\n\r\n{`, 1000);
+  const declared = await sendRaw(door.origin, `${head}Content-Length: 5000000\r\n\r\n{`, 'answered');
   expect(declared).toMatch(/^HTTP\/1\.1 413/);
   const chunk = `${(15_000).toString(16)}\r\n${' '.repeat(15_000)}\r\n`;
-  const chunked = await sendRaw(door.origin, `${head}Transfer-Encoding: chunked\r\n\r\n${chunk}${chunk}`, 1000);
+  const chunked = await sendRaw(door.origin, `${head}Transfer-Encoding: chunked\r\n\r\n${chunk}${chunk}`, 'answered');
   expect(chunked).toMatch(/^HTTP\/1\.1 413/);
   expect(declared).toContain('more than 20000 bytes');
 });
@@ -130,9 +131,7 @@ test('a body that is too large: 413, whether it says so or not', async () => {
 test('a body that comes too slowly: 408, and the connection is gone', async () => {
   const { port } = new URL(door.origin);
   const head = `POST /mcp HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`;
-  const begun = Date.now();
   expect(await sendRaw(door.origin, head)).toMatch(/^HTTP\/1\.1 408/);
-  expect(Date.now() - begun).toBeLessThan(3000);
   const headers = await sendRaw(door.origin, `POST /mcp HTTP/1.1\r\nHost: localhost:${port}\r\nX-Slow: `);
   expect(headers).toMatch(/^HTTP\/1\.1 408|^$/);
 });
@@ -157,8 +156,10 @@ test('a client that goes away in the middle of its body leaves nothing behind', 
     `POST /mcp HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a`,
     50,
   );
-  const health = (await (await fetch(`${door.origin}/health`)).json()) as any;
-  expect(health.components.mcp.running).toBe(0);
+  await eventually(async () => {
+    const health = (await (await fetch(`${door.origin}/health`)).json()) as any;
+    expect(health.components.mcp.running).toBe(0);
+  });
 });
 
 test('each principal has its rate and its requests at once', async () => {

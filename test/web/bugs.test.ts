@@ -12,7 +12,7 @@ import { createRoutes } from '../../src/web/routes.ts';
 const limits = createLimits({ rateLimit: 60, maxInFlight: 5 });
 const settings = {
   bodyLimit: 100,
-  requestTimeout: 100,
+  requestTimeout: 60_000,
   maxSessions: 1,
   maxSessionsEach: 1,
   sessionIdle: 1000,

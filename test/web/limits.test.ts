@@ -89,7 +89,7 @@ test('a stream of notifications takes a place among the requests, but nobody wai
     limits,
     settings: {
       bodyLimit: 10_000,
-      requestTimeout: 1000,
+      requestTimeout: 60_000,
       maxSessions: 1,
       maxSessionsEach: 1,
       sessionIdle: 1000,

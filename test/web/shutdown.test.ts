@@ -3,7 +3,7 @@ import { request as httpRequest, Agent } from 'node:http';
 import { expect, test } from 'vitest';
 import { startCloud, startFake } from '../support/harness.ts';
 import { openClient, startDoor } from '../support/door.ts';
-import { eventually } from '../support/eventually.ts';
+import { eventually, promptMs } from '../support/eventually.ts';
 
 const protocols = ['old', 'new'] as const;
 const quiet = { CLOUDSTACK_MCP_DISCOVER: 'false' };
@@ -41,7 +41,7 @@ test.each(protocols)('%s protocol: a call that waits for its job hands it out', 
   const { structured, text } = await call;
   expect(structured['job'], text).toMatchObject({ status: 'pending' });
   expect(await door.close()).toBe(0);
-  expect(Date.now() - begun).toBeLessThan(5000);
+  expect(Date.now() - begun).toBeLessThan(promptMs);
   await host.close();
   await cloud.close();
 
