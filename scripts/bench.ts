@@ -1,8 +1,9 @@
 /**
  * npm run bench: start, first answer, memory, calls, tokens and latency, each beside its reference in the same run. Prints a
  * table and, with --json FILE, writes the figures; --felt measures only what users feel, --quick that in few rounds, for a
- * machine of which nothing is known: it judges ratios only; --only http and --only growth measure those rows alone, --beside FILE
- * the simulator alone, beside another build's main.js. Exits with 1 when a bound is missed (not with --report).
+ * machine of which nothing is known: it judges ratios only; --only http and --only growth measure those rows alone. Exits with
+ * 1 when a bound is missed (not with --report). --beside FILE: this build and another's main.js in turns instead, the server
+ * and the simulator. The other state is built with its own tools: git worktree add FOLDER REF, then npm ci there.
  */
 import { buildSync, type BuildOptions } from 'esbuild';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
@@ -15,6 +16,7 @@ import { loadToolsets } from '../src/catalog/tool.ts';
 import { createKeyCredential } from '../src/cloudstack/credential.ts';
 import { median, startServer, time } from './bench/process.ts';
 import { measureAnswers } from './bench/answers.ts';
+import { measureBeside } from './bench/beside.ts';
 import { measureCached } from './bench/cache.ts';
 import { measureFelt } from './bench/felt.ts';
 import { measureGrowth } from './bench/growth.ts';
@@ -167,6 +169,10 @@ try {
     http: [httpBundle],
   };
   const rounds = isQuick ? { start: 3, calls: 2 } : undefined;
+  if (other) {
+    const lines = await measureBeside('dist/main.js', other);
+    process.stdout.write(`what, ours, theirs, ratio of medians (all rounds)\n${lines.join('\n')}\n`);
+  }
   if (only === 'growth') rows.push(...(await measureGrowth()));
   else if (!other) rows.push(...(await measureFelt(servers, rounds, only === 'http')));
   if (only === undefined) rows.push(...(await measureSimulated(listBundle, other, isQuick ? 3 : 7)));
