@@ -189,7 +189,7 @@ export const checkApps = async (stage: Stage, { check }: Checks): Promise<void> 
     const before = host.asked.length;
     await table.getByRole('button', { name: 'Run' }).click();
     await table.getByText('This would be sent').waitFor({ state: 'detached' });
-    await table.getByRole('heading', { name: 'Answer' }).waitFor({ timeout: 20_000 });
+    await table.getByRole('heading', { name: 'Answer' }).waitFor();
     check(
       'an action of a card goes through the guard: the host asks its user',
       host.asked.slice(before).some((message) => message.includes('rebootVirtualMachine')),
@@ -226,7 +226,7 @@ export const checkApps = async (stage: Stage, { check }: Checks): Promise<void> 
     await plan.getByRole('heading', { name: /^Plan / }).waitFor();
     await look('plan', plan);
     await plan.getByRole('button', { name: 'Apply' }).click();
-    await plan.getByText('applied').first().waitFor({ timeout: 20_000 });
+    await plan.getByText('applied').first().waitFor();
     check(
       'a plan is applied from its card, after the host has asked',
       host.asked.some((message) => message.includes('lan')),

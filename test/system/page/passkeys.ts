@@ -83,7 +83,7 @@ export const checkPasskeys = async (program: string, checks: Checks): Promise<vo
 
     await session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false });
     await approve();
-    await card.getByRole('alert').waitFor({ timeout: 20_000 });
+    await card.getByRole('alert').waitFor();
     check(
       'who is not verified does not approve',
       !(await callAs(stage, 'destroyVirtualMachine', args)).text.includes('done'),

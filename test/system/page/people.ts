@@ -60,7 +60,7 @@ export const checkPeople = async (stage: Stage, { check }: Checks): Promise<void
   check('bob sees the call, its target and who asks', /web-2[\s\S]*alice/.test(await textOf(bob)));
   await bob.getByRole('button', { name: 'Approve' }).click();
   await bob.getByText('was approved').waitFor();
-  await alice.getByRole('heading', { name: 'Answer' }).waitFor({ timeout: 20_000 });
+  await alice.getByRole('heading', { name: 'Answer' }).waitFor();
   check('bob approves, and the call goes on by itself', /succeeded|Running/.test(await textOf(alice)));
   await alice.getByRole('link', { name: 'Calls' }).click();
   await alice.getByRole('cell', { name: 'rebootVirtualMachine' }).first().waitFor();
@@ -141,6 +141,6 @@ export const checkPeople = async (stage: Stage, { check }: Checks): Promise<void
   stage.provider.state.expires = 5;
   const brief = await stage.signIn('alice');
   stage.provider.state.expires = 300;
-  await brief.getByText('Your session has ended').waitFor({ timeout: 20_000 });
+  await brief.getByText('Your session has ended').waitFor();
   check('a session ends with the token that it rests on', true);
 };

@@ -55,7 +55,7 @@ const checkPlan = async (stage: Stage, { check }: Checks): Promise<void> => {
   const card = bob.getByRole('article').filter({ hasText: 'A plan of 2 steps' });
   await card.getByRole('button', { name: 'Approve' }).click();
   await bob.getByText('was approved').waitFor();
-  await page.getByText('applied').first().waitFor({ timeout: 20_000 });
+  await page.getByText('applied').first().waitFor();
   check('applied there, it waits for someone else, and goes on by itself once approved', true);
   for (const one of [alice, page, bob]) await one.context().close();
 };

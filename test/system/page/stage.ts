@@ -112,7 +112,7 @@ export const openStage = async (
   };
   const openContext = async (options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    context.setDefaultTimeout(10_000);
+    context.setDefaultTimeout(60_000);
     context.on('page', watch);
     return context;
   };

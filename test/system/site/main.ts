@@ -116,7 +116,7 @@ try {
   await page.locator('.VPLocalSearchBox input').first().waitFor();
   await page.keyboard.type('policy');
   const found = page.locator('.VPLocalSearchBox [role=option]').first();
-  const isFound = await found.waitFor({ timeout: 20_000 }).then(
+  const isFound = await found.waitFor({ timeout: 60_000 }).then(
     () => true,
     () => false,
   );

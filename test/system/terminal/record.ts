@@ -16,14 +16,14 @@ export interface RecordOptions {
   env: Readonly<Record<string, string>>;
   /** What a person types, once the text before it has been shown. */
   types?: { after: string; text: string };
-  /** Milliseconds after which Ctrl+C is pressed. */
+  /** Milliseconds after the first output after which Ctrl+C is pressed. */
   stopAfter?: number;
   /** Ctrl+C is pressed once anything is shown. */
   stopAtFirst?: boolean;
 }
 
 /** What has not ended by then waits for someone. */
-const maxMs = 60_000;
+const maxMs = 180_000;
 
 const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
@@ -40,8 +40,10 @@ export const record = async (
   });
   const pieces: Recording['pieces'] = [];
   let hasTyped = false;
+  let timer: NodeJS.Timeout | undefined;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     pieces.push([(performance.now() - begun) / 1000, text]);
+    if (stopAfter !== undefined) timer ??= setTimeout(() => child.stdin.write('\u0003'), stopAfter);
     if (stopAtFirst && pieces.length === 1) child.stdin.write('\u0003');
     if (
       !types ||
@@ -55,7 +57,6 @@ export const record = async (
     hasTyped = true;
     child.stdin.write(`${types.text}\n`);
   });
-  const timer = stopAfter === undefined ? undefined : setTimeout(() => child.stdin.write('\u0003'), stopAfter);
   const late = setTimeout(() => child.kill('SIGKILL'), maxMs);
   const [status] = (await once(child, 'close')) as [number | null];
   clearTimeout(timer);
