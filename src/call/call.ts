@@ -65,10 +65,8 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
 
     // Before a human is asked for nothing, and again before it leaves.
     if (mustBeLogged) await audit.ready();
-    const onQuestion = (question: string): void => record({ question });
-    const approved = await step('approve', () =>
-      guard.approve(confined, { resources, origin: cloud.origin, onQuestion }),
-    );
+    const asking = { resources, origin: cloud.origin, onQuestion: (question: string) => record({ question }) };
+    const approved = await step('approve', () => guard.approve(confined, asking));
     record({ rule: approved.decision?.rule, confirmation: approved.confirmation });
     if (mustBeLogged) await beforeSending();
 
