@@ -50,6 +50,8 @@ export const toBashReply = (value: string, { quote, fixed }: BashLine): string |
   const rest = value.slice(fixed);
   // What single quotes hold ends at the next one.
   if (quote === "'") return rest.includes("'") ? undefined : rest;
-  if (quote === '"') return rest.includes('!') ? undefined : rest.replace(/["\\$`]/g, '\\$&');
+  // Bash closes the quote itself, unless what it puts in ends with one.
+  if (quote === '"')
+    return rest.includes('!') ? undefined : rest.replace(/["\\$`]/g, '\\$&') + (rest.endsWith('"') ? '"' : '');
   return rest.replace(/[^\p{L}\p{N}_./:=@%+,-]/gu, '\\$&');
 };

@@ -182,7 +182,7 @@ const candidatesFor = async (
 const maxAbout = 60;
 
 /** Whether a value can stand in a line of a shell: nothing that breaks the line, hides or reorders text. */
-const isTypable = ({ value }: Completion): boolean => value !== '' && value === toLine(value);
+const isTypable = ({ value }: Completion): boolean => value !== '' && value.replace(/ {2,}/g, ' ') === toLine(value);
 
 /**
  * `completion SHELL`: prints the script. `completion SHELL -- WORDS`: what may stand in the place of the last word, a line each; the

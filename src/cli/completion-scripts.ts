@@ -20,7 +20,7 @@ export const completionScripts: Readonly<Record<Shell, string>> = {
   bash: `${functionName}() {
   local IFS=$'\\n'
   COMPREPLY=($("$1" completion bash -- "\${COMP_LINE:0:COMP_POINT}" 2>/dev/null))
-  [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *[=,] ]] && compopt -o nospace
+  [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *[=,] && \${COMPREPLY[0]} != *=*= ]] && compopt -o nospace
   return 0
 }
 complete -o default -o nosort -F ${functionName} ${names.join(' ')} 2>/dev/null ||
@@ -30,7 +30,8 @@ ${functionName}() {
   local value about
   local -a values shown open
   while IFS=$'\\t' read -r value about; do
-    if [[ $value == *[=,] ]]; then
+    # A parameter's name goes on after its sign; a value that ends with one is whole.
+    if [[ $value == *[=,] && $value != *=*= ]]; then
       open+=("$value")
     else
       values+=("$value")
@@ -45,7 +46,14 @@ ${functionName}() {
 compdef ${functionName} ${names.join(' ')}`,
   fish: `function ${functionName}
   set -l words (commandline -opc)
-  set -l found ($words[1] completion fish -- $words[2..-1] (commandline -ct) 2>/dev/null)
+  set -l typed (commandline -ct)
+  # A quote that is still open ends here.
+  for close in '' '"' "'"
+    set -l plain (string unescape -- "$typed$close" 2>/dev/null); or continue
+    set typed "$plain"
+    break
+  end
+  set -l found ($words[1] completion fish -- $words[2..-1] "$typed" 2>/dev/null)
   if test (count $found) -gt 0
     printf '%s\\n' $found
   else

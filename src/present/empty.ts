@@ -14,9 +14,16 @@ export const nearText = ({ names, isThere }: NearNames): string =>
     ? `There is ${names[0]!} (data from the cloud), which the other filters leave out.`
     : `None has that name. The nearest that there are (data from the cloud): ${names.join(', ')}.`;
 
+/** What says whose or which page, and narrows nothing that was asked for. */
+const isNoFilter = /^(?:listall|isrecursive|page|pagesize|details|show\w*|\w*filter|retrieve\w*|id)$/;
+
 /** The way on from an empty list; undefined where nothing narrowed it. */
-export const explainEmpty = (command: string, args: Readonly<Record<string, unknown>>): string | undefined =>
-  loadData<EmptyHint[]>('empty-lists.json').find(
+export const explainEmpty = (command: string, args: Readonly<Record<string, unknown>>): string | undefined => {
+  const known = loadData<EmptyHint[]>('empty-lists.json').find(
     ({ commands, parameters }) =>
       (!commands || commands.includes(command)) && parameters.some((name) => args[name] !== undefined),
-  )?.hint;
+  );
+  if (known) return known.hint;
+  const filters = Object.keys(args).filter((name) => args[name] !== undefined && !isNoFilter.test(name));
+  return filters.length ? `None fits ${filters.join(' and ')}: without it the list shows what there is.` : undefined;
+};

@@ -34,7 +34,9 @@ const explainType = (command: Command, { at, parameter, schema, value }: Mismatc
   const looks =
     schema.type === 'array'
       ? 'a list'
-      : `of type ${schema.type!}${unit === undefined ? '' : ` (${unit}, the number alone)`}`;
+      : schema.type === 'boolean'
+        ? 'true or false'
+        : `of type ${schema.type!}${unit === undefined ? '' : ` (${unit}, the number alone)`}`;
   const not = secret ? '' : `, not ${toLabel(JSON.stringify(maskSecrets(value)) ?? '')}`;
   const map = schema.type === 'object' ? command.params.find(({ name }) => name === parameter) : undefined;
   return `${at} must be ${looks}${not}${map?.type === 'map' ? `; write ${exampleOf(map)}` : ''}`;
@@ -71,7 +73,7 @@ const checkTexts = (command: Command, parameter: Parameter, value: unknown): str
   return list.flatMap((item) => {
     const texts = typeof item === 'object' && item !== null ? Object.values(item) : [item];
     const plain = parameter.type === 'map' ? { ...parameter, type: 'object' as const } : parameter;
-    return texts.flatMap((text) => (typeof text === 'string' ? (problemWith(plain, text, named) ?? []) : []));
+    return texts.flatMap((text) => (typeof text === 'string' ? (problemWith(command, plain, text, named) ?? []) : []));
   });
 };
 
@@ -81,6 +83,22 @@ const checkPaging = (values: Record<string, unknown>, { pageSizeLimit }: CallSet
   if (size === -1) return values['page'] === undefined ? [] : ['page cannot be given with pagesize -1 (everything)'];
   return size >= 1 && size <= pageSizeLimit ? [] : [`pagesize must be 1 to ${pageSizeLimit}, not ${size}`];
 };
+
+/** A number, or the milliseconds of a date; a day alone ends with its last second. */
+const placeOf = (value: unknown, isEnd: boolean): number => {
+  if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}/.test(value)) return Number(value);
+  const [, day = '', time = isEnd ? '23:59:59' : '00:00:00', zone = 'Z'] =
+    /^(.{10})(?:[T ](.{8})(?:\.\d+)?(\D.*)?)?$/.exec(value) ?? [];
+  return Date.parse(`${day}T${time}${zone}`);
+};
+
+/** Ranges that end before they begin: CloudStack refuses some, and shows nothing of the others. */
+const checkRanges = ({ params }: Command, values: Record<string, unknown>): string[] =>
+  loadData<[first: string, last: string][]>('ranges.json').flatMap(([first, last]) => {
+    const [begin, end] = [values[first], values[last]];
+    if (begin === undefined || end === undefined || !params.some(({ name }) => name === last)) return [];
+    return placeOf(begin, false) > placeOf(end, true) ? [`${last} lies before ${first}`] : [];
+  });
 
 // Coerced, true would count as 1.
 const numeric = new Set(['integer', 'long', 'short', 'double']);
@@ -130,6 +148,7 @@ export const findProblems = (
     const empty = blank(parameter, value);
     problems.push(...(empty ? [empty] : checkTexts(command, parameter, value)));
   }
+  problems.push(...checkRanges(command, values));
   if (command.params.some(({ name }) => name === 'pagesize')) problems.push(...checkPaging(values, settings));
   return [...new Set(problems)];
 };

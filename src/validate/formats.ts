@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { isIP } from 'node:net';
-import type { Parameter } from '../catalog/types.ts';
+import type { Command, Parameter } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 import { isBase64 } from './encode-texts.ts';
 import { isSecretName } from '../secrets/names.ts';
@@ -8,6 +8,7 @@ import { isId, toLabel } from '../text.ts';
 
 const nearlyUuid = /^(?=.*[0-9])[0-9a-f-]{30,40}$/i;
 const date = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
+const hostName = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 const mac = /^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
 // CloudStack refuses control characters other than line feed and carriage return.
 // oxlint-disable-next-line no-control-regex
@@ -47,6 +48,10 @@ const formats: Record<string, { test: (value: string) => boolean; looks: string 
     looks: 'CIDRs such as 10.1.0.0/24,192.168.0.0/16',
   },
   ip: { test: (value) => isIP(value) > 0, looks: 'an IP address such as 10.1.0.5' },
+  'host-name': {
+    test: (value) => hostName.test(value),
+    looks: 'a host name: letters, digits and hyphens, 63 at most, no hyphen at the ends',
+  },
   mac: { test: (value) => mac.test(value), looks: 'a MAC address such as 02:00:4c:7f:00:01' },
   'time-zone': { test: isTimeZone, looks: 'a time zone such as Europe/Berlin, UTC or GMT+2' },
   pem: { test: (value) => pem.test(value), looks: 'PEM text, from -----BEGIN …----- to -----END …-----' },
@@ -62,8 +67,13 @@ const formats: Record<string, { test: (value: string) => boolean; looks: string 
   },
 };
 
-/** What is wrong with one text value of a parameter, or undefined. `named`: a name will be looked up. */
-export const problemWith = (parameter: Parameter, value: string, named: boolean): string | undefined => {
+/** What is wrong with one text value of a command's parameter, or undefined. `named`: a name will be looked up. */
+export const problemWith = (
+  { name: command }: Command,
+  parameter: Parameter,
+  value: string,
+  named: boolean,
+): string | undefined => {
   const is = (looks: string): string =>
     `${parameter.name} must be ${looks}${isSecretName(parameter.name) ? '' : `, not "${toLabel(value)}"`}`;
   if (control.test(value)) return `${parameter.name} contains a control character, which CloudStack refuses`;
@@ -75,8 +85,11 @@ export const problemWith = (parameter: Parameter, value: string, named: boolean)
     return value.trim() === '' || isBrokenUuid(value) ? is('a whole uuid or a name') : undefined;
   }
   const names = loadData<Record<string, readonly string[]>>('formats.json');
+  const isOf = (format: string): boolean | undefined =>
+    names[format]?.includes(parameter.name) || parameter.validations?.some((one) => names[format]?.includes(one));
   for (const [format, { test, looks }] of Object.entries(formats))
-    if (names[format]?.includes(parameter.name) && !test(value)) return is(looks);
+    if (isOf(format) && !test(value) && !names['or-host-name']?.includes(`${command}.${parameter.name}`))
+      return is(looks);
   const maxLength = parameter.length ?? 255;
   if (parameter.type === 'string' && value.length > maxLength)
     return `${parameter.name} may have at most ${maxLength} characters, not ${value.length}`;

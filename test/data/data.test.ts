@@ -316,7 +316,23 @@ describe('the hand-kept files speak only of what exists', () => {
     const formats = loadData<Record<string, string[]>>('formats.json');
     const all = Object.values(formats).flat();
     expect(new Set(all).size).toBe(all.length);
-    expect(all.filter((name) => !everyParameter.has(name))).toEqual([]);
+    const parameters = [...byName.values()].flatMap(({ name, params }) =>
+      params.map((one) => ({ command: name, ...one })),
+    );
+    const known = new Set([
+      ...everyParameter.keys(),
+      ...parameters.map(({ command, name }) => `${command}.${name}`),
+      ...parameters.flatMap(({ validations = [] }) => validations),
+    ]);
+    expect(all.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  test('ranges.json', () => {
+    const ranges = loadData<[string, string][]>('ranges.json');
+    for (const pair of ranges)
+      expect(
+        [...byName.values()].filter(({ params }) => pair.every((name) => params.some((one) => one.name === name))),
+      ).not.toEqual([]);
   });
 
   test('not-simulated.json', () => {

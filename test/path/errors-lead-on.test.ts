@@ -205,6 +205,15 @@ const failures: ErrorRow[] = [
     ['project web is 5 of volumes'],
   ],
   [
+    'not found: a setting',
+    'updateConfiguration',
+    { name: 'expunge.intervall', value: '60' },
+    431,
+    4350,
+    "Config parameter with name expunge.intervall doesn't exist",
+    ['No setting has that name', '[list-configurations]'],
+  ],
+  [
     'quota: a domain',
     'associateIpAddress',
     { zoneid: id },

@@ -122,6 +122,18 @@ test.each<[what: string, tool: string, args: Row, text: RegExp]>([
     /list-accounts shows both; give account with domainid/,
   ],
   [
+    'part 4.8: a filter that nothing fits is named',
+    'read',
+    { tool: 'list-virtual-machines', arguments: { hypervisor: 'kvm' } },
+    /^0 of 0 virtual machines.*\nNone fits hypervisor: without it the list shows what there is/,
+  ],
+  [
+    'part 4.8: a page behind the last is said to be one',
+    'read',
+    { tool: 'list-virtual-machines', arguments: { page: 2 } },
+    /^0 of 14 virtual machines on that page, which lies behind the last/,
+  ],
+  [
     'part 4.13: a needless listall',
     'read',
     { tool: 'list-zones', arguments: { listall: true } },

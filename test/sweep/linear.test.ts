@@ -179,7 +179,7 @@ const within: Record<string, (text: string) => unknown> = {
     readLeniently(deploy, { ...Object.fromEntries(parameters.map(({ name }) => [name, text])), [text]: text }),
   findProblems: (text) =>
     findProblems(deploy.command, { [text]: text, name: text, zoneid: text, networkids: [text] }, settings),
-  problemWith: (text) => parameters.map((parameter) => problemWith(parameter, text, true)),
+  problemWith: (text) => parameters.map((parameter) => problemWith(deploy.command, parameter, text, true)),
 };
 
 test.each(Object.entries(within))('%s', (_name, run) => {

@@ -3,7 +3,7 @@ import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { loadData } from '../../src/data.ts';
 import { CallError } from '../../src/errors.ts';
 import type { View } from '../../src/types.ts';
-import { toCloudStackDate } from '../../src/validate/formats.ts';
+import { problemWith, toCloudStackDate } from '../../src/validate/formats.ts';
 import { validate } from '../../src/validate/validate.ts';
 import { id, limits, request } from './calls.ts';
 
@@ -48,7 +48,7 @@ const wrong: [what: string, tool: string, args: Record<string, unknown>, message
     { tags: '['.repeat(40) + ']'.repeat(40) },
     'tags has more than 10000 values, or nests deeper than 32 levels',
   ],
-  ['text for a boolean', 'listVirtualMachines', { listall: 'maybe' }, "listall must be of type boolean, not 'maybe'"],
+  ['text for a boolean', 'listVirtualMachines', { listall: 'maybe' }, "listall must be true or false, not 'maybe'"],
   ['an object for text', 'listZones', { name: { a: 1 } }, 'name must be of type string'],
   ['an object for an id', 'startVirtualMachine', { id: {} }, 'id must be of type string'],
   [
@@ -125,6 +125,31 @@ const wrong: [what: string, tool: string, args: Record<string, unknown>, message
     { virtualmachineid: id, networkid: id, macaddress: '02:00:4c' },
     'macaddress must be a MAC',
   ],
+  [
+    'no address for a machine',
+    'deployVirtualMachine',
+    { ...deploy, ipaddress: '999.1.1.1' },
+    'ipaddress must be an IP',
+  ],
+  ['a name that no host may have', 'deployVirtualMachine', { ...deploy, name: 'web_1' }, 'name must be a host name'],
+  [
+    'a name with a letter of one language',
+    'updateVirtualMachine',
+    { id, name: 'größe' },
+    'name must be a host name: letters, digits and hyphens',
+  ],
+  [
+    'a range of days that ends before it begins',
+    'listEvents',
+    { startdate: '2026-11-01', enddate: '2026-10-31 12:00:00' },
+    'enddate lies before startdate',
+  ],
+  [
+    'a range of ports that ends before it begins',
+    'createFirewallRule',
+    { ipaddressid: id, protocol: 'tcp', startport: 22, endport: '21' },
+    'endport lies before startport',
+  ],
   ['page 0', 'listZones', { page: 0 }, 'page must be >= 1'],
   ['page -1', 'listZones', { page: -1 }, 'page must be >= 1'],
   ['pagesize 0', 'listZones', { pagesize: 0 }, 'pagesize must be 1 to 500, not 0'],
@@ -167,6 +192,38 @@ const wrong: [what: string, tool: string, args: Record<string, unknown>, message
     'resourceids is empty',
   ],
 ];
+
+test.each([
+  ['listEvents', { startdate: '2026-01-31 12:00:00', enddate: '2026-01-31' }],
+  ['listEvents', { startdate: '2026-01-31T23:00:00+0200', enddate: '2026-01-31T22:00:00Z' }],
+  ['createFirewallRule', { ipaddressid: id, protocol: 'tcp', startport: 22, endport: 22 }],
+  [
+    'createVpnCustomerGateway',
+    {
+      gateway: 'vpn.example.com',
+      cidrlist: '10.0.0.0/8',
+      ipsecpsk: 'x',
+      esppolicy: 'aes128-sha1',
+      ikepolicy: 'aes128-sha1',
+    },
+  ],
+  ['listStoragePools', { ipaddress: 'nfs.example.com' }],
+  ['deployVirtualMachine', { ...deploy, name: '1-a', ipaddress: '10.1.1.7' }],
+])('%s takes %j', (tool, args) => expect(() => run(tool, args)).not.toThrow());
+
+test('an address is checked wherever a parameter is one, in every command', () => {
+  const free = loadData<Record<string, string[]>>('formats.json')['or-host-name'];
+  const unchecked = loadCatalog().tools.flatMap(({ command }) =>
+    command.params
+      .filter(
+        ({ name, type }) =>
+          type === 'string' && /^(?:ip6?address|(?:ip6)?gateway|netmask|(?:start|end)ip(?:v6)?)$/.test(name),
+      )
+      .filter((parameter) => problemWith(command, parameter, '999.1.1.1', false) === undefined)
+      .map(({ name }) => `${command.name}.${name}`),
+  );
+  expect(unchecked.toSorted()).toEqual(free);
+});
 
 test.each(wrong)('%s: %s is refused', (_what, tool, args, message) => {
   const error = refusal(tool, args);

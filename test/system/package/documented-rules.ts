@@ -57,8 +57,39 @@ const planId = '$ID';
 const oneCall = `${program} call list-zones >/dev/null`;
 const madeCall = `grep -o '"call":"[^"]*' "$CLOUDSTACK_MCP_STATE"/audit.jsonl | tail -1 | cut -d'"' -f4`;
 
+/** A call that waits for a person, whose code the reader puts in. */
+const waitingCode = `CODE=$(${program} call stop-virtual-machine id=web-2 2>&1 | grep -o '[A-Z0-9]\\{4\\}-[A-Z0-9]\\{4\\}' | head -1)`;
+const yes = [['[yes/no]', 'yes\r']] as const;
+const receiptKey = `$(${program} receipt key | grep -o 'ed25519:[A-Za-z0-9_-]*')`;
+
 /** The rules, in the order in which they are tried. */
 export const rules: readonly Rule[] = [
+  // In sentences and tables
+  { line: /^ ?--/, reason: 'an option that a sentence names alone' },
+  { line: / call(?: --simulator)?$/, places: { ' call': ' call list-zones' }, prints: /Frankfurt/ },
+  { line: / call TOOL --help$/, places: { TOOL: 'list-zones' }, prints: /keyword/ },
+  { line: / tools find WORDS$/, places: { WORDS: 'resize a disk' }, prints: /resize-volume/ },
+  { line: / call list-virtual-machines --watch$/, until: /web-1/ },
+  { line: / completion SHELL$/, places: { SHELL: 'zsh' }, prints: /compdef/ },
+  { line: / eval NAME --reference$/, places: { NAME: 'count-stopped' }, prints: /1 of 1 passed/ },
+  { line: / approve CODE$/, before: waitingCode, places: { CODE: '$CODE' }, types: yes, prints: /web-2/ },
+  {
+    line: / script run (?:--dry-run|FILE key=value)$/,
+    places: { FILE: 'scripts/count-machines.js', 'key=value': 'zone=Frankfurt', '--dry-run': 'build.js --dry-run' },
+  },
+  { line: / undo last$/, before: `${program} call stop-virtual-machine id=jump-host >/dev/null`, types: yes },
+  { line: / demo$/, prints: /Done: found/ },
+  { line: / audit head$/, before: `${program} call list-zones >/dev/null`, prints: /\d+:[0-9a-f]{64}/ },
+  {
+    line: / receipt verify$/,
+    places: { verify: `verify stop.receipt --key ${receiptKey}` },
+    prints: /stopVirtualMachine/,
+  },
+  {
+    line: / passkey reset alice@example\.com$/,
+    before: `${program} passkey list`,
+  },
+
   // Other vendors' programs, and what only the repository has
   {
     line: /^claude mcp add /,
@@ -170,7 +201,7 @@ export const rules: readonly Rule[] = [
   },
   {
     line: / receipt verify stop\.receipt --key ed25519:…$/,
-    places: { 'ed25519:…': `$(${program} receipt key | grep -o 'ed25519:[A-Za-z0-9_-]*')` },
+    places: { 'ed25519:…': receiptKey },
     prints: /stopVirtualMachine/,
   },
   { line: / script approve stop-idle /, types: [['> ', `stop-idle ${digestOf(idleScript).slice(0, 6)}\r`]] },

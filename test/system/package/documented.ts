@@ -4,14 +4,7 @@ import { join } from 'node:path';
 import { env as own } from 'node:process';
 import { createSimulator } from '../../../src/simulator/index.ts';
 import { serveSimulator } from '../../../src/simulator/server.ts';
-import {
-  documentedPages,
-  linesOf,
-  ownWordsOf,
-  problemOf,
-  wordsOf,
-  type DocumentedLine,
-} from '../../support/documented.ts';
+import { documentedPages, linesOf, ownWordsOf, problemOf, type DocumentedLine } from '../../support/documented.ts';
 import { idleScript, places, rules, tokenOfReader, type Rule } from './documented-rules.ts';
 
 /** What became of a documented command line. */
@@ -34,6 +27,10 @@ const fill = (text: string, given: Readonly<Record<string, string>> = {}): strin
     (filled, [place, words]) => filled.replaceAll(place, () => words),
     text,
   );
+
+/** A sentence leaves out the program's name. */
+const toCommandLine = ({ text, isInline }: DocumentedLine): string =>
+  isInline && !ownWordsOf(text) && !text.startsWith('--') ? `cloudstack-mcp-server ${text}` : text;
 
 interface Ended {
   status: number | null;
@@ -118,15 +115,8 @@ const problemIn = (
 /** Tries every command line of a page, in the order of the page, in a folder in which the package is installed above. */
 export const tryPage = async (page: string, installed: string): Promise<Tried[]> => {
   const lines = linesOf(page);
-  const tried: Tried[] = lines
-    .filter(({ isInline }) => isInline)
-    .map((line) => {
-      const words = ownWordsOf(line.text) ?? wordsOf(line.text);
-      const problem = words[0]?.startsWith('--') ? undefined : problemOf(words);
-      return { line, how: 'parsed', reason: 'stands in a sentence or a table', problem };
-    });
-  const blocks = lines.filter(({ isInline }) => !isInline);
-  const isRun = blocks.some(({ text }) => ruleOf(text).reason === undefined);
+  const tried: Tried[] = [];
+  const isRun = lines.some(({ text }) => ruleOf(text).reason === undefined);
   const folder = join(installed, 'pages', page.replaceAll('/', '-'));
   mkdirSync(folder, { recursive: true });
   const simulator = createSimulator({ jobMillis: 0 });
@@ -161,19 +151,21 @@ export const tryPage = async (page: string, installed: string): Promise<Tried[]>
   /** Lines that change the reader's shell hold for what follows. */
   const shell: string[] = [];
   try {
-    for (const line of blocks) {
-      const rule = ruleOf(line.text);
-      const words = ownWordsOf(line.text);
+    // What blocks make, sentences speak of.
+    for (const line of [...lines.filter(({ isInline }) => !isInline), ...lines.filter(({ isInline }) => isInline)]) {
+      const whole = toCommandLine(line);
+      const rule = ruleOf(whole);
+      const words = ownWordsOf(whole);
       const wrong = words && problemOf(words);
       if (rule.reason !== undefined || wrong !== undefined) {
         tried.push({ line, how: 'parsed', reason: rule.reason, problem: wrong });
         continue;
       }
-      const text = fill(line.text, rule.places);
-      if (/^export /.test(line.text)) shell.push(text);
+      const text = fill(whole, rule.places);
+      if (/^export /.test(whole)) shell.push(text);
       // The shell outlives the signal that stops what it runs, and says how that ended.
       const script = [...shell, rule.before ?? ':', 'trap : TERM', text].join('\n');
-      tried.push({ line, how: 'run', problem: problemIn(line.text, await runShell(script, rule, folder, env), rule) });
+      tried.push({ line, how: 'run', problem: problemIn(whole, await runShell(script, rule, folder, env), rule) });
     }
   } finally {
     await cloud?.close();

@@ -73,13 +73,15 @@ const tryAllDocuments = async (tarball: string, page?: string): Promise<void> =>
   for (const { line, how, reason = '', problem } of tried) {
     if (problem !== undefined) report(`${line.page}:${line.line} ${line.text}`, [problem]);
     else if (how === 'run') process.stdout.write(`ok     ${line.page}:${line.line} ${line.text}\n`);
-    if (how === 'parsed') parsed.set(reason, (parsed.get(reason) ?? 0) + 1);
+    if (how === 'parsed' && !line.text.startsWith('--')) parsed.set(reason, (parsed.get(reason) ?? 0) + 1);
   }
   for (const [reason, count] of parsed) process.stdout.write(`       ${count} only parsed: ${reason}\n`);
+  const options = tried.filter(({ line }) => line.text.startsWith('--')).length;
   const run = tried.filter(({ how }) => how === 'run').length;
+  const parsedOnly = tried.length - run - options;
   const seconds = ((performance.now() - begun) / 1000).toFixed(0);
   report(
-    `${tried.length} command lines of the documents: ${run} run, ${tried.length - run} only parsed, ${seconds} s`,
+    `${tried.length - options} command lines of the documents: ${run} run, ${parsedOnly} only parsed; ${options} options that sentences name; ${seconds} s`,
     [],
   );
 };

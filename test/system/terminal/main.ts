@@ -1,9 +1,11 @@
 /**
  * npm run terminal-check: whole commands of the built program at real terminals of 40, 80 and 200 columns, looked at by a
  * terminal emulator: no line is broken by the terminal, columns stand below each other, wide characters too; with NO_COLOR no
- * escape is sent; within a second something shows that work goes on. Leaves recordings (.cast), screens (.txt) and pictures
+ * escape is sent; within a second something shows that work goes on; Tab in bash, zsh and fish gives whatever a name is made of
+ * to the program as it is. `-- completion [SHELL]` does the last alone. Leaves recordings (.cast), screens (.txt) and pictures
  * (.svg) in build/terminal/. Exits with 1 when something is not as it must be, with 3 without util-linux' script.
  */
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -13,6 +15,7 @@ import { commands } from '../../../src/cli/commands.ts';
 import { startSimulator } from '../../support/process.ts';
 import { createChecks } from '../checks.ts';
 import { findProgram, MissingProgram } from '../programs.ts';
+import { checkCompletion, hostileNames, shells } from './completion.ts';
 import { record, toCast, type RecordOptions } from './record.ts';
 import { brokenLines, crookedRows, pictureOf, screenOf, textOf } from './screen.ts';
 
@@ -166,13 +169,37 @@ const checkLife = async (): Promise<void> => {
   silent.close();
 };
 
+/** Tab in every shell that is here; the names of what is proposed are those that tenants give. */
+const checkShells = async (): Promise<void> => {
+  for (const name of hostileNames) {
+    const size = ['displaytext=x', 'cpunumber=1', 'cpuspeed=100', 'memory=128'];
+    const made = spawnSync(
+      process.execPath,
+      ['dist/main.js', 'call', 'create-service-offering', `name=${name}`, ...size],
+      {
+        env,
+        encoding: 'utf8',
+      },
+    );
+    if (made.status !== 0) throw new Error(made.stderr);
+  }
+  const wanted = shells.filter(({ name }) => [undefined, name].includes(process.argv[3]));
+  const here = wanted.filter(({ name }) => spawnSync(name, ['-c', ':']).status === 0);
+  for (const { name } of wanted.filter((shell) => !here.includes(shell))) print(`not checked: ${name} is not here`);
+  // One after the other: a name that comes late is not proposed.
+  for (const shell of here) check(...(await checkCompletion(shell, folder, env)));
+};
+
 try {
-  const missing = Object.keys(commands).filter((name) => runs[name] === undefined);
-  check('every command is recorded', missing.length === 0, missing.join(' '));
-  await record(['call', 'update-virtual-machine', 'id=jump-host', `displayname=${wide}`], { cols: 80, env });
-  for (const cols of [40, 80, 200]) await tryAll(cols);
-  await checkPlain();
-  await checkLife();
+  if (process.argv[2] !== 'completion') {
+    const missing = Object.keys(commands).filter((name) => runs[name] === undefined);
+    check('every command is recorded', missing.length === 0, missing.join(' '));
+    await record(['call', 'update-virtual-machine', 'id=jump-host', `displayname=${wide}`], { cols: 80, env });
+    for (const cols of [40, 80, 200]) await tryAll(cols);
+    await checkPlain();
+    await checkLife();
+  }
+  await checkShells();
 } finally {
   await cloud.stop();
   rmSync(folder, { recursive: true, force: true });
