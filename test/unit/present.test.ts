@@ -122,7 +122,12 @@ test.each([
     { page: 3, pagesize: 10 },
   ],
   ['the last page', show(vms(5), { page: 4, count: 35 }), '5 of 35 virtual machines (page 4)', undefined],
-  ['past the end', show([], { page: 9, count: 35 }), '0 of 35 virtual machines (page 9)', undefined],
+  [
+    'past the end',
+    show([], { page: 9, count: 35 }),
+    '0 of 35 virtual machines on that page, which lies behind the last',
+    undefined,
+  ],
   [
     'more than CloudStack gives at once',
     show(vms(500), { page: 1, count: 1200, next: { page: 2, pagesize: 500 } }),
