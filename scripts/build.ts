@@ -8,6 +8,7 @@ import { packIndex } from '../src/search/pack.ts';
 import { loadSavedIndex } from '../src/search/saved-index.ts';
 import { loadSavedDependencies } from '../src/cache/saved-dependencies.ts';
 import { mergeChunks } from './build/merge-chunks.ts';
+import { fromColumns, toColumns } from './build/columns.ts';
 import { noticesOf } from './build/notices.ts';
 import { prepareOpening } from './build/opening.ts';
 import { sbomOf } from './build/sbom.ts';
@@ -67,10 +68,12 @@ const packedData: Plugin = {
 import { brotliDecompressSync } from 'node:zlib';
 const cache = new Map();
 const compressed = new Set(${JSON.stringify(compressed)});
+const columns = new Set(${JSON.stringify(inColumns)});
+const fromColumns = ${fromColumns.toString()};
 const read = (name) => readFileSync(new URL('./data/' + name, import.meta.url));
+const load = (name) => JSON.parse((compressed.has(name) ? brotliDecompressSync(read(name + '.br')) : read(name)).toString());
 export const loadData = (name) => {
-  if (!cache.has(name))
-    cache.set(name, JSON.parse((compressed.has(name) ? brotliDecompressSync(read(name + '.br')) : read(name)).toString()));
+  if (!cache.has(name)) cache.set(name, columns.has(name) ? fromColumns(load(name)) : load(name));
   return cache.get(name);
 };`,
       loader: 'js',
@@ -93,9 +96,16 @@ const data = readdirSync('data')
   .map((name) => ({ name, text: JSON.stringify(JSON.parse(readFileSync(join('data', name), 'utf8'))) }));
 /** Characters. Smaller files come out the same in the package, which is compressed, too. */
 const worthCompressing = 3072;
+const inColumns: string[] = [];
 const compressed = data.filter(({ text }) => text.length > worthCompressing).map(({ name }) => name);
 const compress = (bytes: Uint8Array): Uint8Array =>
   brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
+for (const file of data) {
+  const text = compressed.includes(file.name) ? toColumns(file.text) : undefined;
+  if (text === undefined || compress(Buffer.from(text)).length >= compress(Buffer.from(file.text)).length) continue;
+  file.text = text;
+  inColumns.push(file.name);
+}
 
 /** In place of a module that works something out, one that reads what was worked out here: `name` is its export. */
 const prepared = (module: RegExp, name: string, file: string): Plugin => ({
