@@ -210,7 +210,7 @@ await mergeChunks(metafile, {
         'src/cache/cache.ts',
         'src/cloudstack/pool.ts',
       ],
-      apartFrom: ['src/simulator/index.ts'],
+      apartFrom: ['src/cli/program.ts', 'src/cli/simulator-command.ts', 'src/simulator/index.ts'],
     },
     { name: 'start', sources: ['src/cli/program.ts'] },
   ],

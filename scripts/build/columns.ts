@@ -10,7 +10,7 @@ export const fromColumns = ([names, keys, ...columns]: Columns): Row[] | Record<
     for (let key = 0; key < keys.length; key++) if (columns[key]![at] !== 0) row[keys[key]!] = columns[key]![at];
     return row;
   });
-  return names ? Object.fromEntries(rows.map((row, at) => [names[at], row])) : rows;
+  return names ? Object.fromEntries(rows.map((row, at): [string, Row] => [names[at]!, row])) : rows;
 };
 
 const isObject = (value: unknown): value is Row => typeof value === 'object' && value !== null && !Array.isArray(value);
