@@ -4,10 +4,10 @@ export const factors = {
   unknown: 0.8,
   /** Words of the query that the phrase lacks; words of the phrase that the query lacks. */
   missing: 0.5,
-  surplus: 0.65,
+  surplus: 0.55,
   /** The second and the third best phrase of the same command. */
-  second: 0.19,
-  third: 0.12,
+  second: 0.25,
+  third: 0.2,
   /** All that is said of the command, taken together, and how often a word must stand there to count half. */
   whole: 1.3,
   half: 1.2,
@@ -33,4 +33,4 @@ export const weak = { part: 0.4, fit: 0.1, few: 5, late: 0.85 };
  * How well the best command must fit what was cut out of a sentence, to be a wish of its own; less well where the words surely
  * mean it; and what it adds to a score that a command belongs to the toolset of the wish before.
  */
-export const clear = { similarity: 0.7, sure: 0.35, intent: -0.05, related: 0.4 };
+export const clear = { similarity: 0.7, sure: 0.35, intent: -0.1, related: 0.4 };

@@ -21,7 +21,7 @@ const start = '^';
 export const featuresOf = (
   stems: readonly string[],
   namesMany: boolean,
-  isKnown: (stem: string) => boolean = () => true,
+  isKnown: (word: string) => boolean = () => true,
 ): Features => {
   const features = new Map<string, number>();
   const add = (name: string, counts = 1): void => {

@@ -1,7 +1,7 @@
 import { loadToolsets, type Tool } from '../catalog/tool.ts';
 import { noIntent, partsOf } from './intent.ts';
 import { toTerms, verbOf } from './language.ts';
-import { phrasingsOf, type Phrasings } from './phrasings.ts';
+import { phrasingsOf, type Phrasing, type Phrasings } from './phrasings.ts';
 import { weigh, type Numbers, type SearchIndex } from './search-index.ts';
 
 /** What is said of a command in general counts as so many halves of a phrasing. */
@@ -20,6 +20,15 @@ const deedsIn = (phrases: readonly (readonly number[])[], terms: readonly string
       if (verb >= 0) phrasesOf.set(verb, { term, count: count + 1 });
     }
   return [...phrasesOf.values()].flatMap(({ term, count }) => (count < minPhrasings ? [] : [term]));
+};
+
+/** Of phrasings with the same terms the first: the others tell the same. */
+const distinct = (phrasings: readonly Phrasing[]): Phrasing[] => {
+  const known = new Set<string>();
+  return phrasings.filter(({ text, set = '' }) => {
+    const key = [set, ...[...new Set(toTerms(text))].sort()].join(' ');
+    return !known.has(key) && known.add(key);
+  });
 };
 
 /** Numbers for names, in the order in which they are first asked for. */
@@ -46,7 +55,7 @@ export const prepareIndex = (tools: readonly Indexed[], phrasings: Phrasings): S
   const termsOf = (text: string): number[] => [...new Set(toTerms(text))].map(terms.numberOf);
   const settings: SearchIndex['settings'] = {};
   const prepared = tools.map(({ command, name, summary, toolset }) => {
-    const asked = phrasingsOf(phrasings, command.name);
+    const asked = distinct(phrasingsOf(phrasings, command.name));
     // A command that no one has put into words yet is asked for by its name and its summary.
     const phrases = (asked.length ? asked.map(({ text }) => text) : [name, summary]).map(termsOf);
     const sets = asked.flatMap(({ set }, number) => (set === undefined ? [] : [[number, set] as const]));
@@ -60,7 +69,8 @@ export const prepareIndex = (tools: readonly Indexed[], phrasings: Phrasings): S
     count(`${toolset} ${titles.get(toolset) ?? ''}`, weights.toolset);
     const parts = partsOf(name);
     const action = actions.numberOf(parts.action);
-    const deeds = [...termsOf(name), ...deedsIn(phrases, terms.names)];
+    const verbs = termsOf(name).filter((term) => verbOf(terms.names[term]!) >= 0);
+    const deeds = [...new Set([...verbs, ...deedsIn(phrases, terms.names)])];
     return { command: command.name, phrases, about: [...about], deeds, action, object: objects.numberOf(parts.object) };
   });
   const phrases = prepared.flatMap((each) => each.phrases);

@@ -12,6 +12,14 @@ export const prepareSavedIndex = (): SearchIndex =>
 
 /** The name and the summary of a command count as so many phrasings do. */
 const generalCount = 2;
+const listingCount = 0.5;
+
+/** Who names several things wants to see them: "vpn gateways". What else is said with the name of a list alone. */
+const listingsOf = (name: string): string[] => {
+  const [action, ...things] = name.split('-');
+  const named = things.join(' ');
+  return action === 'list' && named.endsWith('s') ? [named, `all ${named}`, `which ${named}`, `how many ${named}`] : [];
+};
 
 /** What the search learns from. */
 export const loadLessons = (): Lesson[] => {
@@ -19,6 +27,7 @@ export const loadLessons = (): Lesson[] => {
   return [...loadCatalog().tools, ...indexedLeads()].flatMap(({ command: { name: command }, name, summary }) => [
     ...phrasingsOf(phrasings, command).map(({ text }) => ({ text, command, times: 1 })),
     ...[name, summary].map((text) => ({ text, command, times: generalCount })),
+    ...listingsOf(name).map((text) => ({ text, command, times: listingCount })),
   ]);
 };
 

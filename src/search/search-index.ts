@@ -21,7 +21,7 @@ export interface SearchIndex {
   /** By command: how many terms its name, its summary and its toolset have; for all: term and weight, in turn. A phrase weighs 2. */
   textSizes: Numbers;
   texts: Numbers;
-  /** By command: how many terms its name has, with verbs that several of its phrases have; for all: the terms. */
+  /** By command: how many verbs its name has, with those that several of its phrases have; for all: the terms. */
   deedSizes: Numbers;
   deeds: Numbers;
   /** By command: what some of its phrases mean to set, by the phrase's number. */

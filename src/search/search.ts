@@ -39,8 +39,9 @@ const cuts = /[,;&+\n]|\.\s|\b(?:and|then|plus|also|afterwards|finally|after tha
 /** Words that stand for a thing that was named before. */
 const pronoun = /\b(?:its?|them|their|this|that|those|these|one)\b/i;
 
-/** More wishes than these are not one question. */
+/** More wishes than these are not one question; so many things of one are looked at for the next. */
 const maxWishes = 5;
+const maxThings = 4;
 
 /** Whether a part of a sentence is a wish of its own. */
 const isClear = (match: Match | undefined): boolean => {
@@ -139,20 +140,18 @@ const createNewSearch = (catalog: Catalog): Search => {
     return isClear ? Object.assign(matches, { lead: { lead, fit } }) : matches;
   };
 
-  /** What a part of a sentence may mean: alone, and of what stands before the thing, or what is done. */
+  /** What a part of a sentence may mean: alone, and of what stands before one of the things, or what is done. */
   const readingsOf = (part: string, before: string | undefined): string[] => {
     if (before === undefined) return [part];
     const index = indexOf(catalog);
     const { words } = readQuery(index, part);
     const { words: last } = readQuery(index, before);
-    // "attach it": to what stands before.
-    if (hasVerb(index, words)) {
-      const named = [part, ...nounsOf(index, last)].join(' ');
-      if (nounsOf(index, words).length === 0) return [named];
-      return pronoun.test(part) ? [named, part] : [part];
-    }
     // "create a zone, a pod": the same is done. "its balance": shown.
-    return [[...verbsIn(index, last), part].join(' '), part];
+    if (!hasVerb(index, words)) return [[...verbsIn(index, last), part].join(' '), part];
+    // "attach it": to what stands before.
+    const isWhole = nounsOf(index, words).length > 0;
+    const things = isWhole && !pronoun.test(part) ? [] : nounsOf(index, last).slice(0, maxThings);
+    return [...(isWhole ? [part] : []), ...things.map((thing) => `${part} ${thing}`), [part, ...things].join(' ')];
   };
 
   /** The wishes in a sentence, with their matches: what is clear alone begins one, what is not belongs to the one before. */
@@ -165,11 +164,12 @@ const createNewSearch = (catalog: Catalog): Search => {
     const wishes: { text: string; matches: Match[] }[] = [];
     for (const part of parts) {
       const last = wishes.at(-1);
+      const before = last?.matches[0]?.tool;
       const matches = best(
         readingsOf(part, last?.text).flatMap((reading) => order(reading, toolset)),
-        last?.matches[0]?.tool,
+        before,
       );
-      if (last && (!isClear(matches[0]) || matches[0]!.tool === last.matches[0]?.tool)) {
+      if (last && (!isClear(matches[0]) || matches[0]!.tool === before)) {
         last.text += ` ${part}`;
         last.matches = order(last.text, toolset);
       } else wishes.push({ text: part, matches });

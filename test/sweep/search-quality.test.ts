@@ -3,11 +3,11 @@ import { groupsOf, loadQuestions, measureSearch, qualityOf } from '../../scripts
 
 // Less than one point below what the search reaches; whoever makes it better raises them.
 const least = {
-  'not looked at': { first: 84, inFive: 96, complete: 96 },
+  'not looked at': { first: 85, inFive: 96, complete: 96 },
   plain: { first: 86, inFive: 97, complete: 97 },
-  everyday: { first: 84, inFive: 97, complete: 97 },
-  composite: { first: 67, inFive: 86, complete: 86 },
-  typo: { first: 92, inFive: 98, complete: 98 },
+  everyday: { first: 83.5, inFive: 97, complete: 97 },
+  composite: { first: 77.5, inFive: 90, complete: 90 },
+  typo: { first: 93, inFive: 97, complete: 97 },
 };
 
 test('find-tools finds what people ask for, whatever kind of question it is', () => {

@@ -148,6 +148,25 @@ test('part 4.10: several wishes: the best of each comes first', () => {
   expect(firstThree('start and stop a vm at fixed times')[0]).toBe('createVMSchedule');
 });
 
+test.each([
+  ['create a template, copy it', 'createTemplate', 'copyTemplate'],
+  ['register a template and share it', 'registerTemplate', 'updateTemplatePermissions'],
+  ['add a cluster, then a host', 'addCluster', 'addHost'],
+  ['deploy a kubernetes cluster, scale it', 'createKubernetesCluster', 'scaleKubernetesCluster'],
+])('"%s": a wish may point back, or leave out what is done', (asked, ...commands) => {
+  expect(firstThree(asked).slice(0, 2)).toEqual(commands);
+});
+
+test.each([
+  ['rebot the virtual machine', 'rebootVirtualMachine'],
+  ['list netwroks', 'listNetworks'],
+  ['craete a volume', 'createVolume'],
+  ['vpc offerings', 'listVPCOfferings'],
+  ['aws ec2 describe-volumes', 'listVolumes'],
+])('"%s" finds %s first: swapped letters, things without a verb, the words of other clouds', (asked, command) => {
+  expect(firstThree(asked)[0]).toBe(command);
+});
+
 test('weak matches are left out, and one that stands out is known', () => {
   const { matches, standsOut, total } = search('kubeconfig', { limit: 50 });
   expect(matches[0]!.tool.command.name).toBe('getKubernetesClusterConfig');
