@@ -524,7 +524,7 @@ const refusals: Refusal[] = [
     535,
     4370,
     `Maximum domain resource limits of Type 'memory (tag: ssd)' for Domain Id = ${id} is exceeded: Domain Resource Limit = 4096, Current Domain Resource Amount = 4096, Current Resource Reservation = 512, Requested Resource Amount = 1024.`,
-    [`domain ${id} is 4096 MiB of memory`, '512 MiB reserved', '1024 MiB more'],
+    [`domain web-1 (${id}) is 4096 MiB of memory`, '512 MiB reserved', '1024 MiB more'],
   ],
   [
     'state: as many snapshots as are kept',
