@@ -1,6 +1,6 @@
 /**
  * npm run bench: start, first answer, memory, calls, tokens and latency, each beside its reference in the same run. Prints a
- * table and, with --json FILE, writes the figures; --felt measures only what users feel, --quick that in few rounds, for a
+ * table and, with --json FILE, writes the figures, with --write for docs/speed.md; --felt measures only what users feel, --quick that in few rounds, for a
  * machine of which nothing is known: it judges ratios only; --only http and --only growth measure those rows alone. Exits with
  * 1 when a bound is missed (not with --report). --beside FILE: this build and another's main.js in turns instead, the server
  * and the simulator. The other state is built with its own tools: git worktree add FOLDER REF, then npm ci there.
@@ -8,6 +8,7 @@
 import { buildSync, type BuildOptions } from 'esbuild';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
 import { rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { Pool } from 'undici';
 import { compactTools } from '../src/mcp/compact.ts';
 import { listDirectTools } from '../src/mcp/direct.ts';
@@ -187,5 +188,9 @@ process.stdout.write(
 );
 const at = process.argv.indexOf('--json');
 if (at > 0) writeFileSync(process.argv[at + 1]!, `${JSON.stringify(rows, null, 2)}\n`);
+if (process.argv.includes('--write')) {
+  const figures = { machine: { cores: availableParallelism(), node: process.version }, rows };
+  writeFileSync('docs/figures/bench.json', `${JSON.stringify(figures, null, 2)}\n`);
+}
 const judged = rows.filter(({ bound }) => !isQuick || bound?.of === 'ratio');
 if (!process.argv.includes('--report') && judged.some((row) => judge(row) === false)) process.exitCode = 1;

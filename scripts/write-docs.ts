@@ -13,6 +13,7 @@ import { writePages } from './docs/pages.ts';
 import { dependencyTable, needs } from './docs/package.ts';
 import { cachedTable, invalidatedTable } from './docs/cache.ts';
 import { ownCodeTable } from './docs/own-code.ts';
+import { profileTable, speedTable, triedTable } from './docs/speed.ts';
 import { notSimulatedList, promiseTable } from './docs/simulator.ts';
 import { alertsTable, healthTable, metricsTable } from './docs/metrics.ts';
 import { hostTable } from './docs/hosts.ts';
@@ -51,6 +52,9 @@ const blocks: Readonly<Record<string, () => string | Promise<string>>> = {
   'chart-values': chartValues,
   load: loadTable,
   sizing,
+  speed: speedTable,
+  profile: profileTable,
+  tried: triedTable,
 };
 
 const check = process.argv.includes('--check');
