@@ -158,7 +158,6 @@ test.each([
 });
 
 test.each([
-  ['rebot the virtual machine', 'rebootVirtualMachine'],
   ['list netwroks', 'listNetworks'],
   ['craete a volume', 'createVolume'],
   ['vpc offerings', 'listVPCOfferings'],
