@@ -158,7 +158,6 @@ export const createPlainDoor = (app: App, call: App['call']): PlainDoor => {
     answerInSession: (asked, { id: session, client, capabilities, running }) => {
       const { id, call: made } = asked.message;
       const form = streamOf(session);
-      if (running.has(id)) return asked.pass();
       if (!made) return list(asked, capabilities, form);
       const stream = running.run(id, async (signal) => {
         const ended = await run(asked.door, made, client, signal);

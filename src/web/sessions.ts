@@ -44,16 +44,21 @@ interface Session extends PlainSession {
   /** Requests and streams that are open. A stream alone keeps a session open, unless its principal needs the place. */
   requests: number;
   streams: number;
+  /** Ids of the requests that are not answered yet. */
+  ids: Set<unknown>;
   begun: number;
   /** When it was last used. */
   at: number;
 }
 
+/** The ids of the requests in a POST. */
+const idsOf = (body: unknown): unknown[] =>
+  (Array.isArray(body) ? body : [body])
+    .filter((message) => isRecord(message) && 'id' in message && 'method' in message)
+    .map((message: { id: unknown }) => message.id);
+
 /** Requests, and streams, which have no body; not answers to questions of ours, nor notifications. */
-const beginsWork = (body: unknown): boolean =>
-  (Array.isArray(body) ? body : [body ?? { id: 0, method: '' }]).some(
-    (message) => typeof message === 'object' && message !== null && 'id' in message && 'method' in message,
-  );
+const beginsWork = (body: unknown): boolean => idsOf(body ?? { id: 0, method: '' }).length > 0;
 
 /** What an `initialize` says of its client. */
 const aboutClient = (body: unknown): Pick<PlainSession, 'client' | 'capabilities'> => {
@@ -97,8 +102,19 @@ export const createSessions = (
 
   const serve = async (session: Session, request: Request, from: SessionRequest): Promise<Response> => {
     const kind = request.method === 'GET' ? 'streams' : 'requests';
+    const ids = idsOf(from.body);
+    // Of two requests with one id only the later would be answered, and the stream of the other would never end.
+    const used = ids.find((id, at) => session.ids.has(id) || ids.indexOf(id) < at);
+    if (used !== undefined)
+      return rpcError(
+        400,
+        -32_600,
+        `Another request of this session has the id ${JSON.stringify(used)} and is not answered yet`,
+      );
     session[kind]++;
+    for (const id of ids) session.ids.add(id);
     const leave = (): void => {
+      for (const id of ids) session.ids.delete(id);
       session[kind]--;
       session.at = Date.now();
     };
@@ -138,6 +154,7 @@ export const createSessions = (
       server,
       requests: 0,
       streams: 0,
+      ids: new Set(),
       begun: Date.now(),
       at: Date.now(),
     };

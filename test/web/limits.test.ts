@@ -77,6 +77,46 @@ test('so many requests at once, and no more; answers and cancellations never wai
   await fake.close();
 });
 
+test('an id that another request of the session has is refused until that is answered, and every stream ends', async () => {
+  const waiting: ServerResponse[] = [];
+  const fake = await startFake((_command, response) => void waiting.push(response));
+  const door = await startDoor({
+    env: { ...fake.env, CLOUDSTACK_MCP_DISCOVER: 'false', CLOUDSTACK_MCP_CACHE: 'false' },
+  });
+  const headers = { 'mcp-session-id': await beginSession(door) };
+  const ask = {
+    jsonrpc: '2.0',
+    id: 7,
+    method: 'tools/call',
+    params: { name: 'read', arguments: { tool: 'list-zones' } },
+  };
+  // As plain calls, and as calls that only the SDK answers.
+  for (const asked of [ask, { ...ask, params: { ...ask.params, _meta: { progressToken: 1 } } }]) {
+    const first = post(door, asked, headers);
+    await eventually(() => expect(waiting).toHaveLength(1));
+    for (const again of [
+      asked,
+      { jsonrpc: '2.0', id: 7, method: 'ping' },
+      [{ jsonrpc: '2.0', id: 7, method: 'ping' }],
+    ]) {
+      const refused = await post(door, again, headers);
+      expect(refused.status).toBe(400);
+      expect(await refused.text()).toContain('Another request of this session has the id 7');
+    }
+    for (const response of waiting.splice(0)) response.end('{"listzonesresponse":{}}');
+    expect(await (await first).text()).toContain('"id":7');
+    expect(await (await post(door, { jsonrpc: '2.0', id: 7, method: 'ping' }, headers)).text()).toContain(
+      '"result":{}',
+    );
+  }
+  const ping = { jsonrpc: '2.0', id: 8, method: 'ping' };
+  expect((await post(door, [ping, { ...ping, id: '8' }], headers)).status).toBe(200);
+  expect((await post(door, [ping, ping], headers)).status).toBe(400);
+  expect(fake.counts.get('listZones')).toBe(2);
+  await door.close();
+  await fake.close();
+});
+
 test('a stream of notifications takes a place among the requests, but nobody waits for its end', async () => {
   const limits = createLimits({ rateLimit: 60, maxInFlight: 1 });
   const core = createCore({
