@@ -167,7 +167,8 @@ export const yes: Consent = ({ digest, phrase }) =>
   Promise.resolve({ action: 'accept', confirm: true, phrase, digest, nonce: crypto.randomUUID(), by: 'terminal' });
 
 /** A value that validation takes; of a command, one of its parameter's closed set. */
-export const valueFor = ({ name, type, of, map, length, validations }: Parameter, command = ''): unknown => {
+export const valueFor = (parameter: Parameter, command = ''): unknown => {
+  const { name, type, of, map, length, validations } = parameter;
   const known = (key?: string): string | number | undefined => findValues(command, name, key)?.values[0];
   const isId = type === 'uuid' || of === 'uuid' || validations?.includes('UuidString');
   if (isId || Object.hasOwn(byType, name)) return type === 'list' ? [uuid(7)] : uuid(7);
@@ -182,7 +183,7 @@ export const valueFor = ({ name, type, of, map, length, validations }: Parameter
   }
   // HOURLY, the first of the interval types, or cron fields.
   if (name === 'schedule') return findValues(command, 'intervaltype') ? '30' : '0 8 * * *';
-  const text = formatted(name);
+  const text = formatted(parameter);
   if (text !== undefined) return type === 'list' ? [text] : text;
   return type === 'list' ? ['x'] : 'x'.slice(0, length ?? 1);
 };

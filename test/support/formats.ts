@@ -1,3 +1,4 @@
+import type { Parameter } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
 
 const samples: Readonly<Record<string, string>> = {
@@ -11,12 +12,13 @@ const samples: Readonly<Record<string, string>> = {
   checksum: 'ab'.repeat(16),
   'public-key': 'ssh-ed25519 AAAA x',
   'time-zone': 'Europe/Berlin',
+  'host-name': 'web-1',
 };
 
 /** A text of the format that data/formats.json says of a parameter; undefined where it says none. */
-export const formatted = (name: string): string | undefined => {
+export const formatted = ({ name, validations = [] }: Pick<Parameter, 'name' | 'validations'>): string | undefined => {
   const format = Object.entries(loadData<Record<string, string[]>>('formats.json')).find(([, names]) =>
-    names.includes(name),
+    [name, ...validations].some((one) => names.includes(one)),
   )?.[0];
   return format === undefined ? undefined : samples[format];
 };

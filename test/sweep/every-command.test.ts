@@ -83,7 +83,7 @@ const word = (tool: Tool, parameter: Parameter, chosen: string): string => {
   }
   if (parameter.type === 'date') return '2026-01-31T12:00:00+0000';
   if (name === 'schedule') return findValues(tool.command.name, 'intervaltype') ? '30' : '0 8 * * *';
-  const sample = formatted(name);
+  const sample = formatted(parameter);
   if (sample !== undefined) return sample;
   // What a signature most easily gets wrong, in turn: all at once would be more than a dialog shows.
   const words = [`x~!*'() +`, `é,&=%/1`, `:[]@"1`];
