@@ -57,8 +57,9 @@ const planId = '$ID';
 const oneCall = `${program} call list-zones >/dev/null`;
 const madeCall = `grep -o '"call":"[^"]*' "$CLOUDSTACK_MCP_STATE"/audit.jsonl | tail -1 | cut -d'"' -f4`;
 
-/** A call that waits for a person, whose code the reader puts in. */
-const waitingCode = `CODE=$(${program} call stop-virtual-machine id=web-2 2>&1 | grep -o '[A-Z0-9]\\{4\\}-[A-Z0-9]\\{4\\}' | head -1)`;
+/** A call that waits for a person, whose code the reader puts in. One that was approved before runs; the next one waits. */
+const codeOfCall = `$(${program} call stop-virtual-machine id=web-2 </dev/null 2>&1 | grep -o 'code: [A-Z0-9]\\{4\\}-[A-Z0-9]\\{4\\}' | cut -d' ' -f2 | head -1)`;
+const waitingCode = `CODE=${codeOfCall}; CODE=\${CODE:-${codeOfCall}}`;
 const yes = [['[yes/no]', 'yes\r']] as const;
 const receiptKey = `$(${program} receipt key | grep -o 'ed25519:[A-Za-z0-9_-]*')`;
 
@@ -78,17 +79,14 @@ export const rules: readonly Rule[] = [
     places: { FILE: 'scripts/count-machines.js', 'key=value': 'zone=Frankfurt', '--dry-run': 'build.js --dry-run' },
   },
   { line: / undo last$/, before: `${program} call stop-virtual-machine id=jump-host >/dev/null`, types: yes },
-  { line: / demo$/, prints: /Done: found/ },
+  { line: /-server demo$/, prints: /Done: found/ },
   { line: / audit head$/, before: `${program} call list-zones >/dev/null`, prints: /\d+:[0-9a-f]{64}/ },
   {
     line: / receipt verify$/,
     places: { verify: `verify stop.receipt --key ${receiptKey}` },
     prints: /stopVirtualMachine/,
   },
-  {
-    line: / passkey reset alice@example\.com$/,
-    before: `${program} passkey list`,
-  },
+  { line: / passkey reset alice@example\.com$/, types: yes, status: 1, prints: /alice@example\.com› has no passkey/ },
 
   // Other vendors' programs, and what only the repository has
   {
@@ -101,7 +99,10 @@ export const rules: readonly Rule[] = [
   },
   { line: /^kubectl |^helm /, reason: 'needs a Kubernetes cluster; deploy-check renders and validates the chart' },
   { line: /^cd deploy|^sh prepare\.sh/, reason: 'in the repository; deploy-check runs it' },
-  { line: /^npm |^git commit /, reason: 'in the repository: .ci/run does it; that the script is there is tested' },
+  {
+    line: /(?:^|&& )npm |^git commit /,
+    reason: 'in the repository: .ci/run does it; that the script is there is tested',
+  },
   { line: / catalog sync /, reason: 'in the repository, it rewrites data/; test/sweep/new-release goes this way' },
   { line: / eval .*--model /, reason: 'asks a model of a vendor; test/slow/eval has it ask a stand-in' },
   { line: /OTEL_EXPORTER_OTLP_ENDPOINT=/, reason: 'needs a collector; test/telemetry sends to one' },
