@@ -1,7 +1,7 @@
 /**
  * npm run bench: start, first answer, memory, calls, tokens and latency, each beside its reference in the same run. Prints a
  * table and, with --json FILE, writes the figures, with --write for docs/speed.md; --felt measures only what users feel, --quick that in few rounds, for a
- * machine of which nothing is known: it judges ratios only; --only http and --only growth measure those rows alone. Exits with
+ * machine of which nothing is known: it judges ratios only; --only http, growth or simulated measures those rows alone. Exits with
  * 1 when a bound is missed (not with --report). --beside FILE: this build and another's main.js in turns instead, the server
  * and the simulator. The other state is built with its own tools: git worktree add FOLDER REF, then npm ci there.
  */
@@ -170,13 +170,14 @@ try {
     http: [httpBundle],
   };
   const rounds = isQuick ? { start: 3, calls: 2 } : undefined;
-  if (other) {
+  if (other && only === undefined) {
     const lines = await measureBeside('dist/main.js', other);
     process.stdout.write(`what, ours, theirs, ratio of medians (all rounds)\n${lines.join('\n')}\n`);
   }
   if (only === 'growth') rows.push(...(await measureGrowth()));
-  else if (!other) rows.push(...(await measureFelt(servers, rounds, only === 'http')));
-  if (only === undefined) rows.push(...(await measureSimulated(listBundle, other, isQuick ? 3 : 7)));
+  else if (!other && only !== 'simulated') rows.push(...(await measureFelt(servers, rounds, only === 'http')));
+  if (only === undefined || only === 'simulated')
+    rows.push(...(await measureSimulated(listBundle, other, isQuick ? 3 : 7)));
   if (!other && !isQuick && only === undefined && !process.argv.includes('--felt')) await measureTheRest();
 } finally {
   await simulator.close();

@@ -114,6 +114,8 @@ test('what clients of others get wrong is refused in the words of the source, at
   const vpc = { name: 'v', zoneid, vpcofferingid: String((await cloud.one('listVPCs'))['vpcofferingid']) };
   const rule = { name: 'l', publicipid: String(address['id']), algorithm: 'roundrobin' };
   const ports = { ipaddressid: String(address['id']), protocol: 'tcp', virtualmachineid: String(vm['id']) };
+  const ostypeid = String((await rows(cloud.simulator, 'listOsTypes'))[0]?.['id']);
+  const image = { zoneid, name: 'i', displaytext: 'i', format: 'QCOW2', hypervisor: 'KVM', ostypeid };
   const noAddress = 'Unable to acquire Guest IP address for network Network {"id":';
   const taken = String(vm['nic'][0]['ipaddress']);
   const cases: [command: string, params: Record<string, unknown>, outcome: string, text: string][] = [
@@ -172,6 +174,21 @@ test('what clients of others get wrong is refused in the words of the source, at
     ],
     ['deployVirtualMachine', { ...machine, ipaddress: '1.2.3.4' }, '533/4330', noAddress],
     ['deployVirtualMachine', { ...machine, ipaddress: taken }, '533/4330', noAddress],
+    ['deployVirtualMachine', { ...machine, ipaddress: 'ten' }, '431/4350', 'Invalid specified IPv4 address ten'],
+    [
+      'deployVirtualMachine',
+      { zoneid, templateid, serviceofferingid, ipaddress: '999.1.1.1' },
+      '431/4350',
+      'Invalid specified IPv4 address 999.1.1.1',
+    ],
+    ...['ftp', 'nfs', 's3'].flatMap((scheme): (typeof cases)[number][] =>
+      ['registerTemplate', 'registerIso'].map((command) => [
+        command,
+        { ...image, url: `${scheme}://images.test/a` },
+        '431/9999',
+        `Unsupported scheme for url: ${scheme}://images.test/a`,
+      ]),
+    ),
   ];
   for (const [command, params, outcome, text] of cases) {
     const given = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]));

@@ -79,7 +79,12 @@ export const certificate: Behaviours = {
     });
     return work(row, () => object(row));
   },
-  listCAProviders: () => list([{ name: 'root', description: "CloudStack's own certificate authority" }]),
+  listCAProviders: (call) =>
+    list(
+      [{ name: 'root', description: "CloudStack's own certificate authority" }].filter(
+        ({ name }) => name === (textArg(call, 'name') ?? name),
+      ),
+    ),
   listCaCertificate: () => object({ certificate: pem('CERTIFICATE', 'root certificate') }),
   issueCertificate: (call) =>
     work(undefined, () => {

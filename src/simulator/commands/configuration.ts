@@ -241,8 +241,10 @@ export const configuration: Behaviours = {
   resetConfiguration: (call) => setValue(call, undefined),
   listConfigurationGroups: (call) => {
     const groups = new Map<string, Set<string>>();
+    const wanted = textArg(call, 'group')?.toLowerCase();
     for (const row of call.world.all('Configuration'))
-      groups.set(text(row, 'group'), (groups.get(text(row, 'group')) ?? new Set()).add(text(row, 'subgroup')));
+      if ((wanted ?? text(row, 'group').toLowerCase()) === text(row, 'group').toLowerCase())
+        groups.set(text(row, 'group'), (groups.get(text(row, 'group')) ?? new Set()).add(text(row, 'subgroup')));
     return list(
       [...groups].map(([name, subgroups]) => ({
         name,

@@ -76,8 +76,12 @@ export const login: Behaviours = {
         ...call.args,
       },
     }),
-  listUserTwoFactorAuthenticatorProviders: () =>
-    list(['totp', 'staticpin'].map((name) => ({ name, description: `${name} second factor` }))),
+  listUserTwoFactorAuthenticatorProviders: (call) =>
+    list(
+      ['totp', 'staticpin']
+        .filter((name) => name === (textArg(call, 'name') ?? name))
+        .map((name) => ({ name, description: `${name} second factor` })),
+    ),
   ldapConfig,
   ldapRemove: (call) => {
     for (const row of [...call.world.all('LDAPConfig')]) call.world.remove(row);

@@ -250,8 +250,9 @@ const register =
     const zones = [...rowsArg(call, 'zoneids'), ...rowsArg(call, 'zoneid')];
     const chosen = zones.length > 0 ? zones : world.all('Zone');
     const { fields } = statedFields(call, 'Template');
-    if (!/^https?:\/\/|^ftp:\/\/|^nfs:\/\//.test(textArg(call, 'url') ?? ''))
-      throw badValue(`Please specify a valid URL.`);
+    // UriUtils.validateUrl: an IllegalArgumentException, which is a parameter error without a code of its own (ApiServer).
+    const url = textArg(call, 'url') ?? '';
+    if (!/^(https?|file):/i.test(url)) throw badParameter(`Unsupported scheme for url: ${url}`);
     if (flagArg(call, 'ispublic') === false && flagArg(call, 'isfeatured') && !call.caller.root)
       delete fields['isfeatured'];
     const row = insertKind(

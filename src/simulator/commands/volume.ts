@@ -308,19 +308,23 @@ export const volume: Behaviours = {
   },
   listVolumesForImport: (call) => {
     const pool = needRow(call, 'storageid');
-    return list([
-      {
-        name: 'orphan.qcow2',
-        path: 'orphan.qcow2',
-        fullpath: `${text(pool, 'path')}/orphan.qcow2`,
-        format: 'QCOW2',
-        size: gib,
-        virtualsize: 10 * gib,
-        storageid: pool.id,
-        storage: pool.fields['name'],
-        storagetype: pool.fields['type'],
-      },
-    ]);
+    const path = textArg(call, 'path');
+    const keyword = textArg(call, 'keyword')?.trim() ?? '';
+    return list(
+      [
+        {
+          name: 'orphan.qcow2',
+          path: 'orphan.qcow2',
+          fullpath: `${text(pool, 'path')}/orphan.qcow2`,
+          format: 'QCOW2',
+          size: gib,
+          virtualsize: 10 * gib,
+          storageid: pool.id,
+          storage: pool.fields['name'],
+          storagetype: pool.fields['type'],
+        },
+      ].filter((volume) => (path ?? volume.path) === volume.path && volume.path.includes(keyword)),
+    );
   },
   listVolumesUsageHistory: usageHistory('Volume', false),
   listVolumesMetrics: withMetrics('Volume', volumeMetrics),

@@ -194,6 +194,12 @@ export const filters: Record<string, Record<string, ListFilter>> = {
             text(world.get(String(fields['ostypeid'])), 'oscategoryid') === row.id,
         ),
   },
+  NetworkOffering: {
+    // For shared networks the default offerings fit any tag (ConfigurationManagerImpl.searchForNetworkOfferings).
+    tags: (row, wanted, { args }) =>
+      lower(row.fields['tags']) === lower(wanted) ||
+      (lower(args['guestiptype']) === 'shared' && row.fields['isdefault'] === true),
+  },
   Role: { type: renamed('type') },
   GuestOS: { ids: (row, wanted) => Array.isArray(wanted) && wanted.includes(row.id) },
   HostHA: { hypervisor: pass },

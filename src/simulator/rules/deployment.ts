@@ -43,11 +43,12 @@ interface ChosenNetwork {
   mac?: string;
 }
 
-const networksFor = (call: Call, zone: Resource, owner: Resource): ChosenNetwork[] => {
+const chooseNetworks = (call: Call, zone: Resource, owner: Resource): ChosenNetwork[] => {
   const { world } = call;
   const listed = entriesArg(call, 'iptonetworklist');
   const named = rowsArg(call, 'networkids');
-  if (listed.length > 0 && named.length > 0)
+  const address = textArg(call, 'ipaddress');
+  if (listed.length > 0 && (named.length > 0 || address !== undefined))
     throw badValue("ipToNetworkMap can't be specified along with networkIds or ipAddress");
   if (listed.length > 0)
     return listed.map(({ networkid = '', ip, mac }) => {
@@ -57,8 +58,7 @@ const networksFor = (call: Call, zone: Resource, owner: Resource): ChosenNetwork
     });
   if (named.length > 0) {
     if (zone.fields['networktype'] === 'Basic') throw badValue("Can't specify network Ids in Basic zone");
-    const address = textArg(call, 'ipaddress');
-    return named.map((network, i) => ({ network, ...(i === 0 && address !== undefined ? { address } : {}) }));
+    return named.map((network) => ({ network }));
   }
   if (zone.fields['securitygroupsenabled'] === true || zone.fields['networktype'] === 'Basic') {
     const shared = [...world.where('Network', 'zoneid', zone.id)].find(({ fields }) => fields['type'] === 'Shared');
@@ -84,10 +84,23 @@ const networksFor = (call: Call, zone: Resource, owner: Resource): ChosenNetwork
   return [{ network: createGuestNetwork(world, { zone, offering, owner, fields: { name, displaytext: name } }) }];
 };
 
-/** Refuses an address that the network does not have to give (IpAddressManagerImpl.acquireGuestIpAddress). */
+/** The networks of a machine; the address that a call asks for is that of the first (UserVmManagerImpl.createVirtualMachine). */
+const networksFor = (call: Call, zone: Resource, owner: Resource): ChosenNetwork[] => {
+  const address = textArg(call, 'ipaddress');
+  const [first, ...others] = chooseNetworks(call, zone, owner);
+  if (!first) return [];
+  return [address === undefined ? first : { ...first, address }, ...others];
+};
+
+/**
+ * Refuses what is no address (NetworkModelImpl.checkRequestedIpAddresses), and an address that the network does not have to give
+ * (IpAddressManagerImpl.acquireGuestIpAddress).
+ */
 const checkAddress = (world: World, { network, address }: ChosenNetwork): void => {
+  if (address === undefined) return;
+  if (Number.isNaN(toNumber(address))) throw badValue(`Invalid specified IPv4 address ${address}`);
   const block = parseBlock(text(network, 'cidr'));
-  if (address === undefined || !block || Number.isNaN(toNumber(address))) return;
+  if (!block) return;
   const taken = [...world.where('Nic', 'networkid', network.id)].some(({ fields }) => fields['ipaddress'] === address);
   if (!contains(block, address) || taken || address === network.fields['gateway'])
     throw noCapacity(

@@ -20,6 +20,7 @@ export const unmanaged: Behaviours = {
   listUnmanagedInstances: (call) => {
     const cluster = needRow(call, 'clusterid');
     const name = textArg(call, 'name');
+    const keyword = textArg(call, 'keyword')?.toLowerCase() ?? '';
     return list(
       [
         {
@@ -35,7 +36,7 @@ export const unmanaged: Behaviours = {
           disk: [],
           nic: [],
         },
-      ].filter((vm) => name === undefined || vm.name === name),
+      ].filter((vm) => (name ?? vm.name) === vm.name && vm.name.includes(keyword)),
     );
   },
   importVm: importMachine,
