@@ -102,10 +102,16 @@ export const hugeBodies = async (target: Target, count: number, bytes: number, a
   const attackers = begin(target, count);
   const send = async ({ socket }: Attacker): Promise<void> => {
     socket.write(headers(target, announced ? `Content-Length: ${bytes}` : 'Transfer-Encoding: chunked'));
+    const closed = new Promise((resolve) => socket.once('close', resolve));
     for (let sent = 0; sent < bytes && !socket.closed && socket.writable; sent += piece.length) {
       const isTaken = socket.write(announced ? piece : `${piece.length.toString(16)}\r\n${piece}\r\n`);
-      if (!isTaken)
-        await Promise.race([once(socket, 'drain'), once(socket, 'close'), sleep(2000)]).catch(() => undefined);
+      if (isTaken) continue;
+      // Who waits for all three leaves no listeners of the two that did not come.
+      const over = new AbortController();
+      const { signal } = over;
+      const waits = [once(socket, 'drain', { signal }), closed, sleep(2000, undefined, { signal })];
+      await Promise.race(waits).catch(() => undefined);
+      over.abort();
     }
   };
   await Promise.all(attackers.map(send));
