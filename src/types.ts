@@ -328,6 +328,8 @@ export interface WireParams extends MadeAs<'encoded'> {
   readonly follow?: string | undefined;
   /** What the answer must be to prove that a change was done, or is under way; undefined: nothing has to be proved. */
   readonly expects?: 'job' | 'success' | 'object' | 'list' | 'flat' | undefined;
+  /** What the envelope of the answer to a change may be called; undefined: anything. */
+  readonly envelopes?: readonly string[] | undefined;
 }
 
 /** A job as it was last seen. */

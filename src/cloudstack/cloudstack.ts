@@ -57,7 +57,7 @@ export interface CloudStack {
   close(): Promise<void>;
 }
 
-type Ask = Pick<WireParams, 'command' | 'method' | 'params'>;
+type Ask = Pick<WireParams, 'command' | 'method' | 'params' | 'envelopes'>;
 type Sent = Pick<SendOptions, 'signal' | 'principal' | 'deadline' | 'onSent' | 'login' | 'readText'>;
 
 /** Longer requests go by POST even when they read: servers and proxies limit the length of a URL. */
@@ -141,7 +141,7 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
     const readOf = (sent: Draft) => (response: HttpResponse) => {
       try {
         const known = response.status === 200 ? readText?.(response.body) : undefined;
-        const body = known ?? openEnvelope(command, response);
+        const body = known ?? openEnvelope(command, response, wire.envelopes);
         credential.accept(sent);
         return { body, size: response.body.length };
       } catch (error) {

@@ -62,9 +62,12 @@ const parse = (command: string, response: HttpResponse): Record<string, unknown>
 
 const asNumber = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
-/** The body inside CloudStack's envelope (its one top-level key, whatever it is called). Throws a CallError for an error. */
-export const openEnvelope = (command: string, response: HttpResponse): Row => {
-  const [body, ...others] = Object.values(parse(command, response));
+/**
+ * The body inside CloudStack's envelope, its one top-level key: one of `names`, or whatever it is called. Throws a CallError for
+ * an error.
+ */
+export const openEnvelope = (command: string, response: HttpResponse, names?: readonly string[]): Row => {
+  const [[name, body] = [], ...others] = Object.entries(parse(command, response));
   // logout's and some plugins' bodies are bare; an object is what every command answers.
   const inner = isRecord(body) && others.length === 0 ? body : undefined;
   if (inner && 'errorcode' in inner) {
@@ -76,5 +79,13 @@ export const openEnvelope = (command: string, response: HttpResponse): Row => {
     });
   }
   if (!inner || response.status >= 400) throw unreadable(command, response, inner ? undefined : isAnothers);
+  // What it holds is not quoted: it may be meant for someone else.
+  if (names && !names.some((one) => one.toLowerCase() === name?.toLowerCase()))
+    throw new Unreadable(
+      'protocol',
+      `${command}: the answer is that of something else (${toLabel(startOf(name ?? '', 80))})`,
+      hintFor('protocol'),
+      { code: response.status },
+    );
   return inner;
 };

@@ -1,4 +1,4 @@
-import type { Tool } from '../catalog/tool.ts';
+import { isUnjudged, type Tool } from '../catalog/tool.ts';
 import { loadData } from '../data.ts';
 import { isApproved } from '../approved.ts';
 import type { ApprovedCall, PageAsked, Params, ValidCall, WireParams } from '../types.ts';
@@ -8,13 +8,34 @@ import { encodeParams } from './encode.ts';
 const methodOf = ({ command, risk }: Tool): WireParams['method'] =>
   risk.risk === 'read' && !command.async ? 'GET' : 'POST';
 
+/** What the answers of some changes are like; data/quirks.json. */
+interface AnswerQuirks {
+  mayBeEmpty: string[];
+  /** Command → what its envelope was called in earlier releases. */
+  envelopes: Record<string, string>;
+}
+
+const isLook = ({ command: { get: isGet, result }, risk: { risk } }: Tool): boolean =>
+  risk === 'read' || (risk === 'sensitive' && (isGet === true || result === 'list'));
+
 /** What proves that a change was done; undefined of a look. Some commands were no jobs in earlier releases. */
-const expectedOf = ({ command, risk }: Tool): WireParams['expects'] => {
-  const { name, result, get: isGet = false, earlier = [] } = command;
-  if (command.async && !earlier.some((one) => one.async === false)) return 'job';
-  if (risk.risk === 'read' || (risk.risk === 'sensitive' && (isGet || result === 'list'))) return undefined;
-  const { mayBeEmpty } = loadData<{ mayBeEmpty: string[] }>('quirks.json');
+const expectedOf = (tool: Tool): WireParams['expects'] => {
+  const { name, result, earlier = [], async: isJob } = tool.command;
+  if (isJob && !earlier.some((one) => one.async === false)) return 'job';
+  if (isLook(tool)) return undefined;
+  const { mayBeEmpty } = loadData<AnswerQuirks>('quirks.json');
   return result === 'none' || mayBeEmpty.includes(name) ? undefined : result;
+};
+
+/**
+ * What the envelope of the answer may be called: what CloudStack's source calls it, and the name that it gives one that says
+ * nothing else (BaseCmd.getResponseNameByClass). Undefined where no one knows, and of a look.
+ */
+const envelopesOf = (tool: Tool): WireParams['envelopes'] => {
+  const { name, wrapper, async: isJob } = tool.command;
+  if (isUnjudged(tool) || (isLook(tool) && !isJob)) return undefined;
+  const former = loadData<AnswerQuirks>('quirks.json').envelopes[name];
+  return [wrapper, `${name}response`, ...(former === undefined ? [] : [former])];
 };
 
 /**
@@ -30,6 +51,7 @@ export const toWire = (call: ApprovedCall, page?: PageAsked): WireParams => {
     params: encodeParams(tool.command, params),
     method: methodOf(tool),
     expects: request.follow ? undefined : expectedOf(tool),
+    envelopes: request.follow ? undefined : envelopesOf(tool),
     ...(request.follow ? { follow: String(params['jobid']) } : {}),
   } as WireParams;
 };

@@ -235,7 +235,14 @@ describe('the hand-kept files speak only of what exists', () => {
   });
 
   test('quirks.json', () => {
-    const { kinds: quirks } = loadData<{ kinds: Record<string, Record<string, string | null>> }>('quirks.json');
+    const { kinds: quirks, envelopes } = loadData<{
+      kinds: Record<string, Record<string, string | null>>;
+      envelopes: Record<string, string>;
+    }>('quirks.json');
+    for (const [command, former] of Object.entries(envelopes)) {
+      expect(byName.has(command), command).toBe(true);
+      expect([byName.get(command)!.wrapper, `${command.toLowerCase()}response`], command).not.toContain(former);
+    }
     for (const [command, corrected] of Object.entries(quirks))
       for (const [name, kind] of Object.entries(corrected)) {
         expect(params(command).has(name), `${command}.${name}`).toBe(true);

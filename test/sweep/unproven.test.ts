@@ -5,10 +5,11 @@ import { expect, test } from 'vitest';
 import type { AuditEntry } from '../../src/audit/entry.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import type { Tool } from '../../src/catalog/tool.ts';
+import type { Transport } from '../../src/cloudstack/transport.ts';
 import { CallError } from '../../src/errors.ts';
 import { loadData } from '../../src/data.ts';
 import { changes, fillAll, openCached } from '../cache/cloud.ts';
-import { openApp, requestOf, requiredOf, usual, uuid, yes, type Answers } from '../guard/counting.ts';
+import { createCounting, openApp, requestOf, requiredOf, usual, uuid, yes, type Answers } from '../guard/counting.ts';
 
 // What came back is not what was done. Every command that changes something, and every one that runs as a job, is answered with
 // what proves nothing: it is of unknown outcome, sent once, and says where to look.
@@ -51,7 +52,9 @@ const states: Record<string, Body> = {
   'the answer to another command': { count: 0 },
 };
 
-const { mayBeEmpty } = loadData<{ mayBeEmpty: string[] }>('quirks.json');
+const { mayBeEmpty, envelopes: former } = loadData<{ mayBeEmpty: string[]; envelopes: Record<string, string> }>(
+  'quirks.json',
+);
 
 const isChange = ({ risk }: Tool): boolean => risk.risk === 'change' || risk.risk === 'destroy';
 
@@ -59,6 +62,56 @@ const commands = loadCatalog().tools.filter((tool) => {
   const { auth, result, name, async: isJob } = tool.command;
   return !auth && (isJob ? true : isChange(tool) && result !== 'none' && !mayBeEmpty.includes(name));
 });
+
+/** Envelopes that are not a command's own. */
+const elsewhere: Record<string, (of: Tool) => string> = {
+  'the next command': ({ command }) => {
+    const { tools } = loadCatalog();
+    const after = tools.slice(tools.findIndex((one) => one.command.name === command.name) + 1);
+    return [...after, ...tools].find((one) => one.command.wrapper !== command.wrapper)!.command.wrapper;
+  },
+  'a list': () => 'listzonesresponse',
+  'an error': () => 'errorresponse',
+  'no command': () => 'result',
+  'no name': () => '',
+};
+
+/** The envelopes that releases of CloudStack give its answer. */
+const own: Record<string, (of: Tool) => string> = {
+  'its own': ({ command }) => command.wrapper,
+  'its own, in capitals': ({ command }) => command.wrapper.toUpperCase(),
+  'that of its name': ({ command }) => `${command.name.toLowerCase()}response`,
+  'that of earlier releases': ({ command }) => former[command.name] ?? command.wrapper,
+};
+
+/** An app whose cloud answers well-formed, in the envelope that is given for the command that is tried. */
+const openRenaming = async (envelopeOf: (of: Tool) => string) => {
+  const { transport, times } = createCounting();
+  let tried: Tool | undefined;
+  const renaming: Transport = {
+    ...transport,
+    send: async (request) => {
+      const response = await transport.send(request);
+      const name = new URLSearchParams(request.body ?? request.url.split('?')[1]).get('command');
+      if (name !== tried?.command.name) return response;
+      const [inner] = Object.values(JSON.parse(response.body) as Body);
+      return { ...response, body: JSON.stringify({ [envelopeOf(tried)]: inner }) };
+    },
+  };
+  const { app, close } = await openApp({ policy: { protect: false } }, { transport: renaming });
+  const call = (tool: Tool): Promise<unknown> => {
+    tried = tool;
+    const request = requestOf(tool.command.name, requiredOf(tool.command), { consent: yes });
+    return app.call(request).then(
+      () => 'done',
+      (error: unknown) => (error instanceof CallError ? error.kind : error),
+    );
+  };
+  return { call, times, close };
+};
+
+/** With those whose answer may say nothing. */
+const everyChange = loadCatalog().tools.filter((tool) => !tool.command.auth && (tool.command.async || isChange(tool)));
 
 const open = async (answer: () => Answers) => {
   const folder = mkdtempSync(join(tmpdir(), 'cloudstack-unproven-'));
@@ -122,6 +175,31 @@ test.each(Object.entries(states))('of a job that was begun: %s', async (_what, s
     const { kind, job } = outcome instanceof CallError ? outcome : { kind: outcome };
     if (kind !== 'unknown-outcome' || job !== uuid(2)) wrong.push(`${command.name}: ${String(kind)} ${String(job)}`);
     if (times(command.name) !== 1) wrong.push(`${command.name}: sent ${times(command.name)} times`);
+  }
+  await close();
+  expect(wrong).toEqual([]);
+});
+
+test.each(Object.entries(elsewhere))('what would prove it, in the envelope of %s', async (_what, envelopeOf) => {
+  const { call, times, close } = await openRenaming(envelopeOf);
+  const wrong: string[] = [];
+  for (const tool of everyChange) {
+    const outcome = await call(tool);
+    const { name } = tool.command;
+    if (outcome !== 'unknown-outcome') wrong.push(`${name}: ${String(outcome)}`);
+    if (times(name) !== 1) wrong.push(`${name}: sent ${times(name)} times`);
+  }
+  await close();
+  expect(wrong).toEqual([]);
+  expect(everyChange.length).toBeGreaterThan(commands.length);
+});
+
+test.each(Object.entries(own))('what proves it, in the envelope %s', async (_what, envelopeOf) => {
+  const { call, close } = await openRenaming(envelopeOf);
+  const wrong: string[] = [];
+  for (const tool of everyChange) {
+    const outcome = await call(tool);
+    if (outcome !== 'done') wrong.push(`${tool.command.name}: ${String(outcome)}`);
   }
   await close();
   expect(wrong).toEqual([]);

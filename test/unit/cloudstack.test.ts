@@ -83,6 +83,14 @@ test('the envelope is opened whatever it is called', () => {
   expect(openEnvelope('x', response({ createLBStickinessPolicy: {} }))).toEqual({});
 });
 
+test('where its name is known, the envelope of something else is none, and what is in it is not told', () => {
+  const answer = response({ registeruserkeysresponse: { userkeys: { secretkey: 'hush' } } });
+  expect(openEnvelope('x', answer, ['xresponse', 'RegisterUserKeysResponse'])).toHaveProperty('userkeys');
+  const { kind, message } = caught(() => openEnvelope('x', answer, ['xresponse']));
+  expect(kind).toBe('protocol');
+  expect(message).toBe('x: the answer is that of something else (registeruserkeysresponse)');
+});
+
 test.each([200, 431])('an error inside the envelope is one, also with HTTP %d', (status) => {
   const body = { uuidList: [], errorcode: 431, cserrorcode: 4350, errortext: 'Invalid\u202e value' };
   const error = caught(() => openEnvelope('createZone', response({ createzoneresponse: body }, status)));
