@@ -84,7 +84,7 @@ interface Group {
 }
 
 /** What stands for the rows that have no value of a key. */
-const noValue = '(none)';
+export const noValue = '(none)';
 
 const createGroups = ({ keys, totals }: Grouping) => {
   const groups = new Map<string, Group>();

@@ -8,6 +8,7 @@ import { isSecretName, secretFieldsOf } from '../secrets/names.ts';
 import { toLabel } from '../text.ts';
 import { baseOf, readDerived } from './derived.ts';
 import { ExpressionError, readExpression, renameFields, type Expression } from './expression.ts';
+import type { Literal } from './literals.ts';
 
 /** What a read was asked over the rows of a list, as a door was given it. */
 export interface GivenQuery {
@@ -58,6 +59,8 @@ export const countColumn = 'count';
 
 const isWhole = ({ type }: Field): boolean => type === 'long' || type === 'integer';
 
+const isNumber = (type: Field['type']): boolean => ['long', 'integer', 'float', 'double'].includes(type);
+
 /** Fields that hold bytes, as data/cells.json has them. */
 const countsBytes = (response: string, field: string): boolean => {
   const { bytes, bytesWhere } = loadData<{
@@ -67,21 +70,34 @@ const countsBytes = (response: string, field: string): boolean => {
   return bytes[response]?.includes(field) === true || bytesWhere[response]?.fields.includes(field) === true;
 };
 
-/** Why a size with a unit cannot be compared with a field: it counts something else than bytes. */
-const problemsWithSizes = (response: string, expression: Expression): string[] => {
+/** Why a field has no order beside a value: numbers are before or after numbers only, and dates dates. */
+const problemWithOrder = ({ type, name }: Field, { text, number, time }: Literal): string | undefined => {
+  if (text === '') return undefined;
+  if (type === 'date' && time === undefined)
+    return `where: ${name} is a date; compare it with one, such as 2026-01-31 or "30 days ago", not "${toLabel(text)}"`;
+  if (isNumber(type) && number === undefined)
+    return `where: ${name} is a number; compare it with a number, not "${toLabel(text)}"`;
+  return undefined;
+};
+
+/** Why values cannot be compared with a field: a size with one that counts no bytes, a word in the order of numbers or dates. */
+const problemsWithValues = (response: string, expression: Expression): string[] => {
   switch (expression.type) {
     case 'not':
-      return problemsWithSizes(response, expression.of);
+      return problemsWithValues(response, expression.of);
     case 'and':
     case 'or':
-      return expression.parts.flatMap((part) => problemsWithSizes(response, part));
+      return expression.parts.flatMap((part) => problemsWithValues(response, part));
     case 'compare': {
       const sides = [expression.left, expression.right];
       const field = sides.find((side) => side.type === 'field');
-      const isSized = sides.some((side) => side.type === 'literal' && side.value.isSize);
+      const value = sides.find((side) => side.type === 'literal')?.value;
       const known = field && fieldsOfResponse(response)?.get(spellingKey(field.name));
-      if (!field || !known || !isSized || !isWhole(known) || countsBytes(response, field.name)) return [];
-      return [`where: ${field.name} does not count bytes; compare it with a number without a unit`];
+      if (!field || !known || !value) return [];
+      if (value.isSize && isWhole(known) && !countsBytes(response, field.name))
+        return [`where: ${field.name} does not count bytes; compare it with a number without a unit`];
+      const problem = /^[<>]/.test(expression.by) ? problemWithOrder(known, value) : undefined;
+      return problem === undefined ? [] : [problem];
     }
     default:
       return [];
@@ -174,7 +190,7 @@ export const readQuery = (
         'name' in find(word) && fieldsOfResponse(command.response) !== undefined;
       const read = readExpression(String(given.where), isField);
       ask.where = renameFields(read, (name) => nameOf('where', name));
-      problems.push(...problemsWithSizes(command.response, ask.where));
+      problems.push(...problemsWithValues(command.response, ask.where));
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
       problems.push(`where: ${error.message}`);

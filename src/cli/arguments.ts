@@ -1,6 +1,7 @@
 import { CallError } from '../errors.ts';
 import { parseExact } from '../json.ts';
 import { readGiven } from './given-values.ts';
+import { toLabel } from '../text.ts';
 import type { Io } from './io.ts';
 
 const usage = (message: string): CallError =>
@@ -28,10 +29,14 @@ export const readArguments = (
     if (typeof given !== 'object' || given === null || Array.isArray(given)) throw usage('--json must be an object.');
     Object.assign(args, given);
   }
+  const seen = new Set<string>();
   for (const word of words) {
     const at = word.indexOf('=');
     if (at < 1) throw usage(`"${word}" is not key=value.`);
-    args[word.slice(0, at)] = readGiven(word.slice(at + 1), input);
+    const key = word.slice(0, at);
+    if (seen.has(key)) throw usage(`${toLabel(key)} is given twice; several values are one list, such as ids=a,b.`);
+    seen.add(key);
+    args[key] = readGiven(word.slice(at + 1), input);
   }
   return args;
 };

@@ -24,6 +24,14 @@ const wantsJson = (argv: readonly string[]): boolean =>
       (word === '--json' && argv[0] !== 'call'),
   );
 
+/** What commander says, where its words would mislead: options before a command are read as options of `serve`. */
+const inOurWords = (message: string, [first = '']: readonly string[]): string =>
+  first.startsWith('-') && message.startsWith("error: too many arguments for 'serve'")
+    ? `error: the command stands before its options, such as: ${programName} call list-zones --profile NAME`
+    : message;
+
+const wayOn = `${programName} --help shows what there is.`;
+
 /** The command line for these words: the command they name is built whole, of the others the help needs a line. */
 const createProgram = (argv: readonly string[], used: string, io: Io, end: (status: number) => void): Command => {
   const isForProgram = wantsJson(argv);
@@ -50,10 +58,13 @@ const createProgram = (argv: readonly string[], used: string, io: Io, end: (stat
       writeOut: (text) => io.stdout.write(io.stdout.isTTY ? wrap(text, io.stdout.columns ?? 80) : text),
       // What a program reads is one JSON object, which the error becomes.
       writeErr: (text) => void (isForProgram || io.stderr.write(stripUnsafe(text))),
+      outputError: (text, write) => write(`${inOurWords(text.trimEnd(), argv)}\n`),
     });
   for (const [name, { description, build }] of Object.entries(commands)) {
     const command = program.command(name, { isDefault: name === 'serve' }).description(description);
     if (name !== used) continue;
+    // Also of the commands below it.
+    command.showHelpAfterError(argv[0] === name ? `${programName} ${name} --help shows what it takes.` : wayOn);
     build(command, io, end);
     // Words that are to be completed are taken as they are.
     if (name !== 'completion') takeFiles(command, io.input);
@@ -91,8 +102,8 @@ const statusOf = ({ kind }: CallError): number => {
 };
 
 /** An error of usage as commander says it, and every other of ours. */
-const toCallError = (error: CommanderError): CallError =>
-  new CallError('invalid', toLine(error.message.replace(/^error: /, '')), `${programName} --help shows what there is.`);
+const toCallError = ({ message }: CommanderError, argv: readonly string[]): CallError =>
+  new CallError('invalid', toLine(inOurWords(message, argv).replace(/^error: /, '')), wayOn);
 
 const printError = (error: CallError, argv: readonly string[], { stderr }: Io): Promise<void> =>
   wantsJson(argv)
@@ -119,7 +130,7 @@ export const runCli = async (argv: readonly string[], io: Io): Promise<number> =
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exit.done;
-      if (wantsJson(argv)) await printError(toCallError(error), argv, activity.io);
+      if (wantsJson(argv)) await printError(toCallError(error, argv), argv, activity.io);
       return exit.usage;
     }
     if (!(error instanceof CallError)) throw error;

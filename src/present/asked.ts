@@ -1,5 +1,5 @@
 import { countColumn, type Query } from '../ask/query.ts';
-import type { Collected } from '../ask/collect.ts';
+import { noValue, type Collected } from '../ask/collect.ts';
 import { findKind } from '../catalog/kinds.ts';
 import type { CallSettings } from '../config/call.ts';
 import { dataNote } from '../errors.ts';
@@ -51,6 +51,14 @@ const insteadNotes = ({ instead }: AskedRows): string[] =>
     .filter(([, values]) => values.length > 0)
     .map(([field, values]) => `${field} has ${values.map((value) => toLabel(value, 40)).join(', ')}.`);
 
+/** Columns of groups that no row has a value for: `sum(name)`, `day(name)`. */
+const hollowNotes = (columns: readonly string[], { rows, count }: AskedRows): string[] =>
+  rows.length === 0 || rows.length < count
+    ? []
+    : columns
+        .filter((column) => rows.every(({ [column]: value }) => value === undefined || value === noValue))
+        .map((column) => `No row has a value for ${column}.`);
+
 /** The answer to what was asked over all rows of a list: short, with how many rows it is about. */
 export const presentAsked = (call: ApprovedCall, ask: Query, asked: AskedRows, settings: CallSettings): Outcome => {
   const budget = roomIn(settings.budget);
@@ -82,7 +90,7 @@ export const presentAsked = (call: ApprovedCall, ask: Query, asked: AskedRows, s
     ? `${items.length} of ${count} groups with ${matched} rows, over ${over}`
     : `${items.length} of ${matched}${ask.where ? ' that fit' : ''}, over ${over}`;
   const rest = next ? `; ask with page=${next.page}, pagesize=${next.pagesize}` : '';
-  const notes = [...call.notes, ...cutNotes(asked), ...insteadNotes(asked)];
+  const notes = [...call.notes, ...cutNotes(asked), ...insteadNotes(asked), ...hollowNotes(grouped ?? [], asked)];
   // What was cut is shown as it is.
   const cellsOf = (at: number): unknown[] =>
     columns.map((column) => (items[at] === given[at] ? show(rows[at]!, column) : items[at]![column]));

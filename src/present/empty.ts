@@ -19,11 +19,15 @@ const isNoFilter = /^(?:listall|isrecursive|page|pagesize|details|show\w*|\w*fil
 
 /** The way on from an empty list; undefined where nothing narrowed it. */
 export const explainEmpty = (command: string, args: Readonly<Record<string, unknown>>): string | undefined => {
+  // A map is given as a whole or by its entries (`tags.team`, `tags[0].key`).
+  const given = new Set(
+    Object.keys(args).flatMap((name) => (args[name] === undefined ? [] : [name.split(/[.[]/)[0]!])),
+  );
   const known = loadData<EmptyHint[]>('empty-lists.json').find(
     ({ commands, parameters }) =>
-      (!commands || commands.includes(command)) && parameters.some((name) => args[name] !== undefined),
+      (!commands || commands.includes(command)) && parameters.some((name) => given.has(name)),
   );
   if (known) return known.hint;
-  const filters = Object.keys(args).filter((name) => args[name] !== undefined && !isNoFilter.test(name));
+  const filters = [...given].filter((name) => !isNoFilter.test(name));
   return filters.length ? `None fits ${filters.join(' and ')}: without it the list shows what there is.` : undefined;
 };

@@ -63,6 +63,21 @@ test('an empty answer says which values there are instead', async () => {
   expect(text).toMatch(/state has .*Running/);
 });
 
+test('a figure or a day that no row has is told', async () => {
+  const { text } = await vms({ group: ['day(name)', 'sum(displayname)', 'sum(memory)'] });
+  expect(text).toContain('No row has a value for day(name).');
+  expect(text).toContain('No row has a value for sum(displayname).');
+  expect(text).not.toContain('No row has a value for sum(memory)');
+});
+
+test.each([
+  { tags: { env: 'nowhere' } },
+  { 'tags.env': 'nowhere' },
+  { 'tags[0].key': 'env', 'tags[0].value': 'nowhere' },
+])('an empty list leads on whatever the spelling of its tags: %j', async (args) => {
+  expect((await vms({ arguments: args })).text).toContain('None has that tag');
+});
+
 test('what fits is paged as it was sorted', async () => {
   const all = namesOf(await vms({ sort: '-name', fields: ['name'] }));
   const seen: unknown[] = [];
@@ -90,6 +105,10 @@ test.each([
   [{ where: 'state =' }, /a field or a value is missing before its end/],
   [{ where: "state = 'Running' memory" }, /and, or, or a comparison is missing/],
   [{ where: 'memory > 4GiB' }, /memory does not count bytes/],
+  [{ where: 'memory > much' }, /memory is a number; compare it with a number, not "much"/],
+  [{ where: "state = 'Running' and not cpunumber <= '2x'" }, /cpunumber is a number/],
+  [{ where: 'created > 2026-13-01' }, /created is a date; compare it with one, .* not "2026-13-01"/],
+  [{ where: 'created >= yesterday' }, /created is a date/],
   [{ where: 'password = a' }, /password is masked/],
   [{ where: "name = 'a' or not (userdata contains 'x' and password > 3)" }, /password is masked/],
   [{ sort: '-password' }, /password is masked/],

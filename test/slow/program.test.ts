@@ -94,6 +94,10 @@ test.each([
   ['a number that is none', ['call', 'list-zones', '--budget', 'abc'], 'must be a number, not "abc"'],
   ['a toolset misspelt', ['serve', '--simulator', '--tools', 'computee'], 'Did you mean compute?'],
   ['nothing to find', ['tools', 'find'], 'missing required argument'],
+  ['what to do about it', ['undo'], 'undo --help shows what it takes.'],
+  ['a command below another', ['plan', 'list'], 'plan --help shows what it takes.'],
+  ['options before the command', ['--profile', 'x', 'call', 'list-zones'], 'the command stands before its options'],
+  ['a value given twice', ['call', 'list-zones', 'name=a', 'name=b'], 'name is given twice'],
 ])('D12, D13: %s ends with 2 and writes to standard error only', async (_what, argv, expected) => {
   const { status, stdout, stderr } = await runCommand(argv);
   expect(status).toBe(2);
