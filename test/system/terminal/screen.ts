@@ -91,8 +91,8 @@ export const pictureOf = (lines: readonly ScreenLine[], cols: number): string =>
         ({ text, column, colour }) =>
           `<tspan x="${(10 + column * width).toFixed(1)}"${colour === undefined ? '' : ` fill="${palette[colour % 8]}"`}>${escape(text.trimEnd())}</tspan>`,
       );
-    return `<text y="${(row + 1) * height + 6}">${spans.join('')}</text>`;
+    return `<text xml:space="preserve" y="${(row + 1) * height + 6}">${spans.join('')}</text>`;
   });
   const size = `width="${Math.ceil(cols * width + 20)}" height="${lines.length * height + 20}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size}><rect width="100%" height="100%" rx="6" fill="#0d1117"/><g font-family="ui-monospace,Menlo,Consolas,monospace" font-size="14" fill="#c9d1d9" xml:space="preserve">${rows.join('')}</g></svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size}><rect width="100%" height="100%" rx="6" fill="#0d1117"/><g font-family="ui-monospace,Menlo,Consolas,monospace" font-size="14" fill="#c9d1d9">${rows.join('')}</g></svg>\n`;
 };
