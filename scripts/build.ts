@@ -2,14 +2,13 @@
 import { build, type Plugin } from 'esbuild';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
-import { brotliCompressSync, constants } from 'node:zlib';
-import { packIndex } from '../src/search/pack.ts';
-import { loadSavedIndex } from '../src/search/saved-index.ts';
+import { join, resolve } from 'node:path';
 import { loadSavedDependencies } from '../src/cache/saved-dependencies.ts';
 import { mergeChunks } from './build/merge-chunks.ts';
 import { fromColumns, toColumns } from './build/columns.ts';
 import { noticesOf } from './build/notices.ts';
+import { compress, prepared } from './build/prepared.ts';
+import { preparedSearch, writeSearch } from './build/search.ts';
 import { prepareOpening } from './build/opening.ts';
 import { sbomOf } from './build/sbom.ts';
 import { configurationSchema } from './build/configuration-schema.ts';
@@ -86,7 +85,8 @@ const notRead = new Set([
   'promises.json',
   'risk-review.json',
   'event-sources.json',
-  // The index is made of them.
+  // The index is made of them, and the words of one meaning are prepared beside it.
+  'synonyms.json',
   'phrasings.json',
   'search-weights.json',
   'lead-phrasings.json',
@@ -98,8 +98,6 @@ const data = readdirSync('data')
 const worthCompressing = 3072;
 const inColumns: string[] = [];
 const compressed = data.filter(({ text }) => text.length > worthCompressing).map(({ name }) => name);
-const compress = (bytes: Uint8Array): Uint8Array =>
-  brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
 for (const file of data) {
   const text = compressed.includes(file.name) ? toColumns(file.text) : undefined;
   if (text === undefined || compress(Buffer.from(text)).length >= compress(Buffer.from(file.text)).length) continue;
@@ -107,17 +105,6 @@ for (const file of data) {
   inColumns.push(file.name);
 }
 
-/** In place of a module that works something out, one that reads what was worked out here: `name` is its export. */
-const prepared = (module: RegExp, name: string, file: string): Plugin => ({
-  name: file,
-  setup: ({ onLoad }) => {
-    onLoad({ filter: module }, () => ({
-      contents: `import { readFileSync } from 'node:fs';
-export const ${name} = () => JSON.parse(readFileSync(new URL('./${file}', import.meta.url), 'utf8'));`,
-      loader: 'js',
-    }));
-  },
-});
 /** The sandbox of scripts runs in a thread of its own, which is a program of its own; QuickJS lies beside it, compressed. */
 const worker = 'script-worker.js';
 const quickjs = 'quickjs.wasm.br';
@@ -135,23 +122,6 @@ export const loadWorkerFile = () => ({
     }));
   },
 };
-/** In place of the module that prepares the search index, one that reads the file in which it is packed. */
-const preparedIndex: Plugin = {
-  name: 'search-index',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /[\\/]search[\\/]saved-index\.ts$/ }, ({ path }) => ({
-      contents: `import { readFileSync } from 'node:fs';
-import { brotliDecompressSync } from 'node:zlib';
-import { unpackIndex } from './pack.ts';
-export const loadSavedIndex = () =>
-  unpackIndex(brotliDecompressSync(readFileSync(new URL('./${searchIndex}', import.meta.url))));`,
-      loader: 'js',
-      resolveDir: dirname(path),
-    }));
-  },
-};
-// To prepare it takes longer than to search.
-const searchIndex = 'search-index.bin.br';
 // What a change makes stale is found among all responses.
 const dependencies = 'cache-dependencies.json';
 // Hosts start every server that they know: what they ask first is answered before anything else is loaded.
@@ -183,7 +153,7 @@ const { metafile } = await build({
     oneParser,
     packedData,
     bundledWorker,
-    preparedIndex,
+    ...preparedSearch,
     prepared(/[\\/]cache[\\/]saved-dependencies\.ts$/, 'loadSavedDependencies', dependencies),
     prepared(/[\\/]opening[\\/]prepared\.ts$/, 'loadPrepared', opening),
   ],
@@ -253,7 +223,7 @@ mkdirSync('dist/data');
 for (const { name, text } of data)
   if (compressed.includes(name)) writeFileSync(`dist/data/${name}.br`, compress(Buffer.from(text)));
   else writeFileSync(`dist/data/${name}`, text);
-writeFileSync(`dist/${searchIndex}`, compress(packIndex(loadSavedIndex())));
+writeSearch('dist');
 writeFileSync(`dist/${dependencies}`, JSON.stringify(loadSavedDependencies()));
 writeFileSync(`dist/${opening}`, JSON.stringify(await prepareOpening()));
 const inputs = Object.keys({ ...metafile.inputs, ...sandbox.metafile.inputs, ...page.inputs });

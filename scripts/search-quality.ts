@@ -3,13 +3,30 @@
  * command came first and in five, and how often its match names all required parameters; by the half of
  * the questions that was looked at and the other, by kind, by toolset, with times and sizes.
  * --misses adds a line for each wish that did not come first, without the question: what was wanted, its place, what
- * came first. --questions adds a line for every wish, with the question.
+ * came first. --questions adds a line for every wish, with the question. --cold measures only what new processes
+ * take to open the index, and to answer their first question.
  */
 import { parseArgs } from 'node:util';
 import { loadToolsets } from '../src/catalog/tool.ts';
+import { measureCold } from './search-quality/cold.ts';
 import { groupsOf, loadQuestions, measureSearch, qualityOf, type Finding } from './search-quality/measure.ts';
 
-const { values: asked } = parseArgs({ options: { misses: { type: 'boolean' }, questions: { type: 'boolean' } } });
+const { values: asked } = parseArgs({
+  options: { misses: { type: 'boolean' }, questions: { type: 'boolean' }, cold: { type: 'boolean' } },
+});
+
+/** New processes that are measured. */
+const runs = 15;
+
+if (asked.cold) {
+  const times = await measureCold(runs);
+  for (const name of ['load', 'first'] as const) {
+    const sorted = times.map((time) => time[name]).sort((a, b) => a - b);
+    const [least, median, most] = [0, (runs - 1) / 2, runs - 1].map((at) => sorted[at]!.toFixed(1));
+    process.stdout.write(`${name}: ${median} ms of processor time (median of ${runs}; ${least}–${most})\n`);
+  }
+  process.exit();
+}
 
 const findings = measureSearch(loadQuestions());
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -1,14 +1,6 @@
-import { loadData } from '../data.ts';
+import { loadSavedLanguage } from './saved-language.ts';
+import type { Synonyms } from './synonyms.ts';
 import { isNoise, stem, toWords } from './words.ts';
-
-/** data/synonyms.json: words that are one, words of one meaning, and what is often meant by a word. */
-interface Synonyms {
-  joined: Record<string, string[]>;
-  verbs: string[][];
-  questions: string[];
-  same: string[][];
-  near: [word: string, meant: string][];
-}
 
 /** A term that may be meant by another, and how sure that is, from 0 to 1. */
 export type Meaning = readonly [term: string, sureness: number];
@@ -22,6 +14,9 @@ interface Language {
   parts: ReadonlySet<string>;
   /** Sequences of words that stand for one, by their first word; the longest first. */
   joined: Map<string, { words: string[]; term: string }[]>;
+  /** Words that mean the same, and what is often meant by a word. */
+  same: readonly (readonly string[])[];
+  often: readonly (readonly [word: string, meant: string])[];
   meanings: Map<string, Meaning[]>;
   verbs: Map<string, number>;
   kin: Map<number, Set<number>>;
@@ -38,37 +33,36 @@ const kinship = 0.6;
 
 const sureness = { same: 0.9, near: 0.55 };
 
+const add = <T>(lists: Map<string, T[]>, name: string, one: T): void => {
+  const list = lists.get(name);
+  if (list) list.push(one);
+  else lists.set(name, [one]);
+};
+
+/** Opens what prepareSynonyms made: every word is a stem. */
 const readLanguage = ({ joined, verbs, questions, same, near }: Synonyms): Language => {
   const byFirst: Language['joined'] = new Map();
+  const parts = new Set<string>();
   for (const [term, sequences] of Object.entries(joined))
-    for (const words of sequences.map((sequence) =>
-      sequence.split(' ').map((word) => (isNoise(word) ? word : stem(word))),
-    ))
-      byFirst.set(words[0]!, [...(byFirst.get(words[0]!) ?? []), { words, term }]);
+    for (const sequence of sequences) {
+      const words = sequence.split(' ');
+      for (const word of words) parts.add(word);
+      add(byFirst, words[0]!, { words, term });
+    }
   for (const sequences of byFirst.values()) sequences.sort((a, b) => b.words.length - a.words.length);
-  const meanings: Language['meanings'] = new Map();
-  const mean = (word: string, meant: string, sure: number): void => {
-    const known = meanings.get(word) ?? [];
-    if (word !== meant && !known.some(([term]) => term === meant)) meanings.set(word, [...known, [meant, sure]]);
-  };
-  const groups = [...verbs, ...same].map((words) => words.map(stem));
-  for (const group of groups) for (const word of group) for (const meant of group) mean(word, meant, sureness.same);
-  for (const [word, meant] of near) {
-    const group = groups.find((words) => words.includes(stem(meant))) ?? [stem(meant)];
-    for (const other of group) mean(stem(word), other, sureness.near);
-  }
-  const groupOf = new Map(groups.flatMap((group) => group.map((word) => [word, group[0]!] as const)).reverse());
+  const groups = [...verbs, ...same];
+  const groupOf = new Map<string, string>();
+  for (const group of groups) for (const word of group) if (!groupOf.has(word)) groupOf.set(word, group[0]!);
   const nearOf = new Map<string, string[]>();
-  for (const [word, meant] of near) {
-    const group = groupOf.get(stem(meant)) ?? stem(meant);
-    nearOf.set(stem(word), [...(nearOf.get(stem(word)) ?? []), group]);
-  }
-  const parts = new Set([...byFirst.values()].flatMap((sequences) => sequences.flatMap(({ words }) => words)));
-  const verbOf = new Map(verbs.flatMap((words, verb) => words.map((word) => [stem(word), verb] as const)));
-  for (const word of [question, ...questions]) verbOf.set(isNoise(word) ? word : stem(word), looking);
+  for (const [word, meant] of near) add(nearOf, word, groupOf.get(meant) ?? meant);
+  const verbOf = new Map<string, number>();
+  verbs.forEach((words, verb) => {
+    for (const word of words) verbOf.set(word, verb);
+  });
+  for (const word of [question, ...questions]) verbOf.set(word, looking);
   const kin = new Map<number, Set<number>>();
   for (const [word, meant] of near) {
-    const [a, b] = [verbOf.get(stem(word)), verbOf.get(stem(meant))];
+    const [a, b] = [verbOf.get(word), verbOf.get(meant)];
     if (a === undefined || b === undefined || a === b) continue;
     for (const [one, other] of [
       [a, b],
@@ -76,11 +70,21 @@ const readLanguage = ({ joined, verbs, questions, same, near }: Synonyms): Langu
     ] as const)
       kin.set(one, (kin.get(one) ?? new Set<number>()).add(other));
   }
-  return { joined: byFirst, meanings, verbs: verbOf, kin, groups: groupOf, near: nearOf, parts };
+  return {
+    joined: byFirst,
+    same: groups,
+    often: near,
+    meanings: new Map(),
+    verbs: verbOf,
+    kin,
+    groups: groupOf,
+    near: nearOf,
+    parts,
+  };
 };
 
 let known: Language | undefined;
-const language = (): Language => (known ??= readLanguage(loadData<Synonyms>('synonyms.json')));
+const language = (): Language => (known ??= readLanguage(loadSavedLanguage()));
 
 /** Where a sequence of words ends in a text when it begins at a place; words that say nothing may stand between. */
 const endOf = (sequence: readonly string[], words: readonly string[], at: number): number | undefined => {
@@ -123,8 +127,27 @@ export const groupOf = (term: string): string | undefined => language().groups.g
 /** What is often meant by a term: what stands for the words of that meaning. */
 export const nearOf = (term: string): readonly string[] => language().near.get(term) ?? [];
 
+const findMeanings = ({ same, often }: Language, word: string): Meaning[] => {
+  const found = new Map<string, number>();
+  const mean = (meant: string, sure: number): void => {
+    if (meant !== word && !found.has(meant)) found.set(meant, sure);
+  };
+  for (const group of same) if (group.includes(word)) for (const meant of group) mean(meant, sureness.same);
+  for (const [one, meant] of often) {
+    if (one !== word) continue;
+    for (const other of same.find((words) => words.includes(meant)) ?? [meant]) mean(other, sureness.near);
+  }
+  return [...found];
+};
+
 /** Other terms that may be meant by one. */
-export const meaningsOf = (term: string): readonly Meaning[] => language().meanings.get(term) ?? [];
+export const meaningsOf = (term: string): readonly Meaning[] => {
+  const known = language();
+  const found = known.meanings.get(term) ?? findMeanings(known, term);
+  // What people ask must not fill the memory.
+  if (found.length) known.meanings.set(term, found);
+  return found;
+};
 
 /** What a term asks to be done: a group of verbs by number; -1 when it asks for nothing. */
 export const verbOf = (term: string): number => language().verbs.get(term) ?? -1;

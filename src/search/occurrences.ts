@@ -70,16 +70,17 @@ const takeSheet = (index: OpenIndex): Sheet => {
 
 /** Counts in each phrase how much of the query it has. */
 const countInPhrases = (
-  { phrasesWith: { starts, numbers }, commandOf }: OpenIndex,
+  { phrasesWith, commandOf }: OpenIndex,
   { have, counted, maxShare }: Sheet,
   query: readonly QueryWord[],
 ): void => {
   for (let word = 0; word < query.length; word++) {
     const { weight, candidates } = query[word]!;
     // The surest first: what comes later for the same word adds nothing.
-    for (const { term, sureness } of candidates)
-      for (let at = starts[term]!; at < starts[term + 1]!; at++) {
-        const phrase = numbers[at]!;
+    for (const { term, sureness } of candidates) {
+      const phrases = phrasesWith(term);
+      for (let at = 0; at < phrases.length; at++) {
+        const phrase = phrases[at]!;
         if (counted[phrase] === word + 1) continue;
         counted[phrase] = word + 1;
         const has = have[phrase]! + weight * sureness;
@@ -87,30 +88,35 @@ const countInPhrases = (
         const command = commandOf[phrase]!;
         if (has > maxShare[command]!) maxShare[command] = has;
       }
+    }
   }
 };
 
 /** Counts how much of the query stands in all that is said of each command. */
 const countInAll = (
-  { commandsWith: { starts, numbers, halves } }: OpenIndex,
+  { commandsWith }: OpenIndex,
   { times, whole }: Sheet,
   query: readonly QueryWord[],
   mass: number,
 ): void => {
   for (const { weight, candidates } of query) {
-    for (const { term, sureness } of candidates)
-      for (let at = starts[term]!; at < starts[term + 1]!; at++) {
+    for (const { term, sureness } of candidates) {
+      const { numbers, halves } = commandsWith(term);
+      for (let at = 0; at < numbers.length; at++) {
         const often = (sureness * halves[at]!) / phraseWeight;
         if (often > times[numbers[at]!]!) times[numbers[at]!] = often;
       }
-    for (const { term } of candidates)
-      for (let at = starts[term]!; at < starts[term + 1]!; at++) {
+    }
+    for (const { term } of candidates) {
+      const { numbers } = commandsWith(term);
+      for (let at = 0; at < numbers.length; at++) {
         const command = numbers[at]!;
         const often = times[command]!;
         if (!often) continue;
         whole[command]! += (weight * often) / (often + factors.half);
         times[command] = 0;
       }
+    }
   }
   for (let command = 0; command < whole.length; command++) whole[command]! /= mass;
 };

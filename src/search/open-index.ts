@@ -6,7 +6,7 @@ export interface OpenIndex extends SearchIndex {
   numbers: ReadonlyMap<string, number>;
   /** By term: how much it tells; the verb that it is, or -1. */
   informative: Float64Array;
-  verbs: readonly number[];
+  verbs: Int16Array;
   /** Named features that are no terms: the row of what was learned. */
   otherRows: ReadonlyMap<string, number>;
   /** By phrase: the command of which it is said. By command: its first phrase. */
@@ -18,14 +18,13 @@ export interface OpenIndex extends SearchIndex {
   verbSets: readonly (readonly number[])[];
   verbsOfPhrase: Uint16Array;
   verbsOfDeeds: Uint16Array;
-  /** By term: the phrases and the commands of which it is said. */
-  phrasesWith: Postings;
-  commandsWith: Postings;
+  /** The phrases that have a term, and the commands of which it is said, which are found when they are first asked for. */
+  phrasesWith: (term: number) => Uint32Array;
+  commandsWith: (term: number) => Postings;
 }
 
-/** By term: where it begins in the lists of what it stands in, and how often, in halves; one more place than there are terms. */
+/** Where a term stands, and how often, in halves. */
 export interface Postings {
-  starts: Uint32Array;
   numbers: Uint32Array;
   halves: Uint16Array;
 }
@@ -40,74 +39,78 @@ const startsOf = (sizes: Numbers, factor = 1): Uint32Array => {
   return starts;
 };
 
-/** Where each term stands, from what adds each place in the order of its numbers; `halves` says how often, in halves. */
-const post = (
-  terms: number,
-  addAll: (add: (term: number, number: number, halves: number) => void) => void,
-): Postings => {
-  const last = new Int32Array(terms).fill(-1);
-  const sizes = new Uint32Array(terms);
-  addAll((term, number) => {
-    if (last[term] === number) return;
-    last[term] = number;
-    sizes[term]!++;
-  });
-  const starts = startsOf(sizes);
-  const ends = starts.slice();
-  const numbers = new Uint32Array(starts[terms]!);
-  const halves = new Uint16Array(numbers.length);
-  last.fill(-1);
-  addAll((term, number, half) => {
-    if (last[term] !== number) numbers[ends[term]!++] = number;
-    last[term] = number;
-    halves[ends[term]! - 1]! += half;
-  });
-  return { starts, numbers, halves };
-};
-
 /** Numbers for sets of verbs. */
-const createVerbSets = (verbs: readonly number[]) => {
+const createVerbSets = () => {
   const sets: number[][] = [[]];
-  const known = new Map<string, number>([['', 0]]);
+  /** By set: the sets with one verb more, by that verb. */
+  const larger: number[][] = [[]];
   return {
     sets,
-    /** The set of the verbs among some terms. */
-    setOf: (terms: Numbers, start: number, end: number): number => {
-      let set: number[] | undefined;
-      for (let at = start; at < end; at++) {
-        const verb = verbs[terms[at]!]!;
-        if (verb >= 0 && !set?.includes(verb)) (set ??= []).push(verb);
-      }
-      if (!set) return 0;
-      const key = set.join();
-      const number = known.get(key) ?? sets.push(set) - 1;
-      known.set(key, number);
-      return number;
+    /** The set with a verb besides those of another. */
+    add: (set: number, verb: number): number => {
+      const known = larger[set]![verb];
+      if (known !== undefined) return known;
+      const has = sets[set]!.includes(verb);
+      const next = has ? set : sets.push([...sets[set]!, verb]) - 1;
+      larger[set]![verb] = next;
+      larger[next] ??= [];
+      return next;
     },
   };
 };
 
 /** Opens an index. */
 export const openIndex = (index: SearchIndex): OpenIndex => {
-  const { commands, terms, phrases, sizes, words, texts, deeds } = index;
+  const { commands, terms, phrases, sizes } = index;
+  const words = new Uint32Array(index.words);
+  const texts = new Uint32Array(index.texts);
+  const deeds = new Uint32Array(index.deeds);
   const firstPhrase = startsOf(phrases);
   const wordStarts = startsOf(sizes);
   const textStarts = startsOf(index.textSizes, 2);
   const deedStarts = startsOf(index.deedSizes);
-  const verbs = terms.map(verbOf);
-  const { sets, setOf } = createVerbSets(verbs);
   const commandOf = new Uint32Array(sizes.length);
+  for (let command = 0; command < commands.length; command++)
+    commandOf.fill(command, firstPhrase[command], firstPhrase[command + 1]);
+  const termStarts = new Uint32Array(terms.length + 1);
+  for (let at = 0; at < words.length; at++) termStarts[words[at]! + 1]!++;
+  for (let term = 0; term < terms.length; term++) termStarts[term + 1]! += termStarts[term]!;
+  const ends = termStarts.slice();
+  const phrasesOf = new Uint32Array(words.length);
+  for (let phrase = 0; phrase < sizes.length; phrase++)
+    for (let at = wordStarts[phrase]!; at < wordStarts[phrase + 1]!; at++) phrasesOf[ends[words[at]!]!++] = phrase;
+  const phrasesWith = (term: number): Uint32Array => phrasesOf.subarray(termStarts[term], termStarts[term + 1]);
+  const verbs = Int16Array.from(terms, verbOf);
+  const { sets, add: addVerb } = createVerbSets();
   const verbsOfPhrase = new Uint16Array(sizes.length);
-  const verbsOfDeeds = new Uint16Array(commands.length);
-  for (let command = 0; command < commands.length; command++) {
-    const [first, end] = [firstPhrase[command]!, firstPhrase[command + 1]!];
-    commandOf.fill(command, first, end);
-    for (let phrase = first; phrase < end; phrase++)
-      verbsOfPhrase[phrase] = setOf(words, wordStarts[phrase]!, wordStarts[phrase + 1]!);
-    verbsOfDeeds[command] = setOf(deeds, deedStarts[command]!, deedStarts[command + 1]!);
+  for (let term = 0; term < verbs.length; term++) {
+    if (verbs[term]! < 0) continue;
+    for (let at = termStarts[term]!; at < termStarts[term + 1]!; at++)
+      verbsOfPhrase[phrasesOf[at]!] = addVerb(verbsOfPhrase[phrasesOf[at]!]!, verbs[term]!);
   }
+  const verbsOfDeeds = new Uint16Array(commands.length);
+  for (let command = 0; command < commands.length; command++)
+    for (let at = deedStarts[command]!; at < deedStarts[command + 1]!; at++)
+      if (verbs[deeds[at]!]! >= 0) verbsOfDeeds[command] = addVerb(verbsOfDeeds[command]!, verbs[deeds[at]!]!);
+  const known: Postings[] = [];
+  const commandsWith = (term: number): Postings => {
+    if (known[term]) return known[term];
+    const halvesOf = new Uint16Array(commands.length);
+    for (const phrase of phrasesWith(term)) halvesOf[commandOf[phrase]!]! += phraseWeight;
+    for (let at = texts.indexOf(term), command = 0; at >= 0; at = texts.indexOf(term, at + 1)) {
+      // Terms stand at even places, weights at odd ones.
+      if (at % 2) continue;
+      while (textStarts[command + 1]! <= at) command++;
+      halvesOf[command]! += texts[at + 1]!;
+    }
+    const numbers: number[] = [];
+    for (let command = 0; command < halvesOf.length; command++) if (halvesOf[command]!) numbers.push(command);
+    const halves = Uint16Array.from(numbers, (number) => halvesOf[number]!);
+    return (known[term] = { numbers: new Uint32Array(numbers), halves });
+  };
   return {
     ...index,
+    words,
     numbers: new Map(terms.map((term, number) => [term, number])),
     informative: Float64Array.from(index.weights, (weight) => weight / 1000),
     verbs,
@@ -118,17 +121,7 @@ export const openIndex = (index: SearchIndex): OpenIndex => {
     verbSets: sets,
     verbsOfPhrase,
     verbsOfDeeds,
-    phrasesWith: post(terms.length, (add) => {
-      for (let phrase = 0; phrase < sizes.length; phrase++)
-        for (let at = wordStarts[phrase]!; at < wordStarts[phrase + 1]!; at++) add(words[at]!, phrase, phraseWeight);
-    }),
-    commandsWith: post(terms.length, (add) => {
-      for (let command = 0; command < commands.length; command++) {
-        const end = wordStarts[firstPhrase[command + 1]!]!;
-        for (let at = wordStarts[firstPhrase[command]!]!; at < end; at++) add(words[at]!, command, phraseWeight);
-        for (let at = textStarts[command]!; at < textStarts[command + 1]!; at += 2)
-          add(texts[at]!, command, texts[at + 1]!);
-      }
-    }),
+    phrasesWith,
+    commandsWith,
   };
 };

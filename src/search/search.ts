@@ -5,11 +5,11 @@ import type { CommandsFile } from '../catalog/types.ts';
 import { limits } from '../limits.ts';
 import { startOf } from '../text.ts';
 import { clear, weak } from './factors.ts';
+import { knownIndex } from './known-index.ts';
 import { findLead, type Lead } from './leads.ts';
 import { joinIndexes, prepareIndex } from './prepare.ts';
 import { openIndex, type OpenIndex } from './open-index.ts';
 import { hasVerb, nounsOf, rank, readQuery, verbsIn, type Ranked } from './rank.ts';
-import { loadSavedIndex } from './saved-index.ts';
 import { toWords } from './words.ts';
 
 /** A command that a search found. */
@@ -82,11 +82,10 @@ const commonnessOf = ({ command, toolset }: Tool, old: ReadonlySet<string>): num
 };
 
 const indexes = new WeakMap<Catalog, OpenIndex>();
-let known: OpenIndex | undefined;
 
 /** The index of all known commands, with those that only the connected cloud has. */
 const indexOf = (catalog: Catalog): OpenIndex => {
-  known ??= openIndex(loadSavedIndex());
+  const known = knownIndex();
   let index = indexes.get(catalog);
   if (!index) {
     const names = new Set(known.commands);
