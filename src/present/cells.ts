@@ -50,7 +50,7 @@ export const toShown = (response: string, row: Row, column: string): string => {
   const word =
     cells().words[response]?.[column]?.[String(value)] ??
     (column === 'schedule' && cells().schedules.includes(response) ? describeScheduleOf(row) : undefined);
-  return word ?? toWords(column.split('.').at(-1)!, value);
+  return word ?? toWords(column.slice(column.lastIndexOf('.') + 1), value);
 };
 
 /** An object as it is now that its job has ended: without the job and without a state in which it was only before that. */

@@ -1,26 +1,50 @@
 import { baseOf } from '../ask/derived.ts';
 import type { Kind } from '../catalog/kinds.ts';
-import { rowsOf, type Row } from '../rows.ts';
+import { isRecord, rowsOf, type Row } from '../rows.ts';
 import { decidingFields } from '../secrets/mask.ts';
 import { toLine } from '../text.ts';
 import type { ValidCall } from '../types.ts';
-import { cells } from './cells-data.ts';
+import { cells, partsOf } from './cells-data.ts';
 import { ownColumns } from './columns.ts';
 
+/** What a row, or an object in it, needs: fields, and of the objects in some of them only these. */
+type ShownFields = ReadonlyMap<string, ShownFields | undefined>;
+
+/** Of nested objects the parts that tell them, where nothing else of them is asked for. */
+const partsFor = (field: string, columns: readonly string[], heads: readonly string[]): ShownFields | undefined => {
+  const parts = partsOf(field);
+  if (!parts || columns.some((column, at) => heads[at] === field && column !== field)) return undefined;
+  return new Map([...parts, ...decidingFields, 'value'].map((name) => [name, undefined]));
+};
+
 /** The fields on which the shown part of a list depends; undefined where it may be any. */
-const fieldsFor = ({ tool, request }: ValidCall, rows: readonly Row[], kind: Kind | undefined) => {
+const fieldsFor = (
+  { tool, request }: ValidCall,
+  rows: readonly Row[],
+  kind: Kind | undefined,
+): ShownFields | undefined => {
   const { fields, whole } = request.view;
   const columns = fields?.length ? [...fields, ...fields.map(toLine)] : ownColumns(rows, kind);
   if (whole || !columns.length || columns.includes('*')) return undefined;
   const heads = columns.map((column) => baseOf(column).split('.', 1)[0]!);
   const others = [kind?.newestBy ?? [], cells().bytesWhere[tool.command.response]?.field ?? []].flat();
-  return new Set([...columns, ...heads, ...others, ...decidingFields]);
+  const names = [...columns, ...heads, ...others, ...decidingFields];
+  return new Map(names.map((name) => [name, fields ? undefined : partsFor(name, columns, heads)]));
 };
 
-const narrow = (row: Row, fields: ReadonlySet<string>): Row => {
+const narrow = (row: Row, shown: ShownFields): Row => {
   const narrowed: Record<string, unknown> = {};
-  for (const field of fields) if (Object.hasOwn(row, field)) narrowed[field] = row[field];
+  for (const [field, parts] of shown) {
+    if (!Object.hasOwn(row, field)) continue;
+    const value = row[field];
+    narrowed[field] = parts && typeof value === 'object' ? narrowNested(value, parts) : value;
+  }
   return narrowed;
+};
+
+const narrowNested = (value: unknown, parts: ShownFields): unknown => {
+  if (Array.isArray(value)) return value.map((one: unknown) => (isRecord(one) ? narrow(one, parts) : one));
+  return isRecord(value) ? narrow(value, parts) : value;
 };
 
 const narrowBody = (call: ValidCall, body: Row, kind: Kind | undefined): Row => {
@@ -35,7 +59,7 @@ const known = new WeakMap<Row, { way: string; narrowed: Row }>();
 
 /**
  * A list answer with those fields of its rows only on which what is shown depends, so that no others are cleaned: a row has
- * a hundred, a table ten. Whether a field is a credential is told by itself and its neighbours, which stay. Asked again in the
+ * a hundred, a table ten; of an interface in it two of twenty are shown. Whether a field is a credential is told by itself and its neighbours, which stay. Asked again in the
  * same way, it is the same object.
  */
 export const narrowRows = (call: ValidCall, body: Row, kind: Kind | undefined): Row => {
