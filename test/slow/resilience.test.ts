@@ -5,9 +5,13 @@ import { eventually } from '../support/eventually.ts';
 
 let open: TestApp | undefined;
 /** What a cloud answers to what runs as a job, and of it. */
-const ofJob = (command: string): unknown => ({
-  r: command === 'queryAsyncJobResult' ? { jobid: 'j', jobstatus: 1, jobresult: {} } : { jobid: 'j', id },
-});
+/** In the envelope that CloudStack has for a command. */
+const inEnvelope = (command: string, body: object): unknown => ({ [`${command.toLowerCase()}response`]: body });
+const ofJob = (command: string): unknown =>
+  inEnvelope(
+    command,
+    command === 'queryAsyncJobResult' ? { jobid: 'j', jobstatus: 1, jobresult: {} } : { jobid: 'j', id },
+  );
 
 const start = async (...args: Parameters<typeof openApp>): Promise<TestApp> => (open = await openApp(...args));
 
@@ -229,7 +233,7 @@ describe('circuit', () => {
     let polls = 0;
     const app = await start(
       (command) => {
-        if (command === 'deployVirtualMachine') return reply({ r: { jobid: 'j', id } });
+        if (command === 'deployVirtualMachine') return reply(inEnvelope(command, { jobid: 'j', id }));
         if (command === 'listCapabilities') return reply({ r: {} });
         if (command === 'listZones') return reset();
         return reply({ r: ++polls < 3 ? { jobstatus: 0 } : { jobstatus: 1, jobresult: { virtualmachine: { id } } } });
@@ -309,7 +313,7 @@ describe('deadline', () => {
 
   test('a job is handed out as pending in time, however long its caller would wait', async () => {
     const app = await start((command) =>
-      reply(command === 'queryAsyncJobResult' ? { r: { jobstatus: 0 } } : { r: { jobid: 'j', id } }),
+      reply(inEnvelope(command, command === 'queryAsyncJobResult' ? { jobstatus: 0 } : { jobid: 'j', id })),
     );
     const deploying = app.deploy({ wait: 3_600_000 });
     // With time left for the way back.
