@@ -58,9 +58,9 @@ const narrowBody = (call: ValidCall, body: Row, kind: Kind | undefined): Row => 
 const known = new WeakMap<Row, { way: string; narrowed: Row }>();
 
 /**
- * A list answer with those fields of its rows only on which what is shown depends, so that no others are cleaned: a row has
- * a hundred, a table ten; of an interface in it two of twenty are shown. Whether a field is a credential is told by itself and its neighbours, which stay. Asked again in the
- * same way, it is the same object.
+ * A list answer with those fields of its rows only on which what is shown depends, so that no others are cleaned. A row has a
+ * hundred, a table ten; an interface has twenty, of which two are shown. Whether a field is a credential is told by itself and
+ * its neighbours, which stay. Asked again in the same way, it is the same object.
  */
 export const narrowRows = (call: ValidCall, body: Row, kind: Kind | undefined): Row => {
   const { fields, whole } = call.request.view;

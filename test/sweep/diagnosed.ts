@@ -88,3 +88,23 @@ export const openDiagnosis = async () => {
 
 /** A simulator to break, with everything to break it by. */
 export type Diagnosis = Awaited<ReturnType<typeof openDiagnosis>>;
+
+/** What the faults of a file say in short, of the diagnosis that is open when they are made. */
+export const shortcuts = (here: () => Diagnosis) => {
+  const idOf: Diagnosis['idOf'] = (kind, field, value) => here().idOf(kind, field, value);
+  const named = (kind: string, name: string): string => idOf(kind, 'name', name);
+  const zone = (): string => named('Zone', 'Frankfurt');
+  return {
+    idOf,
+    idsOf: ((kind, field, value) => here().idsOf(kind, field, value)) as Diagnosis['idsOf'],
+    did: ((command, params) => here().did(command, params)) as Diagnosis['did'],
+    named,
+    zone,
+    vm: (name: string): string => named('UserVm', name),
+    networkOf: (name: string): string => named('Network', name),
+    systemVm: (systemvmtype: string): string =>
+      here()
+        .cloud.simulator.world.all('SystemVm')
+        .find(({ fields }) => fields['systemvmtype'] === systemvmtype && fields['zoneid'] === zone())!.id,
+  };
+};

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openDiagnosis, type Diagnosis, type Fault } from './diagnosed.ts';
+import { openDiagnosis, shortcuts, type Diagnosis, type Fault } from './diagnosed.ts';
 
 // Faults as an operator causes them: by calls of the API. One diagnosis says which it is.
 
@@ -11,21 +11,12 @@ beforeAll(async () => {
 afterAll(() => here.close());
 beforeEach(() => here.cloud.renew());
 
-const did: Diagnosis['did'] = (command, params) => here.did(command, params);
+const { did, idOf, idsOf, named, vm, zone, networkOf, systemVm } = shortcuts(() => here);
 const refused: Diagnosis['refused'] = (command, params) => here.refused(command, params);
-const idOf: Diagnosis['idOf'] = (kind, field, value) => here.idOf(kind, field, value);
-const idsOf: Diagnosis['idsOf'] = (kind, field, value) => here.idsOf(kind, field, value);
 const diagnosed: Diagnosis['diagnosed'] = (kind, id, question) => here.diagnosed(kind, id, question);
-const named = (kind: string, name: string): string => idOf(kind, 'name', name);
-const vm = (name: string): string => named('UserVm', name);
 const address = (ip: string): string => idOf('IPAddress', 'ipaddress', ip);
-const zone = (): string => named('Zone', 'Frankfurt');
 const hostsOf = (machine: string): unknown => here.cloud.simulator.world.get(vm(machine))?.fields['hostid'];
-const networkOf = (name: string): string => named('Network', name);
-const proxy = (): string =>
-  here.cloud.simulator.world
-    .all('SystemVm')
-    .find(({ fields }) => fields['systemvmtype'] === 'consoleproxy' && fields['zoneid'] === zone())!.id;
+const proxy = (): string => systemVm('consoleproxy');
 
 const tagged = async (hosttags: string): Promise<string> => {
   const serviceofferingid = await did('createServiceOffering', {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { openDiagnosis, type Diagnosis, type Fault } from './diagnosed.ts';
+import { openDiagnosis, shortcuts, type Diagnosis, type Fault } from './diagnosed.ts';
 
 // Two faults at once, and faults of the services on top: VPCs, VPNs, balancers, Kubernetes, snapshots, backups, certificates.
 
@@ -11,19 +11,9 @@ beforeAll(async () => {
 afterAll(() => here.close());
 beforeEach(() => here.cloud.renew());
 
-const did: Diagnosis['did'] = (command, params) => here.did(command, params);
+const { did, idOf, idsOf, named, vm, zone, networkOf, systemVm } = shortcuts(() => here);
 const set: Diagnosis['set'] = (id, fields) => here.set(id, fields);
-const idOf: Diagnosis['idOf'] = (kind, field, value) => here.idOf(kind, field, value);
-const idsOf: Diagnosis['idsOf'] = (kind, field, value) => here.idsOf(kind, field, value);
-const named = (kind: string, name: string): string => idOf(kind, 'name', name);
-const vm = (name: string): string => named('UserVm', name);
-const zone = (): string => named('Zone', 'Frankfurt');
-const networkOf = (name: string): string => named('Network', name);
 const fieldOf = (id: string, field: string): string => String(here.cloud.simulator.world.get(id)?.fields[field]);
-const systemVm = (systemvmtype: string): string =>
-  here.cloud.simulator.world
-    .all('SystemVm')
-    .find(({ fields }) => fields['systemvmtype'] === systemvmtype && fields['zoneid'] === zone())!.id;
 const vpcRouter = (): string => idOf('DomainRouter', 'vpcid', named('Vpc', 'staging'));
 
 const kubernetes = async (more: Record<string, string> = {}): Promise<string> => {
