@@ -22,8 +22,13 @@ export interface Host {
 /** Milliseconds of CPU of all threads of a process, as Linux's scheduler counts them. */
 export const cpuOf = (pid: number): number =>
   readdirSync(`/proc/${pid}/task`).reduce((sum, task) => {
-    const [ran = '0'] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ');
-    return sum + Number(ran) / 1e6;
+    try {
+      const [ran = '0'] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ');
+      return sum + Number(ran) / 1e6;
+    } catch {
+      // The thread has ended since its name was read.
+      return sum;
+    }
   }, 0);
 
 /** Starts a server; `args` are those of Node. */

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { readPageFile } from '../../../src/page-files.ts';
-import type { Checks } from '../checks.ts';
+import { bestWithin, type Checks } from '../checks.ts';
 import { openStage } from './stage.ts';
 
 const maxPageBytes = 45 * 1024;
@@ -18,22 +18,16 @@ export const checkSpeed = async (program: string, { check, print }: Checks): Pro
   const stage = await openStage(program, { simulatorFlags: ['--vms', '10000'] });
   try {
     const page = await stage.signIn('alice');
-    const times: number[] = [];
-    for (let run = 0; run < 3; run++) {
+    const best = await bestWithin(maxFirstViewMs, async () => {
       const begun = performance.now();
       await page.goto(`${stage.origin}/`);
       await page
         .getByText(/^10,?0\d\d$/)
         .first()
         .waitFor();
-      times.push(Math.round(performance.now() - begun));
-    }
-    const best = Math.min(...times);
-    check(
-      `the first view of 10,000 machines within ${maxFirstViewMs} ms`,
-      best <= maxFirstViewMs,
-      `${times.join(', ')} ms`,
-    );
+      return Math.round(performance.now() - begun);
+    });
+    check(`the first view of 10,000 machines within ${maxFirstViewMs} ms`, best <= maxFirstViewMs, `${best} ms`);
   } finally {
     await stage.close();
   }

@@ -76,7 +76,7 @@ else {
 
 /** Looks again until something is so; Tab with a cloud behind it takes tenths of a second. */
 const until = async (isSo: () => boolean, problem: () => string): Promise<void> => {
-  for (const end = Date.now() + 8_000; !isSo(); await sleep(10)) if (Date.now() > end) throw new Error(problem());
+  for (const end = Date.now() + 60_000; !isSo(); await sleep(10)) if (Date.now() > end) throw new Error(problem());
 };
 
 const linesOf = (file: string): string[] => readFileSync(file, 'utf8').split('\n').slice(0, -1);
