@@ -2,8 +2,9 @@
 import { build, type Plugin } from 'esbuild';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { loadSavedDependencies } from '../src/cache/saved-dependencies.ts';
+import { parserFile, smallValidator, unreachedParts } from './build/leave-out.ts';
 import { mergeChunks } from './build/merge-chunks.ts';
 import { fromColumns, toColumns } from './build/columns.ts';
 import { noticesOf } from './build/notices.ts';
@@ -12,48 +13,6 @@ import { preparedSearch, writeSearch } from './build/search.ts';
 import { prepareOpening } from './build/opening.ts';
 import { sbomOf } from './build/sbom.ts';
 import { configurationSchema } from './build/configuration-schema.ts';
-
-/**
- * commander can run subcommands as programs of their own, and loads node:child_process for it at every start. We have
- * none, and a host waits for the start.
- */
-const withoutPrograms: Plugin = {
-  name: 'commander-without-programs',
-  setup: ({ onResolve, onLoad }) => {
-    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
-      /[\\/]commander[\\/]/.test(importer) ? { path: 'none', namespace: 'no-programs' } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: 'no-programs' }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
-  },
-};
-
-/**
- * Of the two validators of JSON Schema that the SDK brings, the one for workers: it is a fifth of the other, and judges only
- * what forms and our own client return. Client and server share it.
- */
-const smallValidator: Plugin = {
-  name: 'small-validator',
-  setup: ({ onResolve, onLoad }) => {
-    const dist = resolve('node_modules/@modelcontextprotocol/server/dist');
-    const small = readdirSync(dist).find((file) => /^cfWorkerProvider-.*\.mjs$/.test(file));
-    if (small === undefined) throw new Error('the SDK has no validator for workers any more');
-    onResolve({ filter: /^\.\/ajvProvider-.*\.mjs$/ }, () => ({ path: 'validator', namespace: 'small-validator' }));
-    onLoad({ filter: /.*/, namespace: 'small-validator' }, () => ({
-      contents: `export { t as n } from './${small}';`,
-      resolveDir: dist,
-    }));
-  },
-};
-
-/** undici's HTTP parser comes twice, with SIMD and without; every processor that Node 20 runs on has it (SSE4.1, NEON). */
-const oneParser: Plugin = {
-  name: 'one-parser',
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /\/llhttp-wasm\.js$/ }, ({ path, resolveDir }) => ({
-      path: join(resolveDir, path.replace('llhttp-wasm', 'llhttp_simd-wasm')),
-    }));
-  },
-};
 
 /**
  * In place of the module that reads data/, one that reads what lies in dist/data/: the large files are compressed better
@@ -127,6 +86,9 @@ const dependencies = 'cache-dependencies.json';
 // Hosts start every server that they know: what they ask first is answered before anything else is loaded.
 const opening = 'opening.json';
 
+const httpParser = 'http-parser.wasm.br';
+const parser = parserFile(httpParser);
+
 // Bundled CommonJS (undici) asks for Node's own modules through require.
 const banner =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
@@ -148,9 +110,9 @@ const { metafile } = await build({
   chunkNames: 'chunk-[name]-[hash]',
   logLevel: 'warning',
   plugins: [
-    withoutPrograms,
+    unreachedParts,
     smallValidator,
-    oneParser,
+    parser.plugin,
     packedData,
     bundledWorker,
     ...preparedSearch,
@@ -197,6 +159,7 @@ const sandbox = await build({
   legalComments: 'none',
   logLevel: 'warning',
 });
+writeFileSync(`dist/${httpParser}`, compress(parser.read()));
 const wasm = createRequire(import.meta.url).resolve('@jitl/quickjs-wasmfile-release-sync/wasm');
 writeFileSync(`dist/${quickjs}`, compress(readFileSync(wasm)));
 chmodSync('dist/main.js', 0o755);
