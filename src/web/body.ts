@@ -1,6 +1,7 @@
 import { isJsonContentType } from '@modelcontextprotocol/server';
 import type { HttpSettings } from '../config/http.ts';
 import { readMessage } from '../mcp/message.ts';
+import type { BodyBudget } from './body-budget.ts';
 import { rpcError } from './responses.ts';
 
 /** How large a body may be, and how long it may take. */
@@ -51,24 +52,50 @@ const readWithin = async (request: Request, bodyLimit: number, arrival: Arrival)
   return readStream(request.body as ReadableStream<Uint8Array>, bodyLimit, arrival);
 };
 
-const readText = async (request: Request, { bodyLimit, requestTimeout }: BodyLimits): Promise<string | Response> => {
+/** What is read, or undefined when it takes longer than `requestTimeout`. */
+const inTime = async <T>(reading: Promise<T>, requestTimeout: number): Promise<T | undefined> => {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, requestTimeout);
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), requestTimeout);
   });
-  const arrival: Arrival = { bytes: 0, whole: false };
-  const reading = readWithin(request, bodyLimit, arrival);
   // A client that sends too slowly already has its response when its connection breaks.
   reading.catch(() => undefined);
+  return Promise.race([reading, late]).finally(() => clearTimeout(timer));
+};
+
+/**
+ * Takes a body for which there is no room and drops it, so that its client sees the answer. Whether all of it came: what is longer
+ * than any body may be, late, broken off, or one too many that is dropped at once, is left where it is.
+ */
+export const dropBody = async (
+  request: Request,
+  principal: string,
+  budget: Pick<BodyBudget, 'drop'>,
+  { bodyLimit, requestTimeout }: BodyLimits,
+): Promise<boolean> => {
+  if (Number(request.headers.get('content-length') ?? 0) > bodyLimit + maxDropped) return false;
+  const release = budget.drop(principal);
+  if (!release) return false;
+  const arrival: Arrival = { bytes: 0, whole: false };
   try {
-    const text = await Promise.race([reading, late]);
-    if (text !== undefined) return text;
-    return arrival.bytes > bodyLimit
-      ? rpcError(413, -32_000, `The request has more than ${bodyLimit} bytes`, !arrival.whole)
-      : rpcError(408, -32_000, `The request did not arrive within ${requestTimeout} ms`, true);
+    // None of it is kept.
+    if (request.body) await inTime(readStream(request.body as ReadableStream<Uint8Array>, -1, arrival), requestTimeout);
+    else arrival.whole = true;
+  } catch {
+    return false;
   } finally {
-    clearTimeout(timer);
+    release();
   }
+  return arrival.whole;
+};
+
+const readText = async (request: Request, { bodyLimit, requestTimeout }: BodyLimits): Promise<string | Response> => {
+  const arrival: Arrival = { bytes: 0, whole: false };
+  const text = await inTime(readWithin(request, bodyLimit, arrival), requestTimeout);
+  if (text !== undefined) return text;
+  return arrival.bytes > bodyLimit
+    ? rpcError(413, -32_000, `The request has more than ${bodyLimit} bytes`, !arrival.whole)
+    : rpcError(408, -32_000, `The request did not arrive within ${requestTimeout} ms`, true);
 };
 
 /** The JSON of a request, or the error response when it has none. */

@@ -12,7 +12,7 @@ import { toAuthInfo, type DoorContext } from '../mcp/door-context.ts';
 import { toSubscribable, type Subscriptions } from '../mcp/subscriptions.ts';
 import type { Requester } from '../types.ts';
 import { createBodyBudget, type BodyBudget } from './body-budget.ts';
-import { readJson, type BodyLimits } from './body.ts';
+import { dropBody, readJson, type BodyLimits } from './body.ts';
 import { createRequestContext, type RequestContext } from './request-context.ts';
 import type { Limits } from './limits.ts';
 import type { PlainDoor } from './plain.ts';
@@ -180,7 +180,10 @@ export const createCore = ({
     if (slow) return slow;
     if (method !== 'POST') return dispatch(request, requester, undefined, context);
     const release = bodyBudget.reserve(principal, request);
-    if (!release) return refuse(context, 'in-flight', retryLaterError(429, 'Too much is arriving at once', 1, true));
+    if (!release) {
+      const isGone = !(await dropBody(request, principal, bodyBudget, settings));
+      return refuse(context, 'in-flight', retryLaterError(429, 'Too much is arriving at once', 1, isGone));
+    }
     const json = await readJson(request, settings).finally(release);
     if (json instanceof Response) return json;
     const { value } = json;

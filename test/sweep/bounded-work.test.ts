@@ -386,3 +386,16 @@ describe.each([
     expect(turn).toBeLessThan(maxTurnMs);
   });
 });
+
+test('over HTTP, more of the largest at once than there is room for: each client sees its answer', async () => {
+  const cloud = await startCloud();
+  const door = await overHttp(cloud);
+  const body = messageOf(1, read({ x: 'x'.repeat(4 * 2 ** 20 - 1000) }));
+  // Any of them may break where a connection closes early: `fetch` throws then.
+  const answers = await Promise.all(Array.from({ length: 24 }, () => door.send(body)));
+  for (const answer of answers) expect(answer).toMatch(/"(result|error)"/);
+  const late = answers.filter((answer) => answer.includes('Too much is arriving at once'));
+  expect(late.length).toBeGreaterThan(0);
+  await door.stop();
+  await cloud.close();
+});

@@ -1,11 +1,12 @@
 import { Server } from '@modelcontextprotocol/server';
 import type { ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { createCore } from '../../src/web/core.ts';
 import { createMemoryStore } from '../../src/store/memory.ts';
 import { createLimits } from '../../src/web/limits.ts';
 import { startFake } from '../support/harness.ts';
-import { beginSession, jsonHeaders, openClient, post, startDoor } from '../support/door.ts';
+import { beginSession, jsonHeaders, openClient, post, startDoor, type Door } from '../support/door.ts';
 import { eventually } from '../support/eventually.ts';
 
 test('a bucket fills evenly over a minute, and never over its brim', async () => {
@@ -115,6 +116,54 @@ test('an id that another request of the session has is refused until that is ans
   expect(fake.counts.get('listZones')).toBe(2);
   await door.close();
   await fake.close();
+});
+
+/** A request whose body comes later: what has come back of its answer, and how to go on. */
+const openSlow = (door: Pick<Door, 'url'>, length: number) => {
+  const { hostname, port } = new URL(door.url);
+  const lines = ['POST /mcp HTTP/1.1', `host: localhost:${port}`, 'content-type: application/json'];
+  const slow = { answer: '', closed: false, send: (_text: string): void => undefined, end: (): void => undefined };
+  const socket = connect(Number(port), hostname);
+  socket.write([...lines, 'accept: application/json', `content-length: ${length}`, '', ''].join('\r\n'));
+  socket.on('data', (chunk) => (slow.answer += chunk.toString()));
+  socket.on('error', () => undefined);
+  socket.on('close', () => (slow.closed = true));
+  slow.send = (text) => void socket.write(text);
+  slow.end = () => void socket.destroy();
+  return slow;
+};
+
+test('what arrives beyond the room of its principal is dropped, and its client sees the answer; a flood is cut off', async () => {
+  const bodyLimit = 20_000;
+  const door = await startDoor({ flags: ['--simulator', '--body-limit', String(bodyLimit), '--rate-limit', '100000'] });
+  const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
+  const whole = ' '.repeat(bodyLimit);
+  const holding = Array.from({ length: 4 }, () => openSlow(door, bodyLimit));
+  await eventually(async () => expect((await post(door, ping)).status).toBe(429));
+  const late = openSlow(door, bodyLimit);
+  const rest = whole.slice(bodyLimit / 2);
+  late.send(whole.slice(rest.length));
+  // Others are answered meanwhile; it is not before all of it has come, and then goes on on the same connection.
+  const refused = await post(door, ping);
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect(refused.headers.get('connection')).not.toBe('close');
+  expect(late.answer).toBe('');
+  late.send(rest);
+  await eventually(() => expect(late.answer).toMatch(/^HTTP\/1\.1 429 .*Too much is arriving at once/s));
+  expect(late.answer).not.toMatch(/connection: close/i);
+  late.send(['GET /health/live HTTP/1.1', 'host: localhost', '', ''].join('\r\n'));
+  await eventually(() => expect(late.answer).toMatch(/HTTP\/1\.1 200 /));
+  // More than is ever taken, and more of them at once than are dropped.
+  const long = openSlow(door, bodyLimit + 33 * 2 ** 20);
+  await eventually(() => expect(long.answer).toMatch(/^HTTP\/1\.1 429 .*connection: close/is));
+  const flood = Array.from({ length: 103 }, () => openSlow(door, bodyLimit));
+  await eventually(() => expect(flood.filter(({ answer }) => /connection: close/i.test(answer))).toHaveLength(3));
+  for (const one of flood) if (!one.answer) one.send(whole);
+  await eventually(() => expect(flood.filter(({ answer }) => /^HTTP\/1\.1 429 /.test(answer))).toHaveLength(103));
+  for (const one of [...holding, ...flood, late, long]) one.end();
+  await eventually(async () => expect((await post(door, ping)).status).not.toBe(429));
+  await door.close();
 });
 
 test('a stream of notifications takes a place among the requests, but nobody waits for its end', async () => {

@@ -5,7 +5,7 @@ import { entryOf } from '../../guard/roles.ts';
 import { isRecord } from '../../rows.ts';
 import { version } from '../../version.ts';
 import type { BodyBudget } from '../body-budget.ts';
-import { readJson, type BodyLimits } from '../body.ts';
+import { dropBody, readJson, type BodyLimits } from '../body.ts';
 import type { ReportError } from '../core.ts';
 import type { Identity } from '../identity.ts';
 import type { Limits } from '../limits.ts';
@@ -100,7 +100,11 @@ export const createPage = (options: PageOptions): WebPage => {
 
   const readBody = async (name: string, request: Request, limit = bodyLimits): Promise<unknown> => {
     const release = bodyBudget.reserve(name, request);
-    if (!release) return problem(429, 'rate-limit', 'Too much is arriving at once.', 'Try again in a moment.');
+    if (!release) {
+      const isGone = !(await dropBody(request, name, bodyBudget, limit));
+      const headers = { 'retry-after': '1', ...(isGone && { connection: 'close' }) };
+      return problem(429, 'rate-limit', 'Too much is arriving at once.', 'Try again in a moment.', headers);
+    }
     const body = await readJson(request, limit).finally(release);
     return body instanceof Response ? withHeaders(body) : body.value;
   };
