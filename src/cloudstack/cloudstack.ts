@@ -94,6 +94,11 @@ const isStub = (body: Readonly<Record<string, unknown>>): body is { jobid: strin
 
 /** The cheapest command that every account may run. */
 const probe: Ask = { command: 'listCapabilities', method: 'GET', params: {} };
+const jobQuery = {
+  command: 'queryAsyncJobResult',
+  method: 'GET',
+  envelopes: ['queryasyncjobresultresponse'],
+} as const;
 /** Includes a login. */
 const probeTimeoutMs = 10_000;
 
@@ -155,7 +160,16 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
       deadline,
       onSent,
       probing,
-      read: (response) => (response.status === 401 && credential.renew(draft) ? undefined : readOf(draft)(response)),
+      read: (response) => {
+        try {
+          return readOf(draft)(response);
+        } catch (error) {
+          // Of a change only CloudStack itself says that it was refused.
+          const isRefused = response.status === 401 && !(wire.envelopes && error instanceof Unreadable);
+          if (isRefused && credential.renew(draft)) return undefined;
+          throw error;
+        }
+      },
     });
     if (!answer && login === false) return { body: {}, size: 0 };
     if (answer) return answer;
@@ -220,8 +234,7 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
   };
 
   const follow = async (command: string, job: string, send: SendOptions, isAsked = false): Promise<Answer> => {
-    const poll = async (jobid: string) =>
-      (await ask({ command: 'queryAsyncJobResult', method: 'GET', params: { jobid } }, send)).body;
+    const poll = async (jobid: string) => (await ask({ ...jobQuery, params: { jobid } }, send)).body;
     const following = followJob(command, job, poll, { ...send, interval: options.pollInterval, isAsked });
     return observe ? observeJob(observe, command, following) : following;
   };

@@ -62,28 +62,37 @@ const parse = (command: string, response: HttpResponse): Record<string, unknown>
 
 const asNumber = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
+/** The envelope of an error where CloudStack does not know the command (ApiServer.getSerializedApiError). */
+const errorEnvelope = 'errorresponse';
+
 /**
  * The body inside CloudStack's envelope, its one top-level key: one of `names`, or whatever it is called. Throws a CallError for
- * an error.
+ * an error, which says nothing of a command in the envelope of another, or without a number.
  */
 export const openEnvelope = (command: string, response: HttpResponse, names?: readonly string[]): Row => {
-  const [[name, body] = [], ...others] = Object.entries(parse(command, response));
+  const [[name, body] = ['', undefined], ...others] = Object.entries(parse(command, response));
   // logout's and some plugins' bodies are bare; an object is what every command answers.
   const inner = isRecord(body) && others.length === 0 ? body : undefined;
-  if (inner && 'errorcode' in inner) {
+  const isError = inner !== undefined && 'errorcode' in inner;
+  const own = isError ? [...(names ?? []), errorEnvelope] : names;
+  const isOwn = !names || own?.some((one) => one.toLowerCase() === name.toLowerCase());
+  const code = isError ? asNumber(inner['errorcode']) : undefined;
+  if (isError && isOwn && (code !== undefined || !names)) {
     throw classify(command, {
-      code: asNumber(inner['errorcode']) ?? response.status,
+      code: code ?? response.status,
       cserrorcode: asNumber(inner['cserrorcode']),
       text: String(inner['errortext'] ?? 'no error text'),
       retryAfter: waitOf(response),
     });
   }
-  if (!inner || response.status >= 400) throw unreadable(command, response, inner ? undefined : isAnothers);
+  if (!inner || (response.status >= 400 && !isError)) throw unreadable(command, response, inner ? undefined : isAnothers);
   // What it holds is not quoted: it may be meant for someone else.
-  if (names && !names.some((one) => one.toLowerCase() === name?.toLowerCase()))
+  if (!isOwn || isError)
     throw new Unreadable(
       'protocol',
-      `${command}: the answer is that of something else (${toLabel(startOf(name ?? '', 80))})`,
+      isOwn
+        ? `${command}: the answer is an error without a number`
+        : `${command}: the answer is that of something else (${toLabel(startOf(name, 80))})`,
       hintFor('protocol'),
       { code: response.status },
     );

@@ -80,7 +80,10 @@ describe('circuit', () => {
   });
 
   test.each([431, 530, 531, 533, 535, 401, 503])('error %d of CloudStack itself never opens it', async (code) => {
-    const app = await start(() => reply({ r: { errorcode: code, cserrorcode: 9999, errortext: 'no' } }, code), breaker);
+    const app = await start(
+      () => reply({ errorresponse: { errorcode: code, cserrorcode: 9999, errortext: 'no' } }, code),
+      breaker,
+    );
     for (let n = 0; n < 30; n++) await app.failing(n % 2 ? app.read() : app.deploy());
     expect(app.sent).toHaveLength(30);
   });
@@ -93,7 +96,7 @@ describe('circuit', () => {
 
   test.each([
     ['an answer', reply(zones)],
-    ['an error of CloudStack', reply({ r: { errorcode: 431, cserrorcode: 4350, errortext: 'no' } }, 431)],
+    ['an error of CloudStack', reply({ errorresponse: { errorcode: 431, cserrorcode: 4350, errortext: 'no' } }, 431)],
   ])('%s between failures begins the count anew', async (_what, answer) => {
     let n = 0;
     const app = await start(() => (++n % 5 === 0 ? answer : reset()), breaker);
@@ -185,7 +188,9 @@ describe('circuit', () => {
     await breakIt(app);
     vi.setSystemTime(Date.now() + 10_000);
     app.answer((command) =>
-      command === 'listZones' ? reply(zones) : reply({ r: { errorcode: 401, errortext: 'unable to verify' } }, 401),
+      command === 'listZones'
+        ? reply(zones)
+        : reply({ errorresponse: { errorcode: 401, errortext: 'unable to verify' } }, 401),
     );
     await app.read();
   });
@@ -236,7 +241,10 @@ describe('circuit', () => {
         if (command === 'deployVirtualMachine') return reply(inEnvelope(command, { jobid: 'j', id }));
         if (command === 'listCapabilities') return reply({ r: {} });
         if (command === 'listZones') return reset();
-        return reply({ r: ++polls < 3 ? { jobstatus: 0 } : { jobstatus: 1, jobresult: { virtualmachine: { id } } } });
+        return reply({
+          queryasyncjobresultresponse:
+            ++polls < 3 ? { jobstatus: 0 } : { jobstatus: 1, jobresult: { virtualmachine: { id } } },
+        });
       },
       { breakerFailures: 2, breakerPause: 1000, pollInterval: 400 },
     );
@@ -410,7 +418,11 @@ describe('too much at once', () => {
   test.each([
     [
       'CloudStack’s own limit',
-      () => reply({ r: { errorcode: 429, cserrorcode: 9999, errortext: 'please retry after [3000] ms.' } }, 429),
+      () =>
+        reply(
+          { errorresponse: { errorcode: 429, cserrorcode: 9999, errortext: 'please retry after [3000] ms.' } },
+          429,
+        ),
     ],
     ['a proxy that is busy', () => reply('busy', 429, { 'retry-after': '3' })],
   ])('%s: a read waits as long as it asks, a change is told', async (_what, busy) => {

@@ -85,7 +85,7 @@ const own: Record<string, (of: Tool) => string> = {
 };
 
 /** An app whose cloud answers well-formed, in the envelope that is given for the command that is tried. */
-const openRenaming = async (envelopeOf: (of: Tool) => string) => {
+const openRenaming = async (envelopeOf: (of: Tool) => string, answerOf?: () => { status: number; body: Body }) => {
   const { transport, times } = createCounting();
   let tried: Tool | undefined;
   const renaming: Transport = {
@@ -95,7 +95,8 @@ const openRenaming = async (envelopeOf: (of: Tool) => string) => {
       const name = new URLSearchParams(request.body ?? request.url.split('?')[1]).get('command');
       if (name !== tried?.command.name) return response;
       const [inner] = Object.values(JSON.parse(response.body) as Body);
-      return { ...response, body: JSON.stringify({ [envelopeOf(tried)]: inner }) };
+      const { status, body } = answerOf?.() ?? { status: response.status, body: inner };
+      return { ...response, status, body: JSON.stringify({ [envelopeOf(tried)]: body }) };
     },
   };
   const { app, close } = await openApp({ policy: { protect: false } }, { transport: renaming });
@@ -193,6 +194,69 @@ test.each(Object.entries(elsewhere))('what would prove it, in the envelope of %s
   expect(wrong).toEqual([]);
   expect(everyChange.length).toBeGreaterThan(commands.length);
 });
+
+/** Errors of the form that CloudStack's have. */
+const refusals: Record<string, Body> = {
+  'an error': { errorcode: 431, cserrorcode: 4350, errortext: 'Unable to find it' },
+  'an error of the server': { errorcode: 530, cserrorcode: 4250, errortext: 'Internal error executing command' },
+  'who asks cannot be verified': { errorcode: 401, errortext: 'unable to verify user credentials' },
+};
+
+/** What looks like an error of its own, and is none of CloudStack's. */
+const misshapen: Record<string, Body> = {
+  'without a number': { errorcode: null, errortext: 'Unable to find it' },
+  'with a number as text': { errorcode: '431', cserrorcode: 4350, errortext: 'Unable to find it' },
+  'with a list for its number': { errorcode: [431], errortext: 'Unable to find it' },
+};
+
+/** An app whose cloud refuses with `body` whatever is tried. */
+const openRefusing = (body: Body, envelopeOf: (of: Tool) => string) =>
+  openRenaming(envelopeOf, () => ({ status: Number(body['errorcode']) || 431, body }));
+
+test.each(
+  Object.entries(elsewhere)
+    .filter(([where]) => where !== 'an error')
+    .flatMap(([where, envelopeOf]) =>
+      Object.entries(refusals).map(([what, body]) => [what, where, body, envelopeOf] as const),
+    ),
+)('%s in the envelope of %s is no refusal', async (_what, _where, body, envelopeOf) => {
+  const { call, times, close } = await openRefusing(body, envelopeOf);
+  const wrong: string[] = [];
+  for (const tool of everyChange) {
+    const outcome = await call(tool);
+    const { name } = tool.command;
+    if (outcome !== 'unknown-outcome') wrong.push(`${name}: ${String(outcome)}`);
+    if (times(name) !== 1) wrong.push(`${name}: sent ${times(name)} times`);
+  }
+  await close();
+  expect(wrong).toEqual([]);
+});
+
+test.each(Object.entries(misshapen))('an error in its own envelope, %s, is no refusal', async (_what, body) => {
+  const { call, times, close } = await openRefusing(body, own['its own']!);
+  const wrong: string[] = [];
+  for (const tool of everyChange) {
+    const outcome = await call(tool);
+    if (outcome !== 'unknown-outcome') wrong.push(`${tool.command.name}: ${String(outcome)}`);
+    if (times(tool.command.name) !== 1) wrong.push(`${tool.command.name}: sent more than once`);
+  }
+  await close();
+  expect(wrong).toEqual([]);
+});
+
+test.each([...Object.entries(own), ['of no command', elsewhere['an error']!] as const])(
+  'a refusal in the envelope %s is one',
+  async (_what, envelopeOf) => {
+    const { call, close } = await openRefusing(refusals['an error']!, envelopeOf);
+    const wrong: string[] = [];
+    for (const tool of everyChange) {
+      const outcome = await call(tool);
+      if (outcome !== 'not-found' && outcome !== 'invalid') wrong.push(`${tool.command.name}: ${String(outcome)}`);
+    }
+    await close();
+    expect(wrong).toEqual([]);
+  },
+);
 
 test.each(Object.entries(own))('what proves it, in the envelope %s', async (_what, envelopeOf) => {
   const { call, close } = await openRenaming(envelopeOf);

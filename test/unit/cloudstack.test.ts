@@ -515,7 +515,11 @@ test('a row that has a job of its own is not taken for the stub of one', async (
 
 test('of a job that goes on the id of the new thing is known', async () => {
   const cloud = open(({ command }) =>
-    response(command === 'queryAsyncJobResult' ? { r: { jobstatus: 0 } } : { r: { id: 'v', jobid: 'j' } }),
+    response(
+      command === 'queryAsyncJobResult'
+        ? { queryasyncjobresultresponse: { jobstatus: 0 } }
+        : { r: { id: 'v', jobid: 'j' } },
+    ),
   );
   expect(await cloud.send(change('x'), options)).toMatchObject({ body: { id: 'v' }, job: { status: 'pending' } });
 });
