@@ -85,7 +85,8 @@ export const openEnvelope = (command: string, response: HttpResponse, names?: re
       retryAfter: waitOf(response),
     });
   }
-  if (!inner || (response.status >= 400 && !isError)) throw unreadable(command, response, inner ? undefined : isAnothers);
+  if (!inner || (response.status >= 400 && !isError))
+    throw unreadable(command, response, inner ? undefined : isAnothers);
   // What it holds is not quoted: it may be meant for someone else.
   if (!isOwn || isError)
     throw new Unreadable(
