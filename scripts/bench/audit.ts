@@ -63,7 +63,7 @@ const otlp = { url: 'http://localhost:4318/v1/logs', headers: {}, service: 'benc
 const nothing: Audit = {
   ready: () => Promise.resolve(),
   problems: () => [],
-  record: () => undefined,
+  record: () => Promise.resolve(),
   defer: () => undefined,
   close: async () => {},
 };

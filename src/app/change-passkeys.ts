@@ -39,7 +39,7 @@ export const changePasskeys = async (
   const site = siteOf(approver);
   if ('added' in change) await passkeys.add(principal, site, change.added, change.proof);
   else await passkeys.remove(principal, site, change.removed, change.proof);
-  audit.record({
+  await audit.record({
     time: new Date(begun).toISOString(),
     call: randomUUID(),
     principal,

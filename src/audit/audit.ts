@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import { CallError } from '../errors.ts';
 import { AwaitingReply, beginsAnew } from '../consent.ts';
 import type { CallRequest } from '../types.ts';
 import type { AuditEntry, Facts, SendingEntry } from './entry.ts';
 import { cutText, escapeUnsafe } from '../text.ts';
 import { maxName, maskParams, scrubText } from './scrub.ts';
+import type { EntryText } from './ledger.ts';
 import type { Sinks } from './sinks.ts';
 
 /** Writes one entry a call, however it ended. */
@@ -13,8 +15,11 @@ export interface Audit {
   ready(sending?: () => SendingEntry): Promise<void>;
   /** What was found broken in the logs since this process began to write. */
   problems(): string[];
-  /** Never throws: what has happened cannot be refused any more. */
-  record(entry: AuditEntry): void;
+  /**
+   * Resolves once the entry is in the log: of a read with others of this turn of the event loop, of anything else at once.
+   * Never rejects: what has happened cannot be refused any more.
+   */
+  record(entry: AuditEntry): Promise<void>;
   /** Keeps the entry of a call that waits for its human; it is written when no one answers in time. */
   defer(question: string, entry: AuditEntry): void;
   /** Writes what is held and closes every sink. */
@@ -48,16 +53,33 @@ export const createAudit = (
 ): Audit => {
   const asking = new Set<Promise<void>>();
   const deferred = new Map<string, { entry: AuditEntry; timer: NodeJS.Timeout }>();
-  const write = (entry: AuditEntry): void => {
-    const text = toText(entry);
-    let line: string | undefined;
-    for (const ledger of ledgers) {
-      const written = ledger.write(text, entry);
-      line ??= written;
-      onEntry(written !== undefined);
-    }
+  let gathered: EntryText[] = [];
+  let writing: Promise<void> | undefined;
+  const writeGathered = (): void => {
+    const entries = gathered;
+    gathered = [];
+    if (!entries.length) return;
+    const lines: (string | undefined)[] = [];
+    for (const ledger of ledgers)
+      for (const [at, line] of ledger.write(entries).entries()) {
+        lines[at] ??= line;
+        onEntry(line !== undefined);
+      }
     // Copies carry the chain's hashes: elsewhere, they prove what the file said.
-    for (const copy of copies) copy.write(line ?? text, entry);
+    for (const [at, { entry, text }] of entries.entries())
+      for (const copy of copies) copy.write(lines[at] ?? text, entry);
+  };
+  const write = (entry: AuditEntry): void => {
+    gathered.push({ entry, text: toText(entry) });
+    writeGathered();
+  };
+  /** Writes it with others that end in this turn: calls at once have one look at the log's files and one system call. */
+  const gather = (entry: AuditEntry): Promise<void> => {
+    gathered.push({ entry, text: toText(entry) });
+    return (writing ??= endOfTurn().then(() => {
+      writing = undefined;
+      writeGathered();
+    }));
   };
   const release = (question: string | undefined): AuditEntry | undefined => {
     const waiting = question === undefined ? undefined : deferred.get(question);
@@ -80,12 +102,15 @@ export const createAudit = (
   };
   return {
     ready: async (sending) => {
+      writeGathered();
       for (const ledger of ledgers) await ledger.ready(sending && (() => toText(sending())));
     },
     problems: () => ledgers.flatMap((ledger) => ledger.problem() ?? []),
     record: (entry) => {
       release(entry.question);
+      if (entry.risk === 'read') return gather(entry);
       write(entry);
+      return Promise.resolve();
     },
     defer: (question, entry) => {
       release(question);
@@ -95,6 +120,7 @@ export const createAudit = (
     close: async () => {
       for (const question of [...deferred.keys()]) expire(question);
       await Promise.all(asking);
+      writeGathered();
       await Promise.all([...ledgers, ...copies].map((sink) => sink.close()));
     },
   };
@@ -134,7 +160,7 @@ export const audited = async <T>(
   const beforeSending = (): Promise<void> => audit.ready(() => ({ kind: 'sending', ...describeCall() }));
   try {
     const value = await run((more) => Object.assign(facts, more), beforeSending);
-    audit.record(entry(facts.pending ? 'accepted' : 'done'));
+    await audit.record(entry(facts.pending ? 'accepted' : 'done'));
     return value;
   } catch (error) {
     if (beginsAnew(error)) throw error;
@@ -143,7 +169,7 @@ export const audited = async <T>(
         error.question.digest,
         entry('refused', new CallError('unconfirmed', 'No one answered in time.', '')),
       );
-    else audit.record(entry(asResult(error), error));
+    else await audit.record(entry(asResult(error), error));
     throw error;
   }
 };

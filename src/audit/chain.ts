@@ -23,6 +23,17 @@ export const chainEntry = (entry: string, after: Link): { line: string; link: Li
   return { line: `${body.slice(0, -1)},"hash":"${digest}"}`, link: { seq, hash: digest } };
 };
 
+/** The same of several entries, one after another. */
+export const chainEntries = (entries: readonly string[], after: Link): { lines: string[]; link: Link } => {
+  let link = after;
+  const lines = entries.map((entry) => {
+    const chained = chainEntry(entry, link);
+    ({ link } = chained);
+    return chained.line;
+  });
+  return { lines, link };
+};
+
 const opening = /^\{"seq":(\d{1,15}),"prev":"([0-9a-f]{64})",/;
 const closing = /^,"hash":"([0-9a-f]{64})"\}$/;
 const closingLength = 75;

@@ -2,14 +2,14 @@ import { accessSync, closeSync, constants, fdatasync, fsyncSync, openSync, statf
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { createCurrentLog } from './current-log.ts';
-import { putLine, rotate, storeHead, type OpenFile } from './open-file.ts';
+import { putLines, rotate, storeHead, type OpenFile } from './open-file.ts';
 import { findOutsideChange, type OutsideChange } from './outside-change.ts';
 import type { Report } from './sink.ts';
 
 /** The file of the log. Its functions throw what the file system says. */
 export interface ChainedFile {
-  /** Appends an entry's JSON as a line and returns the line. */
-  append(entry: string): string;
+  /** Appends entries' JSON as lines, in one go, and returns the lines. Where it throws, none was written. */
+  append(entries: readonly string[]): string[];
   /** Throws if the next line could not be written. */
   probe(): void;
   /** What was found broken since this process began to write; undefined when nothing was. */
@@ -125,11 +125,11 @@ export const createChainedFile = (
   };
 
   return {
-    append: (entry) => {
+    append: (entries) => {
       try {
-        const line = putLine(openCurrent(), entry);
+        const lines = putLines(openCurrent(), entries);
         if (!flushing) scheduleFlush();
-        return line;
+        return lines;
       } catch (error) {
         abandon();
         throw error;

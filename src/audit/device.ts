@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { chainEntry, start } from './chain.ts';
+import { chainEntries, start } from './chain.ts';
 import type { ChainedFile } from './chained-file.ts';
 
 /** A pipe that no one reads, or reads too slowly, is an error: the process never waits for it. */
@@ -15,22 +15,22 @@ export const createDevice = (path: string): ChainedFile => {
     while (unsent.length) unsent = unsent.subarray(writeSync(opened(), unsent));
   };
   return {
-    append: (entry) => {
+    append: (entries) => {
       send();
-      const chained = chainEntry(entry, link);
-      const whole = Buffer.from(`${chained.line}\n`);
+      const chained = chainEntries(entries, link);
+      const whole = Buffer.from(`${chained.lines.join('\n')}\n`);
       unsent = whole;
       try {
         send();
       } catch (error) {
-        // Of a line that was begun, the rest follows before the next one.
+        // Of what was begun, the rest follows before the next line.
         if (unsent.length === whole.length) {
           unsent = Buffer.alloc(0);
           throw error;
         }
       }
       link = chained.link;
-      return chained.line;
+      return chained.lines;
     },
     probe: () => {
       opened();

@@ -5,10 +5,16 @@ import { createDevice } from './device.ts';
 import { hasChanged, type AuditEntry } from './entry.ts';
 import type { Report } from './sink.ts';
 
+/** An entry and its JSON. */
+export interface EntryText {
+  entry: AuditEntry;
+  text: string;
+}
+
 /** The log that must be written: no change is sent while it cannot be. */
 export interface Ledger {
-  /** Writes an entry's JSON and gives the line; undefined while it cannot be written. */
-  write(text: string, entry: AuditEntry): string | undefined;
+  /** Writes entries, in one go, and gives the line of each; undefined while it cannot be written. */
+  write(entries: readonly EntryText[]): (string | undefined)[];
   /**
    * Throws a CallError when the next entry could not be written. `sending` gives what is known of a change that is about to
    * be sent, for a log that must write it to find out.
@@ -62,14 +68,15 @@ export const createLedger = (
   const writeWaiting = (): void => {
     triedAt = Date.now();
     while (waiting.length) {
-      file.append(waiting[0]!);
+      file.append(waiting.slice(0, 1));
       waiting.shift();
     }
-    if (lost) onNote(file.append(JSON.stringify({ time: new Date().toISOString(), kind: 'lost', count: lost })));
+    const note = { time: new Date().toISOString(), kind: 'lost', count: lost };
+    if (lost) file.append([JSON.stringify(note)]).forEach(onNote);
     lost = 0;
   };
 
-  const queue = (text: string, entry: AuditEntry, why: string): void => {
+  const queue = ({ text, entry }: EntryText, why: string): undefined => {
     if (waiting.length < maxWaiting) waiting.push(text);
     else lost++;
     if (hasChanged(entry)) {
@@ -82,21 +89,18 @@ export const createLedger = (
   };
 
   return {
-    write: (text, entry) => {
+    write: (entries) => {
       const failing = waiting.length > 0 || lost > 0;
-      if (failing && Date.now() - triedAt < retryIntervalMs) {
-        queue(text, entry, `The audit log ${path} cannot be written`);
-        return undefined;
-      }
+      const queueAll = (why: string): undefined[] => entries.map((entry) => queue(entry, why));
+      if (failing && Date.now() - triedAt < retryIntervalMs) return queueAll(`The audit log ${path} cannot be written`);
       try {
         if (failing) writeWaiting();
-        const line = file.append(text);
+        const lines = file.append(entries.map(({ text }) => text));
         if (closed) void file.close();
-        return line;
+        return lines;
       } catch (error) {
         triedAt = Date.now();
-        queue(text, entry, `The audit log ${path} cannot be written: ${(error as Error).message}`);
-        return undefined;
+        return queueAll(`The audit log ${path} cannot be written: ${(error as Error).message}`);
       }
     },
     ready: () => {

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename } from 'node:path';
-import { chainEntry, type Link } from './chain.ts';
+import { chainEntries, type Link } from './chain.ts';
 import { partPath } from './files.ts';
 import { hasLink } from './find-link.ts';
 import { openHead, writeHead, type Head } from './head.ts';
@@ -55,10 +55,10 @@ export const storeHead = (open: OpenFile): void => {
   open.headTime = undefined;
 };
 
-/** Writes an entry's JSON as the next line, and gives the line. What is written by half is taken back. */
-export const putLine = (open: OpenFile, entry: string): string => {
-  const { line, link } = chainEntry(entry, open.link);
-  const bytes = Buffer.from(`${line}\n`);
+/** Writes entries' JSON as the next lines, at once, and gives the lines. What is written by half is taken back, all of it. */
+export const putLines = (open: OpenFile, entries: readonly string[]): string[] => {
+  const { lines, link } = chainEntries(entries, open.link);
+  const bytes = Buffer.from(`${lines.join('\n')}\n`);
   const written = writeSync(open.file, bytes, 0, bytes.length, null);
   if (written !== bytes.length) {
     ftruncateSync(open.file, open.size);
@@ -66,12 +66,12 @@ export const putLine = (open: OpenFile, entry: string): string => {
   }
   open.link = link;
   open.size += bytes.length;
-  open.lastLine = bytes;
-  return line;
+  open.lastLine = lines.length > 1 ? bytes.subarray(bytes.lastIndexOf(10, -2) + 1) : bytes;
+  return lines;
 };
 
 const putRecoveryEntry = (open: OpenFile, facts: Record<string, unknown>): void => {
-  open.notes.push(putLine(open, JSON.stringify({ time: new Date().toISOString(), kind: 'recovery', ...facts })));
+  open.notes.push(...putLines(open, [JSON.stringify({ time: new Date().toISOString(), kind: 'recovery', ...facts })]));
 };
 
 const openBoth = (path: string): Pick<OpenFile, 'file' | 'head' | 'inode' | 'headInode'> => {

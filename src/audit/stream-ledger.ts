@@ -34,11 +34,12 @@ export const createStreamLedger = (stream: LineStream): Ledger => {
     });
 
   return {
-    write: (text) => {
-      if (failure) lost++;
-      else write(text);
-      return failure ? undefined : text;
-    },
+    write: (entries) =>
+      entries.map(({ text }) => {
+        if (failure) lost++;
+        else write(text);
+        return failure ? undefined : text;
+      }),
     ready: async (sending) => {
       if (!failure && sending) await confirm(sending());
       if (failure) throw notWritten('on standard error', failure);

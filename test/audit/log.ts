@@ -38,5 +38,9 @@ export const entryOf = (more: Partial<AuditEntry> = {}): AuditEntry => ({
 export const openLedger = (path: string, limit = 50 * 2 ** 20) => {
   const output: string[] = [];
   const ledger = createLedger(path, limit, (message) => output.push(message));
-  return { ...ledger, said: output, add: (entry: AuditEntry) => ledger.write(JSON.stringify(entry), entry) };
+  return {
+    ...ledger,
+    said: output,
+    add: (entry: AuditEntry) => ledger.write([{ entry, text: JSON.stringify(entry) }])[0],
+  };
 };

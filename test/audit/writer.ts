@@ -20,7 +20,7 @@ for (let number = Number(first); number < end; number++) {
     result: 'done' as const,
     duration: 0,
   };
-  if (ledger.write(JSON.stringify(entry), entry) === undefined) process.exit(1);
+  if (ledger.write([{ entry, text: JSON.stringify(entry) }])[0] === undefined) process.exit(1);
   writeSync(1, `${number}\n`);
   if (number % 5 === 0) await pause(1);
 }

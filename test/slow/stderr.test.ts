@@ -77,7 +77,7 @@ test('a stream that takes no line for five seconds stops a change; when it takes
     const ready = Promise.resolve(ledger.ready(() => '{"kind":"sending"}')).catch((error: unknown) => error as Error);
     await vi.advanceTimersByTimeAsync(5000);
     expect(((await ready) as Error).message).toContain('no line was taken for 5 s');
-    expect(ledger.write('{}', entryOf())).toBeUndefined();
+    expect(ledger.write([{ entry: entryOf(), text: '{}' }])).toEqual([undefined]);
     await expect(ledger.ready()).rejects.toThrow('on standard error');
     for (const take of waiting.splice(0)) take();
     await ledger.ready();
