@@ -108,14 +108,18 @@ const wrong: [what: string, tool: string, args: Record<string, unknown>, says: s
   ['a job that is none', 'wait-for-job', { job: 'my-job' }, 'jobid must be an id'],
 ];
 
+/** What a server reads beside its first call, whenever that comes. */
+const besides = ['listApis', 'listAccounts', 'listEvents'];
+const asked = (): number => cloud.calls.filter(({ command }) => !besides.includes(command)).length;
+
 test.each(wrong)('%s: an error with what is wrong, and nothing is sent', async (_what, tool, args, expected) => {
   await host.call('read', { tool: 'list-zones' });
-  const before = cloud.calls.length;
+  const before = asked();
   const { isError, text, structured } = await host.call(tool, args);
   expect(isError).toBe(true);
   expect(text).toContain(expected);
   expect(structured['error']).toMatchObject({ kind: 'invalid', hint: expect.stringMatching(/./) as string });
-  expect(cloud.calls.length).toBe(before);
+  expect(asked()).toBe(before);
 });
 
 test('arguments may come as JSON text, fields as text with commas', async () => {
