@@ -40,7 +40,7 @@ export const toLabel = (text: string, maxLength = 60): string => {
   const line = toPlain(text);
   if (line.length <= maxLength) return line;
   // Whole characters, so that a name that is shown cut can be typed.
-  const characters = [...line];
+  const characters = [...line.slice(0, 2 * maxLength)];
   return characters.length > maxLength ? `${characters.slice(0, maxLength - 1).join('')}…` : line;
 };
 

@@ -159,7 +159,8 @@ const createNewSearch = (catalog: Catalog): Search => {
       .split(cuts)
       .map((part) => part.trim())
       .filter((part) => toWords(part).length);
-    if (parts.length < 2) return [];
+    // More parts than words that are looked for: the text only looks like a sentence, and each part is a search.
+    if (parts.length < 2 || parts.length > limits.words) return [];
     const wishes: { text: string; matches: Match[] }[] = [];
     for (const part of parts) {
       const last = wishes.at(-1);

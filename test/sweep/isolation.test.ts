@@ -66,21 +66,23 @@ const received = async (principal: string, tool: string, args: Record<string, un
   }
 };
 
-const domainNamed = (name: string): WorldRow =>
-  simulator.world.all('Domain').find(({ fields }) => fields['name'] === name)!;
-
-/** What a principal's part of the world is, found once for each version of it: most calls change nothing. */
-const perVersion = <T>(find: (principal: string) => T): ((principal: string) => T) => {
+/** What is found in the world by a name, such as a principal's part of it: once for each version, since most calls change nothing. */
+const perVersion = <T>(find: (name: string) => T): ((name: string) => T) => {
   const known = new Map<string, { world: Simulator['world']; version: number; found: T }>();
-  return (principal) => {
+  return (name) => {
     const { world } = simulator;
-    const before = known.get(principal);
+    const before = known.get(name);
     if (before?.world === world && before.version === world.version()) return before.found;
-    const found = find(principal);
-    known.set(principal, { world, version: world.version(), found });
+    const found = find(name);
+    known.set(name, { world, version: world.version(), found });
     return found;
   };
 };
+
+const named = (kind: string) =>
+  perVersion((name): WorldRow => simulator.world.all(kind).find(({ fields }) => fields['name'] === name)!);
+const domainNamed = named('Domain');
+const projectNamed = named('Project');
 
 const everything = (): WorldRow[] => [...simulator.world.tables.keys()].flatMap((kind) => simulator.world.all(kind));
 
@@ -88,7 +90,7 @@ const everything = (): WorldRow[] => [...simulator.world.tables.keys()].flatMap(
 const isOf = (principal: string, row: WorldRow): boolean => {
   const account = row.kind === 'Account' ? row : simulator.world.get(row.owner ?? '');
   const theirs = account?.hidden['projectid'];
-  const shop = simulator.world.all('Project').find(({ fields }) => fields['name'] === project)!;
+  const shop = projectNamed(project);
   // Who made the project's machines is a member of it.
   if (principal === 'pro' && (row.fields['projectid'] === shop.id || row.fields['username'] === 'alice')) return true;
   if (principal === 'pro') return row.kind === 'Project' ? row.fields['name'] === project : typeof theirs === 'string';
@@ -129,11 +131,12 @@ const secretsOf = (principal: string): Set<string> => {
 };
 
 const uuidPattern = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+const allUuids = new RegExp(uuidPattern, 'g');
 
 /** The secrets that a text shows and its arguments did not give. */
 const leaksIn = (principal: string, secrets: Set<string>, text: string, given: string): string[] => {
   // A short name may stand in a random id by chance, as db-1 in 5f0c71db-1e2a-….
-  const words = text.replaceAll(new RegExp(uuidPattern, 'g'), '');
+  const words = text.replaceAll(allUuids, '');
   return [...secrets]
     .filter((word) => (uuidPattern.test(word) ? text : words).includes(word) && !given.includes(word))
     .map((word) => `${principal} was shown ${word}`);

@@ -96,28 +96,52 @@ test('a secret that a script gives is in nothing that comes of it: answer, error
       },
     );
     const { app, folder, state, said } = server;
-    for (const tool of tools) {
-      const { name } = tool.command;
-      const args = requiredOf(tool.command, secretArgs(tool));
-      const code = `return await cloudstack.${name}(${JSON.stringify(args)})`;
-      const caller = { principal: name, host: 'test', profile: 'default', isLocal: true };
+    const script = (principal: string, codes: readonly string[]) => {
+      const caller = { principal, host: 'test', profile: 'default', isLocal: true };
       const given = { caller, consent: yes };
       const report = async (where: string, running: Promise<Outcome>): Promise<Outcome | undefined> => {
         const ended = await running.catch((error: unknown) => error as Error & { hint?: string; done?: unknown });
         if (ended instanceof Error) {
-          note(`${name} ${where} error`, [ended.message, ended.hint, JSON.stringify(ended)].join('\n'));
+          note(`${principal} ${where} error`, [ended.message, ended.hint, JSON.stringify(ended)].join('\n'));
           return undefined;
         }
-        note(`${name} ${where}`, textOf(ended));
+        note(`${principal} ${where}`, textOf(ended));
         reported.set(where, (reported.get(where) ?? 0) + 1);
         return ended;
       };
       const run = (more: Record<string, unknown>) => app.runScript(requestOf('run-script', more, given));
-      await report('run', run({ code }));
-      await report('thrown', run({ code: code.replace('return', 'throw') }));
-      await report('dry run', run({ code, mode: 'dry-run' }));
-      writeFileSync(join(folder, 'own.js'), `/** @input {string} password It */\n${code}`);
+      const code = `return [${codes.map((one) => `await ${one}`).join(', ')}]`;
+      const store = (): void => writeFileSync(join(folder, 'own.js'), `/** @input {string} password It */\n${code}`);
+      return { given, report, run, code, store };
+    };
+    const callOf = new Map(
+      tools.map((tool) => {
+        const args = requiredOf(tool.command, secretArgs(tool));
+        return [tool, `cloudstack.${tool.command.name}(${JSON.stringify(args)})`] as const;
+      }),
+    );
+    // A script is a thread: what succeeds is tried with several calls in one; where one of them fails, each for itself.
+    const runAndStore = async (some: readonly Tool[]): Promise<void> => {
+      const { report, run, code, store } = script(
+        some.map(({ name }) => name).join(' '),
+        some.map((tool) => callOf.get(tool)!),
+      );
+      if (!(await report('run', run({ code }))) && some.length > 1) {
+        for (const tool of some) await runAndStore([tool]);
+        return;
+      }
+      store();
       await report('stored', run({ name: 'own', inputs: { password: seedSecrets('input') } }));
+      // Nothing is sent: what the cloud would say is all the same.
+      if (!isRefused) await report('dry run', run({ code, mode: 'dry-run' }));
+    };
+    for (const some of inParts(tools, isRefused ? 1 : 5)) await runAndStore(some);
+    for (const tool of tools) {
+      const { name } = tool.command;
+      const { given, report, run, code, store } = script(name, [callOf.get(tool)!]);
+      // Where the call fails, nothing comes to be thrown.
+      if (!isRefused) await report('thrown', run({ code: `throw await ${callOf.get(tool)}` }));
+      store();
       await report('wrong input', run({ name: 'own', inputs: { password: { deep: seedSecrets('input') } } }));
       const made = await report('plan', run({ code, mode: 'plan' }));
       const plan = (made?.structured['plan'] as { id: string } | undefined)?.id;
