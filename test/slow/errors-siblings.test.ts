@@ -108,7 +108,7 @@ const mistakes: Mistake[] = [
     'admin',
     'disable-account',
     { account: 'admin', domainid: 'ROOT', lock: 'false' },
-    ['Nothing that can be called changes that'],
+    ['no command can delete it'],
   ],
   [
     'state: a destroyed machine is started',
@@ -182,13 +182,7 @@ const mistakes: Mistake[] = [
     ['[update-default-nic-for-virtual-machine]'],
   ],
   ['state: an ACL in use', 'bob', 'delete-network-acl-list', { id: 'staging-web' }, ['[replace-network-acl-list]']],
-  [
-    'state: a role that CloudStack brought',
-    'admin',
-    'delete-role',
-    { id: 'User' },
-    ['Nothing that can be called changes that'],
-  ],
+  ['state: a role that CloudStack brought', 'admin', 'delete-role', { id: 'User' }, ['no command can delete it']],
   ['state: a project with things', 'alice', 'delete-project', { id: 'webshop' }, ['cleanup']],
 
   ['quota: volumes', 'bob', 'create-volume', volume, ['account bob is 1 of volumes', ...raise], limit('2', '1')],
