@@ -6,7 +6,8 @@ import { loadData } from '../data.ts';
 import { canonicalKind } from './canonical-kinds.ts';
 import { loadDependencies } from './dependencies.ts';
 
-interface InvalidationRules {
+/** What data/invalidations.json says. */
+export interface InvalidationRules {
   /** Responses that do not show what was changed. */
   withoutSubject: string[];
   /** Kinds in which resources are placed or from which they are made: not changed by a command that begins with one of `createVerbs`. */

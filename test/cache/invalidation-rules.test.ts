@@ -3,7 +3,7 @@ import { lifetimeOf } from '../../src/cache/lifetimes.ts';
 
 import { canonicalKind, rowKindOf } from '../../src/cache/canonical-kinds.ts';
 import { loadDependencies } from '../../src/cache/dependencies.ts';
-import { invalidatedBy, invalidatedByEvent } from '../../src/cache/invalidation-rules.ts';
+import { invalidatedBy, invalidatedByEvent, type InvalidationRules } from '../../src/cache/invalidation-rules.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { findKind, kindOfParameter } from '../../src/catalog/kinds.ts';
 import { loadToolsets } from '../../src/catalog/tool.ts';
@@ -11,18 +11,9 @@ import type { ResponseType } from '../../src/catalog/types.ts';
 import { loadData } from '../../src/data.ts';
 import { changes, cachedReads } from './cloud.ts';
 
-const rules = loadData<{
-  canonicalKinds: Record<string, string>;
-  withoutSubject: string[];
-  containers: string[];
-  createVerbs: string[];
-  changedTogether: Record<string, string[]>;
-  countedBy: Record<string, string[]>;
-  everything: { toolsets: string[]; commands: string[] };
-  commands: Record<string, string[]>;
-  fieldKinds: Record<string, string>;
-  eventPrefixes: Record<string, string[]>;
-}>('invalidations.json');
+const rules = loadData<
+  InvalidationRules & { canonicalKinds: Record<string, string>; fieldKinds: Record<string, string> }
+>('invalidations.json');
 const cache = loadData<{ toolsets: Record<string, string>; commands: Record<string, string>; jobs: object }>(
   'cache.json',
 );

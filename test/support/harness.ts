@@ -235,41 +235,15 @@ export const openHost = async ({
 
 export type Host = Awaited<ReturnType<typeof openHost>>;
 
-/** The command line, run to its end. `answers`: what a person types at the terminal; without it there is no terminal. */
-export const runCommand = async (
-  argv: string[],
-  { env = {}, answers, input }: { env?: Record<string, string>; answers?: string[]; input?: string | Buffer } = {},
-) => {
-  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const out = { stdout: '', stderr: '' };
-  const state = mkdtempSync(join(tmpdir(), 'cloudstack-state-'));
-  stdout.on('data', (chunk: Buffer) => (out.stdout += chunk.toString()));
-  stderr.on('data', (chunk: Buffer) => (out.stderr += chunk.toString()));
-  const stop = new AbortController();
-  if (answers) for (const answer of answers) stdin.write(`${answer}\n`);
-  else stdin.end(input);
-  const running = runCli(argv, {
-    stdin: Object.assign(stdin, answers ? { isTTY: true } : {}),
-    stdout,
-    stderr,
-    env: {
-      CLOUDSTACK_MCP_AUDIT: '/dev/null',
-      CLOUDSTACK_MCP_STATE: state,
-      CLOUDSTACK_MCP_RETRY_DELAY: '1',
-      CLOUDSTACK_MCP_POLL_INTERVAL: '5',
-      ...env,
-    },
-    signal: stop.signal,
-  });
-  const status = await running.finally(() => rmSync(state, { recursive: true }));
-  return { status, ...out, stop };
-};
+interface RunOptions {
+  env?: Record<string, string>;
+  /** A person is there: at all three streams, or only types, while what is printed goes elsewhere. */
+  terminal?: boolean | 'input';
+  columns?: number;
+}
 
-/** The command line while it still runs, for commands that go on until they are stopped. `terminal`: a person is there. */
-export const startCommand = (
-  argv: string[],
-  { env = {}, terminal, columns }: { env?: Record<string, string>; terminal?: boolean; columns?: number } = {},
-) => {
+/** The command line while it still runs, for commands that go on until they are stopped. */
+export const startCommand = (argv: string[], { env = {}, terminal, columns }: RunOptions = {}) => {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const out = { stdout: '', stderr: '' };
   const state = mkdtempSync(join(tmpdir(), 'cloudstack-state-'));
@@ -278,8 +252,8 @@ export const startCommand = (
   const stop = new AbortController();
   const ended = runCli(argv, {
     stdin: Object.assign(stdin, terminal ? { isTTY: true } : {}),
-    stdout: Object.assign(stdout, terminal ? { isTTY: true, columns: columns ?? 100 } : {}),
-    stderr: Object.assign(stderr, terminal ? { isTTY: true } : {}),
+    stdout: Object.assign(stdout, terminal === true ? { isTTY: true, columns: columns ?? 100 } : {}),
+    stderr: Object.assign(stderr, terminal === true ? { isTTY: true } : {}),
     env: {
       CLOUDSTACK_MCP_AUDIT: '/dev/null',
       CLOUDSTACK_MCP_STATE: state,
@@ -290,6 +264,17 @@ export const startCommand = (
     signal: stop.signal,
   }).finally(() => rmSync(state, { recursive: true }));
   return { stdin, out, stop, ended };
+};
+
+/** The command line, run to its end. `answers`: what a person types at the terminal; without it there is no terminal. */
+export const runCommand = async (
+  argv: string[],
+  { env = {}, answers, input }: { env?: Record<string, string>; answers?: string[]; input?: string | Buffer } = {},
+) => {
+  const { stdin, out, stop, ended } = startCommand(argv, { env, ...(answers ? { terminal: 'input' } : {}) });
+  if (answers) for (const answer of answers) stdin.write(`${answer}\n`);
+  else stdin.end(input);
+  return { status: await ended, ...out, stop };
 };
 
 /** Runs the command line at a terminal at which a person says yes to each of so many questions. */

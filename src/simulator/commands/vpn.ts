@@ -121,6 +121,21 @@ const checkExcluded = (call: Call): void => {
   }
 };
 
+/** What a connection shows of its customer gateway. */
+const ofCustomer = [
+  'cidrlist',
+  'gateway',
+  'ikepolicy',
+  'esppolicy',
+  'ikelifetime',
+  'esplifetime',
+  'ipsecpsk',
+  'dpd',
+  'forceencap',
+  'splitconnections',
+  'ikeversion',
+];
+
 const connect: Behaviour = (call) => {
   const { world } = call;
   const gateway = needRow(call, 's2svpngatewayid');
@@ -134,19 +149,6 @@ const connect: Behaviour = (call) => {
       `The vpn connection with customer gateway id ${customer.id} and vpn gateway id ${gateway.id} already existed!`,
     );
   const passive = flagArg(call, 'passive');
-  const {
-    cidrlist,
-    gateway: address,
-    ikepolicy,
-    esppolicy,
-    ikelifetime,
-    esplifetime,
-    ipsecpsk,
-    dpd,
-    forceencap,
-    splitconnections,
-    ikeversion,
-  } = customer.fields;
   const connection = insertKind(
     world,
     'Site2SiteVpnConnection',
@@ -156,17 +158,7 @@ const connect: Behaviour = (call) => {
       passive,
       publicip: gateway.fields['publicip'],
       vpcid: gateway.fields['vpcid'],
-      cidrlist,
-      gateway: address,
-      ikepolicy,
-      esppolicy,
-      ikelifetime,
-      esplifetime,
-      ipsecpsk,
-      dpd,
-      forceencap,
-      splitconnections,
-      ikeversion,
+      ...Object.fromEntries(ofCustomer.map((name) => [name, customer.fields[name]])),
       state: 'Pending',
       fordisplay: true,
     },
