@@ -24,8 +24,6 @@ export interface Credentials {
 interface Seed {
   /** What CloudStack itself installs: rows by kind. `@Kind/name` means the id of a row made before, `@release` the cloud's. */
   install: Record<string, Fields[]>;
-  /** Rules of the built-in roles that have any. */
-  rules: Record<string, { copies?: string; rules: string[] }>;
   /** Calls that made the default world, each as one of its users, so many days ago. */
   calls: { call: string; as?: string; ago?: number; params: Record<string, string> }[];
 }
@@ -49,7 +47,7 @@ const fill = (world: World, value: Value): Value =>
         .replace(/@\w+\/[^,]*/g, (reference) => lookUp(world, reference))
     : value;
 
-const install = (world: World, { install: rows, rules }: Seed): void => {
+const install = (world: World, { install: rows }: Seed): void => {
   for (const [kind, list] of Object.entries(rows)) {
     for (const { $id, $owner, $hidden, ...fields } of list) {
       const given = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, fill(world, value)]));
@@ -63,15 +61,6 @@ const install = (world: World, { install: rows, rules }: Seed): void => {
   }
   for (const account of world.all('Account')) world.give(account, account.id);
   installFacts(world);
-  for (const [role, { copies, rules: own }] of Object.entries(rules)) {
-    const roleid = lookUp(world, `@Role/${role}`);
-    for (const rule of copies === undefined
-      ? own
-      : [...(rules[copies]?.rules ?? []).filter((text) => !text.startsWith('-')), ...own]) {
-      const [, sign = '', pattern = ''] = /^(-?)(.*)$/.exec(rule) ?? [];
-      insertKind(world, 'RolePermission', { roleid, rule: pattern, permission: sign === '-' ? 'deny' : 'allow' });
-    }
-  }
 };
 
 /** What reaches the administrator of a world that was seeded before; the keys may have been changed since. */

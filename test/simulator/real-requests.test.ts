@@ -79,10 +79,11 @@ const address = (params: Params) => did('associateIpAddress', params);
 const podZone = async (networktype = 'Advanced') =>
   did('createZone', { name: fresh('zone'), networktype, dns1: '8.8.8.8', internaldns1: '10.1.1.2' });
 
-// What a real CloudStack does with the same requests, found beside a management server (4.22.0) and by clients that others wrote.
+// What a real CloudStack does with the same requests, found beside a management server (4.22.0) and by clients that others
+// wrote. test/data/real-cases.json has the numbers.
 const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = [
   [
-    'all settings of an installation are listed and set',
+    'R1: all settings of an installation are listed and set',
     async () => {
       const names = new Set(
         (await list('listConfigurations', { page: '1', pagesize: '500' }))
@@ -100,7 +101,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [[], '200', 1],
   ],
   [
-    'two networks of an account have one name',
+    'R2: two networks of an account have one name',
     async () => {
       await network({ name: 'twice' });
       return outcome('createNetwork', { name: 'twice', zoneid: zone, networkofferingid: isolated });
@@ -108,7 +109,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     '200',
   ],
   [
-    'unless the setting forbids it',
+    'R2: unless the setting forbids it',
     async () => {
       await did('updateConfiguration', { name: 'allow.duplicate.networkname', value: 'false' });
       const seen = await outcome('createNetwork', { name: 'twice', zoneid: zone, networkofferingid: isolated });
@@ -118,12 +119,12 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     '431/4350',
   ],
   [
-    'network offerings name their router offering',
+    'R3: network offerings name their router offering',
     async () => (await all('listNetworkOfferings')).filter((row) => row['serviceofferingid'] === undefined).length,
     0,
   ],
   [
-    'userdata is shown on request only',
+    'R4: userdata is shown on request only',
     async () => {
       const vm = await machine({ userdata: 'c2VjcmV0' });
       const [plain] = await list('listVirtualMachines', { id: vm['id'] });
@@ -133,7 +134,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [undefined, undefined, 'c2VjcmV0'],
   ],
   [
-    "an address goes to the account's only isolated network",
+    "R5: an address goes to the account's only isolated network",
     async () => {
       const owner = await account();
       const params = { zoneid: zone, account: owner.name, domainid: root };
@@ -152,7 +153,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     ['431/4350', true, 'job', '431/4350'],
   ],
   [
-    'tags of an address are short, and go with it',
+    'R6, R7: tags of an address are short, and go with it',
     async () => {
       const net = await network();
       await address({ networkid: net['id'] });
@@ -172,7 +173,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [[{ key: 'k', value: 'v' }], [], 'job'],
   ],
   [
-    'a tier without an ACL has none',
+    'R8, R43: a tier without an ACL has none',
     async () => {
       const vpc = await did('createVPC', {
         name: fresh('vpc'),
@@ -199,7 +200,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [undefined, '10.30.1.0/16', 'vlan://400'],
   ],
   [
-    'an interface has the MAC address that was given',
+    'R9: an interface has the MAC address that was given',
     async () => {
       const vm = await machine();
       const net = await network();
@@ -213,7 +214,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     true,
   ],
   [
-    'a key pair that does not exist is refused',
+    'R10: a key pair that does not exist is refused',
     () =>
       outcome('deployVirtualMachine', {
         zoneid: zone,
@@ -225,7 +226,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     '431/4350',
   ],
   [
-    'authorizing answers with the new rules only',
+    'R11: authorizing answers with the new rules only',
     async () => {
       const group = await did('createSecurityGroup', { name: fresh('sg') });
       const rule = (port: string) =>
@@ -242,7 +243,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [81],
   ],
   [
-    'a snapshot policy shows its zones and takes a weekly schedule',
+    'R12, R13: a snapshot policy shows its zones and takes a weekly schedule',
     async () => {
       const vm = await machine();
       const [volume] = await all('listVolumes', { virtualmachineid: vm['id'] });
@@ -261,7 +262,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [[[zone, 'Frankfurt']], '200'],
   ],
   [
-    'bounds of a custom offering are details',
+    'R14: bounds of a custom offering are details',
     async () =>
       (
         await created({ customized: 'true', mincpunumber: '1', maxcpunumber: '4', minmemory: '512', maxmemory: '4096' })
@@ -269,13 +270,13 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     { mincpunumber: '1', maxcpunumber: '4', minmemory: '512', maxmemory: '4096' },
   ],
   [
-    'an offering without a whole size is custom',
+    'R15: an offering without a whole size is custom',
     async () =>
       (await created({ cpuspeed: '2500', mincpunumber: '2', maxcpunumber: '10', memory: '4096' }))['iscustomized'],
     true,
   ],
   [
-    'rates and cache modes are shown under their response names',
+    'R16, R17: rates and cache modes are shown under their response names',
     async () => {
       const rates = { bytesreadrate: '500', iopsreadrate: '10', cachemode: 'none' };
       const names = ['diskBytesReadRate', 'diskIopsReadRate', 'cacheMode'];
@@ -292,7 +293,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     ],
   ],
   [
-    'deleted offerings are gone, unless asked for',
+    'R18: deleted offerings are gone, unless asked for',
     async () => {
       const [compute, data] = [await service(), await disk()];
       await did('deleteServiceOffering', { id: compute['id'] });
@@ -306,7 +307,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [0, 0, 1],
   ],
   [
-    'a number of processors means at least so many',
+    'R19: a number of processors means at least so many',
     async () => {
       const two = await service({ cpunumber: '2' });
       return (await list('listServiceOfferings', { cpunumber: '1' })).some((row) => row['id'] === two['id']);
@@ -314,7 +315,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     true,
   ],
   [
-    'accounts of a domain are those of the domain',
+    'R20: accounts of a domain are those of the domain',
     async () => {
       const child = await did('createDomain', { name: fresh('dom') });
       const inside = await account(child['id']);
@@ -323,7 +324,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [true],
   ],
   [
-    "a Basic zone's network needs no range, and refuses one",
+    "R21, R24: a Basic zone's network needs no range, and refuses one",
     async () => {
       const basic = await podZone('Basic');
       await did('updateZone', { id: basic['id'], allocationstate: 'Enabled' });
@@ -344,7 +345,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [true, '431/4350', '200'],
   ],
   [
-    'offerings of another zone or domain are not listed',
+    'R22: offerings of another zone or domain are not listed',
     async () => {
       const other = await podZone();
       const child = await did('createDomain', { name: fresh('dom') });
@@ -358,7 +359,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [false, [true]],
   ],
   [
-    'offerings of a domain cannot be used by another',
+    'R23: offerings of a domain cannot be used by another',
     async () => {
       const [d1, d2] = [
         await did('createDomain', { name: fresh('dom') }),
@@ -406,7 +407,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     ['531/4365', '531/4365', '531/4365', '531/4365'],
   ],
   [
-    'a disk offering of another zone cannot be used',
+    'R22: a disk offering of another zone cannot be used',
     async () => {
       const elsewhere = await disk({ zoneid: (await podZone())['id'] });
       return outcome('createVolume', { name: 'v', zoneid: zone, diskofferingid: elsewhere['id'] }, keysOf('bob'));
@@ -414,7 +415,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     '531/4365',
   ],
   [
-    'a project without a text has its name',
+    'R25: a project without a text has its name',
     async () => {
       const name = fresh('prj');
       return (await did('createProject', { name, displaytext: '' }))['displaytext'] === name;
@@ -422,7 +423,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     true,
   ],
   [
-    'members of a project are found by account, and the owner is the caller',
+    'R26, R39: members of a project are found by account, and the owner is the caller',
     async () => {
       const [first, second] = [await account(), await account()];
       const project = await did('createProject', { name: fresh('prj'), displaytext: 'x', accountid: first.id });
@@ -437,7 +438,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [[true], ['admin']],
   ],
   [
-    'filters find nothing for a value that nothing has',
+    'R27: filters find nothing for a value that nothing has',
     async () => {
       const none = '11111111-2222-4333-8444-555555555555';
       const asked: [string, Params][] = [
@@ -459,7 +460,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [],
   ],
   [
-    'routers show their interfaces, of shared networks too',
+    'R28: routers show their interfaces, of shared networks too',
     async () => {
       await machine();
       const shared = await network({
@@ -486,7 +487,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [['Control', 'Guest', 'Public'], true, ['Control', 'Guest']],
   ],
   [
-    'a pod without an end has the last address of its block',
+    'R29: a pod without an end has the last address of its block',
     async () => {
       const { id: zoneid } = await podZone();
       const pod = await did('createPod', {
@@ -501,7 +502,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     ['10.100.10.254'],
   ],
   [
-    'a pool hides who logs in',
+    'R30: a pool hides who logs in',
     async () => {
       const pool = await did('createStoragePool', {
         zoneid: zone,
@@ -515,7 +516,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     ['ceph-mons.domain', 'poolname', false],
   ],
   [
-    'regions and VPC offerings say what they can',
+    'R31, R32: regions and VPC offerings say what they can',
     async () => [
       has(await did('addRegion', { id: '7', name: fresh('region'), endpoint: 'http://r7/client' }), [
         'gslbserviceenabled',
@@ -534,7 +535,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [[], '431/4350', [], '200'],
   ],
   [
-    'a template of all zones says so, and keeps its zone where shown once',
+    'R33, R34: a template of all zones says so, and keeps its zone where shown once',
     async () => {
       const params = {
         name: fresh('tpl'),
@@ -551,7 +552,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [true, []],
   ],
   [
-    'a host needs credentials; the simulator takes one URL twice; the host is up',
+    'R35, R36: a host needs credentials; the simulator takes one URL twice; the host is up',
     async () => {
       const { id: zoneid } = await podZone();
       const pod = await did('createPod', {
@@ -584,7 +585,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     ['431/4350', 'Up', '200'],
   ],
   [
-    'an account does not lose its name',
+    'R37: an account does not lose its name',
     async () => {
       const { id: accountid } = await account();
       return outcome('updateAccount', { id: accountid, newname: '' });
@@ -592,7 +593,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     '431/4350',
   ],
   [
-    'what cannot be done now fails in the job',
+    'R40: what cannot be done now fails in the job',
     async () => {
       const vm = await machine();
       const [volume] = await all('listVolumes', { virtualmachineid: vm['id'] });
@@ -612,7 +613,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     ['job 431', 'job 431', 'job 431', 'job 431', 'job 431', 'job 431', 'job 431'],
   ],
   [
-    'affinity puts machines together',
+    'R41: affinity puts machines together',
     async () => {
       const group = await did('createAffinityGroup', { name: fresh('ag'), type: 'host affinity' });
       const hosts = new Set<unknown>();
@@ -622,7 +623,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     1,
   ],
   [
-    'anti-affinity keeps them apart until no host is left',
+    'R41: anti-affinity keeps them apart until no host is left',
     async () => {
       const group = await did('createAffinityGroup', { name: fresh('ag'), type: 'host anti-affinity' });
       const hosts = (await all('listHosts', { type: 'Routing', zoneid: zone })).length;
@@ -651,7 +652,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [[], 'job 533'],
   ],
   [
-    'one key with two comments is one key',
+    'R42: one key with two comments is one key',
     async () => {
       const key = 'ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7vbqajDhA';
       return [
@@ -662,17 +663,17 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     ['200', '431/4350'],
   ],
   [
-    "a network's domain is cs, the account's number and the suffix",
+    "R44: a network's domain is cs, the account's number and the suffix",
     async () => /^cs[0-9a-f]+cloud\.internal$/.test(String((await network())['networkdomain'])),
     true,
   ],
   [
-    'an old operating system is known',
+    'R45: an old operating system is known',
     async () => (await list('listOsTypes', { description: 'Debian GNU/Linux 7(64-bit)' })).length,
     1,
   ],
   [
-    'tags of an offering choose hosts and pools, or nothing',
+    'R46: tags of an offering choose hosts and pools, or nothing',
     async () => {
       const deploy = async (params: Params) =>
         outcome('deployVirtualMachine', {
@@ -698,7 +699,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     ['job 533', 'job 533', true, true],
   ],
   [
-    'a root disk is neither empty nor smaller than its template',
+    'R47: a root disk is neither empty nor smaller than its template',
     async () => {
       const params = { zoneid: zone, templateid: template, serviceofferingid: small, networkids: opsNet['id'] };
       return [
@@ -709,7 +710,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     ['431/4350', '431/4350'],
   ],
   [
-    'restoring makes a new root volume',
+    'R48: restoring makes a new root volume',
     async () => {
       const vm = await machine();
       const rootOf = async () => (await all('listVolumes', { virtualmachineid: vm['id'], type: 'ROOT' }))[0] ?? {};
@@ -722,7 +723,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [false, true, 20 * 2 ** 30],
   ],
   [
-    'a network is lent to another account',
+    'R49: a network is lent to another account',
     async () => {
       const [owner, guest] = [await account(), await account()];
       const net = await network({}, owner.keys);
@@ -747,7 +748,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     ['200', [true], true, 'job'],
   ],
   [
-    'a webhook says its scope and whether it verifies',
+    'R50: a webhook says its scope and whether it verifies',
     async () =>
       ofWhole(await did('createWebhook', { name: fresh('hook'), payloadurl: 'http://127.0.0.1:9/hook' }), [
         'scope',
@@ -756,7 +757,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     { scope: 'Local', sslverification: false },
   ],
   [
-    'a deleted domain has no accounts and is not found',
+    'R51: a deleted domain has no accounts and is not found',
     async () => {
       const gone = await did('createDomain', { name: fresh('dom') });
       await did('deleteDomain', { id: gone['id'] });
@@ -769,7 +770,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     ['431/4350', '431/4350', '431/4350'],
   ],
   [
-    'an internal load balancer shows its members and is found by its network',
+    'R38: an internal load balancer shows its members and is found by its network',
     async () => {
       const vpc = await did('createVPC', {
         name: fresh('vpc'),
@@ -809,7 +810,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
   ],
   // Of the forty that matter most.
   [
-    'several isolated networks and none named',
+    'T6: several isolated networks and none named',
     async () => {
       const { keys } = await account();
       await network({}, keys);
@@ -819,7 +820,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     '431/4350',
   ],
   [
-    'members of a load balancer: not in it, and twice',
+    'T19: members of a load balancer: not in it, and twice',
     async () => {
       const vm = await machine();
       const made = await address({ networkid: opsNet['id'] });
@@ -840,12 +841,12 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     ['job', 'job', 'job 530'],
   ],
   [
-    'expunging at once leaves nothing to show',
+    'T20: expunging at once leaves nothing to show',
     async () => did('destroyVirtualMachine', { id: (await machine())['id'], expunge: 'true' }),
     {},
   ],
   [
-    'a console of a stopped machine',
+    'T21: a console of a stopped machine',
     async () => {
       const vm = await machine({ startvm: 'false' });
       const { status, body } = await send(simulator, 'createConsoleEndpoint', { virtualmachineid: vm['id'] });
@@ -854,7 +855,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [200, false],
   ],
   [
-    'lists that want an argument',
+    'T26: lists that want an argument',
     async () =>
       Promise.all(
         ['listLBStickinessPolicies', 'listLBHealthCheckPolicies', 'listGlobalLoadBalancerRules', 'listSslCerts'].map(
@@ -863,9 +864,9 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
       ),
     ['431/4350', '431/4350', '431/4350', '530/0'],
   ],
-  ['throttling is off', () => outcome('getApiLimit'), '432/9999'],
+  ['T27: throttling is off', () => outcome('getApiLimit'), '432/9999'],
   [
-    'commands of a plug-in are there while its setting is on',
+    'T28: commands of a plug-in are there while its setting is on',
     async () => {
       const turn = (value: string) => did('updateConfiguration', { name: 'quota.enable.service', value });
       const seen = async () => [
@@ -884,7 +885,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     ],
   ],
   [
-    'a snapshot of a machine is named by the cloud',
+    'T37: a snapshot of a machine is named by the cloud',
     async () => {
       const vm = await machine();
       const shot = await did('createVMSnapshot', { virtualmachineid: vm['id'], name: 'mine' });
@@ -893,7 +894,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [true, 'mine'],
   ],
   [
-    'an installation brings counters, extensions, planners and offerings',
+    'T38: an installation brings counters, extensions, planners and offerings',
     async () => [
       (await all('listCounters')).length,
       (await all('listExtensions')).length,
@@ -903,7 +904,7 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [20, 3, 24, true],
   ],
   [
-    'small: names of fields',
+    'T40: small: names of fields',
     async () => [
       'certificate' in ((await did('listCaCertificate'))['cacertificates'] ? {} : await did('listCaCertificate')),
       (await send(simulator, 'listZones')).status,
@@ -911,12 +912,30 @@ const cases: [what: string, ask: () => Promise<unknown>, expected: unknown][] = 
     [true, 200],
   ],
   [
-    'an answer is JSON in the words of CloudStack',
+    'T40: an answer is JSON in the words of CloudStack',
     async () =>
       (await simulator.fetch(new Request('http://simulator/client/api?command=listZones&response=json'))).headers.get(
         'content-type',
       ),
     'application/json;charset=utf-8',
+  ],
+  [
+    'T3, T31, T40: forms of values',
+    async () => {
+      const [vm] = await all('listVirtualMachinesMetrics');
+      const [volume] = await all('listVolumesMetrics');
+      const [pool] = await all('listStoragePoolsMetrics');
+      const of = await did('getVirtualMachineUserData', { virtualmachineid: (await machine())['id'] });
+      return [
+        new Set((await all('listVirtualMachines')).map((row) => String(row['domainpath']).split('/')[0])),
+        [vm?.['memorytotal'], volume?.['sizegb'], pool?.['disksizetotalgb']].map((text) =>
+          String(text).replace(/[\d.]+/g, 'n'),
+        ),
+        'virtualmachineid' in of && !('vmid' in of),
+        (await all('listStoragePools')).filter((row) => /[:@]/.test(String(row['ipaddress']))),
+      ];
+    },
+    [new Set(['ROOT']), ['n GiB', 'n GiB', 'n GB (xn)'], true, []],
   ],
   // Smaller, seen on the way.
   [

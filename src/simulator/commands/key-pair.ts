@@ -86,7 +86,7 @@ export const keyPair: Behaviours = {
   resetUserDataForVirtualMachine: resetUserData,
   getVirtualMachineUserData: (call) => {
     const vm = needRow(call, 'virtualmachineid');
-    return object({ vmid: vm.id, userdata: text(vm, 'userdata') });
+    return object({ virtualmachineid: vm.id, userdata: text(vm, 'userdata') });
   },
   linkUserDataToTemplate: (call) => {
     const template = rowArg(call, 'templateid');

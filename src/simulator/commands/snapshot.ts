@@ -84,6 +84,8 @@ const revert: Behaviour = (call) => {
 
 /** A time zone as Java takes it: one that is unknown is GMT. */
 const zoneOf = (name: string): string => {
+  // Asking for any other loads all of them.
+  if (name === 'GMT' || name === 'UTC') return name;
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
     return name;

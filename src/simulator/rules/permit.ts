@@ -1,6 +1,7 @@
 import type { Command } from '../../catalog/types.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import { findSetting, isOn } from '../world/settings.ts';
+import type { Index } from '../world/table.ts';
 import type { World } from '../world/world.ts';
 import type { CallingUser } from './call.ts';
 
@@ -25,12 +26,28 @@ export const pairAllows = (pair: Resource, command: string): boolean => {
   return rules.length === 0 || rules.find(({ rule }) => matches(rule, command))?.permission === 'allow';
 };
 
-const byOrder = (a: Resource, b: Resource): number =>
-  Number(a.hidden['order'] ?? a.no) - Number(b.hidden['order'] ?? b.no);
+const orderOf = ({ hidden, no }: Resource): number => Number(hidden['order'] ?? no);
+
+const byOrder = (a: Resource, b: Resource): number => orderOf(a) - orderOf(b);
 
 /** Rules of a role in the order in which they are tried. */
 export const rulesOf = (world: World, roleId: string): Resource[] =>
   [...world.where('RolePermission', 'roleid', roleId)].sort(byOrder);
+
+/** A role's rules by the command that they name; those with `*` together. */
+const byName: Index = {
+  keysOf: ({ fields: { roleid, rule } }) =>
+    `${String(roleid)} ${String(rule).includes('*') ? '*' : String(rule).toLowerCase()}`,
+};
+
+/** The first rule of a role that fits a command: default roles have hundreds. */
+const ruleFor = (world: World, roleId: string, command: string): Resource | undefined => {
+  let first: Resource | undefined;
+  for (const key of [command.toLowerCase(), '*'])
+    for (const row of world.indexed('RolePermission', byName, `${roleId} ${key}`))
+      if ((!first || orderOf(row) < orderOf(first)) && matches(String(row.fields['rule']), command)) first = row;
+  return first;
+};
 
 /** Whether the settings that switch a command's plug-in on are on; CloudStack reads them when it starts, the simulator at once. */
 export const isOffered = (world: World, { enabledBy = [] }: Command): boolean =>
@@ -44,7 +61,7 @@ export const isPermitted = (world: World, caller: CallingUser, command: Command)
   if (caller.pair && !pairAllows(caller.pair, command.name)) return false;
   const role = world.get(String(caller.account.fields['roleid']));
   if (role?.fields['name'] === 'Root Admin') return true;
-  const rule = rulesOf(world, role?.id ?? '').find(({ fields }) => matches(String(fields['rule']), command.name));
+  const rule = ruleFor(world, role?.id ?? '', command.name);
   if (rule) return rule.fields['permission'] === 'allow';
   return command.roles?.includes(caller.role) ?? command.auth === true;
 };
