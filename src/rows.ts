@@ -5,10 +5,10 @@ export type Row = Readonly<Record<string, unknown>>;
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The rows of a list answer, whatever key they stand under. An answer without rows has none. */
-export const rowsOf = (body: Row): Row[] => {
-  const list = Object.values(body).find((value) => Array.isArray(value));
-  return list ? list.map((row: unknown) => (isRecord(row) ? row : { value: row })) : [];
+/** The rows of a list answer, whatever key they stand under: the answer's own list where all are objects. Without rows there are none. */
+export const rowsOf = (body: Row): readonly Row[] => {
+  const list: readonly unknown[] = Object.values(body).find((value) => Array.isArray(value)) ?? [];
+  return list.every(isRecord) ? list : list.map((row) => (isRecord(row) ? row : { value: row }));
 };
 
 /** The one object of an answer: what stands under its only key, else the answer itself. */

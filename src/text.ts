@@ -79,7 +79,7 @@ export const escapeRegExp = (text: string): string => text.replace(/[.*+?^${}()|
 
 /** The lines of a text one after another, without the blanks around them; nothing else is changed. */
 export const joinLines = (text: string): string =>
-  /[\r\n]/.test(text)
+  text.includes('\n') || text.includes('\r')
     ? text
         .split(/[\r\n]+/)
         .map((line) => line.trim())

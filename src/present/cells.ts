@@ -16,17 +16,20 @@ const toSize = (bytes: number): string => {
   return `${Number(size.toFixed(size < 10 ? 2 : 1))} ${units[unit]}`;
 };
 
-const countsBytes = (response: string, row: Row, field: string): boolean => {
+/** Whether a field counts bytes: in every row of its type, or in those that say so. */
+const bytesOf = (response: string, field: string): ((row: Row) => boolean) => {
   const { bytes, bytesWhere } = cells();
-  if (bytes[response]?.includes(field)) return true;
+  const isAlways = bytes[response]?.includes(field) === true;
   const where = bytesWhere[response];
-  return where !== undefined && where.fields.includes(field) && where.values.includes(String(row[where.field]));
+  if (isAlways || !where?.fields.includes(field)) return () => isAlways;
+  return (row) => where.values.includes(String(row[where.field]));
 };
 
 const isNumeric = (value: unknown): boolean =>
   typeof value === 'number' || (typeof value === 'string' && /^\d{1,20}$/.test(value));
 
 const toWords = (field: string, value: unknown): string => {
+  if (typeof value === 'string') return joinLines(value);
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) return value.map((one) => toWords(field, one)).join(', ');
   if (!isRecord(value)) return joinLines(String(value));
@@ -43,15 +46,23 @@ const toWords = (field: string, value: unknown): string => {
     .join(' ');
 };
 
-/** The value of one column of a row, as a person reads it: nested values flat, bytes as GiB, numbers of states in words. */
-export const toShown = (response: string, row: Row, column: string): string => {
-  const value = valueAt(row, column);
-  if (isNumeric(value) && countsBytes(response, row, column)) return toSize(Number(value));
-  const word =
-    cells().words[response]?.[column]?.[String(value)] ??
-    (column === 'schedule' && cells().schedules.includes(response) ? describeScheduleOf(row) : undefined);
-  return word ?? toWords(column.slice(column.lastIndexOf('.') + 1), value);
+/** How one column is told, for row after row: nested values flat, bytes as GiB, numbers of states in words. */
+export const showColumn = (response: string, column: string): ((row: Row) => string) => {
+  const { words, schedules } = cells();
+  const countsBytes = bytesOf(response, column);
+  const meanings = words[response]?.[column];
+  const isSchedule = column === 'schedule' && schedules.includes(response);
+  const field = column.slice(column.lastIndexOf('.') + 1);
+  return (row) => {
+    const value = valueAt(row, column);
+    if (countsBytes(row) && isNumeric(value)) return toSize(Number(value));
+    const word = meanings?.[String(value)] ?? (isSchedule ? describeScheduleOf(row) : undefined);
+    return word ?? toWords(field, value);
+  };
 };
+
+/** The value of one column of a row, as a person reads it. */
+export const toShown = (response: string, row: Row, column: string): string => showColumn(response, column)(row);
 
 /** An object as it is now that its job has ended: without the job and without a state in which it was only before that. */
 export const withoutJob = (response: string, item: Row): Row => {

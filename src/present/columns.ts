@@ -30,17 +30,20 @@ export const isEmpty = (value: unknown): boolean =>
   value === '' ||
   (typeof value === 'object' && Object.keys(value).length === 0);
 
+const hasValue = (value: unknown): boolean => value !== undefined;
+const isTrue = (value: unknown): boolean => value === true || value === 'true';
+
 /** The kind's columns that some row has something to show for; `name?` only where it is true of one. */
-export const ownColumns = (rows: readonly Row[], kind: Kind | undefined): string[] =>
-  (kind?.columns ?? []).flatMap((column) => {
+export const ownColumns = (rows: readonly Row[], kind: Kind | undefined): string[] => {
+  const shown: string[] = [];
+  for (const column of kind?.columns ?? []) {
     const isFlag = column.endsWith('?');
     const field = isFlag ? column.slice(0, -1) : column;
-    const isShown = rows.some((row) => {
-      const value = valueAt(row, field);
-      return isFlag ? value === true || value === 'true' : value !== undefined;
-    });
-    return isShown ? [field] : [];
-  });
+    const isShown = isFlag ? isTrue : hasValue;
+    if (rows.some((row) => isShown(valueAt(row, field)))) shown.push(field);
+  }
+  return shown;
+};
 
 /** The columns of a table: what was asked for, else the kind's own, else what such rows usually tell. */
 export const chooseColumns = (
@@ -71,7 +74,8 @@ export const fitColumns = (columns: readonly string[], budget: number): string[]
 
 /** The value of a column; a dot reaches into a nested object or through a list, whose values come as a list; `count(nic)`: how many. */
 export const valueAt = (row: Row, column: string): unknown => {
-  if (column in row) return row[column];
+  const own = row[column];
+  if (own !== undefined || column in row) return own;
   if (readDerived(column)) return valuesOf(row, column)[0];
   const [head = '', ...rest] = column.split('.');
   if (rest.length === 0) return undefined;
@@ -114,23 +118,22 @@ const narrow = (field: string, value: unknown): unknown => {
 /** The same row with a kind's columns only: of nested objects what tells them, not all of each. */
 export const pickShort = (row: Row, columns: readonly string[]): Row => pickAs(row, columns, narrow);
 
-/** Rows as their columns show them. */
-const picks = new WeakMap<Row, { way: string; picked: Row }>();
+/** Lists of rows as their columns show them. */
+const picks = new WeakMap<readonly Row[], { way: string; picked: readonly Row[] }>();
 
-/** The same rows with these columns only, `isShort` as `pickShort` does it; a row that was looked at before is the same again. */
-export const pickRows = (rows: readonly Row[], columns: readonly string[], isShort: boolean): Row[] => {
+/** The same rows with these columns only, `isShort` as `pickShort` does it; of a list that was looked at before the same again. */
+export const pickRows = (rows: readonly Row[], columns: readonly string[], isShort: boolean): readonly Row[] => {
   const way = `${isShort}\n${columns.join('\n')}`;
-  return rows.map((row) => {
-    const found = picks.get(row);
-    if (found?.way === way) return found.picked;
-    const picked = isShort ? pickShort(row, columns) : pick(row, columns);
-    picks.set(row, { way, picked });
-    return picked;
-  });
+  const found = picks.get(rows);
+  if (found?.way === way) return found.picked;
+  const picked = rows.map((row) => (isShort ? pickShort(row, columns) : pick(row, columns)));
+  picks.set(rows, { way, picked });
+  return picked;
 };
 
 /** One value in one line, as CloudStack gives it. */
 export const toCell = (value: unknown): string => {
+  if (typeof value === 'string') return joinLines(value);
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) return value.map(toCell).join(', ');
   return joinLines(typeof value === 'object' ? JSON.stringify(value) : String(value));

@@ -1,7 +1,7 @@
 import type { Kind } from '../catalog/kinds.ts';
 import type { Row } from '../rows.ts';
 import type { PageAsked } from '../types.ts';
-import { toShown } from './cells.ts';
+import { showColumn } from './cells.ts';
 import { pickRows, toCell } from './columns.ts';
 import { cutRow, shareOf } from './cut.ts';
 import { estimateTokens } from './tokens.ts';
@@ -38,7 +38,12 @@ interface Shown {
 
 /** Cells as a line of a table. A bar in a value would look like the next cell's. */
 export const joinCells = (values: readonly unknown[]): string =>
-  values.map((value) => toCell(value).replaceAll('|', '¦')).join(' | ');
+  values
+    .map((value) => {
+      const cell = toCell(value);
+      return cell.includes('|') ? cell.replaceAll('|', '¦') : cell;
+    })
+    .join(' | ');
 
 const line = (row: Row, columns: readonly string[]): string => joinCells(columns.map((column) => row[column]));
 
@@ -46,28 +51,29 @@ const line = (row: Row, columns: readonly string[]): string => joinCells(columns
 export const costOf = (row: Row, columns: readonly string[], json = JSON.stringify(row)): number =>
   estimateTokens(line(row, columns)) + estimateTokens(json) + 2;
 
-/** What rows cost as these columns show them: it is asked before a list is shown, and again when it is cut. */
-const known = new WeakMap<Row, { columns: string; cost: number }>();
+/** What lists of picked rows cost: it is asked before a list is shown, and again when it is cut. */
+const known = new WeakMap<readonly Row[], readonly number[]>();
 
-/** The tokens of each row; what was worked out for a row before is not worked out again. `texts`: the rows as JSON. */
-export const costsOf = (items: readonly Row[], columns: readonly string[], texts?: readonly string[]): number[] => {
-  const key = columns.join('\n');
-  return items.map((item, at) => {
-    const found = known.get(item);
-    if (found?.columns === key) return found.cost;
-    const cost = costOf(item, columns, texts?.[at]);
-    known.set(item, { columns: key, cost });
-    return cost;
-  });
+/** The tokens of each of the rows of these columns; of a list that was looked at before the same again. `texts`: the rows as JSON. */
+export const costsOf = (
+  items: readonly Row[],
+  columns: readonly string[],
+  texts?: readonly string[],
+): readonly number[] => {
+  const found = known.get(items);
+  if (found) return found;
+  const costs = items.map((item, at) => costOf(item, columns, texts?.[at]));
+  known.set(items, costs);
+  return costs;
 };
 
 /** Rows of which the longest are cut by value where all do not fit into a budget of tokens. */
 export const cutRows = (items: readonly Row[], columns: readonly string[], budget: number): readonly Row[] => {
   // A token is at least a character: what is this short needs no closer look.
-  if (2 * JSON.stringify(items).length <= budget) return items;
+  if (!known.has(items) && 2 * JSON.stringify(items).length <= budget) return items;
   const costs = costsOf(items, columns);
   const share = shareOf(costs, budget);
-  return items.map((item, at) => (costs[at]! > share ? cutRow(item, share / 2) : item));
+  return share === Infinity ? items : items.map((item, at) => (costs[at]! > share ? cutRow(item, share / 2) : item));
 };
 
 /** `n of m`, and how to get the rest. */
@@ -104,9 +110,10 @@ export const showList = (page: Page, columns: readonly string[], options: ListVi
   const { budget, scope, response = '', isShort = false } = options;
   const picked = pickRows(rows, columns, isShort);
   const items = budget === undefined ? picked : cutRows(picked, columns, budget);
+  const shows = columns.map((column) => showColumn(response, column));
   // What was cut is shown as it is: its longest values have a note at their end.
   const cellsOf = (at: number): unknown[] =>
-    columns.map((column) => (items[at] === picked[at] ? toShown(response, rows[at]!, column) : items[at]![column]));
+    items[at] === picked[at] ? shows.map((show) => show(rows[at]!)) : columns.map((column) => items[at]![column]);
   const text = [heading(page, options), ...toLines(columns, items.length, cellsOf)].join('\n');
   const structured = {
     items,

@@ -17,6 +17,10 @@ const partsFor = (field: string, columns: readonly string[], heads: readonly str
   return new Map([...parts, ...decidingFields, 'value'].map((name) => [name, undefined]));
 };
 
+/** What was worked out before, by type and columns: of one server they are few. */
+const shownBy = new Map<string, ShownFields>();
+const maxShown = 200;
+
 /** The fields on which the shown part of a list depends; undefined where it may be any. */
 const fieldsFor = (
   { tool, request }: ValidCall,
@@ -26,10 +30,17 @@ const fieldsFor = (
   const { fields, whole } = request.view;
   const columns = fields?.length ? [...fields, ...fields.map(toLine)] : ownColumns(rows, kind);
   if (whole || !columns.length || columns.includes('*')) return undefined;
+  const { response } = tool.command;
+  const way = JSON.stringify([response, kind?.newestBy, fields !== undefined, columns]);
+  const found = shownBy.get(way);
+  if (found) return found;
   const heads = columns.map((column) => baseOf(column).split('.', 1)[0]!);
-  const others = [kind?.newestBy ?? [], cells().bytesWhere[tool.command.response]?.field ?? []].flat();
+  const others = [kind?.newestBy ?? [], cells().bytesWhere[response]?.field ?? []].flat();
   const names = [...columns, ...heads, ...others, ...decidingFields];
-  return new Map(names.map((name) => [name, fields ? undefined : partsFor(name, columns, heads)]));
+  const shown = new Map(names.map((name) => [name, fields ? undefined : partsFor(name, columns, heads)]));
+  if (shownBy.size >= maxShown) shownBy.clear();
+  shownBy.set(way, shown);
+  return shown;
 };
 
 const narrow = (row: Row, shown: ShownFields): Row => {
