@@ -8,7 +8,7 @@ import { presentAsked } from '../present/asked.ts';
 import { firstPage } from '../present/page.ts';
 import { present, smallerPageFor } from '../present/present.ts';
 import type { CallRequest, Outcome } from '../types.ts';
-import { readBefore } from './before.ts';
+import { checkNamed, readBefore } from './before.ts';
 import type { Composition } from './composition.ts';
 import { recordInverse } from './inverse.ts';
 import { nameLimitedDomain } from './limited-domain.ts';
@@ -51,6 +51,7 @@ export const prepare = async (
   const roleType = async () => (await cloud.account())?.role;
   const confined = await step('confine', () => confinement.confine(resolved, { ...resources, roleType }));
   record({ params: confined.params, ...(confined.names.length ? { names: confined.names } : {}) });
+  await step('resolve', () => checkNamed(cloud, confined, run));
 
   return { guard, cloud, confinement, resources, confined };
 };

@@ -42,7 +42,10 @@ const watchOf = (
   tool: string,
   { watch, every, output: format, dryRun, secretsTo }: CallFlags,
 ): WatchOptions | undefined => {
-  if (!watch) return undefined;
+  if (!watch) {
+    if (every === undefined) return undefined;
+    throw new CallError('configuration', '--every says how often --watch asks.', 'Add --watch, or leave --every out.');
+  }
   const found = loadCatalog().find(tool);
   if (spellingKey(tool) === 'waitforjob' || (found && found.risk.risk !== 'read'))
     throw new CallError(

@@ -2,7 +2,7 @@ import { baseOf } from '../ask/derived.ts';
 import type { Kind } from '../catalog/kinds.ts';
 import { isRecord, rowsOf, type Row } from '../rows.ts';
 import { decidingFields } from '../secrets/mask.ts';
-import { toLine } from '../text.ts';
+import { stripUnsafe, toLine } from '../text.ts';
 import type { ValidCall } from '../types.ts';
 import { cells, partsOf } from './cells-data.ts';
 import { ownColumns } from './columns.ts';
@@ -43,12 +43,21 @@ const fieldsFor = (
   return shown;
 };
 
+/** Whether a name has none of the characters that cleaning takes away. */
+const isPlain = (name: string): boolean => /^[\w.-]*$/.test(name);
+
 const narrow = (row: Row, shown: ShownFields): Row => {
   const narrowed: Record<string, unknown> = {};
-  for (const [field, parts] of shown) {
-    if (!Object.hasOwn(row, field)) continue;
-    const value = row[field];
-    narrowed[field] = parts && typeof value === 'object' ? narrowNested(value, parts) : value;
+  const keep = (name: string, parts: ShownFields | undefined): void => {
+    const value = row[name];
+    narrowed[name] = parts && typeof value === 'object' ? narrowNested(value, parts) : value;
+  };
+  for (const [field, parts] of shown) if (Object.hasOwn(row, field)) keep(field, parts);
+  for (const name of Object.keys(row)) {
+    // Cleaned, it may be one of those that are shown.
+    if (isPlain(name)) continue;
+    const field = stripUnsafe(name);
+    if (shown.has(field)) keep(name, shown.get(field));
   }
   return narrowed;
 };

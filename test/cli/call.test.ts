@@ -114,6 +114,9 @@ test('--watch repeats a read and tells what changed, also in JSON; a change is n
   }
   for (const [tool, ...flags] of [['startVirtualMachine'], ['wait-for-job', 'job=x'], ['list-zones', '-o', 'csv']])
     expect((await run([tool!, `id=${id}`, '--watch', ...flags])).status).toBe(2);
+  const alone = await run(['list-zones', '--every', '5']);
+  expect(alone).toMatchObject({ status: 2, stdout: '' });
+  expect(alone.stderr).toContain('Add --watch, or leave --every out.');
 });
 
 test('D12: a question fits into 80 columns, and its words stay whole', async () => {

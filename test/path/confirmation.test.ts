@@ -139,3 +139,23 @@ test('nobody is asked to confirm what is wrong anyway', async () => {
   expect(host.asked).toEqual([]);
   await host.close();
 });
+
+test('nobody is asked for a setting that is not there, in a call or in a plan; of one that is, they are', async () => {
+  const host = await openHost({ env: cloud.env, human: yes });
+  for (const tool of ['update-configuration', 'reset-configuration'])
+    for (const name of ['expunge.intervall', 'no.such.setting', '%', 'expunge']) {
+      const args = { name, ...(tool.startsWith('update') && { value: '60' }) };
+      for (const given of [{ tool, arguments: args }, { calls: [{ tool, arguments: args }] }]) {
+        const refused = await host.call('change', given);
+        expect(refused.text, name).toContain(`there is no setting "${name}" that this account can see`);
+        expect(refused.text).toContain('list-configurations');
+      }
+    }
+  expect(host.asked).toEqual([]);
+  expect(sent('updateConfiguration') + sent('resetConfiguration')).toBe(0);
+  const known = { tool: 'update-configuration', arguments: { name: 'expunge.interval', value: '90' } };
+  expect((await host.call('change', known)).text).toContain('90');
+  expect(host.asked).toHaveLength(1);
+  expect(sent('updateConfiguration')).toBe(1);
+  await host.close();
+});

@@ -350,7 +350,9 @@ beforeAll(async () => {
   fake = await startFake((command, response) => {
     const [, wrong, , code, cs, text] = current;
     response.statusCode = command === wrong ? code : 200;
-    const shown = command.startsWith('list') ? { count: 1, row: [{ id, name: 'web-1' }] } : {};
+    // A setting that is gone when it is changed.
+    const name = command === 'listConfigurations' ? 'expunge.intervall' : 'web-1';
+    const shown = command.startsWith('list') ? { count: 1, row: [{ id, name }] } : {};
     const body = command === wrong ? errorOf(code, cs, text) : shown;
     response.end(JSON.stringify({ [`${command.toLowerCase()}response`]: body }));
   });

@@ -604,7 +604,7 @@ const refusals: Refusal[] = [
   [
     'permission: the role lacks the command',
     'updateConfiguration',
-    { name: 'a' },
+    { name: 'web-1' },
     432,
     9999,
     'The given command:updateConfiguration does not exist or it is not available for user',

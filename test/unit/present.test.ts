@@ -4,10 +4,12 @@ import { chooseColumns, pick, toCell, valueAt } from '../../src/present/columns.
 import { cleanBody } from '../../src/present/clean.ts';
 import { fitAnswer } from '../../src/present/fit.ts';
 import { showItem } from '../../src/present/item.ts';
+import { narrowRows } from '../../src/present/shown-fields.ts';
 import { showList } from '../../src/present/list.ts';
 import { estimateTokens } from '../../src/present/tokens.ts';
 import { itemOf, rowsOf, type Row } from '../../src/rows.ts';
-import type { PageAsked } from '../../src/types.ts';
+import type { PageAsked, ValidCall } from '../../src/types.ts';
+import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { findKind } from '../../src/catalog/kinds.ts';
 
 test.each([
@@ -235,4 +237,29 @@ test('an answer of any form is cut to a budget: its first lines and its last, th
   expect(plan.note).toMatch(/… \(cut\)$/);
   const short = { text: 'a', structured: { b: 1 } };
   expect(fitAnswer(short, 1000)).toBe(short);
+});
+
+test('fields whose names hold hidden characters are shown by their cleaned names, in objects too, and masked by them', () => {
+  const catalog = loadCatalog();
+  const tool = catalog.find('listVirtualMachines')!;
+  const row = {
+    id: 'a',
+    'na\u200bme': 'web-1',
+    nic: [{ networkname: 'web-net', 'ip\u202eaddress': '10.1.1.2', 'pass\u200bword': 'canary' }],
+    tags: [{ 'k\u200bey': 'owner', 'va\u200blue': 'bob' }],
+    'pass\u2060word': 'canary',
+  };
+  const request = { view: { fields: undefined, whole: false } };
+  for (const fields of [undefined, ['name', 'nic.ipaddress'], ['name', 'nic', 'tags'], ['*']]) {
+    const call = { tool, request: { ...request, view: { fields } } } as unknown as ValidCall;
+    const body = cleanBody(
+      narrowRows(call, { count: 1, virtualmachine: [row] }, findKind('UserVm')),
+      'listVirtualMachines',
+      undefined,
+    );
+    const text = JSON.stringify(body);
+    expect(text).toContain('"name":"web-1"');
+    expect(text).toContain('"ipaddress":"10.1.1.2"');
+    expect(text).not.toContain('canary');
+  }
 });
