@@ -26,7 +26,7 @@ const findShown = (tool: Tool): ShownBefore | undefined =>
   loadData<ShownBefore[]>('values-before.json').find(({ commands }) => commands.includes(tool.command.name));
 
 /**
- * Throws for a change of what has no id and is not there, such as a setting with a misspelt name: nobody is asked for it. Where
+ * Throws for a change of what has no id and is not there, such as a setting with a misspelt name: no one is asked for it. Where
  * nothing is listed, CloudStack says so.
  */
 export const checkNamed = async (cloud: Cloud, { tool, params, role }: CheckedCall, run: Run): Promise<void> => {

@@ -2,6 +2,7 @@ import { call } from '../call/call.ts';
 import { recorded } from '../call/run.ts';
 import type { LoggedEntry } from '../audit/tail.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
+import { findKind, type Kind } from '../catalog/kinds.ts';
 import { CallError } from '../errors.ts';
 import type { Row } from '../rows.ts';
 import { maskSecrets } from '../secrets/mask.ts';
@@ -20,7 +21,15 @@ import {
   type Outside,
 } from './exported.ts';
 import { toMermaid } from './mermaid.ts';
-import { findLogged, findSteps, findThings, type FoundCall, type ReadList } from './sources.ts';
+import {
+  findLogged,
+  findSteps,
+  findThings,
+  ownerOf,
+  type ExportingAccount,
+  type FoundCall,
+  type ReadList,
+} from './sources.ts';
 import { toTerraform } from './terraform.ts';
 
 const writers: Readonly<Record<string, (exported: Exported) => string | Promise<string>>> = {
@@ -33,30 +42,39 @@ const writers: Readonly<Record<string, (exported: Exported) => string | Promise<
 /** The formats of an export. */
 export const exportFormats: readonly string[] = Object.keys(writers);
 
-/** What stands around the calls: the things that they name and do not make, as the caller sees them. */
+/** What stands around the calls: the things that they name and do not make, as the caller sees them, and whose they are. */
 const findOutside = async (
   read: ReadList,
   calls: readonly ExportedCall[],
   toLabelOf: ReturnType<typeof createLabels>,
+  own: ExportingAccount | undefined,
 ): Promise<Map<string, Outside>> => {
   const made = new Set(calls.map(({ id }) => id));
   const outside = new Map<string, Outside>();
+  const add = async (kind: Kind | undefined, id: string): Promise<void> => {
+    if (!kind?.list || made.has(id) || outside.has(id)) return;
+    const found = (await read(kind.list, { ...kind.args, id }))[0];
+    const field = kind.names?.find((one) => typeof found?.[one] === 'string');
+    if (!found || field === undefined) return;
+    const { account: _account, domainid: _domainid, ...rest } = found;
+    const owner = ownerOf(found, own);
+    const name = String(found[field]);
+    const { listall, ...args } = Object.fromEntries(
+      Object.entries(kind.args ?? {}).map(([key, one]) => [key, String(one)]),
+    );
+    const filter = kind.filter === undefined ? {} : { [kind.filter]: name };
+    // Only this lists what another owns, and all domains and projects.
+    const isElse = 'account' in owner || kind.name === 'Domain' || kind.name === 'Project';
+    const all = listall !== undefined && isElse ? { listall } : {};
+    const label = toLabelOf(nounOf({ name: kind.list }), name);
+    const row = { ...rest, ...owner };
+    outside.set(id, { row, name, list: kind.list, field, args: { ...args, ...all, ...filter }, label });
+    const { domainid } = owner;
+    if (typeof domainid === 'string') await add(findKind('Domain'), domainid);
+  };
   for (const { command, params } of calls)
     for (const [name, value] of Object.entries(params))
-      for (const id of idsIn(value)) {
-        const kind = listedKindOf(command, name);
-        if (!kind || made.has(id) || outside.has(id)) continue;
-        const row = (await read(kind.list!, { ...kind.args, id }))[0];
-        const field = kind.names?.find((one) => typeof row?.[one] === 'string');
-        if (!row || field === undefined) continue;
-        const own = String(row[field]);
-        const { listall: _all, ...args } = Object.fromEntries(
-          Object.entries(kind.args ?? {}).map(([key, one]) => [key, String(one)]),
-        );
-        const filter = kind.filter === undefined ? {} : { [kind.filter]: own };
-        const label = toLabelOf(nounOf({ ...command, name: kind.list! }), own);
-        outside.set(id, { row, name: own, list: kind.list!, field, args: { ...args, ...filter }, label });
-      }
+      for (const id of idsIn(value)) await add(listedKindOf(command, name), id);
   return outside;
 };
 
@@ -73,11 +91,11 @@ const find = async (
   composition: PlanComposition,
   request: CallRequest,
   read: ReadList,
-  { what, where }: { what: readonly string[]; where: string | undefined },
+  { what, where, own }: { what: readonly string[]; where: string | undefined; own: ExportingAccount | undefined },
 ): Promise<{ calls: FoundCall[]; notes: string[] }> => {
   const [first = ''] = what;
   const [, source, id = ''] = /^(plan|call|script)=(.+)$/.exec(first) ?? [];
-  if (source === undefined) return findThings(read, what, where);
+  if (source === undefined) return findThings(read, what, where, own);
   if (what.length > 1 || where !== undefined)
     throw new CallError('invalid', `${source}=ID is exported alone.`, 'Leave the others out. Nothing was sent.');
   if (source === 'plan') return { calls: findSteps(await openPlan(composition, request, id)), notes: [] };
@@ -123,10 +141,12 @@ export const exportCalls = (composition: PlanComposition, request: CallRequest):
       return rows;
     };
     const expression = typeof where === 'string' && where !== '' ? where : undefined;
-    const { calls: found, notes } = await find(composition, run.request, read, { what, where: expression });
+    const account = await (await composition.clouds.open(request.caller.profile)).account();
+    const own = account && { name: account.name, domainid: account.row['domainid'] };
+    const { calls: found, notes } = await find(composition, run.request, read, { what, where: expression, own });
     const toLabelOf = createLabels();
     const calls = toCalls(found, toLabelOf);
-    const outside = await findOutside(read, calls, toLabelOf);
+    const outside = await findOutside(read, calls, toLabelOf, own);
     const text = stripUnsafe(await write({ calls, outside, notes }));
     return { text, structured: { item: { as, calls: calls.length, text } }, rows: () => [{ as, text }], columns: [] };
   });

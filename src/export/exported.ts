@@ -42,7 +42,7 @@ export const idsIn = (value: unknown): string[] => {
 };
 
 /** The noun of a command: `networkacl` of createNetworkACL. */
-export const nounOf = ({ name }: Command): string => name.replace(/^[a-z]+/, '').toLowerCase() || name;
+export const nounOf = ({ name }: Pick<Command, 'name'>): string => name.replace(/^[a-z]+/, '').toLowerCase() || name;
 
 /** Gives out labels: identifiers of shells, Terraform and Jinja, each once. */
 export const createLabels = () => {

@@ -117,7 +117,24 @@ const select = async (read: ReadList, word: string, where: string | undefined): 
 const isOwn = ({ needs, unless }: ExportKind, row: Row): boolean =>
   (needs === undefined || Boolean(row[needs])) && (unless === undefined || !row[unless]);
 
-/** Whose the things are, for a reader: the caller that makes them again owns them. */
+/** The account that exports. */
+export interface ExportingAccount {
+  name: string | undefined;
+  domainid: unknown;
+}
+
+/** Whose a thing is, where another owns it than who makes it again; empty for what is the exporting account's. */
+export const ownerOf = ({ account, domainid }: Row, own: ExportingAccount | undefined): Row => {
+  if (typeof account !== 'string' || typeof domainid !== 'string') return {};
+  return own && own.name === account && own.domainid === domainid ? {} : { account, domainid };
+};
+
+const takesOwner = (command: string): boolean => {
+  const params = loadCatalog().find(command)?.command.params ?? [];
+  return ['account', 'domainid'].every((name) => params.some((one) => one.name === name));
+};
+
+/** Whose the things are, for a reader. */
 const notesOnOwners = (rows: readonly Row[]): string[] => {
   const owners = new Map<string, { words: string; things: number }>();
   for (const { account, domainid, domainpath, domain } of rows) {
@@ -131,7 +148,7 @@ const notesOnOwners = (rows: readonly Row[]): string[] => {
   }
   if (!owners.size) return [];
   const each = [...owners.values()].map(({ words, things }) => `${words} (${things})`);
-  return [`The account that runs this owns what it makes; the owners now: ${each.join(', ')}`];
+  return [`The owners now: ${each.join(', ')}. Whoever runs this owns what names no account`];
 };
 
 /** Things as they are, with what lies in them, as the calls that would make them. */
@@ -139,6 +156,7 @@ export const findThings = async (
   read: ReadList,
   words: readonly string[],
   where: string | undefined,
+  own: ExportingAccount | undefined,
 ): Promise<{ calls: FoundCall[]; notes: string[] }> => {
   const kinds = loadExportKinds();
   const found = new Map<string, Map<string, Row>>(kinds.map(({ name }) => [name, new Map()]));
@@ -163,7 +181,9 @@ export const findThings = async (
         const other = command && listedKindOf(command, field);
         return other && row[field] ? (await read(other.list!, { ...other.args, id: row[field] }))[0] : undefined;
       };
-      calls.push({ command: kind.create, params: await paramsOf(kind.from, row, readOther), id, isThere: true });
+      const owner = takesOwner(kind.create) ? ownerOf(row, own) : {};
+      const params = { ...(await paramsOf(kind.from, row, readOther)), ...owner };
+      calls.push({ command: kind.create, params, id, isThere: true });
       if (kind.lost) notes.push(`${toLabel(String(row['name']))}: no list shows its ${kind.lost}: add it.`);
       for (const { command, when, list, from } of kind.then ?? []) {
         if (when !== undefined && !row[when]) continue;

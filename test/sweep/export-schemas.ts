@@ -31,27 +31,27 @@ export const resources: Readonly<Record<string, string>> = {
 
 /** What the modules of the Ansible collection ngine_io.cloudstack take (version 2.5, their argument_spec), in the same signs. */
 export const modules: Readonly<Record<string, string>> = {
-  cs_vpc: 'NAME cidr display_text vpc_offering network_domain project ZONE tags[]',
+  cs_vpc: 'NAME cidr display_text vpc_offering network_domain project account domain ZONE tags[]',
   cs_network:
-    'NAME display_text network_offering ZONE start_ip end_ip gateway netmask vlan vpc network_domain acl acl_type project tags[]',
-  cs_network_acl: 'NAME description VPC ZONE project',
+    'NAME display_text network_offering ZONE start_ip end_ip gateway netmask vlan vpc network_domain acl acl_type project account domain tags[]',
+  cs_network_acl: 'NAME description VPC ZONE project account domain',
   cs_network_acl_rule:
-    'NETWORK_ACL RULE_POSITION# VPC cidrs[] protocol traffic_type action_policy icmp_type# icmp_code# start_port# end_port# ZONE project tags[]',
-  cs_ip_address: 'ip_address vpc network ZONE project tags[]',
+    'NETWORK_ACL RULE_POSITION# VPC cidrs[] protocol traffic_type action_policy icmp_type# icmp_code# start_port# end_port# ZONE project account domain tags[]',
+  cs_ip_address: 'ip_address vpc network ZONE project account domain tags[]',
   cs_firewall:
-    'ip_address network cidrs[] protocol type icmp_type# icmp_code# start_port# end_port# ZONE project tags[]',
+    'ip_address network cidrs[] protocol type icmp_type# icmp_code# start_port# end_port# ZONE project account domain tags[]',
   cs_portforward:
-    'IP_ADDRESS protocol PUBLIC_PORT# public_end_port# PRIVATE_PORT# private_end_port# open_firewall? vm_guest_ip vm vpc network ZONE project tags[]',
+    'IP_ADDRESS protocol PUBLIC_PORT# public_end_port# PRIVATE_PORT# private_end_port# open_firewall? vm_guest_ip vm vpc network ZONE project account domain tags[]',
   cs_loadbalancer_rule:
-    'NAME description algorithm private_port# public_port# protocol IP_ADDRESS cidr project open_firewall? tags[] zone vpc network',
-  cs_loadbalancer_rule_member: 'NAME ip_address VMS[] zone project',
+    'NAME description algorithm private_port# public_port# protocol IP_ADDRESS cidr project account domain open_firewall? tags[] zone vpc network',
+  cs_loadbalancer_rule_member: 'NAME ip_address VMS[] zone project account domain',
   cs_instance:
-    'name display_name group state service_offering template networks[] ip_address disk_offering disk_size# root_disk_size# hypervisor host security_groups[] affinity_groups[] project user_data ZONE ssh_key tags[]',
-  cs_volume: 'NAME disk_offering size# snapshot vm device_id# state ZONE project tags[]',
-  cs_affinitygroup: 'NAME affinity_type description project',
-  cs_staticnat: 'IP_ADDRESS vm vm_guest_ip network vpc ZONE project',
-  cs_sshkeypair: 'NAME public_key project',
-  cs_securitygroup: 'NAME description project',
+    'name display_name group state service_offering template networks[] ip_address disk_offering disk_size# root_disk_size# hypervisor host security_groups[] affinity_groups[] project account domain user_data ZONE ssh_key tags[]',
+  cs_volume: 'NAME disk_offering size# snapshot vm device_id# state ZONE project account domain tags[]',
+  cs_affinitygroup: 'NAME affinity_type description project account domain',
+  cs_staticnat: 'IP_ADDRESS vm vm_guest_ip network vpc ZONE project account domain',
+  cs_sshkeypair: 'NAME public_key project account domain',
+  cs_securitygroup: 'NAME description project account domain',
 };
 
 /** What is wrong with options that were written, by the schema of what they were written for. */

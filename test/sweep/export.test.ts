@@ -39,8 +39,9 @@ afterAll(async () => {
   await cloud.close();
 });
 
-const write = async (as: string, what: string): Promise<string> => {
-  const { text, structured } = await host.call('read', { tool: 'export', arguments: { as, what } });
+const write = async (as: string, what: string, where?: string): Promise<string> => {
+  const args = { as, what, ...(where === undefined ? {} : { where }) };
+  const { text, structured } = await host.call('read', { tool: 'export', arguments: args });
   expect(structured['error']).toBeUndefined();
   return text;
 };
@@ -252,7 +253,7 @@ describe('what tenants call things stands as text', () => {
     for (const [at, description] of hostile.entries())
       await make('createAffinityGroup', { name: `${at} ${description}`, type: 'host anti-affinity', description });
     for (const as of ['cmk', 'terraform', 'ansible', 'mermaid'])
-      written[as] = await write(as, `affinity-group virtual-machine=${machine}`);
+      written[as] = await write(as, `affinity-group virtual-machine=${machine}`, 'account = admin');
   });
 
   test('in Terraform', () => {
@@ -343,7 +344,41 @@ test('every kind that can be exported is listed, made and said by commands and p
   expect(wrong).toEqual([]);
 });
 
-test('an export says whose the things are now, since the caller that runs it owns what it makes', async () => {
+test('an export says whose the things are, and makes them again for their owners: as far as a format can say it', async () => {
+  const notes = /The owners now: bob in ROOT\/engineering \(1\)/;
+  const texts = new Map<string, string>();
+  for (const as of ['cmk', 'terraform', 'ansible']) texts.set(as, await write(as, 'volume=spare'));
+  for (const [as, text] of texts) expect(text, as).toMatch(notes);
+  expect(texts.get('cmk')).toContain(
+    'domains_root_engineering=$(find_id path ROOT/engineering list domains listall=true',
+  );
+  expect(texts.get('cmk')).toMatch(/^cmk .*create volume account=bob .*domainid="\$domains_root_engineering"/m);
+  expect(texts.get('terraform')).toContain('# The provider has no word for account=bob');
+  expect(texts.get('ansible')).toMatch(/account: bob\n\s+domain: ROOT\/engineering\n/);
+  // What is the exporting account's own names none.
   for (const as of ['cmk', 'terraform', 'ansible'])
-    expect(await write(as, 'volume=spare'), as).toMatch(/the owners now: bob in ROOT\/engineering \(1\)$/m);
+    expect(await write(as, 'vpc=shop'), as).not.toMatch(/\baccount[=:]|\bdomain(?:id)?[=:]/);
+});
+
+test('what others own is made again for them by CloudMonkey, and what lies in a project in that project', async () => {
+  const owners = async (simulator: Simulator, list: string): Promise<string[]> =>
+    (await rows(simulator, list, { listall: 'true', projectid: '-1' })).map(
+      ({ name, account, domainpath, project }) =>
+        `${String(name)} of ${String(account ?? project)} in ${String(domainpath)}`,
+    );
+  const made = { name: 'shop-data', diskofferingid: 'Small', zoneid: 'Frankfurt', projectid: 'webshop' };
+  await host.call('change', { tool: 'createVolume', arguments: made });
+  for (const [list, word, where] of [
+    ['listVolumes', 'volume', 'name = spare'],
+    ['listVolumes', 'volume', 'name = db-replica-data'],
+    ['listVolumes', 'volume', 'project = webshop'],
+  ] as const) {
+    const fresh = createSimulator({ jobMillis: 0 });
+    const before = await owners(fresh, list);
+    await replay(await write('cmk', word, where), fresh);
+    const after = await owners(fresh, list);
+    expect(after, where).toHaveLength(before.length + 1);
+    const more = where.endsWith('webshop') ? ['shop-data of webshop in ROOT/engineering'] : [];
+    expect(new Set(after), where).toEqual(new Set([...before, ...more]));
+  }
 });
