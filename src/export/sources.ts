@@ -148,7 +148,7 @@ const notesOnOwners = (rows: readonly Row[]): string[] => {
   }
   if (!owners.size) return [];
   const each = [...owners.values()].map(({ words, things }) => `${words} (${things})`);
-  return [`The owners now: ${each.join(', ')}. Whoever runs this owns what names no account`];
+  return [`The owners now: ${each.join(', ')}. What names no account belongs to the caller that makes it`];
 };
 
 /** Things as they are, with what lies in them, as the calls that would make them. */
