@@ -2,7 +2,7 @@
  * npm run package-check: what a newcomer gets. Packs the package; installs it from an empty folder with an empty npm cache,
  * without a network, and has it answer a first MCP call, beside the least that a package can be; validates server.json, the
  * bill of materials and the MCPB bundle with the schemas and the tool of their formats, and starts what is in the bundle; runs
- * every command line of the documents in the installed package. `-- documents [PAGE]` does the last alone.
+ * every command line of the documents in the installed package. `-- documents [PAGE]` does the last alone, `-- package` all else.
  * Exits with 1 when something is wrong or over its bound, with 3 when a schema or a tool cannot be had.
  */
 import { spawnSync } from 'node:child_process';
@@ -123,7 +123,7 @@ const checkPackage = async ({ tarball, size, unpackedSize }: PackedPackage): Pro
 try {
   const packed = packPackage(folder);
   if (only !== 'documents') await checkPackage(packed);
-  await tryAllDocuments(packed.tarball, page);
+  if (only !== 'package') await tryAllDocuments(packed.tarball, page);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
