@@ -19,6 +19,8 @@ interface Language {
   often: readonly (readonly [word: string, meant: string])[];
   meanings: Map<string, Meaning[]>;
   verbs: Map<string, number>;
+  /** How many groups of them there are. */
+  count: number;
   kin: Map<number, Set<number>>;
 }
 
@@ -76,6 +78,7 @@ const readLanguage = ({ joined, verbs, questions, same, near }: Synonyms): Langu
     often: near,
     meanings: new Map(),
     verbs: verbOf,
+    count: verbs.length,
     kin,
     groups: groupOf,
     near: nearOf,
@@ -127,7 +130,8 @@ export const groupOf = (term: string): string | undefined => language().groups.g
 /** What is often meant by a term: what stands for the words of that meaning. */
 export const nearOf = (term: string): readonly string[] => language().near.get(term) ?? [];
 
-const findMeanings = ({ same, often }: Language, word: string): Meaning[] => {
+const findMeanings = ({ same, often, groups, near }: Language, word: string): Meaning[] => {
+  if (!groups.has(word) && !near.has(word)) return [];
   const found = new Map<string, number>();
   const mean = (meant: string, sure: number): void => {
     if (meant !== word && !found.has(meant)) found.set(meant, sure);
@@ -151,6 +155,9 @@ export const meaningsOf = (term: string): readonly Meaning[] => {
 
 /** What a term asks to be done: a group of verbs by number; -1 when it asks for nothing. */
 export const verbOf = (term: string): number => language().verbs.get(term) ?? -1;
+
+/** How many groups of verbs there are. */
+export const countVerbs = (): number => language().count;
 
 /** How far doing one thing is doing another, from 0 to 1. */
 export const likeness = (verb: number, other: number): number =>

@@ -1,5 +1,6 @@
+import { agreementOf, type Agreement } from './agreement.ts';
 import { factors } from './factors.ts';
-import { phraseWeight, type OpenIndex } from './open-index.ts';
+import { phraseWeight, type OpenIndex, type Postings } from './open-index.ts';
 
 /** A term of the index for a word of the query, with how sure it is that it is meant, from 0 to 1. */
 export interface Candidate {
@@ -28,8 +29,8 @@ export interface Occurrences {
   whole: Float64Array;
   /** No phrase of a command fits better. */
   maxFitOf: (command: number) => number;
-  /** How the phrases of a command fit; `agreements` says by set of verbs what the fit is multiplied with, at most 1. */
-  fitOf: (command: number, agreements: Float64Array) => Fit;
+  /** How the phrases of a command fit. */
+  fitOf: (command: number, agreement: Agreement) => Fit;
 }
 
 /** The lists: by term, by phrase, and by command. */
@@ -68,62 +69,68 @@ const takeSheet = (index: OpenIndex): Sheet => {
   return sheet;
 };
 
-/** Counts in each phrase how much of the query it has. */
-const countInPhrases = (
-  { phrasesWith, commandOf }: OpenIndex,
+/** Counts in each phrase that has a term of a word of the query, by its number from 1, how much of the query it has. */
+const countTerm = (
+  phrases: Uint32Array,
+  commandOf: Uint32Array,
   { have, counted, maxShare }: Sheet,
-  query: readonly QueryWord[],
+  word: number,
+  weight: number,
 ): void => {
-  for (let word = 0; word < query.length; word++) {
-    const { weight, candidates } = query[word]!;
-    // The surest first: what comes later for the same word adds nothing.
-    for (const { term, sureness } of candidates) {
-      const phrases = phrasesWith(term);
-      for (let at = 0; at < phrases.length; at++) {
-        const phrase = phrases[at]!;
-        if (counted[phrase] === word + 1) continue;
-        counted[phrase] = word + 1;
-        const has = have[phrase]! + weight * sureness;
-        have[phrase] = has;
-        const command = commandOf[phrase]!;
-        if (has > maxShare[command]!) maxShare[command] = has;
-      }
-    }
+  for (let at = 0; at < phrases.length; at++) {
+    const phrase = phrases[at]!;
+    if (counted[phrase] === word) continue;
+    counted[phrase] = word;
+    const has = have[phrase]! + weight;
+    have[phrase] = has;
+    const command = commandOf[phrase]!;
+    if (has > maxShare[command]!) maxShare[command] = has;
   }
 };
 
-/** Counts how much of the query stands in all that is said of each command. */
-const countInAll = (
-  { commandsWith }: OpenIndex,
-  { times, whole }: Sheet,
-  query: readonly QueryWord[],
-  mass: number,
-): void => {
-  for (const { weight, candidates } of query) {
-    for (const { term, sureness } of candidates) {
-      const { numbers, halves } = commandsWith(term);
-      for (let at = 0; at < numbers.length; at++) {
-        const often = (sureness * halves[at]!) / phraseWeight;
-        if (often > times[numbers[at]!]!) times[numbers[at]!] = often;
-      }
-    }
-    for (const { term } of candidates) {
-      const { numbers } = commandsWith(term);
-      for (let at = 0; at < numbers.length; at++) {
-        const command = numbers[at]!;
-        const often = times[command]!;
-        if (!often) continue;
-        whole[command]! += (weight * often) / (often + factors.half);
-        times[command] = 0;
-      }
-    }
+/** Counts in each phrase how much of the query it has. */
+const countInPhrases = ({ phrasesWith, commandOf }: OpenIndex, sheet: Sheet, query: readonly QueryWord[]): void => {
+  for (const [word, { weight, candidates }] of query.entries())
+    // The surest first: what comes later for the same word adds nothing.
+    for (const { term, sureness } of candidates)
+      countTerm(phrasesWith(term), commandOf, sheet, word + 1, weight * sureness);
+};
+
+/** How often a term is said of commands, if that is more than what is known of its word. */
+const countTimes = ({ numbers, halves }: Postings, sureness: number, times: Float64Array): void => {
+  for (let at = 0; at < numbers.length; at++) {
+    const often = (sureness * halves[at]!) / phraseWeight;
+    if (often > times[numbers[at]!]!) times[numbers[at]!] = often;
   }
-  for (let command = 0; command < whole.length; command++) whole[command]! /= mass;
+};
+
+/** Takes what was counted of a word, as much of it as the commands with a term have. */
+const takeTimes = ({ numbers }: Postings, weight: number, { times, whole }: Sheet): void => {
+  for (let at = 0; at < numbers.length; at++) {
+    const command = numbers[at]!;
+    const often = times[command]!;
+    if (!often) continue;
+    whole[command]! += (weight * often) / (often + factors.half);
+    times[command] = 0;
+  }
+};
+
+const divide = (numbers: Float64Array, by: number): void => {
+  for (let at = 0; at < numbers.length; at++) numbers[at]! /= by;
+};
+
+/** Counts how much of the query stands in all that is said of each command. */
+const countInAll = ({ commandsWith }: OpenIndex, sheet: Sheet, query: readonly QueryWord[], mass: number): void => {
+  for (const { weight, candidates } of query) {
+    for (const { term, sureness } of candidates) countTimes(commandsWith(term), sureness, sheet.times);
+    for (const { term } of candidates) takeTimes(commandsWith(term), weight, sheet);
+  }
+  divide(sheet.whole, mass);
 };
 
 /** Reads where the words of a query are said. */
 export const readOccurrences = (index: OpenIndex, query: readonly QueryWord[]): Occurrences => {
-  const { words, wordStarts, informative, firstPhrase, verbsOfPhrase } = index;
+  const { words, wordStarts, informative, firstPhrase, verbs } = index;
   const sheet = takeSheet(index);
   const { sureness, have, counted, maxShare, whole } = sheet;
   const mass = query.reduce((sum, { weight }) => sum + weight, 0);
@@ -133,16 +140,16 @@ export const readOccurrences = (index: OpenIndex, query: readonly QueryWord[]): 
   countInPhrases(index, sheet, query);
   countInAll(index, sheet, query, mass);
 
-  const fitOf = (command: number, agreements: Float64Array): Fit => {
+  const fitOf = (command: number, agreement: Agreement): Fit => {
     let [first, second, third, best] = [0, 0, 0, -1];
     for (let phrase = firstPhrase[command]!; phrase < firstPhrase[command + 1]!; phrase++) {
       if (!counted[phrase]) continue;
+      const [start, end] = [wordStarts[phrase]!, wordStarts[phrase + 1]!];
       let unasked = 0;
-      for (let at = wordStarts[phrase]!; at < wordStarts[phrase + 1]!; at++)
-        unasked += informative[words[at]!]! * (1 - sureness[words[at]!]!);
+      for (let at = start; at < end; at++) unasked += informative[words[at]!]! * (1 - sureness[words[at]!]!);
       const has = have[phrase]!;
       const similarity =
-        (has / (has + missing * (mass - has) + surplus * unasked)) * agreements[verbsOfPhrase[phrase]!]!;
+        (has / (has + missing * (mass - has) + surplus * unasked)) * agreementOf(agreement, verbs, words, start, end);
       if (similarity > first) {
         third = second;
         second = first;

@@ -12,12 +12,9 @@ export interface OpenIndex extends SearchIndex {
   /** By phrase: the command of which it is said. By command: its first phrase. */
   commandOf: Uint32Array;
   firstPhrase: Uint32Array;
-  /** By phrase: where its words begin; one more place than there are phrases. */
+  /** By phrase: where its words begin; by command: where its deeds do. One more place than there are of them. */
   wordStarts: Uint32Array;
-  /** Sets of verbs; the first one is empty. By phrase, and by the deeds of a command: which set. */
-  verbSets: readonly (readonly number[])[];
-  verbsOfPhrase: Uint16Array;
-  verbsOfDeeds: Uint16Array;
+  deedStarts: Uint32Array;
   /** The phrases that have a term, and the commands of which it is said, which are found when they are first asked for. */
   phrasesWith: (term: number) => Uint32Array;
   commandsWith: (term: number) => Postings;
@@ -35,92 +32,103 @@ export const phraseWeight = 2;
 /** Where each part of a list begins, and where the last one ends. */
 const startsOf = (sizes: Numbers, factor = 1): Uint32Array => {
   const starts = new Uint32Array(sizes.length + 1);
-  for (let at = 0; at < sizes.length; at++) starts[at + 1] = starts[at]! + factor * sizes[at]!;
+  for (let at = 0, start = 0; at < sizes.length; at++) starts[at + 1] = start += factor * sizes[at]!;
   return starts;
 };
 
-/** Numbers for sets of verbs. */
-const createVerbSets = () => {
-  const sets: number[][] = [[]];
-  /** By set: the sets with one verb more, by that verb. */
-  const larger: number[][] = [[]];
-  return {
-    sets,
-    /** The set with a verb besides those of another. */
-    add: (set: number, verb: number): number => {
-      const known = larger[set]![verb];
-      if (known !== undefined) return known;
-      const has = sets[set]!.includes(verb);
-      const next = has ? set : sets.push([...sets[set]!, verb]) - 1;
-      larger[set]![verb] = next;
-      larger[next] ??= [];
-      return next;
-    },
-  };
+/** How often each number occurs, a place later: where what is sorted by it begins, once it is summed. */
+const countNext = (numbers: Uint32Array, counts: Uint32Array): void => {
+  for (let at = 0; at < numbers.length; at++) counts[numbers[at]! + 1]!++;
 };
 
-/** Opens an index. */
+const sumUp = (counts: Uint32Array): void => {
+  for (let at = 1; at < counts.length; at++) counts[at]! += counts[at - 1]!;
+};
+
+const sortPhrases = (words: Uint32Array, sizes: Numbers, next: Uint32Array, phrases: Uint32Array): void => {
+  for (let phrase = 0, at = 0; phrase < sizes.length; phrase++)
+    for (const end = at + sizes[phrase]!; at < end; at++) phrases[next[words[at]!]!++] = phrase;
+};
+
+/** The phrases that have a term, those of the first term first, and where those of each begin. */
+const postingsOf = (words: Uint32Array, sizes: Numbers, terms: number) => {
+  const starts = new Uint32Array(terms + 1);
+  countNext(words, starts);
+  sumUp(starts);
+  const phrases = new Uint32Array(words.length);
+  sortPhrases(words, sizes, starts.slice(), phrases);
+  return { starts, phrases };
+};
+
+/** By phrase: the command of which it is said. */
+const commandsOf = (firstPhrase: Uint32Array, phrases: number): Uint32Array => {
+  const commandOf = new Uint32Array(phrases);
+  for (let command = 1; command < firstPhrase.length; command++)
+    commandOf.fill(command - 1, firstPhrase[command - 1], firstPhrase[command]);
+  return commandOf;
+};
+
+/** Thousandths as numbers. */
+const fromThousandths = (numbers: Numbers): Float64Array => {
+  const result = new Float64Array(numbers.length);
+  for (let at = 0; at < result.length; at++) result[at] = numbers[at]! / 1000;
+  return result;
+};
+
+/** Adds to each command how often a term stands in its name, its summary and its toolset, in halves. */
+const countInTexts = (texts: Uint32Array, starts: Uint32Array, term: number, halves: Uint16Array): void => {
+  for (let at = texts.indexOf(term), command = 0; at >= 0; at = texts.indexOf(term, at + 1)) {
+    // Terms stand at even places, weights at odd ones.
+    if (at % 2) continue;
+    while (starts[command + 1]! <= at) command++;
+    halves[command]! += texts[at + 1]!;
+  }
+};
+
+const countPhrases = (phrases: Uint32Array, commandOf: Uint32Array, halves: Uint16Array): void => {
+  for (let at = 0; at < phrases.length; at++) halves[commandOf[phrases[at]!]!]! += phraseWeight;
+};
+
+/** Of counts by number those that are not 0. */
+const toPostings = (halvesOf: Uint16Array): Postings => {
+  const numbers = new Uint32Array(halvesOf.length);
+  let length = 0;
+  for (let number = 0; number < halvesOf.length; number++) if (halvesOf[number]) numbers[length++] = number;
+  const halves = new Uint16Array(length);
+  for (let at = 0; at < length; at++) halves[at] = halvesOf[numbers[at]!]!;
+  return { numbers: numbers.slice(0, length), halves };
+};
+
+/** Opens an index. V8 compiles what stands around a loop that goes on for long: its loops are functions of their own. */
 export const openIndex = (index: SearchIndex): OpenIndex => {
   const { commands, terms, phrases, sizes } = index;
   const words = new Uint32Array(index.words);
   const texts = new Uint32Array(index.texts);
-  const deeds = new Uint32Array(index.deeds);
   const firstPhrase = startsOf(phrases);
-  const wordStarts = startsOf(sizes);
   const textStarts = startsOf(index.textSizes, 2);
-  const deedStarts = startsOf(index.deedSizes);
-  const commandOf = new Uint32Array(sizes.length);
-  for (let command = 0; command < commands.length; command++)
-    commandOf.fill(command, firstPhrase[command], firstPhrase[command + 1]);
-  const termStarts = new Uint32Array(terms.length + 1);
-  for (let at = 0; at < words.length; at++) termStarts[words[at]! + 1]!++;
-  for (let term = 0; term < terms.length; term++) termStarts[term + 1]! += termStarts[term]!;
-  const ends = termStarts.slice();
-  const phrasesOf = new Uint32Array(words.length);
-  for (let phrase = 0; phrase < sizes.length; phrase++)
-    for (let at = wordStarts[phrase]!; at < wordStarts[phrase + 1]!; at++) phrasesOf[ends[words[at]!]!++] = phrase;
-  const phrasesWith = (term: number): Uint32Array => phrasesOf.subarray(termStarts[term], termStarts[term + 1]);
-  const verbs = Int16Array.from(terms, verbOf);
-  const { sets, add: addVerb } = createVerbSets();
-  const verbsOfPhrase = new Uint16Array(sizes.length);
-  for (let term = 0; term < verbs.length; term++) {
-    if (verbs[term]! < 0) continue;
-    for (let at = termStarts[term]!; at < termStarts[term + 1]!; at++)
-      verbsOfPhrase[phrasesOf[at]!] = addVerb(verbsOfPhrase[phrasesOf[at]!]!, verbs[term]!);
-  }
-  const verbsOfDeeds = new Uint16Array(commands.length);
-  for (let command = 0; command < commands.length; command++)
-    for (let at = deedStarts[command]!; at < deedStarts[command + 1]!; at++)
-      if (verbs[deeds[at]!]! >= 0) verbsOfDeeds[command] = addVerb(verbsOfDeeds[command]!, verbs[deeds[at]!]!);
+  const commandOf = commandsOf(firstPhrase, sizes.length);
+  const postings = postingsOf(words, sizes, terms.length);
+  const phrasesWith = (term: number): Uint32Array =>
+    postings.phrases.subarray(postings.starts[term], postings.starts[term + 1]);
   const known: Postings[] = [];
   const commandsWith = (term: number): Postings => {
     if (known[term]) return known[term];
-    const halvesOf = new Uint16Array(commands.length);
-    for (const phrase of phrasesWith(term)) halvesOf[commandOf[phrase]!]! += phraseWeight;
-    for (let at = texts.indexOf(term), command = 0; at >= 0; at = texts.indexOf(term, at + 1)) {
-      // Terms stand at even places, weights at odd ones.
-      if (at % 2) continue;
-      while (textStarts[command + 1]! <= at) command++;
-      halvesOf[command]! += texts[at + 1]!;
-    }
-    const numbers: number[] = [];
-    for (let command = 0; command < halvesOf.length; command++) if (halvesOf[command]!) numbers.push(command);
-    const halves = Uint16Array.from(numbers, (number) => halvesOf[number]!);
-    return (known[term] = { numbers: new Uint32Array(numbers), halves });
+    const halves = new Uint16Array(commands.length);
+    countPhrases(phrasesWith(term), commandOf, halves);
+    countInTexts(texts, textStarts, term, halves);
+    return (known[term] = toPostings(halves));
   };
   return {
     ...index,
     words,
     numbers: new Map(terms.map((term, number) => [term, number])),
-    informative: Float64Array.from(index.weights, (weight) => weight / 1000),
-    verbs,
+    informative: fromThousandths(index.weights),
+    verbs: Int16Array.from(terms, verbOf),
     otherRows: new Map(index.intent.names.map((name, row) => [name, index.intent.terms + row])),
     commandOf,
     firstPhrase,
-    wordStarts,
-    verbSets: sets,
-    verbsOfPhrase,
-    verbsOfDeeds,
+    wordStarts: startsOf(sizes),
+    deedStarts: startsOf(index.deedSizes),
     phrasesWith,
     commandsWith,
   };

@@ -62,7 +62,7 @@ export const unpackIndex = (file: Uint8Array): SearchIndex => {
   const end = prefix + buffer.readUInt32LE();
   const { lengths, bytes, intent, ...text } = JSON.parse(buffer.toString('utf8', prefix, end)) as Header;
   // Copied: a view must begin at an even place. Machines that run Node.js today have the low byte first.
-  const body = Uint8Array.from(buffer.subarray(end));
+  const body = new Uint8Array(buffer.subarray(end));
   const count = lengths.reduce((sum, length) => sum + length, 0);
   const all = new Uint16Array(body.buffer, 0, count);
   let at = 0;

@@ -1,8 +1,9 @@
 import { distance } from 'fastest-levenshtein';
+import { agreementOf, likenessesOf, type Agreement } from './agreement.ts';
 import { factors } from './factors.ts';
 import { featuresOf, type Features } from './features.ts';
 import { likelihoods } from './intent.ts';
-import { isPart, likeness, meaningsOf, termsOf, toStems } from './language.ts';
+import { countVerbs, isPart, meaningsOf, termsOf, toStems } from './language.ts';
 import type { OpenIndex } from './open-index.ts';
 import { readOccurrences, type Candidate, type Fit, type QueryWord } from './occurrences.ts';
 import { isNoise, isPlural, toWords } from './words.ts';
@@ -167,35 +168,6 @@ export const nounsOf = (index: OpenIndex, words: readonly QueryWord[]): string[]
 export const verbsIn = (index: OpenIndex, words: readonly QueryWord[]): string[] =>
   words.flatMap(({ word, candidates: [first] }) => (first && index.verbs[first.term]! >= 0 ? [word] : []));
 
-/** By verb that is asked for, and by set of verbs: how far doing the nearest of them is doing it. */
-const likenesses = new WeakMap<OpenIndex, Map<number, Float64Array>>();
-
-const likenessesOf = (index: OpenIndex, asked: number): Float64Array => {
-  const known = likenesses.get(index) ?? new Map<number, Float64Array>();
-  likenesses.set(index, known);
-  const found =
-    known.get(asked) ??
-    Float64Array.from(index.verbSets, (verbs) => Math.max(0, ...verbs.map((other) => likeness(asked, other))));
-  known.set(asked, found);
-  return found;
-};
-
-/**
- * By set of verbs: what the fit of something that asks for these is multiplied with, because it asks for what the query asks
- * for (1), for something else, or for nothing.
- */
-const agreementsOf = (index: OpenIndex, asked: readonly number[], other: number, none: number): Float64Array => {
-  const agreements = new Float64Array(index.verbSets.length);
-  if (!asked.length) return agreements.fill(1);
-  for (const verb of asked) {
-    const alike = likenessesOf(index, verb);
-    for (let set = 0; set < alike.length; set++) agreements[set]! += alike[set]!;
-  }
-  for (let set = 0; set < agreements.length; set++)
-    agreements[set] = index.verbSets[set]!.length ? other + (1 - other) * (agreements[set]! / asked.length) : none;
-  return agreements;
-};
-
 /** A phrase that fits less does not say which parameter is meant. */
 const plain = 0.5;
 
@@ -225,13 +197,15 @@ export const rank = (
   const asked = verbsOf(index, query);
   const { maxFitOf, fitOf, whole } = readOccurrences(index, query);
   const likely = likelihoods(index, features);
-  const inPhrases = agreementsOf(index, asked, factors.otherVerb, factors.noVerb);
+  const { verbs, deeds, deedStarts } = index;
+  const alike = likenessesOf(asked, countVerbs());
+  const inPhrases: Agreement = { alike, other: factors.otherVerb, none: factors.noVerb };
   // A command of which nothing is said that is done does not do something else.
-  const inDeeds = agreementsOf(index, asked, factors.otherDeed, 1);
+  const inDeeds: Agreement = { alike, other: factors.otherDeed, none: 1 };
   const intentOf = (command: number): number => factors.intent * likely[command]!;
   const scoreOf = (command: number, similarity: number): number => {
     const sum = similarity + factors.whole * whole[command]!;
-    return sum * inDeeds[index.verbsOfDeeds[command]!]! + intentOf(command);
+    return sum * agreementOf(inDeeds, verbs, deeds, deedStarts[command]!, deedStarts[command + 1]!) + intentOf(command);
   };
   const scores: { command: number; score: number; plainly: number; fit: Fit }[] = [];
   let best = -Infinity;
