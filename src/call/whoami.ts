@@ -1,5 +1,5 @@
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
-import { inReleases } from '../catalog/releases.ts';
+import { inReleases, releaseOf } from '../catalog/releases.ts';
 import { loadResourceLimits, type LimitedResource } from '../catalog/resource-limits.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { dataNote } from '../errors.ts';
@@ -10,10 +10,6 @@ import { toLabel } from '../text.ts';
 import type { CallRequest, Outcome } from '../types.ts';
 import type { Cloud, Composition } from './composition.ts';
 import { recorded, type Run } from './run.ts';
-
-/** The release of a cloud, such as `4.22.0`, out of the four numbers that it says. */
-const releaseOf = (capabilities: Row): string | undefined =>
-  /^\d+\.\d+\.\d+/.exec(String(capabilities['cloudstackversion'] ?? ''))?.[0];
 
 const readCapabilities = async (cloud: Cloud, { request: { signal, caller }, deadline, record }: Run): Promise<Row> => {
   const tool = loadCatalog().find('listCapabilities')!;
@@ -84,7 +80,7 @@ export const whoami = (composition: Composition, request: CallRequest): Promise<
     // First who it is: where that is refused, there is nothing else to ask.
     const [capabilities, account] = await Promise.all([readCapabilities(opened, run), opened.account({ fresh: true })]);
     const cloud = { ...opened, ...(await opened.discover()) };
-    const release = releaseOf(capabilities);
+    const release = releaseOf(String(capabilities['cloudstackversion'] ?? ''));
     const text = (value: unknown): string | undefined => (typeof value === 'string' ? toLabel(value) : undefined);
     const facts = {
       profile: caller.profile,

@@ -49,7 +49,7 @@ export const newerReleaseOf = (apis: readonly LiveApi[]): string | undefined => 
   const known = loadData<CommandsFile>('commands.json').releases.at(-1) ?? '';
   return apis
     .flatMap(({ since, params = [] }) => [since, ...params.map((parameter) => parameter.since)])
-    .filter((since) => typeof since === 'string' && /^\d{1,3}(?:\.\d{1,3}){1,3}$/.test(since))
+    .filter((since) => typeof since === 'string' && /^\d{1,4}(?:\.\d{1,4}){1,3}$/.test(since))
     .reduce<string | undefined>(
       (newest, since) => (compareReleases(since!, newest ?? known) > 0 ? since : newest),
       undefined,

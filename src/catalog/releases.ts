@@ -2,6 +2,9 @@ import type { Command } from './types.ts';
 
 const numbers = (release: string): number[] => release.split('.').map(Number);
 
+/** The release in what a cloud calls itself: `4.22.0` in `4.22.0.0-SNAPSHOT`; undefined where there is none. */
+export const releaseOf = (version: string): string | undefined => /^\d+\.\d+(?:\.\d+)?/.exec(version)?.[0];
+
 /** Orders releases by number. */
 export const compareReleases = (a: string, b: string): number => {
   const [left, right] = [numbers(a), numbers(b)];

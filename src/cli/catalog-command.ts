@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createApp } from '../app/app.ts';
 import { readLiveApis, type LiveApi } from '../catalog/live.ts';
+import { releaseOf } from '../catalog/releases.ts';
 import { diffCommands, formatCommands, formatLines, syncCommands } from '../catalog/sync.ts';
 import { syncResponses } from '../catalog/sync-responses.ts';
 import type { CommandsFile, ResponseType } from '../catalog/types.ts';
@@ -81,7 +82,7 @@ const ask = async (flags: CatalogFlags, io: Io): Promise<{ apis: LiveApi[]; rele
 const load = async (flags: CatalogFlags, io: Io): Promise<{ file: CommandsFile; apis: LiveApi[]; release: string }> => {
   const file = readCatalog(flags.file);
   const { apis, release } = flags.from ? { apis: savedApis(flags.from), release: undefined } : await ask(flags, io);
-  const known = flags.release ?? (release && /^\d+\.\d+\.\d+/.exec(release)?.[0]) ?? release;
+  const known = flags.release ?? (release && releaseOf(release)) ?? release;
   return { file, apis, release: known ?? 'unknown' };
 };
 

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { compareReleases, releaseOf } from '../catalog/releases.ts';
 import type { CommandsFile } from '../catalog/types.ts';
 import { findConnectionProblem, redirectMend, redirectOf } from '../cloudstack/connection-problem.ts';
 import { openPool } from '../cloudstack/pool.ts';
@@ -135,29 +136,27 @@ const checkRefused = async (
   ];
 };
 
-const numbersOf = (release: string): number => {
-  const [, minor = 0] = release.split('.').map(Number);
-  return minor;
-};
+/** A release without what only mends it. */
+const lineOf = (release: string): string => release.split('.', 2).join('.');
 
 const checkRelease = (release: string): CheckResult => {
   const { releases } = loadData<CommandsFile>('commands.json');
   const newest = releases.at(-1) ?? '';
   const [oldest = ''] = releases;
-  const number = /^\d+\.\d+\.\d+/.exec(release)?.[0];
+  const number = releaseOf(release);
   if (number === undefined)
     return warning(
       'release',
       `the cloud says "${toLabel(release)}"`,
       'It is used as far as it answers as CloudStack does.',
     );
-  if (numbersOf(number) > numbersOf(newest))
+  if (compareReleases(lineOf(number), lineOf(newest)) > 0)
     return warning(
       'release',
       `${number} is newer than the catalog, which ends with ${newest}`,
       'Update the program; until then new commands count as the highest risk.',
     );
-  if (numbersOf(number) < numbersOf(oldest))
+  if (compareReleases(lineOf(number), lineOf(oldest)) < 0)
     return warning(
       'release',
       `${number} is older than the catalog, which begins with ${oldest}`,

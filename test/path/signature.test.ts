@@ -68,6 +68,59 @@ test('a cloud that takes neither is a refusal of the key; no change is sent to i
   expect(cloud.counts.get('listCapabilities')).toBe(2);
 });
 
+test.each(['sha1', 'sha512', undefined] as const)(
+  'changes that come first and at once are each sent once to a cloud of %s',
+  async (signature) => {
+    const cloud = await open(signature);
+    const host = await openHost({ env: { ...cloud.env, CLOUDSTACK_MCP_DISCOVER: 'false' } });
+    const made = await Promise.all(
+      ['a', 'b', 'c'].map((name) => host.call('change', { tool: 'createSSHKeyPair', arguments: { name } })),
+    );
+    await host.close();
+    for (const { isError, text } of made) expect(isError, text).toBeUndefined();
+    const length = lengths[signature ?? 'sha1'];
+    expect(lengthsOf(cloud, 'createSSHKeyPair')).toEqual([length, length, length]);
+  },
+);
+
+/** A cloud that takes no signature of this key, or none at all after some requests. */
+const openRefusing = (isTaken: (sent: number) => boolean) => {
+  let sent = 0;
+  return startFake((command, response) => {
+    const isRefused = !isTaken(sent++);
+    const body = isRefused
+      ? { errorcode: 401, errortext: 'unable to verify user credentials and/or request signature' }
+      : { capability: { cloudstackversion: '4.23.0.0' } };
+    response.writeHead(isRefused ? 401 : 200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ [`${command.toLowerCase()}response`]: body }));
+  });
+};
+
+test.each(['auto', 'sha1', 'sha512'])(
+  'a cloud that takes neither, with the setting %s: a change leaves at most once, from a host or the command line',
+  async (setting) => {
+    const cloud = await openRefusing(() => false);
+    const env = { ...cloud.env, CLOUDSTACK_MCP_DISCOVER: 'false', CLOUDSTACK_MCP_SIGNATURE: setting };
+    const host = await openHost({ env });
+    const { isError } = await host.call('change', { tool: 'createSSHKeyPair', arguments: { name: 'a' } });
+    await host.close();
+    expect(isError).toBe(true);
+    const { status } = await runCommand(['call', 'createSSHKeyPair', 'name=b'], { env });
+    await cloud.close();
+    expect(status).toBe(1);
+    expect(cloud.counts.get('createSSHKeyPair') ?? 0).toBe(setting === 'auto' ? 0 : 2);
+  },
+);
+
+test('a cloud that takes a signature no more after the first: the change is sent once, and not signed otherwise', async () => {
+  const cloud = await openRefusing((sent) => sent === 0);
+  const env = { ...cloud.env, CLOUDSTACK_MCP_DISCOVER: 'false' };
+  const { status } = await runCommand(['call', 'createSSHKeyPair', 'name=k'], { env });
+  await cloud.close();
+  expect(status).toBe(1);
+  expect(cloud.counts.get('createSSHKeyPair')).toBe(1);
+});
+
 test('the simulator refuses what its switch leaves out', async () => {
   const cloud = await open('sha512');
   expect((await send(cloud.simulator, 'listZones')).status).toBe(401);
