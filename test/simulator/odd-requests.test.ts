@@ -116,6 +116,10 @@ test('what clients of others get wrong is refused in the words of the source, at
   const ports = { ipaddressid: String(address['id']), protocol: 'tcp', virtualmachineid: String(vm['id']) };
   const ostypeid = String((await rows(cloud.simulator, 'listOsTypes'))[0]?.['id']);
   const image = { zoneid, name: 'i', displaytext: 'i', format: 'QCOW2', hypervisor: 'KVM', ostypeid };
+  const icmp = { ipaddressid: String(address['id']), protocol: 'icmp', cidrlist: '10.0.0.0/8' };
+  const aclid = String((await cloud.all('listNetworkACLLists')).find(({ vpcid }) => vpcid !== undefined)?.['id']);
+  const securitygroupid = String((await cloud.did('createSecurityGroup', { name: 'icmp' }))['id']);
+  const offering = { name: 'o', displaytext: 'o', cpunumber: '1', cpuspeed: '100', memory: '128' };
   const noAddress = 'Unable to acquire Guest IP address for network Network {"id":';
   const taken = String(vm['nic'][0]['ipaddress']);
   const cases: [command: string, params: Record<string, unknown>, outcome: string, text: string][] = [
@@ -181,6 +185,50 @@ test('what clients of others get wrong is refused in the words of the source, at
       '431/4350',
       'Invalid specified IPv4 address 999.1.1.1',
     ],
+    [
+      'createFirewallRule',
+      { ...icmp, icmptype: '300' },
+      '431/4350',
+      'Invalid icmp type; should belong to [0-255] range',
+    ],
+    [
+      'createFirewallRule',
+      { ...icmp, icmptype: '8', icmpcode: '99' },
+      '431/4350',
+      'Invalid icmp code; should belong to',
+    ],
+    ['createEgressFirewallRule', { networkid, protocol: 'icmp', icmptype: '-2' }, '431/4350', 'Invalid icmp type;'],
+    ['createNetworkACL', { aclid, protocol: 'icmp', icmptype: '256' }, '431/4350', 'Invalid icmp type [256]. It'],
+    [
+      'authorizeSecurityGroupIngress',
+      { securitygroupid, protocol: 'icmp', icmptype: '256', icmpcode: '0', cidrlist: '10.0.0.0/8' },
+      'job 431',
+      'Invalid icmp type/code',
+    ],
+    ['createServiceOffering', { ...offering, cpuspeed: '-1' }, '431/4350', 'specify the cpu speed value between 1 and'],
+    [
+      'createServiceOffering',
+      { ...offering, networkrate: '-1' },
+      '431/4350',
+      'specify the network rate value more than 0',
+    ],
+    ['deployVirtualMachine', { ...machine, ip6address: 'fe80' }, '431/4350', 'Invalid specified IPv6 address fe80'],
+    ['deployVirtualMachine', { ...machine, ip6address: '2001:db8::5' }, '431/4350', 'is not in the predefined range!'],
+    ...[
+      ['file:///srv/a.qcow2', 'job 431', 'File:// type urls are currently unsupported'],
+      ['ftp://images.test/a.qcow2', 'job 530', 'Unsupported scheme for url: ftp://images.test/a.qcow2'],
+      ['http://images.test:81/a.qcow2', 'job 530', 'Only ports 80, 8080 and 443 are allowed'],
+      ['http://127.0.0.1/a.qcow2', 'job 530', 'Illegal host specified in url'],
+      ['https://[2001:db8::1]/a.qcow2', 'job 530', 'IPV6 addresses not supported (2001:db8::1)'],
+    ].map(([url, outcome, text]): (typeof cases)[number] => [
+      'uploadVolume',
+      { zoneid, name: 'up', format: 'QCOW2', url: String(url) },
+      String(outcome),
+      String(text),
+    ]),
+    ['registerTemplate', { ...image, url: 'file:///srv/a' }, '431/4350', 'File:// type urls are currently unsupported'],
+    ['registerIso', { ...image, url: 'http://images.test:81/a' }, '431/9999', 'Only ports 80, 8080 and 443'],
+    ['registerIso', { ...image, url: 'http://169.254.169.254/a' }, '431/9999', 'Illegal host specified in url'],
     ...['ftp', 'nfs', 's3'].flatMap((scheme): (typeof cases)[number][] =>
       ['registerTemplate', 'registerIso'].map((command) => [
         command,
@@ -195,4 +243,36 @@ test('what clients of others get wrong is refused in the words of the source, at
     expect([command, given, await cloud.outcome(command, given)]).toEqual([command, given, outcome]);
     expect(await cloud.refused(command, given)).toContain(text);
   }
+});
+
+test('lists filter as the classes of CloudStack do, where that is not by a field of their rows', async () => {
+  const { id, all, list, one, did, outcome, refused } = createCloud();
+  const vlans = await list('listGuestVlans', { keyword: '10' });
+  expect(vlans.length).toBeGreaterThan(0);
+  expect(vlans.filter(({ vlan }) => !String(vlan).includes('10'))).toEqual([]);
+
+  const hostid = String((await one('listHosts', { type: 'Routing' }))['id']);
+  await did('updateHost', { id: hostid, hosttags: 'fast' });
+  const capacity = await list('listCapacity', { tag: 'fast' });
+  expect(capacity.map(({ type }) => type).sort()).toEqual([0, 1, 90]);
+  expect(new Set(capacity.map(({ tag }) => tag))).toEqual(new Set(['fast']));
+  expect(await list('listCapacity', { tag: 'slow' })).toEqual([]);
+
+  const store = String((await one('listImageStores'))['id']);
+  const [file] = await list('listImageStoreObjects', { id: store });
+  expect(await list('listImageStoreObjects', { id: store, path: `/${file!['name']}` })).toEqual([file]);
+  expect(await outcome('listImageStoreObjects', { id: store, path: 'none' })).toBe('431/9999');
+  const [volume] = await all('listVolumes');
+  const pool = String(volume!['storageid']);
+  const files = await list('listStoragePoolObjects', { id: pool });
+  expect(files.length).toBeGreaterThan(0);
+  expect(await refused('listStoragePoolObjects', { id: pool, path: '/none' })).toBe(
+    `Path /none doesn't exist in store: ${pool}`,
+  );
+
+  expect(await list('listLdapUsers')).toHaveLength(1);
+  await did('importLdapUsers', { accounttype: '0', domainid: await id('listDomains', 'ROOT') });
+  expect(await list('listLdapUsers')).toHaveLength(1);
+  expect(await list('listLdapUsers', { listtype: 'new' })).toEqual([]);
+  expect(await list('listLdapUsers', { userfilter: 'PotentialImport' })).toEqual([]);
 });

@@ -107,37 +107,30 @@ test('K2: every job that creates nothing is accepted, and what is wrong fails th
 });
 
 /**
- * Parameters that leave the simulator's lists as they are. Read in CloudStack's classes, which do not filter by them either:
- * listResourceLimits `tag`, and `keyword` of listBackupProviderOfferings, listDeploymentPlanners, listHostTags, listRegions,
- * listSharedFileSystemProviders, listStorageProviders. The others are still to be read.
+ * Parameters that leave the rows of a list as they are: read in the classes of CloudStack, which do not filter by them either.
+ * `tag` of accounts and domains chooses whose usage each row tells.
  */
-const unread = new Set([
+const noFilters = new Set([
   'listAccounts tag',
-  'listAnnotations annotationfilter',
   'listBackupProviderOfferings keyword',
   'listCapacity keyword',
-  'listCapacity tag',
-  'listConfigurationGroups keyword',
   'listDeploymentPlanners keyword',
-  'listDnsProviders keyword',
   'listDomains tag',
-  'listGuestVlans keyword',
   'listHostTags keyword',
   'listImageStoreObjects keyword',
-  'listImageStoreObjects path',
   'listLdapUsers keyword',
-  'listLdapUsers listtype',
   'listNetworkIsolationMethods keyword',
   'listRegions keyword',
   'listResourceLimits keyword',
   'listResourceLimits tag',
   'listSharedFileSystemProviders keyword',
   'listStoragePoolObjects keyword',
-  'listStoragePoolObjects path',
   'listStorageProviders keyword',
   'listSupportedNetworkServices keyword',
   'listTrafficTypeImplementors keyword',
 ]);
+/** The same, of which nobody has read yet whether they filter. */
+const unread = new Set(['listConfigurationGroups keyword', 'listDnsProviders keyword']);
 
 test("K5: every filter of a list leaves nothing where its value is nobody's", async () => {
   const { simulator } = createCloud();
@@ -156,8 +149,9 @@ test("K5: every filter of a list leaves nothing where its value is nobody's", as
       if (findValues(command.name, name)?.unknown === 'ignored') continue;
       const { status, body } = await send(simulator, command.name, { ...base, [name]: 'nobody-has-this' });
       tried++;
-      if (status === 200 && body['count'] !== undefined && !unread.has(`${command.name} ${name}`))
-        wrong.push(`${command.name} ${name}`);
+      const filter = `${command.name} ${name}`;
+      if (status === 200 && body['count'] !== undefined && !noFilters.has(filter) && !unread.has(filter))
+        wrong.push(filter);
     }
   }
   expect(wrong).toEqual([]);

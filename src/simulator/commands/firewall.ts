@@ -11,6 +11,7 @@ import {
   type Ports,
   portsOf,
   storedPorts,
+  icmpOf,
 } from '../rules/port-rules.ts';
 import { badParameter, badValue, conflict } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
@@ -19,8 +20,10 @@ import type { Fields } from '../world/types.ts';
 const describe = ({ protocol, start, end }: Ports): string => `${protocol} ${start}-${end}`;
 
 const icmp = (call: Call, ports: Ports): Fields => {
-  if (ports.protocol === 'icmp')
-    return { icmptype: numberArg(call, 'icmptype') ?? -1, icmpcode: numberArg(call, 'icmpcode') ?? -1 };
+  if (ports.protocol === 'icmp') {
+    const { type = -1, code = -1 } = icmpOf(call, 'firewall');
+    return { icmptype: type, icmpcode: code };
+  }
   return numberArg(call, 'startport') === undefined ? {} : { startport: ports.start, endport: ports.end };
 };
 

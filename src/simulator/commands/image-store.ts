@@ -76,7 +76,7 @@ export const imageStore: Behaviours = {
   deleteImageStore: removeStore,
   migrateSecondaryStorageData: migrateData,
   migrateResourceToAnotherSecondaryStorage: migrateData,
-  listImageStoreObjects: ({ world }) => list(imageStoreFiles(world)),
+  listImageStoreObjects: (call) => list(imageStoreFiles(call.world, needRow(call, 'id'), textArg(call, 'path'))),
   downloadImageStoreObject: (call) => {
     const store = needRow(call, 'id');
     return work(store, () =>

@@ -96,7 +96,14 @@ export const login: Behaviours = {
     for (const link of links) call.world.remove(link);
     return success();
   },
-  listLdapUsers: () => list(ldapUsers),
+  listLdapUsers: (call) => {
+    // Without `userfilter` anything but `all` means those who are not here yet (LdapListUsersCmd).
+    const filter =
+      textArg(call, 'userfilter') ?? ((textArg(call, 'listtype') ?? 'all') === 'all' ? 'NoFilter' : 'AnyDomain');
+    const isHere = ({ username }: { username: string }): boolean =>
+      [...call.world.where('User', 'username', username)].some(({ fields }) => fields['usersource'] === 'ldap');
+    return list(filter.toLowerCase() === 'nofilter' ? ldapUsers : ldapUsers.filter((user) => !isHere(user)));
+  },
   searchLdap: (call) => list(ldapUsers.filter(({ username }) => username.includes(textArg(call, 'query') ?? ''))),
   importLdapUsers: (call) => {
     const users = ldapUsers.filter(({ username }) => ![...call.world.where('User', 'username', username)].length);

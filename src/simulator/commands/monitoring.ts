@@ -16,16 +16,22 @@ import type { World } from '../world/world.ts';
 const percent = (used: number, total: number): string =>
   total === 0 ? '0' : String(Number(((100 * used) / total).toFixed(2)));
 
-/** Capacity of a zone, pod or cluster: what there is of each thing and what is taken. */
+/**
+ * Capacity of a zone, pod or cluster: what there is of each thing and what is taken. With a tag that of the hosts and pools
+ * which have it, and nothing that has no tags (listCapacitiesWithDetails of CapacityManager).
+ */
 const capacitiesOf = (
   world: World,
   zone: Resource,
   within?: { field: 'podid' | 'clusterid'; id: string },
+  tag?: string,
 ): Fields[] => {
-  const inside = (row: Resource): boolean =>
-    row.fields['zoneid'] === zone.id && (!within || row.fields[within.field] === within.id);
-  const hosts = world.all('Host').filter((row) => inside(row) && row.fields['type'] === 'Routing');
-  const pools = world.all('StoragePool').filter(inside);
+  const isMeant = (row: Resource, tags: string): boolean =>
+    row.fields['zoneid'] === zone.id &&
+    (!within || row.fields[within.field] === within.id) &&
+    (tag === undefined || text(row, tags).split(',').includes(tag));
+  const hosts = world.all('Host').filter((row) => isMeant(row, 'hosttags') && row.fields['type'] === 'Routing');
+  const pools = world.all('StoragePool').filter((row) => isMeant(row, 'tags'));
   const loads = hosts.map((host) => loadOf(world, host));
   const addresses = world
     .all('IPAddress')
@@ -95,9 +101,12 @@ const capacitiesOf = (
         [within.field === 'podid' ? 'podname' : 'clustername']: world.get(within.id)?.fields['name'],
       }
     : {};
-  return rows.map(([type, name, used, total]) => ({
+  const counted = [hosts.length > 0 ? [0, 1, 90] : [], pools.length > 0 ? [2, 3] : []].flat();
+  const shown = tag === undefined ? rows : rows.filter(([type]) => counted.includes(type));
+  return shown.map(([type, name, used, total]) => ({
     type,
     name,
+    tag,
     zoneid: zone.id,
     zonename: zone.fields['name'],
     ...place,
@@ -117,7 +126,9 @@ const listCapacity: Behaviour = (call) => {
       ? ({ field: 'podid', id: pod.id } as const)
       : undefined;
   const home = zone ?? world.get(text(cluster ?? pod, 'zoneid'));
-  const all = (home ? [home] : world.all('Zone')).flatMap((each) => capacitiesOf(world, each, within));
+  const all = (home ? [home] : world.all('Zone')).flatMap((each) =>
+    capacitiesOf(world, each, within, textArg(call, 'tag')),
+  );
   const type = numberArg(call, 'type');
   const found = all.filter((row) => type === undefined || row['type'] === type);
   if (textArg(call, 'sortby') === 'usage') found.sort((a, b) => Number(b['percentused']) - Number(a['percentused']));

@@ -47,6 +47,14 @@ const createService: Behaviour = (call) => {
     throw badValue(
       `Failed to create service offering ${textArg(call, 'name')}: specify the memory value between 32 and 2147483647 MB.`,
     );
+  if ((numberArg(call, 'cpuspeed') ?? 0) < 0)
+    throw badValue(
+      `Failed to create service offering ${textArg(call, 'name')}: specify the cpu speed value between 1 and 2147483647`,
+    );
+  if ((numberArg(call, 'networkrate') ?? 0) < 0)
+    throw badValue(
+      `Failed to create service offering ${textArg(call, 'name')}: specify the network rate value more than 0`,
+    );
   const system = flagArg(call, 'issystem');
   if (system && !call.caller.root) throw forbidden();
   const row = insertKind(call.world, 'ServiceOffering', {

@@ -57,6 +57,7 @@ const listVlans: Behaviour = (call) => {
       (!zone || text(row, 'zoneid') === zone.id) &&
       (id === undefined || row.id === id) &&
       (vnet === undefined || text(row, 'vlan') === vnet) &&
+      text(row, 'vlan').includes(textArg(call, 'keyword') ?? '') &&
       (!flagArg(call, 'allocatedonly') || text(row, 'allocationstate') === 'Allocated'),
   );
   const size = numberArg(call, 'pagesize') ?? 500;

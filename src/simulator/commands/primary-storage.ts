@@ -197,5 +197,5 @@ export const primaryStorage: Behaviours = {
   },
   listAffectedVmsForStorageScopeChange: (call) => listKind(call, 'UserVm'),
   listStoragePoolsMetrics: withMetrics('StoragePool', poolMetrics),
-  listStoragePoolObjects: ({ world }) => list(storagePoolFiles(world)),
+  listStoragePoolObjects: (call) => list(storagePoolFiles(call.world, needRow(call, 'id'), textArg(call, 'path'))),
 };

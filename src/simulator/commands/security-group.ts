@@ -54,10 +54,10 @@ const authorize =
     const group = groupOf(call, 'securitygroupid', 'securitygroupname');
     const protocol = (textArg(call, 'protocol') ?? 'all').toLowerCase();
     const [start, end] = [numberArg(call, 'startport'), numberArg(call, 'endport')];
-    const ports: Fields =
-      protocol === 'icmp'
-        ? { icmptype: numberArg(call, 'icmptype') ?? -1, icmpcode: numberArg(call, 'icmpcode') ?? -1 }
-        : { startport: start, endport: end ?? start };
+    const [icmptype, icmpcode] = [numberArg(call, 'icmptype') ?? -1, numberArg(call, 'icmpcode') ?? -1];
+    if (protocol === 'icmp' && [icmptype, icmpcode].some((number) => number < -1 || number > 255))
+      throw badValue('Invalid icmp type/code ');
+    const ports: Fields = protocol === 'icmp' ? { icmptype, icmpcode } : { startport: start, endport: end ?? start };
     if (start !== undefined && end !== undefined && start > end)
       throw badValue("Start port can't be bigger than end port");
     const sources = sourcesOf(call);

@@ -11,6 +11,7 @@ import { ownerOf } from '../rules/owner.ts';
 import { accountOfProject } from '../rules/projects.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { findAccount } from '../rules/scope.ts';
+import { checkDownloadUrl } from '../rules/urls.ts';
 import { badParameter, badValue } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import { isOn } from '../world/settings.ts';
@@ -250,9 +251,8 @@ const register =
     const zones = [...rowsArg(call, 'zoneids'), ...rowsArg(call, 'zoneid')];
     const chosen = zones.length > 0 ? zones : world.all('Zone');
     const { fields } = statedFields(call, 'Template');
-    // UriUtils.validateUrl: an IllegalArgumentException, which is a parameter error without a code of its own (ApiServer).
-    const url = textArg(call, 'url') ?? '';
-    if (!/^(https?|file):/i.test(url)) throw badParameter(`Unsupported scheme for url: ${url}`);
+    // An IllegalArgumentException, which is a parameter error without a code of its own (ApiServer).
+    checkDownloadUrl(textArg(call, 'url') ?? '', badParameter);
     if (flagArg(call, 'ispublic') === false && flagArg(call, 'isfeatured') && !call.caller.root)
       delete fields['isfeatured'];
     const row = insertKind(

@@ -11,7 +11,8 @@ import { accountOfProject } from '../rules/projects.ts';
 import { volumeMetrics } from '../rules/metrics.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { findAccount } from '../rules/scope.ts';
-import { badValue, failure, forbidden } from '../world/errors.ts';
+import { checkDownloadUrl } from '../rules/urls.ts';
+import { ApiError, badValue, failure, forbidden } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import { isOn, numberSetting } from '../world/settings.ts';
 import type { Fields, Resource } from '../world/types.ts';
@@ -235,6 +236,7 @@ const recover: Behaviour = (call) => {
 
 const upload: Behaviour = (call) => {
   const zone = needRow(call, 'zoneid');
+  checkDownloadUrl(textArg(call, 'url') ?? '', (text) => new ApiError(530, text));
   const fields: Fields = {
     name: textArg(call, 'name'),
     type: 'DATADISK',

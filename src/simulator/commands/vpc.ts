@@ -18,6 +18,7 @@ import { checkLimit } from '../rules/limits.ts';
 import { ensureRouter, releaseRules } from '../rules/networks.ts';
 import { checkNumber, importItems, itemsOf, needOwnList } from '../rules/network-acls.ts';
 import { ownerOf } from '../rules/owner.ts';
+import { icmpOf } from '../rules/port-rules.ts';
 import { object, success, work } from '../rules/results.ts';
 import { badParameter, badValue, conflict, failure, forbidden, unknownId } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
@@ -181,12 +182,13 @@ const itemFields = (call: Call): Fields => {
     throw badValue("Start port can't be bigger than end port");
   for (const cidr of listArg(call, 'cidrlist'))
     if (!parseBlock(cidr) && !cidr.includes(':')) throw badParameter(`Source cidrs formatting error ${cidr}`);
+  const { type, code } = icmpOf(call, 'acl');
   const given: Fields = {
     protocol,
     startport: start === undefined ? undefined : String(start),
     endport: start === undefined ? undefined : String(end ?? start),
-    icmptype: numberArg(call, 'icmptype'),
-    icmpcode: numberArg(call, 'icmpcode'),
+    icmptype: type,
+    icmpcode: code,
     action: textArg(call, 'action'),
     traffictype: textArg(call, 'traffictype'),
     reason: textArg(call, 'reason'),

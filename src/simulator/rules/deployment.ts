@@ -1,3 +1,4 @@
+import { BlockList, isIPv6 } from 'node:net';
 import { ApiError, badValue, noCapacity } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import { settingOf } from '../world/settings.ts';
@@ -40,6 +41,7 @@ export const sizeOf = (call: Call, offering: Resource): Fields => {
 interface ChosenNetwork {
   network: Resource;
   address?: string;
+  address6?: string;
   mac?: string;
 }
 
@@ -51,10 +53,15 @@ const chooseNetworks = (call: Call, zone: Resource, owner: Resource): ChosenNetw
   if (listed.length > 0 && (named.length > 0 || address !== undefined))
     throw badValue("ipToNetworkMap can't be specified along with networkIds or ipAddress");
   if (listed.length > 0)
-    return listed.map(({ networkid = '', ip, mac }) => {
+    return listed.map(({ networkid = '', ip, ipv6, mac }) => {
       const network = world.find('Network', networkid);
       if (!network) throw badValue(`Unable to find network by id ${networkid}`);
-      return { network, ...(ip === undefined ? {} : { address: ip }), ...(mac === undefined ? {} : { mac }) };
+      return {
+        network,
+        ...(ip === undefined ? {} : { address: ip }),
+        ...(ipv6 === undefined ? {} : { address6: ipv6 }),
+        ...(mac === undefined ? {} : { mac }),
+      };
     });
   if (named.length > 0) {
     if (zone.fields['networktype'] === 'Basic') throw badValue("Can't specify network Ids in Basic zone");
@@ -86,10 +93,23 @@ const chooseNetworks = (call: Call, zone: Resource, owner: Resource): ChosenNetw
 
 /** The networks of a machine; the address that a call asks for is that of the first (UserVmManagerImpl.createVirtualMachine). */
 const networksFor = (call: Call, zone: Resource, owner: Resource): ChosenNetwork[] => {
-  const address = textArg(call, 'ipaddress');
+  const [address, address6] = [textArg(call, 'ipaddress'), textArg(call, 'ip6address')];
   const [first, ...others] = chooseNetworks(call, zone, owner);
   if (!first) return [];
-  return [address === undefined ? first : { ...first, address }, ...others];
+  const asked = { ...(address === undefined ? {} : { address }), ...(address6 === undefined ? {} : { address6 }) };
+  return [{ ...first, ...asked }, ...others];
+};
+
+/** Refuses what is no IPv6 address, is taken, or is none of the network's (NetworkModelImpl.checkRequestedIpAddresses). */
+const checkAddress6 = (world: World, { network, address6 }: ChosenNetwork): void => {
+  if (address6 === undefined) return;
+  if (!isIPv6(address6)) throw badValue(`Invalid specified IPv6 address ${address6}`);
+  if ([...world.where('Nic', 'networkid', network.id)].some(({ fields }) => fields['ip6address'] === address6))
+    throw badValue('The requested IP is already taken!');
+  const [base = '', bits = ''] = text(network, 'ip6cidr').split('/');
+  const range = new BlockList();
+  if (isIPv6(base)) range.addSubnet(base, Number(bits), 'ipv6');
+  if (!range.check(address6, 'ipv6')) throw badValue('Requested IPv6 is not in the predefined range!');
 };
 
 /**
@@ -222,7 +242,10 @@ const makeMachine = (
   const networks = networksFor(call, zone, owner);
   const elsewhere = networks.find(({ network }) => network.fields['zoneid'] !== zone.id)?.network;
   if (elsewhere) throw badValue(`Network id=${elsewhere.no} doesn't belong to zone ${zone.no}`);
-  for (const chosen of networks) checkAddress(world, chosen);
+  for (const chosen of networks) {
+    checkAddress6(world, chosen);
+    checkAddress(world, chosen);
+  }
   const id = textArg(call, 'customid') ?? world.random.uuid();
   const name = textArg(call, 'name') ?? `VM-${id}`;
   checkNames(call, name, networks);

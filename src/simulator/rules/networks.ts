@@ -50,18 +50,20 @@ const macOf = (world: World): string => {
 /** What a caller may choose of an interface. */
 interface NicWishes {
   address?: string | undefined;
+  address6?: string | undefined;
   mac?: string | undefined;
 }
 
 /** Fields of one interface on a network. */
-const nicFields = (world: World, network: Resource, index: number, { address, mac }: NicWishes): Fields => {
-  const { gateway, cidr, broadcasturi, traffictype, type } = network.fields;
+const nicFields = (world: World, network: Resource, index: number, { address, address6, mac }: NicWishes): Fields => {
+  const { gateway, cidr, ip6cidr, ip6gateway, broadcasturi, traffictype, type } = network.fields;
   const block = parseBlock(String(cidr ?? ''));
   return {
     networkid: network.id,
     ipaddress: address ?? nextGuestAddress(world, network),
     gateway,
     netmask: block && maskOf(block),
+    ...(address6 === undefined ? {} : { ip6address: address6, ip6cidr, ip6gateway }),
     isdefault: index === 0,
     macaddress: mac ?? macOf(world),
     deviceid: String(index),

@@ -18,6 +18,20 @@ export const checkPort = (port: number | undefined, name: string): void => {
   if (port !== undefined && (port < 1 || port > 65_535)) throw badValue(`${name} is an invalid value: ${port}`);
 };
 
+/** Type and code of ICMP that a call names, in the bounds and words of FirewallManagerImpl, or of NetworkACLServiceImpl. */
+export const icmpOf = (call: Call, of: 'firewall' | 'acl'): { type: number | undefined; code: number | undefined } => {
+  const [type, code] = [numberArg(call, 'icmptype'), numberArg(call, 'icmpcode')];
+  const last = of === 'acl' ? 16 : 15;
+  const within = (what: string, value: number): string => (of === 'acl' ? `${what} [${value}]. It` : `${what};`);
+  if (type !== undefined && (type < -1 || type > 255))
+    throw badValue(`Invalid icmp ${within('type', type)} should belong to [0-255] range`);
+  if (type !== undefined && code !== undefined && (code < -1 || code > last))
+    throw badValue(
+      `Invalid icmp ${within('code', code)} should belong to [0-${last}] range and can be defined when icmpType belongs to [0-40] range`,
+    );
+  return { type, code };
+};
+
 /** Protocol and ports that a call names. */
 export const portsOf = (call: Call, first = 'startport', last = 'endport'): Ports => {
   const start = numberArg(call, first);

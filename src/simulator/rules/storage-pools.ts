@@ -1,3 +1,4 @@
+import { badParameter } from '../world/errors.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
@@ -20,8 +21,18 @@ const filesOf = (rows: readonly Resource[], extension: string, id: 'templateid' 
     [id]: row.id,
   }));
 
-/** The files of secondary storage: templates. */
-export const imageStoreFiles = (world: World): Fields[] => filesOf(world.all('Template'), 'vhd', 'templateid');
+/** What is at a path of a store: all that it holds, or one file (listObjectsInStore of StorageBrowserImpl). */
+const at = (files: Fields[], store: Resource, path = ''): Fields[] => {
+  const name = path.replace(/^\/+/, '');
+  const found = files.filter((file) => name === '' || file['name'] === name);
+  if (name !== '' && found.length === 0) throw badParameter(`Path ${path} doesn't exist in store: ${store.id}`);
+  return found;
+};
 
-/** The files of primary storage: volumes. */
-export const storagePoolFiles = (world: World): Fields[] => filesOf(world.all('Volume'), 'qcow2', 'volumeid');
+/** The files of secondary storage: templates. */
+export const imageStoreFiles = (world: World, store: Resource, path?: string): Fields[] =>
+  at(filesOf(world.all('Template'), 'vhd', 'templateid'), store, path);
+
+/** The files of a pool: its volumes. */
+export const storagePoolFiles = (world: World, pool: Resource, path?: string): Fields[] =>
+  at(filesOf(volumesOn(world, pool), 'qcow2', 'volumeid'), pool, path);
