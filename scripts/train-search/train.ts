@@ -1,4 +1,4 @@
-import { lengthOf, rowOfPair, type Features } from '../../src/search/features.ts';
+import { lengthOf, type Features } from '../../src/search/features.ts';
 
 /** What one text has, and what it means: numbers of a class of each kind. */
 export interface Example {
@@ -7,7 +7,7 @@ export interface Example {
   times: number;
 }
 
-/** What is to be learned: rows for named features and for pairs of words, and for actions, objects and commands. */
+/** What is to be learned: rows for features, and for actions, objects and commands. */
 export interface Task {
   examples: readonly Example[];
   /** By command: its action and its object. */
@@ -18,19 +18,16 @@ export interface Task {
 }
 
 export interface Options {
-  /** Numbers in a row; rows that pairs of words share. */
+  /** Numbers in a row. */
   size: number;
-  pairs: number;
   /** Times that every example is shown. */
   rounds: number;
   /** How far one example moves what it shows to be wrong. */
   rate: number;
-  /** How many of the features of an example are left out each time: what is said in other words must be understood, too. */
-  dropped: number;
   /** The step of the whole numbers that are stored, as part of the standard deviation, and from which round they count. */
   step: number;
   rounded: number;
-  /** A named feature that fewer examples have is not learned. */
+  /** A feature that fewer examples have is not learned. */
   least: number;
   seed: number;
 }
@@ -99,21 +96,22 @@ const negligible = 1e-3;
  * what is greatest is meant (softmax). Examples are shown one by one, in an order that the seed decides.
  */
 export const train = ({ examples, actionOf, objectOf, actions, objects }: Task, options: Options): Trained => {
-  const { size, pairs, rounds, rate, dropped, step, rounded, least, seed } = options;
+  const { size, rounds, rate, step, rounded, least, seed } = options;
   const random = createRandom(seed);
   const counts = new Map<string, number>();
   for (const { features } of examples)
-    for (const name of features.keys()) if (!name.startsWith(' ')) counts.set(name, (counts.get(name) ?? 0) + 1);
+    for (const name of features.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
   const names = [...counts].flatMap(([name, count]) => (count < least ? [] : [name]));
   const rowOf = new Map(names.map((name, row) => [name, row]));
   const commands = actionOf.length;
-  const spread = (): number => (random() + random() + random() + random() - 2) * 0.52;
-  const rows = createRows(names.length + pairs, size, spread);
-  const [ofAction, ofObject] = [createRows(actions, size, spread), createRows(objects, size, spread)];
+  const spread = (width: number) => (): number => (random() + random() + random() + random() - 2) * width;
+  // What a rare word means shall be what was learned, not where it began.
+  const rows = createRows(names.length, size, spread(0.05));
+  const [ofAction, ofObject] = [createRows(actions, size, spread(0.52)), createRows(objects, size, spread(0.52))];
   const ofCommand = createRows(commands, size, () => 0);
   const read = examples.map(({ features, command, times }) => {
     const known = [...features].flatMap(([name, count]): [number, number][] => {
-      const row = name.startsWith(' ') ? names.length + rowOfPair(name, pairs) : rowOf.get(name);
+      const row = rowOf.get(name);
       return row === undefined ? [] : [[row, count]];
     });
     return { command, times, rows: known.map(([row]) => row), counts: known.map(([, count]) => count) };
@@ -150,12 +148,11 @@ export const train = ({ examples, actionOf, objectOf, actions, objects }: Task, 
     }
     for (const number of order) {
       const example = read[number]!;
-      const shown = example.counts.map((count) => (random() < dropped ? 0 : count));
       const length = lengthOf(example.counts);
       sum.fill(0);
       example.rows.forEach((row, which) => {
-        const count = shown[which]! / length;
-        if (count) for (let at = 0; at < size; at++) sum[at]! += count * rows.used[row * size + at]!;
+        const count = example.counts[which]! / length;
+        for (let at = 0; at < size; at++) sum[at]! += count * rows.used[row * size + at]!;
       });
       for (let action = 0; action < actions; action++) byAction[action] = product(ofAction.used, action);
       for (let object = 0; object < objects; object++) byObject[object] = product(ofObject.used, object);
@@ -183,8 +180,7 @@ export const train = ({ examples, actionOf, objectOf, actions, objects }: Task, 
         if (Math.abs(wrong) > negligible) correct(ofObject, object, wrong, now);
       });
       example.rows.forEach((row, which) => {
-        const count = shown[which]! / length;
-        if (!count) return;
+        const count = example.counts[which]! / length;
         for (let at = 0; at < size; at++) gradient[at] = count * back[at]!;
         rows.move(row, gradient, now);
       });

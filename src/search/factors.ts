@@ -20,7 +20,7 @@ export const factors = {
   noVerb: 0.85,
   otherDeed: 0.85,
   /** What was learned of which words mean the command: each unit of the logarithm. */
-  intent: 0.08,
+  intent: 0.1,
   /** No command is less likely: words that were never seen with it are no proof. So likely is one of which nothing was learned. */
   unlikely: -10,
   unlearned: -2.5,
@@ -33,4 +33,4 @@ export const weak = { part: 0.4, fit: 0.1, few: 5, late: 0.85 };
  * How well the best command must fit what was cut out of a sentence, to be a wish of its own; less well where the words surely
  * mean it; and what it adds to a score that a command belongs to the toolset of the wish before.
  */
-export const clear = { similarity: 0.7, sure: 0.35, intent: -0.1, related: 0.4 };
+export const clear = { similarity: 0.7, sure: 0.35, intent: -0.125, related: 0.4 };

@@ -1,7 +1,7 @@
 import { groupOf, nearOf, termsOf, verbOf } from './language.ts';
 import { isNoise } from './words.ts';
 
-/** What a text has that may tell which command is meant, by name, with how much it counts. Names of pairs begin with a space. */
+/** What a text has that may tell which command is meant, by name, with how much it counts. */
 export type Features = ReadonlyMap<string, number>;
 
 /** A word that is often meant by another counts half. */
@@ -11,18 +11,11 @@ const nearness = 0.5;
 const lengthCounts = 0.5;
 const maxLength = 6;
 
-/** Stands before the first word. */
-const start = '^';
-
 /**
  * The features of a text, given by its stems: its terms, the groups of words that they belong to, the words that hold it
- * together, each two known words that follow each other, whether it asks for something to be done, or names several things.
+ * together, whether it asks for something to be done, or names several things.
  */
-export const featuresOf = (
-  stems: readonly string[],
-  namesMany: boolean,
-  isKnown: (word: string) => boolean = () => true,
-): Features => {
+export const featuresOf = (stems: readonly string[], namesMany: boolean): Features => {
   const features = new Map<string, number>();
   const add = (name: string, counts = 1): void => {
     if ((features.get(name) ?? 0) < counts) features.set(name, counts);
@@ -34,11 +27,7 @@ export const featuresOf = (
     if (group !== undefined) add(`=${group}`);
     for (const near of nearOf(term)) add(groupOf(near) === undefined ? near : `=${near}`, nearness);
   }
-  stems.forEach((word, at) => {
-    if (isNoise(word)) add(`-${word}`);
-    const before = stems[at - 1] ?? start;
-    if (isKnown(word) && (before === start || isKnown(before))) add(` ${before} ${word}`);
-  });
+  for (const word of stems) if (isNoise(word)) add(`-${word}`);
   if (namesMany) add('!many');
   else if (!terms.some((term) => verbOf(term) >= 0)) add('!no verb');
   add(`!${Math.min(stems.length, maxLength)}`, lengthCounts);
@@ -50,11 +39,4 @@ export const lengthOf = (counts: Iterable<number>): number => {
   let sum = 0;
   for (const each of counts) sum += each * each;
   return Math.sqrt(sum) || 1;
-};
-
-/** The row of a pair of words among some rows: FNV-1a, 32 bits. Pairs share rows, which costs less than their names. */
-export const rowOfPair = (pair: string, rows: number): number => {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < pair.length; at++) hash = Math.imul(hash ^ pair.charCodeAt(at), 0x01000193);
-  return ((hash ^ (hash >>> 15)) >>> 0) % rows;
 };

@@ -1,5 +1,5 @@
 import { factors } from './factors.ts';
-import { lengthOf, rowOfPair, type Features } from './features.ts';
+import { lengthOf, type Features } from './features.ts';
 import { stem } from './words.ts';
 
 /** What the name of a tool says is done, and to what: `list` and `virtual machin` of list-virtual-machines. */
@@ -16,10 +16,9 @@ export const partsOf = (tool: string): { action: string; object: string } => {
 export interface Intent {
   /** How many numbers a row has. */
   size: number;
-  /** Rows: of the first terms of the index, then of other named features, then those that pairs of words share. */
+  /** Rows: of the first terms of the index, then of other features. */
   terms: number;
   names: string[];
-  pairs: number;
   scale: number;
   rows: Int8Array;
   ofAction: Int8Array;
@@ -34,7 +33,6 @@ export const noIntent: Intent = {
   size: 0,
   terms: 0,
   names: [],
-  pairs: 0,
   scale: 1,
   rows: new Int8Array(),
   ofAction: new Int8Array(),
@@ -54,15 +52,12 @@ interface TrainedIndex {
 
 /** The sum of the rows of some features. */
 const sumRows = ({ intent, numbers, otherRows }: TrainedIndex, features: Features): Float64Array => {
-  const { size, terms, names, pairs, rows, scale } = intent;
+  const { size, terms, rows, scale } = intent;
   const known: [row: number, counts: number][] = [];
   for (const [name, counts] of features) {
-    if (name.startsWith(' ')) known.push([terms + names.length + rowOfPair(name, pairs), counts]);
-    else {
-      const term = numbers.get(name);
-      const row = term !== undefined && term < terms ? term : otherRows.get(name);
-      if (row !== undefined) known.push([row, counts]);
-    }
+    const term = numbers.get(name);
+    const row = term !== undefined && term < terms ? term : otherRows.get(name);
+    if (row !== undefined) known.push([row, counts]);
   }
   const factor = scale / lengthOf(known.map(([, counts]) => counts));
   const sum = new Float32Array(size);

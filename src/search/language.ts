@@ -25,7 +25,7 @@ interface Language {
 }
 
 /** The group of verbs that stands first in the data: list, show and the like. */
-const looking = 0;
+export const looking = 0;
 
 /** Stands before the terms of a question that begins with "is", "does" and the like. */
 const question = '?';

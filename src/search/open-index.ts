@@ -7,7 +7,7 @@ export interface OpenIndex extends SearchIndex {
   /** By term: how much it tells; the verb that it is, or -1. */
   informative: Float64Array;
   verbs: Int16Array;
-  /** Named features that are no terms: the row of what was learned. */
+  /** Features that are no terms: the row of what was learned. */
   otherRows: ReadonlyMap<string, number>;
   /** By phrase: the command of which it is said. By command: its first phrase. */
   commandOf: Uint32Array;

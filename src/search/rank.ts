@@ -3,7 +3,7 @@ import { agreementOf, likenessesOf, type Agreement } from './agreement.ts';
 import { factors } from './factors.ts';
 import { featuresOf, type Features } from './features.ts';
 import { likelihoods } from './intent.ts';
-import { countVerbs, isPart, meaningsOf, termsOf, toStems } from './language.ts';
+import { countVerbs, isPart, looking, meaningsOf, termsOf, toStems } from './language.ts';
 import type { OpenIndex } from './open-index.ts';
 import { readOccurrences, type Candidate, type Fit, type QueryWord } from './occurrences.ts';
 import { isNoise, isPlural, toWords } from './words.ts';
@@ -119,6 +119,8 @@ const candidatesOf = (index: OpenIndex, word: string): Candidate[] => {
 /** What is asked: its words, and what tells which command is meant. */
 export interface SearchQuery {
   words: QueryWord[];
+  /** Things are named, several of a kind, and nothing is to be done to them: "public addresses of the zone". */
+  namesMany: boolean;
   features: Features;
 }
 
@@ -145,9 +147,8 @@ export const readQuery = (index: OpenIndex, text: string): SearchQuery => {
     return first[0];
   });
   const words = [...new Set(termsOf(stems))].map((term) => readWord(index, given.get(term) ?? term));
-  // Things are named, several of a kind, and nothing is to be done to them: "public addresses of the zone".
   const namesMany = !hasVerb(index, words) && toWords(text).some(isPlural);
-  return { words, features: featuresOf(stems, namesMany, isKnown) };
+  return { words, namesMany, features: featuresOf(stems, namesMany) };
 };
 
 /** A word with a typing error asks for what the word that is meant asks for. */
@@ -191,15 +192,16 @@ const slack = 1e-9;
 /** The commands that fit a query at all and are wanted, the best first. */
 export const rank = (
   index: OpenIndex,
-  { words: query, features }: SearchQuery,
+  { words: query, namesMany, features }: SearchQuery,
   { commonness, least }: RankOptions,
 ): Ranked[] => {
-  const asked = verbsOf(index, query);
+  // Who names several things wants to see them.
+  const asked = namesMany ? [looking] : verbsOf(index, query);
   const { maxFitOf, fitOf, whole } = readOccurrences(index, query);
   const likely = likelihoods(index, features);
   const { verbs, deeds, deedStarts } = index;
   const alike = likenessesOf(asked, countVerbs());
-  const inPhrases: Agreement = { alike, other: factors.otherVerb, none: factors.noVerb };
+  const inPhrases: Agreement = { alike, other: factors.otherVerb, none: namesMany ? 1 : factors.noVerb };
   // A command of which nothing is said that is done does not do something else.
   const inDeeds: Agreement = { alike, other: factors.otherDeed, none: 1 };
   const intentOf = (command: number): number => factors.intent * likely[command]!;

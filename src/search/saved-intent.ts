@@ -9,12 +9,11 @@ export interface SavedIntent {
   digest: string;
   size: number;
   scale: number;
-  pairs: number;
   names: string[];
   actions: string[];
   objects: string[];
   commands: string[];
-  /** The rows of the names, then those of pairs. */
+  /** The rows of the names. */
   rows: string;
   ofAction: string;
   ofObject: string;
@@ -52,20 +51,17 @@ const reorder = (rows: Int8Array, size: number, known: readonly string[], names:
 
 /** What was learned, as an index numbers terms and commands. */
 export const fitIntent = (saved: SavedIntent, index: Omit<SearchIndex, 'intent'>): Intent => {
-  const { size, scale, pairs } = saved;
-  const rows = toBytes(saved.rows);
+  const { size, scale } = saved;
   const terms = new Set(index.terms);
   const others = saved.names.filter((name) => !terms.has(name));
-  const named = reorder(rows, size, saved.names, [...index.terms, ...others]);
   const known = new Set(saved.commands);
   return {
     ...noIntent,
     size,
     scale,
-    pairs,
     terms: index.terms.length,
     names: others,
-    rows: Int8Array.from([...named, ...rows.subarray(saved.names.length * size)]),
+    rows: reorder(toBytes(saved.rows), size, saved.names, [...index.terms, ...others]),
     ofAction: reorder(toBytes(saved.ofAction), size, saved.actions, index.actions),
     ofObject: reorder(toBytes(saved.ofObject), size, saved.objects, index.objects),
     ofCommand: reorder(toBytes(saved.ofCommand), size, saved.commands, index.commands),

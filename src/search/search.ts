@@ -34,10 +34,11 @@ export interface SearchResult {
 export type Search = (query: string, options: { toolset?: string | undefined; limit: number }) => SearchResult;
 
 /** Where a sentence with several wishes may be cut. */
-const cuts = /[,;&+\n]|\.\s|\b(?:and|then|plus|also|afterwards|finally|after that)\b/i;
+const cuts = /([,;&+\n]|\.\s|\b(?:and|then|plus|also|afterwards|finally|after that)\b)/i;
 
-/** Words that stand for a thing that was named before. */
-const pronoun = /\b(?:its?|them|their|this|that|those|these|one)\b/i;
+/** Words that stand for a thing that was named before, and for what something belongs to. */
+const pronoun = /\b(?:it|them|this|that|those|these|one)\b/i;
+const owner = /\b(?:its|their|whose)\b/i;
 
 /** More wishes than these are not one question; so many things of one are looked at for the next. */
 const maxWishes = 5;
@@ -145,47 +146,62 @@ const createNewSearch = (catalog: Catalog): Search => {
     const index = indexOf(catalog);
     const { words } = readQuery(index, part);
     const { words: last } = readQuery(index, before);
-    // "create a zone, a pod": the same is done. "its balance": shown.
-    if (!hasVerb(index, words)) return [[...verbsIn(index, last), part].join(' '), part];
-    // "attach it": to what stands before.
+    // "create a zone, a pod": the same is done.
+    const verbs = verbsIn(index, last);
+    if (!hasVerb(index, words)) return verbs.length && !owner.test(part) ? [[...verbs, part].join(' ')] : [part];
+    const things = nounsOf(index, last).slice(0, maxThings);
+    // "attach it": what stands before. "list its disks": what is named here.
     const isWhole = nounsOf(index, words).length > 0;
-    const things = isWhole && !pronoun.test(part) ? [] : nounsOf(index, last).slice(0, maxThings);
-    return [...(isWhole ? [part] : []), ...things.map((thing) => `${part} ${thing}`), [part, ...things].join(' ')];
+    if (isWhole && !pronoun.test(part)) return owner.test(part) ? [part, [part, ...things].join(' ')] : [part];
+    return [
+      ...(pronoun.test(part) && things.length ? [] : [part]),
+      ...things.map((thing) => `${part} ${thing}`),
+      [part, ...things].join(' '),
+    ];
+  };
+
+  /** Whether the next part belongs to one: "the vm is off, " only says how things are, "start and " does not say what. */
+  const isHalf = (part: string, cut: string | undefined): boolean => {
+    const index = indexOf(catalog);
+    const { words } = readQuery(index, part);
+    return !nounsOf(index, words).length || (cut === ',' && !hasVerb(index, words.slice(0, 1)));
   };
 
   /** The wishes in a sentence, with their matches: what is clear alone begins one, what is not belongs to the one before. */
   const wishesIn = (text: string, toolset: string | undefined): Match[][] => {
-    const parts = text
-      .split(cuts)
-      .map((part) => part.trim())
-      .filter((part) => toWords(part).length);
+    // Parts, and between each two of them what cuts them.
+    const pieces = text.split(cuts);
+    const parts = pieces.flatMap((piece, at) => {
+      const part = piece.trim();
+      if (at % 2 || !toWords(part).length) return [];
+      // "a, then b" is cut twice.
+      return [{ part, isHalf: isHalf(part, pieces[at + 2]?.trim() ? pieces[at + 1] : undefined) }];
+    });
     // More parts than words that are looked for: the text only looks like a sentence, and each part is a search.
     if (parts.length < 2 || parts.length > limits.words) return [];
-    const wishes: { text: string; matches: Match[] }[] = [];
-    for (const part of parts) {
+    const wishes: { text: string; matches: Match[]; isHalf: boolean }[] = [];
+    for (const { part, isHalf: needsMore } of parts) {
       const last = wishes.at(-1);
       const before = last?.matches[0]?.tool;
       const matches = best(
         readingsOf(part, last?.text).flatMap((reading) => order(reading, toolset)),
         before,
       );
-      if (last && (!isClear(matches[0]) || matches[0]!.tool === before)) {
+      if (last && (last.isHalf || !isClear(matches[0]) || matches[0]!.tool === before)) {
         last.text += ` ${part}`;
         last.matches = order(last.text, toolset);
-      } else wishes.push({ text: part, matches });
+        last.isHalf &&= needsMore;
+      } else wishes.push({ text: part, matches, isHalf: !last && needsMore });
     }
     return wishes.map(({ matches }) => matches);
   };
 
   /** The matches of each wish, where a sentence has several that are clear and differ. */
-  const split = (text: string, toolset: string | undefined, whole: readonly Match[]): Match[][] | undefined => {
+  const split = (text: string, toolset: string | undefined): Match[][] | undefined => {
     const found = wishesIn(text, toolset);
     if (found.length < 2 || found.length > maxWishes) return undefined;
-    const bests = found.map(([best]) => best?.fit?.similarity ?? 0);
     const differ = new Set(found.map(([best]) => best?.tool.name)).size === found.length;
-    const mean = bests.reduce((sum, best) => sum + best, 0) / bests.length;
-    const together = whole[0]?.fit?.similarity ?? 0;
-    return differ && found.every(([best]) => isClear(best)) && mean > together ? found : undefined;
+    return differ && found.every(([best]) => isClear(best)) ? found : undefined;
   };
 
   const isStrong = ({ fit }: Match, place: number, [best]: readonly Match[]): boolean =>
@@ -205,7 +221,7 @@ const createNewSearch = (catalog: Catalog): Search => {
       );
     const words = query.split(/\s+/, limits.words).join(' ');
     const found = order(words, toolset);
-    const wishes = split(words, toolset, found) ?? [found];
+    const wishes = split(words, toolset) ?? [found];
     const strong = wishes.map((matches) => matches.filter(isStrong));
     const named = catalog.find(query.trim());
     const firsts: Match[] = named && (toolset === undefined || named.toolset === toolset) ? [{ tool: named }] : [];

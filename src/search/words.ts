@@ -19,11 +19,31 @@ const plain = (text: string): string =>
 
 const address = /\b\d{1,3}(?:\.\d{1,3}){3}(\/\d{1,2})?/g;
 
-/** The words of a text in lower case and in order; an IP address stands as `ipaddr`, a range of them as `cidr`. */
-export const toWords = (text: string): string[] =>
-  plain(text)
-    .replace(address, (_whole, length?: string) => (length ? ' cidr ' : ' ipaddr '))
-    .match(/[a-z0-9]+/g) ?? [];
+/**
+ * Names that say what they are names of, and what stands for them: those that CloudStack gives (VirtualMachineName.java,
+ * VirtualMachineManagerImpl.java), then those that people give to machines, hosts and storage and number.
+ */
+const names: readonly (readonly [name: RegExp, word: string])[] = [
+  [/\br-\d+-vm\b/g, ' namedrouter '],
+  [/\b[sv]-\d+-vm\b/g, ' namedsystemvm '],
+  [/\bi-\d+-\d+-vm\b/g, ' namedvm '],
+  [/\b(?:root|data)-\d+\b/g, ' namedvolume '],
+  [/\b(?:web|app|db|mail|mx|srv|vm|win|build|test|dev|prod|api|proxy|shop|crm|erp|dc|ldap)-?\d+\b/g, ' namedvm '],
+  [/\b(?:kvm|esxi?|xen|hv|hyperv|host|node|compute|hyp)-?\d+\b/g, ' namedhost '],
+  [/\b(?:data|disk|vol|volume)-?\d+\b/g, ' namedvolume '],
+  [/\b(?:nfs|ceph|rbd|iscsi|lun|san|primary|pool|ps|nvme|ssd)-?\d+\b/g, ' namedpool '],
+];
+
+const nameNames = (text: string): string => names.reduce((named, [name, word]) => named.replace(name, word), text);
+
+/**
+ * The words of a text in lower case and in order; an IP address stands as `ipaddr`, a range of them as `cidr`, a name like
+ * `web01` as `namedvm`.
+ */
+export const toWords = (text: string): string[] => {
+  const known = plain(text).replace(address, (_whole, length?: string) => (length ? ' cidr ' : ' ipaddr '));
+  return (/\d/.test(known) ? nameNames(known) : known).match(/[a-z0-9]+/g) ?? [];
+};
 
 /** Whether a word only holds the others together. */
 export const isNoise = (word: string): boolean => noise.has(word);

@@ -3,10 +3,10 @@ import { groupsOf, loadQuestions, measureSearch, qualityOf } from '../../scripts
 
 // Less than one point below what the search reaches; whoever makes it better raises them.
 const least = {
-  'not looked at': { first: 85, inFive: 96, complete: 96 },
-  plain: { first: 86, inFive: 97, complete: 97 },
-  everyday: { first: 83.5, inFive: 97, complete: 97 },
-  composite: { first: 77.5, inFive: 90, complete: 90 },
+  'not looked at': { first: 87.3, inFive: 97, complete: 97 },
+  plain: { first: 89, inFive: 97, complete: 97 },
+  everyday: { first: 87, inFive: 97, complete: 97 },
+  composite: { first: 77.5, inFive: 89, complete: 89 },
   typo: { first: 93, inFive: 97, complete: 97 },
 };
 
