@@ -1,6 +1,9 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { flagOf, secretSettings, serveSettings, settings } from '../config/settings.ts';
 
+/** Names that are given as one word, by comma. */
+export const toNames = (text: string): string[] => text.split(',').map((name) => name.trim());
+
 /** What commander read: flags by their names in camelCase. */
 export type Options = Record<string, unknown>;
 

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
+import { once } from '../../src/catalog/once.ts';
+import type { Command } from '../../src/catalog/types.ts';
 import { openApp, requiredOf, uuid, type Answers } from '../guard/counting.ts';
 import { openRaw } from '../guard/raw.ts';
 import { newerApis } from '../support/newer-cloud.ts';
@@ -46,14 +48,17 @@ test('no choice of fields takes a mask off, whatever a read answers', async () =
 const partsOf = <T>(all: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
 
+/** Made when it is first asked for; a list is asked for dozens of times, and shows the same. */
+const rowsOf = once((command: Command) => [1, 2].map((id) => richRow(command, uuid(id))));
+const jobRowOf = once((command: Command) => richRow(command));
+
 test('nothing that is masked is told by comparing, sorting or grouping, whatever a list answers', async () => {
   // Two rows that differ in nothing but their secrets and their ids.
   const answers: Answers = (name) => {
     const command = loadCatalog().find(name)?.command;
     if (command?.result !== 'list') return undefined;
     const key = [command.key ?? 'item'].flat()[0] ?? 'item';
-    const rows = [1, 2].map((id) => richRow(command, uuid(id)));
-    return { count: rows.length, [key]: rows };
+    return { count: 2, [key]: rowsOf(command) };
   };
   const { app, close } = await openApp({}, { answers, env: { CLOUDSTACK_MCP_BUDGET: '1000000' } });
   const raw = await openRaw(app);
@@ -121,7 +126,7 @@ test.each([
       jobstatus: 1,
       jobresultcode: 0,
       ...(reveals ? { cmd: classOf(command.name) } : {}),
-      jobresult: answerWith(command, richRow(command)),
+      jobresult: answerWith(command, jobRowOf(command)),
     };
   };
   const answers: Answers = (name, params) => {
