@@ -205,7 +205,39 @@ test('what clients of others get wrong is refused in the words of the source, at
       'job 431',
       'Invalid icmp type/code',
     ],
-    ['createServiceOffering', { ...offering, cpuspeed: '-1' }, '431/4350', 'specify the cpu speed value between 1 and'],
+    ['createServiceOffering', { ...offering, cpuspeed: '-1' }, '431/4350', 'specify the cpu speed value between 0 and'],
+    [
+      'createServiceOffering',
+      { ...offering, deploymentplanner: 'Bogus' },
+      '431/4350',
+      'Invalid name for Deployment Planner',
+    ],
+    [
+      'createServiceOffering',
+      { ...offering, storagetype: 'local', offerha: 'true' },
+      '431/4350',
+      'HA offering with local',
+    ],
+    ...[
+      ['networkrate', '5', 'Network rate can be specified only for'],
+      ['customizediops', 'true', 'Customized IOPS is not a valid parameter for a system VM.'],
+      ['hypervisorsnapshotreserve', '5', 'Hypervisor Snapshot reserve is not a valid parameter for a system VM.'],
+    ].map(([name, value, text]): (typeof cases)[number] => [
+      'createServiceOffering',
+      { ...offering, issystem: 'true', systemvmtype: 'consoleproxy', [String(name)]: value },
+      '431/4350',
+      String(text),
+    ]),
+    ...[
+      ['10.76.0.5', '10.77.0.9', 'The start address of the IP range is not in the CIDR subnet.'],
+      ['10.77.0.5', '10.78.0.9', 'The end address of the IP range is not in the CIDR subnet.'],
+      ['10.77.0.50', '10.77.0.9', 'The start IP address must have a lower value than the end IP address.'],
+    ].map(([startip, endip, text]): (typeof cases)[number] => [
+      'createPod',
+      { zoneid, name: 'p9', gateway: '10.77.0.1', netmask: '255.255.255.0', startip, endip },
+      '431/4350',
+      String(text),
+    ]),
     [
       'createServiceOffering',
       { ...offering, networkrate: '-1' },

@@ -1,4 +1,5 @@
 import { statedFields } from '../engine/generic.ts';
+import { loadInstallation } from '../engine/installation.ts';
 import {
   cloneOffering,
   deleteOffering,
@@ -31,6 +32,32 @@ const checkCache = (call: Call): void => {
     );
 };
 
+/** What createServiceOffering of ConfigurationManagerImpl refuses besides the size. */
+const checkService = (call: Call, custom: boolean): void => {
+  const failed = `Failed to create service offering ${textArg(call, 'name')}`;
+  const rate = numberArg(call, 'networkrate');
+  if ((numberArg(call, 'cpuspeed') ?? 0) < 0)
+    throw badValue(`${failed}: specify the cpu speed value between ${custom ? 1 : 0} and 2147483647`);
+  if (textArg(call, 'storagetype')?.toLowerCase() === 'local' && flagArg(call, 'offerha'))
+    throw badValue('HA offering with local storage is not supported. ');
+  if (flagArg(call, 'issystem')) {
+    if (rate !== undefined && (textArg(call, 'systemvmtype') ?? 'domainrouter') !== 'domainrouter')
+      throw badValue(
+        'Network rate can be specified only for non-System offering and system offerings having "domainrouter" systemvmtype',
+      );
+    if (call.args['customizediops'] !== undefined)
+      throw badValue('Customized IOPS is not a valid parameter for a system VM.');
+    if (call.args['hypervisorsnapshotreserve'] !== undefined)
+      throw badValue('Hypervisor Snapshot reserve is not a valid parameter for a system VM.');
+  }
+  if ((rate ?? 0) < 0) throw badValue(`${failed}: specify the network rate value more than 0`);
+  const planner = textArg(call, 'deploymentplanner');
+  if (planner !== undefined && !loadInstallation().deploymentPlanners.includes(planner))
+    throw badValue(
+      'Invalid name for Deployment Planner specified, please use listDeploymentPlanners to get the valid set',
+    );
+};
+
 const createService: Behaviour = (call) => {
   checkCache(call);
   const { fields } = statedFields(call, 'ServiceOffering');
@@ -47,14 +74,7 @@ const createService: Behaviour = (call) => {
     throw badValue(
       `Failed to create service offering ${textArg(call, 'name')}: specify the memory value between 32 and 2147483647 MB.`,
     );
-  if ((numberArg(call, 'cpuspeed') ?? 0) < 0)
-    throw badValue(
-      `Failed to create service offering ${textArg(call, 'name')}: specify the cpu speed value between 1 and 2147483647`,
-    );
-  if ((numberArg(call, 'networkrate') ?? 0) < 0)
-    throw badValue(
-      `Failed to create service offering ${textArg(call, 'name')}: specify the network rate value more than 0`,
-    );
+  checkService(call, custom);
   const system = flagArg(call, 'issystem');
   if (system && !call.caller.root) throw forbidden();
   const row = insertKind(call.world, 'ServiceOffering', {

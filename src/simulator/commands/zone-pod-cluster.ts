@@ -168,9 +168,12 @@ const createPod: Behaviour = (call) => {
   const start = textArg(call, 'startip') ?? '';
   // Without an end, a range goes to the last address of the pod.
   const end = textArg(call, 'endip') ?? (block ? toAddress(block.last - 1) : start);
-  for (const address of start === '' ? [] : [start, end])
-    if (block && !contains(block, address))
-      throw badValue(`The address ${address} is not in the subnet of the pod, ${block.text}.`);
+  if (block && start !== '') {
+    if (!contains(block, start)) throw badValue('The start address of the IP range is not in the CIDR subnet.');
+    if (!contains(block, end)) throw badValue('The end address of the IP range is not in the CIDR subnet.');
+    if (toNumber(start) > toNumber(end))
+      throw badValue('The start IP address must have a lower value than the end IP address.');
+  }
   const fields: Fields = {
     name: textArg(call, 'name'),
     zoneid: zone.id,
