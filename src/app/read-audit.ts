@@ -52,8 +52,11 @@ export const readReceiptKey = (config: Pick<Config, 'state' | 'receiptKey'>): st
   publicKeyOf(openReceiptKey(config));
 
 /** What a list shows of an entry: what a person was asked stands in the receipt. */
-const withoutAbout = ({ confirmation, ...entry }: LoggedEntry): LoggedEntry =>
-  confirmation ? { ...entry, confirmation: { ...confirmation, about: undefined } } : entry;
+const withoutAbout = ({ confirmation, refusal, ...entry }: LoggedEntry): LoggedEntry => ({
+  ...entry,
+  ...(confirmation && { confirmation: { ...confirmation, about: undefined } }),
+  ...(refusal && { refusal: { ...refusal, about: undefined } }),
+});
 
 /** Which part of the audit log to show: the first page is the newest. */
 export interface AuditAsked {

@@ -1,4 +1,4 @@
-import type { Confirmation, Inverse, ResolvedName } from '../types.ts';
+import type { Confirmation, Inverse, Refusal, ResolvedName } from '../types.ts';
 
 /** What the steps tell about a call as they learn it. */
 export interface Facts {
@@ -23,6 +23,8 @@ export interface Facts {
   /** Digest of the question the human was asked. */
   question?: string;
   confirmation?: Confirmation | undefined;
+  /** A person was asked and said no. */
+  refusal?: Refusal | undefined;
   /** Digest of the plan that it is a step of, or that was asked about; the step, counted from 1. */
   plan?: string;
   step?: number;
@@ -58,3 +60,7 @@ export interface SendingEntry extends Omit<AuditEntry, 'result' | 'error' | 'dur
 
 /** Whether a request that can change something has left. */
 export const hasChanged = ({ risk, requests }: AuditEntry): boolean => (requests ?? 0) > 0 && risk !== 'read';
+
+/** What a person said to the call, yes or no. */
+export const saidOf = ({ confirmation, refusal }: Pick<Facts, 'confirmation' | 'refusal'>): Refusal | undefined =>
+  confirmation ?? refusal;

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { CallError } from '../errors.ts';
 import { toLabel } from '../text.ts';
+import { saidOf } from './entry.ts';
 import { linesBackwards, listFiles } from './files.ts';
 import { isSameApproval, writeReceipt } from './receipt.ts';
 import { parseEntry, type LoggedEntry } from './tail.ts';
@@ -29,12 +30,12 @@ function* entriesWith(path: string, text: string, maxBytes: number): Generator<{
 const notFound = (id: string): CallError =>
   new CallError(
     'not-found',
-    `The audit log of this machine has no call ${toLabel(id)} that was approved and that you may see.`,
-    'A receipt is there once the approved call has ended. It is made where the call ran; the audit log names calls by their id.',
+    `The audit log of this machine has no call ${toLabel(id)} that a person approved or refused and that you may see.`,
+    'A receipt is there once the call has ended. It is made where the call ran; the audit log names calls by their id.',
   );
 
 /**
- * The signed receipt of the approval on which a call rests, by the id of the call or the code of the approval; of a step of a plan,
+ * The signed receipt of what a person said to a call, by the id of the call or the code of the approval; of a step of a plan,
  * that of the whole plan. `principal`: only of what it asked for or approved. Throws a CallError where there is none.
  */
 export const findReceipt = (
@@ -45,9 +46,10 @@ export const findReceipt = (
   if (!/^[\w-]{8,40}$/.test(id)) throw notFound(id);
   for (const path of paths)
     for (const { line, entry } of entriesWith(path, id, maxBytes)) {
-      const { call, confirmation, plan } = entry;
-      if (!confirmation || (call !== id && confirmation.code !== id.toUpperCase())) continue;
-      if (principal !== undefined && entry.principal !== principal && confirmation.who !== principal) continue;
+      const { call, plan } = entry;
+      const said = saidOf(entry);
+      if (!said || (call !== id && said.code !== id.toUpperCase())) continue;
+      if (principal !== undefined && entry.principal !== principal && said.who !== principal) continue;
       const all = plan === undefined ? [{ line, entry }] : [...entriesWith(path, plan, maxBytes)];
       const own = all.filter((one) => isSameApproval(one.entry, entry)).reverse();
       return writeReceipt(

@@ -2,6 +2,7 @@ import { sign, verify, type KeyObject } from 'node:crypto';
 import { CallError } from '../errors.ts';
 import { isRecord } from '../rows.ts';
 import { readLine } from './chain.ts';
+import { saidOf } from './entry.ts';
 import { publicKeyOf, readPublicKey } from './receipt-key.ts';
 import type { LoggedEntry } from './tail.ts';
 
@@ -55,8 +56,11 @@ const parse = (text: string): Record<string, unknown> => {
   throw bad('It is no receipt, or a part of it is missing.');
 };
 
-const approvalOf = ({ confirmation, plan, question, call }: LoggedEntry): string =>
-  JSON.stringify([confirmation?.who, confirmation?.by, confirmation?.at, confirmation?.code, plan ?? question ?? call]);
+const approvalOf = (entry: LoggedEntry): string => {
+  const { plan, question, call } = entry;
+  const { who, by, at, code } = saidOf(entry) ?? {};
+  return JSON.stringify([!entry.confirmation, who, by, at, code, plan ?? question ?? call]);
+};
 
 /**
  * Reads a receipt that one of these keys (`ed25519:…`) has signed. Throws a CallError (`refused`) for one that is forged, changed,
@@ -86,7 +90,7 @@ export const readReceipt = (text: string, trusted: readonly string[]): Receipt =
     return parse(line) as unknown as LoggedEntry;
   });
   if (entries.some(({ seq }, at) => at > 0 && seq <= entries[at - 1]!.seq)) throw bad('Its entries are out of order.');
-  if (entries.some(({ confirmation }) => !confirmation) || new Set(entries.map(approvalOf)).size !== 1)
+  if (entries.some((entry) => !saidOf(entry)) || new Set(entries.map(approvalOf)).size !== 1)
     throw bad('Its entries are not those of one approval.');
   return { ...head, lines: entries };
 };

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import type { AuditEntry } from './entry.ts';
+import { saidOf, type AuditEntry } from './entry.ts';
 import { linesBackwards, listFiles, listSlots } from './files.ts';
 import { escapeRegExp } from '../text.ts';
 
@@ -33,7 +33,7 @@ export const createMatcher = ({ principal, command, risk, result, id, isConfirme
     (risk === undefined || entry.risk === risk) &&
     (result === undefined || entry.result === result) &&
     (id === undefined || [entry.call, entry.plan, entry.script].some((one) => one?.startsWith(id))) &&
-    (!isConfirmed || entry.confirmation !== undefined) &&
+    (!isConfirmed || saidOf(entry) !== undefined) &&
     (since === undefined || Date.parse(entry.time) >= since);
 };
 

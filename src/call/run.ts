@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { audited } from '../audit/audit.ts';
 import type { Facts } from '../audit/entry.ts';
 import type { Tracing } from '../observe.ts';
+import { RefusedByPerson } from '../guard/confirm.ts';
 import { listSecrets } from '../secrets/mask.ts';
 import { withoutSecrets } from '../secrets/scrub.ts';
 import type { CallRequest, View } from '../types.ts';
@@ -93,6 +94,7 @@ export const recorded = <T>(
         if (facts.pending && facts.job) jobs.addSecrets(facts.job, secrets());
         return value;
       } catch (error) {
+        if (error instanceof RefusedByPerson) record({ refusal: error.refusal });
         throw withoutSecrets(error, [...secrets(), ...jobs.secretsOf(String(facts.params?.['jobid']))]);
       }
     }),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { saidOf } from '../audit/entry.ts';
 import { listSlots, logOf } from '../audit/files.ts';
 import { findReceipt } from '../audit/find-receipt.ts';
 import { hasLink } from '../audit/find-link.ts';
@@ -16,15 +17,18 @@ import { toTable } from './table.ts';
 
 const pathsOf = ({ audit }: Config): string[] => [...new Set(auditFiles(audit).flatMap(listSlots))];
 
-const meansOf = ({ confirmation }: LoggedEntry): string => confirmation?.means ?? confirmation?.by ?? '';
+const meansOf = (entry: LoggedEntry): string => {
+  const { means, by = '' } = saidOf(entry) ?? {};
+  return means ?? by;
+};
 
 const listed = 20;
 
-/** `receipt list`: the last calls that rest on a person's confirmation. */
+/** `receipt list`: the last calls that a person confirmed or refused. */
 export const listReceipts = async (settings: Record<string, unknown>, io: Io): Promise<number> => {
   const entries = readTail(pathsOf(await openConfig(settings, io)), listed, { isConfirmed: true });
   if (!entries.length) {
-    await printText(io.stdout, 'No call that a person approved is in the audit log.');
+    await printText(io.stdout, 'No call that a person approved or refused is in the audit log.');
     return exit.done;
   }
   const rows = entries.reverse().map((entry) => ({
@@ -32,10 +36,10 @@ export const listReceipts = async (settings: Record<string, unknown>, io: Io): P
     what: entry.command ?? entry.tool,
     result: entry.result,
     'asked by': entry.principal,
-    'approved by': `${entry.confirmation?.who} (${meansOf(entry)})`,
+    'answered by': `${entry.refusal ? 'no: ' : ''}${saidOf(entry)?.who} (${meansOf(entry)})`,
   }));
   const room = io.stdout.isTTY ? (io.stdout.columns ?? 80) : undefined;
-  await printText(io.stdout, toTable(rows, ['call', 'what', 'result', 'asked by', 'approved by'], room));
+  await printText(io.stdout, toTable(rows, ['call', 'what', 'result', 'asked by', 'answered by'], room));
   return exit.done;
 };
 
@@ -87,14 +91,17 @@ const checkLog = ({ lines }: Receipt, log: string): void => {
 };
 
 const describe = (entry: LoggedEntry): string[] => {
-  const { seq, hash, principal, host, profile, endpoint, command, tool, params, result, error, confirmation } = entry;
-  const by = `${toQuoted(confirmation?.who ?? '', 60)} (${meansOf(entry)}), ${confirmation?.at}`;
+  const { seq, hash, principal, host, profile, endpoint, command, tool, params, result, error } = entry;
+  const said = saidOf(entry);
+  const by = `${toQuoted(said?.who ?? '', 60)} (${meansOf(entry)}), ${said?.at}`;
+  const { refusal } = entry;
   return [
     `${command ?? tool}: ${result}${error ? ` (${toLabel(error.message, 200)})` : ''}, ${entry.time}`,
     `  asked by ${toQuoted(principal ?? '', 60)} through ${toQuoted(host ?? '', 60)}, profile ${toQuoted(profile ?? '', 60)}, on ${toLabel(endpoint ?? '', 100)}`,
-    `  approved by ${by}${confirmation?.code ? `, code ${confirmation.code}` : ''}`,
+    `  ${refusal ? 'refused' : 'approved'} by ${by}${said?.code ? `, code ${said.code}` : ''}`,
+    ...(refusal?.reason ? [`  because ${toQuoted(refusal.reason, 1000)}`] : []),
     `  digest of what was asked: ${entry.plan ?? entry.question}`,
-    ...(confirmation?.about?.split('\n') ?? []).map((line) => `  | ${toLabel(line, 1000)}`),
+    ...(said?.about?.split('\n') ?? []).map((line) => `  | ${toLabel(line, 1000)}`),
     `  with ${toLabel(JSON.stringify(params), 1000)}`,
     `  entry ${seq} of the audit log, ${hash}`,
   ];

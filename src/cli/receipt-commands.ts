@@ -19,7 +19,7 @@ export const receiptCommands: Readonly<Record<'receipt' | 'passkey', CliCommand>
     },
   },
   receipt: {
-    description: 'signed receipts of approvals: list, give, verify without a server',
+    description: 'signed receipts of approvals and refusals: list, give, verify without a server',
     build: (command, io, end) => {
       const load = () => import('./receipt-command.ts');
       withSettings(command.command('list').description('the last calls that a person approved or confirmed')).action(

@@ -151,7 +151,7 @@ export const createApprovals = (folder: string, now: () => number = Date.now): A
       }),
     waiting: () => settle(() => listWaiting(read())),
     approve: (code, by, means = 'terminal') => settle(() => write({ ...find(code), by, means, answered: now() })),
-    refuse: (code, by, refused) => settle(() => write({ ...find(code), by, refused, answered: now() })),
+    refuse: (code, by, refused) => settle(() => write({ ...find(code), by, refused, means: 'page', answered: now() })),
     decline: (code) => settle(() => rmSync(pathOf(find(code)), { force: true })),
     take: (digest) => {
       const found = read(digest).find((call) => call.digest === digest && call.answered !== undefined);

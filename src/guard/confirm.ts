@@ -4,7 +4,7 @@ import { AwaitingReply, type Question, type Reply } from '../consent.ts';
 import type { Severity } from '../catalog/risk.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { cutText, isId, toLabel, toQuoted } from '../text.ts';
-import type { Caller, CallRequest, Confirmation, Decision, Target } from '../types.ts';
+import type { Caller, CallRequest, Confirmation, Decision, Refusal, Target } from '../types.ts';
 import { maxReason, type AboutWaiting, type Approvals, type WaitingCall } from './approvals.ts';
 import type { OpenQuestions } from './open-questions.ts';
 import { judgeReply, type ReplyVerdict } from './reply.ts';
@@ -45,6 +45,16 @@ export interface ConfirmOptions {
   isUnchanged: () => Promise<boolean>;
 }
 
+/** A person said no. What they refused, who they are, when and why, is kept as a yes is. */
+export class RefusedByPerson extends CallError {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal, message: string, hint: string) {
+    super('unconfirmed', `${message} Nothing was sent.`, hint);
+    this.refusal = refusal;
+  }
+}
+
 const unconfirmed = (message: string, hint: string): CallError =>
   new CallError('unconfirmed', `${message} Nothing was sent.`, hint);
 
@@ -56,14 +66,24 @@ const reasons: Readonly<Record<Exclude<ReplyVerdict, 'yes' | 'not-accepted'>, st
   'not-confirmed': 'The human did not confirm.',
 };
 
+const timeOf = (milliseconds: number = Date.now()): string => new Date(milliseconds).toISOString();
+
+/** Characters of a question that the log holds; its digest stands for all of it. */
+const maxAbout = 4000;
+const toAbout = (message: string): string => cutText(message, maxAbout);
+
 const checkReply = async (
   question: Question,
   reply: Reply,
-  setIfAbsent: ConfirmDependencies['setIfAbsent'],
+  { setIfAbsent }: Pick<ConfirmDependencies, 'setIfAbsent'>,
+  who: string,
 ): Promise<void> => {
   const verdict = judgeReply(question, reply);
-  if (verdict === 'not-accepted')
-    throw unconfirmed(`The human did not agree (${reply.action}).`, 'Ask them before trying again.');
+  if (verdict === 'not-accepted') {
+    const words = [`The human did not agree (${reply.action}).`, 'Ask them before trying again.'] as const;
+    if (reply.action !== 'decline') throw unconfirmed(...words);
+    throw new RefusedByPerson({ by: reply.by, who, at: timeOf(), about: toAbout(question.message) }, ...words);
+  }
   if (verdict !== 'yes') throw unconfirmed(reasons[verdict], again);
   if (!(await setIfAbsent(`reply:${reply.nonce}`))) throw unconfirmed('This yes was used already.', again);
 };
@@ -141,20 +161,16 @@ const awaitReply = async (
   return reply;
 };
 
-const timeOf = (milliseconds: number = Date.now()): string => new Date(milliseconds).toISOString();
-
-/** Characters of a question that the log holds; its digest stands for all of it. */
-const maxAbout = 4000;
-const toAbout = (message: string): string => cutText(message, maxAbout);
-
 /** The answer that was given to a waiting call. Throws a CallError for a no, with who said it and why. */
 const byApproval = (
   { onConfirmation }: ConfirmDependencies,
   { by: who = 'unknown', refused, code, means, answered, message }: WaitingCall,
 ): Confirmation => {
   onConfirmation(refused === undefined ? 'accepted' : 'declined');
-  if (refused === undefined) return { by: 'approval', who, at: timeOf(answered), code, means, about: toAbout(message) };
-  throw unconfirmed(
+  const given: Confirmation = { by: 'approval', who, at: timeOf(answered), code, means, about: toAbout(message) };
+  if (refused === undefined) return given;
+  throw new RefusedByPerson(
+    { ...given, reason: refused },
     `${toQuoted(who, 60)} refused it${refused ? `: ${toQuoted(refused, maxReason)}` : ''}.`,
     'Do not make this call again before you have talked to that person.',
   );
@@ -180,7 +196,7 @@ export const confirm = async (
     throw unconfirmed('What it acts on has changed since the human was asked.', again);
   }
   try {
-    await checkReply(question, reply, dependencies.setIfAbsent);
+    await checkReply(question, reply, dependencies, about.request.caller.principal);
   } catch (error) {
     dependencies.onConfirmation('declined');
     // A yes that is used already or was for something else is no answer of a person who is tired of questions.

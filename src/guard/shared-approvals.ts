@@ -83,7 +83,7 @@ export const createSharedApprovals = (
     open,
     waiting: async () => listWaiting(callsOf(await read())),
     approve: (code, by, means = 'terminal') => answer(code, (call) => ({ ...call, by, means, answered: now() })),
-    refuse: (code, by, refused) => answer(code, (call) => ({ ...call, by, refused, answered: now() })),
+    refuse: (code, by, refused) => answer(code, (call) => ({ ...call, by, refused, means: 'page', answered: now() })),
     decline: (code) => answer(code, () => undefined),
     take: async (digest) => {
       const found = (await read()).get(digest);

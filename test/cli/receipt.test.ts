@@ -96,6 +96,34 @@ test('the receipt of a plan holds the plan and each of its steps', async () => {
   expect(lines.at(-1)!.confirmation.about).toContain('A plan of 2 steps');
 });
 
+test('what a person refused has a receipt, too: a call or a plan, with the question; nothing was sent', async () => {
+  const declining = await openHost({ env, human: () => ({ action: 'decline' as const }) });
+  const before = cloud.calls.length;
+  const args = { id: 'web-2', forced: true };
+  await declining.call('destroy', { tool: 'stopVirtualMachine', arguments: args });
+  const calls = [{ tool: 'rebootVirtualMachine', arguments: { id: 'web-1' } }];
+  await declining.call('destroy', { calls: [...calls, ...calls] });
+  const changes = ['stopVirtualMachine', 'rebootVirtualMachine'];
+  expect(cloud.calls.slice(before).filter(({ command }) => changes.includes(command))).toEqual([]);
+  const entries = readFileSync(join(folder, 'audit.jsonl'), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"refusal":'))
+    .map((line) => JSON.parse(line) as { call: string });
+  await declining.close();
+  expect(entries).toHaveLength(2);
+  for (const [at, words] of ['web-2', 'A plan of 2 steps'].entries()) {
+    const { call } = entries[at]!;
+    const shown = await run('show', call);
+    const verified = await run('verify', save(shown.stdout));
+    expect(verified.status).toBe(0);
+    for (const part of ['genuine', 'refused by ‹local› (elicitation)', words]) expect(verified.stdout).toContain(part);
+    expect(verified.stdout).not.toContain('approved by');
+    const changed = await run('verify', save(shown.stdout.replace('"refusal"', '"confirmation"')));
+    expect(changed.status).toBe(1);
+  }
+  expect((await run('list')).stdout).toMatch(/stopVirtualMachine +refused +local +no: \S+ \(elicitation\)/);
+});
+
 test('it is verified where there is no server, no log and no state: with the public key alone', async () => {
   const elsewhere = mkdtempSync(join(tmpdir(), 'cloudstack-auditor-'));
   const bare = { HOME: elsewhere, XDG_STATE_HOME: elsewhere };

@@ -251,6 +251,27 @@ test('a waiting call is approved by someone whose role reaches it and who did no
   const second = codeIn(await reboot('web-1'));
   expect(await reply(alice, { code: second, approve: false, reason: 'not now' })).toEqual({ done: true });
   expect((await reboot('web-1')).text).toMatch(/‹alice› refused it: ‹not now›/);
+  // The no has a receipt as a yes has, for both of them.
+  const refused = door.audit().at(-1)!;
+  expect(refused).toMatchObject({
+    result: 'refused',
+    refusal: { by: 'approval', who: 'alice', means: 'page', code: second, reason: 'not now' },
+  });
+  expect(refused.confirmation).toBeUndefined();
+  for (const [cookie, by] of [
+    [alice, second],
+    [robot, refused.call],
+  ] as const) {
+    const { receipt } = (await answerTo('receipt', { id: by }, { cookie })) as { receipt: string };
+    const { lines } = readReceipt(receipt, [receiptKey as string]);
+    expect(lines).toMatchObject([{ call: refused.call, refusal: { reason: 'not now' } }]);
+    expect(() => readReceipt(receipt.replace('not now', 'go on'), [receiptKey as string])).toThrow('signature');
+  }
+  expect(await answerTo('receipt', { id: refused.call }, { cookie: vera })).toMatchObject({
+    error: { kind: 'not-found' },
+  });
+  for (const shown of (await answerTo('audit', {}, { cookie: alice }))['entries'] as { refusal?: object }[])
+    expect(shown.refusal ?? {}).not.toHaveProperty('about');
 
   const destroy = { tool: 'destroyVirtualMachine', arguments: { id: 'web-1', expunge: true } };
   const third = codeIn(await host.call('destroy', destroy));

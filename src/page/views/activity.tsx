@@ -15,6 +15,7 @@ interface CallEntry {
   result?: string;
   duration?: number;
   confirmation?: { by: string; who: string; means?: string };
+  refusal?: { by: string; who: string; means?: string };
   error?: { message: string };
   params?: Record<string, unknown>;
 }
@@ -28,8 +29,10 @@ interface AuditAnswer {
 
 const columns = ['time', 'who', 'call', 'risk', 'result', 'took', 'approved by', 'about'];
 
-const approverOf = ({ confirmation }: CallEntry): string =>
-  confirmation ? `${confirmation.who} (${confirmation.means ?? confirmation.by})` : '';
+const approverOf = ({ confirmation, refusal }: CallEntry): string => {
+  const said = confirmation ?? refusal;
+  return said ? `${refusal ? 'no: ' : ''}${said.who} (${said.means ?? said.by})` : '';
+};
 
 /** Gives the browser a file to save. */
 const download = (name: string, text: string): void => {
@@ -52,7 +55,7 @@ const toAnswer = (entries: readonly CallEntry[]): CallAnswer => ({
     result: entry.result ?? entry.kind,
     took: entry.duration === undefined ? '' : `${entry.duration} ms`,
     'approved by': approverOf(entry),
-    call_id: entry.confirmation && entry.call,
+    call_id: (entry.confirmation ?? entry.refusal) && entry.call,
     about: short(entry.error?.message ?? (entry.params ? JSON.stringify(entry.params) : '')),
   })),
 });
