@@ -275,11 +275,6 @@ export interface Confirmation {
   readonly about?: string | undefined;
 }
 
-/** How a human said no, and who it was; `reason`: in their words. */
-export interface Refusal extends Confirmation {
-  readonly reason?: string | undefined;
-}
-
 /** Where an approval outside of the host was given; `passkey`: on the page, and a passkey signed it. */
 export type ApprovalMeans = 'terminal' | 'page' | 'passkey';
 

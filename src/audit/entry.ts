@@ -1,4 +1,9 @@
-import type { Confirmation, Inverse, Refusal, ResolvedName } from '../types.ts';
+import type { Confirmation, Inverse, ResolvedName } from '../types.ts';
+
+/** How a human said no, and who it was; `reason`: in their words. */
+export interface Refusal extends Confirmation {
+  readonly reason?: string | undefined;
+}
 
 /** What the steps tell about a call as they learn it. */
 export interface Facts {

@@ -4,7 +4,7 @@ import { AwaitingReply, type Question, type Reply } from '../consent.ts';
 import type { Severity } from '../catalog/risk.ts';
 import type { Tool } from '../catalog/tool.ts';
 import { cutText, isId, toLabel, toQuoted } from '../text.ts';
-import type { Caller, CallRequest, Confirmation, Decision, Refusal, Target } from '../types.ts';
+import type { Caller, CallRequest, Confirmation, Decision, Target } from '../types.ts';
 import { maxReason, type AboutWaiting, type Approvals, type WaitingCall } from './approvals.ts';
 import type { OpenQuestions } from './open-questions.ts';
 import { judgeReply, type ReplyVerdict } from './reply.ts';
@@ -45,13 +45,15 @@ export interface ConfirmOptions {
   isUnchanged: () => Promise<boolean>;
 }
 
-/** A person said no. What they refused, who they are, when and why, is kept as a yes is. */
+/** A person said no: who, when and how, as a yes is told, and why. */
 export class RefusedByPerson extends CallError {
-  readonly refusal: Refusal;
+  readonly said: Confirmation;
+  readonly reason: string | undefined;
 
-  constructor(refusal: Refusal, message: string, hint: string) {
+  constructor(said: Confirmation, message: string, hint: string, reason?: string) {
     super('unconfirmed', `${message} Nothing was sent.`, hint);
-    this.refusal = refusal;
+    this.said = said;
+    this.reason = reason;
   }
 }
 
@@ -170,9 +172,10 @@ const byApproval = (
   const given: Confirmation = { by: 'approval', who, at: timeOf(answered), code, means, about: toAbout(message) };
   if (refused === undefined) return given;
   throw new RefusedByPerson(
-    { ...given, reason: refused },
+    given,
     `${toQuoted(who, 60)} refused it${refused ? `: ${toQuoted(refused, maxReason)}` : ''}.`,
     'Do not make this call again before you have talked to that person.',
+    refused,
   );
 };
 
