@@ -65,7 +65,3 @@ export interface SendingEntry extends Omit<AuditEntry, 'result' | 'error' | 'dur
 
 /** Whether a request that can change something has left. */
 export const hasChanged = ({ risk, requests }: AuditEntry): boolean => (requests ?? 0) > 0 && risk !== 'read';
-
-/** What a person said to the call, yes or no. */
-export const saidOf = ({ confirmation, refusal }: Pick<Facts, 'confirmation' | 'refusal'>): Refusal | undefined =>
-  confirmation ?? refusal;

@@ -1,10 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { CallError } from '../errors.ts';
 import { toLabel } from '../text.ts';
-import { saidOf } from './entry.ts';
 import { linesBackwards, listFiles } from './files.ts';
 import { isSameApproval, writeReceipt } from './receipt.ts';
-import { parseEntry, type LoggedEntry } from './tail.ts';
+import { parseEntry, saidOf, type LoggedEntry } from './tail.ts';
 
 /** Bytes of each log that are looked through, from its end, while others wait. */
 export const maxLooked = 64 * 2 ** 20;

@@ -2,9 +2,8 @@ import { sign, verify, type KeyObject } from 'node:crypto';
 import { CallError } from '../errors.ts';
 import { isRecord } from '../rows.ts';
 import { readLine } from './chain.ts';
-import { saidOf } from './entry.ts';
 import { publicKeyOf, readPublicKey } from './receipt-key.ts';
-import type { LoggedEntry } from './tail.ts';
+import { saidOf, type LoggedEntry } from './tail.ts';
 
 /** The first line of a receipt. */
 interface ReceiptHead {

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { saidOf, type AuditEntry } from './entry.ts';
+import type { AuditEntry, Refusal } from './entry.ts';
 import { linesBackwards, listFiles, listSlots } from './files.ts';
 import { escapeRegExp } from '../text.ts';
 
@@ -23,6 +23,10 @@ export interface EntryFilter {
 
 const toPattern = (glob: string): RegExp =>
   new RegExp(`^${escapeRegExp(glob).replaceAll('\\*', '.*').replaceAll('\\?', '.')}$`, 'i');
+
+/** What a person said to a call, yes or no. */
+export const saidOf = ({ confirmation, refusal }: Pick<AuditEntry, 'confirmation' | 'refusal'>): Refusal | undefined =>
+  confirmation ?? refusal;
 
 /** A test for entries of a filter. */
 export const createMatcher = ({ principal, command, risk, result, id, isConfirmed, since }: EntryFilter) => {

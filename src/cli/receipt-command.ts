@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { saidOf } from '../audit/entry.ts';
 import { listSlots, logOf } from '../audit/files.ts';
 import { findReceipt } from '../audit/find-receipt.ts';
 import { hasLink } from '../audit/find-link.ts';
 import { openReceiptKey, publicKeyOf, readPublicKey } from '../audit/receipt-key.ts';
 import { readReceipt, type Receipt } from '../audit/receipt.ts';
-import { readTail, type LoggedEntry } from '../audit/tail.ts';
+import { readTail, saidOf, type LoggedEntry } from '../audit/tail.ts';
 import { auditFiles } from '../audit/targets.ts';
 import type { Config } from '../config/config.ts';
 import { CallError, explainError } from '../errors.ts';
