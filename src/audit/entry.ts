@@ -1,7 +1,7 @@
 import type { Confirmation, Inverse, ResolvedName } from '../types.ts';
 
 /** How a human said no, and who it was; `reason`: in their words. */
-export interface Refusal extends Confirmation {
+export interface GivenRefusal extends Confirmation {
   readonly reason?: string | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface Facts {
   question?: string;
   confirmation?: Confirmation | undefined;
   /** A person was asked and said no. */
-  refusal?: Refusal | undefined;
+  refusal?: GivenRefusal | undefined;
   /** Digest of the plan that it is a step of, or that was asked about; the step, counted from 1. */
   plan?: string;
   step?: number;

@@ -3,7 +3,7 @@ import { CallError } from '../errors.ts';
 import { toLabel } from '../text.ts';
 import { linesBackwards, listFiles } from './files.ts';
 import { isSameApproval, writeReceipt } from './receipt.ts';
-import { parseEntry, saidOf, type LoggedEntry } from './tail.ts';
+import { parseEntry, replyOf, type LoggedEntry } from './tail.ts';
 
 /** Bytes of each log that are looked through, from its end, while others wait. */
 export const maxLooked = 64 * 2 ** 20;
@@ -34,7 +34,7 @@ const notFound = (id: string): CallError =>
   );
 
 /**
- * The signed receipt of what a person said to a call, by the id of the call or the code of the approval; of a step of a plan,
+ * The signed receipt of what a person reply to a call, by the id of the call or the code of the approval; of a step of a plan,
  * that of the whole plan. `principal`: only of what it asked for or approved. Throws a CallError where there is none.
  */
 export const findReceipt = (
@@ -46,9 +46,9 @@ export const findReceipt = (
   for (const path of paths)
     for (const { line, entry } of entriesWith(path, id, maxBytes)) {
       const { call, plan } = entry;
-      const said = saidOf(entry);
-      if (!said || (call !== id && said.code !== id.toUpperCase())) continue;
-      if (principal !== undefined && entry.principal !== principal && said.who !== principal) continue;
+      const reply = replyOf(entry);
+      if (!reply || (call !== id && reply.code !== id.toUpperCase())) continue;
+      if (principal !== undefined && entry.principal !== principal && reply.who !== principal) continue;
       const all = plan === undefined ? [{ line, entry }] : [...entriesWith(path, plan, maxBytes)];
       const own = all.filter((one) => isSameApproval(one.entry, entry)).reverse();
       return writeReceipt(

@@ -3,7 +3,7 @@ import { CallError } from '../errors.ts';
 import { isRecord } from '../rows.ts';
 import { readLine } from './chain.ts';
 import { publicKeyOf, readPublicKey } from './receipt-key.ts';
-import { saidOf, type LoggedEntry } from './tail.ts';
+import { replyOf, type LoggedEntry } from './tail.ts';
 
 /** The first line of a receipt. */
 interface ReceiptHead {
@@ -57,7 +57,7 @@ const parse = (text: string): Record<string, unknown> => {
 
 const approvalOf = (entry: LoggedEntry): string => {
   const { plan, question, call } = entry;
-  const { who, by, at, code } = saidOf(entry) ?? {};
+  const { who, by, at, code } = replyOf(entry) ?? {};
   return JSON.stringify([!entry.confirmation, who, by, at, code, plan ?? question ?? call]);
 };
 
@@ -89,7 +89,7 @@ export const readReceipt = (text: string, trusted: readonly string[]): Receipt =
     return parse(line) as unknown as LoggedEntry;
   });
   if (entries.some(({ seq }, at) => at > 0 && seq <= entries[at - 1]!.seq)) throw bad('Its entries are out of order.');
-  if (entries.some((entry) => !saidOf(entry)) || new Set(entries.map(approvalOf)).size !== 1)
+  if (entries.some((entry) => !replyOf(entry)) || new Set(entries.map(approvalOf)).size !== 1)
     throw bad('Its entries are not those of one approval.');
   return { ...head, lines: entries };
 };

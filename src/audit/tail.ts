@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import type { AuditEntry, Refusal } from './entry.ts';
+import type { AuditEntry, GivenRefusal } from './entry.ts';
 import { linesBackwards, listFiles, listSlots } from './files.ts';
 import { escapeRegExp } from '../text.ts';
 
@@ -25,8 +25,10 @@ const toPattern = (glob: string): RegExp =>
   new RegExp(`^${escapeRegExp(glob).replaceAll('\\*', '.*').replaceAll('\\?', '.')}$`, 'i');
 
 /** What a person said to a call, yes or no. */
-export const saidOf = ({ confirmation, refusal }: Pick<AuditEntry, 'confirmation' | 'refusal'>): Refusal | undefined =>
-  confirmation ?? refusal;
+export const replyOf = ({
+  confirmation,
+  refusal,
+}: Pick<AuditEntry, 'confirmation' | 'refusal'>): GivenRefusal | undefined => confirmation ?? refusal;
 
 /** A test for entries of a filter. */
 export const createMatcher = ({ principal, command, risk, result, id, isConfirmed, since }: EntryFilter) => {
@@ -37,7 +39,7 @@ export const createMatcher = ({ principal, command, risk, result, id, isConfirme
     (risk === undefined || entry.risk === risk) &&
     (result === undefined || entry.result === result) &&
     (id === undefined || [entry.call, entry.plan, entry.script].some((one) => one?.startsWith(id))) &&
-    (!isConfirmed || saidOf(entry) !== undefined) &&
+    (!isConfirmed || replyOf(entry) !== undefined) &&
     (since === undefined || Date.parse(entry.time) >= since);
 };
 

@@ -94,7 +94,7 @@ export const recorded = <T>(
         if (facts.pending && facts.job) jobs.addSecrets(facts.job, secrets());
         return value;
       } catch (error) {
-        if (error instanceof RefusedByPerson) record({ refusal: { ...error.said, reason: error.reason } });
+        if (error instanceof RefusedByPerson) record({ refusal: { ...error.given, reason: error.reason } });
         throw withoutSecrets(error, [...secrets(), ...jobs.secretsOf(String(facts.params?.['jobid']))]);
       }
     }),

@@ -5,7 +5,7 @@ import { findReceipt } from '../audit/find-receipt.ts';
 import { hasLink } from '../audit/find-link.ts';
 import { openReceiptKey, publicKeyOf, readPublicKey } from '../audit/receipt-key.ts';
 import { readReceipt, type Receipt } from '../audit/receipt.ts';
-import { readTail, saidOf, type LoggedEntry } from '../audit/tail.ts';
+import { readTail, replyOf, type LoggedEntry } from '../audit/tail.ts';
 import { auditFiles } from '../audit/targets.ts';
 import type { Config } from '../config/config.ts';
 import { CallError, explainError } from '../errors.ts';
@@ -17,7 +17,7 @@ import { toTable } from './table.ts';
 const pathsOf = ({ audit }: Config): string[] => [...new Set(auditFiles(audit).flatMap(listSlots))];
 
 const meansOf = (entry: LoggedEntry): string => {
-  const { means, by = '' } = saidOf(entry) ?? {};
+  const { means, by = '' } = replyOf(entry) ?? {};
   return means ?? by;
 };
 
@@ -35,7 +35,7 @@ export const listReceipts = async (settings: Record<string, unknown>, io: Io): P
     what: entry.command ?? entry.tool,
     result: entry.result,
     'asked by': entry.principal,
-    'answered by': `${entry.refusal ? 'no: ' : ''}${saidOf(entry)?.who} (${meansOf(entry)})`,
+    'answered by': `${entry.refusal ? 'no: ' : ''}${replyOf(entry)?.who} (${meansOf(entry)})`,
   }));
   const room = io.stdout.isTTY ? (io.stdout.columns ?? 80) : undefined;
   await printText(io.stdout, toTable(rows, ['call', 'what', 'result', 'asked by', 'answered by'], room));
@@ -91,16 +91,16 @@ const checkLog = ({ lines }: Receipt, log: string): void => {
 
 const describe = (entry: LoggedEntry): string[] => {
   const { seq, hash, principal, host, profile, endpoint, command, tool, params, result, error } = entry;
-  const said = saidOf(entry);
-  const by = `${toQuoted(said?.who ?? '', 60)} (${meansOf(entry)}), ${said?.at}`;
+  const reply = replyOf(entry);
+  const by = `${toQuoted(reply?.who ?? '', 60)} (${meansOf(entry)}), ${reply?.at}`;
   const { refusal } = entry;
   return [
     `${command ?? tool}: ${result}${error ? ` (${toLabel(error.message, 200)})` : ''}, ${entry.time}`,
     `  asked by ${toQuoted(principal ?? '', 60)} through ${toQuoted(host ?? '', 60)}, profile ${toQuoted(profile ?? '', 60)}, on ${toLabel(endpoint ?? '', 100)}`,
-    `  ${refusal ? 'refused' : 'approved'} by ${by}${said?.code ? `, code ${said.code}` : ''}`,
+    `  ${refusal ? 'refused' : 'approved'} by ${by}${reply?.code ? `, code ${reply.code}` : ''}`,
     ...(refusal?.reason ? [`  because ${toQuoted(refusal.reason, 1000)}`] : []),
     `  digest of what was asked: ${entry.plan ?? entry.question}`,
-    ...(said?.about?.split('\n') ?? []).map((line) => `  | ${toLabel(line, 1000)}`),
+    ...(reply?.about?.split('\n') ?? []).map((line) => `  | ${toLabel(line, 1000)}`),
     `  with ${toLabel(JSON.stringify(params), 1000)}`,
     `  entry ${seq} of the audit log, ${hash}`,
   ];

@@ -47,12 +47,12 @@ export interface ConfirmOptions {
 
 /** A person said no: who, when and how, as a yes is told, and why. */
 export class RefusedByPerson extends CallError {
-  readonly said: Confirmation;
+  readonly given: Confirmation;
   readonly reason: string | undefined;
 
-  constructor(said: Confirmation, message: string, hint: string, reason?: string) {
+  constructor(given: Confirmation, message: string, hint: string, reason?: string) {
     super('unconfirmed', `${message} Nothing was sent.`, hint);
-    this.said = said;
+    this.given = given;
     this.reason = reason;
   }
 }

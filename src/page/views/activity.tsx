@@ -30,8 +30,8 @@ interface AuditAnswer {
 const columns = ['time', 'who', 'call', 'risk', 'result', 'took', 'approved by', 'about'];
 
 const approverOf = ({ confirmation, refusal }: CallEntry): string => {
-  const said = confirmation ?? refusal;
-  return said ? `${refusal ? 'no: ' : ''}${said.who} (${said.means ?? said.by})` : '';
+  const reply = confirmation ?? refusal;
+  return reply ? `${refusal ? 'no: ' : ''}${reply.who} (${reply.means ?? reply.by})` : '';
 };
 
 /** Gives the browser a file to save. */
