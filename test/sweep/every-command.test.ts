@@ -84,6 +84,8 @@ const word = (tool: Tool, parameter: Parameter, chosen: string): string => {
   }
   if (parameter.type === 'date') return '2026-01-31T12:00:00+0000';
   if (name === 'schedule') return findValues(tool.command.name, 'intervaltype') ? '30' : '0 8 * * *';
+  // A setting is asked for by its name, and must be there.
+  if (name === 'name' && /Configuration$/.test(tool.command.name)) return 'expunge.delay';
   const sample = formatted(parameter);
   if (sample !== undefined) return sample;
   // What a signature most easily gets wrong, in turn: all at once would be more than a dialog shows.
