@@ -14,11 +14,13 @@ export const prepareSavedIndex = (): SearchIndex =>
 const generalCount = 2;
 const listingCount = 0.5;
 
-/** Who names several things wants to see them: "vpn gateways". What else is said with the name of a list alone. */
+/** Who names things and nothing else wants to see them: "vpn gateways", "zone". What else is said with the name of a list alone. */
 const listingsOf = (name: string): string[] => {
   const [action, ...things] = name.split('-');
   const named = things.join(' ');
-  return action === 'list' && named.endsWith('s') ? [named, `all ${named}`, `which ${named}`, `how many ${named}`] : [];
+  return action === 'list' && named.endsWith('s')
+    ? [named, named.replace(/s$/, ''), `all ${named}`, `which ${named}`, `how many ${named}`]
+    : [];
 };
 
 /** What the search learns from. */
