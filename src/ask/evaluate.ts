@@ -29,7 +29,7 @@ const collect = (value: unknown, path: readonly string[], at: number, into: unkn
     if (key === path.slice(at).join('.')) collect(tagged, path, path.length, into);
     return;
   }
-  collect(value[path[at]!], path, at + 1, into);
+  if (Object.hasOwn(value, path[at]!)) collect(value[path[at]!], path, at + 1, into);
   // The names in a map may have dots of their own.
   if (at < path.length - 1) collect(value[path.slice(at).join('.')], path, path.length, into);
 };

@@ -59,14 +59,17 @@ const comparisons: Readonly<Record<string, Operator>> = {
   '>=': '>=',
 };
 
-const constants: Readonly<Record<string, Literal>> = {
-  true: { text: 'true' },
-  false: { text: 'false' },
-  null: { text: '' },
-  empty: { text: '' },
-};
+const none: Literal = { text: '' };
 
-const nothing: Expression = { type: 'literal', value: constants['null']! };
+/** A map: what every object has, such as `constructor`, is none of them. */
+const constants: ReadonlyMap<string, Literal> = new Map([
+  ['true', { text: 'true' }],
+  ['false', { text: 'false' }],
+  ['null', none],
+  ['empty', none],
+]);
+
+const nothing: Expression = { type: 'literal', value: none };
 
 /**
  * Reads an expression, in time that grows with its length. `isField`: whether a bare word is a field; another one is a text
@@ -129,7 +132,8 @@ export const readExpression = (text: string, isField: (word: string) => boolean)
     const token = tokens[at];
     const next = tokens[at + 1];
     const isAlone = !next || next.kind === 'word' || (next.kind === 'mark' && /^(?:[)\],]|&&|\|\|)$/.test(next.text));
-    if (token?.kind !== 'word' || !isAlone || constants[token.text.toLowerCase()] || isField(token.text)) return read();
+    if (token?.kind !== 'word' || !isAlone || constants.has(token.text.toLowerCase()) || isField(token.text))
+      return read();
     at += 1;
     return { type: 'literal', value: readLiteral(token.text) };
   };
@@ -192,7 +196,7 @@ export const readExpression = (text: string, isField: (word: string) => boolean)
       expect(')');
       return { type: 'field', name: `${part}(${field.text})` };
     }
-    const constant = constants[part];
+    const constant = constants.get(part);
     return constant ? { type: 'literal', value: constant } : { type: 'field', name: token.text };
   };
 

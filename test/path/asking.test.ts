@@ -78,6 +78,35 @@ test.each([
   expect((await vms({ arguments: args })).text).toContain('None has that tag');
 });
 
+test('what every object has is no field and no value: it is refused by name', async () => {
+  for (const name of [...Object.getOwnPropertyNames(Object.prototype), 'prototype']) {
+    const asks = [
+      { where: `${name} = x` },
+      { where: `${name} is null` },
+      { sort: name },
+      { group: name },
+      { fields: [name] },
+    ];
+    for (const ask of asks) {
+      const { text, isError } = await host.call('read', { tool: 'list-zones', ...ask });
+      expect(isError, `${JSON.stringify(ask)}: ${text}`).toBe(true);
+      expect(text).toContain(`shows no field "${name}"`);
+    }
+    const { structured } = await host.call('read', { tool: 'list-zones', where: `name = ${name} or name = "${name}"` });
+    expect(structured, name).toMatchObject({ count: 0 });
+  }
+});
+
+test('what is named twice is one row', async () => {
+  for (const [tool, name] of [
+    ['list-virtual-machines', 'web-1'],
+    ['list-volumes', 'spare'],
+  ] as const) {
+    const { structured } = await host.call('read', { tool, arguments: { ids: [name, name] } });
+    expect(structured, tool).toMatchObject({ count: 1, returned: 1 });
+  }
+});
+
 test('what fits is paged as it was sorted', async () => {
   const all = namesOf(await vms({ sort: '-name', fields: ['name'] }));
   const seen: unknown[] = [];

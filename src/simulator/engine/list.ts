@@ -99,7 +99,8 @@ const candidatesOf = (call: Call, kind: string, scope: ReadonlySet<string> | und
   if (args['id'] !== undefined && args['ids'] !== undefined)
     throw badValue('Specify either id or ids but not both parameters');
   const named = rows.get('id') ?? rows.get('ids');
-  if (named) return named.filter((row) => row.kind === kind && row.removed === undefined);
+  // Named twice, it is one row.
+  if (named) return [...new Set(named)].filter((row) => row.kind === kind && row.removed === undefined);
   if (args['id'] !== undefined && args['id'] !== '-1') {
     const found = world.find(kind, String(args['id']));
     return found && found.removed === undefined ? [found] : [];
