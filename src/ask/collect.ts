@@ -1,8 +1,8 @@
 import type { Row } from '../rows.ts';
 import { countColumn, type Query, type Grouping, type SortKey } from './query.ts';
-import { compareValues, holds, valuesOf } from './evaluate.ts';
+import { compareValues, holds, keyOf, valuesOf } from './evaluate.ts';
 import type { Expression } from './expression.ts';
-import { readFigure } from './literals.ts';
+import { readFigure, type Literal } from './literals.ts';
 
 /** What came of all rows of a list. */
 export interface Collected {
@@ -16,6 +16,8 @@ export interface Collected {
   seen: number;
   /** Where no row fits: the values that the compared fields have instead, a few of each. */
   instead: readonly (readonly [field: string, values: readonly string[]])[];
+  /** Where rows fit: words that a field was compared with and that no row has in it. */
+  absent: readonly (readonly [field: string, text: string])[];
 }
 
 /** Takes rows as they come, a page at a time, and holds no more of them than what is shown. */
@@ -68,6 +70,29 @@ const equalFields = (expression: Expression): string[] => {
       return expression.left.type === 'field' && (expression.by === '=' || expression.by === 'in')
         ? [expression.left.name]
         : [];
+    default:
+      return [];
+  }
+};
+
+/** The texts with which fields are compared, by field: a misspelt one among others takes rows away without a word. */
+const wordsIn = (expression: Expression): readonly (readonly [field: string, word: Literal])[] => {
+  switch (expression.type) {
+    case 'and':
+    case 'or':
+      return expression.parts.flatMap(wordsIn);
+    case 'not':
+      return wordsIn(expression.of);
+    case 'compare': {
+      const { by, left, right } = expression;
+      if (left.type !== 'field' || !['=', '!=', 'in'].includes(by)) return [];
+      const items = right.type === 'list' ? right.items : [right];
+      return items.flatMap((item) =>
+        item.type === 'literal' && !/^(?:true|false|)$/i.test(item.value.text)
+          ? [[left.name, item.value] as const]
+          : [],
+      );
+    }
     default:
       return [];
   }
@@ -145,6 +170,7 @@ export const createCollector = ({ where, sort, group }: Query, max: number): Col
   const groups = group && createGroups(group);
   const fields = where ? [...new Set(equalFields(where))] : [];
   const instead = new Map(fields.map((field) => [field, new Set<string>()]));
+  let absent = where ? wordsIn(where) : [];
   let rows: Row[] = [];
   let [matched, seen] = [0, 0];
   const order = (some: readonly Row[]): Row[] => sortRows(some, sort, valuesOf);
@@ -157,6 +183,10 @@ export const createCollector = ({ where, sort, group }: Query, max: number): Col
     add: (page) => {
       seen += page.length;
       for (const row of page) {
+        if (absent.length)
+          absent = absent.filter(([field, word]) =>
+            valuesOf(row, field).every((value) => keyOf({ text: String(value) }) !== keyOf(word)),
+          );
         if (where && !holds(where, row)) {
           if (matched === 0) see(row);
           continue;
@@ -171,9 +201,10 @@ export const createCollector = ({ where, sort, group }: Query, max: number): Col
       const others = matched
         ? []
         : [...instead].map(([field, values]) => [field, [...values].slice(0, maxInstead)] as const);
+      const words = matched ? absent.slice(0, maxInstead).map(([field, { text }]) => [field, text] as const) : [];
       if (!groups) {
         const ordered = sort.length ? order(rows) : rows;
-        return { rows: ordered.slice(0, max), count: matched, matched, seen, instead: others };
+        return { rows: ordered.slice(0, max), count: matched, matched, seen, instead: others, absent: words };
       }
       const all = groups.rows();
       // The largest first, those of one size by what they are grouped by.
@@ -183,7 +214,7 @@ export const createCollector = ({ where, sort, group }: Query, max: number): Col
       ];
       const keys = sort.length ? sort : usual;
       const sorted = sortRows(all, keys, (row, field) => (row[field] === undefined ? [] : [row[field]]));
-      return { rows: sorted.slice(0, max), count: all.length, matched, seen, instead: others };
+      return { rows: sorted.slice(0, max), count: all.length, matched, seen, instead: others, absent: words };
     },
   };
 };

@@ -115,7 +115,7 @@ export const compareValues = (a: Literal, b: Literal): number | undefined => {
 };
 
 /** What two equal values have in common: numbers as such, texts in any letter case. */
-const keyOf = (operand: Literal): string => {
+export const keyOf = (operand: Literal): string => {
   const number = numberOf(operand);
   return number === undefined ? operand.text.toLowerCase() : String(number);
 };

@@ -50,11 +50,22 @@ export const readTime = (text: string): number | undefined => {
   return Number.isNaN(time) ? undefined : time;
 };
 
+/** Whether the day of a date is one of its month: JavaScript takes 30 February for 1 March. */
+const isDay = (text: string): boolean => {
+  const [year, month, day] = text.slice(0, 10).split('-').map(Number) as [number, number, number];
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
+};
+
 /** Reads a value: a number, also with a unit (`100GiB`, `80%`), a date, a time before now (`30 days ago`), a text. */
 export const readLiteral = (text: string): Literal => {
   const ago = /^\s*(\d{1,6})\s*(minute|hour|day|week|month|year)s?\s+ago\s*$/i.exec(text);
   const number = readFigure(text);
-  const time = ago ? Date.now() - Number(ago[1]) * periods[ago[2]!.toLowerCase()]! : readTime(text);
+  const moment = readTime(text);
+  const time = ago
+    ? Date.now() - Number(ago[1]) * periods[ago[2]!.toLowerCase()]!
+    : moment !== undefined && isDay(text)
+      ? moment
+      : undefined;
   return {
     text,
     ...(number === undefined ? {} : { number }),

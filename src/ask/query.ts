@@ -7,7 +7,7 @@ import { isNothing, readFlag, readList } from '../read-values.ts';
 import { isSecretName, secretFieldsOf } from '../secrets/names.ts';
 import { toLabel } from '../text.ts';
 import { baseOf, readDerived } from './derived.ts';
-import { ExpressionError, readExpression, renameFields, type Expression } from './expression.ts';
+import { ExpressionError, readExpression, renameFields, type Expression, type Operator } from './expression.ts';
 import type { Literal } from './literals.ts';
 
 /** What a read was asked over the rows of a list, as a door was given it. */
@@ -70,17 +70,26 @@ const countsBytes = (response: string, field: string): boolean => {
   return bytes[response]?.includes(field) === true || bytesWhere[response]?.fields.includes(field) === true;
 };
 
-/** Why a field has no order beside a value: numbers are before or after numbers only, and dates dates. */
-const problemWithOrder = ({ type, name }: Field, { text, number, time }: Literal): string | undefined => {
-  if (text === '') return undefined;
+/** Why a field cannot be compared with a value: numbers go with numbers only, dates with dates, yes and no with themselves. */
+const problemWithValue = ({ type, name }: Field, by: Operator, { text, number, time }: Literal): string | undefined => {
+  if (text === '' || by === 'contains') return undefined;
   if (type === 'date' && time === undefined)
     return `where: ${name} is a date; compare it with one, such as 2026-01-31 or "30 days ago", not "${toLabel(text)}"`;
+  if (type === 'date' && !/^[<>]/.test(by) && text.trim().length <= 10)
+    return `where: ${name} has a time of day; write day(${name}) ${by} ${toLabel(text)}`;
   if (isNumber(type) && number === undefined)
     return `where: ${name} is a number; compare it with a number, not "${toLabel(text)}"`;
+  if (type === 'boolean' && !/^(?:true|false)$/i.test(text))
+    return `where: ${name} is true or false, not "${toLabel(text)}"`;
   return undefined;
 };
 
-/** Why values cannot be compared with a field: a size with one that counts no bytes, a word in the order of numbers or dates. */
+const literalsOf = (expression: Expression): readonly Literal[] => {
+  if (expression.type === 'list') return expression.items.flatMap(literalsOf);
+  return expression.type === 'literal' ? [expression.value] : [];
+};
+
+/** Why values cannot be compared with a field: a size with one that counts no bytes, a word with a number, a date, a yes or no. */
 const problemsWithValues = (response: string, expression: Expression): string[] => {
   switch (expression.type) {
     case 'not':
@@ -91,13 +100,12 @@ const problemsWithValues = (response: string, expression: Expression): string[] 
     case 'compare': {
       const sides = [expression.left, expression.right];
       const field = sides.find((side) => side.type === 'field');
-      const value = sides.find((side) => side.type === 'literal')?.value;
       const known = field && fieldsOfResponse(response)?.get(spellingKey(field.name));
-      if (!field || !known || !value) return [];
-      if (value.isSize && isWhole(known) && !countsBytes(response, field.name))
+      if (!field || !known) return [];
+      const values = sides.flatMap(literalsOf);
+      if (isWhole(known) && !countsBytes(response, field.name) && values.some(({ isSize }) => isSize))
         return [`where: ${field.name} does not count bytes; compare it with a number without a unit`];
-      const problem = /^[<>]/.test(expression.by) ? problemWithOrder(known, value) : undefined;
-      return problem === undefined ? [] : [problem];
+      return values.map((value) => problemWithValue(known, expression.by, value)).filter((one) => one !== undefined);
     }
     default:
       return [];

@@ -46,10 +46,12 @@ const cutNotes = ({ cut, seen, total }: AskedRows): string[] => {
   return [`Only ${seen} of ${total} rows were looked at: ${why}. Narrow the list with its own parameters.`];
 };
 
-const insteadNotes = ({ instead }: AskedRows): string[] =>
-  instead
+const insteadNotes = ({ instead, absent }: AskedRows): string[] => [
+  ...instead
     .filter(([, values]) => values.length > 0)
-    .map(([field, values]) => `${field} has ${values.map((value) => toLabel(value, 40)).join(', ')}.`);
+    .map(([field, values]) => `${field} has ${values.map((value) => toLabel(value, 40)).join(', ')}.`),
+  ...absent.map(([field, text]) => `No row has ${field} "${toLabel(text, 40)}".`),
+];
 
 /** Columns of groups that no row has a value for: `sum(name)`, `day(name)`. */
 const hollowNotes = (columns: readonly string[], { rows, count }: AskedRows): string[] =>

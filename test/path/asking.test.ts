@@ -63,6 +63,16 @@ test('an empty answer says which values there are instead', async () => {
   expect(text).toMatch(/state has .*Running/);
 });
 
+test('a word that no row has is told beside the rows that fit', async () => {
+  const among = await vms({ where: 'state in (Runing, Stopped)' });
+  expect(among.structured['count']).toBeGreaterThan(0);
+  expect(among.text).toContain('No row has state "Runing".');
+  expect(among.text).not.toContain('"Stopped".');
+  expect((await vms({ where: 'state != Runing' })).text).toContain('No row has state "Runing".');
+  expect((await vms({ where: 'not (name = nobody)' })).text).toContain('No row has name "nobody".');
+  expect((await vms({ where: 'state in (Running, Stopped) and haenable = false' })).text).not.toContain('No row');
+});
+
 test('a figure or a day that no row has is told', async () => {
   const { text } = await vms({ group: ['day(name)', 'sum(displayname)', 'sum(memory)'] });
   expect(text).toContain('No row has a value for day(name).');
@@ -138,6 +148,12 @@ test.each([
   [{ where: "state = 'Running' and not cpunumber <= '2x'" }, /cpunumber is a number/],
   [{ where: 'created > 2026-13-01' }, /created is a date; compare it with one, .* not "2026-13-01"/],
   [{ where: 'created >= yesterday' }, /created is a date/],
+  [{ where: 'created > 2020-02-30' }, /created is a date; .* not "2020-02-30"/],
+  [{ where: 'created = 2026-01-31' }, /created has a time of day; write day\(created\) = 2026-01-31/],
+  [{ where: 'cpunumber = two' }, /cpunumber is a number; .* not "two"/],
+  [{ where: 'cpunumber in (1, two)' }, /cpunumber is a number; .* not "two"/],
+  [{ where: 'haenable = yes' }, /haenable is true or false, not "yes"/],
+  [{ where: 'not (state = Running and displayvm != 1)' }, /displayvm is true or false, not "1"/],
   [{ where: 'password = a' }, /password is masked/],
   [{ where: "name = 'a' or not (userdata contains 'x' and password > 3)" }, /password is masked/],
   [{ sort: '-password' }, /password is masked/],
