@@ -51,7 +51,7 @@ export const prepare = async (
   const roleType = async () => (await cloud.account())?.role;
   const confined = await step('confine', () => confinement.confine(resolved, { ...resources, roleType }));
   record({ params: confined.params, ...(confined.names.length ? { names: confined.names } : {}) });
-  await step('resolve', () => checkNamed(cloud, confined, run));
+  await checkNamed(cloud, confined, run);
 
   return { guard, cloud, confinement, resources, confined };
 };
