@@ -47,6 +47,7 @@ const notRead = new Set([
   // The index is made of them, and the words of one meaning are prepared beside it.
   'synonyms.json',
   'phrasings.json',
+  'training-phrasings.json',
   'search-weights.json',
   'lead-phrasings.json',
 ]);

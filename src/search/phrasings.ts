@@ -12,6 +12,9 @@ export type Phrasings = Readonly<Record<string, readonly (string | { set: string
 /** The phrasings of every command. */
 export const loadPhrasings = (): Phrasings => loadData<Phrasings>('phrasings.json');
 
+/** What is only learned from, data/training-phrasings.json: indexed, it would weigh more than it finds. */
+export const loadTrainingPhrasings = (): Phrasings => loadData<Phrasings>('training-phrasings.json');
+
 /** The phrasings of a command, in the order in which the index numbers them. */
 export const phrasingsOf = (phrasings: Phrasings, command: string): readonly Phrasing[] =>
   (phrasings[command] ?? []).flatMap((entry) =>

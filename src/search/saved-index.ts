@@ -1,7 +1,7 @@
 import { loadCatalog } from '../catalog/catalog.ts';
 import { loadData } from '../data.ts';
 import { indexedLeads, phrasingsOfLeads } from './leads.ts';
-import { loadPhrasings, phrasingsOf } from './phrasings.ts';
+import { loadPhrasings, loadTrainingPhrasings, phrasingsOf } from './phrasings.ts';
 import { prepareIndex } from './prepare.ts';
 import { fitIntent, type Lesson, type SavedIntent } from './saved-intent.ts';
 import type { SearchIndex } from './search-index.ts';
@@ -25,9 +25,9 @@ const listingsOf = (name: string): string[] => {
 
 /** What the search learns from. */
 export const loadLessons = (): Lesson[] => {
-  const phrasings = { ...loadPhrasings(), ...phrasingsOfLeads() };
+  const sets = [{ ...loadPhrasings(), ...phrasingsOfLeads() }, loadTrainingPhrasings()];
   return [...loadCatalog().tools, ...indexedLeads()].flatMap(({ command: { name: command }, name, summary }) => [
-    ...phrasingsOf(phrasings, command).map(({ text }) => ({ text, command, times: 1 })),
+    ...sets.flatMap((phrasings) => phrasingsOf(phrasings, command)).map(({ text }) => ({ text, command, times: 1 })),
     ...[name, summary].map((text) => ({ text, command, times: generalCount })),
     ...listingsOf(name).map((text) => ({ text, command, times: listingCount })),
   ]);

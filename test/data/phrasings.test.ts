@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { findValues, takesValue } from '../../src/catalog/values.ts';
 import { loadData } from '../../src/data.ts';
-import { loadPhrasings, phrasingsOf } from '../../src/search/phrasings.ts';
+import { loadPhrasings, loadTrainingPhrasings, phrasingsOf } from '../../src/search/phrasings.ts';
 import { loadLessons } from '../../src/search/saved-index.ts';
 import { digestOf, type SavedIntent } from '../../src/search/saved-intent.ts';
 import { toWords } from '../../src/search/words.ts';
@@ -50,11 +50,13 @@ const everyday = `
 const { tools, find } = loadCatalog();
 const phrasings = loadPhrasings();
 const all = Object.keys(phrasings).map((command) => [command, phrasingsOf(phrasings, command)] as const);
+const training = loadTrainingPhrasings();
+const taught = Object.keys(training).map((command) => [command, phrasingsOf(training, command)] as const);
 
 test('every command is asked for in eight ways or more, an everyday one in twenty', () => {
   const silent = tools.filter(({ command }) => !phrasings[command.name]);
   expect(silent.map(({ command }) => `${command.name}: no phrasings; write eight in data/phrasings.json`)).toEqual([]);
-  expect(Object.keys(phrasings).filter((command) => !find(command))).toEqual([]);
+  expect([...all, ...taught].map(([command]) => command).filter((command) => !find(command))).toEqual([]);
   for (const command of everyday) expect(phrasings, command).toHaveProperty(command);
   const few = all.filter(([command, asked]) => asked.length < (everyday.includes(command) ? 20 : 8));
   expect(few.map(([command, asked]) => `${command}: ${asked.length}`)).toEqual([]);
@@ -62,7 +64,7 @@ test('every command is asked for in eight ways or more, an everyday one in twent
 
 test('no phrasing stands twice, at one command or at two', () => {
   const commandsOf = new Map<string, string[]>();
-  for (const [command, asked] of all)
+  for (const [command, asked] of [...all, ...taught])
     for (const { text } of asked) {
       const words = toWords(text).join(' ');
       commandsOf.set(words, [...(commandsOf.get(words) ?? []), command]);
@@ -73,7 +75,7 @@ test('no phrasing stands twice, at one command or at two', () => {
 });
 
 test('no question by which the search is measured is a phrasing', () => {
-  const phrases = new Set(all.flatMap(([, asked]) => asked.map(({ text }) => toWords(text).join(' '))));
+  const phrases = new Set([...all, ...taught].flatMap(([, asked]) => asked.map(({ text }) => toWords(text).join(' '))));
   const copied = loadQuestions().filter(({ question }) => phrases.has(toWords(question).join(' ')));
   expect(copied.map(({ question }) => question)).toEqual([]);
 });

@@ -3,11 +3,11 @@ import { groupsOf, loadQuestions, measureSearch, qualityOf } from '../../scripts
 
 // Less than one point below what the search reaches; whoever makes it better raises them.
 const least = {
-  'not looked at': { first: 86.5, inFive: 97, complete: 97 },
-  plain: { first: 89, inFive: 97, complete: 97 },
-  everyday: { first: 87, inFive: 97, complete: 97 },
-  composite: { first: 78.5, inFive: 91, complete: 91 },
-  typo: { first: 93, inFive: 98.5, complete: 98.5 },
+  'not looked at': { first: 90, inFive: 98, complete: 97 },
+  plain: { first: 91, inFive: 98.5, complete: 97 },
+  everyday: { first: 90, inFive: 98.5, complete: 97 },
+  composite: { first: 79, inFive: 91.5, complete: 91 },
+  typo: { first: 92, inFive: 98, complete: 97 },
 };
 
 test('find-tools finds what people ask for, whatever kind of question it is', () => {
