@@ -25,13 +25,9 @@ export interface Activity {
   end(): void;
 }
 
-/**
- * A line on standard error that shows how far the work is, or only that there is some; nothing where that is no terminal
- * that can take a line back.
- */
+/** A line on standard error, a terminal that can take a line back: it shows how far the work is, or only that there is some. */
 export const createActivity = (io: Io): Activity => {
-  const { stdout, stderr, env } = io;
-  if (!stderr.isTTY || env['TERM'] === 'dumb') return { io, end: () => undefined };
+  const { stdout, stderr } = io;
   let latest: Progress = { elapsed: 0, message: 'at work' };
   let since = Date.now();
   let timer: NodeJS.Timeout | undefined;

@@ -5,11 +5,10 @@ import { closestWord, mayBeMeant } from '../spelling.ts';
 import { stripUnsafe, toLabel, toLine } from '../text.ts';
 import { version } from '../version.ts';
 import { commands } from './commands.ts';
-import { createActivity } from './activity.ts';
+import type { Activity } from './activity.ts';
 import { namesInput, readInput, takeFiles } from './given-values.ts';
 import { exit, printJson, printText, type Io } from './io.ts';
 import { isGlobal } from './options.ts';
-import { wrap } from './width.ts';
 
 const globalSummary = `
 Global options: --config <file>, --profile <name>, --simulator and all other
@@ -32,8 +31,28 @@ const inOurWords = (message: string, [first = '']: readonly string[]): string =>
 
 const wayOn = `${programName} --help shows what there is.`;
 
+/** Breaks a text for a terminal; measuring what stands there is loaded for one alone. */
+type Fit = (text: string) => string;
+
+const fitOf = async ({ stdout }: Io): Promise<Fit> => {
+  if (!stdout.isTTY) return (text) => text;
+  const { wrap } = await import('./width.ts');
+  return (text) => wrap(text, stdout.columns ?? 80);
+};
+
+/** A command's world, in which a terminal that can take a line back shows that it is at work. */
+const activityFor = async (used: string, io: Io): Promise<Activity> =>
+  commands[used]!.talks || !io.stderr.isTTY || io.env['TERM'] === 'dumb'
+    ? { io, end: () => undefined }
+    : (await import('./activity.ts')).createActivity(io);
+
 /** The command line for these words: the command they name is built whole, of the others the help needs a line. */
-const createProgram = (argv: readonly string[], used: string, io: Io, end: (status: number) => void): Command => {
+const createProgram = (
+  argv: readonly string[],
+  used: string,
+  { io, fit }: { io: Io; fit: Fit },
+  end: (status: number) => void,
+): Command => {
   const isForProgram = wantsJson(argv);
   const asksForHelp = argv[0] === 'help' || argv.includes('--help') || argv.includes('-h');
   // Suggestions for a misspelt option are made of all.
@@ -55,7 +74,7 @@ const createProgram = (argv: readonly string[], used: string, io: Io, end: (stat
     .configureOutput({
       getOutHelpWidth: () => io.stdout.columns ?? 80,
       // The lines that commander does not break: usage, and what is added to a help.
-      writeOut: (text) => io.stdout.write(io.stdout.isTTY ? wrap(text, io.stdout.columns ?? 80) : text),
+      writeOut: (text) => io.stdout.write(fit(text)),
       // What a program reads is one JSON object, which the error becomes.
       writeErr: (text) => void (isForProgram || io.stderr.write(stripUnsafe(text))),
       outputError: (text, write) => write(`${inOurWords(text.trimEnd(), argv)}\n`),
@@ -116,14 +135,15 @@ export const runCli = async (argv: readonly string[], io: Io): Promise<number> =
   const [first = '', second = ''] = argv;
   const word = first === 'help' ? second : first;
   const used = Object.hasOwn(commands, word) ? word : 'serve';
-  const activity = commands[used]!.talks ? { io, end: () => undefined } : createActivity(io);
+  const activity = await activityFor(used, io);
   try {
     if (first !== '' && !first.startsWith('-') && first !== 'help' && !Object.hasOwn(commands, first))
       await refuseUnknown(first);
     const about = await aboutTool(argv);
     // What is completed is not read.
     const input = used !== 'completion' && argv.some(namesInput) ? await readInput(io.stdin) : undefined;
-    const program = createProgram(argv, used, { ...activity.io, input }, (ended) => (status = ended));
+    const world = { io: { ...activity.io, input }, fit: await fitOf(io) };
+    const program = createProgram(argv, used, world, (ended) => (status = ended));
     if (about) program.addHelpText('afterAll', about);
     await program.parseAsync(argv, { from: 'user' });
     return status;
