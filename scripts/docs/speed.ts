@@ -10,7 +10,7 @@ interface Figures {
   rows: Row[];
 }
 
-const round = (value: number): string => value.toPrecision(3).replace(/e\+?\d+$/, '');
+const round = (value: number): string => (value >= 1000 ? String(Math.round(value)) : value.toPrecision(3));
 
 const measuredOf = ({ value, reference = 0, bound }: Row): number =>
   ({ ratio: value / reference, difference: value - reference, value })[bound!.of];
