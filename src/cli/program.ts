@@ -32,9 +32,9 @@ const inOurWords = (message: string, [first = '']: readonly string[]): string =>
 const wayOn = `${programName} --help shows what there is.`;
 
 /** Breaks a text for a terminal; measuring what stands there is loaded for one alone. */
-type Fit = (text: string) => string;
+type FitText = (text: string) => string;
 
-const fitOf = async ({ stdout }: Io): Promise<Fit> => {
+const fitTextOf = async ({ stdout }: Io): Promise<FitText> => {
   if (!stdout.isTTY) return (text) => text;
   const { wrap } = await import('./width.ts');
   return (text) => wrap(text, stdout.columns ?? 80);
@@ -50,7 +50,7 @@ const activityFor = async (used: string, io: Io): Promise<Activity> =>
 const createProgram = (
   argv: readonly string[],
   used: string,
-  { io, fit }: { io: Io; fit: Fit },
+  { io, fit }: { io: Io; fit: FitText },
   end: (status: number) => void,
 ): Command => {
   const isForProgram = wantsJson(argv);
@@ -142,7 +142,7 @@ export const runCli = async (argv: readonly string[], io: Io): Promise<number> =
     const about = await aboutTool(argv);
     // What is completed is not read.
     const input = used !== 'completion' && argv.some(namesInput) ? await readInput(io.stdin) : undefined;
-    const world = { io: { ...activity.io, input }, fit: await fitOf(io) };
+    const world = { io: { ...activity.io, input }, fit: await fitTextOf(io) };
     const program = createProgram(argv, used, world, (ended) => (status = ended));
     if (about) program.addHelpText('afterAll', about);
     await program.parseAsync(argv, { from: 'user' });
