@@ -34,7 +34,7 @@ const notFound = (id: string): CallError =>
   );
 
 /**
- * The signed receipt of what a person reply to a call, by the id of the call or the code of the approval; of a step of a plan,
+ * The signed receipt of what a person said to a call, by the id of the call or the code of the approval; of a step of a plan,
  * that of the whole plan. `principal`: only of what it asked for or approved. Throws a CallError where there is none.
  */
 export const findReceipt = (

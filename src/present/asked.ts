@@ -50,7 +50,7 @@ const insteadNotes = ({ instead, absent }: AskedRows): string[] => [
   ...instead
     .filter(([, values]) => values.length > 0)
     .map(([field, values]) => `${field} has ${values.map((value) => toLabel(value, 40)).join(', ')}.`),
-  ...absent.map(([field, text]) => `No row has ${field} "${toLabel(text, 40)}".`),
+  ...absent.map(([field, text]) => `No row looked at has ${field} "${toLabel(text, 40)}".`),
 ];
 
 /** Columns of groups that no row has a value for: `sum(name)`, `day(name)`. */

@@ -66,10 +66,10 @@ test('an empty answer says which values there are instead', async () => {
 test('a word that no row has is told beside the rows that fit', async () => {
   const among = await vms({ where: 'state in (Runing, Stopped)' });
   expect(among.structured['count']).toBeGreaterThan(0);
-  expect(among.text).toContain('No row has state "Runing".');
+  expect(among.text).toContain('No row looked at has state "Runing".');
   expect(among.text).not.toContain('"Stopped".');
-  expect((await vms({ where: 'state != Runing' })).text).toContain('No row has state "Runing".');
-  expect((await vms({ where: 'not (name = nobody)' })).text).toContain('No row has name "nobody".');
+  expect((await vms({ where: 'state != Runing' })).text).toContain('No row looked at has state "Runing".');
+  expect((await vms({ where: 'not (name = nobody)' })).text).toContain('No row looked at has name "nobody".');
   expect((await vms({ where: 'state in (Running, Stopped) and haenable = false' })).text).not.toContain('No row');
 });
 
