@@ -72,9 +72,11 @@ const startSecure = async (name: string, isExpired = false): Promise<typeof secu
 
 /** A proxy that opens no connection. */
 const startRefusingProxy = async () => {
-  const server = createHttpServer().on('connect', (_request, socket) =>
-    socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n'),
-  );
+  const server = createHttpServer().on('connect', (_request, socket) => {
+    // A client that has its answer may break the connection.
+    socket.on('error', () => undefined);
+    socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n');
+  });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {

@@ -11,7 +11,8 @@ let host: Host;
 
 beforeAll(async () => {
   cloud = await startCloud();
-  host = await openHost({ env: cloud.env, human: acceptAll });
+  // Every step of a plan is looked at: its data may be as long as it is.
+  host = await openHost({ env: { ...cloud.env, CLOUDSTACK_MCP_BUDGET: '1000000' }, human: acceptAll });
 });
 
 afterAll(async () => {
