@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { answerOpening } from './opening/answer.ts';
+import { keepCompiled } from './opening/compile-cache.ts';
 import { isPlainStart } from './opening/plain-start.ts';
 import { loadPrepared } from './opening/prepared.ts';
 import { signalsOf } from './opening/signals.ts';
@@ -14,6 +15,7 @@ for (const stream of [process.stdout, process.stderr])
   });
 
 const { stdin, stdout, stderr, env } = process;
+keepCompiled(env);
 const { signal } = stop;
 const argv = process.argv.slice(2);
 const reloads: (() => void)[] = [];

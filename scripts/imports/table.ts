@@ -42,6 +42,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
   // Loaded before everything else, so that a start costs little: nothing here may need the rest.
   opening: [
     'config/endpoint.ts',
+    'config/places.ts',
     'type config/values.ts',
     'type config/plain-config.ts',
     'loopback.ts',

@@ -30,3 +30,10 @@ export const configPathOf = (flags: Readonly<Record<string, unknown>>, env: Envi
 /** Where people's programs keep what outlives them. */
 export const stateFolderOf = (env: Environment): string =>
   join(env['XDG_STATE_HOME'] ?? join(homeOf(env), '.local', 'state'), 'cloudstack-mcp');
+
+/** Where people's programs keep what they can make anew. */
+export const cacheFolderOf = (env: Environment, platform = process.platform): string => {
+  const home = homeOf(env, platform);
+  const folder = platform === 'win32' ? env['LOCALAPPDATA'] || join(home, 'AppData', 'Local') : env['XDG_CACHE_HOME'];
+  return join(folder || join(home, '.cache'), 'cloudstack-mcp');
+};

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { homeOf, ownConfigPath } from '../../src/config/places.ts';
+import { cacheFolderOf, homeOf, ownConfigPath } from '../../src/config/places.ts';
+import { keepCompiled } from '../../src/opening/compile-cache.ts';
 import { signalsOf } from '../../src/opening/signals.ts';
 import { launchOf } from '../../src/setup/launch.ts';
 import { listHosts } from '../../src/setup/hosts.ts';
@@ -34,6 +35,17 @@ describe.each<[NodeJS.Platform, Record<string, string>, apps: string, xdg: strin
   test('every host has a place below the home or where variables say', () => {
     for (const { file, id } of listHosts(system)) expect(file.startsWith(home) || file.startsWith('/x'), id).toBe(true);
   });
+});
+
+test('what can be made anew has its own folder: in the cache of the user', () => {
+  const folderOf = (env: Record<string, string>, platform: NodeJS.Platform): string =>
+    cacheFolderOf({ HOME: home, USERPROFILE: home, ...env }, platform);
+  expect(folderOf({}, 'linux')).toBe('/home/ann/.cache/cloudstack-mcp');
+  expect(folderOf({ XDG_CACHE_HOME: '/x' }, 'linux')).toBe('/x/cloudstack-mcp');
+  expect(folderOf({}, 'win32')).toBe('/home/ann/AppData/Local/cloudstack-mcp');
+  expect(folderOf({ LOCALAPPDATA: '/y' }, 'win32')).toBe('/y/cloudstack-mcp');
+  // Where it cannot be written, and on a Node that keeps nothing, the start goes on.
+  expect(() => keepCompiled({ HOME: '/dev/null' })).not.toThrow();
 });
 
 test('the home folder is HOME, on Windows USERPROFILE', () => {
