@@ -1,14 +1,13 @@
-import type { Command, Field, Parameter } from '../catalog/types.ts';
+import type { Command, Parameter } from '../catalog/types.ts';
 import { fieldsOfResponse } from '../catalog/response-fields.ts';
 import { spellingKey } from '../catalog/names.ts';
 import { findValues } from '../catalog/values.ts';
-import { loadData } from '../data.ts';
 import { isNothing, readFlag, readList } from '../read-values.ts';
 import { isSecretName, secretFieldsOf } from '../secrets/names.ts';
 import { toLabel } from '../text.ts';
 import { baseOf, readDerived } from './derived.ts';
-import { ExpressionError, readExpression, renameFields, type Expression, type Operator } from './expression.ts';
-import type { Literal } from './literals.ts';
+import { ExpressionError, readExpression, renameFields, type Expression } from './expression.ts';
+import { problemsWithValues } from './value-problems.ts';
 
 /** What a read was asked over the rows of a list, as a door was given it. */
 export interface GivenQuery {
@@ -56,61 +55,6 @@ const maxSorts = 3;
 
 /** The column that counts the rows of a group. */
 export const countColumn = 'count';
-
-const isWhole = ({ type }: Field): boolean => type === 'long' || type === 'integer';
-
-const isNumber = (type: Field['type']): boolean => ['long', 'integer', 'float', 'double'].includes(type);
-
-/** Fields that hold bytes, as data/cells.json has them. */
-const countsBytes = (response: string, field: string): boolean => {
-  const { bytes, bytesWhere } = loadData<{
-    bytes: Record<string, string[]>;
-    bytesWhere: Record<string, { fields: string[] }>;
-  }>('cells.json');
-  return bytes[response]?.includes(field) === true || bytesWhere[response]?.fields.includes(field) === true;
-};
-
-/** Why a field cannot be compared with a value: numbers go with numbers only, dates with dates, yes and no with themselves. */
-const problemWithValue = ({ type, name }: Field, by: Operator, { text, number, time }: Literal): string | undefined => {
-  if (text === '' || by === 'contains') return undefined;
-  if (type === 'date' && time === undefined)
-    return `where: ${name} is a date; compare it with one, such as 2026-01-31 or "30 days ago", not "${toLabel(text)}"`;
-  if (type === 'date' && !/^[<>]/.test(by) && text.trim().length <= 10)
-    return `where: ${name} has a time of day; write day(${name}) ${by} ${toLabel(text)}`;
-  if (isNumber(type) && number === undefined)
-    return `where: ${name} is a number; compare it with a number, not "${toLabel(text)}"`;
-  if (type === 'boolean' && !/^(?:true|false)$/i.test(text))
-    return `where: ${name} is true or false, not "${toLabel(text)}"`;
-  return undefined;
-};
-
-const literalsOf = (expression: Expression): readonly Literal[] => {
-  if (expression.type === 'list') return expression.items.flatMap(literalsOf);
-  return expression.type === 'literal' ? [expression.value] : [];
-};
-
-/** Why values cannot be compared with a field: a size with one that counts no bytes, a word with a number, a date, a yes or no. */
-const problemsWithValues = (response: string, expression: Expression): string[] => {
-  switch (expression.type) {
-    case 'not':
-      return problemsWithValues(response, expression.of);
-    case 'and':
-    case 'or':
-      return expression.parts.flatMap((part) => problemsWithValues(response, part));
-    case 'compare': {
-      const sides = [expression.left, expression.right];
-      const field = sides.find((side) => side.type === 'field');
-      const known = field && fieldsOfResponse(response)?.get(spellingKey(field.name));
-      if (!field || !known) return [];
-      const values = sides.flatMap(literalsOf);
-      if (isWhole(known) && !countsBytes(response, field.name) && values.some(({ isSize }) => isSize))
-        return [`where: ${field.name} does not count bytes; compare it with a number without a unit`];
-      return values.map((value) => problemWithValue(known, expression.by, value)).filter((one) => one !== undefined);
-    }
-    default:
-      return [];
-  }
-};
 
 /** Why a field may not be asked: its values are masked, so that comparing or sorting would tell them bit by bit. */
 const problemWithSecret = (command: Command, field: string): string | undefined =>

@@ -152,6 +152,8 @@ test.each([
   [{ where: 'created = 2026-01-31' }, /created has a time of day; write day\(created\) = 2026-01-31/],
   [{ where: 'cpunumber = two' }, /cpunumber is a number; .* not "two"/],
   [{ where: 'cpunumber in (1, two)' }, /cpunumber is a number; .* not "two"/],
+  [{ where: 'cpunumber + 1 = two' }, /the figure is a number; .* not "two"/],
+  [{ where: 'count(nic) in (1, many)' }, /the figure is a number; .* not "many"/],
   [{ where: 'haenable = yes' }, /haenable is true or false, not "yes"/],
   [{ where: 'not (state = Running and displayvm != 1)' }, /displayvm is true or false, not "1"/],
   [{ where: 'password = a' }, /password is masked/],
