@@ -298,6 +298,7 @@ const fill: Readonly<Record<string, (text: string) => unknown>> = {
   AbortSignal: () => AbortSignal.abort(),
   unknown: (text) => [{ name: text }],
   'readonly unknown[]': (text) => [{ name: text }],
+  Expression: (text) => readExpression(`name = ${JSON.stringify(text)}`, () => true),
   Cloud: () => ({ catalog: loadCatalog(), account: () => Promise.resolve(undefined) }),
   ListRows: () => () => Promise.resolve([]),
   '(message: string, path?: Path | undefined) => void': () => () => undefined,
