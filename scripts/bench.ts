@@ -2,8 +2,9 @@
  * npm run bench: start, first answer, memory, calls, tokens and latency, each beside its reference in the same run. Prints a
  * table and, with --json FILE, writes the figures, with --write for docs/speed.md; --felt measures only what users feel, --quick that in few rounds, for a
  * machine of which nothing is known: it judges ratios only, and measures again, up to twice, what missed its bound; --only http, growth or simulated measures those rows alone. Exits with
- * 1 when a bound is missed (not with --report). --beside FILE: this build and another's main.js in turns instead, the server
- * and the simulator. The other state is built with its own tools: git worktree add FOLDER REF, then npm ci there.
+ * 1 when a bound is missed (not with --report). --beside FOLDER: this build and that of another folder (or its main.js) in turns
+ * instead, the server's starts and calls and the simulator; with --only calls the first alone. The other state is built with its own
+ * tools: git worktree add FOLDER REF, then npm ci there.
  */
 import { buildSync, type BuildOptions } from 'esbuild';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
@@ -17,7 +18,7 @@ import { loadToolsets } from '../src/catalog/tool.ts';
 import { createKeyCredential } from '../src/cloudstack/credential.ts';
 import { median, startServer, time } from './bench/process.ts';
 import { measureAnswers } from './bench/answers.ts';
-import { measureBeside } from './bench/beside.ts';
+import { measureBeside, programAt } from './bench/beside.ts';
 import { measureCached } from './bench/cache.ts';
 import { measureFelt } from './bench/felt.ts';
 import { measureGrowth } from './bench/growth.ts';
@@ -158,7 +159,7 @@ const measureTheRest = async (): Promise<void> => {
 
 const isQuick = process.argv.includes('--quick');
 const besideAt = process.argv.indexOf('--beside');
-const other = besideAt > 0 ? process.argv[besideAt + 1] : undefined;
+const other = besideAt > 0 ? programAt(process.argv[besideAt + 1] ?? '') : undefined;
 const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
 
 const isMissed = (row: Row): boolean => (!isQuick || row.bound?.of === 'ratio') && judge(row) === false;
@@ -184,12 +185,12 @@ try {
     http: [httpBundle],
   };
   const rounds = isQuick ? { start: 3, calls: 2 } : undefined;
-  if (other && only === undefined) {
+  if (other && (only === undefined || only === 'calls')) {
     const lines = await measureBeside('dist/main.js', other);
     process.stdout.write(`what, ours, theirs, ratio of medians (all rounds)\n${lines.join('\n')}\n`);
   }
   if (only === 'growth') rows.push(...(await measureGrowth()));
-  else if (!other && only !== 'simulated')
+  else if (!other && (only === undefined || only === 'http'))
     rows.push(...(await measured(() => measureFelt(servers, rounds, only === 'http'))));
   if (only === undefined || only === 'simulated')
     rows.push(...(await measured(() => measureSimulated(listBundle, other, isQuick ? 3 : 7))));
@@ -199,9 +200,10 @@ try {
   for (const file of [emptyFile, emptyBundle, floorBundle, bareBundle, httpBundle, listBundle])
     rmSync(file, { force: true });
 }
-process.stdout.write(
-  `${['what'.padEnd(44), 'ours'.padStart(9), '      ', 'empty/direct'].join('  ')}\n${rows.map(show).join('\n')}\n`,
-);
+if (rows.length)
+  process.stdout.write(
+    `${['what'.padEnd(44), 'ours'.padStart(9), '      ', 'empty/direct'].join('  ')}\n${rows.map(show).join('\n')}\n`,
+  );
 const at = process.argv.indexOf('--json');
 if (at > 0) writeFileSync(process.argv[at + 1]!, `${JSON.stringify(rows, null, 2)}\n`);
 if (process.argv.includes('--write')) {
