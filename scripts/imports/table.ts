@@ -72,6 +72,9 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'present/tokens.ts',
     // A person's yes at a terminal goes where a waiting call looks for it: the state folder or the shared store.
     'app/guard.ts',
+    // A person's no at a terminal stands in the audit log at once.
+    'app/audit.ts',
+    'app/record-refusal.ts',
     'store/open.ts',
     // The process that starts others to serve holds what they share.
     'store/machine.ts',

@@ -154,7 +154,11 @@ export const createApp = (config: Config, options: AppOptions): App => {
       });
     },
     waitingFor: async (approver) => (await ready()).composition.guard.waitingFor(approver),
-    replyTo: async (approver, given) => (await ready()).composition.guard.replyTo(approver, given),
+    replyTo: async (approver, given) => {
+      const { guard, audit } = (await ready()).composition;
+      const refused = await guard.replyTo(approver, given);
+      if (refused) await (await import('./record-refusal.ts')).recordRefusal(audit, refused);
+    },
     askPasskey: async (approver, code) => (await ready()).composition.guard.askPasskey(approver, code),
     askToChangePasskeys: async (approver, isNew) => {
       const { askToChange } = await import('./change-passkeys.ts');

@@ -7,7 +7,7 @@ import type { ComposeOptions } from './options.ts';
 export const openAudit = (
   config: Config,
   isAnswered: (question: string) => Promise<boolean>,
-  { observe, tracing, report, stderr }: ComposeOptions,
+  { observe, tracing, report, stderr }: Pick<ComposeOptions, 'observe' | 'tracing' | 'report' | 'stderr'>,
 ): Audit => {
   const sinks = createSinks(config, {
     stderr,

@@ -1,4 +1,5 @@
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
+import { CallError } from '../errors.ts';
 import { isBounded } from '../guard/bounds.ts';
 import { toWire } from '../request/to-wire.ts';
 import { openDirectories } from '../resolve/directories.ts';
@@ -8,7 +9,7 @@ import { presentAsked } from '../present/asked.ts';
 import { firstPage } from '../present/page.ts';
 import { present, smallerPageFor } from '../present/present.ts';
 import type { CallRequest, Outcome } from '../types.ts';
-import { checkNamed, readBefore } from './before.ts';
+import { readBefore, readNamed, withUnseen } from './before.ts';
 import type { Composition } from './composition.ts';
 import { recordInverse } from './inverse.ts';
 import { nameLimitedDomain } from './limited-domain.ts';
@@ -51,9 +52,19 @@ export const prepare = async (
   const roleType = async () => (await cloud.account())?.role;
   const confined = await step('confine', () => confinement.confine(resolved, { ...resources, roleType }));
   record({ params: confined.params, ...(confined.names.length ? { names: confined.names } : {}) });
-  await checkNamed(cloud, confined, run);
+  const named = await readNamed(cloud, confined, run);
 
-  return { guard, cloud, confinement, resources, confined };
+  return { guard, cloud, confinement, resources: withUnseen(resources, named?.unseen), confined, named };
+};
+
+/** Throws where the rules were read again since a call began: a person may have been asked meanwhile, and another role may hold now. */
+const checkRules = (composition: Composition, guard: Composition['guard']): void => {
+  if (composition.guard === guard) return;
+  throw new CallError(
+    'unconfirmed',
+    'The configuration was read again while this call was on its way. Nothing was sent.',
+    'Make the same call again: it is judged by the rules that hold now.',
+  );
 };
 
 /** The whole path of one call. Every door comes through here. Throws a CallError for every failure. */
@@ -61,7 +72,7 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
   recorded(composition, request, async (run) => {
     const { audit, jobs, limits, rowCosts } = composition;
     const { step, record, beforeSending } = run;
-    const { guard, cloud, confinement, resources, confined } = await prepare(composition, run);
+    const { guard, cloud, confinement, resources, confined, named } = await prepare(composition, run);
     const mustBeLogged = confined.tool.risk.risk !== 'read';
 
     // Before a human is asked for nothing, and again before it leaves.
@@ -69,7 +80,10 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
     const asking = { resources, origin: cloud.origin, onQuestion: (question: string) => record({ question }) };
     const approved = await step('approve', () => guard.approve(confined, asking));
     record({ rule: approved.decision?.rule, confirmation: approved.confirmation });
-    if (mustBeLogged) await beforeSending();
+    if (mustBeLogged) {
+      checkRules(composition, guard);
+      await beforeSending();
+    }
 
     const options = sendOptions(run);
     const { ask } = approved.request.view;
@@ -80,7 +94,7 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
     // Of a list that a role sees a part of, the rows of other pages may be what fits.
     const first = approved.scope?.also || isBounded(approved.role) ? undefined : firstPage(approved, limits, rowCosts);
     const wire = step('request', () => toWire(approved, first));
-    const before = await readBefore(cloud, approved, run);
+    const before = await readBefore(cloud, approved, run, named);
     const list = confinement.within(listNow(cloud, run));
     const answer = await step('cloudstack', () =>
       sendCall(cloud, jobs, approved, wire, run, options).catch(async (error: unknown) => {

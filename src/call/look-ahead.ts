@@ -27,9 +27,9 @@ export const lookAt = async (
   const bounded = bound(request);
   if (bounded.excess) throw bounded.excess;
   const run = createRun(composition, bounded.request);
-  const { guard, cloud, resources, confined } = await prepare(composition, run, lookAhead);
+  const { guard, cloud, resources, confined, named } = await prepare(composition, run, lookAhead);
   const foreseen = await guard.foresee(confined, resources);
-  return { foreseen, before: await readBefore(cloud, foreseen, run), account: (await cloud.account())?.row };
+  return { foreseen, before: await readBefore(cloud, foreseen, run, named), account: (await cloud.account())?.row };
 };
 
 /** The request that a call would become, unsigned: everything but the confirmation and the sending. */

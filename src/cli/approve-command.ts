@@ -1,5 +1,7 @@
 import { userInfo } from 'node:os';
+import { openAudit } from '../app/audit.ts';
 import { openApprovals } from '../app/guard.ts';
+import { recordRefusal } from '../app/record-refusal.ts';
 import type { Config } from '../config/config.ts';
 import { openConfig } from './open-config.ts';
 import { CallError } from '../errors.ts';
@@ -32,6 +34,7 @@ const answerCall = async (
   approvals: Approvals,
   code: string | undefined,
   { principal, policy }: Pick<Config, 'principal' | 'policy'>,
+  noteRefusal: (call: WaitingCall) => Promise<void>,
   io: Io,
 ): Promise<number> => {
   const waiting = await approvals.waiting();
@@ -48,14 +51,20 @@ const answerCall = async (
   const { username } = userInfo();
   checkFourEyes(call, principal, username);
   const reply = await createTerminalConsent(io)(call);
-  if (!reply || judgeReply(call, reply) !== 'yes') {
-    await approvals.decline(call.code);
+  if (reply?.action === 'decline') {
+    await noteRefusal(await approvals.refuse(call.code, username, '', 'terminal'));
     throw new CallError(
       'unconfirmed',
-      'Not approved; the call no longer waits.',
-      'The same call can be made again, with a new code.',
+      'Refused; the call no longer waits, and who makes it again is told so once.',
+      `${programName} receipt show ${call.code} gives a receipt.`,
     );
   }
+  if (!reply || judgeReply(call, reply) !== 'yes')
+    throw new CallError(
+      'unconfirmed',
+      'Not approved; the call still waits.',
+      `${programName} approve ${call.code} asks again. A no, or an empty line where text is to be typed, refuses it.`,
+    );
   await approvals.approve(call.code, username);
   await printText(
     io.stdout,
@@ -71,9 +80,14 @@ export const approveCall = async (
   io: Io,
 ): Promise<number> => {
   const config = await openConfig(settings, io);
-  const store = openStore(config, { report: (message) => void printText(io.stderr, message) });
+  const report = (message: string): void => void printText(io.stderr, message);
+  const store = openStore(config, { report });
+  const noteRefusal = async (call: WaitingCall): Promise<void> => {
+    const audit = openAudit(config, () => Promise.resolve(false), { report, stderr: io.stderr });
+    await recordRefusal(audit, call).finally(() => audit.close());
+  };
   try {
-    return await answerCall(openApprovals(config, store), code, config, io);
+    return await answerCall(openApprovals(config, store), code, config, noteRefusal, io);
   } finally {
     await store.close();
   }

@@ -31,6 +31,8 @@ export interface WaitingCall {
 export interface AboutWaiting {
   /** Someone else than the one who asked has to approve it. */
   fourEyes: boolean;
+  /** Host and port of the cloud, or `the embedded simulator`. */
+  endpoint?: string;
   /** The commands that it would run: one, or those of a plan. */
   calls: readonly { command: string; tool: string; toolset: string; risk: Risk; severity: Severity }[];
 }
@@ -43,10 +45,8 @@ export interface Approvals {
   waiting(): Promise<readonly WaitingCall[]>;
   /** Gives the yes. Throws a CallError when no such call waits. */
   approve(code: string, by: string, means?: ApprovalMeans): Promise<void>;
-  /** Gives the no: who makes the call again is told who said it and why. */
-  refuse(code: string, by: string, reason: string): Promise<void>;
-  /** Forgets a waiting call. */
-  decline(code: string): Promise<void>;
+  /** Gives the no: who makes the call again is told who said it and why. Gives the call as it was refused. */
+  refuse(code: string, by: string, reason: string, means?: ApprovalMeans): Promise<WaitingCall>;
   /** The answer to this very call, if there is one; it is used up by taking it. */
   take(digest: string): Promise<WaitingCall | undefined>;
 }
@@ -84,9 +84,15 @@ export const newCode = (): string =>
     .join('')
     .replace(/^(.{4})/, '$1-');
 
-/** Whether a call still waits, or its answer is still good. */
+/** Whether a call still waits, or its answer is still good: not of a time to come either, as after a clock was set back. */
 export const isOpen = ({ asked, answered }: WaitingCall, now: number): boolean =>
-  answered === undefined ? now - asked < codeMinutes * 60_000 : now - answered < approvalMinutes * 60_000;
+  answered === undefined
+    ? Math.abs(now - asked) < codeMinutes * 60_000
+    : Math.abs(now - answered) < approvalMinutes * 60_000;
+
+/** What is told to the later of those who answer at the same time. */
+export const answeredBefore = (code: string): CallError =>
+  new CallError('not-found', `The call under the code ${code} was answered just now by someone else.`, '');
 
 /** The call that waits under a code, however it was typed. Throws a CallError where none does. */
 export const findWaiting = <Call extends WaitingCall>(calls: readonly Call[], code: string): Call => {
@@ -138,7 +144,25 @@ export const createApprovals = (folder: string, now: () => number = Date.now): A
       return [];
     });
   };
-  const find = (code: string): WaitingCall => findWaiting(read(), code);
+  /** Of those who answer at the same time one is heard: a file is moved away once. */
+  const answer = (code: string, given: Partial<WaitingCall>): WaitingCall => {
+    const path = pathOf(findWaiting(read(), code));
+    const held = `${path}.${newCode()}`;
+    try {
+      renameSync(path, held);
+    } catch {
+      throw answeredBefore(code);
+    }
+    const call = JSON.parse(readFileSync(held, 'utf8')) as WaitingCall;
+    if (call.answered !== undefined) {
+      renameSync(held, path);
+      throw answeredBefore(code);
+    }
+    const after: WaitingCall = { ...call, ...given, answered: now() };
+    write(after);
+    rmSync(held, { force: true });
+    return after;
+  };
   return {
     open: ({ digest, message, phrase }, caller, about) =>
       settle(() => {
@@ -150,9 +174,8 @@ export const createApprovals = (folder: string, now: () => number = Date.now): A
         return code;
       }),
     waiting: () => settle(() => listWaiting(read())),
-    approve: (code, by, means = 'terminal') => settle(() => write({ ...find(code), by, means, answered: now() })),
-    refuse: (code, by, refused) => settle(() => write({ ...find(code), by, refused, means: 'page', answered: now() })),
-    decline: (code) => settle(() => rmSync(pathOf(find(code)), { force: true })),
+    approve: (code, by, means = 'terminal') => settle(() => void answer(code, { by, means })),
+    refuse: (code, by, refused, means = 'page') => settle(() => answer(code, { by, refused, means })),
     take: (digest) => {
       const found = read(digest).find((call) => call.digest === digest && call.answered !== undefined);
       if (!found) return Promise.resolve(undefined);

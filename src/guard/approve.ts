@@ -62,6 +62,7 @@ const aboutCall = (
   { fourEyes, passkey }: Policy,
   { tool, decision, request }: DecidedCall,
   targets: readonly Target[],
+  endpoint: string,
 ): AskedAbout => ({
   title: tool.command.name,
   tools: [tool],
@@ -69,6 +70,7 @@ const aboutCall = (
   passkey,
   decision,
   request,
+  endpoint,
   unseen: targets.find(isUnseen),
 });
 
@@ -93,7 +95,8 @@ const ask = async (
     refuseProtected(dependencies.policy, call, now);
     return toLook(call, now, cloud, look.at)?.digest === look.digest;
   };
-  return confirm(dependencies, aboutCall(dependencies.policy, call, targets), question, { onQuestion, isUnchanged });
+  const about = aboutCall(dependencies.policy, call, targets, cloud.host);
+  return confirm(dependencies, about, question, { onQuestion, isUnchanged });
 };
 
 /**
@@ -119,10 +122,8 @@ const answerOf = async (
   // The text stayed with the person; the log says what it was about.
   const question: Question = { message: askAbout(call, targets, cloud).message, ...asked };
   const isUnchanged = (): Promise<boolean> => Promise.resolve(true);
-  const confirmation = await confirm(dependencies, aboutCall(dependencies.policy, call, targets), question, {
-    onQuestion,
-    isUnchanged,
-  });
+  const about = aboutCall(dependencies.policy, call, targets, cloud.host);
+  const confirmation = await confirm(dependencies, about, question, { onQuestion, isUnchanged });
   const key = sessionKeyOf(call);
   if (key !== undefined) await dependencies.confirmations.add(key);
   return approved(call, targets, confirmation);

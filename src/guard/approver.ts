@@ -134,19 +134,19 @@ export const askPasskey = async (
   return passkeys.ask(approver.principal, purposeOf(call));
 };
 
-/** Takes an approver's reply to a waiting call. Throws a CallError for one that is no yes and no no, or not theirs to give. */
+/**
+ * Takes an approver's reply to a waiting call; gives the call where it was refused. Throws a CallError for one that is no yes and no
+ * no, or not theirs to give.
+ */
 export const replyTo = async (
   rules: ApproverRules,
   { approvals, passkeys }: { approvals: Approvals; passkeys: Passkeys },
   approver: Approver,
   { code, reply }: { code: string; reply: ApproverReply },
-): Promise<void> => {
+): Promise<WaitingCall | undefined> => {
   const call = findWaiting(await listSeen(rules, approvals, approver), code);
   const { principal } = approver;
-  if (reply.action === 'decline') {
-    await approvals.refuse(call.code, principal, toLabel(reply.reason, maxReason));
-    return;
-  }
+  if (reply.action === 'decline') return approvals.refuse(call.code, principal, toLabel(reply.reason, maxReason));
   if (call.obstacle !== undefined) throw new CallError('refused', call.obstacle, 'Nothing was approved.');
   const verdict = judgeReply(call, { ...reply, digest: call.digest, nonce: call.code, by: 'approval' });
   if (verdict !== 'yes')
@@ -159,4 +159,5 @@ export const replyTo = async (
     );
   if (call.wantsPasskey) await passkeys.check(principal, siteOf(approver), purposeOf(call), reply.proof);
   await approvals.approve(call.code, principal, call.wantsPasskey ? 'passkey' : 'page');
+  return undefined;
 };

@@ -33,6 +33,8 @@ export interface AskedAbout {
   passkey: readonly Severity[];
   decision: Decision;
   request: Pick<CallRequest, 'consent' | 'lead' | 'caller'>;
+  /** Host and port of the cloud, or `the embedded simulator`. */
+  endpoint: string;
   /** What it names and no one finds. */
   unseen?: Target | undefined;
 }
@@ -91,8 +93,9 @@ const checkReply = async (
 };
 
 /** What is saved of what waits, to judge who may approve it. */
-const inQuestion = ({ tools, fourEyes, decision }: AskedAbout): AboutWaiting => ({
+const inQuestion = ({ tools, fourEyes, decision, endpoint }: AskedAbout): AboutWaiting => ({
   fourEyes: fourEyes && decision.action === 'approve',
+  endpoint,
   calls: tools.map(({ command, name, toolset, risk: { risk, severity } }) => ({
     command: command.name,
     tool: name,
@@ -163,20 +166,33 @@ const awaitReply = async (
   return reply;
 };
 
-/** The answer that was given to a waiting call. Throws a CallError for a no, with who said it and why. */
-const byApproval = (
-  { onConfirmation }: ConfirmDependencies,
-  { by: who = 'unknown', refused, code, means, answered, message }: WaitingCall,
-): Confirmation => {
-  onConfirmation(refused === undefined ? 'accepted' : 'declined');
-  const given: Confirmation = { by: 'approval', who, at: timeOf(answered), code, means, about: toAbout(message) };
-  if (refused === undefined) return given;
-  throw new RefusedByPerson(
-    given,
+const answerTo = ({ by: who = 'unknown', code, means, answered, message }: WaitingCall): Confirmation => ({
+  by: 'approval',
+  who,
+  at: timeOf(answered),
+  code,
+  means,
+  about: toAbout(message),
+});
+
+/** The no that was said to a waiting call, with who said it and why. */
+export const refusalOf = (call: WaitingCall): RefusedByPerson | undefined => {
+  const { by: who = 'unknown', refused } = call;
+  if (refused === undefined) return undefined;
+  return new RefusedByPerson(
+    answerTo(call),
     `${toQuoted(who, 60)} refused it${refused ? `: ${toQuoted(refused, maxReason)}` : ''}.`,
     'Do not make this call again before you have talked to that person.',
     refused,
   );
+};
+
+/** The answer that was given to a waiting call. Throws a CallError for a no, with who said it and why. */
+const byApproval = ({ onConfirmation }: ConfirmDependencies, call: WaitingCall): Confirmation => {
+  const refusal = refusalOf(call);
+  onConfirmation(refusal ? 'declined' : 'accepted');
+  if (refusal) throw refusal;
+  return answerTo(call);
 };
 
 /** Asks the question, unless it was approved already, and believes the reply once. Throws a CallError for everything but a yes. */

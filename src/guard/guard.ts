@@ -17,6 +17,7 @@ import type {
   ValidCall,
 } from '../types.ts';
 import type { Limit } from '../config/policy.ts';
+import type { WaitingCall } from './approvals.ts';
 import { approve, type ApproveDependencies, type ApproveOptions } from './approve.ts';
 import { askPasskey, listSeen, replyTo, type Approver, type ApproverReply, type SeenCall } from './approver.ts';
 import { lookWithin, type Bounds } from './bounds.ts';
@@ -90,8 +91,8 @@ export interface Guard {
   askPasskey(approver: Approver, code: string): Promise<string>;
   /** The passkeys of principals. */
   passkeys: Passkeys;
-  /** Takes a person's reply to a waiting call. Throws a CallError where it is not theirs to give. */
-  replyTo(approver: Approver, given: { code: string; reply: ApproverReply }): Promise<void>;
+  /** Takes a person's reply to a waiting call; gives the call where it was refused. Throws a CallError where it is not theirs to give. */
+  replyTo(approver: Approver, given: { code: string; reply: ApproverReply }): Promise<WaitingCall | undefined>;
   /** Resolves while questions and approvals have a place: without one, what needs a confirmation is refused. */
   check(): Promise<void>;
 }

@@ -23,7 +23,7 @@ export const toLook = (
 };
 
 /** Whether a look is so recent that only the targets themselves need another one. */
-export const isRecent = ({ at }: TargetsLook): boolean => Math.abs(Date.now() - at) <= believedMs;
+export const isRecent = ({ at }: Pick<TargetsLook, 'at'>): boolean => Math.abs(Date.now() - at) <= believedMs;
 
 /** What a call changes first of all as it is now, without what it belongs to and what other lists show to hang on it. */
 export const lookAgain = async (

@@ -150,6 +150,7 @@ export const approvePlan = async (
     passkey: policy.passkey,
     decision,
     request,
+    endpoint: origin.host,
     unseen,
   };
   const confirmation = decision.action === 'allow' ? undefined : await confirm(dependencies, about, question, options);

@@ -1,5 +1,13 @@
-import { CallError } from '../errors.ts';
-import { checkRoom, findWaiting, isOpen, listWaiting, newCode, type Approvals, type WaitingCall } from './approvals.ts';
+import {
+  answeredBefore,
+  checkRoom,
+  findWaiting,
+  isOpen,
+  listWaiting,
+  newCode,
+  type Approvals,
+  type WaitingCall,
+} from './approvals.ts';
 
 /** A table that replicas share. */
 export interface HashStore {
@@ -17,9 +25,6 @@ export interface HashStore {
 const table = 'approvals';
 /** Longer than anything in it is good for, in milliseconds. */
 const ttl = 30 * 60_000;
-
-const answered = (code: string): CallError =>
-  new CallError('not-found', `The call under the code ${code} was answered just now by someone else.`, '');
 
 const parse = (text: string): WaitingCall | undefined => {
   try {
@@ -50,12 +55,13 @@ export const createSharedApprovals = (
   };
   const callsOf = (entries: Map<string, Entry>): WaitingCall[] => [...entries.values()].map(({ call }) => call);
   /** One of those who answer at the same time is heard. */
-  const answer = async (code: string, change: (call: WaitingCall) => WaitingCall | undefined): Promise<void> => {
+  const answer = async (code: string, given: Partial<WaitingCall>): Promise<WaitingCall> => {
     const entries = await read();
     const call = findWaiting(callsOf(entries), code);
-    const changed = change(call);
-    const to = changed && JSON.stringify(changed);
-    if (!(await compareAndSet(table, call.digest, entries.get(call.digest)?.text, to, ttl))) throw answered(call.code);
+    const after: WaitingCall = { ...call, ...given, answered: now() };
+    if (!(await compareAndSet(table, call.digest, entries.get(call.digest)?.text, JSON.stringify(after), ttl)))
+      throw answeredBefore(call.code);
+    return after;
   };
   const open: Approvals['open'] = async (question, caller, about) => {
     const { digest, message, phrase } = question;
@@ -82,9 +88,8 @@ export const createSharedApprovals = (
   return {
     open,
     waiting: async () => listWaiting(callsOf(await read())),
-    approve: (code, by, means = 'terminal') => answer(code, (call) => ({ ...call, by, means, answered: now() })),
-    refuse: (code, by, refused) => answer(code, (call) => ({ ...call, by, refused, means: 'page', answered: now() })),
-    decline: (code) => answer(code, () => undefined),
+    approve: async (code, by, means = 'terminal') => void (await answer(code, { by, means })),
+    refuse: (code, by, refused, means = 'page') => answer(code, { by, refused, means }),
     take: async (digest) => {
       const found = (await read()).get(digest);
       if (found?.call.answered === undefined) return undefined;

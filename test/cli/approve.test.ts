@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -68,8 +68,11 @@ test.each([
 ])('to %s the call no longer waits', async (_what, answers) => {
   const { host, call, code } = await waiting();
   expect((await runCommand(['approve', code], { env: env(), answers })).status).toBe(3);
-  expect((await call()).isError).toBe(true);
   expect((await runCommand(['approve', code], { env: env(), answers: ['yes'] })).status).toBe(1);
+  const refused = await call();
+  expect(refused.text).toMatch(/‹\S+› refused it/);
+  // It was told; who makes the call again asks anew.
+  expect((await call()).text).toContain('Approval code: ');
   expect(sent()).toBe(0);
   await host.close();
 });
@@ -95,10 +98,10 @@ test('an approval is for exactly that call', async () => {
 
 test('for what cannot be undone the name is typed there too', async () => {
   const { host, vm, call, code } = await waiting({ expunge: true });
-  expect((await runCommand(['approve', code], { env: env(), answers: ['yes'] })).status).toBe(3);
-  const again = /Approval code: ([A-Z0-9-]+)/.exec((await call()).text)![1]!;
-  expect(again).not.toBe(code);
-  expect((await runCommand(['approve', again], { env: env(), answers: [vm.name] })).status).toBe(0);
+  const wrong = await runCommand(['approve', code], { env: env(), answers: ['yes'] });
+  expect(wrong).toMatchObject({ status: 3, stderr: expect.stringContaining('the call still waits') as string });
+  expect((await call()).text).toContain(`Approval code: ${code}`);
+  expect((await runCommand(['approve', code], { env: env(), answers: [vm.name] })).status).toBe(0);
   expect((await call()).isError).toBeUndefined();
   expect(sent()).toBe(1);
   await host.close();
@@ -128,6 +131,38 @@ test('the same question keeps its code, and what waits is the owner’s alone', 
   expect(statSync(join(state, 'approvals')).mode & 0o777).toBe(0o700);
   for (const name of readdirSync(join(state, 'approvals')))
     expect(statSync(join(state, 'approvals', name)).mode & 0o777).toBe(0o600);
+});
+
+test('of those who answer at the same time one is heard: a call that was taken is not approved once more', async () => {
+  const folder = join(state, 'approvals');
+  for (let round = 0; round < 20; round++) {
+    const approvals = createApprovals(folder);
+    const code = await approvals.open({ ...question, digest: `${round}`.repeat(64).slice(0, 64) }, caller);
+    const path = join(
+      folder,
+      readdirSync(folder).find((name) => name.startsWith(code))!,
+    );
+    // What another process wrote back after it had read the same call as waiting.
+    const waitingText = readFileSync(path, 'utf8');
+    const other = createApprovals(folder);
+    const answers = await Promise.allSettled([approvals.approve(code, 'ann'), other.refuse(code, 'bob', 'no')]);
+    expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const { digest } = JSON.parse(waitingText) as { digest: string };
+    const taken = await Promise.all([approvals.take(digest), other.take(digest), approvals.take(digest)]);
+    expect(taken.filter(Boolean)).toHaveLength(1);
+    await expect(approvals.approve(code, 'ann')).rejects.toMatchObject({ kind: 'not-found' });
+    expect(readdirSync(folder)).toEqual([]);
+  }
+});
+
+test.each([-1, 1])('a clock that is set by %i days makes no approval, and none longer', async (days) => {
+  let now = Date.now();
+  const approvals = createApprovals(join(state, 'approvals'), () => now);
+  await approvals.approve(await approvals.open(question, caller), 'ann');
+  await approvals.open({ ...question, digest: 'd2' }, caller);
+  now += days * 86_400_000;
+  expect(await approvals.take('d1')).toBeUndefined();
+  expect(await approvals.waiting()).toEqual([]);
 });
 
 test('codes and approvals run out', async () => {

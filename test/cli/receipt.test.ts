@@ -124,6 +124,35 @@ test('what a person refused has a receipt, too: a call or a plan, with the quest
   expect((await run('list')).stdout).toMatch(/stopVirtualMachine +refused +local +no: \S+ \(elicitation\)/);
 });
 
+test('a no at a terminal is in the log with its receipt at once, whether or not the call is made again; nothing was sent', async () => {
+  const host = await openHost({ env });
+  const before = cloud.calls.length;
+  const steps = [{ tool: 'rebootVirtualMachine', arguments: { id: 'web-2' } }];
+  const asked = [
+    {
+      args: { tool: 'rebootVirtualMachine', arguments: { id: 'web-2' } },
+      words: ['rebootVirtualMachine: refused', 'web-2'],
+    },
+    { args: { calls: [...steps, ...steps] }, words: ['plan: refused', 'A plan of 2 steps'] },
+  ];
+  for (const { args, words } of asked) {
+    const waits = /Approval code: ([A-Z0-9-]+)/.exec((await host.call('destroy', args)).text)![1]!;
+    const no = await runCommand(['approve', waits], { env, answers: ['no'] });
+    expect(no).toMatchObject({ status: 3, stderr: expect.stringContaining(`receipt show ${waits}`) as string });
+    const verified = await run('verify', save((await run('show', waits)).stdout));
+    expect(verified.status).toBe(0);
+    for (const part of ['genuine', ...words, 'refused by ‹', `(terminal)`, waits])
+      expect(verified.stdout).toContain(part);
+    expect(verified.stdout).toContain(new URL(cloud.url).host);
+    // Made again, it is told, and that stands in the log, too.
+    expect((await host.call('destroy', args)).text).toContain('refused it');
+    expect((await run('verify', save((await run('show', waits)).stdout))).status).toBe(0);
+  }
+  expect(cloud.calls.slice(before).filter(({ command }) => command === 'rebootVirtualMachine')).toEqual([]);
+  expect((await runCommand(['audit', 'verify'], { env })).status).toBe(0);
+  await host.close();
+});
+
 test('it is verified where there is no server, no log and no state: with the public key alone', async () => {
   const elsewhere = mkdtempSync(join(tmpdir(), 'cloudstack-auditor-'));
   const bare = { HOME: elsewhere, XDG_STATE_HOME: elsewhere };

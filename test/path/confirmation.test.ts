@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openHost, startCloud, type Asked, type Cloud, type HostOptions } from '../support/harness.ts';
 
@@ -140,22 +143,67 @@ test('nobody is asked to confirm what is wrong anyway', async () => {
   await host.close();
 });
 
-test('nobody is asked for a setting that is not there, in a call or in a plan; of one that is, they are', async () => {
-  const host = await openHost({ env: cloud.env, human: yes });
-  for (const tool of ['update-configuration', 'reset-configuration'])
-    for (const name of ['expunge.intervall', 'no.such.setting', '%', 'expunge']) {
-      const args = { name, ...(tool.startsWith('update') && { value: '60' }) };
-      for (const given of [{ tool, arguments: args }, { calls: [{ tool, arguments: args }] }]) {
-        const refused = await host.call('change', given);
-        expect(refused.text, name).toContain(`there is no setting "${name}" that this account can see`);
-        expect(refused.text).toContain('list-configurations');
+test.each(['old', 'new'] as const)(
+  '%s era: a setting that is not listed may be hidden: it is changed after a yes, with one read of its list; without one it is not',
+  async (protocol) => {
+    const change = (name: string) => ({ tool: 'update-configuration', arguments: { name, value: '60' } });
+    const names = ['security.hash.key', 'expunge.intervall', '%', 'expunge'];
+    // Whatever a rule allows, what is not found does not run unasked.
+    const folder = mkdtempSync(join(tmpdir(), 'settings-'));
+    const config = join(folder, 'config.yaml');
+    writeFileSync(
+      config,
+      JSON.stringify({ policy: { rules: [{ name: 'all', match: { command: '*' }, action: 'allow' }] } }),
+    );
+    const none = await openHost({ env: cloud.env, protocol, flags: ['--config', config] });
+    for (const name of names)
+      for (const given of [change(name), { calls: [change(name)] }]) {
+        const refused = await none.call('change', given);
+        expect(refused.text, name).toContain(`there is no setting called "${name}" that this account can see`);
+        expect(refused.text).not.toContain('Approval code');
       }
+    await none.close();
+    expect(sent('updateConfiguration')).toBe(0);
+    for (const answer of ['decline', 'accept'] as const) {
+      const asking = await openHost({ env: cloud.env, protocol, human: () => ({ ...yes(), action: answer }) });
+      for (const name of names.slice(0, 2)) {
+        const asked = await asking.call('change', change(name));
+        expect(asking.asked.at(-1)?.message).toContain(`setting: id ‹${name}›, which this account cannot see`);
+        if (answer === 'decline') expect(sent('updateConfiguration')).toBe(0);
+        else expect(asked.isError).toBe(name === 'security.hash.key' ? undefined : true);
+      }
+      await asking.close();
     }
-  expect(host.asked).toEqual([]);
-  expect(sent('updateConfiguration') + sent('resetConfiguration')).toBe(0);
-  const known = { tool: 'update-configuration', arguments: { name: 'expunge.interval', value: '90' } };
-  expect((await host.call('change', known)).text).toContain('90');
-  expect(host.asked).toHaveLength(1);
-  expect(sent('updateConfiguration')).toBe(1);
+    // CloudStack finds hidden settings, and no others.
+    expect(sent('updateConfiguration')).toBe(2);
+    cloud.calls.length = 0;
+    const host = await openHost({ env: cloud.env, protocol, human: yes });
+    const known = await host.call('change', { ...change('expunge.interval'), fields: ['name', 'value'] });
+    expect(known.text).toContain('86400');
+    expect(host.asked).toHaveLength(1);
+    expect(sent('updateConfiguration')).toBe(1);
+    // Once before the question, once when the answer is there.
+    expect(sent('listConfigurations')).toBeLessThanOrEqual(2);
+    await host.close();
+    rmSync(folder, { recursive: true });
+  },
+);
+
+test('a change of a setting that a rule allows reads its list once', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'settings-'));
+  const config = join(folder, 'config.yaml');
+  writeFileSync(
+    config,
+    JSON.stringify({ policy: { rules: [{ name: 'all', match: { command: '*' }, action: 'allow' }] } }),
+  );
+  const host = await openHost({ env: cloud.env, flags: ['--config', config] });
+  const args = { name: 'expunge.interval', value: '90' };
+  const done = await host.call('change', { tool: 'update-configuration', arguments: args });
+  expect(done.text).toContain('86400');
+  expect([sent('listConfigurations'), sent('updateConfiguration')]).toEqual([1, 1]);
+  const scoped = { name: 'expunge.interval', value: '90', zoneid: 'Frankfurt' };
+  const wrong = await host.call('change', { tool: 'update-configuration', arguments: scoped });
+  expect(wrong.text).toContain('Invalid scope id');
   await host.close();
+  rmSync(folder, { recursive: true });
 });

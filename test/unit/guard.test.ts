@@ -161,8 +161,7 @@ const depsOf = (targets: readonly Target[]): Dependencies => ({
     open: () => Promise.resolve('CODE-CODE'),
     waiting: () => Promise.resolve([]),
     approve: () => Promise.resolve(),
-    refuse: () => Promise.resolve(),
-    decline: () => Promise.resolve(),
+    refuse: () => Promise.reject(new Error('no call waits')),
     take: () => Promise.resolve(undefined),
   },
   questions: {
