@@ -250,6 +250,17 @@ test('a waiting call is approved by someone whose role reaches it and who did no
 
   const second = codeIn(await reboot('web-1'));
   expect(await reply(alice, { code: second, approve: false, reason: 'not now' })).toEqual({ done: true });
+  // It has its entry and its receipt at once, whether or not the call is made again.
+  const atOnce = door.audit().at(-1)!;
+  expect(atOnce).toMatchObject({
+    command: 'rebootVirtualMachine',
+    principal: 'robot',
+    endpoint: expect.stringContaining('127.0.0.1') as string,
+    result: 'refused',
+    refusal: { who: 'alice', means: 'page', code: second, reason: 'not now' },
+  });
+  const given = (await answerTo('receipt', { id: second }, { cookie: alice })) as { receipt: string };
+  expect(readReceipt(given.receipt, [receiptKey as string]).lines).toMatchObject([{ call: atOnce.call }]);
   expect((await reboot('web-1')).text).toMatch(/‹alice› refused it: ‹not now›/);
   // The no has a receipt as a yes has, for both of them.
   const refused = door.audit().at(-1)!;

@@ -32,16 +32,14 @@ test.each(['2025-11-25', '2026-07-28'] as const)(
   'a waiting call is told of to a chat and to who looks; its host (protocol %s) leads to the page, and it goes on once approved',
   async (protocol) => {
     const [cloud, chat] = [await startCloud(), await startChat()];
-    const door = await startDoor({
-      env: cloud.env,
-      file: {
-        auth: { tokens: Object.fromEntries(Object.entries(tokens).map(([name, token]) => [name, hashToken(token)])) },
-        principals: { robot: { role: 'admin' }, dora: { role: 'admin' } },
-        policy: { fourEyes: true, rules: [{ name: 'reboots', match: { command: 'reboot*' }, action: 'approve' }] },
-        approvalWebhook: chat.url,
-        approvalWebhookSecret: secret,
-      },
-    });
+    const file = {
+      auth: { tokens: Object.fromEntries(Object.entries(tokens).map(([name, token]) => [name, hashToken(token)])) },
+      principals: { robot: { role: 'admin' }, dora: { role: 'admin' } },
+      policy: { fourEyes: true, rules: [{ name: 'reboots', match: { command: 'reboot*' }, action: 'approve' }] },
+      approvalWebhook: chat.url,
+      approvalWebhookSecret: secret,
+    };
+    const door = await startDoor({ env: cloud.env, file });
     const headers = { 'content-type': 'application/json', 'x-cloudstack-page': '1', origin: door.origin };
     const ask = (name: string, body: object, cookie = '', more = {}) =>
       fetch(`${door.origin}/page/api/${name}`, {
@@ -74,12 +72,13 @@ test.each(['2025-11-25', '2026-07-28'] as const)(
     );
     const links: string[] = [];
     let approve = true;
+    let beforeYes = async (): Promise<void> => undefined;
     client.setRequestHandler('elicitation/create', ({ params }) => {
       const { url } = params as { url: string };
       links.push(url);
       const code = url.split('/').at(-1)!;
       // The user goes there, and comes back to the host before anything is decided.
-      if (approve) setTimeout(() => void ask('reply', { code, approve: true }, cookie), 300);
+      if (approve) setTimeout(() => void beforeYes().then(() => ask('reply', { code, approve: true }, cookie)), 300);
       return { action: approve ? ('accept' as const) : ('cancel' as const) };
     });
     await client.connect(
@@ -101,11 +100,28 @@ test.each(['2025-11-25', '2026-07-28'] as const)(
       });
       expect(received).not.toMatch(/web-1|reboot/);
 
+      // Who may no longer make the call when the yes comes does not make it, whenever it was asked about.
+      const sent = () => cloud.calls.filter(({ command }) => command === 'rebootVirtualMachine').length;
+      expect(sent()).toBe(1);
+      beforeYes = async () => {
+        door.reload({ ...file, principals: { ...file.principals, robot: { role: 'viewer' } } });
+        await eventually(() => expect(door.out.stderr).toContain('was read again'));
+      };
+      const late = await reboot();
+      expect(late.isError).toBe(true);
+      expect(JSON.stringify(late.content)).toContain('was read again while this call was on its way');
+      expect((await reboot()).isError).toBe(true);
+      expect(sent()).toBe(1);
+      door.out.stderr = '';
+      door.reload(file);
+      await eventually(() => expect(door.out.stderr).toContain('was read again'));
+      const told = chat.messages.length;
+
       approve = false;
       const left = await reboot();
       expect(left.isError).toBe(true);
       expect(JSON.stringify(left.content)).toContain('Approval code');
-      await eventually(() => expect(chat.messages.filter(({ status }) => status === 200)).toHaveLength(2));
+      await eventually(() => expect(chat.messages).toHaveLength(told + 1));
       for (const { body, signature } of chat.messages) {
         const [, seconds = '', mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(signature)!;
         expect(mac).toBe(createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex'));
