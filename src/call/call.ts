@@ -1,5 +1,4 @@
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
-import { CallError } from '../errors.ts';
 import { isBounded } from '../guard/bounds.ts';
 import { toWire } from '../request/to-wire.ts';
 import { openDirectories } from '../resolve/directories.ts';
@@ -57,16 +56,6 @@ export const prepare = async (
   return { guard, cloud, confinement, resources: withUnseen(resources, named?.unseen), confined, named };
 };
 
-/** Throws where the rules were read again since a call began: a person may have been asked meanwhile, and another role may hold now. */
-const checkRules = (composition: Composition, guard: Composition['guard']): void => {
-  if (composition.guard === guard) return;
-  throw new CallError(
-    'unconfirmed',
-    'The configuration was read again while this call was on its way. Nothing was sent.',
-    'Make the same call again: it is judged by the rules that hold now.',
-  );
-};
-
 /** The whole path of one call. Every door comes through here. Throws a CallError for every failure. */
 export const call = (composition: Composition, request: CallRequest): Promise<Outcome> =>
   recorded(composition, request, async (run) => {
@@ -80,10 +69,7 @@ export const call = (composition: Composition, request: CallRequest): Promise<Ou
     const asking = { resources, origin: cloud.origin, onQuestion: (question: string) => record({ question }) };
     const approved = await step('approve', () => guard.approve(confined, asking));
     record({ rule: approved.decision?.rule, confirmation: approved.confirmation });
-    if (mustBeLogged) {
-      checkRules(composition, guard);
-      await beforeSending();
-    }
+    if (mustBeLogged) await beforeSending();
 
     const options = sendOptions(run);
     const { ask } = approved.request.view;

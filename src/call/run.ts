@@ -7,6 +7,7 @@ import { listSecrets } from '../secrets/mask.ts';
 import { withoutSecrets } from '../secrets/scrub.ts';
 import type { CallRequest, View } from '../types.ts';
 import { bound } from './bound.ts';
+import { checkRules } from './check-rules.ts';
 import type { Composition } from './composition.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { observed } from './observed.ts';
@@ -24,7 +25,7 @@ export interface Run {
   step: Tracing['step'];
   /** Takes what a step found out, for the audit entry, metrics and the trace. */
   record: (facts: Facts) => void;
-  /** Throws a CallError while the audit log takes no entries: asked before a change is sent. */
+  /** Throws a CallError while the audit log takes no entries, or where the rules changed: asked before a change is sent. */
   beforeSending: () => Promise<void>;
 }
 
@@ -67,12 +68,16 @@ export const recorded = <T>(
   asked: CallRequest,
   path: (run: Run) => Promise<T>,
 ): Promise<T> => {
-  const { audit, clouds, jobs, observer } = composition;
+  const { audit, clouds, jobs, observer, guard } = composition;
   const { request, excess } = bound(asked);
   // Also of a call that is refused before its cloud is opened: it was for this one.
   const endpoint = clouds.hostOf(request.caller.profile);
   return observed(observer, request, (emit, trace) =>
-    audited(audit, request, async (note, beforeSending) => {
+    audited(audit, request, async (note, isLogged) => {
+      const beforeSending = async (): Promise<void> => {
+        checkRules(composition, guard);
+        await isLogged();
+      };
       const facts: Facts = {};
       const record = (more: Facts): void => {
         Object.assign(facts, more);

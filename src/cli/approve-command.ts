@@ -84,7 +84,8 @@ export const approveCall = async (
   const store = openStore(config, { report });
   const noteRefusal = async (call: WaitingCall): Promise<void> => {
     const audit = openAudit(config, () => Promise.resolve(false), { report, stderr: io.stderr });
-    await recordRefusal(audit, call).finally(() => audit.close());
+    await recordRefusal(audit, call);
+    await audit.close();
   };
   try {
     return await answerCall(openApprovals(config, store), code, config, noteRefusal, io);

@@ -72,7 +72,7 @@ test.each(['2025-11-25', '2026-07-28'] as const)(
     );
     const links: string[] = [];
     let approve = true;
-    let beforeYes = async (): Promise<void> => undefined;
+    let beforeYes = (): Promise<void> => Promise.resolve();
     client.setRequestHandler('elicitation/create', ({ params }) => {
       const { url } = params as { url: string };
       links.push(url);
