@@ -115,13 +115,13 @@ test.each(['2025-11-25', '2026-07-28'] as const)(
       door.out.stderr = '';
       door.reload(file);
       await eventually(() => expect(door.out.stderr).toContain('was read again'));
-      const told = chat.messages.length;
+      const soFar = chat.messages.length;
 
       approve = false;
       const left = await reboot();
       expect(left.isError).toBe(true);
       expect(JSON.stringify(left.content)).toContain('Approval code');
-      await eventually(() => expect(chat.messages).toHaveLength(told + 1));
+      await eventually(() => expect(chat.messages).toHaveLength(soFar + 1));
       for (const { body, signature } of chat.messages) {
         const [, seconds = '', mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(signature)!;
         expect(mac).toBe(createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex'));
