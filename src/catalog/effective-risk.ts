@@ -21,11 +21,19 @@ export const keysOf = (value: unknown): string[] =>
     return [...Object.keys(entry), ...[name, key].filter((named) => typeof named === 'string')];
   });
 
-/** Ranges this wide are no office and no provider. Private ones are no one's way in from outside. */
-const isWorld = (range: string): boolean => {
+/** The part of all addresses that a range holds; what cannot be read may be all of them, and private IPv6 is no way in from outside. */
+const partOf = (range: string): number => {
   const [address = '', prefix] = range.split('/');
-  if (prefix === undefined) return false;
-  return address.includes(':') ? Number(prefix) <= 16 && !/^f[cde]/.test(address) : Number(prefix) <= 7;
+  if (prefix === undefined || /^f[cde]/.test(address)) return 0;
+  const bits = Number(prefix);
+  return Number.isNaN(bits) ? 1 : 2 ** -bits;
+};
+
+/** Ranges this wide, one or several together, are no office and no provider. */
+const isWorld = (ranges: readonly string[]): boolean => {
+  const isNewer = (range: string): boolean => range.includes(':');
+  const sum = (some: readonly string[]): number => some.reduce((all, range) => all + partOf(range), 0);
+  return sum(ranges.filter((one) => !isNewer(one))) >= 2 ** -7 || sum(ranges.filter(isNewer)) >= 2 ** -16;
 };
 
 const holds = ({ is, not, below, world, keys, absent }: Condition, value: unknown): boolean => {
@@ -37,7 +45,7 @@ const holds = ({ is, not, below, world, keys, absent }: Condition, value: unknow
   if (is && !texts.some((text) => is.includes(text))) return false;
   if (not && texts.every((text) => not.includes(text))) return false;
   if (below !== undefined && texts.every((text) => Number(text) >= below)) return false;
-  return !world || texts.some(isWorld);
+  return !world || isWorld(texts);
 };
 
 const risks: readonly Risk[] = ['read', 'sensitive', 'change', 'destroy'];
