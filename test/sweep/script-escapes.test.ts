@@ -119,7 +119,17 @@ const border: string[] = [
   'await new Promise(() => {})',
 ];
 
-/** What would take all time or all memory. */
+/** What would take all memory. */
+const hoards: string[] = [
+  'let s = "x"; for (;;) s += s',
+  'return "x".repeat(2 ** 29).padEnd(2 ** 30)',
+  'const a = []; for (;;) a.push(new Array(1e5).fill(1))',
+  'const a = []; for (;;) a.push(new Uint8Array(1e6))',
+  'return new ArrayBuffer(2 ** 40)',
+  'const m = new Map(); for (let i = 0; ; i++) m.set(i, { i })',
+];
+
+/** What would take all time, or much of both. */
 const bombs: string[] = [
   'for (;;);',
   'for (;;) { try { for (;;); } catch {} finally { for (;;); } }',
@@ -134,12 +144,6 @@ const bombs: string[] = [
   'return /(.*)*x(.*)*y/.test("z".repeat(5000))',
   'return /(?:a|a)*$/.test("a".repeat(60) + "b")',
   'return "a".repeat(1e5).replace(/(a?){100}a{100}$/g, "")',
-  'let s = "x"; for (;;) s += s',
-  'return "x".repeat(2 ** 29).padEnd(2 ** 30)',
-  'const a = []; for (;;) a.push(new Array(1e5).fill(1))',
-  'const a = []; for (;;) a.push(new Uint8Array(1e6))',
-  'return new ArrayBuffer(2 ** 40)',
-  'const m = new Map(); for (let i = 0; ; i++) m.set(i, { i })',
   'return (10n ** (10n ** 7n)).toString().length',
   'const p = []; for (let i = 0; i < 1e7; i++) p.push(Promise.resolve(i)); return (await Promise.all(p)).length',
   'const p = []; for (;;) p.push(cloudstack.listZones())',
@@ -159,11 +163,12 @@ const bombs: string[] = [
 
 const containment = (expression: string): string =>
   `let v; try { v = ${expression} } catch (e) { v = undefined } return v === undefined ? "contained" : typeof v + ": " + String(v)`;
+/** Scripts that say `contained` where nothing was reached. The names are looked at by one, the ways by one each: they leave traces. */
 const corpus = [
-  ...outside.map((name) => [`typeof ${name} === "undefined" ? undefined : ${name}`, true] as const),
-  ...chains.map((expression) => [expression, true] as const),
-].map(([expression]) => [containment(expression), 'contained'] as const);
-const wild = [...games, ...border, ...bombs];
+  `const seen = []; ${outside.map((name) => `try { if (typeof ${name} !== "undefined") seen.push(${JSON.stringify(name)} + ": " + typeof ${name}) } catch { seen.push(${JSON.stringify(name)} + ": there, and not to be read") }`).join(' ')} return seen.join(", ") || "contained"`,
+  ...chains.map(containment),
+];
+const wild = [...games, ...border, ...hoards, ...bombs];
 
 let cloud: Cloud;
 let host: Host;
@@ -200,15 +205,17 @@ const seeNoEffect = (): void => {
 };
 
 test('there are many', () => {
-  expect(new Set([...corpus.map(([code]) => code), ...wild]).size).toBeGreaterThanOrEqual(80);
+  expect(new Set([...outside, ...chains, ...wild]).size).toBeGreaterThanOrEqual(150);
 });
 
 test('nothing of the world outside is in reach of a script', async () => {
   const reached: [string, unknown][] = [];
-  await runAll(corpus, async ([code, wanted]) => {
+  await runAll(corpus, async (code) => {
     const answer = await host.call('run-script', { code });
-    const result = answer.isError ? wanted : answer.structured['result'];
-    if (result !== wanted) reached.push([code, result]);
+    // A way that ends in an error reached nothing; the names are only looked at, and that does not fail.
+    if (code === corpus[0]) expect(answer.isError).toBeUndefined();
+    const result = answer.isError ? 'contained' : answer.structured['result'];
+    if (result !== 'contained') reached.push([code, result]);
   });
   expect(reached).toEqual([]);
   seeNoEffect();
@@ -242,9 +249,8 @@ test('whatever scripts do, they end, have no effect, and others are answered mea
 });
 
 test('memory that scripts took is given back', async () => {
-  const greedy = bombs.filter((code) => /push|repeat|set\(/.test(code)).slice(0, 6);
   const round = async (): Promise<number> => {
-    await runAll(greedy, async (code) => void (await host.call('run-script', { code })));
+    await runAll(hoards, async (code) => void (await host.call('run-script', { code })));
     return process.memoryUsage().rss / 2 ** 20;
   };
   const [first] = [await round(), await round()];
