@@ -54,25 +54,34 @@ const configOf = (name: string, sections: object): string => {
   return path;
 };
 
+/** What the cloud answers to a command; a list is a megabyte, and is written once. */
+const bodies = new Map<string, string>();
+const bodyOf = (command: string): string => {
+  const found = loadCatalog().find(command)?.command;
+  const { wrapper = `${command.toLowerCase()}response`, key, result } = found ?? {};
+  const [name = 'item'] = [key ?? 'item'].flat();
+  const inner = isFailing
+    ? { errorcode: 431, cserrorcode: 4350, errortext: long }
+    : command === 'queryAsyncJobResult'
+      ? { jobid: id, jobstatus: 1, jobresult: { virtualmachine: row } }
+      : found?.async
+        ? { jobid: id, id }
+        : result === 'list'
+          ? {
+              count: 40,
+              [name]: Array.from({ length: 20 }, (_, at) => ({ ...row, id: id.slice(0, -2) + String(10 + at) })),
+            }
+          : { [name]: row };
+  return JSON.stringify({ [wrapper]: inner });
+};
+
 beforeAll(async () => {
   fake = await startFake((command, response) => {
-    const { wrapper = `${command.toLowerCase()}response`, key, result } = loadCatalog().find(command)?.command ?? {};
-    const found = loadCatalog().find(command)?.command;
     response.statusCode = isFailing && command !== 'listAccounts' ? 431 : 200;
-    const [name = 'item'] = [key ?? 'item'].flat();
-    const inner = isFailing
-      ? { errorcode: 431, cserrorcode: 4350, errortext: long }
-      : command === 'queryAsyncJobResult'
-        ? { jobid: id, jobstatus: 1, jobresult: { virtualmachine: row } }
-        : found?.async
-          ? { jobid: id, id }
-          : result === 'list'
-            ? {
-                count: 40,
-                [name]: Array.from({ length: 20 }, (_, at) => ({ ...row, id: id.slice(0, -2) + String(10 + at) })),
-              }
-            : { [name]: row };
-    response.end(JSON.stringify({ [wrapper]: inner }));
+    const known = `${command} ${isFailing}`;
+    const body = bodies.get(known) ?? bodyOf(command);
+    bodies.set(known, body);
+    response.end(body);
   });
   for (const at of [0, 1]) {
     const profiles = Object.fromEntries(
