@@ -51,22 +51,24 @@ export const hostileNames: readonly string[] = [
 /** How a person has begun the word when Tab is pressed. */
 const beginnings = ['serviceofferingid=', '"serviceofferingid=', "'serviceofferingid=", 'serviceofferingid="'];
 
+const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+
 /** A program of our name that completes as ours does, and writes down what it is given else. */
 const makeProgram = (folder: string): { path: string; given: string; asked: string } => {
   const [given, asked] = [join(folder, 'given'), join(folder, 'asked')];
   const path = join(folder, 'bin/cloudstack-mcp-server');
   mkdirSync(join(folder, 'bin'), { recursive: true });
+  // A script of sh: a Node for each Tab and each Enter would take longer than all else here.
   writeFileSync(
     path,
-    `#!${process.execPath}
-const { spawnSync } = require('node:child_process');
-const { appendFileSync } = require('node:fs');
-const words = process.argv.slice(2);
-if (words[0] !== 'completion') appendFileSync(${JSON.stringify(given)}, JSON.stringify(words) + '\\n');
-else {
-  spawnSync(process.execPath, [${JSON.stringify(resolve('dist/main.js'))}, ...words], { stdio: 'inherit' });
-  appendFileSync(${JSON.stringify(asked)}, 'asked\\n');
-}
+    `#!/bin/sh
+if [ "$1" = completion ]; then
+  ${[process.execPath, resolve('dist/main.js')].map(quote).join(' ')} "$@"
+  echo asked >> ${quote(asked)}
+else
+  printf '%s\\0' "$@" >> ${quote(given)}
+  printf '\\036' >> ${quote(given)}
+fi
 `,
   );
   chmodSync(path, 0o755);
@@ -80,7 +82,12 @@ const until = async (isSo: () => boolean, problem: () => string): Promise<void> 
 };
 
 const linesOf = (file: string): string[] => readFileSync(file, 'utf8').split('\n').slice(0, -1);
-const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+/** The words of each time that the program was run. */
+const runsIn = (file: string): string[][] =>
+  readFileSync(file, 'utf8')
+    .split('\u001e')
+    .slice(0, -1)
+    .map((run) => run.split('\0').slice(0, -1));
 
 /** A shell at a real terminal, in which lines are typed, Tab is pressed, and what a program is given is looked at. */
 interface ShellSession {
@@ -125,7 +132,7 @@ const openShell = async (
   );
   return {
     complete: async (line) => {
-      const [before, had] = [linesOf(asked).length, linesOf(given).length];
+      const [before, had] = [linesOf(asked).length, runsIn(given).length];
       screen = '';
       type(`${line}\t`);
       await until(
@@ -140,15 +147,14 @@ const openShell = async (
       let since = Date.now();
       await until(
         () => {
-          if (linesOf(given).length > had || existsSync(mark)) return true;
+          if (runsIn(given).length > had || existsSync(mark)) return true;
           if (Date.now() - since > 2000) type(`\u0003: > ${quote(mark)}\r`);
           if (Date.now() - since > 2000) since = Date.now();
           return false;
         },
         () => `the line was not run: ${screen}`,
       );
-      const run = linesOf(given)[had];
-      return run === undefined ? undefined : (JSON.parse(run) as string[]);
+      return runsIn(given)[had];
     },
     close: async () => {
       child.stdin!.end();

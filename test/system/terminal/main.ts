@@ -1,9 +1,9 @@
 /**
  * npm run terminal-check: whole commands of the built program at real terminals of 40, 80 and 200 columns, looked at by a
- * terminal emulator: no line is broken by the terminal, columns stand below each other, wide characters too; with NO_COLOR no
- * escape is sent; within a second something shows that work goes on; Tab in bash, zsh and fish gives whatever a name is made of
- * to the program as it is. `-- completion [SHELL]` does the last alone. Leaves recordings (.cast), screens (.txt) and pictures
- * (.svg) in build/terminal/. Exits with 1 when something is not as it must be, with 3 without util-linux' script.
+ * terminal emulator: no line is broken by the terminal, columns stand below each other, wide characters too; with NO_COLOR, at
+ * 200 columns, no escape is sent; within a second something shows that work goes on; Tab in bash, zsh and fish gives whatever a
+ * name is made of to the program as it is. `-- completion [SHELL]` does the last alone. Leaves recordings (.cast), screens (.txt)
+ * and pictures (.svg) in build/terminal/. Exits with 1 when something is not as it must be, with 3 without util-linux' script.
  */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { commands } from '../../../src/cli/commands.ts';
 import { startSimulator } from '../../support/process.ts';
 import { bestWithin, createChecks } from '../checks.ts';
+import { createCloud } from '../load/cloud.ts';
 import { findProgram, MissingProgram } from '../programs.ts';
 import { checkCompletion, hostileNames, shells } from './completion.ts';
 import { record, toCast, type RecordOptions } from './record.ts';
@@ -121,10 +122,18 @@ const eachRun = async (work: (run: Run) => Promise<void>): Promise<void> => {
   await Promise.all([worker(), worker()]);
 };
 
+/** Where colours are not wanted: how wide a terminal is makes no difference to that. */
+const plainCols = 200;
+/** Commands that sent an escape there. */
+const coloured: string[] = [];
+
 const tryAll = (cols: number): Promise<void> =>
   eachRun(async ([name, argv, typing]) => {
-    const recording = await record(argv, { cols, env, ...typing });
+    // A question is asked by a line editor, which moves the cursor.
+    const isPlain = cols === plainCols && !typing?.types;
+    const recording = await record(argv, { cols, env: isPlain ? { ...env, NO_COLOR: '1' } : env, ...typing });
     const text = recording.pieces.map(([, piece]) => piece).join('');
+    if (isPlain && text.includes('\u001b')) coloured.push(name);
     const lines = await screenOf(text, cols);
     const path = join(output, `${name}-${cols}`);
     writeFileSync(`${path}.cast`, `${toCast(recording, cols)}\n`);
@@ -138,19 +147,6 @@ const tryAll = (cols: number): Promise<void> =>
     ];
     check(`${name} at ${cols} columns`, problems.length === 0, problems.slice(0, 3).join(' | '));
   });
-
-const checkPlain = async (): Promise<void> => {
-  const plain = { ...env, NO_COLOR: '1' };
-  const coloured: string[] = [];
-  await eachRun(async ([name, argv, typing]) => {
-    // A question is asked by a line editor, which moves the cursor.
-    if (typing?.types) return;
-    const { pieces } = await record(argv, { cols: 80, env: plain, ...typing });
-    // Ctrl+C is echoed by the terminal itself.
-    if (pieces.some(([, text]) => text.includes('\u001b'))) coloured.push(name);
-  });
-  check('with NO_COLOR no command sends an escape', coloured.length === 0, coloured.join(' '));
-};
 
 /** A cloud that takes connections and says nothing. */
 const checkLife = async (): Promise<void> => {
@@ -170,18 +166,10 @@ const checkLife = async (): Promise<void> => {
 
 /** Tab in every shell that is here; the names of what is proposed are those that tenants give. */
 const checkShells = async (): Promise<void> => {
-  for (const name of hostileNames) {
-    const size = ['displaytext=x', 'cpunumber=1', 'cpuspeed=100', 'memory=128'];
-    const made = spawnSync(
-      process.execPath,
-      ['dist/main.js', 'call', 'create-service-offering', `name=${name}`, ...size],
-      {
-        env,
-        encoding: 'utf8',
-      },
-    );
-    if (made.status !== 0) throw new Error(made.stderr);
-  }
+  const operator = createCloud(cloud);
+  const size = { displaytext: 'x', cpunumber: '1', cpuspeed: '100', memory: '128' };
+  for (const name of hostileNames) await operator.ask('createServiceOffering', { name, ...size });
+  await operator.close();
   const wanted = shells.filter(({ name }) => [undefined, name].includes(process.argv[3]));
   const here = wanted.filter(({ name }) => spawnSync(name, ['-c', ':']).status === 0);
   for (const { name } of wanted.filter((shell) => !here.includes(shell))) print(`not checked: ${name} is not here`);
@@ -194,8 +182,8 @@ try {
     const missing = Object.keys(commands).filter((name) => runs[name] === undefined);
     check('every command is recorded', missing.length === 0, missing.join(' '));
     await record(['call', 'update-virtual-machine', 'id=jump-host', `displayname=${wide}`], { cols: 80, env });
-    for (const cols of [40, 80, 200]) await tryAll(cols);
-    await checkPlain();
+    for (const cols of [40, 80, plainCols]) await tryAll(cols);
+    check('with NO_COLOR no command sends an escape', coloured.length === 0, coloured.join(' '));
     await checkLife();
   }
   await checkShells();
