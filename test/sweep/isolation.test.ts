@@ -133,12 +133,26 @@ const secretsOf = (principal: string): Set<string> => {
 const uuidPattern = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 const allUuids = new RegExp(uuidPattern, 'g');
 
+const wholeUuid = new RegExp(`^${uuidPattern.source}$`);
+
+/** Those of some secrets that are no id: they are looked for one by one, the ids by what a text has of ids. */
+const namesAmong = new WeakMap<ReadonlySet<string>, readonly string[]>();
+const namesOf = (secrets: ReadonlySet<string>): readonly string[] => {
+  const names = namesAmong.get(secrets) ?? [...secrets].filter((word) => !wholeUuid.test(word));
+  namesAmong.set(secrets, names);
+  return names;
+};
+
 /** The secrets that a text shows and its arguments did not give. */
-const leaksIn = (principal: string, secrets: Set<string>, text: string, given: string): string[] => {
+const leaksIn = (principal: string, secrets: ReadonlySet<string>, text: string, given: string): string[] => {
+  const ids = new Set(text.match(allUuids));
   // A short name may stand in a random id by chance, as db-1 in 5f0c71db-1e2a-….
   const words = text.replaceAll(allUuids, '');
-  return [...secrets]
-    .filter((word) => (uuidPattern.test(word) ? text : words).includes(word) && !given.includes(word))
+  return [
+    ...[...ids].filter((id) => secrets.has(id)),
+    ...namesOf(secrets).filter((word) => (uuidPattern.test(word) ? text : words).includes(word)),
+  ]
+    .filter((word) => !given.includes(word))
     .map((word) => `${principal} was shown ${word}`);
 };
 
