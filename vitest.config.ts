@@ -5,7 +5,7 @@ const sweeps = 'test/sweep/**/*.test.ts';
 /** Files that take seconds: they start programs or several servers, or wait until a time is up. `npm run test:all`, too. */
 const slow = 'test/slow/**/*.test.ts';
 /** Sweeps that reach what the other tests leave out; the others reach no line that is not covered. */
-const covering = ['test/sweep/every-command.test.ts', 'test/sweep/export.test.ts', 'test/sweep/asking.test.ts'];
+export const covering = ['test/sweep/every-command.test.ts', 'test/sweep/export.test.ts', 'test/sweep/asking.test.ts'];
 
 export default defineConfig({
   test: {
