@@ -21,15 +21,8 @@ import {
   type Outside,
 } from './exported.ts';
 import { toMermaid } from './mermaid.ts';
-import {
-  findLogged,
-  findSteps,
-  findThings,
-  ownerOf,
-  type ExportingAccount,
-  type FoundCall,
-  type ReadList,
-} from './sources.ts';
+import { findLogged, findSteps } from './recorded-calls.ts';
+import { findThings, ownerOf, type ExportingAccount, type FoundCall, type ReadList } from './sources.ts';
 import { toTerraform } from './terraform.ts';
 
 const writers: Readonly<Record<string, (exported: Exported) => string | Promise<string>>> = {
