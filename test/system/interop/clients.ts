@@ -50,6 +50,17 @@ const whyNot = (name: string, { output }: Ran): string => {
   return `${name} could not be installed: ${why}. What the installer said is in ${relative('.', log)}.`;
 };
 
+/** How pip is started for an environment: the one that is here where it works for others (22.3 and newer), else its own. */
+const pipOf = async (python: string): Promise<[string, ...string[]]> => {
+  const lent: [string, ...string[]] = ['python3', '-m', 'pip', '--python', python];
+  return (await run(...lent, '--version')).ok ? lent : [python, '-m', 'pip'];
+};
+
+/** Makes an environment; without a pip of its own, which takes seconds, where one can be lent. */
+const makeEnvironment = async (folder: string, python: string): Promise<boolean> =>
+  (await run('python3', '-m', 'venv', '--clear', '--without-pip', folder)).ok &&
+  ((await run(...(await pipOf(python)), '--version')).ok || (await run(python, '-m', 'ensurepip')).ok);
+
 /** Packages of PyPI in a virtual environment of their own, each at its version. The command is that environment's Python. */
 const installPython = async (name: string, ...packages: string[]): Promise<Client> => {
   if (!(await run('python3', '--version')).ok)
@@ -61,11 +72,12 @@ const installPython = async (name: string, ...packages: string[]): Promise<Clien
   const versions = packages.map((each) => each.replace(/\[.*?\]/, '').split('=='));
   const here = `import importlib.metadata as m; assert all(m.version(n) == v for n, v in ${JSON.stringify(versions)})`;
   if (existsSync(python) && (await run(python, '-c', here)).ok) return { command: [python] };
-  if (!(await run('python3', '-m', 'venv', '--clear', folder)).ok)
+  if (!(await makeEnvironment(folder, python)))
     return {
       missing: `python3 cannot make a virtual environment (on Debian, install python3-venv): ${name} needs one.`,
     };
-  const installed = await run(python, '-m', 'pip', 'install', ...pipFlags, '--no-compile', ...packages);
+  const pip = await pipOf(python);
+  const installed = await run(...pip, 'install', ...pipFlags, '--no-compile', ...packages);
   return installed.ok ? { command: [python] } : { missing: whyNot(name, installed) };
 };
 
@@ -99,12 +111,15 @@ export const installAnsible = async (): Promise<Client> => {
   if ((await run(python, '-c', `import ${modules.join(', ')}`)).ok) return client;
   const wheels = join(cache, 'ansible', 'wheels');
   const flags = [...pipFlags, '--no-deps', '--dest', wheels];
-  const downloaded = await run(python, '-m', 'pip', 'download', ...flags, `ansible==${ansibleVersion}`);
+  const downloaded = await run(...(await pipOf(python)), 'download', ...flags, `ansible==${ansibleVersion}`);
   if (!downloaded.ok) return { missing: whyNot('ansible', downloaded) };
   const folders = collections.map((name) => `ansible_collections/${name}/`);
   const unpacked = await run(python, '-c', unpack, wheels, ...folders);
   return unpacked.ok ? client : { missing: whyNot('ansible', unpacked) };
 };
+
+/** What is built runs for seconds: it is not worth optimizing, nor debugging. */
+const goFlags = `GOFLAGS=-mod=mod -buildvcs=false '-gcflags=all=-N -l -dwarf=false' '-ldflags=-s -w'`;
 
 /** `cmk`, CloudMonkey 6, built from its Go module; failing that, the one on the PATH. */
 export const installCmk = async (): Promise<Client> => {
@@ -113,7 +128,7 @@ export const installCmk = async (): Promise<Client> => {
   if (existsSync(program)) return { command: [program] };
   if ((await run('cmk', '-v')).ok) return { command: ['cmk'] };
   if (!(await run('go', 'version')).ok) return { missing: 'There is no Go: cmk is built with it.' };
-  const installed = await run('env', `GOBIN=${folder}`, 'GOFLAGS=-mod=mod', 'go', 'install', cmkModule);
+  const installed = await run('env', `GOBIN=${folder}`, goFlags, 'go', 'install', cmkModule);
   return installed.ok ? { command: [program] } : { missing: whyNot('cmk', installed) };
 };
 
@@ -125,7 +140,7 @@ export const installGo = async (): Promise<Client> => {
   mkdirSync(folder, { recursive: true });
   copyFileSync('test/system/interop/go_day/main.go', join(folder, 'main.go'));
   writeFileSync(join(folder, 'go.mod'), `module interop\n\ngo 1.23.0\n\nrequire ${goModule} ${goModuleVersion}\n`);
-  const built = await run('env', 'GOFLAGS=-mod=mod -buildvcs=false', 'go', 'build', '-C', folder, '-o', program, '.');
+  const built = await run('env', goFlags, 'go', 'build', '-C', folder, '-o', program, '.');
   return built.ok ? { command: [program] } : { missing: whyNot('go', built) };
 };
 
