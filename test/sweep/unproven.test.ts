@@ -182,9 +182,12 @@ test.each(Object.entries(states))('of a job that was begun: %s', async (_what, s
 });
 
 /** Makes every change once; which of them is not of unknown outcome, or was not sent exactly once. */
-const notUnknown = async ({ call, times, close }: Awaited<ReturnType<typeof openRenaming>>): Promise<string[]> => {
+const notUnknown = async (
+  { call, times, close }: Awaited<ReturnType<typeof openRenaming>>,
+  changes: readonly Tool[] = everyChange,
+): Promise<string[]> => {
   const wrong: string[] = [];
-  for (const tool of everyChange) {
+  for (const tool of changes) {
     const outcome = await call(tool);
     const { name } = tool.command;
     if (outcome !== 'unknown-outcome') wrong.push(`${name}: ${String(outcome)}`);
@@ -218,15 +221,20 @@ const misshapen: Record<string, Body> = {
 const openRefusing = (body: Body, envelopeOf: (of: Tool) => string) =>
   openRenaming(envelopeOf, () => ({ status: Number(body['errorcode']) || 431, body }));
 
+const notOfErrors = Object.entries(elsewhere).filter(([where]) => where !== 'an error');
+
+// Every change with every refusal, in an envelope in turn: each envelope has a part of every refusal's changes, and they all.
 test.each(
-  Object.entries(elsewhere)
-    .filter(([where]) => where !== 'an error')
-    .flatMap(([where, envelopeOf]) =>
-      Object.entries(refusals).map(([what, body]) => [what, where, body, envelopeOf] as const),
-    ),
-)('%s in the envelope of %s is no refusal', async (_what, _where, body, envelopeOf) => {
+  notOfErrors.flatMap(([where, envelopeOf], at) =>
+    Object.entries(refusals).map(([what, body], which) => {
+      const inTurn = everyChange.filter((_, change) => (change + which) % notOfErrors.length === at);
+      return [what, where, body, envelopeOf, inTurn] as const;
+    }),
+  ),
+)('%s in the envelope of %s is no refusal', async (_what, _where, body, envelopeOf, inTurn) => {
   const cloud = await openRefusing(body, envelopeOf);
-  expect(await notUnknown(cloud)).toEqual([]);
+  expect(inTurn.length).toBeGreaterThan(100);
+  expect(await notUnknown(cloud, inTurn)).toEqual([]);
 });
 
 test.each(Object.entries(misshapen))('an error in its own envelope, %s, is no refusal', async (_what, body) => {
