@@ -5,13 +5,17 @@ import type { Command } from './types.ts';
 /** Values on which a requirement depends, by parameter; `true` is any. */
 type GivenValues = Readonly<Record<string, true | readonly (string | number | boolean)[]>>;
 
-/** What CloudStack asks of a call's parameters together, beyond what it declares of each; one line of data/requirements.json. */
-export interface Requirement {
-  commands: readonly string[];
+/** When a rule holds. */
+export interface Conditions {
   /** It holds only where all of these are given. */
   when?: GivenValues;
   /** It does not hold where one of these is given. */
   unless?: GivenValues;
+}
+
+/** What CloudStack asks of a call's parameters together, beyond what it declares of each; one line of data/requirements.json. */
+export interface Requirement extends Conditions {
+  commands: readonly string[];
   /** Of the parameters: all are needed, at least one, exactly one; at most one may be given, or none. */
   rule: 'all' | 'any' | 'one' | 'atMostOne' | 'none';
   /** Parameters; of `all` also `name=value`. */
@@ -76,10 +80,13 @@ const has = (given: Given, entry: string): boolean => {
   return value === undefined ? isGiven(given[name]) : isValue(given[name], value);
 };
 
+/** Whether arguments fulfil the conditions of a rule. */
+export const appliesTo = (given: Given, { when = {}, unless = {} }: Conditions): boolean =>
+  Object.entries(when).every((one) => meets(given, one)) && !Object.entries(unless).some((one) => meets(given, one));
+
 const find = (requirement: Requirement, given: Given): Unmet | undefined => {
-  const { when = {}, unless = {}, rule, of } = requirement;
-  if (!Object.entries(when).every((one) => meets(given, one))) return undefined;
-  if (Object.entries(unless).some((one) => meets(given, one))) return undefined;
+  const { rule, of } = requirement;
+  if (!appliesTo(given, requirement)) return undefined;
   const [present, absent] = [of.filter((entry) => has(given, entry)), of.filter((entry) => !has(given, entry))];
   const lacks = rule === 'all' ? absent.length > 0 : (rule === 'any' || rule === 'one') && present.length === 0;
   const exceeds = rule === 'none' ? present.length > 0 : (rule === 'one' || rule === 'atMostOne') && present.length > 1;

@@ -334,6 +334,26 @@ describe('the hand-kept files speak only of what exists', () => {
     expect(all.filter((name) => !known.has(name))).toEqual([]);
   });
 
+  test('refused-values.json', () => {
+    const { parameters, settings } = loadData<{
+      parameters: { commands: string[]; of: string; notAbove?: string; max?: number | string; from: string }[];
+      settings: { names: string[]; from: string }[];
+    }>('refused-values.json');
+    const known = new Set(
+      loadData<{ settings: { name: string }[] }>('installation.json').settings.map(({ name }) => name),
+    );
+    const missing = parameters.flatMap(({ commands: of, of: parameter, notAbove, max, from }) => [
+      ...of.flatMap((name) =>
+        [parameter, notAbove ?? parameter]
+          .filter((one) => !byName.get(name)?.params.some((each) => each.name === one))
+          .map((one) => `${name} ${one}`),
+      ),
+      ...(typeof max === 'string' && !known.has(max) ? [max] : []),
+      ...(/^\w+\.\w+$/.test(from) ? [] : [from]),
+    ]);
+    expect([...missing, ...settings.flatMap(({ names }) => names.filter((name) => !known.has(name)))]).toEqual([]);
+  });
+
   test('ranges.json', () => {
     const ranges = loadData<[string, string][]>('ranges.json');
     for (const pair of ranges)

@@ -7,7 +7,7 @@ test('networks are made once, within their offering, and restarted only when the
   const nat = await id('listNetworkOfferings', 'DefaultIsolatedNetworkOfferingWithSourceNatService');
   const fresh = { zoneid, networkofferingid: nat, name: 'fresh', displaytext: 'fresh' };
   expect(await refused('createNetwork', { ...fresh, gateway: '10.9.9.1', netmask: '1.2.3.4' })).toContain(
-    'Invalid netmask 1.2.3.4 or gateway 10.9.9.1',
+    'Invalid netmask',
   );
   const network = await did('createNetwork', fresh);
   expect(network).toMatchObject({ state: 'Allocated', type: 'Isolated' });

@@ -5,7 +5,9 @@ import { send } from './sign.ts';
 test('settings hold for a zone or account alone, and are refused a wrong value', async () => {
   const { one, id, did, refused } = createCloud();
   const name = 'expunge.delay';
-  expect(await refused('updateConfiguration', { name, value: 'soon' })).toContain('parse the integer value');
+  expect(await refused('updateConfiguration', { name, value: 'soon' })).toContain(
+    'Please enter a valid integer value for parameter expunge.delay',
+  );
   expect(await refused('updateConfiguration', { name: 'project.invite.required', value: 'maybe' })).toContain(
     "'true' or 'false'",
   );

@@ -1,6 +1,7 @@
 import type { Command, CommandsFile, Field } from '../../catalog/types.ts';
 import { loadData } from '../../data.ts';
 import { listKind, listRows, testsOf } from '../engine/list.ts';
+import { checkSetting } from '../engine/refused-values.ts';
 import { loadInstallation } from '../engine/installation.ts';
 import { needRow, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
@@ -143,9 +144,23 @@ const scoped = (call: Call, row: Resource, scope: Resource | undefined): Fields 
 
 const settingNamed = (call: Call): Resource => {
   const name = textArg(call, 'name') ?? '';
-  const row = findSetting(call.world, name);
+  const row =
+    findSetting(call.world, name) ??
+    call.world.all('Configuration').find((one) => text(one, 'name').toLowerCase() === name.toLowerCase());
   if (!row) throw badValue(`Config parameter with name ${name} doesn't exist`);
   return row;
+};
+
+/** Refuses a value that is not of the setting's type (ConfigurationManagerImpl.validateConfigurationValue). */
+const checkType = (row: Resource, value: string): void => {
+  const [name, type] = [text(row, 'name'), text(row, 'type')];
+  if (type === 'Number' && (value === '' || Number.isNaN(Number(value)))) {
+    const kind = text(row, 'defaultvalue').includes('.') ? 'float' : 'integer';
+    throw badValue(
+      `There was error in trying to parse value: ${value}. Please enter a valid ${kind} value for parameter ${name}`,
+    );
+  }
+  if (type === 'Boolean' && !/^(true|false)$/.test(value)) throw badValue(`Please enter either 'true' or 'false'.`);
 };
 
 /** Whether a setting can have a value of its own for a resource. */
@@ -158,15 +173,13 @@ const setValue = (call: Call, value: string | undefined): ReturnType<Behaviour> 
   const { world } = call;
   const row = settingNamed(call);
   const scope = scopeOf(call);
-  const type = text(row, 'type');
   if (scope && !isSetFor(row, scope))
     throw badValue(`Invalid scope id provided for the parameter ${text(row, 'name')}`);
-  if (value !== undefined && type === 'Number' && Number.isNaN(Number(value)))
-    throw badValue(
-      `There was an error trying to parse the integer value for configuration parameter: ${text(row, 'name')}`,
-    );
-  if (value !== undefined && type === 'Boolean' && !/^(true|false)$/.test(value))
-    throw badValue(`Please enter either 'true' or 'false'.`);
+  // The database finds a name in any letter case, what knows its type does not: then any value is taken.
+  if (value !== undefined && textArg(call, 'name') === text(row, 'name')) {
+    checkType(row, value);
+    checkSetting(text(row, 'name'), value);
+  }
   if (!scope) world.update(row, { value: value ?? row.fields['defaultvalue'] });
   else {
     const old = [...world.where('ScopedSetting', 'scopeid', scope.id)].find(
@@ -237,7 +250,11 @@ const capabilities: Behaviour = ({ world }) =>
 export const configuration: Behaviours = {
   listApis,
   listConfigurations: listSettings,
-  updateConfiguration: (call) => setValue(call, textArg(call, 'value') ?? ''),
+  updateConfiguration: (call) => {
+    const value = textArg(call, 'value')?.trim();
+    // Without a value nothing is changed (ConfigurationManagerImpl.updateConfiguration).
+    return value === undefined ? object(scoped(call, settingNamed(call), scopeOf(call))) : setValue(call, value);
+  },
   resetConfiguration: (call) => setValue(call, undefined),
   listConfigurationGroups: (call) => {
     const groups = new Map<string, Set<string>>();

@@ -1,28 +1,58 @@
-import { needRow, rowArg, textArg } from '../rules/args.ts';
-import type { Behaviour, Behaviours } from '../rules/call.ts';
+import { needRow, rowArg, text, textArg } from '../rules/args.ts';
+import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { tib } from '../rules/figures.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { imageStoreFiles } from '../rules/storage-pools.ts';
-import { badValue } from '../world/errors.ts';
+import { badValue, failure } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
+
+const providers = ['NFS', 'S3', 'Swift', 'SMB', 'Simulator'];
+
+/** Another name of a provider means the default one (StorageManagerImpl.discoverImageStore). */
+const providerOf = (call: Call): string => {
+  const given = textArg(call, 'provider')?.toLowerCase();
+  const known = providers.find((name) => name.toLowerCase() === given);
+  return known ?? { addImageStoreS3: 'S3', addSwift: 'Swift' }[call.command.name] ?? 'NFS';
+};
+
+/** Refuses a store beside those of another provider, or without a place (StorageManagerImpl.discoverImageStore). */
+const checkStore = (call: Call, provider: string, name: string, url: string): void => {
+  const stores = call.world.all('ImageStore');
+  if (stores.some(({ fields }) => fields['name'] === name))
+    throw badValue(`The image store with name ${name} already exists, try creating with another name`);
+  if (provider === 'NFS' && !rowArg(call, 'zoneid'))
+    throw badValue(`Image store provider ${provider} does not support scope REGION`);
+  const other = stores.find(({ fields }) => fields['providername'] !== provider);
+  if (other)
+    throw badValue(
+      `You can only add new image stores from the same provider ${text(other, 'providername')} already added`,
+    );
+  if (provider !== 'NFS') return;
+  const wrong = !/^[a-z][a-z\d+.-]*:/i.test(url)
+    ? `uri.scheme is null ${url}, add nfs:// (or cifs://) as a prefix`
+    : /^nfs:/i.test(url) && !/^nfs:\/\/[^/]+\//i.test(url)
+      ? "Your host and/or path is wrong.  Make sure it's of the format nfs://hostname/path"
+      : undefined;
+  if (wrong !== undefined) throw failure(`Failed to add data store: ${wrong}`);
+};
 
 const addStore: Behaviour = (call) => {
   const { world } = call;
   const zone = rowArg(call, 'zoneid');
   const url = textArg(call, 'url') ?? textArg(call, 'endpoint') ?? 'simulator://store';
-  const provider =
-    textArg(call, 'provider') ??
-    (call.command.name === 'addImageStoreS3' ? 'S3' : call.command.name === 'addSwift' ? 'Swift' : 'NFS');
+  const provider = providerOf(call);
   const kind =
     call.command.name === 'addSwift'
       ? 'Swift'
       : call.command.name === 'createSecondaryStagingStore'
         ? 'SecondaryStagingStore'
         : 'ImageStore';
+  const name = textArg(call, 'name') ?? url;
+  if (kind === 'ImageStore') checkStore(call, provider, name, url);
   const store = insertKind(world, kind, {
-    name: textArg(call, 'name') ?? url,
+    name,
     url,
     protocol: url.split(':')[0],
     providername: provider,

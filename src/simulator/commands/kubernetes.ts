@@ -5,8 +5,9 @@ import { ownerOf } from '../rules/owner.ts';
 import { deployOwn } from '../rules/deployment.ts';
 import { destroy, powerOff, powerOn } from '../rules/machines.ts';
 import { list, object, success, work } from '../rules/results.ts';
+import { checkDownloadUrl, checkFileFormat } from '../rules/urls.ts';
 import { deleteUserData, registerUserData } from '../rules/user-data.ts';
-import { ApiError, badValue, inUse } from '../world/errors.ts';
+import { ApiError, badParameter, badValue, inUse } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Fields, Resource } from '../world/types.ts';
 
@@ -222,6 +223,14 @@ const addVersion: Behaviour = (call) => {
   if (!/^\d+\.\d+\.\d+$/.test(version)) throw badValue(`Invalid version format: ${version}. Semantic version needed`);
   const { fields } = statedFields(call, 'KubernetesSupportedVersion');
   const numbersOf = version.split('.').map(Number);
+  if (numbersOf[0] === 0 || (numbersOf[0] === 1 && (numbersOf[1] ?? 0) < 11))
+    throw badValue(
+      'New supported Kubernetes version cannot be added as 1.11.0 is minimum version supported by Kubernetes Service',
+    );
+  const url = textArg(call, 'url') ?? '';
+  if (url === '') throw badValue('Invalid URL for ISO specified, null');
+  checkDownloadUrl(url, badParameter);
+  checkFileFormat(url, 'iso', badParameter);
   const row = insertKind(call.world, 'KubernetesSupportedVersion', {
     ...fields,
     name: textArg(call, 'name') ?? `v${version}`,

@@ -1,8 +1,9 @@
+import { isIPv6 } from 'node:net';
 import { statedFields } from '../engine/generic.ts';
 import { flagArg, listArg, needRow, rowArg, rowsArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { createGuestNetwork } from '../rules/guest-networks.ts';
-import { blockOf, holds, overlap, parseBlock } from '../rules/ip.ts';
+import { blockOf, contains, holds, isPrivate, overlap, parseBlock, toNumber } from '../rules/ip.ts';
 import { checkLimit } from '../rules/limits.ts';
 import { dismantleNetwork, ensureRouter, implementNetwork, servicesOf } from '../rules/networks.ts';
 import { ownerOf } from '../rules/owner.ts';
@@ -45,6 +46,46 @@ const checkBasic = (call: Call, zone: Resource, offering: Resource): void => {
     throw badValue("Can't specify an IP range or a gateway for a guest network in a zone of type Basic");
 };
 
+/** Refuses addresses that make no network, as NetworkServiceImpl.createGuestNetwork and NetworkOrchestrator do. */
+const checkAddresses = (call: Call, offering: Resource, vpc: Resource | undefined): void => {
+  const { world } = call;
+  const [gateway, netmask] = [textArg(call, 'gateway'), textArg(call, 'netmask')];
+  const [start, end] = [textArg(call, 'startip'), textArg(call, 'endip') ?? textArg(call, 'startip')];
+  if (gateway !== undefined && Number.isNaN(toNumber(gateway)) && !isIPv6(gateway))
+    throw badValue('Gateway parameter is invalid');
+  if (gateway !== undefined && start !== undefined && netmask === undefined)
+    throw badValue('gateway and netmask should be defined when startIP/endIP are passed in');
+  const block = gateway === undefined || netmask === undefined ? undefined : blockOf(gateway, netmask);
+  if (!block || gateway === undefined) return;
+  if ([block.first, block.last].includes(toNumber(gateway)))
+    throw badValue('Invalid gateway IP provided. Either the IP is broadcast or network IP.');
+  const { guestiptype } = offering.fields;
+  if (guestiptype === 'Isolated' && !vpc && !isOn(world, 'allow.non.rfc1918.compliant.ips') && !isPrivate(block.text))
+    throw badValue(`Virtual Guest Cidr ${block.text} is not RFC 1918 or 6598 compliant`);
+  if (start === undefined || end === undefined || guestiptype === 'L2') return;
+  if (!contains(block, start) || !contains(block, end) || toNumber(start) > toNumber(end))
+    throw badValue(
+      "Please ensure that your start IP and end IP are in the same subnet, as per the IP range's netmask.",
+    );
+  if (toNumber(start) <= toNumber(gateway) && toNumber(gateway) <= toNumber(end))
+    throw badValue('The gateway ip should not be the part of the ip range being added.');
+};
+
+/** Refuses a VLAN where the offering chooses it, and none where it does not (NetworkOrchestrator.createGuestNetwork). */
+const checkVlan = (call: Call, zone: Resource, offering: Resource): void => {
+  const vlan = textArg(call, 'vlan');
+  const { specifyvlan, guestiptype } = offering.fields;
+  if (zone.fields['networktype'] === 'Basic' || !call.caller.root) return;
+  if (guestiptype === 'Shared' && specifyvlan !== true && vlan !== undefined)
+    throw badValue('Cannot specify vlanId when create a network from network offering with specifyvlan=false');
+  if ((vlan !== undefined) === (specifyvlan === true)) return;
+  throw badValue(
+    vlan === undefined
+      ? 'Vlan has to be specified; corresponding offering says specifyVlan=true'
+      : "Can't specify vlan; corresponding offering says specifyVlan=false",
+  );
+};
+
 const create: Behaviour = (call) => {
   const { world } = call;
   const vpc = rowArg(call, 'vpcid');
@@ -79,6 +120,8 @@ const create: Behaviour = (call) => {
     throw badValue(
       'StartIp/endIp/gateway/netmask are required when create network of type Shared and specifyIpRanges is true',
     );
+  checkAddresses(call, offering, vpc);
+  checkVlan(call, zone, offering);
   checkLimit(world, owner, 'network');
   const { fields } = statedFields(call, 'Network');
   if (flagArg(call, 'subdomainaccess')) fields['subdomainaccess'] = true;
@@ -147,6 +190,15 @@ const checkReservation = (call: Call, { fields }: Resource): void => {
 const update: Behaviour = (call) => {
   const network = needRow(call, 'id');
   const offering = rowArg(call, 'networkofferingid');
+  const { type } = network.fields;
+  if (offering && type !== 'Isolated')
+    throw badValue('NetworkOffering and domain suffix upgrade can be performed for Isolated networks only');
+  if (offering && offering.fields['guestiptype'] !== type)
+    throw badValue(
+      `Can't upgrade from network offering ${text(network, 'networkofferingid')} to ${offering.id}; check logs for more information`,
+    );
+  if (textArg(call, 'networkdomain') !== undefined && type !== 'Isolated' && type !== 'Shared')
+    throw badValue('Domain name change is not supported by network offering in order to change the network domain');
   return work(network, () => {
     checkReservation(call, network);
     const { id: _, ...fields } = statedFields(call, 'Network').fields;

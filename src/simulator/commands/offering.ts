@@ -32,6 +32,13 @@ const checkCache = (call: Call): void => {
     );
 };
 
+/**
+ * IOPS that a call states are kept where it says that machines choose none: without a word they may, and then an offering
+ * has none of its own (ConfigurationManagerImpl.createDiskOffering).
+ */
+const iops = (call: Call): Fields =>
+  call.args['customizediops'] === false ? {} : { miniops: undefined, maxiops: undefined };
+
 /** What createServiceOffering of ConfigurationManagerImpl refuses besides the size. */
 const checkService = (call: Call, custom: boolean): void => {
   const failed = `Failed to create service offering ${textArg(call, 'name')}`;
@@ -84,6 +91,7 @@ const createService: Behaviour = (call) => {
     limitcpuuse: false,
     isvolatile: false,
     ...fields,
+    ...iops(call),
     tags: undefined,
     storagetags: textArg(call, 'tags'),
     iscustomized: custom,
@@ -99,8 +107,7 @@ const createService: Behaviour = (call) => {
 const createDisk: Behaviour = (call) => {
   const custom = flagArg(call, 'customized');
   const size = numberArg(call, 'disksize');
-  if (!custom && (size === undefined || size < 1))
-    throw badValue('Disksize is required for a non-customized disk offering');
+  if (!custom && size === undefined) throw badValue('Disksize is required for a non-customized disk offering');
   if (custom && size !== undefined) throw badValue('Disksize is not allowed for a customized disk offering');
   checkCache(call);
   const { fields } = statedFields(call, 'DiskOffering');
@@ -110,6 +117,7 @@ const createDisk: Behaviour = (call) => {
       provisioningtype: 'thin',
       displayoffering: true,
       ...fields,
+      ...iops(call),
       disksize: size ?? 0,
       iscustomized: custom,
       ...places(call),
@@ -155,6 +163,7 @@ const clone =
 
 const retire: Behaviour = (call) => {
   const row = needRow(call, 'id');
+  if (row.fields['defaultuse'] === true) throw badValue('Default service offerings cannot be deleted');
   if (row.fields['state'] === 'Inactive') throw badValue(`Unable to delete ${row.id}: it is inactive already`);
   call.world.update(row, { state: 'Inactive' });
   return success();

@@ -213,6 +213,9 @@ const createRange: Behaviour = (call) => {
     throw badValue(
       "Please ensure that your start IP and end IP are in the same subnet, as per the IP range's netmask.",
     );
+  const outside = (one: string): boolean => toNumber(one) < toNumber(start) || toNumber(one) > toNumber(end);
+  if (!Number.isNaN(toNumber(gateway)) && !Number.isNaN(toNumber(start)) && !outside(gateway))
+    throw badValue('The gateway ip should not be the part of the ip range being added.');
   const clash = world
     .all('VlanIpRange')
     .find(
@@ -240,6 +243,36 @@ const createRange: Behaviour = (call) => {
   });
   if (block) addAddresses(world, range, start, end);
   return object(range);
+};
+
+const shares = (row: Resource, start: string, end: string): boolean =>
+  toNumber(text(row, 'startip')) <= toNumber(end) && toNumber(start) <= toNumber(text(row, 'endip'));
+
+/** Addresses for storage traffic; they are no pod's and no other range's (StorageNetworkManagerImpl.createIpRange). */
+const createStorageRange: Behaviour = (call) => {
+  const { world } = call;
+  const pod = needRow(call, 'podid');
+  const start = textArg(call, 'startip') ?? '';
+  const end = textArg(call, 'endip') ?? start;
+  const [starts, ends] = ['startip', 'endip'].map((name) => pod.fields[name]);
+  if (Array.isArray(starts) && Array.isArray(ends))
+    for (const [i, first] of starts.entries())
+      if (toNumber(String(first)) <= toNumber(end) && toNumber(start) <= toNumber(String(ends[i])))
+        throw badValue(
+          `The Storage network Start IP and endIP address range overlap with private IP :${String(first)} - ${String(ends[i])}`,
+        );
+  const taken = [...world.where('StorageNetworkIpRange', 'podid', pod.id)].find((row) => shares(row, start, end));
+  if (taken)
+    throw badValue(
+      `The Storage network Start IP and endIP address range overlap with private IP :${text(taken, 'startip')} - ${text(taken, 'endip')}`,
+    );
+  const range = insertKind(world, 'StorageNetworkIpRange', {
+    ...statedFields(call, 'StorageNetworkIpRange').fields,
+    podid: pod.id,
+    zoneid: pod.fields['zoneid'],
+    endip: end,
+  });
+  return work(range, () => object(range));
 };
 
 const deleteRange: Behaviour = (call) => {
@@ -279,6 +312,7 @@ export const physicalNetwork: Behaviours = {
   },
   listNetworkIsolationMethods: () => list(['VLAN', 'GRE', 'VXLAN', 'STT', 'L3'].map((name) => ({ name }))),
   createVlanIpRange: createRange,
+  createStorageNetworkIpRange: createStorageRange,
   deleteVlanIpRange: deleteRange,
   dedicatePublicIpRange: (call) => {
     const range = needRow(call, 'id');

@@ -11,6 +11,24 @@ import { storagePoolFiles, volumesOn } from '../rules/storage-pools.ts';
 import { ApiError, badValue, failure, inUse } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 
+/** What CloudStackPrimaryDataStoreLifeCycleImpl makes pools of. */
+const poolSchemes = [
+  'nfs',
+  'rbd',
+  'iscsi',
+  'file',
+  'clvm',
+  'sharedmountpoint',
+  'vmfs',
+  'presetup',
+  'ocfs2',
+  'gluster',
+  'cifs',
+  'iso',
+  'datastorecluster',
+  'custom',
+];
+
 const createPool: Behaviour = (call) => {
   const { world } = call;
   const zone = needRow(call, 'zoneid');
@@ -22,8 +40,13 @@ const createPool: Behaviour = (call) => {
   if (!match) throw new ApiError(530, `${url} is not a valid uri`, 9999);
   const [, scheme = '', userInfo = null, address = '', given = '/'] = match;
   const path = given.replace(/\/{2,}/g, '/').replace(/^\//, /^rbd$/i.test(scheme) ? '' : '/');
-  const scope = (textArg(call, 'scope') ?? (cluster ? 'CLUSTER' : 'ZONE')).toUpperCase();
-  if (scope === 'CLUSTER' && !cluster) throw badValue('Cluster id requires pod id');
+  // A pool is a cluster's unless the call says otherwise (StorageManagerImpl.createPool).
+  const scope = (textArg(call, 'scope') ?? 'CLUSTER').toUpperCase();
+  if (scope === 'CLUSTER' && !cluster) throw badValue("cluster id can't be null, if scope is cluster");
+  if (/^nfs$/i.test(scheme) && (address === '' || match[4] === undefined || match[4] === '/'))
+    throw badValue('host or path is null, should be nfs://hostname/path');
+  if (!poolSchemes.includes(scheme.toLowerCase()))
+    throw failure(`Failed to add data store: Unable to figure out the scheme for URL: ${scheme}`);
   if (
     world
       .all('StoragePool')

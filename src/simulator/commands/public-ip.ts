@@ -1,7 +1,9 @@
+import { statedFields } from '../engine/generic.ts';
 import { listKind, type Test } from '../engine/list.ts';
 import { freeAddress, takeAddress } from '../rules/addresses.ts';
 import { flagArg, needRow, numberArg, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
+import { blockOf, contains, toNumber } from '../rules/ip.ts';
 import { checkLimit } from '../rules/limits.ts';
 import { hasService, releaseRules } from '../rules/networks.ts';
 import { ownerOf } from '../rules/owner.ts';
@@ -62,6 +64,31 @@ const associate: Behaviour = (call) => {
     world.update(address, { state: 'Allocated' });
     return object(address);
   });
+};
+
+/** Addresses that may go from zone to zone (ConfigurationManagerImpl.createPortableIpRange). */
+const createPortableRange: Behaviour = (call) => {
+  const { world } = call;
+  const [start, end] = [textArg(call, 'startip') ?? '', textArg(call, 'endip') ?? ''];
+  const [first, last] = [toNumber(start), toNumber(end)];
+  if (!(first <= last)) throw badValue(`Invalid portable ip  range: ${start}-${end}`);
+  const block = blockOf(textArg(call, 'gateway') ?? '', textArg(call, 'netmask') ?? '');
+  for (const [name, address] of [
+    ['start', start],
+    ['end', end],
+  ] as const)
+    if (!block || !contains(block, address))
+      throw badValue(
+        `Please ensure that your ${name} IP is in the same subnet as your portable IP range's gateway and as per the IP range's netmask.`,
+      );
+  const region = String(call.args['regionid']);
+  const ranges = world.all('PortableIpRange').filter(({ fields }) => String(fields['regionid']) === region);
+  if (ranges.some((row) => toNumber(text(row, 'startip')) <= last && first <= toNumber(text(row, 'endip'))))
+    throw badValue(
+      `Ip  range: ${start}-${end} overlaps with a portable IP range already configured in the region ${region}`,
+    );
+  const range = insertKind(world, 'PortableIpRange', statedFields(call, 'PortableIpRange').fields);
+  return work(range, () => object(range));
 };
 
 const disassociate: Behaviour = (call) => {
@@ -190,6 +217,7 @@ const ipForward: Behaviour = (call) => {
 /** Public addresses and static NAT. */
 export const publicIp: Behaviours = {
   associateIpAddress: associate,
+  createPortableIpRange: createPortableRange,
   disassociateIpAddress: disassociate,
   enableStaticNat: enableNat,
   disableStaticNat: disableNat,

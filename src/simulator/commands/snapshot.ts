@@ -5,7 +5,7 @@ import type { Behaviour, Behaviours, Call } from '../rules/call.ts';
 import { checkLimit } from '../rules/limits.ts';
 import { volumesOf } from '../rules/machines.ts';
 import { object, success, work } from '../rules/results.ts';
-import { intervalOf, intervals } from '../rules/schedules.ts';
+import { intervalOf, intervals, zoneOf } from '../rules/schedules.ts';
 import { badValue, failure } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import { numberSetting } from '../world/settings.ts';
@@ -82,18 +82,6 @@ const revert: Behaviour = (call) => {
   });
 };
 
-/** A time zone as Java takes it: one that is unknown is GMT. */
-const zoneOf = (name: string): string => {
-  // Asking for any other loads all of them.
-  if (name === 'GMT' || name === 'UTC') return name;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return name;
-  } catch {
-    return 'GMT';
-  }
-};
-
 const createPolicy: Behaviour = (call) => {
   const volume = needRow(call, 'volumeid');
   const { world } = call;
@@ -122,6 +110,8 @@ const copy: Behaviour = (call) => {
   const snapshot = needRow(call, 'id');
   const zones = [...rowsArg(call, 'destzoneids'), ...rowsArg(call, 'destzoneid')];
   if (zones.length === 0) throw badValue('Either destzoneid or destzoneids must be given');
+  const source = rowArg(call, 'sourcezoneid')?.id ?? text(snapshot, 'zoneid');
+  if (zones.some(({ id }) => id === source)) throw badValue('Please specify different source and destination zones.');
   return work(snapshot, () => {
     for (const zone of zones) {
       const { ...fields } = snapshot.fields;

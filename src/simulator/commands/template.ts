@@ -11,7 +11,7 @@ import { ownerOf } from '../rules/owner.ts';
 import { accountOfProject } from '../rules/projects.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { findAccount } from '../rules/scope.ts';
-import { checkDownloadUrl } from '../rules/urls.ts';
+import { checkDownloadUrl, checkFileFormat } from '../rules/urls.ts';
 import { badParameter, badValue } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import { isOn } from '../world/settings.ts';
@@ -139,6 +139,8 @@ const copy: Behaviour = (call) => {
   const row = needRow(call, 'id');
   const zones = [...rowsArg(call, 'destzoneids'), ...rowsArg(call, 'destzoneid')];
   if (zones.length === 0) throw badValue('Either destzoneid or destzoneids parameters have to be specified.');
+  const source = rowArg(call, 'sourcezoneid');
+  if (source && zones.includes(source)) throw badValue('Please specify different source and destination zones.');
   return work(row, () => {
     call.world.hide(row, { zones: [...new Set([...zonesOf(row), ...zones.map(({ id }) => id)])] });
     return object(row);
@@ -148,6 +150,8 @@ const copy: Behaviour = (call) => {
 const remove: Behaviour = (call) => {
   const row = needRow(call, 'id');
   const zone = rowArg(call, 'zoneid');
+  if (row.fields['templatetype'] === 'SYSTEM' && !flagArg(call, 'issystem'))
+    throw badValue('Could not delete template as it is a SYSTEM template and isSystem is set to false.');
   const using = call.world
     .all('UserVm')
     .find(({ fields }) => fields['templateid'] === row.id || fields['isoid'] === row.id);
@@ -252,7 +256,9 @@ const register =
     const chosen = zones.length > 0 ? zones : world.all('Zone');
     const { fields } = statedFields(call, 'Template');
     // An IllegalArgumentException, which is a parameter error without a code of its own (ApiServer).
-    checkDownloadUrl(textArg(call, 'url') ?? '', badParameter);
+    const url = textArg(call, 'url') ?? '';
+    checkDownloadUrl(url, badParameter);
+    checkFileFormat(url, iso ? 'iso' : (textArg(call, 'format') ?? ''), badParameter);
     if (flagArg(call, 'ispublic') === false && flagArg(call, 'isfeatured') && !call.caller.root)
       delete fields['isfeatured'];
     const row = insertKind(

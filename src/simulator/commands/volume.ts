@@ -11,7 +11,7 @@ import { accountOfProject } from '../rules/projects.ts';
 import { volumeMetrics } from '../rules/metrics.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { findAccount } from '../rules/scope.ts';
-import { checkDownloadUrl } from '../rules/urls.ts';
+import { checkDownloadUrl, checkFileFormat } from '../rules/urls.ts';
 import { ApiError, badValue, failure, forbidden } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import { isOn, numberSetting } from '../world/settings.ts';
@@ -31,21 +31,41 @@ const sizeFor = (call: Call, offering: Resource | undefined, snapshot: Resource 
     if (asked !== undefined && (asked < min || asked > max))
       throw badValue(`Volume size: ${asked} GB is out of allowed range. Min: ${min}. Max: ${max}`);
   }
-  if (offering && asked !== undefined && offering.fields['iscustomized'] === true) return asked * gib;
+  if (offering && asked !== undefined) {
+    if (offering.fields['iscustomized'] !== true) throw badValue('This disk offering does not allow custom size');
+    return asked * gib;
+  }
   if (snapshot) return Number(snapshot.fields['virtualsize'] ?? gib);
   return Number(offering?.fields['disksize'] ?? 1) * gib;
+};
+
+/** Refuses IOPS that do not go together where the offering lets them be chosen (VolumeApiServiceImpl.allocVolume). */
+const checkIops = (call: Call, offering: Resource | undefined): void => {
+  const [min, max] = [numberArg(call, 'miniops'), numberArg(call, 'maxiops')];
+  if (offering?.fields['iscustomizediops'] !== true || (min === undefined && max === undefined)) return;
+  if (min === undefined || min <= 0) throw badValue('The min IOPS must be greater than 0.');
+  if (min > (max ?? 0)) throw badValue('The min IOPS must be less than or equal to the max IOPS.');
 };
 
 const create: Behaviour = (call) => {
   const { world } = call;
   const offering = rowArg(call, 'diskofferingid');
   const snapshot = rowArg(call, 'snapshotid');
+  if (offering && snapshot && text(world.get(text(snapshot, 'volumeid')), 'type') === 'DATADISK')
+    throw badValue(
+      'Disk Offering ID cannot be passed whilst creating volume from snapshot other than ROOT disk snapshots',
+    );
+  checkIops(call, offering);
   if (!offering && !snapshot)
     throw badValue('At least one of disk Offering ID or snapshot ID must be passed whilst creating volume');
   const owner = ownerOf(call);
   const zone = rowArg(call, 'zoneid') ?? world.get(text(snapshot, 'zoneid'));
   if (!zone) throw badValue('Please specify a valid zone.');
   const size = sizeFor(call, offering, snapshot);
+  // Only what comes from a snapshot goes to a machine at once (VolumeApiServiceImpl.createVolume).
+  const vm = snapshot && rowArg(call, 'virtualmachineid');
+  if (vm && !['Running', 'Stopped'].includes(stateOf(vm)))
+    throw badValue('Please specify a VM that is either running or stopped.');
   checkLimit(world, owner, 'volume');
   checkLimit(world, owner, 'primary_storage', size / gib);
   const number = world.count('data');
@@ -69,7 +89,6 @@ const create: Behaviour = (call) => {
     },
     { owner: owner.id, ...(textArg(call, 'customid') === undefined ? {} : { id: textArg(call, 'customid') ?? '' }) },
   );
-  const vm = rowArg(call, 'virtualmachineid');
   return work(volume, () => {
     const pool = rowArg(call, 'storageid');
     if (pool) world.update(volume, { storageid: pool.id });
@@ -82,6 +101,9 @@ const create: Behaviour = (call) => {
 const attachTo = (call: Call, volume: Resource, vm: Resource, wanted?: number): void => {
   const { world } = call;
   const taken = new Set(volumesOf(world, vm).map(({ fields }) => Number(fields['deviceid'])));
+  const last = numberSetting(world, 'max.data.volumes.limit', 6) + 1;
+  if (wanted !== undefined && (wanted < 0 || wanted > last || wanted === 3))
+    throw failure(`deviceId should be 0,1,2,4-${last}`);
   let device = wanted ?? 1;
   if (wanted !== undefined && taken.has(wanted)) throw failure(`deviceId ${wanted} is used by vm ${vm.id}`);
   while (taken.has(device) || device === 3) device += 1;
@@ -106,6 +128,13 @@ const attach: Behaviour = (call) => {
     throw badValue('Please specify a VM that is either running or stopped.');
   if (volume.fields['zoneid'] !== vm.fields['zoneid'])
     throw badValue('Please specify a VM that is in the same zone as the volume.');
+  // Device 0 is the root volume's (VolumeApiServiceImpl.attachVolumeToVM).
+  if (numberArg(call, 'deviceid') === 0) {
+    if (stateOf(vm) !== 'Stopped')
+      throw badValue('Root volume detach can happen only when vm is in states: Stopped or Destroyed');
+    if (volumesOf(world, vm).some(({ fields }) => Number(fields['deviceid']) === 0))
+      throw badValue('Vm already has root volume attached to it');
+  }
   const max = numberSetting(world, 'max.data.volumes.limit', 6);
   if (volumesOf(world, vm).filter(({ fields }) => fields['type'] === 'DATADISK').length >= max)
     throw badValue(
@@ -236,14 +265,19 @@ const recover: Behaviour = (call) => {
 
 const upload: Behaviour = (call) => {
   const zone = needRow(call, 'zoneid');
-  checkDownloadUrl(textArg(call, 'url') ?? '', (text) => new ApiError(530, text));
+  const [url, format] = [textArg(call, 'url') ?? '', textArg(call, 'format') ?? ''];
+  checkDownloadUrl(url, (text) => new ApiError(530, text));
+  checkFileFormat(url, format, (text) => new ApiError(530, text));
+  const offering = rowArg(call, 'diskofferingid');
+  if (offering && offering.fields['iscustomized'] !== true)
+    throw badValue('Please specify a custom sized disk offering.');
   const fields: Fields = {
     name: textArg(call, 'name'),
     type: 'DATADISK',
     state: 'UploadOp',
     zoneid: zone.id,
     size: 10 * gib,
-    diskofferingid: rowArg(call, 'diskofferingid')?.id,
+    diskofferingid: offering?.id,
     provisioningtype: 'thin',
     displayvolume: true,
     destroyed: false,
@@ -296,10 +330,11 @@ export const volume: Behaviours = {
   changeOfferingForVolume: (call) => {
     const volume = needRow(call, 'id');
     const offering = needRow(call, 'diskofferingid');
+    const asked = numberArg(call, 'size');
+    if (offering.fields['iscustomized'] === true && asked === undefined)
+      throw badValue('The new disk offering requires that a size be specified.');
     return work(volume, () => {
-      const size =
-        numberArg(call, 'size') ??
-        (offering.fields['iscustomized'] === true ? undefined : Number(offering.fields['disksize']));
+      const size = asked ?? Number(offering.fields['disksize']);
       call.world.update(volume, { diskofferingid: offering.id, ...(size ? { size: size * gib } : {}) });
       return object(volume);
     });

@@ -203,6 +203,7 @@ const listFor = (call: Call): Resource => {
   if (given) return given;
   const network = rowArg(call, 'networkid');
   if (!network) throw badValue('Either networkId or aclId must be given');
+  if (network.fields['vpcid'] === undefined) throw badValue(`Network: ${network.id} does not belong to VPC`);
   const used = call.world.get(text(network, 'aclid'));
   if (used && used.hidden['default'] !== true) return used;
   const made = insertKind(

@@ -9,6 +9,7 @@ import { hypervisorName } from '../rules/hosts.ts';
 import { blockOf, contains, toAddress, toNumber } from '../rules/ip.ts';
 import { clusterMetrics, zoneMetrics } from '../rules/metrics.ts';
 import { loadOf } from '../rules/placement.ts';
+import { checkManagementRange, checkPodAddresses, checkPodBlock, checkRange, rangesOf } from '../rules/pods.ts';
 import { isReferred } from '../rules/removal.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { ensureSystemVms } from '../rules/system-vms.ts';
@@ -114,6 +115,9 @@ const updateZone: Behaviour = (call) => {
   checkNameServers(call);
   const zone = needRow(call, 'id');
   const { id: _, details, ...fields } = statedFields(call, 'Zone').fields;
+  const name = textArg(call, 'name');
+  if (name !== undefined && name !== text(zone, 'name'))
+    unique(call.world, 'Zone', name, 'A zone with that name already exists. Please specify a unique zone name.');
   const state = textArg(call, 'allocationstate');
   if (state !== undefined && !/^(enabled|disabled)$/i.test(state))
     throw badValue(`Unable to resolve Allocation State '${state}' to a supported state`);
@@ -151,12 +155,42 @@ const drop: Behaviour = (call) => {
   return success();
 };
 
+/** Changes a pod; its ranges stay inside its block, without its gateway (ConfigurationManagerImpl.editPod). */
+const updatePod: Behaviour = (call) => {
+  const { world } = call;
+  const pod = needRow(call, 'id');
+  const [name, zone] = [textArg(call, 'name'), world.get(text(pod, 'zoneid'))];
+  if (name !== undefined && name !== text(pod, 'name'))
+    unique(
+      world,
+      'Pod',
+      name,
+      `A pod with name: ${name} already exists in zone ${zone?.no}. Please specify a different pod name. `,
+      (row) => row.fields['zoneid'] === zone?.id,
+    );
+  const gateway = textArg(call, 'gateway') ?? text(pod, 'gateway');
+  const netmask = textArg(call, 'netmask') ?? text(pod, 'netmask');
+  if (gateway !== '' || netmask !== '') {
+    const block = blockOf(gateway, netmask);
+    if (!block) throw badValue(`Please enter a valid CIDR for pod: ${name ?? text(pod, 'name')}`);
+    if (zone) checkPodBlock(call, zone, gateway, netmask, pod);
+    for (const { start, end } of rangesOf(pod)) {
+      if (!contains(block, start)) throw badValue('The start address of the some IP range is not in the CIDR subnet.');
+      if (!contains(block, end)) throw badValue('The end address of the some IP range is not in the CIDR subnet.');
+      if (toNumber(gateway) >= toNumber(start) && toNumber(gateway) <= toNumber(end))
+        throw badValue("The gateway shouldn't overlap some start/end ip addresses");
+    }
+  }
+  const { id: _, ...fields } = statedFields(call, 'Pod').fields;
+  world.update(pod, fields);
+  return object(pod);
+};
+
 const createPod: Behaviour = (call) => {
   const { world } = call;
   const zone = needRow(call, 'zoneid');
   const [gateway = '', netmask = ''] = [textArg(call, 'gateway'), textArg(call, 'netmask')];
-  if (gateway !== '' && !blockOf(gateway, netmask))
-    throw badValue(`The gateway ${gateway} or netmask ${netmask} is invalid.`);
+  checkPodAddresses(call, zone);
   unique(
     world,
     'Pod',
@@ -168,12 +202,8 @@ const createPod: Behaviour = (call) => {
   const start = textArg(call, 'startip') ?? '';
   // Without an end, a range goes to the last address of the pod.
   const end = textArg(call, 'endip') ?? (block ? toAddress(block.last - 1) : start);
-  if (block && start !== '') {
-    if (!contains(block, start)) throw badValue('The start address of the IP range is not in the CIDR subnet.');
-    if (!contains(block, end)) throw badValue('The end address of the IP range is not in the CIDR subnet.');
-    if (toNumber(start) > toNumber(end))
-      throw badValue('The start IP address must have a lower value than the end IP address.');
-  }
+  if (block && start !== '') checkRange(call, zone.id, gateway, netmask, start, end);
+  checkPodBlock(call, zone, gateway, netmask);
   const fields: Fields = {
     name: textArg(call, 'name'),
     zoneid: zone.id,
@@ -227,6 +257,7 @@ const managementRange =
       Array.isArray(pod.fields[name]) ? pod.fields[name].map(String) : [],
     );
     const [starts = [], ends = [], vlans = [], systems = []] = arrays;
+    if (add) checkManagementRange(call, pod, start, textArg(call, 'endip') ?? start);
     return work(pod, () => {
       const at = starts.indexOf(start);
       if (!add && at < 0) throw badValue(`The IP range ${start} is not in pod ${pod.id}`);
@@ -301,6 +332,7 @@ export const zonePodCluster: Behaviours = {
   deletePod: drop,
   deleteCluster: drop,
   createPod,
+  updatePod,
   addCluster,
   createManagementNetworkIpRange: managementRange(true),
   deleteManagementNetworkIpRange: managementRange(false),

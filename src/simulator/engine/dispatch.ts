@@ -5,6 +5,7 @@ import { list, success } from '../rules/results.ts';
 import { ApiError, badValue, forbidden } from '../world/errors.ts';
 import type { Fields } from '../world/types.ts';
 import type { World } from '../world/world.ts';
+import { checkRefusedValues } from './refused-values.ts';
 import { decodeParams } from './decode.ts';
 import { checkEncodings } from './encodings.ts';
 import { bodyOf, bytesOf } from './envelope.ts';
@@ -46,6 +47,7 @@ export const prepare = (
   const rows = resolveRows(world, command, args, caller);
   const unmet = failureOf(command, () => {
     checkRequirements(command, args);
+    checkRefusedValues(world, command, args);
     checkEncodings(command, args);
     checkCustomId(world, args, caller);
   });

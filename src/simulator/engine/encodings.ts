@@ -13,7 +13,7 @@ const decoded = (text: string): string => {
 };
 
 /** Labels of letters, digits and hyphens, as NetUtils.verifyDomainName has them. */
-const isDomainName = (text: string): boolean =>
+export const isDomainName = (text: string): boolean =>
   text.length <= 190 && text.split('.').every((label) => /^(?!-)[a-z0-9-]{1,63}(?<!-)$/i.test(label));
 
 const noDomainName =

@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
-import { ApiError, badValue, noCapacity } from '../world/errors.ts';
+import { ApiError, badValue, forbidden, noCapacity } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
-import { settingOf } from '../world/settings.ts';
+import { isOn, settingOf } from '../world/settings.ts';
 import type { Index } from '../world/table.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
@@ -11,32 +11,14 @@ import { gib } from './figures.ts';
 import { createGuestNetwork } from './guest-networks.ts';
 import { contains, parseBlock, toNumber } from './ip.ts';
 import { checkLimit } from './limits.ts';
+import { checkRootSize, dataDiskSize, sizeOf } from './machine-size.ts';
 import { addVolume, expunge, powerOn } from './machines.ts';
-import { addNic } from './networks.ts';
+import { addNic, hasService, standardMac } from './networks.ts';
 import { ownerOf } from './owner.ts';
 import { object, work } from './results.ts';
 import { defaultSecurityGroup } from './security-groups.ts';
 
 const hostName = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
-
-/** Processor and memory of a machine, from its offering or, for a custom one, from the call's details. */
-export const sizeOf = (call: Call, offering: Resource): Fields => {
-  const details = mapArg(call, 'details');
-  const given = { cpunumber: details['cpuNumber'], cpuspeed: details['cpuSpeed'], memory: details['memory'] };
-  const { iscustomized, cpunumber, cpuspeed, memory } = offering.fields;
-  if (iscustomized !== true) {
-    if (given.cpunumber !== undefined || given.memory !== undefined)
-      throw badValue('The offering has a fixed size; cpuNumber, cpuSpeed and memory cannot be given');
-    return { cpunumber: Number(cpunumber ?? 1), cpuspeed: Number(cpuspeed ?? 500), memory: Number(memory ?? 512) };
-  }
-  if ((given.cpunumber ?? cpunumber) === undefined || (given.memory ?? memory) === undefined)
-    throw badValue('Need to specify custom parameter values cpu, cpu speed and memory when using custom offering');
-  return {
-    cpunumber: Number(given.cpunumber ?? cpunumber),
-    cpuspeed: Number(given.cpuspeed ?? cpuspeed ?? 1000),
-    memory: Number(given.memory ?? memory),
-  };
-};
 
 interface ChosenNetwork {
   network: Resource;
@@ -151,7 +133,21 @@ const checkNames = (call: Call, name: string, networks: readonly { network: Reso
       );
 };
 
+/** Refuses what the machine's first network cannot hand out to it (UserVmManagerImpl.getUncheckedUserVmResource). */
+const checkUserData = (call: Call, template: Resource, keys: readonly string[], first: Resource | undefined): void => {
+  if (!first || hasService(call.world, first, 'UserData')) return;
+  const place = `there is no support for UserData service in the default network ${text(first, 'name')}/${first.id}`;
+  if (textArg(call, 'userdata') || rowArg(call, 'userdataid'))
+    throw badValue(`Unable to deploy VM as UserData is provided while deploying the VM, but ${place}.`);
+  if (keys.length > 0)
+    throw badValue(`Unable to deploy VM as SSH keypair is provided while deploying the VM, but ${place}`);
+  if (template.fields['passwordenabled'] === true)
+    throw badValue(`Unable to deploy VM as template ${template.no} is password enabled, but ${place}`);
+};
+
 const checkTemplate = (call: Call, template: Resource, zone: Resource, offering: Resource): void => {
+  if (template.fields['format'] === 'ISO' && template.fields['bootable'] === false)
+    throw badValue(`Installing from ISO requires an ISO that is bootable: ${template.no}`);
   if (template.fields['isready'] === false) throw badValue(`Template ${template.id} is not ready yet`);
   const zones = template.hidden['zones'];
   if (Array.isArray(zones) && !zones.includes(zone.id))
@@ -161,6 +157,10 @@ const checkTemplate = (call: Call, template: Resource, zone: Resource, offering:
     (!rowArg(call, 'diskofferingid') || textArg(call, 'hypervisor') === undefined)
   )
     throw badValue('The disk offering and the hypervisor must be given when deploying from an ISO');
+  const hypervisor = textArg(call, 'hypervisor')?.toLowerCase();
+  const own = text(template, 'hypervisor').toLowerCase();
+  if (template.fields['format'] !== 'ISO' && hypervisor !== undefined && own !== '' && hypervisor !== own)
+    throw badValue('Hypervisor passed to the deployVm call, is different from the hypervisor type of the template');
   if (offering.fields['state'] === 'Inactive') throw badValue(`Unable to find service offering: ${offering.id}`);
   if (zone.fields['allocationstate'] === 'Disabled' && !call.caller.root)
     throw new ApiError(531, `Cannot perform this operation, Zone is currently disabled: ${zone.id}`, 4365);
@@ -188,12 +188,25 @@ const groupOf = (call: Call, owner: Resource): string | undefined => {
 
 const affinityIds = (call: Call, owner: Resource): Value[] => {
   const names = listArg(call, 'affinitygroupnames');
-  const named = [...call.world.ownedBy('AffinityGroup', owner.id)].filter((row) => names.includes(text(row, 'name')));
-  return [...rowsArg(call, 'affinitygroupids'), ...named].map(({ id }) => id);
+  const own = [...call.world.ownedBy('AffinityGroup', owner.id)];
+  const unknown = names.find((name) => !own.some((row) => text(row, 'name') === name));
+  if (unknown !== undefined) throw badValue(`Unable to find group by name ${unknown}`);
+  const named = own.filter((row) => names.includes(text(row, 'name')));
+  const given = rowsArg(call, 'affinitygroupids');
+  const foreign = given.find((group) => group.owner !== owner.id && group.fields['type'] !== 'ExplicitDedication');
+  if (foreign) throw forbidden(`Affinity Group ${text(foreign, 'name')} does not belong to the VM's account`);
+  return [...given, ...named].map(({ id }) => id);
 };
 
 const securityIds = (call: Call, zone: Resource, owner: Resource): Value[] => {
   const given = rowsArg(call, 'securitygroupids').map(({ id }) => id);
+  if (
+    zone.fields['securitygroupsenabled'] !== true &&
+    (given.length > 0 || listArg(call, 'securitygroupnames').length > 0)
+  )
+    throw badValue(
+      `Can't create VM with security groups; security group feature is not enabled for zone ${text(zone, 'name')}`,
+    );
   if (given.length > 0 || zone.fields['securitygroupsenabled'] !== true) return given;
   return [defaultSecurityGroup(call.world, owner).id];
 };
@@ -213,13 +226,15 @@ const deployDetails = (call: Call, owner: Resource, keys: readonly string[]): Fi
   };
 };
 
-/** Refuses a root disk that is empty, or smaller than the template it is made of. */
-const checkRootSize = (asked: number | undefined, template: Resource): void => {
-  if (asked === undefined) return;
-  if (asked <= 0) throw badValue('Root disk size should be a positive number.');
-  const size = Number(template.fields['size'] ?? 0);
-  if (template.fields['format'] !== 'ISO' && asked * gib < size)
-    throw badValue(`Unsupported: rootdisksize override is smaller than template size ${(size / gib).toFixed(2)} GB`);
+/** Refuses configuration that a setting forbids, and DHCP options of a network that the machine is not in (UserVmManagerImpl). */
+const checkExtras = (call: Call, networks: readonly ChosenNetwork[]): void => {
+  if (textArg(call, 'extraconfig') && !isOn(call.world, 'enable.additional.vm.configuration'))
+    throw badValue('attempted setting extraconfig but enable.additional.vm.configuration is disabled');
+  for (const { networkid } of entriesArg(call, 'dhcpoptionsnetworklist'))
+    if (networkid !== undefined && !networks.some(({ network }) => network.id === networkid))
+      throw badValue(
+        `VM does not has a nic in the Network (${networkid}) that is specified in the extra dhcp options.`,
+      );
 };
 
 /** Makes a virtual machine's row, disks and interfaces; it is Stopped until it is started. */
@@ -237,7 +252,7 @@ const makeMachine = (
   const disk = rowArg(call, 'diskofferingid');
   const iso = template.fields['format'] === 'ISO';
   const rootGb = numberArg(call, 'rootdisksize') ?? Math.max(1, Math.ceil(Number(template.fields['size'] ?? 0) / gib));
-  const dataGb = disk ? Number(numberArg(call, 'size') ?? disk.fields['disksize'] ?? 0) : 0;
+  const dataGb = dataDiskSize(call, disk);
   checkLimits(call, owner, size, iso ? [dataGb] : disk ? [rootGb, dataGb] : [rootGb]);
   const networks = networksFor(call, zone, owner);
   const elsewhere = networks.find(({ network }) => network.fields['zoneid'] !== zone.id)?.network;
@@ -246,6 +261,7 @@ const makeMachine = (
     checkAddress6(world, chosen);
     checkAddress(world, chosen);
   }
+  checkExtras(call, networks);
   const id = textArg(call, 'customid') ?? world.random.uuid();
   const name = textArg(call, 'name') ?? `VM-${id}`;
   checkNames(call, name, networks);
@@ -255,6 +271,7 @@ const makeMachine = (
   const keys = [textArg(call, 'keypair'), ...listArg(call, 'keypairs')].filter((key) => key !== undefined);
   const known = new Set(Array.from(world.ownedBy('SSHKeyPair', owner.id), (row) => text(row, 'name')));
   if (keys.some((key) => !known.has(key))) throw badValue('Not all specified keypairs exist');
+  checkUserData(call, template, keys, networks[0]?.network);
   const userdata = textArg(call, 'userdata');
   const vm = insertKind(
     world,
@@ -296,7 +313,7 @@ const makeMachine = (
       hidden: { affinitygroupids: affinityIds(call, owner), securitygroupids: securityIds(call, zone, owner) },
     },
   );
-  const mac = textArg(call, 'macaddress');
+  const mac = standardMac(textArg(call, 'macaddress'));
   networks.forEach(({ network, ...wishes }, i) => addNic(world, vm, network, i === 0 ? { mac, ...wishes } : wishes));
   const rootOffering = iso ? disk : undefined;
   addVolume(world, vm, {
@@ -314,7 +331,10 @@ const makeMachine = (
 /** deployVirtualMachine, for every command that ends in a new machine. */
 export const deploy: Behaviour = (call) => {
   const { world } = call;
-  const { vm, password } = makeMachine(call, needRow(call, 'templateid'), needRow(call, 'serviceofferingid'));
+  const template = needRow(call, 'templateid');
+  if (template.fields['templatetype'] === 'SYSTEM')
+    throw badValue(`Unable to use system template ${template.no} to deploy a user vm`);
+  const { vm, password } = makeMachine(call, template, needRow(call, 'serviceofferingid'));
   const start = call.args['startvm'] !== false;
   if (start) world.update(vm, { state: 'Starting' });
   return work(vm, () => {

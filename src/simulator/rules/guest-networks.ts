@@ -43,7 +43,10 @@ export const createGuestNetwork = (world: World, { zone, offering, owner, fields
       networkofferingid: offering.id,
       traffictype: 'Guest',
       broadcastdomaintype: 'Vlan',
-      ...(block ? { gateway: gateway ?? toAddress(block.first + 1), netmask: maskOf(block), cidr: block.text } : {}),
+      // A gateway or a netmask alone counts for nothing (NetworkServiceImpl.createGuestNetwork).
+      ...(block
+        ? { gateway: given ? gateway : toAddress(block.first + 1), netmask: maskOf(block), cidr: block.text }
+        : {}),
       ...(vlan === undefined
         ? {}
         : { vlan: String(vlan), broadcasturi: `vlan://${String(vlan).replace('vlan://', '')}` }),

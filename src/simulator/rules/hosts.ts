@@ -1,4 +1,4 @@
-import { badValue, failure } from '../world/errors.ts';
+import { badParameter, badValue, failure } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
@@ -86,6 +86,11 @@ export const addHost: Behaviour = (call) => {
   if (!textArg(call, 'username') || !textArg(call, 'password'))
     throw badValue('Username and Password need to be provided.');
   const hypervisor = hypervisorName(textArg(call, 'hypervisor'));
+  // An IllegalArgumentException (ResourceManagerImpl.createHostVOForDirectConnectAgent).
+  if (hypervisor.toLowerCase() !== text(cluster, 'hypervisortype').toLowerCase())
+    throw badParameter(
+      `Can't add host whose hypervisor type is: ${hypervisor} into cluster: ${cluster.no} whose hypervisor type is: ${text(cluster, 'hypervisortype')}`,
+    );
   // CloudStack's own simulator takes one URL more than once.
   if (hypervisor !== 'Simulator' && world.all('Host').some(({ hidden }) => hidden['url'] === url))
     throw badValue(`Host ${url} was added already`);

@@ -51,3 +51,13 @@ export const contains = ({ first, last }: Block, address: string): boolean => {
   const number = toNumber(address);
   return number >= first && number <= last;
 };
+
+const privateBlocks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'].map(
+  (cidr) => parseBlock(cidr) as Block,
+);
+
+/** Whether a block lies among private addresses (RFC 1918 and 6598). */
+export const isPrivate = (cidr: string): boolean => {
+  const block = parseBlock(cidr);
+  return block !== undefined && privateBlocks.some((range) => holds(range, block));
+};

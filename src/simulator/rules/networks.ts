@@ -47,6 +47,10 @@ const macOf = (world: World): string => {
   return (hex.match(/../g) ?? []).join(':');
 };
 
+/** A MAC address as CloudStack writes it (NetUtils.standardizeMacAddress). */
+export const standardMac = (mac: string | undefined): string | undefined =>
+  mac?.replace(/[:-]/g, '').toLowerCase().match(/../g)?.join(':');
+
 /** What a caller may choose of an interface. */
 interface NicWishes {
   address?: string | undefined;

@@ -27,3 +27,32 @@ export const checkDownloadUrl = (url: string, refuse: (text: string) => Error): 
   const address = hostname.replace(/^\[|\]$/g, '');
   if (isIPv6(address)) throw refuse(`IPV6 addresses not supported (${address})`);
 };
+
+const packed = ['', '.zip', '.bz2', '.gz'];
+
+/** How files of each format end; metalinks name files of the first three. */
+const endings: Readonly<Record<string, readonly string[]>> = {
+  qcow2: ['qcow2', 'img'],
+  ova: ['ova'],
+  iso: ['iso'],
+  vhd: ['vhd'],
+  vhdx: ['vhdx'],
+  tar: ['tar'],
+  raw: ['img', 'raw'],
+  vmdk: ['vmdk'],
+};
+
+const isOf = (format: string, path: string): boolean =>
+  (['qcow2', 'ova', 'iso'].includes(format) && path.endsWith('.metalink')) ||
+  (endings[format] ?? []).some((ending) => packed.some((more) => path.endsWith(`.${ending}${more}`)));
+
+/** Refuses a URL whose file does not end as those of the format do (UriUtils.checkFormat). */
+export const checkFileFormat = (url: string, format: string, refuse: (text: string) => Error): void => {
+  const [name, path] = [format.toLowerCase(), new URL(url).pathname];
+  if (endings[name] === undefined || isOf(name, path.toLowerCase())) return;
+  throw refuse(
+    Object.keys(endings).some((other) => isOf(other, path.toLowerCase()))
+      ? `Please specify a valid URL. URL:${path} is an invalid for the format ${name}`
+      : `Please specify a valid ${name}`,
+  );
+};

@@ -3,12 +3,10 @@ import { nextGuestAddress } from '../../rules/addresses.ts';
 import { needRow, rowArg, text, textArg } from '../../rules/args.ts';
 import type { Behaviour, Behaviours, Call } from '../../rules/call.ts';
 import { contains, parseBlock } from '../../rules/ip.ts';
-import { addNic, implementNetwork } from '../../rules/networks.ts';
+import { addNic, implementNetwork, standardMac } from '../../rules/networks.ts';
 import { object, success, work } from '../../rules/results.ts';
 import { badValue, failure } from '../../world/errors.ts';
 import type { Resource } from '../../world/types.ts';
-
-const macAddress = /^(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/i;
 
 const needLive = (vm: Resource): void => {
   if (!['Running', 'Stopped'].includes(text(vm, 'state')))
@@ -38,9 +36,8 @@ const add: Behaviour = (call) => {
   if ([...world.where('VMSnapshot', 'virtualmachineid', vm.id)].length > 0)
     throw badValue('NIC cannot be added to VM with VM Snapshots');
   const address = textArg(call, 'ipaddress');
-  const mac = textArg(call, 'macaddress');
+  const mac = standardMac(textArg(call, 'macaddress'));
   if (address !== undefined) checkAddress(call, network, address);
-  if (mac !== undefined && !macAddress.test(mac)) throw badValue(`Mac address is not valid: ${mac}`);
   return work(vm, () => {
     if ([...world.where('Nic', 'virtualmachineid', vm.id)].some(({ fields }) => fields['networkid'] === network.id))
       throw failure(`A NIC already exists for VM:${text(vm, 'instancename')} in network: ${network.id}`);

@@ -1,7 +1,7 @@
 import { statedFields } from '../../engine/generic.ts';
 import { mapArg, needRow, rowArg, rowsArg, stateOf, textArg } from '../../rules/args.ts';
 import type { Behaviour, Behaviours, Call, Result } from '../../rules/call.ts';
-import { sizeOf } from '../../rules/deployment.ts';
+import { sizeOf } from '../../rules/machine-size.ts';
 import { nameOf, needStopped, volumesOf } from '../../rules/machines.ts';
 import { chooseHost } from '../../rules/placement.ts';
 import { accountOfProject } from '../../rules/projects.ts';

@@ -148,6 +148,10 @@ const migrate: Behaviour = (call) => {
   const host = rowArg(call, 'hostid');
   const pool = rowArg(call, 'storageid');
   const { world } = call;
+  if (host && host.id === vm.fields['hostid'])
+    throw badValue(
+      'Cannot migrate VM, VM is already present on this host, please specify valid destination host to migrate the VM',
+    );
   if (stateOf(vm) === 'Running') world.update(vm, { state: 'Migrating' });
   else if (!pool) throw badValue(`VM is not Running, unable to migrate the vm ${nameOf(vm)}`);
   return work(vm, () => {
