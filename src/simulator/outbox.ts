@@ -48,6 +48,7 @@ export const createOutbox = (clock: Clock, hosts: readonly string[] = []): Outbo
   const tryAll = async (letter: Letter): Promise<Posted> => {
     let begun = clock.now();
     const end = (success: boolean, response: string): Posted => ({ success, response, begun, ended: clock.now() });
+    if (letter.refused !== undefined) return end(false, `Failed due to : ${letter.refused}`);
     if (!URL.canParse(letter.url)) return end(false, 'Failed due to : Target host is not specified');
     const url = new URL(letter.url);
     const { hostname } = url;
@@ -91,6 +92,7 @@ export const createOutbox = (clock: Clock, hosts: readonly string[] = []): Outbo
       done(await tryAll(letter));
       leave();
     },
+    isHere: isLoopback,
     idle: () => (sending === 0 ? Promise.resolve() : new Promise((resolve) => whenIdle.push(resolve))),
     close: () => closing.abort(),
   };

@@ -12,9 +12,9 @@ const wrongOf = async ({ outcome, refused }: ReturnType<typeof createCloud>, cas
   for (const [command, params, expected, text] of cases) {
     const what = `${command} ${JSON.stringify(params)}`;
     const got = await outcome(command, params);
-    const said = got === expected ? await refused(command, params) : '';
+    const refusal = got === expected ? await refused(command, params) : '';
     if (got !== expected) wrong.push(`${what}: ${got}, and not ${expected}`);
-    else if (!said.includes(text)) wrong.push(`${what}: ${said}`);
+    else if (!refusal.includes(text)) wrong.push(`${what}: ${refusal}`);
   }
   return wrong;
 };
@@ -636,4 +636,55 @@ test('storage, hosts, templates and versions outside their bounds are refused in
     ],
   ];
   expect(await wrongOf(cloud, cases)).toEqual([]);
+});
+
+test('what CloudStack passes over, or does besides, is so here', async () => {
+  const { id, one, did, all } = createCloud({ settings: {} });
+  const zoneid = await id('listZones', 'Frankfurt');
+  const networkofferingid = await id('listNetworkOfferings', 'DefaultIsolatedNetworkOfferingWithSourceNatService');
+  const small = await id('listDiskOfferings', 'Small');
+  const machine = {
+    zoneid,
+    templateid: await id('listTemplates', 'Debian 12', { templatefilter: 'all' }),
+    serviceofferingid: await id('listServiceOfferings', 'Small Instance'),
+  };
+  // A gateway without its netmask (NetworkServiceImpl.createGuestNetwork).
+  const network = await did('createNetwork', { name: 'n', zoneid, networkofferingid, gateway: '10.9.9.1' });
+  expect(network).toMatchObject({ gateway: '10.1.1.1', cidr: '10.1.1.0/24' });
+  // IOPS where machines may choose them; they may where the call does not say (ConfigurationManagerImpl.createDiskOffering).
+  const offering = { name: 'a', displaytext: 'a', disksize: '5', miniops: '1', maxiops: '2' };
+  expect((await did('createDiskOffering', offering))['miniops']).toBeUndefined();
+  expect((await did('createDiskOffering', { ...offering, customizediops: 'false' }))['miniops']).toBe(1);
+  // A machine for a volume that comes from no snapshot (VolumeApiServiceImpl.createVolume).
+  const web = await id('listVirtualMachines', 'web-1');
+  const volume = await did('createVolume', { name: 'v', diskofferingid: small, zoneid, virtualmachineid: web });
+  expect(volume['virtualmachineid']).toBeUndefined();
+  // A size beside an offering that has one (UserVmManagerImpl.verifyAndGetDiskSize), and a network named twice.
+  const twice = `${String(network['id'])},${String(network['id'])}`;
+  const sized = await did('deployVirtualMachine', {
+    ...machine,
+    networkids: twice,
+    diskofferingid: small,
+    size: '77',
+    macaddress: '02-00-00-00-00-AA',
+  });
+  const nics = sized['nic'] as { macaddress: string; networkid: string }[];
+  expect(nics.map(({ networkid }) => networkid)).toEqual([network['id'], network['id']]);
+  expect(nics[0]?.macaddress).toBe('02:00:00:00:00:aa');
+  const [disk] = await all('listVolumes', { virtualmachineid: String(sized['id']), type: 'DATADISK' });
+  expect(disk?.['size']).toBe(5 * 2 ** 30);
+  // The database finds a setting in any letter case, its type is not looked at then (ConfigurationManagerImpl).
+  await did('updateConfiguration', { name: 'EXPUNGE.Delay', value: 'soon' });
+  expect((await one('listConfigurations', { name: 'expunge.delay' }))['value']).toBe('soon');
+  expect((await did('updateConfiguration', { name: 'expunge.interval' }))['value']).toBe('86400');
+  // Another name of a provider is NFS (StorageManagerImpl.discoverImageStore).
+  const store = await did('addImageStore', { provider: 'Bogus', zoneid, url: 'nfs://10.1.1.9/a' });
+  expect(store['providername']).toBe('NFS');
+  // Machines take the system of their template (TemplateManagerImpl.updateTemplateOrIso).
+  const ostypeid = String((await one('listOsTypes', { description: 'CentOS 7' }))['id']);
+  await did('updateTemplate', { id: machine.templateid, ostypeid });
+  expect((await one('listVirtualMachines', { id: String(sized['id']) }))['ostypeid']).toBe(ostypeid);
+  // A time zone that is none (VMScheduleManagerImpl).
+  const schedule = { virtualmachineid: web, action: 'stop', schedule: '0 0 * * *', timezone: 'Bogus' };
+  expect(await did('createVMSchedule', schedule)).toMatchObject({ action: 'STOP', timezone: 'GMT' });
 });

@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSimulator } from '../support/seeded-worlds.ts';
+import { createCloud } from './cloud.ts';
 import { keeps } from './promise.ts';
 import { finish, rows, send } from './sign.ts';
 
@@ -175,7 +176,8 @@ test('a delivery is repeated as it was', async () => {
 });
 
 test('nothing leaves this machine unless the host is allowed', async () => {
-  const closed = createSimulator({ jobMillis: 0 });
+  const settings = { 'webhook.delivery.allow.http': 'true', 'webhook.delivery.blocklist': '' };
+  const closed = createSimulator({ jobMillis: 0, settings });
   // This machine in a spelling that is not known as such, so that nothing of the network is needed.
   const { url, arrived } = await receiver();
   const elsewhere = { payloadurl: url.replace('127.0.0.1', '[::ffff:7f00:1]') };
@@ -184,8 +186,34 @@ test('nothing leaves this machine unless the host is allowed', async () => {
     response: expect.stringContaining('[::ffff:7f00:1] is not this machine'),
   });
   expect(arrived).toEqual([]);
-  const open = createSimulator({ jobMillis: 0, webhookHosts: ['[::ffff:7f00:1]'] });
+  const open = createSimulator({ jobMillis: 0, settings, webhookHosts: ['[::ffff:7f00:1]'] });
   expect(await made(open, 'executeWebhookDelivery', elsewhere)).toMatchObject({
     response: expect.not.stringContaining('is not this machine'),
   });
+});
+
+// WebhookUrlValidator of CloudStack 4.23: settings of the owner's domain, looked at when a webhook is made and when it sends.
+test('webhooks go nowhere that the settings of their domain forbid', async () => {
+  const { did, id, refused, simulator } = createCloud();
+  const hook = (payloadurl: string) => ({ name: 'w', payloadurl });
+  const set = (name: string, value: string) => did('updateConfiguration', { name: `webhook.delivery.${name}`, value });
+  expect(await refused('createWebhook', hook('http://hooks.test/x'))).toContain('Only HTTPS webhook payload URLs');
+  const blocked = 'resolves to a blocked IP address';
+  for (const host of ['10.1.2.3', '169.254.1.1', '[fd00::1]', '[::ffff:1.2.3.4]'])
+    expect(await refused('createWebhook', hook(`https://${host}/x`))).toMatch(/blocked IP address|Illegal host/);
+  await set('allow.http', 'true');
+  await set('blocklist', '192.0.2.0/24');
+  const made = await did('createWebhook', hook('http://10.1.2.3/x'));
+  expect(await refused('createWebhook', hook('http://192.0.2.7/x'))).toContain(blocked);
+  expect(await refused('updateWebhook', { id: String(made['id']), payloadurl: 'http://192.0.2.7/x' })).toContain(
+    blocked,
+  );
+  await set('blocklist', '10.0.0.0/8');
+  const delivery = await did('executeWebhookDelivery', { webhookid: String(made['id']) });
+  expect(delivery).toMatchObject({ success: false, response: expect.stringContaining(blocked) });
+  const domainid = await id('listDomains', 'engineering');
+  await did('updateConfiguration', { name: 'webhook.delivery.blocklist', value: '', domainid });
+  const theirs = { ...hook('http://10.1.2.3/x'), account: 'bob', domainid };
+  expect(String((await did('createWebhook', theirs))['id'])).toMatch(/^[\da-f-]{36}$/);
+  await simulator.delivered();
 });

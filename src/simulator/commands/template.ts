@@ -170,6 +170,11 @@ const remove: Behaviour = (call) => {
 const update: Behaviour = (call) => {
   const row = needRow(call, 'id');
   const { id: _, details, cleanupdetails, ...fields } = statedFields(call, 'Template').fields;
+  const system = fields['ostypeid'];
+  // Machines that were made of it change with it (TemplateManagerImpl.updateTemplateOrIso).
+  if (system !== undefined && system !== row.fields['ostypeid'])
+    for (const vm of call.world.where('UserVm', 'templateid', row.id))
+      call.world.update(vm, { guestosid: system, ostypeid: system });
   call.world.update(row, {
     ...fields,
     ...(cleanupdetails === true ? { details: {} } : details === undefined ? {} : { details: mapArg(call, 'details') }),

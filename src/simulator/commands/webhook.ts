@@ -1,5 +1,5 @@
 import { statedFields } from '../engine/generic.ts';
-import { deliver, saveDelivery } from '../engine/webhooks.ts';
+import { deliver, domainOf, refusedDestination, saveDelivery } from '../engine/webhooks.ts';
 import { flagArg, needRow, rowArg, text, textArg } from '../rules/args.ts';
 import type { Behaviours, Call } from '../rules/call.ts';
 import { ownerOf } from '../rules/owner.ts';
@@ -9,13 +9,15 @@ import { insertKind } from '../world/insert.ts';
 import type { Fields, Resource } from '../world/types.ts';
 
 /** The URL as it is saved. CloudStack refuses loopback, too, which is the one place that the simulator sends to. */
-const payloadUrl = (call: Call): string | undefined => {
+const payloadUrl = (call: Call, domain: string): string | undefined => {
   const given = textArg(call, 'payloadurl');
   if (given === undefined) return undefined;
   const url = /^https?:\/\//.test(given) ? given : `http://${given}`;
   const host = URL.canParse(url) ? new URL(url).hostname : '';
   if (!/[.:]|^localhost$/.test(host)) throw badParameter(`Unable to resolve ${host || given}`);
   if (/^(0\.0\.0\.0$|169\.254\.|2(2[4-9]|3\d)\.)/.test(host)) throw badParameter('Illegal host specified in url');
+  const refused = refusedDestination(call.world, domain, url);
+  if (refused !== undefined) throw badValue(refused);
   return url;
 };
 
@@ -39,10 +41,10 @@ const checkWebhook = (call: Call, owner: Resource, fields: Fields, current?: Res
 export const webhook: Behaviours = {
   createWebhook: (call) => {
     const owner = ownerOf(call);
-    const url = payloadUrl(call);
-    const { fields } = statedFields(call, 'Webhook');
     const scope = textArg(call, 'scope') ?? 'Local';
     const domain = scope === 'Domain' ? rowArg(call, 'domainid') : undefined;
+    const url = payloadUrl(call, domain?.id ?? text(owner, 'domainid'));
+    const { fields } = statedFields(call, 'Webhook');
     const made = {
       ...fields,
       payloadurl: url,
@@ -68,7 +70,8 @@ export const webhook: Behaviours = {
   },
   executeWebhookDelivery: (call) => {
     const { world, caller } = call;
-    const [from, named, url] = [rowArg(call, 'id'), rowArg(call, 'webhookid'), payloadUrl(call)];
+    const [from, named] = [rowArg(call, 'id'), rowArg(call, 'webhookid')];
+    const url = payloadUrl(call, named ? domainOf(world, named) : caller.domain.id);
     if (!from && !named && url === undefined)
       throw badValue('One of the id, webhookid or payloadurl must be specified');
     if (from && named) throw badValue('Only one of the id or webhookid can be specified');
@@ -115,7 +118,7 @@ export const webhook: Behaviours = {
   updateWebhook: (call) => {
     const row = needRow(call, 'id');
     const owner = call.world.get(row.owner ?? '') ?? call.caller.account;
-    const url = payloadUrl(call);
+    const url = payloadUrl(call, domainOf(call.world, row));
     const { id: _, name, secretkey, ...stated } = statedFields(call, 'Webhook').fields;
     const fields = {
       ...stated,

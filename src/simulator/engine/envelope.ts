@@ -53,12 +53,9 @@ export const bytesOf = (call: Call, result: Result, renderer: Renderer): Uint8Ar
   // Lists that mix stored rows with made-up ones do not exist.
   if (result.form !== 'list' || result.pick || result.items.length < 5) return undefined;
   const key = JSON.stringify(result.key ?? keyOf(call.command));
-  const pieces: Uint8Array[] = [Buffer.from(`"count":${result.count},${key}:[`)];
   const audience = audienceOf(call, result.items[0] !== undefined && isRow(result.items[0]));
-  const encode = renderer.bytes(audience);
-  result.items.forEach((item, i) => pieces.push(i > 0 ? encode(item) : encode(item).subarray(1)));
-  pieces.push(Buffer.from(']'));
-  return pieces;
+  const [first, ...others] = renderer.page(result.items, audience);
+  return [Buffer.from(`"count":${result.count},${key}:[`), first!.subarray(1), ...others, Buffer.from(']')];
 };
 
 /** A successful response, around what `bodyOf` or `bytesOf` made. */

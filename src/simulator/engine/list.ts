@@ -138,15 +138,23 @@ const matching = (kind: string, candidates: readonly Resource[], tests: readonly
   return found;
 };
 
-// Who reads a page of what was found once more gets the same rows, without a sort.
-const shuffledPages = new WeakMap<readonly Resource[], Map<string, readonly Resource[]>>();
+// Who reads a page of what was found once more gets the same rows, without a sort; their frozen list has its JSON.
+const knownPages = new WeakMap<readonly Resource[], Map<string, readonly Resource[]>>();
 
-/** Rows of a page in an order that says nothing, and is the same in every run: ids are made of the world's own chance. */
-const shuffled = (found: readonly Resource[], start: number, end: number | undefined): readonly Resource[] => {
-  const pages = shuffledPages.get(found) ?? new Map<string, readonly Resource[]>();
-  shuffledPages.set(found, pages);
+/** Rows of a page: of some kinds in an order that says nothing, the same in every run, as ids are made of the world's own chance. */
+const rowsOfPage = (
+  kind: string,
+  found: readonly Resource[],
+  start: number,
+  end: number | undefined,
+): readonly Resource[] => {
+  const pages = knownPages.get(found) ?? new Map<string, readonly Resource[]>();
+  knownPages.set(found, pages);
   const key = `${start}-${end ?? ''}`;
-  const page = pages.get(key) ?? found.slice(start, end).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const known = pages.get(key);
+  if (known) return known;
+  const rows = found.slice(start, end);
+  const page = Object.freeze(unorderedInPage.has(kind) ? rows.sort((a, b) => (a.id < b.id ? -1 : 1)) : rows);
   if (pages.size < 1000) pages.set(key, page);
   return page;
 };
@@ -156,7 +164,7 @@ const pageOf = (call: Call, kind: string, found: readonly Resource[]): Result =>
   const { start, size } = windowOf(call.args, numberSetting(call.world, 'default.page.size', 500));
   const end = size === Infinity ? undefined : start + size;
   if (call.args['retrieveonlyresourcecount'] === true) return list([], found.length);
-  return list([...(unorderedInPage.has(kind) ? shuffled(found, start, end) : found.slice(start, end))], found.length);
+  return list(rowsOfPage(kind, found, start, end), found.length);
 };
 
 /** Lists what passes all tests: the page asked for, and the count of all. */

@@ -35,8 +35,8 @@ export interface Renderer {
   show(item: Item, audience: Audience): Fields;
   /** As JSON text; `change` has the last word on its fields. */
   json(item: Item, audience: Audience, change?: (fields: Fields) => Fields): string;
-  /** As JSON in UTF-8 with a comma before it, so that long lists are copied together rather than encoded each time. */
-  bytes(audience: Audience): (item: Item) => Buffer;
+  /** Each as JSON in UTF-8 with a comma before it, so that long lists are copied together rather than encoded each time. */
+  page(items: readonly Item[], audience: Audience): readonly Buffer[];
 }
 
 /** Shows a resource that another one holds. */
@@ -89,6 +89,13 @@ interface CachedForm {
   key: string;
   form: Buffer;
   next: CachedForm | undefined;
+}
+
+/** The pieces of a page in one form of one version of the world. */
+interface CachedPage {
+  version: number;
+  key: string;
+  pieces: readonly Buffer[];
 }
 
 const isEmpty = (value: Value): boolean =>
@@ -247,7 +254,7 @@ export const createRenderer = (world: World, views: Readonly<Record<string, Reso
 
   const encode = (item: Item, audience: Audience): Buffer => Buffer.from(`,${writeFloats(json(item, audience))}`);
 
-  const bytes: Renderer['bytes'] = (audience) => {
+  const bytes = (audience: Audience): ((item: Item) => Buffer) => {
     const key = keyOf(audience);
     const version = world.version();
     return (item) => {
@@ -261,5 +268,17 @@ export const createRenderer = (world: World, views: Readonly<Record<string, Reso
     };
   };
 
-  return { show, bytes, json };
+  const pages = new WeakMap<readonly Item[], CachedPage>();
+
+  const page: Renderer['page'] = (items, audience) => {
+    const [key, version] = [keyOf(audience), world.version()];
+    const known = pages.get(items);
+    if (known?.version === version && known.key === key) return known.pieces;
+    const pieces = items.map(bytes(audience));
+    // A frozen page is read again and again: it does not look for each row's form each time.
+    if (Object.isFrozen(items)) pages.set(items, { version, key, pieces });
+    return pieces;
+  };
+
+  return { show, json, page };
 };

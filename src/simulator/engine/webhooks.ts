@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import type { CallingUser } from '../rules/call.ts';
 import { isWithin } from '../rules/access.ts';
 import { text } from '../rules/args.ts';
 import { formatDate } from '../world/clock.ts';
-import { isOn, numberSetting } from '../world/settings.ts';
+import { findSetting, isOn, numberSetting } from '../world/settings.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
@@ -40,11 +41,42 @@ const cleanInTime = (world: World): void => {
   });
 };
 
-/** A setting as it is in the webhook's domain. */
-const valueIn = (world: World, domain: string, name: string, fallback: number): number => {
+/** A setting as it is in the webhook's domain; undefined where the release does not have it. */
+const settingIn = (world: World, domain: string, name: string): string | undefined => {
   for (const row of world.where('ScopedSetting', 'scopeid', domain))
-    if (row.fields['name'] === name) return Number(row.fields['value']);
-  return numberSetting(world, name, fallback);
+    if (row.fields['name'] === name) return text(row, 'value');
+  const row = findSetting(world, name);
+  return row && text(row, 'value');
+};
+
+const valueIn = (world: World, domain: string, name: string, fallback: number): number => {
+  const number = Number(settingIn(world, domain, name) || NaN);
+  return Number.isNaN(number) ? fallback : number;
+};
+
+const blockOf = (cidrs: string): BlockList => {
+  const list = new BlockList();
+  for (const [base = '', bits] of cidrs.split(',').map((cidr) => cidr.trim().split('/')))
+    if (isIP(base)) list.addSubnet(base, Number(bits ?? (isIPv6(base) ? 128 : 32)), isIPv6(base) ? 'ipv6' : 'ipv4');
+  return list;
+};
+
+/**
+ * Why a domain's webhooks may not send to a URL, from 4.23 on (WebhookUrlValidator). Names are not looked up; this machine is
+ * where the simulator sends, in place of any.
+ */
+export const refusedDestination = (world: World, domain: string, given: string): string | undefined => {
+  const allowsHttp = settingIn(world, domain, 'webhook.delivery.allow.http');
+  if (allowsHttp === undefined || !URL.canParse(given)) return undefined;
+  const { protocol, hostname } = new URL(given);
+  if (world.outbox.isHere(hostname)) return undefined;
+  if (protocol !== 'https:' && allowsHttp !== 'true')
+    return `Only HTTPS webhook payload URLs are allowed, got: ${given}`;
+  const address = hostname.replace(/^\[|\]$/g, '');
+  const blocked = blockOf(settingIn(world, domain, 'webhook.delivery.blocklist') ?? '');
+  return isIP(address) && blocked.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+    ? `Webhook payload URL [${given}] resolves to a blocked IP address`
+    : undefined;
 };
 
 const isJson = (payload: string): boolean => {
@@ -57,7 +89,7 @@ const isJson = (payload: string): boolean => {
 };
 
 /** The domain whose events and settings are a webhook's own. */
-const domainOf = (world: World, webhook: Resource): string =>
+export const domainOf = (world: World, webhook: Resource): string =>
   text(webhook, 'domainid') || text(world.get(webhook.owner ?? ''), 'domainid');
 
 /**
@@ -89,6 +121,7 @@ export const deliver = (
     tries: valueIn(world, domain, 'webhook.delivery.tries', 3),
     seconds: valueIn(world, domain, 'webhook.delivery.timeout', 10),
     verified: webhook.fields['sslverification'] === true,
+    refused: refusedDestination(world, domain, text(webhook, 'payloadurl')),
   };
   return world.outbox.post(
     letter,

@@ -36,7 +36,7 @@ export type Item = Resource | Fields;
 
 /** What a response holds, before its envelope. */
 export type Result =
-  | { form: 'list'; items: Item[]; count: number; key?: string; pick?: (fields: Fields) => Fields }
+  | { form: 'list'; items: readonly Item[]; count: number; key?: string; pick?: (fields: Fields) => Fields }
   | { form: 'object'; item: Item; key?: string; extra?: Fields }
   | { form: 'success'; text?: string };
 

@@ -133,7 +133,7 @@ const checkNames = (call: Call, name: string, networks: readonly { network: Reso
       );
 };
 
-/** Refuses what the machine's first network cannot hand out to it (UserVmManagerImpl.getUncheckedUserVmResource). */
+/** Refuses data that the machine's first network has no service for (UserVmManagerImpl.getUncheckedUserVmResource). */
 const checkUserData = (call: Call, template: Resource, keys: readonly string[], first: Resource | undefined): void => {
   if (!first || hasService(call.world, first, 'UserData')) return;
   const place = `there is no support for UserData service in the default network ${text(first, 'name')}/${first.id}`;

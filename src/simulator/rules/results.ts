@@ -2,7 +2,7 @@ import type { Fields, Resource } from '../world/types.ts';
 import type { Item, Result, Work } from './call.ts';
 
 /** A list; `count` is of all matches, of which `items` is the page. */
-export const list = (items: Item[], count = items.length, key?: string): Result =>
+export const list = (items: readonly Item[], count = items.length, key?: string): Result =>
   key === undefined ? { form: 'list', items, count } : { form: 'list', items, count, key };
 
 /** A single object. */

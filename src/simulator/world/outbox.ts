@@ -8,6 +8,8 @@ export interface Letter {
   seconds: number;
   /** Whether the receiver's certificate is looked at. */
   verified: boolean;
+  /** Why the cloud itself does not send it. */
+  refused?: string | undefined;
 }
 
 /** What became of a letter: the receiver's words, or why it has none. Moments are in milliseconds, of the last try. */
@@ -22,6 +24,8 @@ export interface Posted {
 export interface Outbox {
   /** Never rejects; so many are sent at a time, the others wait, and what finds no place to wait has failed. */
   post(letter: Letter, atATime: number, done: (posted: Posted) => void): Promise<void>;
+  /** Whether a host, as a URL has it, is this machine. */
+  isHere(host: string): boolean;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
   close(): void;
