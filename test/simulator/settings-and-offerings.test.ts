@@ -58,3 +58,58 @@ test('offerings are refused without a size, seen in their domain and retired onc
     'Incorrect Date Range',
   );
 });
+
+// PasswordPolicyImpl, TemplateAdapterBase, NetworkServiceImpl.
+test('passwords, public templates and the size of networks keep to the settings of a domain, an account, the cloud', async () => {
+  const { did, id, one, refused, outcome } = createCloud();
+  const domainid = await id('listDomains', 'engineering');
+  const set = (name: string, value: string, scope: Record<string, string> = { domainid }) =>
+    did('updateConfiguration', { name, value, ...scope });
+  const user = { account: 'bob', domainid, username: 'dora', firstname: 'd', lastname: 'd', email: 'd@d.test' };
+  const create = (password: string) => refused('createUser', { ...user, password });
+  await set('password.policy.minimum.special.characters', '1');
+  expect(await create('Secret123456')).toBe('User password should contain at least [1] special characters.');
+  await set('password.policy.minimum.uppercase.letters', '2');
+  expect(await create('Secret-12345')).toBe('User password should contain at least [2] upper case letters.');
+  await set('password.policy.minimum.lowercase.letters', '9');
+  expect(await create('SEcret-12345')).toBe('User password should contain at least [9] lower case letters.');
+  await set('password.policy.minimum.lowercase.letters', '1');
+  await set('password.policy.minimum.digits', '6');
+  expect(await create('SEcret-12345')).toBe('User password should contain at least [6] digits.');
+  await set('password.policy.minimum.digits', '1');
+  await set('password.policy.minimum.length', '20');
+  expect(await create('SEcret-12345')).toBe('User password should contain at least [20] characters.');
+  await set('password.policy.minimum.length', '4');
+  await set('password.policy.allowPasswordToContainUsername', 'false');
+  expect(await create('SEcret-Dora-1')).toBe('User password should not contain their username.');
+  const made = await did('createUser', { ...user, password: 'SEcret-12345' });
+  expect(await refused('updateUser', { id: String(made['id']), password: 'plain' })).toContain('special characters.');
+  const carol = await one('listUsers', { username: 'carol' });
+  expect(await outcome('updateUser', { id: String(carol['id']), password: 'plain' })).toBe('200');
+
+  const accountid = await id('listAccounts', 'bob');
+  await set('allow.public.user.templates', 'false', { accountid });
+  const template = {
+    name: 't',
+    displaytext: 't',
+    format: 'QCOW2',
+    hypervisor: 'KVM',
+    url: 'http://x.test/a.qcow2',
+    ostypeid: String((await one('listOsTypes'))['id']),
+    zoneid: await id('listZones', 'Frankfurt'),
+    ispublic: 'true',
+  };
+  const text = 'Only private templates/ISO can be created.';
+  expect(await refused('registerTemplate', template, keysOf('bob'))).toBe(text);
+  expect(await outcome('registerTemplate', template, keysOf('alice'))).toBe('200');
+
+  const network = {
+    name: 'large',
+    zoneid: template.zoneid,
+    networkofferingid: await id('listNetworkOfferings', 'DefaultIsolatedNetworkOfferingWithSourceNatService'),
+    gateway: '10.50.0.1',
+    netmask: '255.255.0.0',
+  };
+  expect(await refused('createNetwork', network, keysOf('bob'))).toBe("Cidr size can't be less than 22");
+  expect(await outcome('createNetwork', network)).toBe('200');
+});

@@ -178,7 +178,7 @@ const setValue = (call: Call, value: string | undefined): ReturnType<Behaviour> 
   // The database finds a name in any letter case, what knows its type does not: then any value is taken.
   if (value !== undefined && textArg(call, 'name') === text(row, 'name')) {
     checkType(row, value);
-    checkSetting(text(row, 'name'), value);
+    checkSetting(text(row, 'name'), value, !['Boolean', 'Number'].includes(text(row, 'type')));
   }
   if (!scope) world.update(row, { value: value ?? row.fields['defaultvalue'] });
   else {

@@ -11,7 +11,7 @@ import { accountOfProject } from '../rules/projects.ts';
 import { list, object, success, work } from '../rules/results.ts';
 import { findAccount } from '../rules/scope.ts';
 import { badValue, failure } from '../world/errors.ts';
-import { isOn, settingOf } from '../world/settings.ts';
+import { isOn, numberSetting, settingOf } from '../world/settings.ts';
 import type { Fields, Resource } from '../world/types.ts';
 
 const checkTier = (call: Call, vpc: Resource, offering: Resource): Fields => {
@@ -59,6 +59,9 @@ const checkAddresses = (call: Call, offering: Resource, vpc: Resource | undefine
   if (!block || gateway === undefined) return;
   if ([block.first, block.last].includes(toNumber(gateway)))
     throw badValue('Invalid gateway IP provided. Either the IP is broadcast or network IP.');
+  // Only an administrator makes larger networks.
+  const limit = numberSetting(world, 'network.guest.cidr.limit', 22);
+  if (!call.caller.root && block.bits < limit) throw badValue(`Cidr size can't be less than ${limit}`);
   const { guestiptype } = offering.fields;
   if (guestiptype === 'Isolated' && !vpc && !isOn(world, 'allow.non.rfc1918.compliant.ips') && !isPrivate(block.text))
     throw badValue(`Virtual Guest Cidr ${block.text} is not RFC 1918 or 6598 compliant`);

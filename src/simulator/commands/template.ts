@@ -14,7 +14,7 @@ import { findAccount } from '../rules/scope.ts';
 import { checkDownloadUrl, checkFileFormat } from '../rules/urls.ts';
 import { badParameter, badValue } from '../world/errors.ts';
 import { insertKind } from '../world/insert.ts';
-import { isOn } from '../world/settings.ts';
+import { isOn, settingIn } from '../world/settings.ts';
 import type { Fields, Resource, Value } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
@@ -257,6 +257,12 @@ const register =
     const { world } = call;
     const owner = ownerOf(call);
     checkLimit(world, owner, 'template');
+    if (
+      !call.caller.root &&
+      flagArg(call, 'ispublic') &&
+      settingIn(world, owner.id, 'allow.public.user.templates') === 'false'
+    )
+      throw badValue('Only private templates/ISO can be created.');
     const zones = [...rowsArg(call, 'zoneids'), ...rowsArg(call, 'zoneid')];
     const chosen = zones.length > 0 ? zones : world.all('Zone');
     const { fields } = statedFields(call, 'Template');

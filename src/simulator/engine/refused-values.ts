@@ -108,8 +108,8 @@ export const checkRefusedValues = (world: World, command: Command, args: Fields)
 
 const isAddress = (text: string): boolean => !Number.isNaN(toNumber(text));
 
-/** Refuses a setting's value outside its bounds, or that is no address where the name says that it is one. */
-export const checkSetting = (name: string, value: string): void => {
+/** Refuses a setting's value outside its bounds, or a text that is no address where the name says that it is one. */
+export const checkSetting = (name: string, value: string, isText: boolean): void => {
   const number = value === '' ? NaN : Number(value);
   if (Number.isNaN(number) && rules().settings.some(({ names }) => names.includes(name)))
     throw badValue(
@@ -121,7 +121,7 @@ export const checkSetting = (name: string, value: string): void => {
   );
   if (wrong) throw badValue(wrong.text.replace('{name}', name));
   const isRange = name.endsWith('.iprange');
-  if (value === '' || !(isRange || name.endsWith('.ip') || name.endsWith('.ipaddress'))) return;
+  if (!isText || value === '' || !(isRange || name.endsWith('.ip') || name.endsWith('.ipaddress'))) return;
   const addresses = isRange ? value.split('-') : [value];
   if (addresses.length !== (isRange ? 2 : 1) || !addresses.every(isAddress))
     throw badValue('Invalid IP address value(s) specified for the config value');

@@ -4,7 +4,7 @@ import type { CallingUser } from '../rules/call.ts';
 import { isWithin } from '../rules/access.ts';
 import { text } from '../rules/args.ts';
 import { formatDate } from '../world/clock.ts';
-import { findSetting, isOn, numberSetting } from '../world/settings.ts';
+import { isOn, numberSetting, settingIn } from '../world/settings.ts';
 import type { Fields, Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 
@@ -39,14 +39,6 @@ const cleanInTime = (world: World): void => {
     const max = numberSetting(world, 'webhook.deliveries.limit', 10);
     for (const webhook of world.all('Webhook')) trim(world, webhook.id, max);
   });
-};
-
-/** A setting as it is in the webhook's domain; undefined where the release does not have it. */
-const settingIn = (world: World, domain: string, name: string): string | undefined => {
-  for (const row of world.where('ScopedSetting', 'scopeid', domain))
-    if (row.fields['name'] === name) return text(row, 'value');
-  const row = findSetting(world, name);
-  return row && text(row, 'value');
 };
 
 const valueIn = (world: World, domain: string, name: string, fallback: number): number => {

@@ -4,7 +4,7 @@ import type { Resource } from '../world/types.ts';
 import type { World } from '../world/world.ts';
 import { text, textArg } from './args.ts';
 import type { Call } from './call.ts';
-import { hashPassword } from './password.ts';
+import { checkPassword, hashPassword } from './password.ts';
 
 /** Users of that name in a domain. */
 export const usersNamed = (world: World, name: string, domainId: string): Resource[] =>
@@ -19,6 +19,7 @@ export const addUser = (call: Call, account: Resource): Resource => {
   const domain = text(account, 'domainid');
   if (usersNamed(world, name, domain).length > 0) throw badValue(`The user ${name} already exists in domain ${domain}`);
   if ((textArg(call, 'password') ?? '') === '') throw badValue('Empty passwords are not allowed');
+  checkPassword(world, domain, name, textArg(call, 'password') ?? '');
   return insertKind(
     world,
     'User',

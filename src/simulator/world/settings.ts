@@ -20,3 +20,11 @@ export const numberSetting = (world: World, name: string, fallback: number): num
 
 /** Whether a global setting is on. */
 export const isOn = (world: World, name: string): boolean => settingOf(world, name) === 'true';
+
+/** A setting as it is for a resource that may have its own value, such as a domain; undefined where the release does not have it. */
+export const settingIn = (world: World, scope: string, name: string): string | undefined => {
+  for (const { fields } of world.where('ScopedSetting', 'scopeid', scope))
+    if (fields['name'] === name) return String(fields['value'] ?? '');
+  const row = findSetting(world, name);
+  return row && String(row.fields['value'] ?? '');
+};

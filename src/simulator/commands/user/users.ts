@@ -3,7 +3,7 @@ import { isWithin } from '../../rules/access.ts';
 import { flagArg, needRow, rowArg, text, textArg } from '../../rules/args.ts';
 import type { Behaviour, Behaviours } from '../../rules/call.ts';
 import { addKeyPair, userOfKey } from '../../rules/key-pairs.ts';
-import { hashPassword } from '../../rules/password.ts';
+import { checkPassword, hashPassword } from '../../rules/password.ts';
 import { object, success, work } from '../../rules/results.ts';
 import { findAccount } from '../../rules/scope.ts';
 import { addUser, apiKeyAccess, usersNamed } from '../../rules/users.ts';
@@ -18,6 +18,7 @@ const updateUser: Behaviour = (call) => {
     const current = textArg(call, 'currentpassword');
     if (!caller.root && (current === undefined || user.hidden['password'] !== hashPassword(current)))
       throw badValue('To set a new password the current password must be provided.');
+    checkPassword(world, text(world.get(text(user, 'accountid')), 'domainid'), text(user, 'username'), password);
     world.hide(user, { password: hashPassword(password) });
   }
   const { apikey, secret } = { apikey: textArg(call, 'userapikey'), secret: textArg(call, 'usersecretkey') };
