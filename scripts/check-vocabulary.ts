@@ -1,12 +1,13 @@
 /**
- * npm run vocabulary: names and prose keep to the words of scripts/vocabulary.ts, no type's name is declared twice in src,
- * and the documents are in short sentences. One line a violation; exits with 1 if there is one.
+ * npm run vocabulary: names, prose and texts keep to the words of scripts/vocabulary.ts, no type's name is declared twice in
+ * src, and documents and texts are in short sentences. One line a violation; exits with 1 if there is one.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { filesIn, lineOf } from './imports/read.ts';
-import { hasPurpose, longSentences, maxWords } from './sentences.ts';
+import { hasPurpose, longSentences, maxWords, repeatedRuns } from './sentences.ts';
+import { textsOfData, textsOfSource } from './texts.ts';
 import { vocabulary, type Term } from './vocabulary.ts';
 
 const violations: string[] = [];
@@ -25,11 +26,13 @@ const patternOf = (phrases: readonly string[] | undefined): RegExp | undefined =
 interface Rule extends Term {
   inNames: RegExp | undefined;
   inProse: RegExp | undefined;
+  inTexts: RegExp | undefined;
 }
 const rules: readonly Rule[] = vocabulary.map((term) => ({
   ...term,
   inNames: patternOf(term.names),
   inProse: patternOf(term.prose),
+  inTexts: term.pattern ?? patternOf(term.texts),
 }));
 
 const isAllowed = ({ allowed = {} }: Term, text: string): boolean => {
@@ -133,6 +136,36 @@ for (const file of ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...pages]) {
     violations.push(`${file}:${line} ${words} words, at most ${maxWords}: "${sentence.slice(0, 60)}…"`);
 }
 
+for (const { first, again, run } of repeatedRuns(
+  new Map(
+    [
+      'README.md',
+      'SECURITY.md',
+      ...documentsIn('.', /^(?:CONTRIBUTING|ARCHITECTURE|AGENTS|REVIEW)\.md$/),
+      'data/README.md',
+    ]
+      .concat(documentsIn('docs', /\.md$/, true))
+      .map((file) => [file, readFileSync(file, 'utf8')]),
+  ),
+))
+  violations.push(`${again} repeats ${first}: "${run}"`);
+
+/** What users read on a screen. The simulator's texts are CloudStack's words. */
+const texts = [
+  ...filesIn('src')
+    .filter((source) => !source.fileName.startsWith('src/simulator/'))
+    .flatMap(textsOfSource),
+  ...textsOfData(),
+];
+for (const { at, text } of texts) {
+  for (const rule of rules)
+    for (const { 0: found, index } of rule.inTexts ? text.matchAll(rule.inTexts) : [])
+      if (!isAllowed(rule, text.slice(Math.max(0, index - 40), index + found.length + 40)))
+        violations.push(`${at} "${found}": use ${rule.use}`);
+  for (const { words, sentence } of longSentences(text.replace(/\n/g, '\n\n')))
+    violations.push(`${at} ${words} words, at most ${maxWords}: "${sentence.slice(0, 60)}…"`);
+}
+
 for (const { allowed = {} } of vocabulary)
   for (const phrase of Object.keys(allowed))
     if (!usedAllowances.has(phrase)) violations.push(`scripts/vocabulary.ts: nothing needs the exception "${phrase}"`);
@@ -141,5 +174,5 @@ for (const violation of violations) process.stderr.write(`${violation}\n`);
 if (violations.length) process.exitCode = 1;
 else
   process.stdout.write(
-    `vocabulary: names and prose keep to the ${vocabulary.length} entries of the list, sentences to ${maxWords} words\n`,
+    `vocabulary: names, prose and ${texts.length} texts keep to the ${vocabulary.length} entries of the list, sentences to ${maxWords} words\n`,
   );

@@ -26,5 +26,27 @@ export const longSentences = (markdown: string): { line: number; words: number; 
   );
 };
 
+/** The most words in a row that two pages may have in common. */
+const maxCommon = 12;
+
+/** Words in a row that stand in more than one page, one entry for each pair of pages: where first, and where again. */
+export const repeatedRuns = (pages: ReadonlyMap<string, string>): { first: string; again: string; run: string }[] => {
+  const seen = new Map<string, string>();
+  const found = new Map<string, { first: string; again: string; run: string }>();
+  for (const [page, markdown] of pages) {
+    for (const part of proseOf(markdown).split(/\n\s*\n/)) {
+      const words = part.match(/[\p{L}\d_.-]+/gu) ?? [];
+      for (let at = 0; at + maxCommon <= words.length; at++) {
+        const run = words.slice(at, at + maxCommon).join(' ');
+        const first = seen.get(run.toLowerCase());
+        if (first === undefined) seen.set(run.toLowerCase(), page);
+        else if (first !== page && !found.has(`${first} ${page}`))
+          found.set(`${first} ${page}`, { first, again: page, run });
+      }
+    }
+  }
+  return [...found.values()];
+};
+
 /** The first paragraph says what the page is for. */
 export const hasPurpose = (markdown: string): boolean => /^# .+\n+This page /m.test(markdown);

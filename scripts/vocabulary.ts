@@ -7,8 +7,12 @@
 export interface Term {
   /** Words of names, lower case, as camelCase splits them; several with a space between them stand in this order. */
   names?: readonly string[];
-  /** Words of prose, whole and in any case. */
+  /** Words of prose, whole and in any case: comments, documents and texts. */
   prose?: readonly string[];
+  /** Words of texts alone, whole and in any case: what users read on a screen. See texts.ts. */
+  texts?: readonly string[];
+  /** A kind of words in texts that no list can hold. */
+  pattern?: RegExp;
   /** What to use in its place. */
   use: string;
   /** Texts that may hold the word, each with its reason. */
@@ -84,4 +88,28 @@ export const vocabulary: readonly Term[] = [
   { names: ['fate'], use: 'faultOf' },
   { names: ['wiring'], use: 'networks' },
   { names: ['story'], prose: ['story'], use: 'calls' },
+  // Plain English in what users read on a screen
+  { texts: ['mend', 'mends', 'mended'], use: 'fix' },
+  { texts: ['anew'], use: 'again' },
+  { texts: ['everybody'], use: 'everyone' },
+  { texts: ['e.g.', 'i.e.', 'etc.'], use: 'such as, that is, and so on' },
+  { texts: ['human', 'humans', "human's"], use: 'the user (who is asked), a person (who approves)' },
+  { texts: ['this yes', 'the yes', 'a yes', 'another yes', 'plain yes'], use: 'confirmation' },
+  { texts: ['decides over', 'decide over'], use: 'decides about' },
+  { texts: ['in sight'], use: 'that you may see' },
+  { texts: ['any more'], use: 'no longer' },
+  { texts: ['goes on', 'go on'], use: 'continues, is still running' },
+  { texts: ['shall'], use: 'must, will, or the present tense' },
+  { texts: ['tells', 'told'], use: 'shows, says' },
+  { pattern: /\b(?:which|that) there (?:is|are)\b/gi, use: 'the existing ones' },
+  { pattern: /\bstands? (?:for|in|on|before|under|beside)\b/gi, use: 'is in, is on, means' },
+  { pattern: /\bl(?:ies|ie|ying) (?:in|on|outside|before|behind|at)\b/gi, use: 'is in, is on' },
+  {
+    pattern: /(?<!\bthere )\b(?:is|are|was|were) (?:none(?! of)|no (?!longer\b|more\b|way\b|one\b))/gi,
+    use: 'is not a …',
+  },
+  {
+    pattern: /\b(?:not|never|nothing|no one) (?:\w+ ){0,4}(?:not|never|nothing|unknown|unlikely|unable)\b/gi,
+    use: 'one negation',
+  },
 ];

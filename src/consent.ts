@@ -61,7 +61,7 @@ export class AwaitingReply extends Error {
   readonly code: string | undefined;
 
   constructor(question: Question, { isUnasked = false, code }: { isUnasked?: boolean; code?: string } = {}) {
-    super('waiting for the human');
+    super('waiting for the user');
     this.question = question;
     this.isUnasked = isUnasked;
     this.code = code;

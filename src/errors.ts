@@ -126,7 +126,7 @@ export const explainError = (
     `${kind}: ${message}`,
     renderHint(hint, reader),
     done.length ? `Done before it: ${done.join('; ')}` : '',
-    candidates.length ? `There are (data from the cloud): ${candidates.join(', ')}` : '',
+    candidates.length ? `Available (data from the cloud): ${candidates.join(', ')}` : '',
   ]
     .filter(Boolean)
     .join('\n');

@@ -40,7 +40,7 @@ npx cloudstack-mcp-server init --hosts ${id}            # asks which cloud and w
 npx cloudstack-mcp-server init --hosts ${id} --print    # shows what it would write
 \`\`\`
 
-It tests the credential and saves it in a file of its own. Then it adds this to ${hostFiles(host)}, and leaves the rest of that file as it is:
+This is added to ${hostFiles(host)}; the rest of the file stays:
 
 \`\`\`${host.format}
 ${written[host.format](whole).trim()}
@@ -48,10 +48,9 @@ ${written[host.format](whole).trim()}
 
 ${host.next}
 
-- In a clone, \`init\` writes the path of \`dist/main.js\` in place of \`npx\`.
-- \`init --remove\` undoes it. \`doctor\` checks whether ${host.title} starts the server.
-- A team's server has a URL instead: [HTTP](../http.md).
-- How ${host.title} reads its file: [its documentation](${host.source}).
+Credential, role and undo: [Set up your hosts](../cli.md#set-up-your-hosts).
+
+[${host.title}'s documentation](${host.source}) describes its file.
 `;
 };
 

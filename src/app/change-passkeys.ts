@@ -13,7 +13,7 @@ const checkPerson = ({ mayBeProgram }: Approver): void => {
   if (mayBeProgram)
     throw new CallError(
       'refused',
-      'You signed in with a token, which a program may hold as well, so no passkey is added or removed.',
+      'You signed in with a token, which a program may also hold: passkeys cannot be added or removed.',
       'Sign in at the identity provider.',
     );
 };

@@ -100,7 +100,7 @@ export const openClouds = (
       isChecked ||= state === 'done';
       if (wrong.length)
         report(
-          `Profile ${name}: the section risks names what is no command here: ${wrong.map((each) => toLabel(each)).join(', ')}.`,
+          `Profile ${name}: the section risks names commands that do not exist here: ${wrong.map((each) => toLabel(each)).join(', ')}.`,
         );
       return config.risks ? { ...given, catalog: withJudgements(catalog, config.risks) } : given;
     };

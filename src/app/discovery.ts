@@ -142,7 +142,7 @@ export const createDiscovery = (
       const isNews = !isReported && reason !== 'cancelled' && !isAnswered();
       if (isNews)
         report(
-          `which commands this account may call cannot be read (${reason}). Until it can, every known one is offered.`,
+          `which commands this account may call cannot be read (${reason}). Until then, all known commands are offered.`,
         );
       isReported ||= isNews;
       if (current.discovery === 'pending') current = { catalog: loadCatalog(), discovery: 'failed' };

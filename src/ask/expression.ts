@@ -37,7 +37,7 @@ const readTokens = (text: string): readonly Token[] => {
   while (pattern.lastIndex < text.length) {
     const at = pattern.lastIndex;
     const groups = pattern.exec(text)?.groups;
-    if (!groups) throw new ExpressionError(`"${toLabel(text.slice(at), 20)}" cannot be read; texts stand in quotes`);
+    if (!groups) throw new ExpressionError(`"${toLabel(text.slice(at), 20)}" cannot be read; put texts in quotes`);
     const { word, literal, double, single, mark } = groups;
     const quoted = double ?? single;
     if (word !== undefined) tokens.push({ kind: 'word', text: word });
@@ -112,7 +112,7 @@ export const readExpression = (text: string, isField: (word: string) => boolean)
   };
   const within = <T>(read: () => T): T => {
     depth += 1;
-    if (depth > maxDepth) throw new ExpressionError(`its brackets stand in each other more than ${maxDepth} times`);
+    if (depth > maxDepth) throw new ExpressionError(`its brackets nest deeper than ${maxDepth} levels`);
     const value = read();
     depth -= 1;
     return value;
@@ -202,7 +202,7 @@ export const readExpression = (text: string, isField: (word: string) => boolean)
 
   const whole = expression();
   if (at < tokens.length)
-    throw new ExpressionError(`and, or, or a comparison is missing before ${found()}; texts stand in quotes`);
+    throw new ExpressionError(`and, or, or a comparison is missing before ${found()}; put texts in quotes`);
   return whole;
 };
 

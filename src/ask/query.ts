@@ -59,7 +59,7 @@ export const countColumn = 'count';
 /** Why a field may not be asked: its values are masked, so that comparing or sorting would tell them bit by bit. */
 const problemWithSecret = (command: Command, field: string): string | undefined =>
   field.split('.').some((part) => isSecretName(part) || secretFieldsOf(command.name).has(part))
-    ? `${toLabel(field)} is masked, so that it cannot be compared, sorted or grouped by`
+    ? `${toLabel(field)} is masked: it cannot be compared, sorted or grouped by`
     : undefined;
 
 const createNames = (command: Command, find: (name: string) => FoundName, problems: string[]) => {
@@ -87,7 +87,7 @@ export const readSort = (given: unknown, nameOf: (name: string) => string, probl
     const [, sign = '', field, order = ''] =
       /^([-+]?)\s*(\S+?)(?:\s+(asc|desc)(?:ending)?)?$/i.exec(String(word)) ?? [];
     if (field === undefined) {
-      problems.push(`sort: "${toLabel(String(word))}" is no field; write -size or size desc`);
+      problems.push(`sort: "${toLabel(String(word))}" is not a field; write -size or size desc`);
       return [];
     }
     return [{ field: nameOf(field), descending: sign === '-' || order.toLowerCase() === 'desc' }];

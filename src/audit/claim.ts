@@ -132,5 +132,5 @@ export const claimSlot = (path: string): Claim => {
     const claimed = claim(slotPath(path, slot));
     if (claimed) return claimed;
   }
-  throw new Error(`${slots} processes write beside ${path} already`);
+  throw new Error(`${slots} processes already write beside ${path}`);
 };

@@ -30,7 +30,7 @@ const notFound = (id: string): CallError =>
   new CallError(
     'not-found',
     `The audit log of this machine has no call ${toLabel(id)} that a person approved or refused and that you may see.`,
-    'A receipt is there once the call has ended. It is made where the call ran; the audit log names calls by their id.',
+    'A receipt exists once the call has ended, on the machine where it ran. The audit log has the ids of calls.',
   );
 
 /**

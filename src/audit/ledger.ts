@@ -36,7 +36,7 @@ export const notWritten = (where: string, cause: Error): CallError =>
   new CallError(
     'unavailable',
     `The audit log ${where} cannot be written (${cause.message}), and no change is made without its entry. Nothing was sent.`,
-    'Reads still run. The operator of this server can make room, mend the permissions, or set `audit` to a file that can be written.',
+    'Reads still work. The operator of this server can free space, fix the permissions, or set `audit` to a writable file.',
     { cause },
   );
 

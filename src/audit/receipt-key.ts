@@ -63,7 +63,7 @@ export const publicKeyOf = (key: KeyObject): string => {
   return `ed25519:${der.subarray(publicPrefix.length).toString('base64url')}`;
 };
 
-/** Reads `ed25519:…`; undefined for what is no key. */
+/** Reads `ed25519:…`; undefined for what is not a key. */
 export const readPublicKey = (text: string): KeyObject | undefined => {
   const [, bytes] = keyPattern.exec(text) ?? [];
   if (bytes === undefined) return undefined;

@@ -42,8 +42,7 @@ export const writeReceipt = (lines: readonly string[], key: KeyObject, now: Date
   return `${signed}${JSON.stringify({ signature })}\n`;
 };
 
-const bad = (message: string): CallError =>
-  new CallError('refused', message, 'Ask the one who gave it to you for the file as the server made it.');
+const bad = (message: string): CallError => new CallError('refused', message, 'Ask the sender for the original file.');
 
 const parse = (text: string): Record<string, unknown> => {
   try {
@@ -52,7 +51,7 @@ const parse = (text: string): Record<string, unknown> => {
   } catch {
     // No line of a receipt.
   }
-  throw bad('It is no receipt, or a part of it is missing.');
+  throw bad('It is not a receipt, or a part of it is missing.');
 };
 
 const approvalOf = (entry: LoggedEntry): string => {
@@ -66,9 +65,9 @@ const approvalOf = (entry: LoggedEntry): string => {
  * cut or put together otherwise: every byte counts.
  */
 export const readReceipt = (text: string, trusted: readonly string[]): Receipt => {
-  if (text.length > maxReceipt) throw bad('It is longer than any receipt.');
+  if (text.length > maxReceipt) throw bad('It is too long for a receipt.');
   const lines = text.split('\n');
-  if (lines.length < 4 || lines.pop() !== '') throw bad('It is no receipt, or its end is missing.');
+  if (lines.length < 4 || lines.pop() !== '') throw bad('It is not a receipt, or its end is missing.');
   const last = lines.pop()!;
   const [first, ...logged] = lines;
   // Written by this program, and signed: the signature is checked before anything of it is believed.
@@ -76,16 +75,16 @@ export const readReceipt = (text: string, trusted: readonly string[]): Receipt =
   const { signature } = parse(last);
   const key = typeof head.key === 'string' ? readPublicKey(head.key) : undefined;
   if (head.receipt !== 1 || !key || typeof signature !== 'string' || JSON.stringify({ signature }) !== last)
-    throw bad('It is no receipt that this release knows.');
+    throw bad('This release does not know this form of receipt.');
   if (head.entries !== logged.length)
     throw bad(`It holds ${logged.length} of ${String(head.entries)} entries: a part of it is missing, or was added.`);
-  if (!trusted.includes(head.key)) throw bad(`It is signed with another key than the one it has to be: ${head.key}.`);
+  if (!trusted.includes(head.key)) throw bad(`It is signed with another key than expected: ${head.key}.`);
   const signed = Buffer.from([...lines, ''].join('\n'));
   if (!verify(null, signed, key, Buffer.from(signature, 'base64url')))
-    throw bad('Its signature does not fit: it was changed, or is forged.');
+    throw bad('Its signature does not match: it was changed or forged.');
   const entries = logged.map((line) => {
     const chained = readLine(Buffer.from(line));
-    if (!chained?.sound) throw bad('A line of it is none of an audit log.');
+    if (!chained?.sound) throw bad('One of its lines is not from an audit log.');
     return parse(line) as unknown as LoggedEntry;
   });
   if (entries.some(({ seq }, at) => at > 0 && seq <= entries[at - 1]!.seq)) throw bad('Its entries are out of order.');

@@ -73,6 +73,6 @@ export const examine = (path: string): Found => {
     return broken('the file is missing');
   }
   if (size < head.bytes) return broken(`the file has ${size} bytes of the ${head.bytes} that its head knows`);
-  if (!isAnchored(path, head)) return broken(`entry ${head.count} is not where its head knows it`);
+  if (!isAnchored(path, head)) return broken(`entry ${head.count} is not where its head says`);
   return { ...next, part, ...followTail(path, head) };
 };

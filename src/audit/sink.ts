@@ -21,7 +21,7 @@ export const createTally = (name: string, report: Report) => {
       missed += count;
     },
     end: (): void => {
-      if (missed) report(`${missed} ${missed === 1 ? 'entry' : 'entries'} did not get to ${name}.`);
+      if (missed) report(`${missed} ${missed === 1 ? 'entry' : 'entries'} did not reach ${name}.`);
       missed = 0;
     },
   };

@@ -11,8 +11,8 @@ export type AuditTarget =
 const wrong = (word: string): CallError =>
   new CallError(
     'configuration',
-    `"${word}" is no place for the audit log.`,
-    'Use a file such as /var/log/cloudstack-mcp/audit.jsonl, stderr, syslog, syslog:host:port, syslog:/dev/log, otlp, or several with commas.',
+    `"${word}" is not a place for the audit log.`,
+    'Use a file such as /var/log/cloudstack-mcp/audit.jsonl, stderr, syslog, syslog:host:port, syslog:/dev/log, otlp, or several, comma-separated.',
   );
 
 const parse = (word: string): AuditTarget => {

@@ -103,17 +103,17 @@ export const verifyLog = (path: string, { archived = false } = {}): Verification
       if (!whole && file === files.at(-1)) continue;
       const line = readLine(bytes);
       if (!line) {
-        problems.push({ file, line: number, what: 'this is no line of this log, or it was changed' });
+        problems.push({ file, line: number, what: 'this line is not from this log, or it was changed' });
         state = { seq: state.seq + 1, hash: undefined };
         continue;
       }
       if (entries === 0 && archived && line.seq > 1) {
-        notes.push(`begins with entry ${line.seq}; the files before are elsewhere`);
+        notes.push(`begins with entry ${line.seq}; earlier files are elsewhere`);
         state = { seq: line.seq - 1, hash: line.prev };
       }
       begin ??= endOf({ line, bytes });
       if (entries === 0 && parse(bytes)['kind'] === 'recovery')
-        notes.push('begins with a recovery entry: what its writer wrote before is not here');
+        notes.push('begins with a recovery entry: earlier entries of its writer are not here');
       const what = compare(line, state);
       if (what !== undefined) problems.push({ file, line: number, what });
       const recovery = line.sound ? readNote(bytes) : {};
@@ -134,9 +134,9 @@ export const verifyLog = (path: string, { archived = false } = {}): Verification
   } else if (state.seq < head.count) {
     problems.push({ ...at, what: `${range(state.seq + 1, head.count)} missing after it` });
   } else if (head.count > 0 && atHead !== head.hash) {
-    problems.push({ file: headPath(path), what: `entry ${head.count} is not the one that the head knows` });
+    problems.push({ file: headPath(path), what: `entry ${head.count} is not the one that the head names` });
   } else if (state.seq > head.count) {
-    notes.push(`${state.seq - head.count} entries are newer than the head: a writer is at work, or was stopped hard`);
+    notes.push(`${state.seq - head.count} entries are newer than the head: a writer is running, or was killed`);
   }
   return { entries, files: files.length, first: begin, last: latest && endOf(latest), problems, notes };
 };

@@ -108,7 +108,7 @@ export const callEvery = async (
       Promise.reject(
         new CallError(
           'invalid',
-          'profile "*" is for reads: a change, a plan, a script and an export are of one cloud.',
+          'profile "*" is for reads: changes, plans, scripts and exports need one cloud.',
           `Name one of: ${profiles.join(', ')}. Nothing was sent.`,
         ),
       ),

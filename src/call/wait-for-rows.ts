@@ -31,7 +31,7 @@ export const waitForRows = async (composition: Composition, request: CallRequest
       Promise.reject(
         new CallError(
           'invalid',
-          'A read with wait needs where: the state of a row that it waits for.',
+          'A read with wait needs where: the row to wait for.',
           'Such as where "state = Running". Nothing was sent.',
         ),
       ),
@@ -41,10 +41,10 @@ export const waitForRows = async (composition: Composition, request: CallRequest
     const outcome = await call(composition, { ...request, view: { ...view, fresh: true } });
     const elapsed = (Date.now() - began) / 1000;
     const waited = `after ${Math.round(elapsed)} s`;
-    if (isFitting(outcome)) return elapsed < 1 ? outcome : withNote(outcome, `It fits ${waited}.`);
+    if (isFitting(outcome)) return elapsed < 1 ? outcome : withNote(outcome, `A row matches ${waited}.`);
     const left = milliseconds - (Date.now() - began);
-    if (left <= 0) return withNote(outcome, `No row fits yet, ${waited}. The same call waits on.`);
-    request.progress?.({ elapsed, message: 'no row fits yet' });
+    if (left <= 0) return withNote(outcome, `No row matches yet, ${waited}. Make the same call to wait longer.`);
+    request.progress?.({ elapsed, message: 'no row matches yet' });
     await sleep(request.tool, Math.min(pause, left), request.signal);
   }
 };

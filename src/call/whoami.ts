@@ -62,7 +62,7 @@ const reachOf = (
   return lacking.length
     ? {
         commands,
-        cannot: `${lacking.length} commands, which the role or a plugin that is off leaves out: ${countByToolset(lacking)}`,
+        cannot: `${lacking.length} commands, left out by the role or by a plugin that is off: ${countByToolset(lacking)}`,
       }
     : { commands };
 };

@@ -65,7 +65,7 @@ export const problemWithScope = (command: Command, scope: ListScope | undefined)
   if (scope !== 'own' || takesScope(command)) return undefined;
   const { filters, unowned } = data();
   const filter = filters[command.name]?.parameter;
-  const reason = filter === undefined ? unowned[command.name] : `${filter} says whose are shown`;
+  const reason = filter === undefined ? unowned[command.name] : `${filter} selects whose are shown`;
   return `${command.name} takes no scope${reason === undefined ? '' : `: ${reason}`}`;
 };
 

@@ -14,7 +14,7 @@ export const requireTool = (catalog: Catalog, name: string): Tool => {
     throw new CallError(
       'permission',
       `${known.name} cannot be called here: the cloud offers no ${known.command.name} to this account.`,
-      'Its role does not have it, its release lacks it, or the plugin of it is off: [[whoami]] tells role and release. [[find-tools]] lists what can be called. Nothing was sent.',
+      'The role does not include it, the release lacks it, or its plugin is off: [[whoami]] shows the role and the release. [[find-tools]] lists what can be called. Nothing was sent.',
     );
   const near = catalog.nearest(name);
   throw new CallError(
@@ -48,6 +48,6 @@ export const checkToolsets = (
     throw new CallError(
       kind,
       `There is no toolset ${wrong.map((name) => `"${toLabel(name)}"`).join(', ')}.`,
-      `${meant}There are: ${known.join(', ')}${also}.`,
+      `${meant}Available: ${known.join(', ')}${also}.`,
     );
 };

@@ -46,7 +46,7 @@ const unknownLook: RiskRow = {
   reversible: true,
   impactScope: 'unknown',
   warning:
-    'This command is not in the catalog; by its name it reads, and no one has judged what it shows. A yes counts for it until the session ends.',
+    'This command is not in the catalog; by its name it reads, and no one has judged what it shows. A confirmation counts until the session ends.',
   once: true,
 };
 

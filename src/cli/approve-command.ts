@@ -43,11 +43,15 @@ const answerCall = async (
   if (wantsPasskey({ passkey: policy?.passkey ?? [] }, call))
     throw new CallError(
       'refused',
-      'The policy wants a passkey for this call, and a terminal takes none.',
+      'The policy requires a passkey for this call, which a terminal cannot use.',
       'Approve it on the web page of this server.',
     );
   if (!io.stdin.isTTY)
-    throw new CallError('unconfirmed', 'Only a person at a terminal can approve.', 'Run it where you can type.');
+    throw new CallError(
+      'unconfirmed',
+      'Only a person at a terminal can approve.',
+      'Run it in an interactive terminal.',
+    );
   const { username } = userInfo();
   checkFourEyes(call, principal, username);
   const reply = await createTerminalConsent(io)(call);

@@ -34,7 +34,7 @@ export const readArguments = (
     const at = word.indexOf('=');
     if (at < 1) throw usage(`"${word}" is not key=value.`);
     const key = word.slice(0, at);
-    if (seen.has(key)) throw usage(`${toLabel(key)} is given twice; several values are one list, such as ids=a,b.`);
+    if (seen.has(key)) throw usage(`${toLabel(key)} is given twice; give several values as one list, such as ids=a,b.`);
     seen.add(key);
     args[key] = readGiven(word.slice(at + 1), input);
   }

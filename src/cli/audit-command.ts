@@ -28,7 +28,7 @@ const logsOf = async (files: readonly string[], { config, audit }: Where, io: Io
   if (!found.length)
     throw new CallError(
       'configuration',
-      'The audit log goes to no file here.',
+      'The audit log is not a file here.',
       `Name the file: ${programName} audit verify /path/to/audit.jsonl`,
     );
   return [...new Set(found.flatMap((file) => listSlots(file)))];
@@ -128,7 +128,7 @@ const readSince = (text: string | undefined): number | undefined => {
   const [, count, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
   const time = count === undefined ? Date.parse(text) : Date.now() - Number(count) * units[unit!]!;
   if (Number.isNaN(time))
-    throw new CallError('invalid', `"${text}" is no time.`, 'Use 2026-05-01, 2026-05-01T12:00:00Z, or 15m, 2h, 3d.');
+    throw new CallError('invalid', `"${text}" is not a time.`, 'Use 2026-05-01, 2026-05-01T12:00:00Z, or 15m, 2h, 3d.');
   return time;
 };
 
@@ -189,7 +189,7 @@ export const tailAudit = async (files: readonly string[], flags: TailFlags, io: 
   // What is to be followed may still be made.
   const missing = files.length && !follow ? paths.find((path) => !listFiles(path).length) : undefined;
   if (missing !== undefined)
-    throw new CallError('invalid', `There is no audit log ${toLabel(missing)}.`, 'Name one that there is.');
+    throw new CallError('invalid', `There is no audit log ${toLabel(missing)}.`, 'Name an existing file.');
   const following = follow ? followLogs(paths) : undefined;
   const entries = readTail(paths, lines, filter);
   if (!json && (follow || entries.length)) await printLine(io.stdout, heading);

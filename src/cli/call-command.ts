@@ -50,7 +50,7 @@ const watchOf = (
   if (spellingKey(tool) === 'waitforjob' || (found && found.risk.risk !== 'read'))
     throw new CallError(
       'configuration',
-      `--watch repeats a read, and ${found?.name ?? tool} is none.`,
+      `--watch repeats a read, and ${found?.name ?? tool} is not a read.`,
       'Leave --watch out: a call shows the progress of its job by itself.',
     );
   if (dryRun || secretsTo !== undefined || format === 'yaml' || format === 'csv')

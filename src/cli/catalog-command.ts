@@ -110,7 +110,7 @@ export const syncCatalog = async (flags: CatalogFlags, io: Io): Promise<number> 
     throw new CallError(
       'configuration',
       `${path} is not there.`,
-      'Give the commands.json to rewrite with --file; that of this project stands in its clone.',
+      'Give the commands.json to rewrite with --file; a clone of this project has it as data/commands.json.',
     );
   const typesPath = join(dirname(path), 'responses.json');
   const known = existsSync(typesPath) ? (readJson(typesPath) as ResponseType[]) : [];
@@ -122,7 +122,7 @@ export const syncCatalog = async (flags: CatalogFlags, io: Io): Promise<number> 
   writeFileSync(typesPath, formatLines(types));
   await printText(
     io.stdout,
-    `${path}: ${changed.length} commands taken over from ${release}. New commands need a summary, a toolset and a risk: npm test names them.`,
+    `${path}: ${changed.length} commands updated from ${release}. New commands need a summary, a toolset and a risk: npm test names them.`,
   );
   return exit.done;
 };

@@ -202,7 +202,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .option('-n, --lines <count>', 'how many', whole, 20)
         .option('-f, --follow', 'print new entries as they come')
         .option('--principal <name>', 'only of this principal')
-        .option('--command <pattern>', 'only of this command or tool; * and ? stand for anything')
+        .option('--command <pattern>', 'only of this command or tool; * and ? match anything')
         .option('--risk <risk>', 'only of this risk: read, sensitive, change, destroy')
         .option('--result <result>', 'only of this result: done, accepted, refused, failed, cancelled, unknown')
         .option('--since <time>', 'only since then: 2026-05-01T12:00Z, 15m, 2h, 3d')
@@ -249,9 +249,9 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .option('--empty', 'start with an empty cloud')
         .option('--vms <count>', 'add this many virtual machines', whole)
         .option('--setting <name=value...>', 'set a setting of the cloud, such as quota.enable.service=true')
-        .option('--webhook-host <host...>', 'host beside this machine that webhooks may be delivered to')
+        .option('--webhook-host <host...>', 'another host that webhooks may be delivered to')
         .option('--release <release>', 'CloudStack release to simulate, such as 4.19.0')
-        .option('--profile-of <release>', 'be as a fresh installation of this release: admin has password')
+        .option('--profile-of <release>', 'behave like a fresh installation of this release: admin has password')
         .addOption(
           new Option('--signature <algorithm>', 'accept only signatures of this algorithm').choices(['sha1', 'sha512']),
         )

@@ -102,7 +102,7 @@ const play = async (client: Client, { report, line }: DemoOutput, answers: { nex
   const seen = must(await call('read', { tool: 'list-virtual-machines', arguments: { name: 'demo-web' } }), 'read');
   report('server', gistOf(seen));
 
-  line('\n4. It destroys nothing without the human.', 'act');
+  line('\n4. It asks the user before it destroys anything.', 'act');
   const destroy = { tool: 'destroy-virtual-machine', arguments: { id: 'demo-web' } };
   report('assistant', 'destroy-virtual-machine demo-web');
   answers.next = false;
@@ -125,7 +125,7 @@ export const demo = async (io: Io, launch: Launch = launchChild): Promise<number
   const client = new Client({ name: 'demo', version }, { capabilities: { elicitation: { form: {} } } });
   client.setRequestHandler('elicitation/create', ({ params }) => {
     output.report('server', params.message.replaceAll(/\n+/g, ' '), 3);
-    output.report('human', `the human says ${answers.next ? 'yes' : 'no'}`);
+    output.report('human', `the user says ${answers.next ? 'yes' : 'no'}`);
     return answers.next ? { action: 'accept', content: { confirm: true } } : { action: 'decline' };
   });
   try {
@@ -140,7 +140,7 @@ export const demo = async (io: Io, launch: Launch = launchChild): Promise<number
     output.line(`Next:
   ${programName} init                # your cloud, your AI host
   ${programName} call list-zones --simulator
-  ${programName} doctor              # what is wrong, and how to mend it`);
+  ${programName} doctor              # what is wrong, and how to fix it`);
     return exit.done;
   } finally {
     await client.close();

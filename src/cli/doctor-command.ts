@@ -37,7 +37,7 @@ export const checkNode = (version: string, oldest: string): CheckResult =>
     ? wrong(
         'node',
         `Node ${version} is older than ${oldest}`,
-        `Install Node ${oldest} or newer, and see that your hosts start that one.`,
+        `Install Node ${oldest} or newer, and check that your hosts start it.`,
       )
     : fine('node', `Node ${version}`);
 
@@ -180,7 +180,7 @@ export const runDoctor = async ({ json, settings }: DoctorFlags, io: Io): Promis
     for (const line of toLines(all, io)) io.stdout.write(`${line}\n`);
     await printText(
       io.stdout,
-      `\n${count('wrong')} wrong, ${count('warning')} to look at. ${programName} call list-zones is the next try.`,
+      `\n${count('wrong')} wrong, ${count('warning')} to look at. Next, try: ${programName} call list-zones`,
     );
   }
   return count('wrong') ? exit.failed : exit.done;

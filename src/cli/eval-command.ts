@@ -37,7 +37,7 @@ const chooseTasks = (names: readonly string[]): readonly Task[] => {
     throw new CallError(
       'invalid',
       `There is no task ${unknown.map((name) => toLabel(name)).join(', ')}.`,
-      `There are: ${[...known].join(', ')}.`,
+      `Available: ${[...known].join(', ')}.`,
     );
   return names.length ? tasks.filter(({ name, kind }) => names.includes(name) || names.includes(kind)) : tasks;
 };

@@ -51,12 +51,12 @@ const cloudOf = async (flags: InitFlags, system: System): Promise<FoundCloud | '
   if (from !== undefined) {
     const [found] = await findClouds(from, system);
     if (found) return { ...found, ...(url === undefined ? {} : { url }) };
-    throw usage(`No cloud was found in ${from}.`, `There are --from ${sources.join(', ')}, simulator; or give --url.`);
+    throw usage(`No cloud was found in ${from}.`, `Use --from with ${sources.join(', ')} or simulator, or give --url.`);
   }
   if (url === undefined)
     throw usage(
       'Which cloud?',
-      `Say --from ${sources.join(', ')} or simulator; or --url with --username and --password-file. At a terminal ${programName} init asks.`,
+      `Give --from ${sources.join(', ')} or simulator; or --url with --username and --password-file. At a terminal ${programName} init asks.`,
     );
   const [environment] = await findClouds('environment', { ...system, env: { ...system.env, CLOUDSTACK_API_URL: url } });
   const password =
@@ -79,7 +79,7 @@ export const toNewProfile = (
   if (apiKey && secretKey) return { profile: { url, credential: { apiKey, secretKey }, ...ofCa }, repaired };
   if (username && password) return { profile: { url, credential: { username, password, domain }, ...ofCa }, repaired };
   throw usage(
-    `There is no whole credential in ${from}.`,
+    `The credential in ${from} is incomplete.`,
     'It needs an API key with its secret key (CLOUDSTACK_API_KEY, CLOUDSTACK_SECRET_KEY_FILE), or --username with --password-file.',
   );
 };
@@ -132,17 +132,17 @@ const describeWho = ({ who, isNewPair }: Connected): string[] => {
   return [
     ...line,
     isNewPair
-      ? 'A key pair was made for the user, who had none; it takes the place of the password.'
-      : "The user's key pair takes the place of the password.",
+      ? 'The user had no key pair, so one was created. It replaces the password.'
+      : "The user's key pair replaces the password.",
   ];
 };
 
 const show = ({ host, action }: HostChange): string => {
   const done = {
     written: `${host.title}: written, ${host.file}. ${host.next}`,
-    unchanged: `${host.title}: as it should be already, ${host.file}`,
+    unchanged: `${host.title}: already set up, ${host.file}`,
     removed: `${host.title}: removed, ${host.file}`,
-    absent: `${host.title}: names no such server`,
+    absent: `${host.title}: has no such server`,
   };
   return done[action];
 };
@@ -230,9 +230,9 @@ const chooseHosts = async (
   if (questions) return questions.hosts(listHosts(system));
   throw usage(
     'Which hosts?',
-    `Say --hosts with ${listHosts(system)
+    `Give --hosts with ${listHosts(system)
       .map(({ id }) => id)
-      .join(', ')}; installed for those that are here; or none.`,
+      .join(', ')}, with installed (those found here), or with none.`,
   );
 };
 
@@ -257,7 +257,7 @@ export const runInit = async (flags: InitFlags, io: Io): Promise<number> => {
   }
   const plan = [...files.map(({ path }) => path), ...hosts.map(({ file }) => file)];
   if (questions && !(await questions.confirmFiles(plan)))
-    throw new CallError('cancelled', 'Nothing was written.', `Run ${programName} init again when you like.`);
+    throw new CallError('cancelled', 'Nothing was written.', `Run ${programName} init again at any time.`);
   for (const file of files) {
     if (!isSame(file)) writeOwnFile(file);
     await printText(
@@ -267,9 +267,6 @@ export const runInit = async (flags: InitFlags, io: Io): Promise<number> => {
   }
   const status = await eachHost(hosts, io, (host) => addToHost(host, launch));
   if (status === exit.done)
-    await printText(
-      io.stdout,
-      `Done. ${programName} doctor says whether all is well; ${programName} init --remove takes it back.`,
-    );
+    await printText(io.stdout, `Done. ${programName} doctor checks the setup; ${programName} init --remove undoes it.`);
   return status;
 };

@@ -18,7 +18,8 @@ export interface SetupQuestions {
   during<T>(what: string, work: () => Promise<T>): Promise<T>;
 }
 
-const notEmpty = (value: string | undefined): string | undefined => (value?.trim() ? undefined : 'It is needed.');
+const notEmpty = (value: string | undefined): string | undefined =>
+  value?.trim() ? undefined : 'A value is required.';
 
 /** Asks at the terminal, on standard error. Throws a CallError where the person leaves. */
 export const createQuestions = ({ stdin, stderr, signal }: Io): SetupQuestions => {
@@ -28,7 +29,7 @@ export const createQuestions = ({ stdin, stderr, signal }: Io): SetupQuestions =
     // The one symbol that a prompt gives is the one of leaving.
     if (!isCancel(value)) return value as Exclude<T, symbol>;
     cancel('Nothing was written.', at);
-    throw new CallError('cancelled', 'init was left.', 'Nothing was written.');
+    throw new CallError('cancelled', 'init was cancelled.', 'Nothing was written.');
   };
   const typed = async (): Promise<FoundCloud> => {
     const url = await answered(
@@ -79,7 +80,8 @@ export const createQuestions = ({ stdin, stderr, signal }: Io): SetupQuestions =
       answered(
         confirm({
           ...at,
-          message: "Use the user's API key pair instead of the password? It is read once, and made if there is none.",
+          message:
+            "Use the user's API key pair instead of the password? It is read once, and created if there is none.",
         }),
       ),
     again: async (problem) => {
@@ -112,7 +114,7 @@ export const createQuestions = ({ stdin, stderr, signal }: Io): SetupQuestions =
     },
     confirmFiles: async (lines) => {
       note(lines.join('\n'), 'These files are written', at);
-      return answered(confirm({ ...at, message: 'Go on?' }));
+      return answered(confirm({ ...at, message: 'Continue?' }));
     },
     during: async (what, work) => {
       const shown = spinner(at);

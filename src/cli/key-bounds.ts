@@ -45,7 +45,7 @@ export const toBounds = (bounds: KeyBounds, catalog: Catalog): Record<string, un
   if (until !== undefined && !(Date.parse(until) > Date.now()))
     throw new CallError(
       'invalid',
-      `The end of a key pair must be a moment to come, and ${until} is none.`,
+      `The end of a key pair must be a time in the future, not ${until}.`,
       'Give a date such as 2030-12-31, or "2030-12-31 18:00:00" in UTC.',
     );
   return {
@@ -61,7 +61,7 @@ export const checkKeepsBounds = (api: Row): void => {
   if (Array.isArray(params) && params.some((param: Row) => param['name'] === 'rules')) return;
   throw new CallError(
     'refused',
-    'This cloud keeps one key pair of a user, without rules and without an end. Nothing was changed.',
-    'CloudStack 4.23 and newer keep several pairs with both. Here, bound the assistant by a role: call create-role, or `roles` of the configuration.',
+    'This cloud keeps one key pair for each user, without rules and without an end. Nothing was changed.',
+    'CloudStack 4.23 and newer keep several pairs with both. Here, limit the assistant by a role: call create-role, or `roles` of the configuration.',
   );
 };

@@ -29,7 +29,11 @@ export const keyCommands: Readonly<Record<'keys', CliCommand>> = {
       )
         .option('--name <text>', 'name of the pair')
         .option('--only-reads', 'the pair may only read, and nothing that shows credentials')
-        .option('--allow <commands>', 'commands that the pair may call, by comma; * stands for letters', toNames)
+        .option(
+          '--allow <commands>',
+          'commands that the pair may call, comma-separated; * matches any letters',
+          toNames,
+        )
         .option('--deny <commands>', 'commands that it may not call; overrides what is allowed', toNames)
         .option('--until <date>', 'when the pair stops working, such as 2030-12-31')
         .addHelpText(

@@ -83,7 +83,7 @@ const toPair = (row: Row): Pair => {
     return { apiKey: apikey, secretKey: secretkey, ...(typeof id === 'string' ? { id } : {}) };
   throw new CallError(
     'unknown-outcome',
-    'CloudStack answered without a whole key pair; the former one may be replaced.',
+    'CloudStack answered without a complete key pair; the previous one may be replaced already.',
     'Look with keys show, and register again.',
   );
 };
@@ -92,8 +92,8 @@ const needFile = (path: string | undefined): string => {
   if (path !== undefined) return path;
   throw new CallError(
     'configuration',
-    'New keys are printed nowhere; they need a file.',
-    'Say which: --secrets-to FILE. It must not exist yet.',
+    'New keys are never printed; they go into a file.',
+    'Name it: --secrets-to FILE. It must not exist yet.',
   );
 };
 
@@ -117,8 +117,8 @@ const makePair = async (
   }
 };
 
-const formerGone = 'Former ones no longer work: CloudStack replaces keys at once.';
-const formerStay = 'Former ones work as before. call list-user-keys shows them, call delete-user-keys deletes one.';
+const formerGone = 'Previous ones no longer work: CloudStack replaces keys at once.';
+const formerStay = 'Previous ones work as before. call list-user-keys shows them, call delete-user-keys deletes one.';
 
 /** The bounds that the flags ask for, where the cloud keeps them. */
 const readBounds = async (flags: KeysFlags, cloud: OwnKeys, io: Io): Promise<Record<string, unknown>> => {
@@ -163,7 +163,7 @@ const prove = async (pair: Pair, path: string, cloud: OwnKeys, io: Io): Promise<
     throw new CallError(
       error.kind === 'cancelled' ? 'cancelled' : 'failed',
       `The new keys are in ${path}, but a call signed with them failed: ${error.message}`,
-      `${pair.id === undefined ? 'The former keys no longer work: CloudStack replaces keys at once.' : 'The former keys still work.'} Keep the file, and try the new keys again before you register others.`,
+      `${pair.id === undefined ? 'The previous keys no longer work: CloudStack replaces keys at once.' : 'The previous keys still work.'} Keep the file, and try the new keys again before you register others.`,
       { cause: error },
     );
   }
@@ -175,7 +175,7 @@ const deleteFormer = async (apiKey: string, cloud: OwnKeys, io: Io): Promise<voi
   const { id } = await ask(cloud, io, { tool: 'listUserKeys', args, secrets: false });
   if (typeof id !== 'string') return;
   await ask(cloud, io, { tool: 'deleteUserKeys', args: { keypairid: id }, secrets: false });
-  await printText(io.stdout, 'The former keys were deleted.');
+  await printText(io.stdout, 'The previous keys were deleted.');
 };
 
 /**

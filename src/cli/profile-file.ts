@@ -18,14 +18,14 @@ export const checkProfile = (path: string | undefined, profile: string, used: Pr
   const secret = used?.secret;
   if (typeof key !== 'string' || !secret || !('apiKey' in secret) || secret.apiKey !== key)
     throw wrong(`its keys do not come from ${path}`);
-  if (!found.hasIn(place(profile, 'secretKey'))) throw wrong('its secret key stands in a file of its own');
+  if (!found.hasIn(place(profile, 'secretKey'))) throw wrong('its secret key is in a separate file');
   return key;
 };
 
 /** The text with one value in it replaced: comments and order stay as their owner wrote them. */
 const replaceValue = (text: string, where: readonly string[], value: string): string => {
   const node = parseDocument(text).getIn(where, true);
-  if (!isScalar(node) || !node.range) throw new Error(`${where.join('.')} is not there any more`);
+  if (!isScalar(node) || !node.range) throw new Error(`${where.join('.')} is no longer there`);
   const [start, end] = node.range;
   const isPlain = node.type === 'PLAIN' && /^[A-Za-z][\w-]*$/.test(value);
   return `${text.slice(0, start)}${isPlain ? value : JSON.stringify(value)}${text.slice(end)}`;

@@ -26,10 +26,10 @@ const wantsJson = (argv: readonly string[]): boolean =>
 /** What commander says, where its words would mislead: options before a command are read as options of `serve`. */
 const inOurWords = (message: string, [first = '']: readonly string[]): string =>
   first.startsWith('-') && message.startsWith("error: too many arguments for 'serve'")
-    ? `error: the command stands before its options, such as: ${programName} call list-zones --profile NAME`
+    ? `error: the command comes before its options, such as: ${programName} call list-zones --profile NAME`
     : message;
 
-const wayOn = `${programName} --help shows what there is.`;
+const wayOn = `${programName} --help lists the commands.`;
 
 /** Breaks a text for a terminal; measuring what stands there is loaded for one alone. */
 type FitText = (text: string) => string;
@@ -83,7 +83,7 @@ const createProgram = (
     const command = program.command(name, { isDefault: name === 'serve' }).description(description);
     if (name !== used) continue;
     // Also of the commands below it.
-    command.showHelpAfterError(argv[0] === name ? `${programName} ${name} --help shows what it takes.` : wayOn);
+    command.showHelpAfterError(argv[0] === name ? `${programName} ${name} --help shows its options.` : wayOn);
     build(command, io, end);
     // Words that are to be completed are taken as they are.
     if (name !== 'completion') takeFiles(command, io.input);

@@ -66,7 +66,7 @@ export interface ReceiptFlags {
 
 const trustedKeys = async ({ key, settings }: ReceiptFlags, io: Io): Promise<string[]> => {
   if (key !== undefined && !readPublicKey(key))
-    throw new CallError('invalid', `${toLabel(key)} is no key.`, 'A key is ed25519: and 43 characters.');
+    throw new CallError('invalid', `${toLabel(key)} is not a key.`, 'A key is ed25519: and 43 characters.');
   return [key ?? publicKeyOf(openReceiptKey(await openConfig(settings, io)))];
 };
 

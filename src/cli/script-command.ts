@@ -59,7 +59,7 @@ const readTime = (flag: string, given: string, now: number): number => {
   const span = readSpan(given);
   const time = span === undefined ? Date.parse(given) : now + span;
   if (!Number.isNaN(time)) return time;
-  throw new CallError('configuration', `${flag} ${toLabel(given, 40)} is no time.`, 'Write 30d, 12h or 2030-12-31.');
+  throw new CallError('configuration', `${flag} ${toLabel(given, 40)} is not a time.`, 'Write 30d, 12h or 2030-12-31.');
 };
 
 /** The bounds of a standing approval as they were typed. */
@@ -82,7 +82,11 @@ export const runStanding = async (
     if (asked.action !== 'give') return asked;
     const { name, flags } = asked;
     if (!io.stdin.isTTY)
-      throw new CallError('unconfirmed', 'Only a person at a terminal can approve.', 'Run it where you can type.');
+      throw new CallError(
+        'unconfirmed',
+        'Only a person at a terminal can approve.',
+        'Run it in an interactive terminal.',
+      );
     return {
       action: 'give',
       name,

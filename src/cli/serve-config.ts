@@ -40,12 +40,12 @@ export const serveConfig = async (config: Config, io: Io, read: () => Promise<Co
         () =>
           log.report(
             'info',
-            'The configuration was read again; its policy, roles, principals and tokens are in force.',
+            'The configuration was read again: its policy, roles, principals and tokens are now in force.',
           ),
         (error: unknown) =>
           log.report(
             'error',
-            `The configuration was not taken over: ${error instanceof Error ? error.message : String(error)}`,
+            `The new configuration was rejected: ${error instanceof Error ? error.message : String(error)}`,
           ),
       );
   });

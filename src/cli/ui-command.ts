@@ -29,7 +29,11 @@ export const runUi = async (
 ): Promise<number> => {
   // The link can approve: no program gets it that could not type at a terminal.
   if (!io.stdin.isTTY)
-    throw new CallError('unconfirmed', 'Only a person at a terminal can start the page.', 'Run it where you can type.');
+    throw new CallError(
+      'unconfirmed',
+      'Only a person at a terminal can start the page.',
+      'Run it in an interactive terminal.',
+    );
   const config = await loadConfig({ ...settings, port: settings['port'] ?? 0 }, io.env);
   if (!config.profiles[config.profile]) throw missingProfile(config, config.profile);
   if (!isLoopback(config.host))

@@ -63,7 +63,7 @@ export const createCircuit = ({
     return new NotSent(
       'unavailable',
       `${command}: ${host} has not answered ${failures} times in a row; nothing was sent`,
-      `It is looked at again in ${seconds} s. Is the management server up and reachable from here?`,
+      `The next probe is in ${seconds} s. Is the management server up and reachable from here?`,
     );
   };
   const probeWith = async (probe: () => Promise<unknown>): Promise<void> => {

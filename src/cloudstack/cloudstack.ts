@@ -72,7 +72,7 @@ const toUnknownOutcome = (error: unknown): never => {
   throw new CallError(
     'unknown-outcome',
     `${error.message}; it was sent once, and whether it happened is unknown`,
-    'Look whether it happened before trying again: list the resource, [[list-async-jobs]], [[list-events]].',
+    'Check whether it happened before you try again: list the resource, [[list-async-jobs]], [[list-events]].',
     { code: error.code, isForeign: error.isForeign, cause: error },
   );
 };

@@ -23,7 +23,7 @@ export const redirectOf = ({ status, headers }: HttpResponse): string | undefine
   status >= 300 && status < 400 ? String(headers['location'] ?? status) : undefined;
 
 /** What to do about a redirect. */
-export const redirectMend = 'Write the URL to which it leads: redirects are not followed with a credential.';
+export const redirectMend = 'Use the URL that it redirects to: redirects are not followed with a credential.';
 
 const unconnected = /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)$/;
 

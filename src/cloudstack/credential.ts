@@ -118,7 +118,7 @@ const createRefusals = (now: () => number) => {
       throw new CallError(
         'authentication',
         `${last.error.message} (${ago} s ago; nothing was sent)`,
-        `The next login is tried in ${left} s at the earliest, because CloudStack disables a user after a few refused ones. Correct the name or the password, then start this program anew.`,
+        `The next login is tried in ${left} s at the earliest, because CloudStack disables a user after a few refused ones. Correct the name or the password, then restart this program.`,
       );
     },
   };

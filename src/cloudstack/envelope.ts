@@ -20,17 +20,17 @@ const waitOf = (response: HttpResponse): number | undefined =>
 
 /** CloudStack refuses in JSON: a page that does stands before it. */
 const signInMend =
-  'That is no answer of CloudStack: a proxy or a sign-in page stands before it and refuses. Give the URL behind it, which ends in /client/api, or let it pass requests of the API.';
+  'The answer is not from CloudStack: a proxy or sign-in page in front of it refuses the request. Give the URL behind it, which ends in /client/api, or let API requests pass.';
 
 /** JSON that has not the form of an answer of CloudStack, and will have it no sooner when asked again. */
-const isAnothers = 'is JSON, and not an answer of CloudStack';
+const isAnothers = 'is JSON, but not an answer of CloudStack';
 
 const unreadable = (command: string, response: HttpResponse, why?: string): Unreadable => {
   const { status, body } = response;
   const redirect = redirectOf(response);
   const start = stripUnsafe(startOf(body, limits.errorText)).trim();
-  const looks = why ?? (start === '' ? 'is empty' : start.startsWith('<') ? 'is HTML or XML' : 'is not whole JSON');
-  const shown = redirect === undefined ? looks : `leads elsewhere (${toLabel(redirect)})`;
+  const looks = why ?? (start === '' ? 'is empty' : start.startsWith('<') ? 'is HTML or XML' : 'is incomplete JSON');
+  const shown = redirect === undefined ? looks : `redirects elsewhere (${toLabel(redirect)})`;
   const kind = [429, 502, 503, 504].includes(status) ? (status === 429 ? 'rate-limit' : 'unavailable') : 'protocol';
   const words = start
     .replace(/<[^<>]*>/g, ' ')

@@ -36,7 +36,7 @@ const interrupted = (command: string, job: string, state: Row): CallError => {
   const object = id === undefined ? undefined : `${type ?? 'object'} ${id}`;
   return new CallError(
     'unknown-outcome',
-    `${command} (job ${job}): ${cmd ? toLabel(cmd) : 'it'} was interrupted and left no result, as when a management server restarts; what it began may have happened`,
+    `${command} (job ${job}): ${cmd ? toLabel(cmd) : 'it'} was interrupted and left no result, as when a management server restarts; what it started may have happened`,
     `Look at ${object ? `the ${object}` : 'what it was about'} before trying again.`,
     { code: 530, job, isForeign: true },
   );
@@ -48,7 +48,7 @@ const readState = async (job: string, poll: (job: string) => Promise<Row>): Prom
   const { jobstatus } = state;
   if ((typeof jobstatus === 'number' || typeof jobstatus === 'string') && /^[0-3]$/.test(String(jobstatus)))
     return state;
-  const error = new Unreadable('protocol', 'the answer tells no state of it', hintFor('protocol'));
+  const error = new Unreadable('protocol', 'the answer does not have its state', hintFor('protocol'));
   error.isCut = true;
   throw error;
 };
@@ -97,7 +97,7 @@ export const followJob = async (
   const stopped = (): CallError =>
     new CallError(
       'cancelled',
-      `${command}: no longer waiting; job ${job} goes on in CloudStack.`,
+      `${command}: no longer waiting; job ${job} is still running in CloudStack.`,
       `[[wait-for-job job=${job}]] looks again.`,
       { job },
     );
@@ -115,8 +115,8 @@ export const followJob = async (
       if (isAsked && reason?.kind === 'not-found')
         throw new CallError(
           'not-found',
-          `CloudStack knows nothing of a job ${job}: ${reason.message}`,
-          'Compare the id. CloudStack forgets jobs a day after their end; [[list-events]] tells what happened.',
+          `CloudStack does not know a job ${job}: ${reason.message}`,
+          'Check the id. CloudStack forgets jobs a day after their end; [[list-events]] shows what happened.',
           { code: reason.code, cserrorcode: reason.cserrorcode, isForeign: reason.isForeign, cause: error },
         );
       throw new CallError(

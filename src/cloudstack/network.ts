@@ -190,11 +190,11 @@ const explain = (
   if (codes.some((code) => noTls.test(code)))
     return fail(
       'configuration',
-      `${host} was asked by https and speaks no TLS there (${codes.join(', ')}); nothing was sent`,
+      `${host} was asked by HTTPS, and does not speak TLS there (${codes.join(', ')}); nothing was sent`,
       mend,
     );
   if (!changes && codes.some((code) => noHttp.test(code)))
-    return fail('configuration', `${host} was asked by http, and what it answered is none (${codes.join(', ')})`, mend);
+    return fail('configuration', `${host} was asked by HTTP, and its answer is not HTTP (${codes.join(', ')})`, mend);
   const seconds = (timedOut ?? 0) / 1000;
   if (codes.includes(notStarted))
     return cancelled

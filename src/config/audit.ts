@@ -6,7 +6,7 @@ export const auditSettings = {
     .string()
     .default('')
     .describe(
-      'Folder of the audit log, of calls that wait for approval and of what limits count; default: the XDG state folder',
+      'Folder for the audit log, calls that wait for approval, and counters of limits; default: the XDG state folder',
     ),
   audit: z
     .string()

@@ -31,7 +31,7 @@ export const authSection = z
     if (!issuer && !tokens) refuse('auth: give an issuer with its audience, or tokens, or both');
     if (!issuer && (audience ?? jwks ?? resource ?? client))
       refuse('auth: audience, jwks, resource and client need an issuer');
-    if (issuer && !audience) refuse('auth: an issuer needs an audience, or tokens for anyone else would be taken');
+    if (issuer && !audience) refuse('auth: an issuer needs an audience, or tokens meant for others would be accepted');
     if (issuer && audience && !resource && !audience.some((value) => isSafeUrl(value)))
       refuse('auth: none of the audiences is a URL; give resource, the public URL of /mcp');
   });

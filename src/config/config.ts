@@ -117,7 +117,7 @@ export const toProfile = (name: string, given: unknown): Profile => {
   if (unfilled)
     throw wrong(
       `Profile ${name}: ${unfilled[0]} is "${unfilled[1]}": its value was not filled in.`,
-      'The host or the shell that should put it there does not know that name: write the value itself, or set it where the host starts.',
+      'The host or the shell does not know that name. Write the value itself, or set the variable where the host starts.',
       { keys: ['profiles', name, unfilled[0]] },
     );
   const found = toEndpoint(url);
@@ -135,7 +135,7 @@ export const toProfile = (name: string, given: unknown): Profile => {
     return { ...endpoint, secret: { apiKey, secretKey }, ...(signature === 'auto' ? {} : { signature }) };
   if (username && password) return { ...endpoint, secret: { username, password, domain } };
   throw wrong(
-    `Profile ${name} has no whole credential.`,
+    `Profile ${name} has an incomplete credential.`,
     'Set CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD (and CLOUDSTACK_DOMAIN).',
     { keys: ['profiles', name] },
   );
@@ -165,14 +165,16 @@ const readProxies = (env: Environment): Proxies | undefined => {
   for (const [name, value] of Object.entries({ HTTP_PROXY: proxies.http, HTTPS_PROXY: proxies.https }))
     // The address itself may hold a password, and is not repeated.
     if (value && !(URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)))
-      throw wrong(`${name} is no http(s) URL.`, 'It looks like http://proxy.example.com:3128.');
+      throw wrong(`${name} is not an http(s) URL.`, 'It looks like http://proxy.example.com:3128.');
   return proxies.http || proxies.https ? proxies : undefined;
 };
 
 /** Terraform's provider and cs read the same variable as seconds. */
 const checkTimeout = ({ CLOUDSTACK_TIMEOUT: given }: Environment): string[] =>
   given && Number(given) > 0 && Number(given) < 1000
-    ? [`CLOUDSTACK_TIMEOUT=${toLabel(given)} are milliseconds here; Terraform and cs take the same number as seconds.`]
+    ? [
+        `CLOUDSTACK_TIMEOUT=${toLabel(given)} means milliseconds here; Terraform and cs read the same number as seconds.`,
+      ]
     : [];
 
 const isRecord = (value: unknown): value is Raw => typeof value === 'object' && value !== null;
@@ -274,7 +276,7 @@ const withoutProfiles = (principals: Principals | undefined): Principals | undef
 
 /**
  * The configuration: defaults ← file ← environment ← flags. `flags.config` names the file, `flags.credentials` another
- * tool's file (cloudmonkey, cs). Throws a configuration error that says what is wrong and how to mend it.
+ * tool's file (cloudmonkey, cs). Throws a configuration error that says what is wrong and how to fix it.
  */
 export const loadConfig = async (flags: Raw, env: Environment): Promise<Config> => {
   const { config: _config, credentials = env['CLOUDSTACK_MCP_CREDENTIALS'], ...given } = flags;

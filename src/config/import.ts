@@ -93,5 +93,5 @@ export const findOtherTools = (env: Environment): string[] => {
   });
   const set = Object.entries(otherVariables).filter(([name]) => env[name]);
   const names = set.map(([name, own]) => `${name} as ${own}`).join(', ');
-  return set.length ? [...files, `Variables of cs and Ansible are set; give ${names}.`] : files;
+  return set.length ? [...files, `Variables of cs and Ansible are set, and not read here: set ${names}.`] : files;
 };

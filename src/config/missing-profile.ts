@@ -10,7 +10,7 @@ export const missingProfile = ({ profiles, otherTools }: Config, name: string): 
     ? new CallError(
         'configuration',
         `There is no profile "${toLabel(name)}".`,
-        `There are: ${names.join(', ')}. Profiles come from the configuration only.`,
+        `Available: ${names.join(', ')}. Profiles come from the configuration only.`,
       )
     : new CallError(
         'configuration',
@@ -18,7 +18,7 @@ export const missingProfile = ({ profiles, otherTools }: Config, name: string): 
         [
           `Run ${programName} init, which asks for it and sets up your hosts.`,
           ...otherTools,
-          'Or set CLOUDSTACK_API_URL (https://…/client/api) with CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or with CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD; or try --simulator, or --credentials cloudmonkey (or cs) for the profiles of that tool.',
+          'Or set CLOUDSTACK_API_URL (https://…/client/api) with CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or with CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD. Or try --simulator. --credentials cloudmonkey (or cs) uses the profiles of that tool.',
         ].join(' '),
       );
 };

@@ -90,8 +90,8 @@ export const look = async (plan: Plan, asked: Row, symptoms: readonly string[], 
       if (isFirst && rows.length === 0)
         throw new CallError(
           'not-found',
-          `No ${plan.title} of that id is seen.`,
-          `[[${step.command}]] shows which there are.`,
+          `There is no ${plan.title} with that id that this account can see.`,
+          `[[${step.command}]] lists them.`,
         );
       facts[step.as] = step.single ? (rows[0] ?? {}) : rows;
       sources.set(step.as, step.command);

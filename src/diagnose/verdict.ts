@@ -65,7 +65,7 @@ export const symptomsIn = ({ symptoms }: Plan, question: string): string[] => {
 const evidenceText = ({ evidence }: Finding): string =>
   evidence.map(({ source, field, value }) => `${toKebab(source)}: ${field} = ${value}`).join('; ');
 
-/** Says what is wrong: the causes that explain the question first, with evidence, what was not seen, and calls that would mend it. */
+/** Says what is wrong: the causes that explain the question first, with evidence, what was not seen, and calls that would fix it. */
 export const toVerdict = (plan: Plan, asked: readonly string[], seen: Seen): Outcome => {
   const { facts, sources, unseen, requests } = seen;
   const found = plan.causes.filter(
@@ -86,7 +86,7 @@ export const toVerdict = (plan: Plan, asked: readonly string[], seen: Seen): Out
   const thing = `${plan.title} ${name ?? textOf(facts, 'id')}`;
   const verdict = first
     ? `${thing}: ${first.cause}`
-    : `${thing}: nothing that was looked at explains it; its state is ${textOf(facts, `${as}.state`)}.`;
+    : `${thing}: no cause was found; its state is ${textOf(facts, `${as}.state`)}.`;
   const events = Array.isArray(facts['events']) ? (facts['events'] as Row[]).slice(0, maxEvents) : [];
   const recent = events.map(
     ({ created, type, description }) =>
@@ -101,9 +101,7 @@ export const toVerdict = (plan: Plan, asked: readonly string[], seen: Seen): Out
         `${at + 1}. ${finding.cause}`,
         `   Seen: ${evidenceText(finding)}`,
         ...(finding.mend.length
-          ? [
-              `   Would mend it: ${finding.mend.map((one) => `${one.tool} ${JSON.stringify(one.arguments)}`).join('; ')}`,
-            ]
+          ? [`   To fix it: ${finding.mend.map((one) => `${one.tool} ${JSON.stringify(one.arguments)}`).join('; ')}`]
           : []),
       ]),
       ...(found.length > maxFindings ? [`${found.length - maxFindings} more findings are left out.`] : []),

@@ -146,7 +146,7 @@ const notesOnOwners = (rows: readonly Row[]): string[] => {
   }
   if (!owners.size) return [];
   const each = [...owners.values()].map(({ words, things }) => `${words} (${things})`);
-  return [`The owners now: ${each.join(', ')}. What names no account belongs to the caller that makes it`];
+  return [`The owners now: ${each.join(', ')}. A resource without an account belongs to the caller who creates it`];
 };
 
 /** Things as they are, with what lies in them, as the calls that would make them. */

@@ -59,7 +59,7 @@ const writeResource = ({ call, mapping, options, blocks, left }: ResourceBlock):
 const writeImport = ({ call: { label, id, isThere }, mapping }: ResourceBlock): string[] => {
   if (!isThere || id === undefined) return [];
   if (mapping.import === false || mapping.by !== undefined)
-    return [`# The provider cannot import ${mapping.type}.${label}: it would be made anew.`, ''];
+    return [`# The provider cannot import ${mapping.type}.${label}: it would be created again.`, ''];
   return ['import {', `  to = ${mapping.type}.${label}`, `  id = ${toText(id)}`, '}', ''];
 };
 

@@ -71,8 +71,8 @@ export const checkRoom = (calls: readonly WaitingCall[], principal: string): voi
   if (!hasPlace(own, waiting.length, { each: maxWaitingOfOne, max: maxWaiting }))
     throw new CallError(
       'unconfirmed',
-      `${full} for approval already. Nothing was sent.`,
-      `A person can look at them: ${programName} approve. They are forgotten after ${codeMinutes} minutes.`,
+      `${full} for approval. Nothing was sent.`,
+      `A person can look at them: ${programName} approve. They expire after ${codeMinutes} minutes.`,
     );
 };
 
@@ -102,7 +102,7 @@ export const findWaiting = <Call extends WaitingCall>(calls: readonly Call[], co
     throw new CallError(
       'not-found',
       `No call waits under the code ${toLabel(code)}.`,
-      `Codes are good for ${codeMinutes} minutes; ${programName} approve lists what waits.`,
+      `Codes are valid for ${codeMinutes} minutes; ${programName} approve lists what waits.`,
     );
   return found;
 };

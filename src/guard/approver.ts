@@ -39,7 +39,7 @@ export interface ApproverRules {
   policy: Pick<Policy, 'passkey'>;
 }
 
-/** Whether the policy wants a passkey for a waiting call: a step of a plan may be what wants it. */
+/** Whether the policy requires a passkey for a waiting call: a step of a plan may be what wants it. */
 export const wantsPasskey = ({ passkey }: Pick<Policy, 'passkey'>, { about }: WaitingCall): boolean =>
   about?.calls.some(({ severity }) => passkey.includes(severity)) === true;
 
@@ -48,8 +48,8 @@ export const checkFourEyes = ({ about, caller }: WaitingCall, ...names: readonly
   if (about?.fourEyes && names.includes(caller.principal))
     throw new CallError(
       'refused',
-      'The policy wants someone else than the one who asked to approve this call.',
-      'Ask a colleague whose role reaches this command.',
+      'The policy requires someone other than the one who asked to approve this call.',
+      'Ask a colleague whose role includes this command.',
     );
 };
 
@@ -111,7 +111,7 @@ const purposeOf = ({ code, digest }: WaitingCall): string => `approve ${code} ${
 const noSite = (): CallError =>
   new CallError(
     'refused',
-    'Passkeys cannot be used on this page: it is not at a name of its own.',
+    'Passkeys cannot be used on this page: its address has no host name.',
     'Open it under the public name of this server (https), or as http://localhost.',
   );
 
@@ -152,9 +152,7 @@ export const replyTo = async (
   if (verdict !== 'yes')
     throw new CallError(
       'unconfirmed',
-      verdict === 'wrong-phrase'
-        ? 'What was typed is not what the message shows in double quotes.'
-        : 'It was not confirmed.',
+      verdict === 'wrong-phrase' ? 'The typed text is not the text in double quotes.' : 'It was not confirmed.',
       'The call still waits.',
     );
   if (call.wantsPasskey) await passkeys.check(principal, siteOf(approver), purposeOf(call), reply.proof);

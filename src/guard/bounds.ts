@@ -33,7 +33,7 @@ export const boundsOf = async ({ domains, projects }: Role, read: ReadDomains): 
     if (!found)
       throw new CallError(
         'configuration',
-        `The role is tied to the domain ${wanted}, which does not exist.`,
+        `The role is limited to the domain ${wanted}, which does not exist.`,
         'Give an id, or a path such as ROOT/customers.',
       );
     return found;
@@ -116,7 +116,7 @@ export const narrowings = ({ domains, roots, projects }: Bounds, { command }: To
   ];
 };
 
-/** Whether a role is tied to a part of the cloud. */
+/** Whether a role is limited to a part of the cloud. */
 export const isBounded = ({ domains, projects }: Role): boolean => domains !== undefined || projects !== undefined;
 
 /** A look-up within the bounds: the cloud is asked for what lies inside, and rows that lie outside are left out. */

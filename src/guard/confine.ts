@@ -27,7 +27,7 @@ export interface ConfineDependencies extends Pick<Resources, 'named' | 'hasProje
 
 /** The same words as for what does not exist: who may not see a thing learns nothing of it. */
 const unseen = (what: string): CallError =>
-  new CallError('not-found', `${what} does not exist, or lies outside of what this role may see.`, 'Nothing was sent.');
+  new CallError('not-found', `${what} does not exist, or is outside of what this role may see.`, 'Nothing was sent.');
 
 const refused = (message: string, hint: string): CallError =>
   new CallError('refused', message, `${hint} Nothing was sent.`.trim());
@@ -59,7 +59,7 @@ const checkPowers = (call: CheckedCall): void => {
   if (given)
     throw refused(`${given.name} is for administrators of the whole cloud; this role is tied to a part of it.`, '');
   const tooMuch = raises.find(({ tenants }) => tenants === 'refused');
-  if (tooMuch) throw refused(`${tooMuch.parameter}: this role is tied to a part of the cloud. ${tooMuch.worst}`, '');
+  if (tooMuch) throw refused(`${tooMuch.parameter}: this role is limited to a part of the cloud. ${tooMuch.worst}`, '');
 };
 
 const checkPlaces = async (bounds: Bounds, call: CheckedCall, { hasProject }: ConfineDependencies): Promise<void> => {
@@ -93,10 +93,7 @@ const checkNamed = async (
     if (kind === 'Domain' && bounds.domains.has(id)) continue;
     if (kind === 'AsyncJob' && (await hasBegun(id))) continue;
     if (kind === 'Role' && !looks && !tenantRoles.has(String(row?.['type'])))
-      throw refused(
-        `${parameter}: this role is tied to a part of the cloud and gives no role that reaches beyond it.`,
-        '',
-      );
+      throw refused(`${parameter}: this role is limited to a part of the cloud and cannot give a role for more.`, '');
     // What cannot be read cannot be judged: answers that tell their owner are looked at later, all else is refused.
     if (!row && (isReadable || !looks || !showsOwner(call.tool.command.response)))
       throw unseen(`${parameter}: the ${title} ${id}`);
@@ -106,7 +103,7 @@ const checkNamed = async (
 };
 
 const toOwner = (call: CheckedCall): CallError =>
-  refused(`${call.tool.command.name}: this role is tied to a domain; say for whom.`, 'Give account and domainid.');
+  refused(`${call.tool.command.name}: this role is limited to a domain; name the owner.`, 'Give account and domainid.');
 
 /** Where a change lands: with the owner it names, else with the owner of what it is made from, else nowhere. */
 const settleChange = (bounds: Bounds, call: CheckedCall, named: readonly Target[]): Params => {
@@ -152,7 +149,7 @@ const settleLook = (bounds: Bounds, call: CheckedCall, named: readonly Target[])
   if (place === undefined && named.some((target) => isTenants(bounds, target))) return params;
   if (place === undefined && params['projectid'] !== undefined) return params;
   throw refused(
-    `${tool.command.name} does not tell whose its rows are, and this role is tied to a part of the cloud.`,
+    `${tool.command.name} does not say who owns its rows, and this role is limited to a part of the cloud.`,
     place === undefined ? 'Name a resource of yours, where the command takes one.' : 'Give domainid or projectid.',
   );
 };

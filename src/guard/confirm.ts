@@ -27,7 +27,7 @@ export interface AskedAbout {
   title: string;
   /** What it would run. */
   tools: readonly Tool[];
-  /** The policy wants someone else than the one who asks where it wants an approval. */
+  /** The policy requires someone other than the one who asks, where it requires an approval. */
   fourEyes: boolean;
   /** The severities for which it wants a passkey. */
   passkey: readonly Severity[];
@@ -65,9 +65,9 @@ const unconfirmed = (message: string, hint: string): CallError =>
 const again = 'Make the same call again to be asked again.';
 
 const reasons: Readonly<Record<Exclude<ReplyVerdict, 'yes' | 'not-accepted'>, string>> = {
-  'other-question': 'The yes was given to another call, or what it acts on has changed since.',
-  'wrong-phrase': 'What was typed is not what the message showed in double quotes.',
-  'not-confirmed': 'The human did not confirm.',
+  'other-question': 'The confirmation was for another call, or what it acts on has changed since.',
+  'wrong-phrase': 'The typed text is not the text in double quotes.',
+  'not-confirmed': 'The user did not confirm.',
 };
 
 const timeOf = (milliseconds: number = Date.now()): string => new Date(milliseconds).toISOString();
@@ -84,12 +84,12 @@ const checkReply = async (
 ): Promise<void> => {
   const verdict = judgeReply(question, reply);
   if (verdict === 'not-accepted') {
-    const words = [`The human did not agree (${reply.action}).`, 'Ask them before trying again.'] as const;
+    const words = [`The user did not agree (${reply.action}).`, 'Ask them before trying again.'] as const;
     if (reply.action !== 'decline') throw unconfirmed(...words);
     throw new RefusedByPerson({ by: reply.by, who, at: timeOf(), about: toAbout(question.message) }, ...words);
   }
   if (verdict !== 'yes') throw unconfirmed(reasons[verdict], again);
-  if (!(await setIfAbsent(`reply:${reply.nonce}`))) throw unconfirmed('This yes was used already.', again);
+  if (!(await setIfAbsent(`reply:${reply.nonce}`))) throw unconfirmed('This confirmation was already used.', again);
 };
 
 /** What is saved of what waits, to judge who may approve it. */
@@ -120,7 +120,7 @@ const sendToTerminal = async (
     throw new CallError(
       'not-found',
       `${title}: there is no ${unseen.title} ${isId(unseen.id) ? 'with the id' : 'called'} "${toLabel(unseen.id)}" that this account can see. Nothing was sent.`,
-      "It needs a confirmation by a human, and no approval code is given for what is not found. Check the id, or the name and the domain beside it. Where it is another account's: [[whoami]] tells which account this is.",
+      'The call needs a confirmation, and no approval code is issued for a resource that is not found. Check the id, or the name and its domain. It may belong to another account: [[whoami]] shows which one this is.',
     );
   const code = await dependencies.approvals.open(question, request.caller, inQuestion(about));
   dependencies.onConfirmation('sent-to-terminal');
@@ -132,7 +132,7 @@ const sendToTerminal = async (
   const approval = led ? await approvals.take(question.digest) : undefined;
   if (approval) return approval;
   throw unconfirmed(
-    `${title} needs a confirmation by a human (${decision.rule}), and ${why}. Approval code: ${code}.`,
+    `${title} needs a confirmation by a person (${decision.rule}), and ${why}. Approval code: ${code}.`,
     tools.some(({ risk }) => passkey.includes(risk.severity))
       ? 'A person approves it on the web page of this server, with a passkey; then make exactly the same call again.'
       : `A person can approve it at a terminal: ${programName} approve ${code} — then make exactly the same call again.`,
@@ -207,12 +207,12 @@ export const confirm = async (
   if (approval) return byApproval(dependencies, approval);
   const reply =
     about.decision.action === 'approve'
-      ? await sendToTerminal(dependencies, about, question, 'the policy wants it outside of this host')
+      ? await sendToTerminal(dependencies, about, question, 'the policy requires an approval outside of this host')
       : await awaitReply(dependencies, about, question);
   if ('code' in reply) {
     const given = byApproval(dependencies, reply);
     if (await isUnchanged()) return given;
-    throw unconfirmed('What it acts on has changed since the human was asked.', again);
+    throw unconfirmed('What it acts on has changed since the user was asked.', again);
   }
   try {
     await checkReply(question, reply, dependencies, about.request.caller.principal);
@@ -224,7 +224,7 @@ export const confirm = async (
     throw error;
   }
   if (!reply.withCall && !(await isUnchanged()))
-    throw unconfirmed('What it acts on has changed since the human was asked.', again);
+    throw unconfirmed('What it acts on has changed since the user was asked.', again);
   dependencies.onConfirmation('accepted');
   return { by: reply.by, who: about.request.caller.principal, at: timeOf(), about: toAbout(question.message) };
 };

@@ -60,7 +60,7 @@ export const createCounts = (folder: string, now: () => number = () => Date.now(
       throw new CallError(
         'unavailable',
         `The limits of the policy cannot be counted (${(error as NodeJS.ErrnoException).code ?? 'failed'}). Nothing was sent.`,
-        'Changes without a limit go on. Someone who operates this server can look at the folder `limits` in the state folder.',
+        'Changes without a limit continue. The operator of this server can look at the folder `limits` in the state folder.',
         { cause: error },
       );
     }) as Promise<number>;

@@ -26,7 +26,7 @@ export const checkLimits = async (
       throw new CallError(
         'refused',
         `${principal} may make ${changes} such changes in ${per} s (limit "${name}"); this would be number ${so}. Nothing was sent.`,
-        'Wait, or ask someone who operates this server.',
+        'Wait, or ask the operator of this server.',
       );
   }
 };
@@ -48,7 +48,7 @@ export const checkLimitsOfPlan = async (
       throw new CallError(
         'refused',
         `${principal} may make ${changes} such changes in ${per} s (limit "${name}"); the plan has ${limited.length} of them, after ${so}. Nothing was sent.`,
-        'Plan fewer steps, or ask someone who operates this server.',
+        'Plan fewer steps, or ask the operator of this server.',
       );
   }
 };

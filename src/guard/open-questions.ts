@@ -70,7 +70,7 @@ export const createQuestions = (
         const others = without(places, digest);
         if (others.length >= maxDialogs)
           throw noRoom(
-            `${maxDialogs} questions to the human are open already.`,
+            `${maxDialogs} questions to the user are already open.`,
             `Wait for their answers, then make this call again. A person who saw no question can use ${programName} approve after the same call was made twice.`,
           );
         return [...others, [digest, now() + lifetime]];

@@ -86,10 +86,10 @@ export const createPasskeys = (texts: PasskeyTexts, store: ChallengeStore): Pass
   const use = async (clientData: string, principal: string, purpose: string): Promise<void> => {
     const { challenge } = readClientData(clientData);
     if (typeof challenge !== 'string' || !/^[\w-]{43}$/.test(challenge))
-      throw refused('it answers no question of ours');
+      throw refused('it does not answer a question of this server');
     const asked = await store.get(keyOf(challenge));
     if (asked === undefined || !(await store.setIfAbsent(`${keyOf(challenge)}:used`, 2 * challengeMs)))
-      throw refused('its challenge is over, or was used already');
+      throw refused('its challenge has expired, or was already used');
     if (asked !== JSON.stringify([principal, purpose])) throw refused('it was asked for something else');
   };
   const check: Passkeys['check'] = async (principal, site, purpose, proof) => {
@@ -99,7 +99,7 @@ export const createPasskeys = (texts: PasskeyTexts, store: ChallengeStore): Pass
     if (!proof) throw refused('there is none');
     await use(proof.clientData, principal, purpose);
     const passkey = own.find(({ id, site: added }) => id === proof.id && added === site.id);
-    if (!passkey) throw refused('it is none of yours on this page');
+    if (!passkey) throw refused('it is not one of yours on this page');
     const verdict = judgeProof(proof, passkey, site);
     if ('obstacle' in verdict) throw refused(verdict.obstacle);
     const { counter } = verdict;

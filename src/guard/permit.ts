@@ -17,8 +17,8 @@ export const blocked = (command: string, policy: Policy, rule: string): CallErro
     'refused',
     `${command} is blocked by the policy (${rule}). Nothing was sent.`,
     policy.name === 'read-only'
-      ? 'This server runs read-only. Someone who operates it can start it without --read-only.'
-      : 'Someone who operates this server can change its policy.',
+      ? 'This server runs read-only. Its operator can start it without --read-only.'
+      : 'The operator of this server can change its policy.',
   );
 
 /** Decides by role and policy whether a valid call may go on, as far as that can be told without reading. Fails closed. */
@@ -31,7 +31,7 @@ export const permit = (policy: Policy, access: Access, call: ValidCall): Permitt
   if (request.riskTool && request.riskTool !== right)
     throw new CallError(
       'refused',
-      `${tool.command.name} is of risk "${risk.risk}" with these arguments; ${request.riskTool} does not run it.`,
+      `${tool.command.name} has the risk "${risk.risk}" with these arguments; ${request.riskTool} does not run it.`,
       `Call ${right} with the same arguments. Nothing was sent.`,
     );
   const { name, role } = roleOf(access, request.caller);

@@ -87,7 +87,7 @@ export const foresee = async (
   if (confined.tool.risk.risk === 'read')
     throw new CallError(
       'invalid',
-      `${confined.tool.command.name} only reads: it is no step of a plan.`,
+      `${confined.tool.command.name} only reads: it cannot be a step of a plan.`,
       'Read first, then plan the changes. Nothing was sent.',
     );
   const { call, targets: judged, named, judgedBy } = await judgeCall(policy, confined, resources);
@@ -177,7 +177,7 @@ export const approvePlan = async (
 };
 
 const surprise = (message: string): CallError =>
-  new CallError('conflict', `${message} Nothing was sent for this step.`, 'Look again, and plan what is left anew.');
+  new CallError('conflict', `${message} Nothing was sent for this step.`, 'Look again, then plan the rest.');
 
 /** Whether a target is as it was read, but for what the plan itself has done. */
 const isAsSeen = (before: SeenTarget, now: SeenTarget, { changed, ids }: PlanState): boolean => {
@@ -211,7 +211,7 @@ export const confirmationOf = (
     JSON.stringify(canonical(call.params)) === JSON.stringify(canonical(replaceIds(step.params, state.ids)));
   if (!isDue) throw surprise(`${command.name} is not step ${number} of the plan as it was approved.`);
   if (placeholdersIn(state.seed, call.params).length)
-    throw surprise(`${command.name} names what an earlier step of the plan did not make.`);
+    throw surprise(`${command.name} names a resource that no earlier step of the plan created.`);
   const now = new Map(targets.map((target) => [target.id, toSeen(target)]));
   for (const before of step.seen) {
     if (state.ids.has(before.id)) continue;
@@ -220,7 +220,7 @@ export const confirmationOf = (
       throw surprise(`${command.name}: ${before.id} has changed since the plan was made.`);
   }
   if (order.indexOf(call.decision.action) > order.indexOf(state.decision.action))
-    throw surprise(`${command.name}: the policy asks more now (${call.decision.rule}).`);
+    throw surprise(`${command.name}: the policy is stricter now (${call.decision.rule}).`);
   state.begun = number;
   for (const id of [...step.seen.map((one) => one.id), ...idsIn(call.params)]) state.changed.add(id);
   return state.confirmation && { ...state.confirmation, about: undefined };

@@ -151,7 +151,7 @@ export const askAbout = (
   if (message.length > maxQuestion)
     throw new CallError(
       'invalid',
-      `${tool.command.name} needs a confirmation by a human, and what it would do fills ${message.length} characters; at most ${maxQuestion} are shown. Nothing was sent.`,
+      `${tool.command.name} needs a confirmation by a person, and what it would do fills ${message.length} characters; at most ${maxQuestion} are shown. Nothing was sent.`,
       'Make several calls with fewer targets or shorter values.',
     );
   const isLong = targets.length > maxDialogTargets || args > maxDialogArguments;

@@ -39,7 +39,7 @@ export const createAccess = (roles: Roles = {}, { principals, profile }: Profile
       throw new CallError(
         'configuration',
         `Principal ${name} has the unknown role "${role}".`,
-        `There are: ${Object.keys(all).join(', ')}.`,
+        `Available: ${Object.keys(all).join(', ')}.`,
       );
   return { roles: all, principals, profile };
 };
@@ -98,8 +98,8 @@ export const roleOf = (access: Access, requester: Requester): { name: string; ro
   if (name === undefined || !role)
     throw new CallError(
       'refused',
-      `No one gave ${principal} a role here.`,
-      'Someone who operates this server can add it under `principals`.',
+      `${principal} has no role here.`,
+      'The operator of this server can add it under `principals`.',
     );
   return { name, role, profile };
 };
@@ -122,7 +122,7 @@ export const checkRole = (name: string, role: Role, tool: JudgedTool): void => {
   if (!allowed)
     throw new CallError(
       'refused',
-      `The role "${name}" does not reach ${command.name} (risk ${risk.risk}, toolset ${toolset}).`,
-      'Someone who operates this server can change the role. Nothing was sent.',
+      `The role "${name}" does not include ${command.name} (risk ${risk.risk}, toolset ${toolset}).`,
+      'The operator of this server can change the role. Nothing was sent.',
     );
 };

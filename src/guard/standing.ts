@@ -64,7 +64,7 @@ const isAnother = ({ caller }: CallRequest, { caller: own }: UseState): boolean 
 /** Why no one can confirm it beforehand; undefined where one can. */
 const obstacleTo = (policy: Policy, { call, targets }: JudgedCall): string | undefined => {
   if (call.tool.risk.severity === 'critical') return 'it is critical';
-  if (policy.passkey.includes(call.tool.risk.severity)) return 'the policy wants a passkey';
+  if (policy.passkey.includes(call.tool.risk.severity)) return 'the policy requires a passkey';
   if (targets.some(isUnseen)) return 'what it names was not found';
   const tag = decidingTagOf(policy, call);
   return tag === undefined ? undefined : `the policy decides by the tag ${tag}`;
@@ -130,7 +130,10 @@ const checkBounds = ({ principals, times, per, until }: StandingAsked, now: numb
   if (!(until > now && until <= now + maxStandingDays * 86_400_000))
     throw wrong('A standing approval has an end.', `Give a time within ${maxStandingDays} days, such as 30d.`);
   if (per !== undefined && !(per >= 1000 && per <= until - now))
-    throw wrong('The time within which the runs are counted is no part of its time.', 'Give one such as 1d.');
+    throw wrong(
+      'The period in which the runs are counted is too short, or longer than the approval.',
+      'Give a period such as 1d.',
+    );
 };
 
 const iso = (time: number): string => `${new Date(time).toISOString().slice(0, 16)}Z`;
@@ -157,7 +160,7 @@ export const giveStanding = async (
   if (policy.fourEyes && principals.some((one) => by.includes(one)))
     throw new CallError(
       'refused',
-      'The policy wants someone else than the one who runs the script to approve it.',
+      'The policy requires someone other than the one who runs the script to approve it.',
       'Ask a colleague. Nothing was approved.',
     );
   const tools = named.flatMap((one) => loadCatalog().find(one) ?? []).filter(({ risk }) => risk.risk !== 'read');
@@ -186,9 +189,9 @@ export const giveStanding = async (
   const reply = await request.consent({ message, phrase, digest });
   // No host gives one: it is a person's at a terminal.
   if (reply?.by !== 'terminal' || judgeReply({ message, phrase, digest }, reply) !== 'yes')
-    throw new CallError('unconfirmed', 'The standing approval was not given.', 'Run it where you can type.');
+    throw new CallError('unconfirmed', 'The standing approval was not given.', 'Run it in an interactive terminal.');
   if (!(await setIfAbsent(`reply:${reply.nonce}`)))
-    throw new CallError('unconfirmed', 'This yes was used already.', 'Ask again.');
+    throw new CallError('unconfirmed', 'This confirmation was already used.', 'Ask again.');
   const approval: StandingApproval = { id: newCode(), ...core, by };
   await standing.save(approval);
   return { approval, confirmation: { by: 'terminal', who: principal, at: new Date().toISOString(), about: message } };

@@ -21,7 +21,9 @@ export const describeTarget = ({ title, id, name, row, isReadable, dependents = 
     isReadable && !row ? 'which this account cannot see' : undefined,
     name ? `name ${quoteName(name)}` : undefined,
   ];
-  const hangs = dependents.length ? `; on it hang ${toLabel(dependents.map(({ line }) => line).join(', '), 500)}` : '';
+  const hangs = dependents.length
+    ? `; depending on it: ${toLabel(dependents.map(({ line }) => line).join(', '), 500)}`
+    : '';
   const open = unread.length ? `; not looked at: ${unread.join(', ')}` : '';
   return `${title}: ${parts.filter(Boolean).join(', ')}${hangs}${open}`;
 };

@@ -54,7 +54,7 @@ const plans = {
   calls: { ...objects, description: 'Several, each {tool, arguments}; "$1": id of what call 1 made' },
   mode,
   plan: { type: 'string', description: 'Id of a plan to apply' },
-  undo: { type: 'string', description: 'Plan the way back: last, or an id' },
+  undo: { type: 'string', description: 'Plan an undo: last, or an id' },
 };
 const plainPlans = { calls: objects, mode, plan: text };
 
@@ -77,7 +77,7 @@ export const compactTools: readonly McpTool[] = [
     inputSchema: closed(
       {
         query: text,
-        toolset: { type: 'string', description: 'e.g. compute, volume, network, vpc, firewall, host, account' },
+        toolset: { type: 'string', description: 'Such as compute, volume, network, vpc, firewall, host, account' },
         limit: { type: 'integer', description: 'Default: the best few' },
       },
       ['query'],
@@ -116,7 +116,7 @@ export const compactTools: readonly McpTool[] = [
         sort: { type: 'string', description: '-size' },
         group: { type: 'string', description: 'zonename, sum(size); day(created)' },
         all: { type: 'boolean', description: 'Every page' },
-        wait: { type: 'integer', description: 'Seconds to wait until a row fits where, at most 45' },
+        wait: { type: 'integer', description: 'Seconds to wait until a row matches where, at most 45' },
         page: integer,
         pagesize: integer,
         scope: { type: 'string', enum: ['own', 'all'], description: 'Whose; default all' },
@@ -132,7 +132,7 @@ export const compactTools: readonly McpTool[] = [
     name: 'change',
     title: 'Change something in CloudStack',
     description:
-      'Run a command of risk change or sensitive: deploy, create, start, attach, update, show keys. Waits for the job; a job that goes on is returned as pending, not as done. Secrets come masked.',
+      'Run a command of risk change or sensitive: deploy, create, start, attach, update, show keys. Waits for the job; a job that still runs is returned as pending, not as done. Secrets come masked.',
     inputSchema: closed({ ...changes, ...plans, page: integer, pagesize: integer }, []),
     outputSchema: resultSchema,
     annotations: hints(false, false),
@@ -165,7 +165,7 @@ export const compactTools: readonly McpTool[] = [
   {
     name: 'diagnose',
     title: 'Find out what is wrong',
-    description: 'Why something does not work: causes with evidence, and calls that would mend it. Only reads.',
+    description: 'Why something does not work: causes with evidence, and calls that would fix it. Only reads.',
     inputSchema: closed(
       {
         kind: {
@@ -174,7 +174,7 @@ export const compactTools: readonly McpTool[] = [
             'machine, network, address, volume, template, vpc, load-balancer, kubernetes, snapshot, backup, job, host, router, system-vm, zone, account, project',
         },
         id: { type: 'string', description: 'Id or name' },
-        question: { type: 'string', description: 'e.g. port 443 is closed, will not migrate' },
+        question: { type: 'string', description: 'Such as: port 443 is closed, will not migrate' },
         profile,
       },
       ['kind', 'id'],
@@ -209,7 +209,7 @@ export const compactTools: readonly McpTool[] = [
 export const planTools: readonly McpTool[] = compactTools.flatMap((tool) => {
   const description = {
     change:
-      'Several changes as one: calls run after one confirmation; with mode plan they are shown and saved. plan applies a saved plan, undo plans the way back.',
+      'Several changes as one: calls run after one confirmation; mode plan shows and saves them. plan applies a saved one, undo plans the reversal.',
     destroy: 'The same where any of the calls destroys or interrupts something.',
   }[tool.name];
   return description === undefined

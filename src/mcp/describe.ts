@@ -152,6 +152,6 @@ export const describeInText = (tool: Tool, { shown, rest, raises } = detailOf(to
     ...(description ? [description] : []),
     `Example: ${toolForRisk(risk.risk)} ${JSON.stringify(example)}`,
     ...parameterLines(tool.command).flatMap(([name, line]) => (shown.has(name) ? [line] : [])),
-    ...(rest.length ? [`Also: ${rest.join(', ')} (describe-tools with parameters tells of them).`] : []),
+    ...(rest.length ? [`Also: ${rest.join(', ')} (describe-tools with parameters describes them).`] : []),
   ].join('\n');
 };

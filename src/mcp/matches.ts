@@ -78,7 +78,7 @@ export const matchesInText = (found: SearchResult): string => {
   });
   const first = lead ? [`${lead.lead.name} [read] ${lead.lead.summary} (${callOf(lead.lead)})`] : [];
   const left = total - matches.length;
-  return [...first, ...lines, ...(left ? [`${left} more fit less well; a larger limit shows them.`] : [])].join('\n');
+  return [...first, ...lines, ...(left ? [`${left} more match less well; a larger limit shows them.`] : [])].join('\n');
 };
 
 /** Estimated tokens of a search whose caller has not said how many matches are wanted: at most 250. */

@@ -14,7 +14,8 @@ const exportWords = /\b(?:terraform|opentofu|tofu|ansible|playbook|mermaid|diagr
 const exported: OwnMatch = {
   tool: 'export',
   risk: 'read',
-  summary: 'Write a plan, what a call or a script made, or what is there as cmk script, Terraform, Ansible or Mermaid',
+  summary:
+    'Write a plan, the result of a call or script, or existing resources as cmk script, Terraform, Ansible or Mermaid',
   call: 'read {"tool": "export", "arguments": {"as": "terraform", "what": "vpc=NAME"}}; as: cmk, terraform, ansible, mermaid; what: plan=ID, call=ID, or kinds',
 };
 

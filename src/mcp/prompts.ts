@@ -27,7 +27,7 @@ export const requireGuide = (app: Pick<App, 'config'>, name: string): Guide => {
   if (guide) return guide;
   throw new ProtocolError(
     ProtocolErrorCode.InvalidParams,
-    `There is no prompt ${toLabel(name)}. There are: ${guides.map((one) => one.name).join(', ')}`,
+    `There is no prompt ${toLabel(name)}. Available: ${guides.map((one) => one.name).join(', ')}`,
   );
 };
 

@@ -167,7 +167,7 @@ const change = (host: HostCall, riskTool: 'change' | 'destroy', args: unknown): 
     throw new CallError(
       'invalid',
       `${riskTool} takes one of tool, calls, plan and undo.`,
-      'tool for one call, calls for several, plan for a plan that was made before, undo for a way back. Nothing was sent.',
+      'tool for one call, calls for several, plan for a plan that was made before, undo to reverse one. Nothing was sent.',
     );
   if (tool !== undefined) {
     if (mode === 'run') return send(host, { tool, args: given ?? {}, riskTool, view, profile, wait });

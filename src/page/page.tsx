@@ -143,8 +143,8 @@ const problems: Readonly<Record<string, string>> = {
   issuer: 'The identity provider did not answer as it should.',
   other: 'This was another sign-in, or it took too long.',
   denied: 'The identity provider did not sign you in.',
-  role: 'No one gave you a role here.',
-  token: 'What the identity provider said of you is not valid here.',
+  role: 'You have no role here.',
+  token: 'What the identity provider sent about you is not valid here.',
 };
 
 /** What went wrong at the identity provider, by the server's word for it. */

@@ -23,7 +23,7 @@ const stepWaitMs = 20 * 60_000;
 /** What became of the steps so far, for a plan that stopped. */
 const stopped = (error: CallError, { id, calls, riskTool }: SavedPlan, done: SavedPlan['done']): CallError => {
   const at = done.length + 1;
-  const rest = at < calls.length ? ` Steps ${at + 1} to ${calls.length} were not begun.` : '';
+  const rest = at < calls.length ? ` Steps ${at + 1} to ${calls.length} were not started.` : '';
   const before = done.length
     ? `Done: ${done.length === 1 ? 'step 1' : `steps 1 to ${done.length}`}.`
     : 'Nothing was done.';
@@ -31,7 +31,7 @@ const stopped = (error: CallError, { id, calls, riskTool }: SavedPlan, done: Sav
   return new CallError(
     kind,
     `Step ${at} of ${calls.length} (${toLabel(calls[at - 1]?.tool ?? '')}): ${error.message} ${before}${rest}`,
-    `${error.hint} The plan is ${id}: [[${riskTool} plan=${id} mode=plan]] shows how far it came.`,
+    `${error.hint} The plan is ${id}: [[${riskTool} plan=${id} mode=plan]] shows how far it got.`,
     { code, cserrorcode, job, candidates, isForeign },
   );
 };
@@ -66,9 +66,14 @@ const runSteps = async (
       const outcome = await call(composition, step);
       const { job } = outcome.structured as { job?: { status: string; id: string } };
       if (job?.status === 'pending')
-        throw new CallError('timeout', `Its job ${job.id} goes on.`, `[[wait-for-job job=${job.id}]] follows it.`, {
-          job: job.id,
-        });
+        throw new CallError(
+          'timeout',
+          `Its job ${job.id} is still running.`,
+          `[[wait-for-job job=${job.id}]] follows it.`,
+          {
+            job: job.id,
+          },
+        );
       const id = outcome.rows()[0]?.['id'];
       if (typeof id === 'string') approved.addAnswer(number, id);
       done.push({ number, ...(typeof id === 'string' ? { id } : {}) });

@@ -47,7 +47,7 @@ export const diffPlan = (composition: PlanComposition, request: CallRequest, id:
       structured: { plan: { ...(shown.structured['plan'] as Row), ...more } },
     });
     if (looked instanceof CallError)
-      return showWith(`It cannot be made any more: ${looked.message}`, { isSame: false, problem: looked.message });
+      return showWith(`It can no longer be made: ${looked.message}`, { isSame: false, problem: looked.message });
     const isSame = looked.digest === plan.digest;
     const found = differences(plan.shown, describePlan(looked.steps, plan.seed).shown);
     const text = isSame

@@ -95,8 +95,8 @@ const roomFor = (plans: readonly SavedPlan[], plan: SavedPlan): string[] => {
   if (ended) return [ended.id];
   throw new CallError(
     'unavailable',
-    `${full.length} plans wait to be applied already.`,
-    `Discard one, or apply it. They are forgotten after ${planHours} hours. Nothing was sent.`,
+    `${full.length} plans already wait to be applied.`,
+    `Discard one, or apply it. They expire after ${planHours} hours. Nothing was sent.`,
   );
 };
 

@@ -35,7 +35,7 @@ const findChanges = async (
   if (id !== undefined && !/^[0-9a-f-]{8,64}$/.test(id))
     throw new CallError(
       'invalid',
-      `"${toLabel(asked)}" is no id of a call, a plan or a script.`,
+      `"${toLabel(asked)}" is not the id of a call, a plan or a script.`,
       'Give at least eight characters of one in the audit log, or last. Nothing was sent.',
     );
   // Servers of several clouds may share a log, and each calls its own by the same profile.
@@ -63,7 +63,7 @@ export const undo = (composition: PlanComposition, request: CallRequest, asked: 
     );
     const lost = entries.flatMap(toLost);
     if (!calls.length)
-      throw new CallError('invalid', `Nothing of it can be undone. ${lines(lost).join(' ')}`, 'Nothing was sent.');
+      throw new CallError('invalid', `None of it can be undone. ${lines(lost).join(' ')}`, 'Nothing was sent.');
     const { find } = loadCatalog();
     const riskTool = calls.some(({ tool }) => find(tool)?.risk.risk === 'destroy') ? 'destroy' : 'change';
     const outcome = await savePlan(composition, run, { calls, riskTool });

@@ -42,8 +42,8 @@ const fitting = (rows: readonly Row[], columns: readonly string[], budget: numbe
 
 const cutNotes = ({ cut, seen, total }: AskedRows): string[] => {
   if (cut === undefined) return [];
-  const why = cut === 'bound' ? 'one call looks at no more' : 'the time of the call was over';
-  return [`Only ${seen} of ${total} rows were looked at: ${why}. Narrow the list with its own parameters.`];
+  const why = cut === 'bound' ? 'one call reads no more' : 'the call ran out of time';
+  return [`Only ${seen} of ${total} rows were read: ${why}. Narrow the list with its own parameters.`];
 };
 
 const insteadNotes = ({ instead, absent }: AskedRows): string[] => [
@@ -90,7 +90,7 @@ export const presentAsked = (call: ApprovedCall, ask: Query, asked: AskedRows, s
   const over = `${cut ? 'the first ' : ''}${seen} ${plural}${words === undefined ? '' : `, ${toLabel(words, 200)}`}`;
   const what = grouped
     ? `${items.length} of ${count} groups with ${matched} rows, over ${over}`
-    : `${items.length} of ${matched}${ask.where ? ' that fit' : ''}, over ${over}`;
+    : `${items.length} of ${matched}${ask.where ? ' that match' : ''}, over ${over}`;
   const rest = next ? `; ask with page=${next.page}, pagesize=${next.pagesize}` : '';
   const notes = [...call.notes, ...cutNotes(asked), ...insteadNotes(asked), ...hollowNotes(grouped ?? [], asked)];
   // What was cut is shown as it is.

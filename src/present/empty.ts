@@ -12,7 +12,7 @@ interface EmptyHint {
 export const nearText = ({ names, isThere }: NearNames): string =>
   isThere
     ? `There is ${names[0]!} (data from the cloud), which the other filters leave out.`
-    : `None has that name. The nearest that there are (data from the cloud): ${names.join(', ')}.`;
+    : `None has that name. The nearest names (data from the cloud): ${names.join(', ')}.`;
 
 /** What says whose or which page, and narrows nothing that was asked for. */
 const isNoFilter = /^(?:listall|isrecursive|page|pagesize|details|show\w*|\w*filter|retrieve\w*|id)$/;
@@ -29,5 +29,5 @@ export const explainEmpty = (command: string, args: Readonly<Record<string, unkn
   );
   if (known) return known.hint;
   const filters = [...given].filter((name) => !isNoFilter.test(name));
-  return filters.length ? `None fits ${filters.join(' and ')}: without it the list shows what there is.` : undefined;
+  return filters.length ? `None matches ${filters.join(' and ')}: without it the list shows what there is.` : undefined;
 };

@@ -82,7 +82,7 @@ const heading = (
   { kind, filters, scope }: Pick<ListView, 'kind' | 'filters' | 'scope'>,
 ): string => {
   const title = (count === 1 && !isAtLeast ? kind?.title : kind?.plural) ?? 'rows';
-  const which = page > 1 ? (rows.length ? ` (page ${page})` : ' on that page, which lies behind the last') : '';
+  const which = page > 1 ? (rows.length ? ` (page ${page})` : ' on that page, which is after the last') : '';
   const rest = next
     ? `; ask with page=${next.page}, pagesize=${next.pagesize}${filters.length ? `, or filter by ${filters.join(', ')}` : ''}`
     : '';

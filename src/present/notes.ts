@@ -38,7 +38,7 @@ export const emptyFields = (call: ApprovedCall, rows: readonly Row[]): string[] 
   const known = empty.filter((field) => isKnownField(response, field));
   const unknown = empty.filter((field) => !isKnownField(response, field));
   return [
-    ...(known.length ? [`Empty in what is shown: ${known.join(', ')}.`] : []),
-    ...(unknown.length ? [`Nothing that is shown has ${unknown.map((field) => toLabel(field)).join(', ')}.`] : []),
+    ...(known.length ? [`Empty in these rows: ${known.join(', ')}.`] : []),
+    ...(unknown.length ? [`None of these rows has ${unknown.map((field) => toLabel(field)).join(', ')}.`] : []),
   ];
 };

@@ -103,7 +103,7 @@ const confirmationText = ({ confirmation }: ApprovedCall): string | undefined =>
 
 /** Which rule asked a human, and how that one agreed. */
 const decisionText = (call: ApprovedCall): string[] =>
-  call.confirmation ? [`Let through by ${call.decision?.rule}, ${confirmationText(call)}.`] : [];
+  call.confirmation ? [`Allowed by ${call.decision?.rule}, ${confirmationText(call)}.`] : [];
 
 const decisionIn = (call: ApprovedCall): Row =>
   call.confirmation ? { decision: { rule: call.decision?.rule, confirmation: confirmationText(call) } } : {};

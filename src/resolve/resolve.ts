@@ -46,22 +46,22 @@ const lookUp = async (
   if (short && !short.isAll && rows?.length === 1)
     throw new CallError(
       'invalid',
-      `${parameter}: there are too many ${kind.plural} to tell which one "${toLabel(name)}" begins.`,
-      'Give the whole id. Nothing was sent.',
+      `${parameter}: there are too many ${kind.plural} to find the one whose id begins with "${toLabel(name)}".`,
+      'Give the full id. Nothing was sent.',
       { candidates: toMatches(kind, rows) },
     );
   if (rows?.length === 1) return String(rows[0]!['id']);
   if (rows && rows.length > 1)
     throw new CallError(
       'invalid',
-      `${parameter}: ${rows.length} ${kind.plural} are called "${toLabel(name)}"${called?.length ? '' : ', by the beginning of their ids'}.`,
+      `${parameter}: ${rows.length} ${kind.plural} ${called?.length ? 'are called' : 'have ids that begin with'} "${toLabel(name)}".`,
       'Give the id of the one you mean. Nothing was sent.',
       { candidates: toMatches(kind, rows) },
     );
   if (!rows)
     throw new CallError(
       'invalid',
-      `${parameter}: "${toLabel(name)}" is no id, and this cloud does not list ${kind.plural} to look the name up.`,
+      `${parameter}: "${toLabel(name)}" is not an id, and this cloud does not list ${kind.plural} to look the name up.`,
       'Give the id. Nothing was sent.',
     );
   const others = nearestFirst(await directory.names(kind, scope), name);
@@ -69,7 +69,7 @@ const lookUp = async (
     'not-found',
     `${parameter}: there is no ${kind.title} "${toLabel(name)}" that this account can see.`,
     others.length
-      ? 'Give the name or the id of one that there is. Nothing was sent.'
+      ? 'Give the name or the id of an existing one. Nothing was sent.'
       : `Look with [[${toKebab(kind.list ?? '')}]]. Nothing was sent.`,
     { candidates: others.length ? others.slice(0, max).map((other) => quoteName(other, 40)) : undefined },
   );
@@ -105,13 +105,13 @@ const whyNoName = (
   const other = [params[parameter.name]].flat().find((value) => !isGiven(String(value)));
   if (type === undefined || other === undefined) return undefined;
   const why = /^\d+$/.test(String(other))
-    ? 'numbers of the database are not taken'
+    ? 'numbers of the database are not accepted'
     : params[type] === undefined
-      ? `${type}, which says what it is the name of, is not given`
+      ? `${type} is missing, which says what it is the name of`
       : kindOfName(command, parameter, params)
         ? undefined
         : `no names are looked up for ${type} ${toLabel(String(params[type]))}`;
-  return why && `${parameter.name}: "${toLabel(String(other))}" is no id (uuid): ${why}.`;
+  return why && `${parameter.name}: "${toLabel(String(other))}" is not an id (uuid): ${why}.`;
 };
 
 const resolveIn = async (directory: Directory, call: PermittedCall): Promise<ResolvedCall> => {
@@ -123,8 +123,7 @@ const resolveIn = async (directory: Directory, call: PermittedCall): Promise<Res
     if (value === undefined) continue;
     const kind = kindOfName(command, parameter, params);
     const wrong = whyNoName(command, parameter, params);
-    if (wrong)
-      throw new CallError('invalid', wrong, 'Give the id, or a name with its type beside it. Nothing was sent.');
+    if (wrong) throw new CallError('invalid', wrong, 'Give the id, or a name and its type. Nothing was sent.');
     if (!kind) continue;
     const { [parameter.name]: _own, ...scope } = params;
     const resolved: string[] = [];

@@ -39,7 +39,7 @@ export const describeBounds = (code: string, script: string, settings: ScriptSet
     ...(unknown.length ? [`Unknown: ${unknown.join(', ')}.`] : []),
     ...(isComplete ? [] : ['It computes names of commands as it runs: there may be others.']),
     changes.length
-      ? 'Each change is asked about as by itself, and the script ends there; mode plan makes one plan of all of them, which shows what they take.'
+      ? 'Each change is asked about by itself, and the script ends there. Mode plan makes one plan of all changes, and shows what they need.'
       : 'It only reads.',
   ].join('\n');
   const { scriptCalls: calls, scriptParallel: parallel, scriptTime: seconds } = settings;

@@ -32,7 +32,10 @@ const toError = (
   return new CallError(
     'failed',
     `${atLine(line)}: ${stripUnsafe(message)}.`,
-    [insteadOf(message), done.length ? 'What was done before it stays done: go on from there.' : 'Nothing was changed.']
+    [
+      insteadOf(message),
+      done.length ? 'What was done before it stays done: continue from there.' : 'Nothing was changed.',
+    ]
       .filter(Boolean)
       .join(' '),
     { done },
@@ -62,7 +65,7 @@ const toOutcome = (
     shown,
     ...(isShort ? [] : ['(cut: let the script return less)']),
     ...(changes.length ? ['Changes, in order:', ...changes.map(describeMade)] : []),
-    ...(changes.some(({ state }) => state === 'running') ? ['Await each call, to know what came of it.'] : []),
+    ...(changes.some(({ state }) => state === 'running') ? ['Await each call to get its result.'] : []),
     dataNote,
   ].join('\n');
   const structured = {
@@ -136,7 +139,7 @@ export const createRunScript = (settings: ScriptSettings) => {
       if (!leave)
         throw new CallError(
           'rate-limit',
-          'As many scripts run already as may at once.',
+          'The maximum number of scripts is already running.',
           'Try again when one has ended. Nothing was sent.',
         );
       const limit = limitTime(request.signal, settings.scriptTime * 1000);
@@ -172,7 +175,7 @@ export const createRunScript = (settings: ScriptSettings) => {
         });
         const done = plan ? [] : changesOf(calls.made).map(describeMade);
         if (plan && stopped?.isTooEarly) {
-          const goesOn = `It needs at ${atLine(stopped.line)} what is not known before: ${stopped.error.message}`;
+          const goesOn = `It needs at ${atLine(stopped.line)} a value that is not known yet: ${stopped.error.message}`;
           return await plan.save(run, script, goesOn);
         }
         if (stopped) throw withRecord(stopped.error, stopped.line, done);

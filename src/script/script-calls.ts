@@ -39,10 +39,10 @@ const askNoOne =
     Promise.reject(
       new CallError(
         'unconfirmed',
-        `This call needs a confirmation by a human: ${message.split('\n', 1)[0]!}. It was not sent, and the script ended here.`,
+        `This call needs a confirmation by a person: ${message.split('\n', 1)[0]!}. It was not sent, and the script ended here.`,
         name === undefined
           ? 'Make this call by itself, and leave it out of the script.'
-          : `Make this call by itself. A person can approve what the script does beforehand, but for what is critical: ${programName} script approve ${name}.`,
+          : `Make this call by itself. A person can approve the script beforehand, except for critical calls: ${programName} script approve ${name}.`,
       ),
     );
 
@@ -156,7 +156,7 @@ export const createCalls = (
       const failure =
         error instanceof CallError
           ? error
-          : new CallError('failed', 'The call failed in a way that is a bug.', '', { cause: error });
+          : new CallError('failed', 'The call failed because of a bug in this server.', '', { cause: error });
       if (failure.kind !== 'unknown-outcome' && failure.kind !== 'cancelled') record.state = 'failed';
       errors.set(id, { error: failure, line });
       // Whatever the script catches: what comes next is a person's to decide.

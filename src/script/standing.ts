@@ -58,7 +58,9 @@ export const standingOf = (
       const now = new Map(loadStoredScripts(scriptFolder).map(({ name, digest }) => [name, digest]));
       const rows = (await own()).map((one) => ({
         ...toRow(one),
-        ...(now.get(one.name) === one.script ? {} : { note: 'the script has changed since: it counts no more' }),
+        ...(now.get(one.name) === one.script
+          ? {}
+          : { note: 'the script has changed since, so the approval no longer counts' }),
       }));
       const lines = rows.map((row) => Object.values(row).join('  '));
       return toOutcome(lines.join('\n') || 'There are no standing approvals.', rows);

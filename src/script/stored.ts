@@ -86,7 +86,7 @@ export const requireStoredScript = (folder: string, name: string): StoredScript 
   throw new CallError(
     'not-found',
     `There is no stored script ${toLabel(name)}.`,
-    `${scripts.length ? `There are: ${scripts.map((one) => one.name).join(', ')}.` : 'The operator has stored none (setting scriptFolder).'} Nothing was sent.`,
+    `${scripts.length ? `Available: ${scripts.map((one) => one.name).join(', ')}.` : 'The operator has stored none (setting scriptFolder).'} Nothing was sent.`,
   );
 };
 
@@ -105,7 +105,7 @@ export const readInputs = (
       return [];
     }
     const typed = type === 'number' ? readNumber(value) : type === 'boolean' ? readFlag(value) : value;
-    if (typeof typed !== type || Number.isNaN(typed)) problems.push(`${name} has to be a ${type}`);
+    if (typeof typed !== type || Number.isNaN(typed)) problems.push(`${name} must be a ${type}`);
     return [[name, typed] as const];
   });
   if (problems.length)

@@ -96,7 +96,7 @@ const readFailure = (context: QuickJSContext, thrown: QuickJSHandle): ScriptFail
     : [name, message].filter((part) => typeof part === 'string' && part !== '').join(': ');
   const line = new RegExp(`${scriptFile}:(\\d+)`).exec(String(stack))?.[1];
   return {
-    message: words.slice(0, 1000) || 'it threw something that is no error',
+    message: words.slice(0, 1000) || 'it threw a value that is not an Error',
     ...(line === undefined ? {} : { line: Number(line) }),
     ...(typeof call === 'number' ? { call } : {}),
   };
@@ -173,7 +173,7 @@ const settle = (): void => {
   if (failure) return end({ failure });
   const state = context.getPromiseState(main!);
   if (state.type === 'pending') {
-    if (pending.size === 0) end({ failure: { message: 'it waits for something that never comes' } });
+    if (pending.size === 0) end({ failure: { message: 'it waits for a promise that never resolves' } });
     return;
   }
   if (state.type === 'rejected') return end({ failure: readFailure(context, state.error) });

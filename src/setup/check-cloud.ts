@@ -37,7 +37,7 @@ const explainNetwork = (error: unknown, host: string): CheckResult[] => {
       wrong(
         'connection',
         `${host}: ${(error as Error).message} (${code})`,
-        'Look at the network between here and the cloud.',
+        'Check the network between here and the cloud.',
       ),
     ];
   return [wrong(problem.check, problem.found.replaceAll('{host}', host), problem.mend)];
@@ -49,7 +49,7 @@ const checkSteps = (config: Config, endpoint: URL): CheckResult[] => {
   const address = proxies && (endpoint.protocol === 'https:' ? proxies.https || proxies.http : proxies.http);
   const found: Record<(typeof steps)[number], CheckResult> = {
     dns: fine('dns', `${endpoint.hostname} is known`),
-    proxy: fine('proxy', isDirect || !address ? 'none on the way' : `through ${new URL(address).host}`),
+    proxy: fine('proxy', isDirect || !address ? 'no proxy is used' : `through ${new URL(address).host}`),
     connection: fine('connection', `${endpoint.host} answers`),
     tls:
       endpoint.protocol === 'https:'
@@ -63,7 +63,7 @@ const checkSteps = (config: Config, endpoint: URL): CheckResult[] => {
 
 const checkClock = ({ headers: { date } }: HttpResponse): CheckResult[] => {
   const theirs = typeof date === 'string' ? Date.parse(date) : NaN;
-  if (Number.isNaN(theirs)) return [skipped('clock', 'the cloud tells no time')];
+  if (Number.isNaN(theirs)) return [skipped('clock', 'the cloud does not send its time')];
   const skew = Date.now() - theirs;
   const seconds = Math.round(Math.abs(skew) / 1000);
   return Math.abs(skew) <= maxSkewMs
@@ -83,7 +83,7 @@ const checkAnswer = (response: HttpResponse, endpoint: URL): CheckResult => {
   const redirect = redirectOf(response);
   if (/"listcapabilitiesresponse"/i.test(body)) return fine('url', `${endpoint.href} is a CloudStack`);
   if (redirect !== undefined)
-    return wrong('url', `${endpoint.href} leads elsewhere (${toLabel(redirect)})`, redirectMend);
+    return wrong('url', `${endpoint.href} redirects elsewhere (${toLabel(redirect)})`, redirectMend);
   if (status === 404)
     return wrong(
       'url',
@@ -98,8 +98,8 @@ const checkAnswer = (response: HttpResponse, endpoint: URL): CheckResult => {
     );
   return wrong(
     'url',
-    `what answers at ${endpoint.href} is no CloudStack (${status})`,
-    'Give the URL of the API, which ends with /client/api; a web page or a proxy may stand before it.',
+    `what answers at ${endpoint.href} is not CloudStack (${status})`,
+    'Give the URL of the API, which ends with /client/api; a web page or a proxy may be in front of it.',
   );
 };
 
@@ -130,7 +130,7 @@ const checkRefused = async (
   return [
     wrong(
       'signature',
-      `the cloud does not take ${profile.signature}, which the profile asks for`,
+      `the cloud does not accept ${profile.signature}, which the profile sets`,
       'Set signature: auto in the profile, or leave it out.',
     ),
   ];
@@ -148,7 +148,7 @@ const checkRelease = (release: string): CheckResult => {
     return warning(
       'release',
       `the cloud says "${toLabel(release)}"`,
-      'It is used as far as it answers as CloudStack does.',
+      'It is used as long as it answers like CloudStack.',
     );
   if (compareReleases(lineOf(number), lineOf(newest)) > 0)
     return warning(
@@ -210,9 +210,9 @@ export const checkCloud = async (config: Config, options: CheckOptions): Promise
     const who = await ask(patient, options);
     const signed =
       profile.secret && 'apiKey' in profile.secret
-        ? fine('signature', profile.signature ?? 'found out with the first read')
+        ? fine('signature', profile.signature ?? 'determined with the first read')
         : skipped('signature', 'a login needs none');
-    return [...way, fine('credential', 'it is taken'), signed, checkRole(who), checkRelease(String(who['release']))];
+    return [...way, fine('credential', 'it is accepted'), signed, checkRole(who), checkRelease(String(who['release']))];
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     return [...way, ...(await checkRefused(patient, profile, error, options))];

@@ -101,5 +101,5 @@ const checkHost = async (host: Host, system: System): Promise<CheckResult[]> => 
 /** Checks the hosts of this user that name this server: whether their files can be read, and what they start. */
 export const checkHosts = async (system: System): Promise<CheckResult[]> => {
   const found = (await Promise.all(listHosts(system).map((host) => checkHost(host, system)))).flat();
-  return found.length ? found : [warning('hosts', 'no host names this server', 'Run init to set one up.')];
+  return found.length ? found : [warning('hosts', 'no host is set up for this server', 'Run init to set one up.')];
 };

@@ -1,4 +1,4 @@
-/** What a check found, and how to mend it. */
+/** What a check found, and how to fix it. */
 export interface CheckResult {
   /** One word: `node`, `configuration`, `url`, `dns`, `tls`, …. */
   check: string;

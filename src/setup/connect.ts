@@ -60,7 +60,7 @@ const ask = async (profile: NewProfile, { env, stderr, signal }: ConnectOptions)
 
 /**
  * Tests a profile with a signed call, or a login. With `keys` a login gives way to the user's key pair, which is made
- * where there is none; it says how the person agreed to that, for the audit log. Throws a CallError that says what is wrong and how to mend it.
+ * where there is none; it says how the person agreed to that, for the audit log. Throws a CallError that says what is wrong and how to fix it.
  */
 export const connect = async (
   profile: NewProfile,

@@ -89,7 +89,7 @@ export const findHosts = (names: readonly string[], system: System): Host[] => {
     throw new CallError(
       'configuration',
       `There is no host "${name}".`,
-      `There are: ${all.map(({ id }) => id).join(', ')}; installed stands for those that are here.`,
+      `Available: ${all.map(({ id }) => id).join(', ')}; installed means those found here.`,
     );
   });
 };

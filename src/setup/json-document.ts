@@ -18,7 +18,7 @@ const memberOf = (object: ObjectNode, key: string): MemberNode | undefined =>
 const asObject = (node: ValueNode, what: string): ObjectNode => {
   if (node.type === 'Object') return node;
   const { line, column } = node.loc.start;
-  throw new DocumentError(`${what} is no object`, line, column);
+  throw new DocumentError(`${what} is not an object`, line, column);
 };
 
 /** What stands on a line before a place in it, as far as it is blank. */

@@ -59,7 +59,7 @@ export const fetchKeyPair = async (
   if (fresh) return { pair: fresh, isNew: true };
   throw new CallError(
     'protocol',
-    'CloudStack answered without a whole key pair.',
+    'CloudStack answered without a complete key pair.',
     'Look at the user in its web interface, and give the pair instead.',
   );
 };

@@ -8,7 +8,7 @@ import { writeWhole } from './write-whole.ts';
 export const roles = {
   reader: 'reads only; nothing can be changed',
   operator: 'runs ordinary changes, asks before it destroys; no zones, domains, roles or global settings',
-  all: 'whatever the account may do; asks before it destroys',
+  all: 'everything the account may do; asks before it destroys',
 } as const;
 
 /** One of them. */

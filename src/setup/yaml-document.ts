@@ -97,7 +97,7 @@ export const yamlDocument: DocumentFormat = {
     const eol = lineEndOf(text);
     const document = parseText(text);
     const root: unknown = document.contents;
-    if (root !== null && !isMap(root)) throw new DocumentError('the document is no map');
+    if (root !== null && !isMap(root)) throw new DocumentError('the document is not a map');
     const container: unknown = under.length ? document.getIn(under, true) : root;
     const span = spanOf(text, container, place);
     if (span) {
@@ -106,11 +106,11 @@ export const yamlDocument: DocumentFormat = {
     }
     if ((isMap(container) || isSeq(container)) && container.items.length) {
       if (isSeq(container) !== Boolean(place.isList))
-        throw new DocumentError(`${under.join('.')} is no ${place.isList ? 'list' : 'map'}`);
+        throw new DocumentError(`${under.join('.')} is not a ${place.isList ? 'list' : 'map'}`);
       return appendTo(text, container, place, entry);
     }
     if (container !== undefined && container !== null && !isEmptyNode(container))
-      throw new DocumentError(`${under.join('.')} is no ${place.isList ? 'list' : 'map'}`);
+      throw new DocumentError(`${under.join('.')} is not a ${place.isList ? 'list' : 'map'}`);
     const block = indented(writeEntry(place, entry), '  '.repeat(under.length), eol);
     if (root === null || !under.length) return closed(text, eol) + keysOf(under, eol) + block;
     const [key = ''] = under;

@@ -23,7 +23,7 @@ const unavailable = (reason: string): CallError =>
   new CallError(
     'unavailable',
     `The shared store cannot be used (${reason}). Nothing was sent.`,
-    'Reads and changes that need no human and no limit go on. Try again in a moment; someone who operates this server can look at /health.',
+    'Reads continue, and so do changes without a confirmation or a limit. Try again in a moment; the operator of this server can look at /health.',
   );
 
 /** The run id of the server, new after every start. Empty where the user may not read it. */
@@ -48,7 +48,7 @@ export const createRedisStore = (address: StoreAddress, { report, observe }: Sto
     if (isUp && reachable === false) report(`The shared store at ${place} can be reached again.`);
     if (!isUp)
       report(
-        `The shared store at ${place} cannot be reached (${reason}). Reads go on; changes that need a confirmation or have a limit are refused until it is back.`,
+        `The shared store at ${place} cannot be reached (${reason}). Reads continue; changes that need a confirmation or have a limit are refused until it is back.`,
       );
     reachable = isUp;
     observe?.({ type: 'store', reachable: isUp });

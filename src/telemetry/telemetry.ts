@@ -49,7 +49,7 @@ export const openTelemetry = async (
   let opened: Promise<Tracing> | undefined;
   const isTraced = traces !== undefined && canBeSentTo(traces.url);
   // The address itself may hold a password.
-  if (traces && !isTraced) log.report('warn', 'No traces: what OTEL_EXPORTER_OTLP_ENDPOINT names is no http(s) URL.');
+  if (traces && !isTraced) log.report('warn', 'No traces: OTEL_EXPORTER_OTLP_ENDPOINT is not an http(s) URL.');
   const tracing = isTraced
     ? () =>
         (opened ??= import('./open-tracing.ts').then(({ openTracing }) =>

@@ -97,7 +97,7 @@ const checkRanges = ({ params }: Command, values: Record<string, unknown>): stri
   loadData<[first: string, last: string][]>('ranges.json').flatMap(([first, last]) => {
     const [begin, end] = [values[first], values[last]];
     if (begin === undefined || end === undefined || !params.some(({ name }) => name === last)) return [];
-    return placeOf(begin, false) > placeOf(end, true) ? [`${last} lies before ${first}`] : [];
+    return placeOf(begin, false) > placeOf(end, true) ? [`${last} is before ${first}`] : [];
   });
 
 // Coerced, true would count as 1.

@@ -25,7 +25,7 @@ export const checkTogether = (
   if (newerRelease === undefined)
     return { problems, notes: [], example: unmet[0] ? exampleFor(command, unmet[0]) : undefined };
   const notes = problems.map(
-    (text) => `As known here, ${text}; it was sent because the cloud is newer (${newerRelease}).`,
+    (text) => `According to the catalog, ${text}; it was sent because the cloud is newer (${newerRelease}).`,
   );
   return { problems: [], notes };
 };

@@ -63,7 +63,7 @@ const settleQuery = (
   const settled = names.length ? left : ask;
   for (const name of names) values[name] = filters[name];
   const notes = names.length
-    ? [`The cloud itself looked for ${names.map((name) => `${name}=${toLabel(filters[name]!)}`).join(', ')}.`]
+    ? [`The cloud filtered by ${names.map((name) => `${name}=${toLabel(filters[name]!)}`).join(', ')}.`]
     : [];
   if (!settled.where && !settled.sort.length && !settled.group && readFlag(view.all) !== true)
     return { problems, notes };

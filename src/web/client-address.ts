@@ -39,7 +39,7 @@ export const createClientAddresses = ({ trustedProxies }: Pick<HttpSettings, 'tr
     if (!isIP(address) || !isBits || others.length)
       throw new CallError(
         'configuration',
-        'trustedProxies holds something that is no address and no network.',
+        'trustedProxies has a value that is neither an address nor a network.',
         'Give addresses such as 10.0.0.7, or networks such as 10.0.0.0/8.',
       );
     proxies.addSubnet(address, bits === undefined ? max : Number(bits), familyOf(address));

@@ -119,7 +119,7 @@ export const createCore = ({
   const slowDown = async (name: string, requests: number, context: RequestContext): Promise<Response | undefined> => {
     const wait = await limits.take(name, requests);
     if (wait === undefined) return undefined;
-    return refuse(context, 'rate-limit', retryLaterError(429, 'Too many requests; come back later', wait));
+    return refuse(context, 'rate-limit', retryLaterError(429, 'Too many requests; try again later', wait));
   };
 
   const dispatch = async (

@@ -86,7 +86,7 @@ export const createIdentity = (app: App, report: ReportError): Identity => {
       const subject = await authenticate(auth, request, context);
       if (subject instanceof Response) return subject;
       if (entryOf(principals, subject.name)) return { principal: subject.name };
-      const description = `No one gave ${subject.name} a role here; someone who operates this server can add it under principals`;
+      const description = `${subject.name} has no role here; the operator of this server can add it under principals`;
       return Response.json({ error: 'access_denied', error_description: description }, { status: 403 });
     },
     metadata: () => {

@@ -41,7 +41,7 @@ const checkSafety = ({ host, auth, principals }: Config): void => {
     throw new CallError(
       'configuration',
       'There is `auth`, but no `principals`: no one has a role.',
-      `Say under \`principals\` who has which role and profile; '*' stands for everybody with a valid token. ${seePage('http')}`,
+      `List under \`principals\` who has which role and profile; '*' means everyone with a valid token. ${seePage('http')}`,
     );
 };
 

@@ -248,12 +248,12 @@ test('a setting that is no place for a log is refused', async () => {
       env: { ...cloud.env, CLOUDSTACK_MCP_AUDIT: audit },
     });
     expect(status, audit).toBe(2);
-    expect(stderr).toContain('is no place for the audit log');
+    expect(stderr).toContain('is not a place for the audit log');
   }
   const env = { ...cloud.env, CLOUDSTACK_MCP_AUDIT: 'otlp', OTEL_EXPORTER_OTLP_ENDPOINT: 'nowhere' };
   expect((await runCommand(['call', 'list-zones'], { env })).stderr).toContain('OTEL_EXPORTER_OTLP_ENDPOINT');
   mkdirSync(join(folder, 'deep'));
-  expect((await runCommand(['audit', 'verify'], { env })).stderr).toContain('goes to no file');
+  expect((await runCommand(['audit', 'verify'], { env })).stderr).toContain('is not a file here');
 });
 
 test('a read that has to be asked about leaves one entry, whatever the cloud shows of it meanwhile', async () => {

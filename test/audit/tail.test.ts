@@ -69,7 +69,7 @@ test('filters', async () => {
     stderr: expect.stringContaining('There is no audit log') as string,
   });
   const wrong = await runCommand(['audit', 'tail', path, '--since', 'yesterday']);
-  expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining('is no time') as string });
+  expect(wrong).toMatchObject({ status: 2, stderr: expect.stringContaining('is not a time') as string });
 });
 
 test('follow shows what comes in, through rotation and from processes that begin later, until it is stopped', async () => {

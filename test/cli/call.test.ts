@@ -296,7 +296,7 @@ test('a name that nothing has is answered with the names that there are', async 
   expect(status).toBe(1);
   expect(stderr).toContain(`there is no virtual machine "${name}x"`);
   // The nearest first.
-  expect(stderr).toContain(`There are (data from the cloud): ‹${name}›`);
+  expect(stderr).toContain(`Available (data from the cloud): ‹${name}›`);
   expect(sent('startVirtualMachine')).toEqual([]);
 });
 
@@ -366,7 +366,7 @@ test('without a terminal nothing is destroyed, and the status is 3', async () =>
   const { id } = await firstVm();
   const { status, stderr } = await run(['stopVirtualMachine', `id=${id}`]);
   expect(status).toBe(3);
-  expect(stderr).toContain('needs a confirmation by a human');
+  expect(stderr).toContain('needs a confirmation by a person');
   expect(sent('stopVirtualMachine')).toEqual([]);
 });
 

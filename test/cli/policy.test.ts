@@ -132,7 +132,7 @@ principals: { local: { role: starter } }
       tool: 'updateVirtualMachine',
       arguments: { id: 'web-1', displayname: 'x' },
     });
-    expect(denied.text).toContain('The role "starter" does not reach updateVirtualMachine');
+    expect(denied.text).toContain('The role "starter" does not include updateVirtualMachine');
     expect(kindOf(await stop(host, 'web-1'))).toBe('refused');
     expect(kindOf(await host.call('read', { tool: 'listZones' }))).toBe('done');
     expect(kindOf(await host.call('read', { tool: 'listVolumes' }))).toBe('refused');
@@ -147,7 +147,7 @@ test('the viewer only reads; who has no role does nothing; everybody else may ha
   await withConfig('principals: { somebody: { role: admin } }\n', async (host) => {
     const { text, structured } = await host.call('read', { tool: 'listZones' });
     expect(structured['error']).toMatchObject({ kind: 'refused' });
-    expect(text).toContain('No one gave local a role');
+    expect(text).toContain('local has no role here');
   });
   await withConfig('principals: { somebody: { role: admin }, "*": { role: viewer } }\n', async (host) => {
     expect(kindOf(await host.call('read', { tool: 'listZones' }))).toBe('done');

@@ -269,7 +269,10 @@ test.each([
   for (const [name, args] of changes) {
     const all = requiredOf(loadCatalog().find(name)!.command, args);
     const error: unknown = await app.call(requestOf(name, all, { consent: yes })).catch((thrown: unknown) => thrown);
-    expect(error, name).toMatchObject({ kind: 'unknown-outcome', hint: expect.stringContaining('Look') as string });
+    expect(error, name).toMatchObject({
+      kind: 'unknown-outcome',
+      hint: expect.stringContaining('Check whether') as string,
+    });
     expect(counting.times(name), name).toBe(1);
   }
   await close();

@@ -58,7 +58,7 @@ test.each(['old', 'new'] as const)(
       ['confirm'],
       ['confirm'],
     ]);
-    expect(host.asked[0]!.message).toContain('A yes counts for it until the session ends.');
+    expect(host.asked[0]!.message).toContain('A confirmation counts until the session ends.');
     await host.close();
     const another = await open({}, protocol);
     expect((await another.call('change', { tool: 'listWidgets' })).isError).toBeUndefined();
@@ -70,7 +70,7 @@ test.each(['old', 'new'] as const)(
 test('what is no look stays of the highest risk, and is asked about each time with a phrase', async () => {
   const host = await open({});
   for (const tool of ['polishWidget', 'polishWidget', 'listWidgetsSlowly'])
-    expect((await host.call('change', { tool })).text).toMatch(/is of risk "destroy"/);
+    expect((await host.call('change', { tool })).text).toMatch(/has the risk "destroy"/);
   for (const tool of ['polishWidget', 'polishWidget']) await host.call('destroy', { tool });
   expect(host.asked.map(({ requestedSchema }) => Object.keys(requestedSchema.properties))).toEqual([
     ['phrase'],
@@ -92,11 +92,11 @@ test('D17: the operator judges what the catalog lacks, and raises what it has; n
   expect((await host.call('read', { tool: 'listWidgets' })).isError).toBeUndefined();
   expect((await host.call('change', { tool: 'polishWidget' })).isError).toBeUndefined();
   expect(host.asked).toEqual([]);
-  expect((await host.call('read', { tool: 'listZones' })).text).toMatch(/is of risk "sensitive"/);
+  expect((await host.call('read', { tool: 'listZones' })).text).toMatch(/has the risk "sensitive"/);
   expect((await host.call('change', { tool: 'listZones' })).isError).toBeUndefined();
   expect(host.asked.map(({ message }) => message)).toEqual([expect.stringContaining('Zones are secret here.')]);
-  expect((await host.call('read', { tool: 'stopVirtualMachine' })).text).toMatch(/is of risk/);
-  expect(host.stderr()).toContain('the section risks names what is no command here: noSuchCommand.');
+  expect((await host.call('read', { tool: 'stopVirtualMachine' })).text).toMatch(/has the risk/);
+  expect(host.stderr()).toContain('the section risks names commands that do not exist here: noSuchCommand.');
   await host.close();
 });
 

@@ -251,10 +251,10 @@ test('the configuration is read again on a signal: good rules are taken over, ba
   expect(await create('a')).toBe(true);
   await change('policy: {preset: read-only}', /in force/);
   expect(await create('b')).toBe(false);
-  await change('policy: {preset: none}', /not taken over: .*policy\.preset/s);
+  await change('policy: {preset: none}', /new configuration was rejected: .*policy\.preset/s);
   expect(await create('c')).toBe(false);
-  await change('policy: [', /not taken over/);
-  await change('principals: {local: {role: nobody}}', /not taken over: .*nobody/s);
+  await change('policy: [', /was rejected/);
+  await change('principals: {local: {role: nobody}}', /new configuration was rejected: .*nobody/s);
   expect(await create('d')).toBe(false);
   await change('policy: {}\nprincipals: {local: {role: viewer}}', /in force/);
   expect(await create('e')).toBe(false);

@@ -129,8 +129,8 @@ test('a field that is empty in all rows is told from one that does not exist', a
     fields: ['name', 'description'],
   });
   expect(isError).toBeUndefined();
-  expect(structured['notes']).toEqual(['Empty in what is shown: description.']);
-  expect(text).toContain('Empty in what is shown: description.');
+  expect(structured['notes']).toEqual(['Empty in these rows: description.']);
+  expect(text).toContain('Empty in these rows: description.');
 });
 
 test('M02, M03: null and empty texts count as not given', async () => {

@@ -59,7 +59,7 @@ describe('part 4.11: what the cloud can look for itself becomes its parameter', 
 
 test('an empty answer says which values there are instead', async () => {
   const { text } = await vms({ where: 'state = Sleeping' });
-  expect(text).toMatch(/^0 of 0 that fit, over \d+ virtual machines/);
+  expect(text).toMatch(/^0 of 0 that match, over \d+ virtual machines/);
   expect(text).toMatch(/state has .*Running/);
 });
 
@@ -88,7 +88,7 @@ test.each([
   expect((await vms({ arguments: args })).text).toContain('None has that tag');
 });
 
-test('what every object has is no field and no value: it is refused by name', async () => {
+test('what every object has is not a field and no value: it is refused by name', async () => {
   for (const name of [...Object.getOwnPropertyNames(Object.prototype), 'prototype']) {
     const asks = [
       { where: `${name} = x` },
@@ -171,7 +171,7 @@ test.each([
 
 test('a value that CloudStack gives only beside another one takes that with it', async () => {
   const { structured, text } = await host.call('read', { tool: 'list-public-ip-addresses', where: 'state = Free' });
-  expect(text).toContain('The cloud itself looked for state=Free, allocatedonly=false.');
+  expect(text).toContain('The cloud filtered by state=Free, allocatedonly=false.');
   const free = cloud.simulator.world.all('IPAddress').filter(({ fields }) => fields['state'] === 'Free').length;
   expect(structured['count']).toBe(free);
 });
@@ -228,7 +228,7 @@ test('many pages are reported as progress, and more rows than one call looks at 
   const raw = await openRaw(app);
   const { result } = await raw.call('read', { tool: 'list-events', group: 'level' });
   const text = result?.content?.[0]?.text ?? '';
-  expect(text).toContain(`Only ${limits.rows} of ${count} rows were looked at`);
+  expect(text).toContain(`Only ${limits.rows} of ${count} rows were read at`);
   expect(result?.structuredContent).toMatchObject({ isCut: true, over: limits.rows });
   const messages: string[] = [];
   await app.call({

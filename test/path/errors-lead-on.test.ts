@@ -422,7 +422,7 @@ const asked: [what: string, tool: string, args: Record<string, string>, way: (st
     'empty: a misspelt name',
     'list-networks',
     { name: 'wbe-net' },
-    ['None has that name. The nearest that there are (data from the cloud): ', '‹web-net›'],
+    ['None has that name. The nearest names (data from the cloud): ', '‹web-net›'],
     /without it the list/,
   ],
   ['empty: a misspelt user', 'list-users', { username: 'alic' }, ['‹alice›']],
@@ -488,8 +488,8 @@ test('R13: a command that the role lacks is said to be that, at every door', asy
   const tenant = await openHost({ env });
   const { text, structured } = await tenant.call('read', { tool: 'list-hosts' });
   expect(structured['error']).toMatchObject({ kind: 'permission' });
-  expectWay(text, ['Its role does not have it', '[whoami]'], false, 'MCP');
+  expectWay(text, ['The role does not include it', '[whoami]'], false, 'MCP');
   await tenant.close();
   const { stderr } = await runCommand(['call', 'list-hosts'], { env });
-  expectWay(stderr, ['Its role does not have it', '[whoami]'], true, 'terminal');
+  expectWay(stderr, ['The role does not include it', '[whoami]'], true, 'terminal');
 });

@@ -111,11 +111,14 @@ test('part 4.12: a read waits for what has no job until a row fits, and says so;
   const read = (where: string | undefined, wait: number) =>
     host.call('read', { tool: 'list-templates', arguments: { templatefilter: 'self' }, where, wait });
   const ready = await read('isready = true', 40);
-  expect(ready.structured).toMatchObject({ returned: 1, notes: [expect.stringMatching(/^It fits after \d+ s\.$/)] });
+  expect(ready.structured).toMatchObject({
+    returned: 1,
+    notes: [expect.stringMatching(/^A row matches after \d+ s\.$/)],
+  });
   expect(looks).toBe(2);
   const never = await read('isready = false', 1);
   expect(never.structured).toMatchObject({ returned: 0 });
-  expect(never.text).toContain('No row fits yet, after 1 s. The same call waits on.');
+  expect(never.text).toContain('No row matches yet, after 1 s. The same call waits on.');
   looks = 0;
   expect((await read(undefined, 5)).structured['error']).toMatchObject({ kind: 'invalid' });
   expect(looks).toBe(0);

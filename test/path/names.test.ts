@@ -69,7 +69,7 @@ test('R18, part 4.8: an id whose type is said beside it may be a name, by any sp
   expect(events.structured['returned']).toBeGreaterThan(0);
   cloud.calls.length = 0;
   const refused: [args: Record<string, unknown>, words: string][] = [
-    [{ resourceid: 'crm' }, 'resourcetype, which says what it is the name of, is not given'],
+    [{ resourceid: 'crm' }, 'resourcetype, is missing, which says what it is the name of'],
     [{ resourceid: 'crm', resourcetype: 'Nic' }, 'no names are looked up for resourcetype Nic'],
     [{ resourceid: 'crn', resourcetype: 'UserVm' }, 'there is no virtual machine "crn"'],
   ];
@@ -104,7 +104,7 @@ test('a short id names nothing where not all rows were seen: another may begin s
     );
     const call = app.call(requestOf('updateVirtualMachine', { id: 'ABCDEF01', displayname: 'x' }));
     if (pages === 1) await call;
-    else await expect(call).rejects.toMatchObject({ kind: 'invalid', hint: 'Give the whole id. Nothing was sent.' });
+    else await expect(call).rejects.toMatchObject({ kind: 'invalid', hint: 'Give the full id. Nothing was sent.' });
     expect(times('updateVirtualMachine')).toBe(pages === 1 ? 1 : 0);
     await close();
   }

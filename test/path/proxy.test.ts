@@ -122,6 +122,6 @@ test('a proxy that is no address stops the start, without its words', async () =
     env: { ...far, HTTPS_PROXY: 'me:hunter2@proxy' },
   });
   expect(status).toBe(2);
-  expect(stderr).toContain('HTTPS_PROXY is no http(s) URL');
+  expect(stderr).toContain('HTTPS_PROXY is not an http(s) URL');
   expect(stderr).not.toContain('hunter2');
 });

@@ -72,7 +72,7 @@ test.each<[what: string, tool: string, args: Row, text: RegExp]>([
     'R8: a job that nobody knows',
     'wait-for-job',
     { job: '5f0f2d3c-0000-4000-8000-000000000001' },
-    /^not-found: CloudStack knows nothing of a job/,
+    /^not-found: CloudStack does not know a job/,
   ],
   [
     'R10, part 4.7: pages of a sensitive list',
@@ -125,13 +125,13 @@ test.each<[what: string, tool: string, args: Row, text: RegExp]>([
     'part 4.8: a filter that nothing fits is named',
     'read',
     { tool: 'list-virtual-machines', arguments: { hypervisor: 'kvm' } },
-    /^0 of 0 virtual machines.*\nNone fits hypervisor: without it the list shows what there is/,
+    /^0 of 0 virtual machines.*\nNone matches hypervisor: without it the list shows what there is/,
   ],
   [
     'part 4.8: a page behind the last is said to be one',
     'read',
     { tool: 'list-virtual-machines', arguments: { page: 2 } },
-    /^0 of 14 virtual machines on that page, which lies behind the last/,
+    /^0 of 14 virtual machines on that page, which is after the last/,
   ],
   [
     'part 4.13: a needless listall',
@@ -182,7 +182,7 @@ test('R5: what this cloud does not offer is neither found nor sent, from the fir
     await direct.call('list-dns-zones'),
     await direct.call('create-dns-zone', { name: 'example.com' }),
   ])
-    expect(text).toMatch(/^permission: [a-z-]+ cannot be called here: the cloud offers no .*\n.*its release lacks it/);
+    expect(text).toMatch(/^permission: [a-z-]+ cannot be called here: the cloud offers no .*\n.*the release lacks it/);
   expect((await first.call('find-tools', { query: 'list dns zones', toolset: 'dns' })).structured['matches']).toEqual(
     [],
   );

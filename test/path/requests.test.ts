@@ -80,7 +80,9 @@ test('what is acted on is read twice: before the question, and when the answer i
     expect((await readsOf(command, args)).toSorted(), command).toEqual([reads[0]!, ...reads].toSorted());
   const questionAbout = (command: string): string | undefined =>
     host.asked.find(({ message }) => message.startsWith(`${command}:`))?.message;
-  expect(questionAbout('destroyVirtualMachine')).toMatch(/on it hang \d volumes? .*; not looked at: VM snapshots/);
+  expect(questionAbout('destroyVirtualMachine')).toMatch(
+    /depending on it: \d volumes? .*; not looked at: VM snapshots/,
+  );
   // An account's own row counts what is not listed.
-  expect(questionAbout('deleteAccount')).toMatch(/on it hang \d+ virtual machines .*, \d+ volumes/);
+  expect(questionAbout('deleteAccount')).toMatch(/depending on it: \d+ virtual machines .*, \d+ volumes/);
 });

@@ -31,12 +31,12 @@ test('C32, D12, part 4.2: a change shows what decides and what it changed, old a
   const { text, structured } = await change('update-virtual-machine', { id, displayname: 'front' });
   expect(text).toContain('displayname: web-1 → front');
   expect(structured).toMatchObject({ item: { id, displayname: 'front' }, before: { displayname: 'web-1' } });
-  expect(text).not.toContain('Let through');
+  expect(text).not.toContain('Allowed by');
   expect(text).not.toContain('jobstatus');
   expect(encode(text).length).toBeLessThanOrEqual(150);
   const stopped = await host.call('destroy', { tool: 'stop-virtual-machine', arguments: { id } });
   expect(stopped.text).toContain('state: Running → Stopped');
-  expect(stopped.text).toContain('Let through by');
+  expect(stopped.text).toContain('Allowed by');
   expect(stopped.structured['item']).not.toHaveProperty('jobid');
   expect(stopped.structured['item']).not.toHaveProperty('jobstatus');
 });
@@ -105,7 +105,9 @@ test('part 4.5: side effects are said: the firewall that opens, and to whom; a m
     templateid: 'Ubuntu 24.04 LTS',
     networkids: [idOf(made)],
   });
-  expect(machine.text).toMatch(/A password was set\. A person reads it at a terminal: \S+ call query-async-job-result/);
+  expect(machine.text).toMatch(
+    /A password was set\. A person can read it at a terminal: \S+ call query-async-job-result/,
+  );
   expect(machine.text).toContain('account: admin');
   expect(machine.text).toContain('password: ••••••');
   const address = await change('associate-ip-address', { networkid: idOf(made) });

@@ -144,7 +144,7 @@ test('a step that fails stops the plan there, which says what was done and what 
   const rules = [{ kind: 'job-fail', command: 'stopVirtualMachine' }];
   await fetch(new URL('/simulator/faults', cloud.url), { method: 'PUT', body: JSON.stringify({ rules }) });
   const stopped = await host.call('destroy', { plan: plan.id });
-  expect(stopped.text).toMatch(/Step 2 of 3 .*Done: step 1\..*Steps 3 to 3 were not begun/s);
+  expect(stopped.text).toMatch(/Step 2 of 3 .*Done: step 1\..*Steps 3 to 3 were not started/s);
   expect(sent()).toEqual(['createAffinityGroup', 'stopVirtualMachine']);
 });
 

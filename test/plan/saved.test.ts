@@ -57,7 +57,7 @@ describe.each(places)('plans in %s', (_name, open) => {
   test('of one principal are at most fifty; an ended one makes room', async () => {
     const plans = open(Date.now);
     for (let number = 0; number < 50; number++) await plans.save(planOf(`CCCC-${number}`));
-    await expect(plans.save(planOf('CCCC-50'))).rejects.toThrow(/50 plans wait/);
+    await expect(plans.save(planOf('CCCC-50'))).rejects.toThrow(/50 plans already wait/);
     expect(await plans.replace('open', planOf('CCCC-7', { state: 'discarded' }))).toBe(true);
     await plans.save(planOf('CCCC-50'));
     expect(await plans.find('CCCC-7')).toBeUndefined();

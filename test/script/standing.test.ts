@@ -97,7 +97,7 @@ test('what a person approved beforehand runs unasked, so often, and the audit lo
   // Spent.
   const spent = await run(host, { vm: 'db-1' });
   expect(spent.changes).toEqual([]);
-  expect(spent.answer.text).toContain('needs a confirmation by a human');
+  expect(spent.answer.text).toContain('needs a confirmation by a person');
   const log = entries();
   const used = log.filter(({ confirmation }) => confirmation?.by === 'standing approval');
   expect(used.map(({ command, result, confirmation }) => [command, result, confirmation?.standing])).toEqual([
@@ -184,8 +184,8 @@ test('it is given at a terminal only, with the phrase, within bounds, by someone
   expect(await none('--for local --times 0 --until 30d')).toContain('number of runs');
   expect(await none('--for local --times 5 --until 91d')).toContain('within 90 days');
   expect(await none('--for local --times 5 --until 2020-01-01')).toContain('has an end');
-  expect(await none('--for local --times 5 --until soon')).toContain('is no time');
-  expect(await none('--for local --times 5 --per 2d --until 1d')).toContain('no part of its time');
+  expect(await none('--for local --times 5 --until soon')).toContain('is not a time');
+  expect(await none('--for local --times 5 --per 2d --until 1d')).toContain('longer than the approval');
   const words = ['script', 'approve', 'stop', '--for', 'local', '--times', '5', '--until', '1d'];
   expect((await runCommand(words, { env })).stderr).toContain('Only a person at a terminal');
   const config = join(folder, 'config.yaml');

@@ -35,8 +35,8 @@ test('a stored script is run by its name, with inputs in their types', async () 
   const answer = await host.call('run-script', { name: 'count-machines', inputs: { zone: 'Frankfurt', least: '3' } });
   expect(answer.structured['result']).toMatchObject({ least: 3 });
   const wrong = await host.call('run-script', { name: 'count-machines', inputs: { least: 'few', zones: 'x' } });
-  expect(wrong.text).toMatch(/there is no input zones; zone is missing; least has to be a number/);
-  expect((await host.call('run-script', { name: 'other' })).text).toContain('There are: count-machines.');
+  expect(wrong.text).toMatch(/there is no input zones; zone is missing; least must be a number/);
+  expect((await host.call('run-script', { name: 'other' })).text).toContain('Available: count-machines.');
   expect((await host.call('run-script', { name: '../count-machines' })).isError).toBe(true);
 });
 

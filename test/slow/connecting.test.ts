@@ -54,7 +54,7 @@ test('D8: https on a port that speaks http is named at once, and not tried again
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/client/api`;
   const { status, stderr } = await list(withUrl(url), '--discover', 'false');
-  expect(stderr).toContain('speaks no TLS there');
+  expect(stderr).toContain('does not speak TLS there');
   expect(stderr).toContain('Begin the URL with http://');
   expect(status).toBe(2);
   expect(connections).toBe(1);

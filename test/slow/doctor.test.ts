@@ -11,7 +11,7 @@ import type { CheckResult } from '../../src/setup/check-result.ts';
 import { createHomes, writeFile } from '../support/homes.ts';
 import { runCommand, startCloud, startFake, type Cloud } from '../support/harness.ts';
 
-// Faults that are injected one by one: doctor names each, and how to mend it.
+// Faults that are injected one by one: doctor names each, and how to fix it.
 
 const { root, newHome, close: removeHomes } = createHomes();
 let cloud: Cloud;
@@ -181,7 +181,7 @@ const faults: Fault[] = [
     () => ({ env: { CLOUDSTACK_SECRET_KEY: '' } }),
     'wrong',
     'configuration',
-    'no whole credential',
+    'incomplete credential',
     'CLOUDSTACK_SECRET_KEY',
   ],
   [
@@ -198,7 +198,7 @@ const faults: Fault[] = [
     'wrong',
     'configuration',
     'There is no profile "lab"',
-    'There are: default',
+    'Available: default',
   ],
   ['a URL that is none', () => at('ftp://cloud'), 'wrong', 'configuration', 'not an http(s) URL', '/client/api'],
   ['a host without a name', () => at('http://cloud.invalid/client/api'), 'wrong', 'dns', 'cloud.invalid', 'VPN'],
@@ -231,7 +231,7 @@ const faults: Fault[] = [
     () => answering((_command, response) => response.writeHead(302, { location: 'https://sso.example.com' }).end()),
     'wrong',
     'url',
-    'leads elsewhere',
+    'redirects elsewhere',
     'redirects',
   ],
   [
@@ -345,7 +345,7 @@ const faults: Fault[] = [
     'line 2',
     'Correct the file',
   ],
-  ['no host', () => ({}), 'warning', 'hosts', 'no host names this server', 'init'],
+  ['no host', () => ({}), 'warning', 'hosts', 'no host is set up for this server', 'init'],
   [
     'a state folder that is a file',
     (home) => ({ env: { CLOUDSTACK_MCP_STATE: join(writeFile(join(home, 'f'), ''), 'state') } }),
@@ -399,8 +399,8 @@ test.each([
     .replace(cloud.env['CLOUDSTACK_SECRET_KEY']!, other.env['CLOUDSTACK_SECRET_KEY']!);
   const run = await examine(['--config', writeFile(join(home, 'c.yaml'), own)], { HOME: home });
   await other.close();
-  expect(find(run.findings, 'signature', 'does not take')).toMatchObject({ status: 'wrong' });
-  expect(find(run.findings, 'signature', 'does not take')!.mend).toContain('auto');
+  expect(find(run.findings, 'signature', 'does not accept')).toMatchObject({ status: 'wrong' });
+  expect(find(run.findings, 'signature', 'does not accept')!.mend).toContain('auto');
 });
 
 test('a certificate of a private authority is named, and trusted by caFile', async (context) => {

@@ -182,7 +182,7 @@ test('a password logs in once and gives way to the key pair of the user, which i
   expect(readFileSync(config(home).replace('.yaml', '.secret'), 'utf8')).toBe(`${password}\n`);
   cloud.calls.splice(0);
   const paired = await init(home, [...flags, '--keys']);
-  expect(paired.stdout).toContain("The user's key pair takes the place of the password.");
+  expect(paired.stdout).toContain("The user's key pair replaces the password.");
   expect(readFileSync(config(home).replace('.yaml', '.secret'), 'utf8')).toBe(`${secretOf()}\n`);
   const commands = cloud.calls.map(({ command }) => command);
   expect(commands.filter((command) => command === 'login')).toHaveLength(1);
@@ -203,7 +203,7 @@ test('a password logs in once and gives way to the key pair of the user, which i
   const made = await init(home, flags.map((word) => (word === 'admin' ? 'newcomer' : word)).concat('--keys'), {
     CLOUDSTACK_MCP_AUDIT: audit,
   });
-  expect(made.stdout).toContain('A key pair was made');
+  expect(made.stdout).toContain('The user had no key pair');
   expect(made.status).toBe(0);
   // No one was asked: the log says that the flag agreed.
   const entries = readFileSync(audit, 'utf8')
@@ -238,7 +238,7 @@ test.each<
   [
     'half a credential',
     2,
-    'no whole credential',
+    'incomplete credential',
     () => ['--from', 'environment', '--hosts', 'none'],
     ({ env }) => ({ ...env, CLOUDSTACK_SECRET_KEY: '' }),
   ],
@@ -322,7 +322,7 @@ test('at a terminal it asks: cloud, role, hosts, and whether to go on', async ()
   await answer('Which cloud?', '\r');
   await answer('What may assistants do?', '\r');
   await answer('Which hosts?', '\r');
-  await answer('Go on?', '\r');
+  await answer('Continue?', '\r');
   expect(await ended).toBe(0);
   expect(out.stdout).toContain('Cursor: written');
   expect(existsSync(config(home))).toBe(true);

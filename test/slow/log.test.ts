@@ -128,9 +128,9 @@ test('stdio: JSON on standard error, frames on standard output', async () => {
 test('a configuration that cannot be taken over is said, in JSON too', async () => {
   const door = await open();
   door.reload({ policy: { preset: 'nothing' } });
-  await eventually(() => expect(door.out.stderr).toContain('was not taken over'));
+  await eventually(() => expect(door.out.stderr).toContain('The new configuration was rejected'));
   await door.close();
-  expect(linesOf(door).find(({ msg }) => String(msg).includes('not taken over'))).toMatchObject({ level: 'error' });
+  expect(linesOf(door).find(({ msg }) => String(msg).includes('was rejected'))).toMatchObject({ level: 'error' });
 });
 
 // Without a server.

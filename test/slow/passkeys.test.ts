@@ -105,7 +105,7 @@ beforeEach(async () => {
 });
 const reset = () => ({ env: { ...cloud.env, CLOUDSTACK_MCP_STATE: state }, answers: [] });
 
-test('what the policy wants a passkey for goes once a passkey of the approver has signed this very call', async () => {
+test('what the policy requires a passkey for goes once a passkey of the approver has signed this very call', async () => {
   const code = await wait('web-1');
   expect(await approve(alice, code, 'web-1')).toMatchObject({ error: { kind: 'refused' } });
   expect((await alice('approvals'))['waiting']).toMatchObject([{ code, wantsPasskey: true }]);
@@ -279,7 +279,7 @@ test('on an address there are none; the operator takes those of who has lost the
   const atAddress = asWith(await cookieFor('bob'), `http://127.0.0.1:${port}`);
   expect(await atAddress('passkeys')).toEqual({ passkeys: [] });
   expect(await atAddress('passkey-ask', { change: 'add' })).toMatchObject({
-    error: { message: expect.stringContaining('not at a name') as string },
+    error: { message: expect.stringContaining('has no host name') as string },
   });
   const { env } = reset();
   expect((await runCommand(['passkey', 'reset', 'alice'], { env })).status).toBe(3);

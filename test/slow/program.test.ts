@@ -94,9 +94,9 @@ test.each([
   ['a number that is none', ['call', 'list-zones', '--budget', 'abc'], 'must be a number, not "abc"'],
   ['a toolset misspelt', ['serve', '--simulator', '--tools', 'computee'], 'Did you mean compute?'],
   ['nothing to find', ['tools', 'find'], 'missing required argument'],
-  ['what to do about it', ['undo'], 'undo --help shows what it takes.'],
-  ['a command below another', ['plan', 'list'], 'plan --help shows what it takes.'],
-  ['options before the command', ['--profile', 'x', 'call', 'list-zones'], 'the command stands before its options'],
+  ['what to do about it', ['undo'], 'undo --help shows its options.'],
+  ['a command below another', ['plan', 'list'], 'plan --help shows its options.'],
+  ['options before the command', ['--profile', 'x', 'call', 'list-zones'], 'the command comes before its options'],
   ['a value given twice', ['call', 'list-zones', 'name=a', 'name=b'], 'name is given twice'],
 ])('D12, D13: %s ends with 2 and writes to standard error only', async (_what, argv, expected) => {
   const { status, stdout, stderr } = await runCommand(argv);
@@ -258,7 +258,7 @@ test('two profiles of one file go to their own clouds, and no third can be made 
     for (const name of ['third', 'constructor', '__proto__', 'toString']) {
       const { structured, text } = await host.call('read', { tool: 'list-zones', profile: name });
       expect(structured['error'], name).toMatchObject({ kind: 'configuration' });
-      expect(text).toContain('There are: ');
+      expect(text).toContain('Available: ');
     }
     await host.close();
   } finally {
@@ -500,7 +500,7 @@ test('catalog sync takes the release from the cloud, and changes nothing that it
   const before = loadData<{ commands: unknown[] }>('commands.json').commands.length;
   const { status, stdout } = await runCommand(['catalog', 'sync', '--file', path], { env: cloud.env });
   expect(status).toBe(0);
-  expect(stdout).toMatch(/taken over from \d+\.\d+\.\d+\./);
+  expect(stdout).toMatch(/updated from \d+\.\d+\.\d+\./);
   expect((JSON.parse(readFileSync(path, 'utf8')) as { commands: unknown[] }).commands).toHaveLength(before);
 });
 
@@ -529,7 +529,7 @@ test('R12: catalog sync changes the lines of what differs, and no others', async
   await newest.close();
   const after = readFileSync(path, 'utf8').split('\n');
   const changed = after.filter((line, at) => line !== before[at]);
-  expect(stdout).toContain(`${changed.length} commands taken over`);
+  expect(stdout).toContain(`${changed.length} commands updated`);
   expect(changed).toEqual([]);
 });
 

@@ -94,7 +94,7 @@ describeWithServer('two replicas over one store', () => {
       [a, b, a, b].map((door) => send(door, 'destroy', args, { requestState, ...yes })),
     );
     expect(answers.map(kindOf).sort()).toEqual(['complete', 'unconfirmed', 'unconfirmed', 'unconfirmed']);
-    expect(answers.map(textOf).join()).toContain('used already');
+    expect(answers.map(textOf).join()).toContain('already used');
     expect(sent('rebootVirtualMachine')).toBe(1);
     for (const door of [a, b])
       expect(kindOf(await send(door, 'destroy', args, { requestState, ...yes }))).toBe('unconfirmed');

@@ -272,7 +272,7 @@ describe('deadline', () => {
     expect(app.seen.filter(({ type: what }) => what === 'retry')).toHaveLength(1);
   });
 
-  test('no retry begins when there is no time for its answer', async () => {
+  test('no retry begins when there is not a time for its answer', async () => {
     const app = await start((_command, request) => hang(request), { retries: 3, callTimeout: 30_500 });
     const reading = app.failing(app.read());
     expect(await pass(reading)).toBeLessThanOrEqual(30_500);

@@ -98,7 +98,7 @@ test('a question that was put in a session before it grew old can still be answe
   vi.useFakeTimers({ toFake: ['Date'] });
   try {
     const { text } = await host.call('destroy', { tool: 'reboot-virtual-machine', arguments: { id: vm!.id } });
-    expect(text).toContain('The human did not confirm');
+    expect(text).toContain('The user did not confirm');
     await expect(host.client.listTools()).rejects.toThrow(/Session not found/);
   } finally {
     vi.useRealTimers();

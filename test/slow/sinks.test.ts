@@ -198,7 +198,7 @@ test.each(['collector-9:4318', 'user:hunter2@collector', 'nonsense'])(
     const host = await open('otlp', { OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: address });
     const answer = JSON.stringify(await host.call('read', read));
     await host.close();
-    expect(answer).toContain('no http(s) URL');
+    expect(answer).toContain('not an http(s) URL');
     expect(answer + host.stderr()).not.toContain(address);
   },
 );

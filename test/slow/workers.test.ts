@@ -121,7 +121,7 @@ test('what one process asks the other hears the answer to, once', async () => {
   const yes = { requestState, inputResponses: { confirm: { action: 'accept', content: { confirm: true } } } };
   const answers = await Promise.all([1, 2, 3, 4].map(() => call('destroy', args, yes)));
   expect(answers.filter(({ isError }) => !isError)).toHaveLength(1);
-  expect(answers.map(textOf).join()).toContain('used already');
+  expect(answers.map(textOf).join()).toContain('already used');
   expect(cloud.calls.filter(({ command }) => command === 'rebootVirtualMachine')).toHaveLength(1);
 });
 

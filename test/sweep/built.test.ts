@@ -110,7 +110,7 @@ test.each<[what: string, argv: string[], status: number, variables?: Record<stri
   ['version', ['version'], 0],
   ['no cloud', ['serve'], 2],
   ['a wrong word', ['frob'], 2],
-  ['no whole credential', [], 2, { CLOUDSTACK_API_URL: 'https://cloud.example.com', CLOUDSTACK_API_KEY: 'key' }],
+  ['incomplete credential', [], 2, { CLOUDSTACK_API_URL: 'https://cloud.example.com', CLOUDSTACK_API_KEY: 'key' }],
   ['a wrong setting', ['--simulator'], 2, { CLOUDSTACK_MCP_WAIT: '90' }],
 ])('the built program ends with the right status: %s', (_what, argv, status, variables = {}) => {
   const run = spawnSync(process.execPath, [built, ...argv], {

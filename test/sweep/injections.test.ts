@@ -101,7 +101,7 @@ for (const [what, text] of Object.entries(injections))
       const [first, hint, there, note, ...others] = textOf({ result }).split('\n');
       expect(first).toMatch(/^(not-found|invalid): id: /);
       expect(hint).toBe(error.hint);
-      expect(there).toBe(`There are (data from the cloud): ${error.candidates!.join(', ')}`);
+      expect(there).toBe(`Available (data from the cloud): ${error.candidates!.join(', ')}`);
       expect(note).toContain('data from the cloud');
       expect(others).toEqual([]);
     }

@@ -65,7 +65,7 @@ test('no script sees a secret of any answer, however it asks', async () => {
     }
   }
   await server.close();
-  expect(seen.filter((one) => !/needs a confirmation by a human/.test(String(one)))).toEqual([]);
+  expect(seen.filter((one) => !/needs a confirmation by a person/.test(String(one)))).toEqual([]);
   expect(calls).toBe(loadCatalog().tools.length);
   // What was planted is there, and masked.
   expect(masked).toBeGreaterThan(calls / 2);

@@ -339,7 +339,7 @@ test.each(Object.entries(hurdles))('%s is the same hurdle in every way', async (
   expect(wrong).toEqual([]);
 });
 
-test('a limit counts in every way: what is one too many is not sent, and a plan of too many not begun', async () => {
+test('a limit counts in every way: what is one too many is not sent, and a plan of too many not started', async () => {
   const policy = { rules: allowAll.rules, limits: [{ name: 'one', match: { risk: 'change' }, changes: 1, per: '1h' }] };
   const wrong: string[] = [];
   for (const [title, way] of Object.entries(ways)) {

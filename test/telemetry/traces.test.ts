@@ -235,7 +235,7 @@ test.each(['nonsense', 'collector:4318', 'user:hunter2@collector'])(
     expect((await host.call('read', { tool: 'list-zones' })).isError).toBeFalsy();
     await host.close();
     await door.close();
-    expect(door.out.stderr).toContain('No traces: what OTEL_EXPORTER_OTLP_ENDPOINT names is no http(s) URL.');
+    expect(door.out.stderr).toContain('No traces: OTEL_EXPORTER_OTLP_ENDPOINT is not an http(s) URL.');
     expect(door.out.stderr).not.toContain('hunter2');
   },
 );

@@ -95,8 +95,8 @@ test.each([
   ['count(1) > 0', /a field is missing in count\(\)/],
   ['day(created', /\) is missing before its end/],
   ["state = 'Running", /cannot be read/],
-  [`${'('.repeat(200)}a`, /stand in each other more than/],
-  [`${'not '.repeat(200)}a`, /stand in each other more than/],
+  [`${'('.repeat(200)}a`, /nest deeper than/],
+  [`${'not '.repeat(200)}a`, /nest deeper than/],
   ['a'.repeat(limits.query + 1), /more than 1000 characters/],
 ])('%s is refused', (text, problem) => {
   expect(() => readExpression(text, isField)).toThrow(ExpressionError);

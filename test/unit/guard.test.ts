@@ -262,7 +262,7 @@ test('a yes is good once, and a doubtful one does not use it up', async () => {
   await expect(ask(answer({ digest: 'x' }), { once })).rejects.toThrow('another call');
   await expect(ask(answer({ confirm: false }), { once })).rejects.toThrow('did not confirm');
   await expect(ask(answer(), { once })).resolves.toBeDefined();
-  await expect(ask(answer(), { once })).rejects.toThrow('used already');
+  await expect(ask(answer(), { once })).rejects.toThrow('already used');
   await expect(ask(answer({ nonce: 'n2' }), { once })).resolves.toBeDefined();
 });
 

@@ -127,7 +127,7 @@ test.each([
   [
     'past the end',
     show([], { page: 9, count: 35 }),
-    '0 of 35 virtual machines on that page, which lies behind the last',
+    '0 of 35 virtual machines on that page, which is after the last',
     undefined,
   ],
   [

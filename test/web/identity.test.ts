@@ -106,7 +106,7 @@ test('a missing scope and a principal without a role are forbidden', async () =>
   for (const sub of ['mallory', 'constructor', '__proto__', 'toString']) {
     const unknown = await ask(await provider.mint({ sub }));
     expect(unknown.status, sub).toBe(403);
-    expect(await unknown.text()).toContain(`No one gave ${sub} a role`);
+    expect(await unknown.text()).toContain(`${sub} has no role here`);
   }
 });
 

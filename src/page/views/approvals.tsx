@@ -96,7 +96,7 @@ const Waiting = ({
       >
         {call.phrase !== undefined && !obstacle ? (
           <label>
-            Type the text that stands in double quotes above
+            Type the text in double quotes above
             <input
               value={phrase}
               autocomplete="off"
@@ -106,7 +106,7 @@ const Waiting = ({
           </label>
         ) : null}
         <label>
-          Reason, where you refuse it
+          Reason, if you refuse it
           <input value={reason} maxLength={300} onInput={(event) => setReason(event.currentTarget.value)} />
         </label>
         <div class="buttons">

@@ -158,7 +158,7 @@ export const NetworkMap = ({ map }: { map: NetworkMapData }): JSX.Element => {
           {inWords.map((line, at) => (
             <li key={at}>{line}</li>
           ))}
-          {inWords.length ? null : <li>No rule leads in.</li>}
+          {inWords.length ? null : <li>No rule lets traffic in.</li>}
         </ul>
       </details>
       {map.isCut ? <p class="note">There is more than fits into an answer: this is a part.</p> : null}

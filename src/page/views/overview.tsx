@@ -94,7 +94,7 @@ export const OverviewOf = ({ data }: { data: OverviewData }): JSX.Element => (
       </div>
     </Section>
     <Capacity part={data.capacity} />
-    <Recent title="Jobs that run" part={data.jobs} keep={(row) => Number(row['jobstatus']) === 0} />
+    <Recent title="Running jobs" part={data.jobs} keep={(row) => Number(row['jobstatus']) === 0} />
     <Recent title="Alerts" part={data.alerts} />
     <Recent wide title="Events" part={data.events} />
   </div>

@@ -51,7 +51,9 @@ export const PasskeysView = (): JSX.Element => {
                 </button>
               </li>
             ))}
-            {passkeys.length ? null : <li>None. Calls for which the policy wants a passkey are approved with one.</li>}
+            {passkeys.length ? null : (
+              <li>None. Calls for which the policy requires a passkey are approved with one.</li>
+            )}
           </ul>
         )}
       </Loaded>

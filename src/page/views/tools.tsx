@@ -48,7 +48,7 @@ const Search = ({ profile }: { profile: string | undefined }): JSX.Element => {
               </p>
             ) : null}
             <p class="quiet" role="status">
-              {query ? `${matches.length} of ${total} that fit` : `${total} tools`}
+              {query ? `${matches.length} of ${total} that match` : `${total} tools`}
             </p>
             <ul class="actions">
               {matches.map(({ tool, risk, summary, toolset }) => (

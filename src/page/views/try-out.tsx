@@ -160,8 +160,8 @@ export const TryOut = ({
             This call waits for approval under the code {code}
             {appView === undefined ? (
               <>
-                : see <a href={linkTo(['approvals'])}>Approvals</a>. It goes on by itself once someone has answered, as
-                long as this page is open here.
+                : see <a href={linkTo(['approvals'])}>Approvals</a>. It continues by itself once someone has answered,
+                as long as this page is open here.
               </>
             ) : (
               '. Once someone has approved it, press Run again.'

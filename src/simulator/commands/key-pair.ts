@@ -39,7 +39,7 @@ const fingerprint = (data: string | Buffer): string =>
 
 const keyTypes = /^(?:ssh-rsa|ssh-dss|ssh-ed25519|ecdsa-sha2-nistp\d+|sk-\S+) +([A-Za-z0-9+/=]+)/;
 
-/** The body of a public key, which the fingerprint is of: its comment does not count. Refuses what is no key. */
+/** The body of a public key, which the fingerprint is of: its comment does not count. Refuses what is not a key. */
 const keyBody = (text: string): Buffer => {
   const given = keyTypes.exec(text.trim())?.[1] ?? keyTypes.exec(Buffer.from(text, 'base64').toString())?.[1];
   if (given === undefined) throw badValue('Public key is invalid');

@@ -149,7 +149,7 @@ export const createPage = (options: PageOptions): WebPage => {
       );
     }
     if (typeof token !== 'string' || !/^[\w.~+/=-]{1,8192}$/.test(token) || !app.config.auth?.tokens)
-      return problem(401, 'authentication', 'That is no token.', 'Paste the token as you were given it.');
+      return problem(401, 'authentication', 'That is not a token.', 'Paste the token exactly as you got it.');
     const asked = new Request(request.url, { headers: { authorization: `Bearer ${token}` } });
     const found = await identity.identify(asked, context);
     if (found instanceof Response)
@@ -181,7 +181,7 @@ export const createPage = (options: PageOptions): WebPage => {
     const session = await sessionOf(request);
     if (name === 'me') return me(session);
     if (name === 'sign-out') return json({ done: true }, 200, { 'set-cookie': await sessions.end(request) });
-    if (!session) return problem(401, 'authentication', 'You are not signed in any more.', 'Sign in again.');
+    if (!session) return problem(401, 'authentication', 'You are no longer signed in.', 'Sign in again.');
     const { principal } = session;
     context.principal = principal;
     const slow = await slowDown(principal);
@@ -189,7 +189,7 @@ export const createPage = (options: PageOptions): WebPage => {
     if (name === 'live')
       return (
         live.open(principal, async () => (await sessionOf(request, false)) !== undefined, request.signal) ??
-        problem(429, 'rate-limit', 'The page is open too often at once.', 'Close some of its tabs.')
+        problem(429, 'rate-limit', 'The page is open in too many tabs.', 'Close some of its tabs.')
       );
     if (!Object.hasOwn(api, name))
       return problem(404, 'not-found', 'There is no such question.', 'Load the page again.');

@@ -49,7 +49,7 @@ const proposals = [
   ['Which cloud?', enter],
   ['What may assistants do?', enter],
   ['Which hosts?', enter],
-  ['Go on?', enter],
+  ['Continue?', enter],
 ] as const;
 /** A plan of its own, whose id the reader puts in. */
 const makePlan = `ID=$(${program} script run build.js --plan | grep -o '[A-Z0-9]\\{4\\}-[A-Z0-9]\\{4\\}' | head -1)`;

@@ -85,7 +85,7 @@ const checkPage = async (stage: Stage, { check }: Checks): Promise<void> => {
   for (const view of ['overview', 'approvals', `resources/UserVm/${ids[0]}`, 'activity']) await show(view);
   await page.screenshot({ path: 'build/page/hostile-calls.png', fullPage: true });
   check(
-    'hostile names: none becomes markup, leads elsewhere, or breaks the layout',
+    'hostile names: none becomes markup, redirects elsewhere, or breaks the layout',
     !problems.length,
     problems.slice(0, 10).join(' | '),
   );

@@ -76,7 +76,7 @@ export const checkKeyboard = async (stage: Stage, { check }: Checks): Promise<vo
   await press(alice, /^Tools$/);
   await alice.getByRole('searchbox').waitFor();
   await type(alice, /What do you want to do/, 'reboot a machine');
-  await alice.getByRole('status').filter({ hasText: 'that fit' }).waitFor();
+  await alice.getByRole('status').filter({ hasText: 'that match' }).waitFor();
   await press(alice, /^reboot-virtual-machine$/);
   await alice.getByLabel('id (required)').waitFor();
   await type(alice, /^id/, 'web-1');

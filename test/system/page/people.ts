@@ -50,7 +50,7 @@ export const checkPeople = async (stage: Stage, { check }: Checks): Promise<void
 
   const own = await alice.context().newPage();
   await own.goto(`${stage.origin}/#/approvals`);
-  await own.getByText('someone else than the one who asked').waitFor();
+  await own.getByText('someone other than the one who asked').waitFor();
   check('she cannot approve it herself', (await own.getByRole('button', { name: 'Approve' }).count()) === 0);
   await own.close();
 
@@ -135,7 +135,7 @@ export const checkPeople = async (stage: Stage, { check }: Checks): Promise<void
   const stranger = await (await stage.openContext()).newPage();
   await stranger.goto(`${stage.origin}/page/sign-in`);
   await stranger.getByRole('link', { name: 'stranger' }).click();
-  await stranger.getByText('No one gave you a role here').waitFor();
+  await stranger.getByText('You have no role here').waitFor();
   check('whom no one gave a role is not let in', true);
 
   stage.provider.state.expires = 5;
