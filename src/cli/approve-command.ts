@@ -59,7 +59,7 @@ const answerCall = async (
     await noteRefusal(await approvals.refuse(call.code, username, '', 'terminal'));
     throw new CallError(
       'unconfirmed',
-      'Refused; the call no longer waits, and who makes it again is told so once.',
+      'Refused: the call no longer waits. The next same call gets this refusal, once.',
       `${programName} receipt show ${call.code} gives a receipt.`,
     );
   }
