@@ -118,7 +118,7 @@ test('part 4.12: a read waits for what has no job until a row fits, and says so;
   expect(looks).toBe(2);
   const never = await read('isready = false', 1);
   expect(never.structured).toMatchObject({ returned: 0 });
-  expect(never.text).toContain('No row matches yet, after 1 s. The same call waits on.');
+  expect(never.text).toContain('No row matches yet, after 1 s. Make the same call to wait longer.');
   looks = 0;
   expect((await read(undefined, 5)).structured['error']).toMatchObject({ kind: 'invalid' });
   expect(looks).toBe(0);

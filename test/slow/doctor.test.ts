@@ -223,7 +223,7 @@ const faults: Fault[] = [
     () => answering((_command, response) => response.end('<html></html>')),
     'wrong',
     'url',
-    'is no CloudStack',
+    'is not CloudStack',
     'web page',
   ],
   [
@@ -432,7 +432,7 @@ test('a certificate that has expired', async (context) => {
   const run = await examine(['--config', writeFile(join(newHome(), 'c.yaml'), text)], {});
   expired.close();
   expect(find(run.findings, 'tls', 'not valid today')).toMatchObject({ status: 'wrong' });
-  expect(find(run.findings, 'tls', 'not valid today')!.mend).toContain('Renew it');
+  expect(find(run.findings, 'tls', 'not valid today')!.mend).toContain('Renew the certificate');
 });
 
 test('an old Node and an old catalog', () => {

@@ -31,7 +31,7 @@ describe.each(platforms)('on %s', (platform) => {
 
 test.each<[what: string, id: string, text: string, message: RegExp]>([
   ['broken JSON', 'cursor', '{\n  "mcpServers": {\n    "a": {,}\n  }\n}', /line 3, column 11\).*left as it is/],
-  ['a list where an object should be', 'cursor', '{"mcpServers": []}', /line 1, column 16.*mcpServers is no object/],
+  ['a list where an object should be', 'cursor', '{"mcpServers": []}', /line 1, column 16.*mcpServers is not an object/],
   ['broken TOML', 'codex', 'a = 1\nb =\n', /line 2/],
   ['a table within a line', 'codex', 'mcp_servers = { cloudstack = { command = "x" } }\n', /left as it is/],
   ['broken YAML', 'goose', 'a: 1\nb: [\n', /line \d, column \d/],
@@ -238,7 +238,7 @@ test.each<
   [
     'half a credential',
     2,
-    'incomplete credential',
+    'is incomplete',
     () => ['--from', 'environment', '--hosts', 'none'],
     ({ env }) => ({ ...env, CLOUDSTACK_SECRET_KEY: '' }),
   ],

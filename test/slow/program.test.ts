@@ -188,7 +188,7 @@ test('D20: where other tools are configured, every door says so and how to use t
       expect(stderr, argv.join(' ')).toContain(words);
   }
   const quick = await runCommand(['call', 'list-zones'], { env: { ...cloud.env, CLOUDSTACK_TIMEOUT: '600' } });
-  expect(quick.stderr).toContain('CLOUDSTACK_TIMEOUT=600 are milliseconds here');
+  expect(quick.stderr).toContain('CLOUDSTACK_TIMEOUT=600 means milliseconds here');
   rmSync(home, { recursive: true });
 });
 
@@ -484,7 +484,7 @@ test.each([
 
   const sync = await runCommand(['catalog', 'sync', '--from', saved, '--file', path, '--release', '4.99.0']);
   expect(sync.status).toBe(0);
-  expect(sync.stdout).toContain('taken over from 4.99.0');
+  expect(sync.stdout).toContain('updated from 4.99.0');
   const after = JSON.parse(readFileSync(path, 'utf8')) as {
     releases: string[];
     commands: { name: string; params: { name: string }[] }[];
@@ -576,7 +576,7 @@ test('the demo does the main job, asks twice, and leaves the destroy to the yes'
   });
   expect(status).toBe(0);
   expect(printed).toContain('deploy-virtual-machine');
-  expect(printed.match(/the human says (yes|no)/g)).toEqual(['the human says no', 'the human says yes']);
+  expect(printed.match(/the user says (yes|no)/g)).toEqual(['the user says no', 'the user says yes']);
   expect(printed).toMatch(/deployVirtualMachine: succeeded/);
   expect(printed).toContain('Done: found, deployed, seen, refused, confirmed and destroyed');
   const lines = printed.trimEnd().split('\n');

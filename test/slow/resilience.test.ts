@@ -63,7 +63,7 @@ describe('circuit', () => {
     for (const { kind, message, hint } of errors) {
       expect(kind).toBe('unavailable');
       expect(message).toMatch(/one\.test has not answered 5 times in a row; nothing was sent$/);
-      expect(hint).toContain('again in 10 s');
+      expect(hint).toContain('next probe is in 10 s');
     }
     expect(app.seen.filter(({ type: what }) => what === 'circuit')).toEqual([
       { type: 'circuit', profile: 'one', state: 'closed' },

@@ -169,8 +169,8 @@ test('a copy that does not arrive stops nothing: it is said once, and counted', 
   for (let at = 0; at < 3; at++) expect((await host.call('read', read)).isError).toBeUndefined();
   expect((await host.call('change', change)).isError).toBeUndefined();
   await host.close();
-  expect(host.stderr()).toContain(`audit: 4 entries did not get to otlp ${new URL(collector.url).host}.`);
-  expect(host.stderr()).toContain('audit: 4 entries did not get to syslog /nowhere/log.');
+  expect(host.stderr()).toContain(`audit: 4 entries did not reach otlp ${new URL(collector.url).host}.`);
+  expect(host.stderr()).toContain('audit: 4 entries did not reach syslog /nowhere/log.');
   expect(host.stderr().split('HTTP 400')).toHaveLength(2);
   expect(host.stderr().split('ENOENT')).toHaveLength(2);
   collector.close();
@@ -187,7 +187,7 @@ test('a collector that does not answer holds up no stop, and what it did not tak
   const begun = Date.now();
   await host.close();
   expect(Date.now() - begun).toBeLessThan(promptMs);
-  expect(host.stderr()).toMatch(/audit: 2 entries did not get to otlp 127\.0\.0\.1:\d+\./);
+  expect(host.stderr()).toMatch(/audit: 2 entries did not reach otlp 127\.0\.0\.1:\d+\./);
   silent.closeAllConnections();
   silent.close();
 });

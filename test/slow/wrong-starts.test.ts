@@ -90,7 +90,7 @@ test.each<[what: string, start: () => Env | Promise<Env>, says: RegExp, mend: Re
     /\/client\/api/,
   ],
   ['a path that leads nowhere', () => answering(404, html, 'Not found'), /404/, /\/client\/api/],
-  ['a sign-in before it', () => answering(401, html, '<p>Sign in</p>'), /401/, /before/],
+  ['a sign-in before it', () => answering(401, html, '<p>Sign in</p>'), /401/, /in front of/],
   ['a firewall before it', () => answering(403, html, '<p>Forbidden</p>'), /403/, /proxy/],
   ['maintenance', () => answering(503, html, '<p>Unavailable</p>'), /503/, /maintenance/],
   [
