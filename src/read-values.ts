@@ -22,10 +22,25 @@ export const readList = (given: unknown, maxLength?: number): unknown[] => {
   return Array.isArray(value) ? (value as unknown[]).slice(0, limit) : [value];
 };
 
-/** `true` and `false`, also as text in any letter case; anything else as it is. */
+const flags: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  '1': true,
+  false: false,
+  no: false,
+  off: false,
+  '0': false,
+};
+
+/**
+ * A yes or a no in any letter case, as `true`, `yes`, `on` or 1, `false`, `no`, `off` or 0; anything else as it is. CloudStack
+ * takes every word but `true` for false, without a word.
+ */
 export const readFlag = (value: unknown): unknown => {
-  const word = typeof value === 'string' ? value.trim().toLowerCase() : value;
-  return word === 'true' ? true : word === 'false' ? false : word;
+  if (typeof value !== 'string' && typeof value !== 'number') return value;
+  const word = String(value).trim().toLowerCase();
+  return Object.hasOwn(flags, word) ? flags[word] : value;
 };
 
 /** A number, also as text; anything else as it is: `true` is none, though it would count as 1. */

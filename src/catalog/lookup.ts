@@ -5,9 +5,13 @@ import { closestWord, mayBeMeant } from '../spelling.ts';
 import { toLabel } from '../text.ts';
 import { loadToolsets, otherToolset, type Tool } from './tool.ts';
 
+/** Without what hosts put before the names of a server's tools: `mcp__cloudstack__list-zones`, `cloudstack.listZones`. */
+const withoutPrefix = (name: string): string =>
+  name.slice(Math.max(name.lastIndexOf('__') + 1, ...[...'.:/'].map((sign) => name.lastIndexOf(sign))) + 1);
+
 /** The tool of a name in any spelling. Throws a CallError with the nearest name, or why a known one is not here. */
 export const requireTool = (catalog: Catalog, name: string): Tool => {
-  const tool = catalog.find(name);
+  const tool = catalog.find(name) ?? catalog.find(withoutPrefix(name));
   if (tool) return tool;
   const known = loadCatalog().find(name);
   if (known)

@@ -33,7 +33,7 @@ interface DemoResult {
 const maxColumns = 80;
 const indent = ' '.repeat(12);
 
-const styles = { act: 1, assistant: 36, server: 32, human: 33, error: 31 } as const;
+const styles = { act: 1, assistant: 36, server: 32, user: 33, error: 31 } as const;
 
 /** Prints what happens, with colour at a terminal. */
 const createDemoOutput = ({ stdout, env }: Io) => {
@@ -42,7 +42,7 @@ const createDemoOutput = ({ stdout, env }: Io) => {
   const paint = (text: string, style: keyof typeof styles): string =>
     isColoured ? `\u001b[${styles[style]}m${text}\u001b[0m` : text;
   /** What someone says, no longer than so many lines. */
-  const report = (who: 'assistant' | 'server' | 'human' | 'error', text: string, maxLines = 1): void => {
+  const report = (who: 'assistant' | 'server' | 'user' | 'error', text: string, maxLines = 1): void => {
     const lines = wrap(stripUnsafe(text), columns - indent.length).split('\n');
     const shown = lines
       .slice(0, maxLines)
@@ -125,7 +125,7 @@ export const demo = async (io: Io, launch: Launch = launchChild): Promise<number
   const client = new Client({ name: 'demo', version }, { capabilities: { elicitation: { form: {} } } });
   client.setRequestHandler('elicitation/create', ({ params }) => {
     output.report('server', params.message.replaceAll(/\n+/g, ' '), 3);
-    output.report('human', `the user says ${answers.next ? 'yes' : 'no'}`);
+    output.report('user', `the user says ${answers.next ? 'yes' : 'no'}`);
     return answers.next ? { action: 'accept', content: { confirm: true } } : { action: 'decline' };
   });
   try {

@@ -178,10 +178,11 @@ export const runDoctor = async ({ json, settings }: DoctorFlags, io: Io): Promis
   if (json) await printJson(io.stdout, { findings: all, wrong: count('wrong'), warnings: count('warning') }, 2);
   else {
     for (const line of toLines(all, io)) io.stdout.write(`${line}\n`);
-    await printText(
-      io.stdout,
-      `\n${count('wrong')} wrong, ${count('warning')} to look at. Next, try: ${programName} call list-zones`,
-    );
+    // What would fail is not offered.
+    const next = count('wrong')
+      ? `Fix what is marked ${marks.wrong}, then run ${programName} doctor again.`
+      : `Next, try: ${programName} call list-zones`;
+    await printText(io.stdout, `\n${count('wrong')} wrong, ${count('warning')} to look at. ${next}`);
   }
   return count('wrong') ? exit.failed : exit.done;
 };

@@ -267,6 +267,11 @@ export const runInit = async (flags: InitFlags, io: Io): Promise<number> => {
   }
   const status = await eachHost(hosts, io, (host) => addToHost(host, launch));
   if (status === exit.done)
-    await printText(io.stdout, `Done. ${programName} doctor checks the setup; ${programName} init --remove undoes it.`);
+    await printText(
+      io.stdout,
+      connected
+        ? `Done. ${programName} doctor checks the setup; ${programName} init --remove undoes it.`
+        : `Done. The hosts use the simulator; at a terminal: ${programName} call list-zones --simulator`,
+    );
   return status;
 };

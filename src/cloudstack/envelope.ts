@@ -25,18 +25,26 @@ const signInMend =
 /** JSON that has not the form of an answer of CloudStack, and will have it no sooner when asked again. */
 const isAnothers = 'is JSON, but not an answer of CloudStack';
 
+const lookOf = ({ headers }: HttpResponse, start: string): string => {
+  const encoding = String(headers['content-encoding'] ?? 'identity');
+  if (encoding !== 'identity') return `is compressed (${toLabel(encoding, 20)}), although that was not asked for`;
+  if (start === '') return 'is empty';
+  if (start.startsWith('<')) return 'is HTML or XML';
+  return /^[{[]/.test(start) ? 'is incomplete JSON' : 'is not JSON';
+};
+
 const unreadable = (command: string, response: HttpResponse, why?: string): Unreadable => {
   const { status, body } = response;
   const redirect = redirectOf(response);
   const start = stripUnsafe(startOf(body, limits.errorText)).trim();
-  const looks = why ?? (start === '' ? 'is empty' : start.startsWith('<') ? 'is HTML or XML' : 'is incomplete JSON');
+  const looks = why ?? lookOf(response, start);
   const shown = redirect === undefined ? looks : `redirects elsewhere (${toLabel(redirect)})`;
   const kind = [429, 502, 503, 504].includes(status) ? (status === 429 ? 'rate-limit' : 'unavailable') : 'protocol';
   const words = start
     .replace(/<[^<>]*>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim();
-  const quote = redirect === undefined ? startOf(words, 200) : '';
+  const quote = redirect === undefined && !looks.startsWith('is compressed') ? startOf(words, 200) : '';
   const retryAfter = waitOf(response);
   const error = new Unreadable(
     status === 401 ? 'authentication' : kind,
@@ -51,7 +59,7 @@ const unreadable = (command: string, response: HttpResponse, why?: string): Unre
 const parse = (command: string, response: HttpResponse): Record<string, unknown> => {
   let value: unknown;
   try {
-    value = parseExact(response.body);
+    value = parseExact(response.body.replace(/^\ufeff/, ''));
   } catch {
     // HTML pages, truncated answers and proxies' texts are all not an answer.
     throw unreadable(command, response);

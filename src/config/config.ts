@@ -112,13 +112,24 @@ export const toProfile = (name: string, given: unknown): Profile => {
     throw wrong(`Profile ${name}: ${z.prettifyError(parsed.error)}`, seePage('configuration'), {
       keys: ['profiles', name, ...keysOf(parsed.error)],
     });
-  const { url, apiKey, username, domain, signature, ...rest } = parsed.data;
+  const { url, username, domain, signature, ...rest } = parsed.data;
+  // A key that was copied has a line end or a blank at times; CloudStack's keys have none.
+  const apiKey = parsed.data.apiKey?.trim();
   const [unfilled] = Object.entries(parsed.data).filter(([, value]) => value !== undefined && isUnfilled(value));
   if (unfilled)
     throw wrong(
       `Profile ${name}: ${unfilled[0]} is "${unfilled[1]}": its value was not filled in.`,
       'The host or the shell does not know that name. Write the value itself, or set the variable where the host starts.',
       { keys: ['profiles', name, unfilled[0]] },
+    );
+  const [quoted] = (['apiKey', 'secretKey'] as const).filter((key) =>
+    /^["'\u2018-\u201f]|["'\u2018-\u201f]$/.test(parsed.data[key]?.trim() ?? ''),
+  );
+  if (quoted)
+    throw wrong(
+      `Profile ${name}: ${quoted} has quotes around it, which no key of CloudStack has.`,
+      'Write the key without quotes: a host or an env file may pass them on.',
+      { keys: ['profiles', name, quoted] },
     );
   const found = toEndpoint(url);
   if (!found)
@@ -127,7 +138,8 @@ export const toProfile = (name: string, given: unknown): Profile => {
       'It looks like https://cloud.example.com/client/api.',
       { keys: ['profiles', name, 'url'] },
     );
-  const secretKey = rest.secretKey ?? (rest.secretKeyFile && readText(rest.secretKeyFile, 'secretKeyFile').trim());
+  const secretKey =
+    rest.secretKey?.trim() ?? (rest.secretKeyFile && readText(rest.secretKeyFile, 'secretKeyFile').trim());
   const password = rest.password ?? (rest.passwordFile && readText(rest.passwordFile, 'passwordFile').trim());
   const ca = rest.caFile ? readCertificates(name, rest.caFile) : undefined;
   const endpoint = { endpoint: found.url, ...(ca === undefined ? {} : { ca }) };

@@ -3,8 +3,9 @@ import { isLoopback } from '../loopback.ts';
 const hostOf = (text: string): string => /^(\[[^\]]*\]|[^/:?#]*)/.exec(text)?.[0] ?? '';
 
 /**
- * The URL of a CloudStack's API out of what people write for it: without a scheme (https, on this machine http) and
- * without its path. `repaired`: what was added; undefined where nothing was. Undefined for what cannot be one.
+ * The URL of a CloudStack's API out of what people write for it: without a scheme (https, on this machine http), without
+ * its path, or copied from a browser with the web interface's own place. `repaired`: what was added; undefined where
+ * nothing was. Undefined for what cannot be one.
  */
 export const toEndpoint = (given: string): { url: string; repaired?: string } | undefined => {
   const text = given.trim().replace(/^\ufeff/, '');
@@ -12,6 +13,9 @@ export const toEndpoint = (given: string): { url: string; repaired?: string } | 
   if (hostOf(text) === '' || !URL.canParse(scheme + text)) return undefined;
   const url = new URL(scheme + text);
   if (!/^https?:$/.test(url.protocol)) return undefined;
+  // The place in the web interface (#/dashboard) and a query are no part of the API's address.
+  url.hash = '';
+  url.search = '';
   const path = /^\/(?:client\/?)?$/.test(url.pathname) ? '/client/api' : '';
   if (path) url.pathname = path;
   const added = [scheme, path].filter(Boolean).join(' and ');

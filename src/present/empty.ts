@@ -29,5 +29,7 @@ export const explainEmpty = (command: string, args: Readonly<Record<string, unkn
   );
   if (known) return known.hint;
   const filters = [...given].filter((name) => !isNoFilter.test(name));
-  return filters.length ? `None matches ${filters.join(' and ')}: without it the list shows what there is.` : undefined;
+  return filters.length
+    ? `None matches ${filters.join(' and ')}: without ${filters.length === 1 ? 'it' : 'them'} the list shows what there is.`
+    : undefined;
 };

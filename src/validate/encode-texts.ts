@@ -1,6 +1,7 @@
 import { once } from '../catalog/once.ts';
 import type { Command } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
+import { spellTimeZone } from './time-zone.ts';
 
 /** Whether a text is base64, in one or several lines; words with spaces between them are none. */
 export const isBase64 = (text: string): boolean => {
@@ -40,6 +41,7 @@ const encodings: Readonly<Record<string, { encode: (text: string) => string | un
     encode: (text) => (text.includes('\n') || !text.includes('\\n') ? undefined : text.replace(/(?:\\r)?\\n/g, '\n')),
     note: 'held \\n for line breaks and was sent with line breaks.',
   },
+  'time-zone': { encode: spellTimeZone, note: 'was sent as CloudStack knows that time zone.' },
 };
 
 /** The parameters of a command that have such a format. */

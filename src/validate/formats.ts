@@ -5,6 +5,7 @@ import { loadData } from '../data.ts';
 import { isBase64 } from './encode-texts.ts';
 import { isSecretName } from '../secrets/names.ts';
 import { isId, toLabel } from '../text.ts';
+import { isTimeZone } from './time-zone.ts';
 
 const nearlyUuid = /^(?=.*[0-9])[0-9a-f-]{30,40}$/i;
 const date = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
@@ -21,16 +22,6 @@ const isCidr = (value: string): boolean =>
 const isDate = (value: string): boolean => {
   const moment = new Date(`${value.slice(0, 10)}T${value.slice(11, 19) || '00:00:00'}Z`);
   return date.test(value) && !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(value.slice(0, 10));
-};
-
-/** Java takes more names than the tz database has, such as GMT+2 and PST; another one it reads as GMT, without a word. */
-const isTimeZone = (value: string): boolean => {
-  if (/^(?:(?:GMT|UTC)(?:[+-]\d{1,2}(?::?\d{2})?)?|[A-Z]{3})$/.test(value)) return true;
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
 };
 
 // Markers only: what stands between them CloudStack reads.

@@ -8,7 +8,9 @@ import { isId } from '../text.ts';
 const spell = (value: unknown): unknown => {
   if (typeof value !== 'string') return value;
   const text = value.trim();
-  return isId(text) ? text.toLowerCase() : text;
+  // In braces or as a URN, as other programs copy it, it is the same id.
+  const id = /^(?:\{|urn:uuid:)?([0-9a-f-]{36})\}?$/i.exec(text)?.[1] ?? text;
+  return isId(id) ? id.toLowerCase() : text;
 };
 
 const spellAll = (value: unknown): unknown => {

@@ -33,7 +33,7 @@ const refuse = (name: string, set: ValueSet, text: string): string => {
 };
 
 /**
- * Writes values of closed sets as CloudStack spells them, in place. A value that the set lacks is a problem; a cloud
+ * Writes values of sets as CloudStack spells them, in place. A value that a closed set lacks is a problem; a cloud
  * newer than the catalog (`newerRelease`) may know more values, so there it is a note.
  */
 export const spellValues = (
@@ -49,6 +49,7 @@ export const spellValues = (
     if (text === '') return value;
     const spelt = spellValue(set, text);
     if (spelt !== undefined) return spelt;
+    if (set.open) return value;
     const problem = refuse(label, set, text);
     if (newerRelease === undefined) problems.set(name, problem);
     else
@@ -72,8 +73,7 @@ export const spellValues = (
     const spelt = { ...row };
     for (const key of map?.keys ?? []) {
       const set = findValues(command.name, name, key);
-      if (set && !set.open && Object.hasOwn(spelt, key))
-        spelt[key] = spell(name, `${name}[${at}].${key}`, set, spelt[key]);
+      if (set && Object.hasOwn(spelt, key)) spelt[key] = spell(name, `${name}[${at}].${key}`, set, spelt[key]);
     }
     return spelt;
   };
@@ -82,7 +82,7 @@ export const spellValues = (
     const value = values[name];
     if (value === undefined) continue;
     const set = findValues(command.name, name);
-    if (set && !set.open) values[name] = spellAll(parameter, set, value);
+    if (set) values[name] = spellAll(parameter, set, value);
     else if (parameter.map?.form === 'rows' && Array.isArray(value))
       values[name] = value.map((row, at) => spellRow(parameter, row, at));
   }

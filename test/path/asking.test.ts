@@ -228,7 +228,7 @@ test('many pages are reported as progress, and more rows than one call looks at 
   const raw = await openRaw(app);
   const { result } = await raw.call('read', { tool: 'list-events', group: 'level' });
   const text = result?.content?.[0]?.text ?? '';
-  expect(text).toContain(`Only ${limits.rows} of ${count} rows were read at`);
+  expect(text).toContain(`Only ${limits.rows} of ${count} rows were read:`);
   expect(result?.structuredContent).toMatchObject({ isCut: true, over: limits.rows });
   const messages: string[] = [];
   await app.call({

@@ -465,7 +465,7 @@ const asked: [what: string, tool: string, args: Record<string, string>, way: (st
     'not found: a machine by name',
     'start-virtual-machine',
     { id: 'wbe-1' },
-    ['there is no virtual machine', 'that there is'],
+    ['there is no virtual machine', 'an existing one'],
   ],
 ];
 

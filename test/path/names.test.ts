@@ -69,7 +69,7 @@ test('R18, part 4.8: an id whose type is said beside it may be a name, by any sp
   expect(events.structured['returned']).toBeGreaterThan(0);
   cloud.calls.length = 0;
   const refused: [args: Record<string, unknown>, words: string][] = [
-    [{ resourceid: 'crm' }, 'resourcetype, is missing, which says what it is the name of'],
+    [{ resourceid: 'crm' }, 'resourcetype is missing, which says what it is the name of'],
     [{ resourceid: 'crm', resourcetype: 'Nic' }, 'no names are looked up for resourcetype Nic'],
     [{ resourceid: 'crn', resourcetype: 'UserVm' }, 'there is no virtual machine "crn"'],
   ];

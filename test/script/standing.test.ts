@@ -191,7 +191,7 @@ test('it is given at a terminal only, with the phrase, within bounds, by someone
   const config = join(folder, 'config.yaml');
   writeFileSync(config, 'policy:\n  fourEyes: true\n');
   const eyes = { CLOUDSTACK_MCP_CONFIG: config };
-  expect(await none('--for local --times 5 --until 1d', eyes)).toContain('someone else');
+  expect(await none('--for local --times 5 --until 1d', eyes)).toContain('someone other');
   // Given where that was not asked for; used where it is.
   const own = idIn((await give('--for local --times 5 --until 1d')).stdout);
   const strict = await open(eyes);

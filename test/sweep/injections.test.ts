@@ -95,7 +95,7 @@ for (const [what, text] of Object.entries(injections))
       if (!result?.isError) continue;
       const error = result.structuredContent!['error'] as { hint: string; candidates?: string[] };
       expect(error.hint).toMatch(
-        /^Give the (name or the id of one that there is|id of the one you mean)\. Nothing was sent\.$/,
+        /^Give the (name or the id of an existing one|id of the one you mean)\. Nothing was sent\.$/,
       );
       for (const candidate of error.candidates!) expect(candidate).toMatch(/‹[^‹›",]*›\)?$/);
       const [first, hint, there, note, ...others] = textOf({ result }).split('\n');

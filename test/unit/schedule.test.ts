@@ -55,9 +55,43 @@ test.each(['0 22 * *', '0 22 * * 8', '60 0 * * *', '0 0 0 * *', '@daily', '0 22 
   },
 );
 
-test('a time zone that CloudStack would read as GMT is refused', () => {
-  const call = { ...policy, intervaltype: 'HOURLY', schedule: '1', timezone: 'Europe/Berln' };
-  expect(() => notesOf('createSnapshotPolicy', call)).toThrow(/timezone must be a time zone such as Europe\/Berlin/);
+// java.util.TimeZone.getTimeZone: "the specified TimeZone, or the GMT zone if the given ID cannot be understood".
+test.each(['Europe/Berln', 'CEST', 'PDT', 'XYZ', '+02:00', 'GMT+2:5', 'UTC2', 'Berlin'])(
+  'a time zone that CloudStack would read as GMT is refused: %s',
+  (timezone) => {
+    const call = { ...policy, intervaltype: 'HOURLY', schedule: '1', timezone };
+    expect(() => notesOf('createSnapshotPolicy', call)).toThrow(/timezone must be a time zone such as Europe\/Berlin/);
+  },
+);
+
+test.each([
+  ['europe/berlin', 'Europe/Berlin'],
+  ['EUROPE/BERLIN', 'Europe/Berlin'],
+  [' Europe/Berlin ', 'Europe/Berlin'],
+  ['utc', 'UTC'],
+  ['pst', 'PST'],
+  ['gmt+2', 'GMT+2'],
+  ['UTC+02:00', 'GMT+02:00'],
+  ['utc-5', 'GMT-5'],
+])('a time zone that Java would read as GMT is sent as Java knows it: %s', (timezone, sent) => {
+  const call = { ...policy, intervaltype: 'HOURLY', schedule: '1', timezone };
+  expect(notesOf('createSnapshotPolicy', call).join(' ')).toMatch(
+    new RegExp(`timezone was sent as CloudStack knows that time zone\\. .*${sent.replace('+', '\\+')}`),
+  );
+});
+
+test.each([
+  'Europe/Berlin',
+  'Asia/Kolkata',
+  'Africa/Dar_es_Salaam',
+  'America/Port-au-Prince',
+  'Etc/GMT+2',
+  'PST',
+  'CET',
+  'GMT-11:30',
+])('a time zone that Java knows is sent as it is: %s', (timezone) => {
+  const call = { ...policy, intervaltype: 'HOURLY', schedule: '1', timezone };
+  expect(notesOf('createSnapshotPolicy', call).join(' ')).not.toContain('was sent as');
 });
 
 const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----';
