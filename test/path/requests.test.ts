@@ -50,7 +50,7 @@ test('what is acted on is read twice: before the question, and when the answer i
   const volume = await find('listVolumes', ({ virtualmachineid }) => virtualmachineid === undefined);
   const snapshot = await find('listSnapshots');
   const network = await find('listNetworks', ({ type }) => type === 'Isolated');
-  const account = await find('listAccounts', ({ name }) => name !== 'admin');
+  const account = await find('listAccounts', ({ name }) => name === 'bob');
   const domain = await find('listDomains', ({ level = 0 }) => level > 0);
   const inDomain = { account: account.name, domainid: account.domainid };
   const tries: [command: string, args: Record<string, unknown>, reads: string[]][] = [

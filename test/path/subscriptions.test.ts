@@ -110,9 +110,9 @@ test('only jobs and machines can be subscribed to, as the caller may see them, a
     `cloudstack://default/virtual-machine/${id}/full`,
   ]);
   const answers = [];
-  for (const uri of all.slice(0, 24)) answers.push(await refused(uri));
+  for (const uri of all) answers.push(await refused(uri));
   expect(answers.filter((answer) => answer === 'taken').length).toBeLessThanOrEqual(20);
-  expect(answers.at(-1)).toContain('At most 20');
+  expect(answers.filter((answer) => answer.includes('At most 20')).length).toBeGreaterThan(0);
   await host.close();
 });
 
