@@ -31,7 +31,12 @@ describe.each(platforms)('on %s', (platform) => {
 
 test.each<[what: string, id: string, text: string, message: RegExp]>([
   ['broken JSON', 'cursor', '{\n  "mcpServers": {\n    "a": {,}\n  }\n}', /line 3, column 11\).*left as it is/],
-  ['a list where an object should be', 'cursor', '{"mcpServers": []}', /line 1, column 16.*mcpServers is not an object/],
+  [
+    'a list where an object should be',
+    'cursor',
+    '{"mcpServers": []}',
+    /line 1, column 16.*mcpServers is not an object/,
+  ],
   ['broken TOML', 'codex', 'a = 1\nb =\n', /line 2/],
   ['a table within a line', 'codex', 'mcp_servers = { cloudstack = { command = "x" } }\n', /left as it is/],
   ['broken YAML', 'goose', 'a: 1\nb: [\n', /line \d, column \d/],
