@@ -1,11 +1,12 @@
 import { toQuotedName } from '../text.ts';
 import { isSecretName } from './names.ts';
+import { findShapes, unescapeText, type Span } from './shapes.ts';
 
 /** What stands for a masked value. */
 export const mask = '••••••';
 
-/** Each finds one shape of a credential in a text: `[where it begins, where it ends]`. All take linear time. */
-type Finder = (text: string) => [number, number][];
+/** Each finds one shape of a credential in a text. All take linear time. */
+type Finder = (text: string) => Span[];
 
 const until = (text: string, from: number, ends: RegExp): number => {
   ends.lastIndex = from;
@@ -35,6 +36,8 @@ const userinfo: Finder = (text) => {
 
 const separators = /[=:]/g;
 const maxName = 80;
+/** Blanks on either side of a separator. */
+const maxBlanks = 12;
 const isBlank = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);
 /** A letter, a digit, or one of `. - _ [ ]`. */
 const isNamePart = (code: number): boolean =>
@@ -46,71 +49,104 @@ const isNamePart = (code: number): boolean =>
   code === 91 ||
   code === 93;
 
-/** The name before a separator, perhaps in quotes and with a few blanks after it. Read backwards: texts have many separators. */
+/** The name before a separator, perhaps in quotes and with blanks after it. Read backwards: texts have many separators. */
 const nameBefore = (text: string, separator: number): string => {
   let end = separator;
-  while (end > 0 && separator - end < 3 && isBlank(text.charCodeAt(end - 1))) end--;
+  while (end > 0 && separator - end < maxBlanks && isBlank(text.charCodeAt(end - 1))) end--;
   if (text[end - 1] === '"' || text[end - 1] === "'") end--;
   let start = end;
   while (start > 0 && end - start < maxName && isNamePart(text.charCodeAt(start - 1))) start--;
   return text.slice(start, end);
 };
 const word = /^[A-Z]?[a-z]*[.,;!]*$/;
-const scheme = /^(?:bearer|basic|digest|token)\s+/i;
+const scheme = /^(?:bearer|basic|digest|token|negotiate|ntlm|api-?key|ssws|hawk|sharedkey)\s+/i;
+
+/** Where a quoted text ends, behind quotes that are escaped in it. */
+const closeOf = (text: string, quote: string, from: number): number => {
+  const isEscaped = (at: number): boolean => {
+    let first = at;
+    while (text[first - 1] === '\\') first--;
+    return (at - first) % 2 === 1;
+  };
+  let at = text.indexOf(quote, from);
+  while (at !== -1 && isEscaped(at)) at = text.indexOf(quote, at + 1);
+  return at === -1 ? text.length : at;
+};
+
+/** Where a list or an object ends. */
+const bracketsEnd = (text: string, from: number): number => {
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    const code = text[at];
+    if (code === '[' || code === '{') depth++;
+    else if ((code === ']' || code === '}') && --depth === 0) return at + 1;
+  }
+  return text.length;
+};
+
+const indentOf = (text: string, from: number): number => until(text, from, /[^ \t]/g) - from;
+
+/** Where the lines end that stand deeper than the line of their name, as in YAML. */
+const blockEnd = (text: string, name: number, from: number): number => {
+  const indent = indentOf(text, text.lastIndexOf('\n', name) + 1);
+  let line = until(text, from, /\n/g);
+  while (line < text.length) {
+    const next = until(text, line + 1, /\n/g);
+    if (indentOf(text, line + 1) <= indent && next > line + 1) break;
+    line = next;
+  }
+  return line;
+};
+
+/** Where the secret begins and ends that stands after a separator; none where nothing is, or a plain word. */
+const valueAfter = (text: string, separator: number, name: string): Span | undefined => {
+  let after = separator + 1;
+  while (after - separator < 3 && /[=><‹]/.test(text.charAt(after))) after++;
+  const gap = /\S/.exec(text.slice(after, after + maxBlanks))?.index;
+  if (gap === undefined) return undefined;
+  let start = after + gap;
+  if (text[start] === '=') start += /^=\s{0,3}/.exec(text.slice(start, start + 4))![0].length;
+  if (/^[|>][+-]?\d?[ \t]{0,9}\r?\n/.test(text.slice(start, start + 16)))
+    return [start, blockEnd(text, separator, start)];
+  const length = scheme.exec(text.slice(start, start + 16))?.[0].length ?? 0;
+  start += length;
+  const quote = text[start] === '"' || text[start] === "'" ? text[start] : undefined;
+  if (quote !== undefined) {
+    const quotes = text.startsWith(quote.repeat(3), start) ? quote.repeat(3) : quote;
+    return [start + quotes.length, closeOf(text, quotes, start + quotes.length)];
+  }
+  if (text[start] === '[' || text[start] === '{') return [start, bracketsEnd(text, start)];
+  const isHeader = /cookie$/i.test(name) ? text[separator] === ':' : length > 0 && /authorization$/i.test(name);
+  const end = until(text, start, isHeader ? /[\r\n"'<>›]/g : /[\s&;,"'<>#›]/g);
+  const isWord = text[separator] === ':' && gap > 0 && word.test(text.slice(start, Math.min(end, start + 40)));
+  return end === start || isWord ? undefined : [start, end];
+};
 
 /** `password=secret`, `?sig=secret`, `"token": "secret"`; after a colon only what does not look like a plain word. */
 const pairs: Finder = (text) => {
-  const found: [number, number][] = [];
+  const found: Span[] = [];
   let ended = 0;
   for (const { index } of text.matchAll(separators)) {
     if (index < ended) continue;
     const name = nameBefore(text, index);
-    if (!name || !isSecretName(name)) continue;
-    const gap = /\S/.exec(text.slice(index + 1, index + 6))?.index;
-    if (gap === undefined) continue;
-    let start = index + 1 + gap;
-    start += scheme.exec(text.slice(start, start + 16))?.[0].length ?? 0;
-    const quote = text[start] === '"' || text[start] === "'" ? text[start] : undefined;
-    if (quote !== undefined) {
-      const close = text.indexOf(quote, start + 1);
-      found.push([start + 1, (ended = close === -1 ? text.length : close)]);
-      continue;
-    }
-    const end = until(text, start, /[\s&;,"'<>#›]/g);
-    if (end === start || (text[index] === ':' && gap > 0 && word.test(text.slice(start, Math.min(end, start + 40)))))
-      continue;
-    found.push([start, (ended = end)]);
+    const value = name && isSecretName(name) ? valueAfter(text, index, name) : undefined;
+    if (!value) continue;
+    found.push(value);
+    ended = value[1];
   }
   return found;
 };
 
-const shapes = [
-  // A JSON web token, an authorization header, a private key.
-  /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g,
-  /(?<=\b(?:bearer|basic) )[\w+/=.~-]{12,}/gi,
-  /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END[A-Z ]{0,40}-----|$)/g,
-];
-
-const marks: Finder = (text) =>
-  /eyJ|bearer |basic |PRIVATE KEY/i.test(text)
-    ? shapes.flatMap((shape) =>
-        [...text.matchAll(shape)].map(({ index, 0: { length } }): [number, number] => [index, index + length]),
-      )
-    : [];
-
-const findersFor = (text: string): Finder[] => [
-  ...(text.includes('://') ? [userinfo] : []),
-  ...(/[=:]/.test(text) ? [pairs] : []),
-  marks,
-];
-
 /** The credentials that stand in a text by their shape: in addresses, in `name=value`, as tokens. Not overlapping, in order. */
-const find = (text: string): [number, number][] => {
-  const all = findersFor(text)
-    .flatMap((finder) => finder(text))
+const find = (text: string, isInner = false): Span[] => {
+  const inBase64 = (inner: string): boolean => find(inner, true).length > 0;
+  const shapes = findShapes(text, isInner ? undefined : inBase64);
+  const paired = /[=:]/.test(text) ? [...(text.includes('://') ? userinfo(text) : []), ...pairs(text)] : [];
+  if (!shapes.length && !paired.length) return [];
+  const all = [...paired, ...shapes]
     .filter(([from, to]) => to > from && text.slice(from, to) !== mask)
     .sort(([a], [b]) => a - b);
-  const merged: [number, number][] = [];
+  const merged: Span[] = [];
   for (const [from, to] of all) {
     const last = merged.at(-1);
     if (last && from <= last[1]) last[1] = Math.max(last[1], to);
@@ -121,7 +157,6 @@ const find = (text: string): [number, number][] => {
 
 /** Ids, dates, addresses and numbers: most of what CloudStack answers. */
 const plain = /^[\da-fTZ:+. -]*$/;
-const suspicious = /[=:]|eyJ|bearer |basic |PRIVATE KEY/i;
 /** A token by itself is no shorter than this. */
 const minToken = 19;
 const maxOrdinary = 100;
@@ -133,19 +168,26 @@ const maxOrdinary = 100;
 export const isOrdinary = (text: string): boolean => {
   if (text.length > maxOrdinary) return false;
   const maybeToken = text.length >= minToken;
+  // An id has a hyphen here; what is as long and has none may be encoded.
+  if (text.length >= 24 && text[8] !== '-') return false;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    // = : [ {
+    // = : [ { < % &
     if (code < 32 || code > 126 || code === 61 || code === 58 || code === 91 || code === 123) return false;
-    if (maybeToken && (code === 46 || code === 32)) return false;
+    if (code === 60 || code === 37 || code === 38) return false;
+    // . blank _ and an early -
+    if (maybeToken && (code === 46 || code === 32 || code === 95 || (code === 45 && at < 8))) return false;
   }
   return true;
 };
 
 /** The same text with every credential that its shape gives away masked. */
 export const maskText = (text: string): string => {
-  if (plain.test(text) || !suspicious.test(text)) return text;
+  if (plain.test(text)) return text;
   const found = find(text);
+  const unescaped = unescapeText(text);
+  // A secret that only shows without the escapes has no place in the text that could be masked alone.
+  if (unescaped !== text && find(unescaped).length > found.length) return mask;
   if (!found.length) return text;
   const parts: string[] = [];
   let from = 0;

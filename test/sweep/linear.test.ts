@@ -307,6 +307,7 @@ const fill: Readonly<Record<string, (text: string) => unknown>> = {
   '(text: string) => string': () => toLine,
   '(inner: unknown, name: string) => unknown': () => (inner: unknown) => inner,
   '(word: string) => boolean': () => () => true,
+  '((inner: string) => boolean)': () => () => true,
   '(at: number) => readonly unknown[]': (text) => () => [text],
   '(last: string) => Completion[] | Promise<Completion[]>': (text) => () => [{ value: text, about: text }],
   'Readonly<Record<string, string | undefined>>': (text) => ({ CLOUDSTACK_API_URL: text, CLOUDSTACK_DOMAIN: text }),
