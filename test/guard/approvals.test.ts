@@ -87,15 +87,21 @@ test('approved once is approved once', async () => {
   expect(sent('rebootVirtualMachine')).toBe(1);
 });
 
-test('a critical call wants its phrase at the terminal too; with anything else it still waits', async () => {
+test('a critical call wants its phrase at the terminal too; with anything else it still waits, an empty line refuses it', async () => {
   const host = await open();
   const vm = await firstVm(host);
   const args = { tool: 'destroyVirtualMachine', arguments: { id: vm.id, expunge: true } };
   const code = codeIn(await host.call('destroy', args));
   const wrong = await approve(code, ['yes']);
   expect(wrong.status).toBe(3);
+  expect(codeIn(await host.call('destroy', args))).toBe(code);
+  expect((await approve(code, [''])).status).toBe(3);
+  expect((await approve(code, [vm.name])).status).toBe(1);
+  expect((await host.call('destroy', args)).text).toContain('refused it');
   expect(sent()).toBe(0);
-  expect((await approve(code, [vm.name])).status).toBe(0);
+  const again = codeIn(await host.call('destroy', args));
+  expect(again).not.toBe(code);
+  expect((await approve(again, [vm.name])).status).toBe(0);
   expect((await host.call('destroy', args)).isError).toBeUndefined();
   expect(sent()).toBe(1);
 });
