@@ -111,8 +111,17 @@ export const findWaiting = <Call extends WaitingCall>(calls: readonly Call[], co
 export const listWaiting = (calls: readonly WaitingCall[]): readonly WaitingCall[] =>
   calls.filter(({ answered }) => answered === undefined).sort((a, b) => a.asked - b.asked);
 
-/** What a run throws becomes a rejection. */
-const settle = <T>(run: () => T): Promise<T> => new Promise((resolve) => resolve(run()));
+/** What a run throws becomes a rejection, with a CallError where the folder cannot be used. */
+const settle = <T>(run: () => T): Promise<T> =>
+  new Promise<T>((resolve) => resolve(run())).catch((error: unknown) => {
+    if (error instanceof CallError) throw error;
+    throw new CallError(
+      'unavailable',
+      `Calls that wait for a person cannot be kept (${(error as NodeJS.ErrnoException).code ?? 'failed'}). Nothing was sent.`,
+      'Someone who operates this server can look at the folder `approvals` in the state folder.',
+      { cause: error },
+    );
+  });
 
 /** Approvals in a folder that only its owner can enter, so that a server and a terminal share them. */
 export const createApprovals = (folder: string, now: () => number = Date.now): Approvals => {

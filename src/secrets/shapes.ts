@@ -12,13 +12,13 @@ const groupsOf = (text: string, pattern: RegExp): Span[] =>
     return match.indices![Math.max(0, at)]!;
   });
 
-let prefixes: RegExp | undefined;
+let known: { gate: RegExp; pattern: RegExp } | undefined;
 /** Tokens that are known by how they begin, as data/secrets.json lists them. */
-const known = (): RegExp =>
-  (prefixes ??= new RegExp(
-    `(?<![\\w-])(?:${loadData<{ prefixes: string[] }>('secrets.json').prefixes.map(escapeRegExp).join('|')})[\\w.+/=-]{12,}`,
-    'dg',
-  ));
+const knownTokens = (): { gate: RegExp; pattern: RegExp } => {
+  if (known) return known;
+  const begin = loadData<{ prefixes: string[] }>('secrets.json').prefixes.map(escapeRegExp).join('|');
+  return (known = { gate: new RegExp(begin), pattern: new RegExp(`(?<![\\w-])(?:${begin})[\\w.+/=-]{12,}`, 'dg') });
+};
 
 const words = /pass|secret|token|api.?key|kennwort|identified|bearer |basic |securestring/i;
 const signs = /eyJ|PRIVATE KEY|Private-Lines|mysql| -u|--user|--proxy-user|net user|NET USER|[${<@]/;
@@ -33,7 +33,7 @@ const hasToken = (text: string): boolean => {
     const isPart = (code > 96 && code < 123) || (code > 64 && code < 91) || (code > 46 && code < 58) || code === 43;
     run = isPart ? run + 1 : 0;
   }
-  return run === minRun || text.includes('xox');
+  return run === minRun;
 };
 
 const marked: readonly (readonly [gate: RegExp, pattern: RegExp])[] = [
@@ -112,10 +112,9 @@ export const findShapes = (text: string, holds?: (inner: string) => boolean): Sp
     found.push(...afterWords(text));
     if (text.includes('chpasswd')) found.push(...accounts(text));
   }
-  if (hasToken(text)) {
-    found.push(...groupsOf(text, known()));
-    if (holds) found.push(...inBase64(text, holds));
-  }
+  const { gate: begins, pattern: tokens } = knownTokens();
+  if (begins.test(text)) found.push(...groupsOf(text, tokens));
+  if (holds && hasToken(text)) found.push(...inBase64(text, holds));
   return found;
 };
 

@@ -155,6 +155,18 @@ test('of those who answer at the same time one is heard: a call that was taken i
   }
 });
 
+test('where the state folder cannot be used, what needs a person is refused with the reason, and nothing is sent', async () => {
+  const file = join(state, 'file');
+  writeFileSync(file, '');
+  const args = ['call', 'stopVirtualMachine', 'id=web-1'];
+  const refused = await runCommand(args, {
+    env: { ...env(), CLOUDSTACK_MCP_STATE: file, CLOUDSTACK_MCP_AUDIT: join(state, 'audit.jsonl') },
+  });
+  expect(refused.stderr).toContain('unavailable: Calls that wait for a person cannot be kept (ENOTDIR)');
+  expect(refused.status).not.toBe(0);
+  expect(cloud.calls.filter(({ command }) => command === 'stopVirtualMachine')).toEqual([]);
+});
+
 test.each([-1, 1])('a clock that is set by %i days makes no approval, and none longer', async (days) => {
   let now = Date.now();
   const approvals = createApprovals(join(state, 'approvals'), () => now);
