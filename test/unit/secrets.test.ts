@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { loadData } from '../../src/data.ts';
 import { maskAnswer, maskSecrets } from '../../src/secrets/mask.ts';
 import { isSecretName } from '../../src/secrets/names.ts';
 import { scrubSecrets } from '../../src/secrets/scrub.ts';
@@ -72,6 +73,12 @@ test.each([
   ['client-key-data: UzNjcmV0', `client-key-data: ${m}`],
   ['-----BEGIN PGP PRIVATE KEY BLOCK-----\nMII\n-----END PGP PRIVATE KEY BLOCK----- x', `${m} x`],
   ['glpat-abcdefghij1234567890', m],
+  ['key MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcw', `key ${m}`],
+  [
+    'certificate MIIEvjCCA6agAwIBAgIQBtjZBNVYQ0b2ii+nVCJ+xDANBgkq',
+    'certificate MIIEvjCCA6agAwIBAgIQBtjZBNVYQ0b2ii+nVCJ+xDANBgkq',
+  ],
+  ['event SG.AUTH.INGRESS of sk-production-web-server-1', 'event SG.AUTH.INGRESS of sk-production-web-server-1'],
   ['root:$6$abcdefgh$0123456789abcdef:19000:0', `root:${m}:19000:0`],
   ['admin:S3cret@db.example.com:3306/x', `admin:${m}@db.example.com:3306/x`],
   [`got ${Buffer.from('#!/bin/sh\necho hello > /root/x').toString('base64')} now`, `got ${m} now`],
@@ -84,6 +91,19 @@ test.each([
 ])('%s is shown as %s', (text, shown) => {
   expect(maskText(text)).toBe(shown);
   expect(secretsInText(text).every((secret) => !shown.includes(secret))).toBe(true);
+});
+
+const textsIn = (value: unknown): string[] =>
+  typeof value === 'string' ? [value] : value && typeof value === 'object' ? Object.values(value).flatMap(textsIn) : [];
+
+test('what says nothing secret stays as it is: our own texts, those of events and errors, what people ask for', () => {
+  const files = ['texts', 'errors', 'hints', 'event-texts', 'risk-review', 'phrasings', 'installation'];
+  const texts = files.flatMap((name) => textsIn(loadData(`${name}.json`)));
+  expect(texts.length).toBeGreaterThan(10_000);
+  expect(texts.filter((text) => maskText(text) !== text)).toEqual([
+    // An example of a secret.
+    'Access to the counter: rows name, value, such as snmpcommunity = public, snmpport = 161',
+  ]);
 });
 
 test.each([
