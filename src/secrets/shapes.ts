@@ -12,12 +12,12 @@ const groupsOf = (text: string, pattern: RegExp): Span[] =>
     return match.indices![Math.max(0, at)]!;
   });
 
-let known: { gate: RegExp; pattern: RegExp } | undefined;
+let known: { clue: RegExp; pattern: RegExp } | undefined;
 /** Tokens that are known by how they begin, as data/secrets.json lists them. */
-const knownTokens = (): { gate: RegExp; pattern: RegExp } => {
+const knownTokens = (): { clue: RegExp; pattern: RegExp } => {
   if (known) return known;
   const begin = loadData<{ prefixes: string[] }>('secrets.json').prefixes.map(escapeRegExp).join('|');
-  return (known = { gate: new RegExp(begin), pattern: new RegExp(`(?<![\\w-])(?:${begin})[\\w.+/=-]{12,}`, 'dg') });
+  return (known = { clue: new RegExp(begin), pattern: new RegExp(`(?<![\\w-])(?:${begin})[\\w.+/=-]{12,}`, 'dg') });
 };
 
 const words = /pass|secret|token|api.?key|kennwort|identified|bearer |basic |securestring/i;
@@ -36,7 +36,7 @@ const hasToken = (text: string): boolean => {
   return run === minRun;
 };
 
-const marked: readonly (readonly [gate: RegExp, pattern: RegExp])[] = [
+const marked: readonly (readonly [clue: RegExp, pattern: RegExp])[] = [
   // A JSON web token, an authorization header, a private key.
   [/eyJ/, /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/dg],
   [/bearer |basic /i, /(?<=\b(?:bearer|basic) )[\w+/=.~-]{12,}/dgi],
@@ -105,14 +105,14 @@ export const findShapes = (text: string, holds?: (inner: string) => boolean): Sp
   const found: Span[] = [];
   const hasWords = words.test(text);
   if (hasWords || signs.test(text)) {
-    for (const [gate, pattern] of marked) if (gate.test(text)) found.push(...groupsOf(text, pattern));
+    for (const [clue, pattern] of marked) if (clue.test(text)) found.push(...groupsOf(text, pattern));
     if (text.includes('</')) found.push(...elements(text));
   }
   if (hasWords) {
     found.push(...afterWords(text));
     if (text.includes('chpasswd')) found.push(...accounts(text));
   }
-  const { gate: begins, pattern: tokens } = knownTokens();
+  const { clue: begins, pattern: tokens } = knownTokens();
   if (begins.test(text)) found.push(...groupsOf(text, tokens));
   if (holds && hasToken(text)) found.push(...inBase64(text, holds));
   return found;
