@@ -24,12 +24,20 @@ export const toLine = (text: string): string => stripUnsafe(text).replace(/\s+/g
 /** Marks that are piled up on a letter paint over what stands around it; writing needs a few. */
 const withoutPiles = (text: string): string => text.replace(/(\p{M}{4})\p{M}+/gu, '$1');
 
+// Most labels: none of what is taken out of others' words.
+const isHarmless = /^[\w .,;()+*=@#%&/-]*$/;
+
 /**
  * Others' words for a message, a hint, a question or a terminal: one line, no double quotes, nothing that a host which renders
  * Markdown makes a link, an image or an element of.
  */
-const toPlain = (text: string): string =>
-  withoutPiles(toLine(text))
+const toPlain = (text: string): string => {
+  const line = toLine(text);
+  return isHarmless.test(line) ? line : withoutMarkup(withoutPiles(line));
+};
+
+const withoutMarkup = (line: string): string =>
+  line
     .replaceAll('"', "'")
     .replaceAll('](', '] (')
     .replaceAll('://', '[:]//')

@@ -40,7 +40,8 @@ export const guardPerCall = async (): Promise<number> => {
   const valid = validate(loadCatalog(), request, z.object(callSettings).parse({}));
   // A plain read touches none of what a change needs.
   const deps = { policy } as ApproveDependencies;
-  const now = createDirectory(loadCatalog(), () => Promise.resolve([]));
+  const directory = createDirectory(loadCatalog(), () => Promise.resolve([]));
+  const now = () => directory;
   const resources = {
     ...createResources({ now, recent: now }),
     roleType: () => Promise.resolve('Admin' as const),

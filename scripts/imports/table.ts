@@ -109,7 +109,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'catalog',
     'cloudstack/connection-problem.ts',
     'cloudstack/pool.ts',
-    'type cloudstack/transport.ts',
+    'cloudstack/transport.ts',
     'config',
     'loopback.ts',
     'text.ts',

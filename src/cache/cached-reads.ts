@@ -41,7 +41,11 @@ export interface CachedReads {
 }
 
 const keyOf = (identity: string, { command, params }: WireParams): string =>
-  `${identity} ${command} ${JSON.stringify(params, Object.keys(params).sort())}`;
+  `${identity} ${command} ${JSON.stringify(
+    Object.keys(params)
+      .sort()
+      .flatMap((name) => [name, params[name]]),
+  )}`;
 
 /** The reads of one scope. `poller`: what notices changes made elsewhere. */
 export const createCachedReads = (

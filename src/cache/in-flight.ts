@@ -45,11 +45,13 @@ export const createInFlightRequests = (): InFlightRequests => {
   const inFlight = new Map<string, InFlight>();
   return {
     coalesce: (key, version, { signal, alone = false }, send) => {
-      const known = alone ? undefined : inFlight.get(key);
+      // No one else waits for it: it ends with its caller.
+      if (alone) return { joined: false, answer: send(signal) };
+      const known = inFlight.get(key);
       if (known?.version === version && known.waiting > 0) return { joined: true, answer: wait(known, signal) };
       const stop = new AbortController();
       const request: InFlight = { version, answer: send(stop.signal), waiting: 0, stop };
-      if (!alone) inFlight.set(key, request);
+      inFlight.set(key, request);
       const remove = (): void => {
         if (inFlight.get(key) === request) inFlight.delete(key);
       };

@@ -1,4 +1,6 @@
+import { once } from '../catalog/once.ts';
 import type { Tool } from '../catalog/tool.ts';
+import type { Command } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 import { isBounded } from '../guard/bounds.ts';
 import type { Row } from '../rows.ts';
@@ -20,8 +22,9 @@ interface ShownBefore {
   named?: { by: string; title: string };
 }
 
-const findShown = (tool: Tool): ShownBefore | undefined =>
-  loadData<ShownBefore[]>('values-before.json').find(({ commands }) => commands.includes(tool.command.name));
+const findShown = once(({ name }: Command): ShownBefore | undefined =>
+  loadData<ShownBefore[]>('values-before.json').find(({ commands }) => commands.includes(name)),
+);
 
 const readShown = (
   cloud: Cloud,
@@ -51,7 +54,7 @@ export const readNamed = async (
   { tool, params, role }: CheckedCall,
   run: Run,
 ): Promise<NamedBefore | undefined> => {
-  const { list: lister, named, by = [] } = findShown(tool) ?? {};
+  const { list: lister, named, by = [] } = findShown(tool.command) ?? {};
   const list = lister === undefined ? undefined : cloud.catalog.find(lister);
   const name = named && params[named.by];
   if (!list || !named || name === undefined || isBounded(role)) return undefined;
@@ -85,7 +88,7 @@ export const readBefore = async (
   known?: NamedBefore,
 ): Promise<Row | undefined> => {
   const { tool, params, role } = call;
-  const shown = findShown(tool);
+  const shown = findShown(tool.command);
   const list = shown && cloud.catalog.find(shown.list);
   if (!list || isBounded(role)) return undefined;
   // A person may have been asked since, for minutes.

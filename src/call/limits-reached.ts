@@ -1,4 +1,6 @@
+import { once } from '../catalog/once.ts';
 import { loadResourceLimits } from '../catalog/resource-limits.ts';
+import type { Command } from '../catalog/types.ts';
 import { isBounded } from '../guard/bounds.ts';
 import { itemOf, rowsOf, type Row } from '../rows.ts';
 import { quoteName } from '../secrets/text.ts';
@@ -12,18 +14,30 @@ const ownerOf = ({ projectid, project, account, domainid }: Row) => {
   return { list: 'listAccounts', by: { name: String(account), domainid: String(domainid) }, name: account };
 };
 
+const takenBy = once(({ name }: Command) => loadResourceLimits().filter((limit) => limit.takenBy?.includes(name)));
+
 /**
  * The limits that an owner has reached now that a change took of them, in words: one read beside it, of the owner alone. None where
  * the change took nothing that is limited, nothing says whose it is, or a role sees a part of the cloud.
  */
-export const readLimitsReached = async (
-  { catalog }: Pick<Cloud, 'catalog'>,
-  { tool, role }: ApprovedCall,
+export const readLimitsReached = (
+  cloud: Pick<Cloud, 'catalog'>,
+  call: ApprovedCall,
   answer: Answer,
   list: ListRows,
+): Promise<readonly string[]> | undefined => {
+  const taken = takenBy(call.tool.command);
+  return taken.length ? readOwner(cloud, call, answer, list, taken) : undefined;
+};
+
+const readOwner = async (
+  { catalog }: Pick<Cloud, 'catalog'>,
+  { role }: ApprovedCall,
+  answer: Answer,
+  list: ListRows,
+  taken: ReturnType<typeof takenBy>,
 ): Promise<readonly string[]> => {
-  const taken = loadResourceLimits().filter(({ takenBy }) => takenBy?.includes(tool.command.name));
-  if (!taken.length || answer.job?.status === 'pending' || isBounded(role)) return [];
+  if (answer.job?.status === 'pending' || isBounded(role)) return [];
   const owner = ownerOf(rowsOf(answer.body)[0] ?? itemOf(answer.body));
   const owners = owner && catalog.find(owner.list);
   if (!owners) return [];

@@ -9,8 +9,7 @@ export const withLooksBeside = async (
   approved: ApprovedCall,
   answer: Answer,
   list: ListRows,
-): Promise<Answer> => ({
-  ...answer,
-  near: await readNearNames(approved, answer, list),
-  reached: await readLimitsReached(cloud, approved, answer, list),
-});
+): Promise<Answer> => {
+  const [near, reached] = [readNearNames(approved, answer, list), readLimitsReached(cloud, approved, answer, list)];
+  return near || reached ? { ...answer, near: await near, reached: await reached } : answer;
+};

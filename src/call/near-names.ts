@@ -1,3 +1,4 @@
+import { takes } from '../catalog/given.ts';
 import { findKind, type Kind } from '../catalog/kinds.ts';
 import { rowsOf, type Row } from '../rows.ts';
 import { quoteName } from '../secrets/text.ts';
@@ -32,11 +33,12 @@ const nearest = (names: readonly string[], word: string): string[] => {
  * The names nearest to the one by which a list shows nothing, among what it shows without its filters: one read more, of one page.
  * Undefined where the list was not narrowed by a name, shows something, or nothing is near.
  */
-export const readNearNames = async (
-  { tool, params, request }: ApprovedCall,
+export const readNearNames = (
+  call: ApprovedCall,
   answer: Answer,
   list: ListRows,
-): Promise<NearNames | undefined> => {
+): Promise<NearNames | undefined> | undefined => {
+  const { tool, params, request } = call;
   const { command } = tool;
   const kind = findKind(command.response);
   const word = [kind?.filter ?? 'name', 'name', 'keyword']
@@ -44,11 +46,20 @@ export const readNearNames = async (
     .find((value) => value !== undefined);
   const isFirst = (request.view.page ?? params['page'] ?? 1) === 1;
   if (kind?.list !== command.name || typeof word !== 'string' || word.length > maxLength || !isFirst) return undefined;
-  if (rowsOf(answer.body).length) return undefined;
+  return rowsOf(answer.body).length ? undefined : lookForNear(call, kind, word, list);
+};
+
+const lookForNear = async (
+  { tool, params }: ApprovedCall,
+  kind: Kind,
+  word: string,
+  list: ListRows,
+): Promise<NearNames | undefined> => {
+  const { command } = tool;
   const filters = command.params.flatMap(({ name, required }) =>
     params[name] !== undefined && (required || scopes.has(name)) ? [[name, params[name]] as const] : [],
   );
-  const paged = command.params.some(({ name }) => name === 'pagesize') ? { page: 1, pagesize: maxRows } : {};
+  const paged = takes(command, 'pagesize') ? { page: 1, pagesize: maxRows } : {};
   const asked: Params = { ...Object.fromEntries(filters), ...paged };
   // An empty list is better shown without near names than not at all.
   const rows = await list(tool, asked).catch(() => []);

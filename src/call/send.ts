@@ -79,12 +79,15 @@ export const sendCall = async (
     if (isBounded(call.role)) await jobs.add(request.caller, job);
   };
   forgetTags(cloudstack, call);
-  const answer = await send(call.tool, wire, options)
-    .catch(async (error: unknown) => {
-      if (error instanceof CallError && error.job !== undefined) await began(error.job);
-      throw error;
-    })
-    .finally(() => forgetTags(cloudstack, call));
+  let answer: Answer;
+  try {
+    answer = await send(call.tool, wire, options);
+  } catch (error) {
+    if (error instanceof CallError && error.job !== undefined) await began(error.job);
+    throw error;
+  } finally {
+    forgetTags(cloudstack, call);
+  }
   const also = call.scope?.also;
   if (also) return joinAnswers(answer, () => send(call.tool, toReadWire(call.tool, also), options));
   if (!answer.job) return answer;

@@ -1,4 +1,5 @@
 import { loadCatalog, type Catalog } from '../catalog/catalog.ts';
+import { givenIn } from '../catalog/given.ts';
 import { takesName, typeParameterOf } from '../catalog/kinds.ts';
 import { CallError } from '../errors.ts';
 import type { CallSettings } from '../config/call.ts';
@@ -23,9 +24,8 @@ const everyRelease = (): string => loadCatalog().find('listApis')!.command.relea
 const meansTheSame = ({ tool: { command, risk }, params }: ValidCall): boolean =>
   risk.risk === 'read' &&
   command.releases === everyRelease() &&
-  command.params.every((parameter) => {
+  givenIn(command, params).every((parameter) => {
     const value = params[parameter.name];
-    if (value === undefined) return true;
     const mayBeName = takesName(command, parameter) || typeParameterOf(command, parameter) !== undefined;
     return parameter.releases === undefined && (!mayBeName || [value].flat().every(isGivenId));
   });
@@ -45,7 +45,8 @@ export const validateCall = async (
 ): Promise<Validated> => {
   const by = (known: Pick<Cloud, 'catalog' | 'discovery'>): Validated => {
     onCatalog(known.catalog);
-    return { valid: validate(known.catalog, request, limits), cloud: { ...cloud, ...known } };
+    const valid = validate(known.catalog, request, limits);
+    return { valid, cloud: known === cloud ? cloud : { ...cloud, ...known } };
   };
   const orLater = (known: Pick<Cloud, 'catalog' | 'discovery'>): Validated | undefined => {
     try {

@@ -1,4 +1,5 @@
 import { loadData } from '../data.ts';
+import { takes } from './given.ts';
 import type { Command } from './types.ts';
 
 /** Whose things a list shows: the caller's own, or all that it may see. */
@@ -44,8 +45,6 @@ export interface SettledScope<T> {
 type ScopeParams = Readonly<Record<string, string | boolean>>;
 
 const data = (): ListScopes => loadData<ListScopes>('list-scopes.json');
-
-const takes = ({ params }: Command, name: string): boolean => params.some((parameter) => parameter.name === name);
 
 const ruleOf = (command: Command): ScopeRule | undefined => {
   const { commands, rules } = data();

@@ -115,9 +115,9 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
     const changes = method === 'POST';
     const request: HttpRequest =
       changes || query.length > maxUrlLength
-        ? { method: 'POST', url, headers: { ...form, ...headers }, body: query, signal }
-        : { method, url: `${url}?${query}`, headers, signal };
-    const sent = sendOnce(endpoint, request, { ...sending, command, changes, timeout });
+        ? { method: 'POST', url, headers: { ...form, ...headers }, body: query }
+        : { method, url: `${url}?${query}`, headers };
+    const sent = sendOnce(endpoint, request, { ...sending, signal, command, changes, timeout });
     return changes ? sent.catch(toUnknownOutcome) : sent;
   };
   const credential =
@@ -126,9 +126,9 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
       : createSessionCredential(secret, (command, body, headers, signal) =>
           sendOnce(
             endpoint,
-            { method: 'POST', url, headers: { ...form, ...headers }, body, signal },
+            { method: 'POST', url, headers: { ...form, ...headers }, body },
             // A probe may have to log in first.
-            { command, changes: false, timeout, probing: true, read: (response) => response },
+            { command, signal, changes: false, timeout, probing: true, read: (response) => response },
           ),
         );
 
@@ -208,15 +208,15 @@ export const createCloudStack = (options: CloudStackOptions, endpoint: Endpoint)
 
   const ask = async (wire: Ask, send: SendOptions): Promise<Pick<Answer, 'body' | 'size'>> => {
     const { signal, principal, deadline = Infinity, retries = options.retries } = send;
-    const once = async () => {
-      if (circuit.isOpen())
-        await circuit.pass(
-          { command: wire.command, principal, signal, deadline: deadline - minTimeMs },
-          () => look(send.login),
-          send.early,
-        );
+    const pass = async () => {
+      await circuit.pass(
+        { command: wire.command, principal, signal, deadline: deadline - minTimeMs },
+        () => look(send.login),
+        send.early,
+      );
       return attempt(wire, send);
     };
+    const once = () => (circuit.isOpen() ? pass() : attempt(wire, send));
     if (wire.method !== 'GET') return once();
     const answer = await withRetries(
       {

@@ -4,7 +4,7 @@ import { CallError } from '../errors.ts';
 import { openEnvelope } from './envelope.ts';
 import { minTimeMs } from './not-sent.ts';
 import { waitForPromise } from './wait.ts';
-import { expiresAt, sign, toQuery, type Algorithm } from './sign.ts';
+import { expiresAt, toQuery, toSignedQuery, type Algorithm } from './sign.ts';
 import type { HttpRequest, HttpResponse } from './transport.ts';
 
 /** A key pair, or a user's name and password for a login session. */
@@ -67,8 +67,7 @@ export const createKeyCredential = (
     prove: (params, _signal, { refused } = {}) => {
       const algorithm = chosen() ?? other(refused?.algorithm);
       const all = { ...params, apiKey, signatureVersion: '3', expires: expiresAt(Date.now(), lifetime) };
-      const query = toQuery({ ...all, signature: sign(all, secretKey, algorithm) });
-      return Promise.resolve({ query, headers: {}, algorithm });
+      return Promise.resolve({ query: toSignedQuery(all, secretKey, algorithm), headers: {}, algorithm });
     },
     // Another request may have found out meanwhile.
     renew: ({ algorithm }) => chosen() !== algorithm,

@@ -38,7 +38,7 @@ const createPool = (endpoint: string, options: PoolOptions): Transport => {
   const open = (): Promise<Transport> =>
     (opening ??= import('./pool.ts').then(async ({ openPool }) => (pool = await openPool(endpoint, options))));
   return {
-    send: (request) => (pool ? pool.send(request) : open().then((opened) => opened.send(request))),
+    send: (...request) => (pool ? pool.send(...request) : open().then((opened) => opened.send(...request))),
     close: async () => (await opening)?.close(),
   };
 };

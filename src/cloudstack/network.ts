@@ -6,6 +6,7 @@ import type { Endpoint } from './endpoint.ts';
 import { Unreadable } from './envelope.ts';
 import { cancelledBeforeSending, minTimeMs, outOfTime } from './not-sent.ts';
 import {
+  createStop,
   notStarted,
   proxyRefused,
   proxyUnreachable,
@@ -17,6 +18,8 @@ import {
 /** How one request is sent, and what its answer is read as. */
 export interface Sending<T> {
   command: string;
+  /** Aborted by a caller that gives up. */
+  signal: AbortSignal;
   /** Whether it may change something once it has left. */
   changes: boolean;
   /** Whose share of the places to wait in it takes. */
@@ -77,15 +80,15 @@ export const isAnswer = (error: unknown): boolean =>
  */
 export const sendOnce = async <T>(endpoint: Endpoint, request: HttpRequest, sending: Sending<T>): Promise<T> => {
   const { semaphore, circuit, observe } = endpoint;
-  const { command, principal, timeout, deadline = Infinity, probing } = sending;
+  const { command, signal, principal, timeout, deadline = Infinity, probing } = sending;
   const least = Math.min(minTimeMs, timeout);
-  const turn = semaphore.acquire({ command, principal, signal: request.signal, deadline: deadline - least });
+  const turn = semaphore.acquire({ command, principal, signal, deadline: deadline - least });
   if (turn) await turn;
   let begun: number | undefined;
   let ending: Ending = 'ok';
   let answered: boolean | undefined = true;
   try {
-    if (request.signal.aborted) throw cancelledBeforeSending(command);
+    if (signal.aborted) throw cancelledBeforeSending(command);
     if (!probing && circuit.isOpen()) throw circuit.refusal(command);
     const left = deadline - Date.now();
     if (left < least) throw outOfTime(command);
@@ -95,7 +98,7 @@ export const sendOnce = async <T>(endpoint: Endpoint, request: HttpRequest, send
   } catch (error) {
     ending = endingOf(error);
     // A caller that gave up says nothing about the cloud, and neither does a bug.
-    answered = isAnswer(error) || (request.signal.aborted || ending === 'bug' ? undefined : false);
+    answered = isAnswer(error) || (signal.aborted || ending === 'bug' ? undefined : false);
     throw error;
   } finally {
     semaphore.release();
@@ -114,25 +117,20 @@ export const sendOnce = async <T>(endpoint: Endpoint, request: HttpRequest, send
 const sendAndRead = async <T>(
   { transport, circuit, tracing, url }: Endpoint,
   request: HttpRequest,
-  { command, changes, timeout, read }: Sending<T>,
+  { command, signal, changes, timeout, read }: Sending<T>,
   allowed: number,
 ): Promise<T> => {
   const moment = circuit.begin();
-  // One controller instead of AbortSignal.any and .timeout, which cost more than signing does.
-  const stop = new AbortController();
-  const abort = (): void => stop.abort();
+  const stop = createStop();
+  const abort = (): void => stop.end();
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
     abort();
   }, allowed);
-  request.signal.addEventListener('abort', abort, { once: true });
+  signal.addEventListener('abort', abort, { once: true });
   const send = (headers?: Readonly<Record<string, string>>): Promise<HttpResponse> =>
-    transport.send({
-      ...request,
-      headers: headers ? { ...request.headers, ...headers } : request.headers,
-      signal: stop.signal,
-    });
+    transport.send(headers ? { ...request, headers: { ...request.headers, ...headers } } : request, stop);
   let response: HttpResponse;
   try {
     response = await (tracing ? tracing.request(command, { method: request.method, url }, send) : send());
@@ -141,7 +139,7 @@ const sendAndRead = async <T>(
     if (
       timedOut
         ? allowed >= Math.min(timeout, minConclusiveMs)
-        : !request.signal.aborted && codes.length > 0 && !codes.includes(tooLarge)
+        : !signal.aborted && codes.length > 0 && !codes.includes(tooLarge)
     )
       circuit.failed(moment, timedOut);
     throw explain(
@@ -149,13 +147,13 @@ const sendAndRead = async <T>(
       codes,
       { command, changes, host: new URL(url).host },
       {
-        cancelled: request.signal.aborted && !timedOut,
+        cancelled: signal.aborted && !timedOut,
         ...(timedOut ? { timedOut: allowed, wasCut: allowed < timeout } : {}),
       },
     );
   } finally {
     clearTimeout(timer);
-    request.signal.removeEventListener('abort', abort);
+    signal.removeEventListener('abort', abort);
   }
   try {
     const value = read(response);

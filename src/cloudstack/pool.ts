@@ -11,6 +11,7 @@ import {
   tooLarge,
   type HttpRequest,
   type HttpResponse,
+  type Stop,
   type Transport,
 } from './transport.ts';
 
@@ -57,7 +58,7 @@ const proxyOf = (origin: string, { proxies }: PoolOptions): URL | undefined => {
 const collect = (
   pool: Dispatcher,
   options: Dispatcher.DispatchOptions,
-  signal: AbortSignal,
+  stop: Stop,
   { maxAnswer, proxy }: { maxAnswer: number; proxy: URL | undefined },
 ): Promise<HttpResponse> =>
   new Promise((resolve, reject) => {
@@ -68,15 +69,17 @@ const collect = (
     let controller: Dispatcher.DispatchController | undefined;
     const abort = (): void => {
       // While it waits for a connection there is nothing to abort yet; it is dropped when its turn comes, unsent.
-      reject(controller ? (signal.reason as Error) : unsent());
-      controller?.abort(signal.reason as Error);
+      reject(controller ? stop.reason! : unsent());
+      controller?.abort(stop.reason!);
     };
-    const done = (): void => signal.removeEventListener('abort', abort);
-    signal.addEventListener('abort', abort, { once: true });
+    const done = (): void => {
+      stop.onStop = undefined;
+    };
+    stop.onStop = abort;
     pool.dispatch(options, {
       onRequestStart: (started) => {
         controller = started;
-        if (signal.aborted) abort();
+        if (stop.reason) abort();
       },
       onResponseStart: (_controller, code, received) => {
         status = code;
@@ -134,8 +137,8 @@ export const openPool = async (endpoint: string, options: PoolOptions): Promise<
   const pool = await createDispatcher(origin, options);
   const limit = { maxAnswer: options.maxAnswer, proxy: proxyOf(origin, options) };
   return {
-    send: ({ method, url, headers, body, signal }: HttpRequest) =>
-      collect(pool, { origin, method, path: url.slice(origin.length), headers, body: body ?? null }, signal, limit),
+    send: ({ method, url, headers, body }: HttpRequest, stop) =>
+      collect(pool, { origin, method, path: url.slice(origin.length), headers, body: body ?? null }, stop, limit),
     close: () => pool.destroy(),
   };
 };

@@ -4,8 +4,37 @@ export interface HttpRequest {
   url: string;
   headers: Record<string, string>;
   body?: string | undefined;
-  signal: AbortSignal;
 }
+
+/** What ends a request before its answer. A signal costs as much as signing does, and no connection needs one. */
+export interface Stop {
+  /** Why it is to end, once it is. */
+  reason: Error | undefined;
+  /** Called when it is to end. */
+  onStop: (() => void) | undefined;
+  /** The same as a signal. */
+  signal(): AbortSignal;
+}
+
+/** A request that may go on until `end` is called. */
+export const createStop = (): Stop & { end(reason?: Error): void } => {
+  const stop: ReturnType<typeof createStop> = {
+    reason: undefined,
+    onStop: undefined,
+    signal: () => {
+      const controller = new AbortController();
+      if (stop.reason) controller.abort(stop.reason);
+      else stop.onStop = () => controller.abort(stop.reason);
+      return controller.signal;
+    },
+    end: (reason) => {
+      if (stop.reason) return;
+      stop.reason = reason ?? new DOMException('The request was stopped', 'AbortError');
+      stop.onStop?.();
+    },
+  };
+  return stop;
+};
 
 /** An HTTP response, read whole; names of headers in lower case. */
 export interface HttpResponse {
@@ -26,14 +55,14 @@ export const proxyUnreachable = 'PROXY_UNREACHABLE';
 
 /** Sends one request and reads the whole answer. Throws what the network threw; follows no redirect. */
 export interface Transport {
-  send(request: HttpRequest): Promise<HttpResponse>;
+  send(request: HttpRequest, stop: Stop): Promise<HttpResponse>;
   close(): Promise<void>;
 }
 
 /** A transport over anything that answers a Request with a Response, such as the simulator in this process. */
 export const createFetchTransport = (fetch: (request: Request) => Promise<Response>): Transport => ({
-  send: async ({ method, url, headers, body, signal }) => {
-    const response = await fetch(new Request(url, { method, headers, body: body ?? null, signal }));
+  send: async ({ method, url, headers, body }, stop) => {
+    const response = await fetch(new Request(url, { method, headers, body: body ?? null, signal: stop.signal() }));
     const setCookie = response.headers.getSetCookie();
     return {
       status: response.status,

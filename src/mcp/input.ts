@@ -69,14 +69,14 @@ const change = {
   undo: optional(name),
 };
 
-/** The arguments of one tool: their names, and how they are read. */
+/** The arguments of one tool: their names by any spelling, and how they are read. */
 interface Input<T> {
-  names: readonly string[];
+  names: ReadonlyMap<string, string>;
   read: ReadValue<T>;
 }
 
 const toInput = <S extends InputShape>(shape: S): Input<Shaped<S>> => ({
-  names: Object.keys(shape),
+  names: new Map(Object.keys(shape).map((one) => [spellingKey(one), one])),
   read: objectOf(shape),
 });
 
@@ -141,9 +141,8 @@ const maxKeys = 20;
 const otherNames: Readonly<Record<string, string>> = { filter: 'fields' };
 
 /** What was given, under the tool's own names; null and empty texts count as not given. */
-const toGiven = (own: readonly string[], args: Record<string, unknown>): Record<string, unknown> => {
-  const known = new Map(own.map((one) => [spellingKey(one), one]));
-  return Object.fromEntries(
+const toGiven = (known: ReadonlyMap<string, string>, args: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
     Object.entries(args)
       // More names than the tool has are not read one by one.
       .slice(0, maxKeys)
@@ -153,7 +152,6 @@ const toGiven = (own: readonly string[], args: Record<string, unknown>): Record<
         return [known.get(key) ?? known.get(otherNames[key] ?? '') ?? given, value];
       }),
   );
-};
 
 /** Reads a tool's arguments. Throws a CallError that names the problems. */
 export const readInput = <N extends keyof Inputs>(tool: N, args: unknown): InputOf<N> => {

@@ -1,5 +1,6 @@
+import { once } from '../catalog/once.ts';
 import { neededBy, requirementsOf } from '../catalog/requirements.ts';
-import type { Parameter } from '../catalog/types.ts';
+import type { Command, Parameter } from '../catalog/types.ts';
 import { commonParameters } from '../search/common-parameters.ts';
 import { callOf, type Lead } from '../search/leads.ts';
 import { estimateTokens } from '../present/tokens.ts';
@@ -17,16 +18,17 @@ const inText = (types: Readonly<Record<string, string>>): string =>
     .map(([name, type]) => (type === 'string' ? name : `${name}: ${type}`))
     .join(', ');
 
-const needsOf = ({ tool: { command } }: Match): Record<string, string> => {
+const needsOf = once((command: Command): Record<string, string> => {
   const needed = neededBy(command);
   return typesOf(command.params.filter(({ name }) => needed.has(name)));
-};
+});
 
 /** Of each group, one parameter is needed whatever else is given. */
-const groupsOf = ({ tool: { command } }: Match): (readonly string[])[] =>
+const groupsOf = once((command: Command): (readonly string[])[] =>
   requirementsOf(command)
     .filter(({ rule, when, unless, of }) => (rule === 'any' || rule === 'one') && !when && !unless && of.length > 1)
-    .map(({ of }) => of);
+    .map(({ of }) => of),
+);
 
 const optionsOf = (match: Match, { matches, standsOut }: SearchResult): Record<string, string> =>
   standsOut && match === matches[0] ? typesOf(commonParameters(match.tool.command, maxOptions)) : {};
@@ -50,8 +52,10 @@ export const toMatches = (found: SearchResult): Record<string, unknown>[] => [
   ...found.matches.map((match) => {
     const set = match.fit?.set;
     const options = optionsOf(match, found);
-    const oneOf = groupsOf(match);
-    const needs = Object.fromEntries(Object.entries(needsOf(match)).filter(([, type]) => !texts.has(type)));
+    const oneOf = groupsOf(match.tool.command);
+    const needs = Object.fromEntries(
+      Object.entries(needsOf(match.tool.command)).filter(([, type]) => !texts.has(type)),
+    );
     return {
       ...toMatch(match.tool),
       ...(Object.keys(needs).length ? { needs } : {}),
@@ -69,7 +73,10 @@ export const matchesInText = (found: SearchResult): string => {
   const lines = matches.map((match) => {
     const { name, risk, summary } = match.tool;
     const set = match.fit?.set;
-    const needs = [inText(needsOf(match)), ...groupsOf(match).map((group) => group.join(' or '))]
+    const needs = [
+      inText(needsOf(match.tool.command)),
+      ...groupsOf(match.tool.command).map((group) => group.join(' or ')),
+    ]
       .filter(Boolean)
       .join(', ');
     const options = inText(optionsOf(match, found));

@@ -76,6 +76,7 @@ export const fitColumns = (columns: readonly string[], budget: number): string[]
 export const valueAt = (row: Row, column: string): unknown => {
   const own = row[column];
   if (own !== undefined || column in row) return own;
+  if (!column.includes('.') && !column.endsWith(')')) return undefined;
   if (readDerived(column)) return valuesOf(row, column)[0];
   const [head = '', ...rest] = column.split('.');
   if (rest.length === 0) return undefined;
@@ -119,15 +120,15 @@ const narrow = (field: string, value: unknown): unknown => {
 export const pickShort = (row: Row, columns: readonly string[]): Row => pickAs(row, columns, narrow);
 
 /** Lists of rows as their columns show them. */
-const picks = new WeakMap<readonly Row[], { way: string; picked: readonly Row[] }>();
+const picks = new WeakMap<readonly Row[], { columns: readonly string[]; isShort: boolean; picked: readonly Row[] }>();
 
 /** The same rows with these columns only, `isShort` as `pickShort` does it; of a list that was looked at before the same again. */
 export const pickRows = (rows: readonly Row[], columns: readonly string[], isShort: boolean): readonly Row[] => {
-  const way = `${isShort}\n${columns.join('\n')}`;
   const found = picks.get(rows);
-  if (found?.way === way) return found.picked;
+  const isSame = found?.isShort === isShort && found.columns.length === columns.length;
+  if (isSame && columns.every((column, at) => column === found.columns[at])) return found.picked;
   const picked = rows.map((row) => (isShort ? pickShort(row, columns) : pick(row, columns)));
-  picks.set(rows, { way, picked });
+  picks.set(rows, { columns, isShort, picked });
   return picked;
 };
 

@@ -51,6 +51,20 @@ const line = (row: Row, columns: readonly string[]): string => joinCells(columns
 export const costOf = (row: Row, columns: readonly string[], json = JSON.stringify(row)): number =>
   estimateTokens(line(row, columns)) + estimateTokens(json) + 2;
 
+/** Lists of picked rows and the budget of tokens into which each was found to fit. */
+const fitting = new WeakMap<readonly Row[], number>();
+
+/**
+ * Whether rows of so many columns fit into a budget of tokens for certain: in a table a row takes no more than as JSON, where each
+ * value has its name and more marks, and a bar for each column. `texts`: the rows as JSON.
+ */
+export const fitsFor = (items: readonly Row[], texts: readonly string[], columns: number, budget: number): boolean => {
+  let left = budget;
+  for (const text of texts) if ((left -= 2 * estimateTokens(text) + columns + 2) < 0) return false;
+  fitting.set(items, budget);
+  return true;
+};
+
 /** What lists of picked rows cost: it is asked before a list is shown, and again when it is cut. */
 const known = new WeakMap<readonly Row[], readonly number[]>();
 
@@ -69,6 +83,7 @@ export const costsOf = (
 
 /** Rows of which the longest are cut by value where all do not fit into a budget of tokens. */
 export const cutRows = (items: readonly Row[], columns: readonly string[], budget: number): readonly Row[] => {
+  if (fitting.get(items) === budget) return items;
   // A token is at least a character: what is this short needs no closer look.
   if (!known.has(items) && 2 * JSON.stringify(items).length <= budget) return items;
   const costs = costsOf(items, columns);

@@ -1,9 +1,10 @@
+import { takes } from '../catalog/given.ts';
 import type { Kind } from '../catalog/kinds.ts';
 import type { CallSettings } from '../config/call.ts';
 import { rowsOf, type Row } from '../rows.ts';
 import type { Answer, ValidCall, PageAsked } from '../types.ts';
 import { chooseColumns, fitColumns, pickRows } from './columns.ts';
-import { costsOf, type Page } from './list.ts';
+import { costsOf, fitsFor, type Page } from './list.ts';
 import { narrowRows } from './shown-fields.ts';
 
 /** Which page was asked for; all that CloudStack gives at once without a size. */
@@ -23,7 +24,7 @@ export const smallerSize = (fit: number, { page, size }: RequestedPage): number 
   return smaller;
 };
 
-const isPagedByServer = ({ tool }: ValidCall): boolean => tool.command.params.some(({ name }) => name === 'pagesize');
+const isPagedByServer = ({ tool }: ValidCall): boolean => takes(tool.command, 'pagesize');
 
 /** Rows with the newest first, where a date of their kind leads. */
 const newestFirst = (rows: readonly Row[], kind: Kind | undefined): readonly Row[] => {
@@ -81,8 +82,7 @@ const fittingRows = (
   const columns = fitColumns(chooseColumns(rows, kind, fields), budget);
   const items = pickRows(rows, columns, !fields);
   const texts = items.map((item) => JSON.stringify(item));
-  // A token is at least a character: what is this short needs no closer look.
-  if (2 * texts.reduce((sum, { length }) => sum + length + 1, 1) <= budget) return undefined;
+  if (fitsFor(items, texts, columns.length, budget)) return undefined;
   // A row that is longer than all others is cut rather than shown alone.
   const costs = costsOf(items, columns, texts)
     .map((cost) => Math.min(cost, budget / 2))

@@ -1,3 +1,4 @@
+import { takes } from '../catalog/given.ts';
 import { findKind, isLookedUp } from '../catalog/kinds.ts';
 import type { Command } from '../catalog/types.ts';
 import type { CallSettings } from '../config/call.ts';
@@ -38,7 +39,7 @@ const scopeOf = ({ scope, names }: ApprovedCall, { isPart }: Answer): string | u
 
 const filtersOf = ({ tool, params }: ApprovedCall): string[] =>
   ['name', 'keyword', 'state', 'zoneid', 'account', 'type', 'tags']
-    .filter((name) => params[name] === undefined && tool.command.params.some((parameter) => parameter.name === name))
+    .filter((name) => params[name] === undefined && takes(tool.command, name))
     .slice(0, 4);
 
 /** What is shown of a list, whatever caller asks for it and however old it is. */
@@ -66,12 +67,17 @@ const showRows = (call: ApprovedCall, answer: Answer, settings: CallSettings): S
   return { rows, columns, wanted: chosen.length, shown: showList(page, columns, options) };
 };
 
-const wayOf = (call: ApprovedCall, answer: Answer, { budget, pageSizeLimit }: CallSettings): string => {
-  const { page, served } = answer;
-  const { view } = call.request;
-  const scope = scopeOf(call, answer);
-  return JSON.stringify([call.tool.command.name, call.params, view, scope, page, served, budget, pageSizeLimit]);
+/** All that decides how an answer is shown. */
+const wayOf = (call: ApprovedCall, { page, served, isPart }: Answer, { budget, pageSizeLimit }: CallSettings) => {
+  const { tool, params, request, scope, names } = call;
+  return [tool.command.name, params, request.view, scope, names, isPart, page, served, budget, pageSizeLimit];
 };
+
+/** An answer as it was shown. `way`: how, as text once it was shown again. */
+interface Remembered<T> {
+  way: string | readonly unknown[];
+  found: T;
+}
 
 /** Ways in which one answer is remembered as shown. */
 const maxWays = 4;
@@ -80,14 +86,20 @@ const maxWays = 4;
 const once = <T, R extends unknown[]>(
   work: (call: ApprovedCall, answer: Answer, settings: CallSettings, ...rest: R) => T,
 ): typeof work => {
-  const known = new WeakMap<Row, Map<string, T>>();
+  const known = new WeakMap<Row, Remembered<T>[]>();
   return (call, answer, settings, ...rest) => {
-    const way = wayOf(call, answer, settings);
-    const ways = known.get(answer.body) ?? new Map<string, T>();
-    if (ways.has(way)) return ways.get(way)!;
-    if (ways.size >= maxWays) ways.clear();
+    const ways = known.get(answer.body) ?? [];
+    const parts = wayOf(call, answer, settings);
+    // Most answers are shown once, and nothing to compare them with is written down.
+    const way = ways.length ? JSON.stringify(parts) : parts;
+    for (const before of ways) {
+      if (typeof before.way !== 'string') before.way = JSON.stringify(before.way);
+      if (before.way === way) return before.found;
+    }
+    if (ways.length >= maxWays) ways.length = 0;
     const found = work(call, answer, settings, ...rest);
-    known.set(answer.body, ways.set(way, found));
+    ways.push({ way, found });
+    known.set(answer.body, ways);
     return found;
   };
 };

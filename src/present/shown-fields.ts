@@ -1,5 +1,6 @@
 import { baseOf } from '../ask/derived.ts';
 import type { Kind } from '../catalog/kinds.ts';
+import { limits } from '../limits.ts';
 import { isRecord, rowsOf, type Row } from '../rows.ts';
 import { decidingFields } from '../secrets/mask.ts';
 import { stripUnsafe, toLine } from '../text.ts';
@@ -31,7 +32,9 @@ const fieldsFor = (
   const columns = fields?.length ? [...fields, ...fields.map(toLine)] : ownColumns(rows, kind);
   if (whole || !columns.length || columns.includes('*')) return undefined;
   const { response } = tool.command;
-  const way = JSON.stringify([response, kind?.newestBy, fields !== undefined, columns]);
+  const way = fields
+    ? JSON.stringify([response, kind?.newestBy, columns])
+    : `${response} ${kind?.newestBy} ${columns.join(' ')}`;
   const found = shownBy.get(way);
   if (found) return found;
   const heads = columns.map((column) => baseOf(column).split('.', 1)[0]!);
@@ -43,8 +46,17 @@ const fieldsFor = (
   return shown;
 };
 
+/** Names of fields that were looked at: rows have the same hundred again and again. */
+const plainNames = new Set<string>();
+const maxNames = 10_000;
+
 /** Whether a name has none of the characters that cleaning takes away. */
-const isPlain = (name: string): boolean => /^[\w.-]*$/.test(name);
+const isPlain = (name: string): boolean => {
+  if (plainNames.has(name)) return true;
+  const isSo = name.length <= limits.key && /^[\w.-]*$/.test(name);
+  if (isSo && plainNames.size < maxNames) plainNames.add(name);
+  return isSo;
+};
 
 const narrow = (row: Row, shown: ShownFields): Row => {
   const narrowed: Record<string, unknown> = {};
@@ -53,7 +65,7 @@ const narrow = (row: Row, shown: ShownFields): Row => {
     narrowed[name] = parts && typeof value === 'object' ? narrowNested(value, parts) : value;
   };
   for (const [field, parts] of shown) if (Object.hasOwn(row, field)) keep(field, parts);
-  for (const name of Object.keys(row)) {
+  for (const name in row) {
     // Cleaned, it may be one of those that are shown.
     if (isPlain(name)) continue;
     const field = stripUnsafe(name);
@@ -75,7 +87,19 @@ const narrowBody = (call: ValidCall, body: Row, kind: Kind | undefined): Row => 
   return { ...body, [key]: rows.map((row) => narrow(row, fields)) };
 };
 
-const known = new WeakMap<Row, { way: string; narrowed: Row }>();
+/** An answer as it was narrowed, and for what. */
+interface Narrowed {
+  response: string;
+  kind: Kind | undefined;
+  fields: readonly string[] | undefined;
+  whole: boolean | undefined;
+  narrowed: Row;
+}
+
+const known = new WeakMap<Row, Narrowed>();
+
+const areSame = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
+  a === b || (a !== undefined && b?.length === a.length && a.every((one, at) => one === b[at]));
 
 /**
  * A list answer with those fields of its rows only on which what is shown depends, so that no others are cleaned. A row has a
@@ -84,10 +108,11 @@ const known = new WeakMap<Row, { way: string; narrowed: Row }>();
  */
 export const narrowRows = (call: ValidCall, body: Row, kind: Kind | undefined): Row => {
   const { fields, whole } = call.request.view;
-  const way = JSON.stringify([call.tool.command.response, kind?.name, fields, whole]);
+  const { response } = call.tool.command;
   const found = known.get(body);
-  if (found?.way === way) return found.narrowed;
+  if (found?.response === response && found.kind === kind && found.whole === whole && areSame(found.fields, fields))
+    return found.narrowed;
   const narrowed = narrowBody(call, body, kind);
-  known.set(body, { way, narrowed });
+  known.set(body, { response, kind, fields, whole, narrowed });
   return narrowed;
 };

@@ -1,3 +1,4 @@
+import { givenIn } from '../catalog/given.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
 import type { Params, ParamValue } from '../types.ts';
@@ -30,10 +31,6 @@ const encodeValue = (parameter: Parameter, value: ParamValue): Wire => {
 
 /** The parameters of a command as CloudStack reads them: lists `a,b`, maps `p[0].key=…`. Pure. */
 export const encodeParams = (command: Command, params: Params): Record<string, string> => {
-  const wire: Wire = [];
-  for (const parameter of command.params) {
-    const value = params[parameter.name];
-    if (value !== undefined) wire.push(...encodeValue(parameter, value));
-  }
+  const wire = givenIn(command, params).flatMap((parameter) => encodeValue(parameter, params[parameter.name]!));
   return Object.fromEntries(wire);
 };

@@ -12,13 +12,19 @@ export interface ListedCloud {
   recent: ListRows;
 }
 
-/** Where a call looks things up: as they are now and, for plain reads, first in the cache. */
+/** Where a call looks things up: as they are now and, for plain reads, first in the cache. Most calls look nothing up. */
 export interface Directories {
-  now: Directory;
-  cached?: Directory | undefined;
+  now: () => Directory;
+  cached?: (() => Directory) | undefined;
   /** Which things have a tag at all: believed for a minute, whatever the call is. */
-  recent: Directory;
+  recent: () => Directory;
 }
+
+/** Made with its first use. */
+const lazily = <T>(make: () => T): (() => T) => {
+  let made: T | undefined;
+  return () => (made ??= make());
+};
 
 /**
  * Looks things up as the caller may see them; `within` keeps a look-up to what its role sees. What is changed, judged by a
@@ -29,15 +35,17 @@ export const openDirectories = (
   { tool, decision, request }: PermittedCall,
   within: (list: ListRows) => ListRows,
 ): Directories => {
-  const open = (isCached: boolean): Directory =>
-    createDirectory(
-      catalog,
-      within((command, params) => list(command, params, isCached)),
+  const open = (isCached: boolean) =>
+    lazily(() =>
+      createDirectory(
+        catalog,
+        within((command, params) => list(command, params, isCached)),
+      ),
     );
   const isPlain = tool.risk.risk === 'read' && decision?.action === 'allow' && request.view.fresh !== true;
   return {
     now: open(false),
-    recent: createDirectory(catalog, within(recent)),
+    recent: lazily(() => createDirectory(catalog, within(recent))),
     ...(isPlain ? { cached: open(true) } : {}),
   };
 };

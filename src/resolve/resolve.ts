@@ -114,7 +114,7 @@ const whyNoName = (
   return why && `${parameter.name}: "${toLabel(String(other))}" is not an id (uuid): ${why}.`;
 };
 
-const resolveIn = async (directory: Directory, call: PermittedCall): Promise<ResolvedCall> => {
+const resolveIn = async (directory: () => Directory, call: PermittedCall): Promise<ResolvedCall> => {
   const { command } = call.tool;
   const params: Record<string, ParamValue> = { ...call.params };
   const names: ResolvedName[] = [];
@@ -131,7 +131,7 @@ const resolveIn = async (directory: Directory, call: PermittedCall): Promise<Res
     for (const name of Array.isArray(value) ? (value as string[]) : [String(value)]) {
       const id = isGiven(name)
         ? name
-        : (known.get(name) ?? (await lookUp(directory, kind, parameter.name, name, scope)));
+        : (known.get(name) ?? (await lookUp(directory(), kind, parameter.name, name, scope)));
       if (!known.has(name) && id !== name && names.length >= limits.names)
         throw new CallError(
           'invalid',

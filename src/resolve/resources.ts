@@ -248,26 +248,27 @@ export const createResources = ({ cached, now, recent }: Directories): Resources
     const main = new Set(mainOf(tool.command, [...byId, ...byName]));
     const [ids, names] = [byId, byName].map((all) => all.filter((one) => !isOnlyMain || main.has(one)));
     const readings = names!.map((one) =>
-      readActed(directory, { params, command: tool.command.name, isMain: main.has(one) }, one),
+      readActed(directory(), { params, command: tool.command.name, isMain: main.has(one) }, one),
     );
     return [
-      ...(await readEach(directory, call, ids!, (one) => main.has(one))),
+      ...(await readEach(directory(), call, ids!, (one) => main.has(one))),
       ...(await Promise.all(readings)).flat(),
     ];
   };
   return {
-    mainTargets: async (call, { decides }) => withTags(recent, await readTargets(call, { isOnlyMain: true }), decides),
+    mainTargets: async (call, { decides }) =>
+      withTags(recent(), await readTargets(call, { isOnlyMain: true }), decides),
     actedOn: async (call, which) => {
-      const targets = await withTags(recent, await readTargets(call, { isOnlyMain: false }), which.decides);
-      const room = Math.max(0, maxBefore - requestsFor(directory, targets));
-      const tagged = async (): Promise<Tagged | undefined> => which.decides && readTagged(recent, which.decides);
-      const owned = await readOwners(directory, targets, which, { room, readTagged: tagged });
-      return [...targets, ...(await withTags(recent, owned, which.decides))];
+      const targets = await withTags(recent(), await readTargets(call, { isOnlyMain: false }), which.decides);
+      const room = Math.max(0, maxBefore - requestsFor(directory(), targets));
+      const tagged = async (): Promise<Tagged | undefined> => which.decides && readTagged(recent(), which.decides);
+      const owned = await readOwners(directory(), targets, which, { room, readTagged: tagged });
+      return [...targets, ...(await withTags(recent(), owned, which.decides))];
     },
-    withDependents: (targets, which) => readWithDependents(directory, recent, targets, which),
-    withPlaces: (targets) => inGroups(targets, 8, (target) => readPlace(directory, target)),
-    named: (call) => readEach(directory, call, namedIn(call.tool.command, call.params)),
-    places: ({ params }, targets) => readPlaces(directory, params, targets),
-    hasProject: async (id) => (await directory.get(findKind('Project')!, id)) !== undefined,
+    withDependents: (targets, which) => readWithDependents(directory(), recent(), targets, which),
+    withPlaces: (targets) => inGroups(targets, 8, (target) => readPlace(directory(), target)),
+    named: (call) => readEach(directory(), call, namedIn(call.tool.command, call.params)),
+    places: ({ params }, targets) => readPlaces(directory(), params, targets),
+    hasProject: async (id) => (await directory().get(findKind('Project')!, id)) !== undefined,
   };
 };

@@ -3,7 +3,7 @@ import { compareReleases, releaseOf } from '../catalog/releases.ts';
 import type { CommandsFile } from '../catalog/types.ts';
 import { findConnectionProblem, redirectMend, redirectOf } from '../cloudstack/connection-problem.ts';
 import { openPool } from '../cloudstack/pool.ts';
-import type { HttpResponse } from '../cloudstack/transport.ts';
+import { createStop, type HttpResponse } from '../cloudstack/transport.ts';
 import type { Config, Profile } from '../config/config.ts';
 import { loadData } from '../data.ts';
 import { CallError } from '../errors.ts';
@@ -190,13 +190,11 @@ export const checkCloud = async (config: Config, options: CheckOptions): Promise
   const pool = await openPool(profile.endpoint, { ...config, connections: 1, ca: profile.ca });
   let response: HttpResponse;
   const { signal, end } = limitTime(options.signal, Math.min(config.timeout, timeoutMs));
+  const stop = createStop();
+  signal.addEventListener('abort', () => stop.end(signal.reason as Error));
   try {
-    response = await pool.send({
-      method: 'GET',
-      url: `${profile.endpoint}?command=listCapabilities&response=json`,
-      headers: {},
-      signal,
-    });
+    const url = `${profile.endpoint}?command=listCapabilities&response=json`;
+    response = await pool.send({ method: 'GET', url, headers: {} }, stop);
   } catch (error) {
     return explainNetwork(error, endpoint.host);
   } finally {

@@ -1,3 +1,4 @@
+import { givenIn, takes } from '../catalog/given.ts';
 import { takesName } from '../catalog/kinds.ts';
 import { unitOf } from '../catalog/units.ts';
 import { describeParameter } from '../catalog/tool.ts';
@@ -93,10 +94,10 @@ const placeOf = (value: unknown, isEnd: boolean): number => {
 };
 
 /** Ranges that end before they begin: CloudStack refuses some, and shows nothing of the others. */
-const checkRanges = ({ params }: Command, values: Record<string, unknown>): string[] =>
+const checkRanges = (command: Command, values: Record<string, unknown>): string[] =>
   loadData<[first: string, last: string][]>('ranges.json').flatMap(([first, last]) => {
     const [begin, end] = [values[first], values[last]];
-    if (begin === undefined || end === undefined || !params.some(({ name }) => name === last)) return [];
+    if (begin === undefined || end === undefined || !takes(command, last)) return [];
     return placeOf(begin, false) > placeOf(end, true) ? [`${last} is before ${first}`] : [];
   });
 
@@ -108,7 +109,7 @@ const maxLong = 2n ** 63n - 1n;
 /** Whole numbers as text that are too large to be numbers here: they stay text, with all their digits. */
 const takeLarge = (command: Command, values: Record<string, unknown>): Map<string, bigint> => {
   const large = new Map<string, bigint>();
-  for (const { name, type } of command.params) {
+  for (const { name, type } of givenIn(command, values)) {
     const value = values[name];
     if (type !== 'long' || typeof value !== 'string' || !/^\s*[+-]?\d{16,30}\s*$/.test(value)) continue;
     const number = BigInt(value);
@@ -130,7 +131,9 @@ export const findProblems = (
   settings: CallSettings,
   found: ReadonlyMap<string, string> = new Map(),
 ): string[] => {
-  const flags = command.params.filter(({ name, type }) => numeric.has(type) && typeof values[name] === 'boolean');
+  const flags = givenIn(command, values).filter(
+    ({ name, type }) => numeric.has(type) && typeof values[name] === 'boolean',
+  );
   const large = takeLarge(command, values);
   const mismatches = findMismatches(command, values, 10 * limits.problems);
   for (const [name, number] of large) values[name] = String(number);
@@ -142,13 +145,12 @@ export const findProblems = (
     ...flags.map(({ name, type }) => `${name} must be a number (${type}), not true or false`),
     ...mismatches.filter(({ parameter }) => !found.has(parameter)).map((one) => explain(command, one)),
   ];
-  for (const parameter of command.params) {
+  for (const parameter of givenIn(command, values)) {
     const value = values[parameter.name];
-    if (value === undefined) continue;
     const empty = blank(parameter, value);
     problems.push(...(empty ? [empty] : checkTexts(command, parameter, value)));
   }
   problems.push(...checkRanges(command, values));
-  if (command.params.some(({ name }) => name === 'pagesize')) problems.push(...checkPaging(values, settings));
+  if (takes(command, 'pagesize')) problems.push(...checkPaging(values, settings));
   return [...new Set(problems)];
 };

@@ -1,4 +1,5 @@
 import { readDerived } from '../ask/derived.ts';
+import { takes } from '../catalog/given.ts';
 import { spellingKey } from '../catalog/names.ts';
 import { findField, type FoundField } from '../catalog/response-fields.ts';
 import type { Command } from '../catalog/types.ts';
@@ -12,9 +13,7 @@ const askingNames = ['fields', 'filter'];
 
 /** Takes the wish for fields out of a command's arguments; undefined where there is none. */
 export const takeFields = (command: Command, args: Record<string, unknown>): unknown => {
-  const name = askingNames.find(
-    (one) => Object.hasOwn(args, one) && !command.params.some((parameter) => parameter.name === one),
-  );
+  const name = askingNames.find((one) => Object.hasOwn(args, one) && !takes(command, one));
   if (name === undefined) return undefined;
   const { [name]: asked } = args;
   delete args[name];

@@ -1,3 +1,4 @@
+import { givenIn } from '../catalog/given.ts';
 import { kindOfParameter } from '../catalog/kinds.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import { loadData } from '../data.ts';
@@ -44,9 +45,8 @@ const holdsIds = (command: Command, parameter: Parameter, byType: Readonly<Recor
  */
 export const spellIds = (command: Command, values: Record<string, unknown>): void => {
   const { byType, entries } = loadData<Record<'byType' | 'entries', Record<string, string>>>('references.json');
-  for (const parameter of command.params) {
+  for (const parameter of givenIn(command, values)) {
     const { name } = parameter;
-    if (values[name] === undefined) continue;
     if (parameter.type === 'map') values[name] = spellEntries(values[name], entries);
     else if (holdsIds(command, parameter, byType)) values[name] = spellAll(values[name]);
   }

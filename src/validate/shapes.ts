@@ -1,3 +1,4 @@
+import { givenIn, takes } from '../catalog/given.ts';
 import { once } from '../catalog/once.ts';
 import { neededBy } from '../catalog/requirements.ts';
 import { shapeOf, type JsonSchema } from '../catalog/schema.ts';
@@ -66,7 +67,8 @@ const convert = (type: string, value: unknown): { value: unknown; isOf: boolean 
 /** JSON Schema counts characters, JavaScript units of UTF-16, which are never fewer. */
 const exceeds = (text: string, maxLength: number): boolean => text.length > maxLength && [...text].length > maxLength;
 
-const namesOf = once((command: Command) => new Set(command.params.map(({ name }) => name)));
+/** The parameters that every call needs, in the command's order. */
+const neededOf = once((command: Command) => command.params.filter(({ name }) => neededBy(command).has(name)));
 
 /**
  * Compares values with what a command's parameters ask for, converting them in place: "5" for a number, one value for a
@@ -104,18 +106,17 @@ export const findMismatches = (command: Command, values: Record<string, unknown>
       report({ at, problem: 'maxLength', schema, value });
     return value;
   };
-  const names = namesOf(command);
   const needed = neededBy(command);
-  for (const { name } of command.params)
-    if (needed.has(name) && values[name] === undefined)
-      report({ at: '', problem: 'missing', key: name, schema: {}, value: values });
+  for (const { name } of neededOf(command))
+    if (values[name] === undefined) report({ at: '', problem: 'missing', key: name, schema: {}, value: values });
   for (const key of Object.keys(values))
-    if (!names.has(key)) report({ at: '', problem: 'unknown', key, schema: {}, value: values });
+    if (!takes(command, key)) report({ at: '', problem: 'unknown', key, schema: {}, value: values });
+  const given = givenIn(command, values);
   // In the order in which hosts see them.
   for (const isNeeded of [true, false])
-    for (const one of command.params) {
+    for (const one of given) {
       const { name } = one;
-      if (values[name] === undefined || needed.has(name) !== isNeeded) continue;
+      if (needed.has(name) !== isNeeded) continue;
       parameter = name;
       values[name] = read(shapeOf(command, one), values[name], name);
     }

@@ -1,5 +1,6 @@
 import { isAsked, readQuery, splitQuery, type Query } from '../ask/query.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import { givenIn, takes } from '../catalog/given.ts';
 import { problemWithScope } from '../catalog/list-scope.ts';
 import { requireTool } from '../catalog/lookup.ts';
 import { unmetBy, valuesNeeded } from '../catalog/requirements.ts';
@@ -30,7 +31,7 @@ const listProblems = (problems: readonly string[]): string => {
 
 /** CloudStack takes page and pagesize only together. */
 const completePaging = (command: Command, values: Record<string, unknown>, request: CallRequest): void => {
-  if (!command.params.some(({ name }) => name === 'pagesize')) return;
+  if (!takes(command, 'pagesize')) return;
   values['page'] ??= request.view.page;
   values['pagesize'] ??= request.view.pagesize;
   if (values['page'] !== undefined) values['pagesize'] ??= 100;
@@ -108,8 +109,8 @@ export const validate = (catalog: Catalog, request: CallRequest, settings: CallS
       toSentence(problems.length === 1 ? problems[0]! : `${problems.length} problems: ${listProblems(problems)}`),
       `Nothing was sent.${together.example ? ` For example ${together.example}.` : ''} [[describe-tools ${tool.name}]] shows every parameter.`,
     );
-  for (const { name, type } of command.params)
-    if (type === 'date' && values[name] !== undefined) values[name] = toCloudStackDate(values[name] as string);
+  for (const { name, type } of givenIn(command, values))
+    if (type === 'date') values[name] = toCloudStackDate(values[name] as string);
   const view = { ...request.view, fields: shown.fields, ask: asked.ask };
   const runs = describeSchedule(command, values);
   const scheduled = runs === undefined ? [] : [`It runs ${runs}.`];

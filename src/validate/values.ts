@@ -1,3 +1,4 @@
+import { givenIn } from '../catalog/given.ts';
 import type { Command, Parameter } from '../catalog/types.ts';
 import { findValues, listValues, showValue, spellValue, type ValueSet } from '../catalog/values.ts';
 import { limits } from '../limits.ts';
@@ -77,10 +78,9 @@ export const spellValues = (
     }
     return spelt;
   };
-  for (const parameter of command.params) {
+  for (const parameter of givenIn(command, values)) {
     const { name } = parameter;
     const value = values[name];
-    if (value === undefined) continue;
     const set = findValues(command.name, name);
     if (set) values[name] = spellAll(parameter, set, value);
     else if (parameter.map?.form === 'rows' && Array.isArray(value))

@@ -257,8 +257,8 @@ test.each([
     { policy: { protect: false } },
     {
       transport: {
-        send: async (request) => {
-          const answer = await counting.transport.send(request);
+        send: async (request, stop) => {
+          const answer = await counting.transport.send(request, stop);
           const isChange = changes.some(([name]) => counting.sent.at(-1)?.command === name);
           return isChange ? { ...answer, body } : answer;
         },

@@ -46,10 +46,10 @@ test.each(calls)(
     const { transport } = createCounting();
     const recording: Transport = {
       ...transport,
-      send: (request) => {
+      send: (request, stop) => {
         const { url, body, method } = request;
         if (new URLSearchParams(body ?? url.split('?')[1]).get('command') === command) methods.push(method);
-        return transport.send(request);
+        return transport.send(request, stop);
       },
     };
     const { app, config, close } = await openApp({}, { transport: recording });

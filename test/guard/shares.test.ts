@@ -128,9 +128,9 @@ test('one principal that fills the queue to the cloud keeps no other from it', a
       env: { CLOUDSTACK_MCP_CONNECTIONS: '1', CLOUDSTACK_MCP_MAX_WAITING: '8' },
       transport: {
         ...counting.transport,
-        send: async (request) => {
+        send: async (request, stop) => {
           await new Promise<void>((resolve) => held.push(resolve));
-          return counting.transport.send(request);
+          return counting.transport.send(request, stop);
         },
       },
     },

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { createApp, type App } from '../../src/app/app.ts';
-import type { HttpRequest, HttpResponse } from '../../src/cloudstack/transport.ts';
+import type { HttpRequest, HttpResponse, Stop } from '../../src/cloudstack/transport.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { Observation } from '../../src/observe.ts';
 import type { CallRequest } from '../../src/types.ts';
@@ -18,10 +18,12 @@ export const reset = (): never => {
 };
 
 /** Never answers; ends only when it is given up. */
-export const hang = ({ signal }: HttpRequest): Promise<never> =>
-  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+export const hang = (stop: Stop): Promise<never> =>
+  new Promise((_resolve, reject) => {
+    stop.onStop = () => reject(stop.reason!);
+  });
 
-type Answer = (command: string, request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
+type Answer = (command: string, stop: Stop, request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
 
 export const urls = { one: 'http://one.test/client/api', other: 'http://other.test/client/api' };
 
@@ -51,13 +53,13 @@ export const openApp = async (answer: Answer, settings: Record<string, unknown> 
       stderr: new PassThrough().resume(),
       observe: (observation) => void seen.push(observation),
       transport: {
-        send: async (request) => {
+        send: async (request, stop) => {
           const params = new URLSearchParams(request.body ?? request.url.split('?')[1]);
           const command = params.get('command') ?? '';
           // Which account it is, of several clouds: read once for each after an answer, and no matter of these tests.
           if (command === 'listAccounts') return reply({ listaccountsresponse: {} });
           sent.push(`${new URL(request.url).hostname.split('.')[0]} ${command}`);
-          return now(command, request);
+          return now(command, stop, request);
         },
         close: () => Promise.resolve(),
       },

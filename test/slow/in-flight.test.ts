@@ -11,7 +11,7 @@ const openGated = async (answers: Answers = () => undefined) => {
   let gated: (command: string) => boolean = () => false;
   let broken: string | undefined;
   const transport: Transport = {
-    send: async ({ url, body, signal }) => {
+    send: async ({ url, body }, stop) => {
       const params = Object.fromEntries(new URLSearchParams(body ?? url.split('?')[1]));
       const name = params['command']!;
       sent.push(name);
@@ -22,7 +22,9 @@ const openGated = async (answers: Answers = () => undefined) => {
       if (gated(name))
         await new Promise<void>((resolve, reject) => {
           held.push({ command: name, go: resolve });
-          signal.addEventListener('abort', () => reject(Object.assign(new Error('aborted'), { name: 'AbortError' })));
+          stop
+            .signal()
+            .addEventListener('abort', () => reject(Object.assign(new Error('aborted'), { name: 'AbortError' })));
         });
       const status = 'errorcode' in inner ? Number(inner['errorcode']) : 200;
       return { status, headers: {}, body: JSON.stringify({ [command?.wrapper ?? 'response']: inner }) };

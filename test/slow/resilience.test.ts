@@ -72,7 +72,7 @@ describe('circuit', () => {
   });
 
   test('time-outs open it too, also those of changes', async () => {
-    const app = await start((_command, request) => hang(request), breaker);
+    const app = await start((_command, stop) => hang(stop), breaker);
     const waiting = Promise.allSettled(Array.from({ length: 5 }, () => app.deploy()));
     await pass(waiting);
     expect((await app.failing(app.read())).message).toContain('nothing was sent');
@@ -105,7 +105,7 @@ describe('circuit', () => {
   });
 
   test('who cancels does not count', async () => {
-    const app = await start((_command, request) => hang(request), breaker);
+    const app = await start((_command, stop) => hang(stop), breaker);
     for (let n = 0; n < 20; n++) {
       const stop = new AbortController();
       const reading = app.failing(app.read({ signal: stop.signal }));
@@ -136,7 +136,7 @@ describe('circuit', () => {
   });
 
   test('it is one for all credentials of an endpoint, and none of another endpoint', async () => {
-    const app = await start((_command, { url }) => (url.includes('one.test') ? reset() : reply(zones)), breaker);
+    const app = await start((_command, _stop, { url }) => (url.includes('one.test') ? reset() : reply(zones)), breaker);
     await breakIt(app);
     await app.failing(app.read({ profile: 'same' }));
     await app.read({ profile: 'other' });
@@ -263,7 +263,7 @@ describe('circuit', () => {
 
 describe('deadline', () => {
   test('a read that hangs and is tried again ends before the time is up', async () => {
-    const app = await start((_command, request) => hang(request), { retries: 3 });
+    const app = await start((_command, stop) => hang(stop), { retries: 3 });
     const reading = app.failing(app.read());
     expect(await pass(reading)).toBeLessThanOrEqual(55_000);
     expect(app.sent).toHaveLength(2);
@@ -273,14 +273,14 @@ describe('deadline', () => {
   });
 
   test('no retry begins when there is not a time for its answer', async () => {
-    const app = await start((_command, request) => hang(request), { retries: 3, callTimeout: 30_500 });
+    const app = await start((_command, stop) => hang(stop), { retries: 3, callTimeout: 30_500 });
     const reading = app.failing(app.read());
     expect(await pass(reading)).toBeLessThanOrEqual(30_500);
     expect(app.sent).toHaveLength(1);
   });
 
   test('a change whose time ran out while it waited for a connection was not sent, and never is', async () => {
-    const app = await start((_command, request) => hang(request), {
+    const app = await start((_command, stop) => hang(stop), {
       connections: 1,
       timeout: 100_000,
       callTimeout: 20_000,

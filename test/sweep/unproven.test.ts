@@ -90,8 +90,8 @@ const openRenaming = async (envelopeOf: (of: Tool) => string, answerOf?: () => {
   let tried: Tool | undefined;
   const renaming: Transport = {
     ...transport,
-    send: async (request) => {
-      const response = await transport.send(request);
+    send: async (request, stop) => {
+      const response = await transport.send(request, stop);
       const name = new URLSearchParams(request.body ?? request.url.split('?')[1]).get('command');
       if (name !== tried?.command.name) return response;
       const [inner] = Object.values(JSON.parse(response.body) as Body);

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createSemaphore } from '../../src/cloudstack/semaphore.ts';
 import { openPool } from '../../src/cloudstack/pool.ts';
+import { createStop, type Stop } from '../../src/cloudstack/transport.ts';
 import { readRetryAfter } from '../../src/cloudstack/retry-after.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -11,6 +12,13 @@ afterEach(async () => {
   await close?.();
   close = undefined;
 });
+
+/** Stops with a signal. */
+const stopOn = (signal: AbortSignal): Stop => {
+  const stop = createStop();
+  signal.addEventListener('abort', () => stop.end());
+  return stop;
+};
 
 /** A web server that answers when the test says so. */
 const serve = async (answer: (path: string, request: IncomingMessage, response: ServerResponse) => void) => {
@@ -27,7 +35,7 @@ const serve = async (answer: (path: string, request: IncomingMessage, response: 
     await new Promise((resolve) => server.close(resolve));
   };
   const send = (path: string, signal = new AbortController().signal) =>
-    pool.send({ method: 'POST', url: `${origin}${path}`, headers: {}, body: 'a=b', signal });
+    pool.send({ method: 'POST', url: `${origin}${path}`, headers: {}, body: 'a=b' }, stopOn(signal));
   return { send };
 };
 

@@ -8,7 +8,7 @@ import { openEnvelope } from '../../src/cloudstack/envelope.ts';
 import { followJob } from '../../src/cloudstack/jobs.ts';
 import { sendOnce } from '../../src/cloudstack/network.ts';
 import { isTransient, withRetries } from '../../src/cloudstack/retry.ts';
-import { notStarted, type HttpRequest, type HttpResponse, type Transport } from '../../src/cloudstack/transport.ts';
+import { notStarted, type HttpResponse, type Transport } from '../../src/cloudstack/transport.ts';
 import { loadData } from '../../src/data.ts';
 import { CallError, type ErrorKind } from '../../src/errors.ts';
 import { toReadWire } from '../../src/request/to-wire.ts';
@@ -344,7 +344,7 @@ test.each([
 
 // network
 
-const transportOf = (send: (request: HttpRequest) => Promise<HttpResponse>): Transport => ({
+const transportOf = (send: Transport['send']): Transport => ({
   send,
   close: () => Promise.resolve(),
 });
@@ -370,8 +370,8 @@ const send = (error: Error, changes: boolean, signal = never, first?: () => void
       first?.();
       return Promise.reject(error);
     }),
-    { method: 'POST', url: 'https://cloud.example.com/client/api', headers: {}, signal },
-    { command: 'x', timeout: 1000, changes, read: (answer) => answer },
+    { method: 'POST', url: 'https://cloud.example.com/client/api', headers: {} },
+    { command: 'x', signal, timeout: 1000, changes, read: (answer) => answer },
   );
 
 test.each([
@@ -426,15 +426,17 @@ test('cancelled: a read changed nothing, of a change nobody knows', async () => 
 
 test('too late: a read timed out, of a change nobody knows', async () => {
   const slow = endpointTo(
-    ({ signal }) =>
-      new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+    (_request, stop) =>
+      new Promise((_resolve, reject) => {
+        stop.onStop = () => reject(stop.reason!);
+      }),
   );
   const late = (changes: boolean) =>
     failing(
       sendOnce(
         slow,
-        { method: 'GET', url: 'http://x/', headers: {}, signal: never },
-        { command: 'x', timeout: 10, changes, read: (answer) => answer },
+        { method: 'GET', url: 'http://x/', headers: {} },
+        { command: 'x', signal: never, timeout: 10, changes, read: (answer) => answer },
       ),
     );
   expect((await late(false)).kind).toBe('timeout');

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { findKind } from '../../src/catalog/kinds.ts';
+import { costOf, fitsFor } from '../../src/present/list.ts';
 import { createRowCosts, firstPage, pageOf, smallerPage } from '../../src/present/page.ts';
 import type { Row } from '../../src/rows.ts';
 import type { Answer, PageAsked, ValidCall, View } from '../../src/types.ts';
@@ -146,4 +147,24 @@ test('what rows cost is remembered by the server that saw them', () => {
   expect(show(all, 'listVirtualMachines', asked, 2000, costs).requests).toBe(2);
   expect(show(all, 'listVirtualMachines', asked, 2000, costs).requests).toBe(1);
   expect(show(all, 'listVirtualMachines', asked, 2000, createRowCosts()).requests).toBe(2);
+});
+
+test('rows that fit for certain, by their JSON alone, fit by what they cost', () => {
+  const value = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.string({ unit: fc.constantFrom(...' |"({:,.-aZ09é\n'), maxLength: 40 }),
+    fc.integer(),
+    fc.boolean(),
+    fc.array(fc.oneof(fc.string({ maxLength: 9 }), fc.record({ a: fc.string({ maxLength: 9 }) })), { maxLength: 4 }),
+    fc.dictionary(fc.string({ minLength: 1, maxLength: 9 }), fc.string({ maxLength: 9 }), { maxKeys: 3 }),
+  );
+  const fields = ['id', 'name', 'a.b', 'state', 'é', '('];
+  const row = fc.dictionary(fc.constantFrom(...fields), value);
+  fc.assert(
+    fc.property(row, fc.integer({ min: 1, max: 400 }), (one, budget) => {
+      if (fitsFor([one], [JSON.stringify(one)], fields.length, budget))
+        expect(costOf(one, fields)).toBeLessThanOrEqual(budget);
+    }),
+    { numRuns: 2000 },
+  );
 });
