@@ -1,22 +1,27 @@
 /**
  * npm run train-search: learns from what people say (data/phrasings.json, data/training-phrasings.json, data/lead-phrasings.json, the commands' names and
  * summaries) which words mean which command, and writes data/search-weights.json. It takes less than a minute, and always comes to
- * the same. The questions by which the search is measured are not read.
+ * the same. The questions by which the search is measured are not read. `-- --rounds N` shows every example N times only: for a
+ * try, quicker and worse.
  */
 import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { openIndex } from '../src/search/open-index.ts';
 import { readQuery } from '../src/search/rank.ts';
 import { loadLessons, prepareSavedIndex } from '../src/search/saved-index.ts';
 import { digestOf, type SavedIntent } from '../src/search/saved-intent.ts';
 import { train, type Options } from './train-search/train.ts';
 
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '10' } } });
+const rounds = Number(values.rounds);
+
 /** Found by trial over the looked-at half of test/sweep/questions. */
 const options: Options = {
   size: 40,
-  rounds: 10,
+  rounds,
   rate: 0.1,
   step: 1,
-  rounded: 5,
+  rounded: Math.floor(rounds / 2),
   least: 2,
   seed: 3,
 };
