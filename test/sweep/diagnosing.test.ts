@@ -185,6 +185,40 @@ const faults: Record<string, Fault> = {
       if (one.id !== about.id) set(one, { resourcestate: 'Maintenance' });
     return changed(about, { resourcestate: 'PrepareForMaintenance' });
   }),
+  'a host that is disabled': fault('host', 'takes no machines', /it is Disabled/, () =>
+    changed(hostOf(vm()), { resourcestate: 'Disabled' }),
+  ),
+  'a host whose cluster is disabled': fault('host', 'takes no machines', /its cluster .* is Disabled/, () => {
+    const about = hostOf(vm());
+    set(here.cloud.simulator.world.get(String(about.fields['clusterid']))!, { allocationstate: 'Disabled' });
+    return about;
+  }),
+  'two primary routers': fault('router', 'is unwell', /both the primary one/, () => {
+    const about = routerOf(vm());
+    const twin = { isredundantrouter: true, redundantstate: 'PRIMARY' };
+    set(about, twin);
+    here.cloud.simulator.world.insert(
+      'DomainRouter',
+      { ...about.fields, ...twin, name: 'r-99-VM' },
+      { owner: about.owner },
+    );
+    return about;
+  }),
+  'a router whose host is down': fault('router', 'does not answer', /host .* is Down/, () => {
+    const about = routerOf(vm());
+    return changed(hostOf(about), { state: 'Down' }, about);
+  }),
+  'a firewall that lets in one network only': fault('machine', 'port 2222 times out', /lets in only 192.0.2.0/, () => {
+    for (const rule of of('Firewall', 'ipaddressid', address().id)) set(rule, { cidrlist: '192.0.2.0/24' });
+    return vm();
+  }),
+  'a network that is shut down': fault('network', 'no internet', /Shutdown/, () =>
+    changed(networkOf(vm()), { state: 'Shutdown' }),
+  ),
+  'secondary storage that is read only': fault('template', 'is not ready', /read.only/i, () => {
+    for (const store of all('ImageStore')) set(store, { readonly: true });
+    return changed(template(), { isready: false, status: '' });
+  }),
   'a router that must be upgraded': fault('router', 'is unwell', /upgrade/, () =>
     changed(routerOf(vm()), { requiresupgrade: true }),
   ),
