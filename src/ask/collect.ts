@@ -1,6 +1,6 @@
 import type { Row } from '../rows.ts';
-import { countColumn, type Query, type Grouping, type SortKey } from './query.ts';
-import { compareValues, holds, keyOf, valuesOf } from './evaluate.ts';
+import { countColumn, type Having, type Query, type Grouping, type SortKey } from './query.ts';
+import { compares, compareValues, holds, keyOf, valuesOf } from './evaluate.ts';
 import type { Expression } from './expression.ts';
 import { readFigure, type Literal } from './literals.ts';
 
@@ -104,6 +104,8 @@ interface Group {
   values: Record<string, unknown>;
   count: number;
   totals: (number | string | undefined)[];
+  /** By total that counts them: the values that differ. */
+  seen: Set<string>[];
   /** How many figures each total is of. */
   figures: number[];
 }
@@ -111,12 +113,18 @@ interface Group {
 /** What stands for the rows that have no value of a key. */
 export const noValue = '(none)';
 
-const createGroups = ({ keys, totals }: Grouping) => {
+const createGroups = ({ keys, totals, having }: Grouping) => {
   const groups = new Map<string, Group>();
   const addTo = (group: Group, row: Row): void => {
     group.count += 1;
     for (const [at, { by, field }] of totals.entries()) {
       const values = valuesOf(row, field);
+      if (by === 'distinct') {
+        const seen = (group.seen[at] ??= new Set<string>());
+        for (const value of values) seen.add(keyOf({ text: String(value) }));
+        group.totals[at] = seen.size;
+        continue;
+      }
       if (by === 'sum' || by === 'avg') {
         for (const value of values) {
           const figure = readFigure(String(value));
@@ -133,6 +141,20 @@ const createGroups = ({ keys, totals }: Grouping) => {
       if (found !== undefined) group.totals[at] = found;
     }
   };
+  const toRow = ({ values, count, totals: sums, figures }: Group): Row => ({
+    ...values,
+    [countColumn]: count,
+    ...Object.fromEntries(
+      totals.flatMap(({ name, by }, at) => {
+        const total = sums[at];
+        if (total === undefined) return [];
+        const figure = readFigure(String(total)) ?? total;
+        return [[name, by === 'avg' ? Math.round((100 * Number(figure)) / figures[at]!) / 100 : figure]];
+      }),
+    ),
+  });
+  const fits = (row: Row, { column, by, value }: Having): boolean =>
+    row[column] !== undefined && compares({ text: String(row[column]) }, by, value);
   return {
     add: (row: Row): void => {
       const values = keys.map((key) => valuesOf(row, key).map(String).join(', ') || noValue);
@@ -143,6 +165,7 @@ const createGroups = ({ keys, totals }: Grouping) => {
           values: Object.fromEntries(keys.map((key, at) => [key, values[at]])),
           count: 0,
           totals: [],
+          seen: [],
           figures: [],
         };
         groups.set(id, group);
@@ -150,18 +173,7 @@ const createGroups = ({ keys, totals }: Grouping) => {
       addTo(group, row);
     },
     rows: (): Row[] =>
-      [...groups.values()].map(({ values, count, totals: sums, figures }) => ({
-        ...values,
-        [countColumn]: count,
-        ...Object.fromEntries(
-          totals.flatMap(({ name, by }, at) => {
-            const total = sums[at];
-            if (total === undefined) return [];
-            const figure = readFigure(String(total)) ?? total;
-            return [[name, by === 'avg' ? Math.round((100 * Number(figure)) / figures[at]!) / 100 : figure]];
-          }),
-        ),
-      })),
+      [...groups.values()].map(toRow).filter((row) => having.every((condition) => fits(row, condition))),
   };
 };
 

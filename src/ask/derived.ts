@@ -1,3 +1,5 @@
+import { isDay } from './literals.ts';
+
 /** What a question may ask of a field besides its values: the day they lie in, how many there are. */
 interface Derived {
   by: string;
@@ -21,6 +23,24 @@ const periods: Readonly<Record<string, (moment: string) => string>> = {
   week: (moment) => mondayOf(moment.slice(0, 10)),
   month: (moment) => moment.slice(0, 7),
   year: (moment) => moment.slice(0, 4),
+};
+
+/** How a part of a date is written, and an example. */
+const written: Readonly<Record<string, readonly [form: RegExp, example: string]>> = {
+  hour: [/^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):00$/, '2026-01-31T14:00'],
+  day: [/^\d{4}-\d{2}-\d{2}$/, '2026-01-31'],
+  week: [/^\d{4}-\d{2}-\d{2}$/, '2026-01-26'],
+  month: [/^\d{4}-(?:0[1-9]|1[0-2])$/, '2026-01'],
+  year: [/^\d{4}$/, '2026'],
+};
+
+/** Why no date has such a part; undefined for a value that some date has. */
+export const problemWithPart = (by: string, value: string): string | undefined => {
+  const [form, example] = written[by] ?? [];
+  if (!form) return undefined;
+  if (!form.test(value) || (value.length > 9 && !isDay(value))) return `is written like ${example}`;
+  const monday = by === 'week' ? mondayOf(value) : value;
+  return monday === value ? undefined : `is the week's Monday, such as ${monday}`;
 };
 
 /** The words before a bracket that make something of a field. */

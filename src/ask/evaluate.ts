@@ -114,10 +114,11 @@ export const compareValues = (a: Literal, b: Literal): number | undefined => {
   return a.text.toLowerCase().localeCompare(b.text.toLowerCase(), 'en', { numeric: true });
 };
 
-/** What two equal values have in common: numbers as such, texts in any letter case. */
+/** What two equal values have in common: numbers as such, texts in any letter case and without blanks around them. */
 export const keyOf = (operand: Literal): string => {
   const number = numberOf(operand);
-  return number === undefined ? operand.text.toLowerCase() : String(number);
+  // CloudStack's database takes no notice of blanks at the end, and none of its names begins with one.
+  return number === undefined ? operand.text.trim().toLowerCase() : String(number);
 };
 
 const equals = (left: readonly Literal[], right: readonly Literal[]): boolean => {
@@ -162,6 +163,9 @@ const compare = (by: Operator, left: readonly Literal[], right: readonly Literal
       return ordered(by, left, right);
   }
 };
+
+/** Whether a value compares so with another. */
+export const compares = (value: Literal, by: Operator, other: Literal): boolean => compare(by, [value], [other]);
 
 /** Whether an expression holds for a row. A field with several values fits where one of them does; a missing one is null. */
 export const holds = (expression: Expression, row: Row): boolean => {

@@ -48,7 +48,8 @@ const readTokens = (text: string): readonly Token[] => {
   return tokens;
 };
 
-const comparisons: Readonly<Record<string, Operator>> = {
+/** By its mark: how two values are compared. */
+export const comparisons: Readonly<Record<string, Operator>> = {
   '=': '=',
   '==': '=',
   '!=': '!=',
@@ -58,6 +59,9 @@ const comparisons: Readonly<Record<string, Operator>> = {
   '>': '>',
   '>=': '>=',
 };
+
+/** What is worked out over the rows of a group. */
+const figures: readonly string[] = ['sum', 'avg', 'min', 'max', 'distinct'];
 
 const none: Literal = { text: '' };
 
@@ -196,6 +200,12 @@ export const readExpression = (text: string, isField: (word: string) => boolean)
       expect(')');
       return { type: 'field', name: `${part}(${field.text})` };
     }
+    if (isMark('('))
+      throw new ExpressionError(
+        figures.includes(part)
+          ? `${part}() is of groups; write it in group, such as group: zonename, ${part}(size)`
+          : `there is no ${toLabel(token.text, 20)}(); there are ${derivedNames.map((name) => `${name}()`).join(', ')}`,
+      );
     const constant = constants.get(part);
     return constant ? { type: 'literal', value: constant } : { type: 'field', name: token.text };
   };

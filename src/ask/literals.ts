@@ -51,7 +51,7 @@ export const readTime = (text: string): number | undefined => {
 };
 
 /** Whether the day of a date is one of its month: JavaScript takes 30 February for 1 March. */
-const isDay = (text: string): boolean => {
+export const isDay = (text: string): boolean => {
   const [year, month, day] = text.slice(0, 10).split('-').map(Number) as [number, number, number];
   return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
 };

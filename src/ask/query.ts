@@ -5,9 +5,18 @@ import { findValues } from '../catalog/values.ts';
 import { isNothing, readFlag, readList } from '../read-values.ts';
 import { isSecretName, secretFieldsOf } from '../secrets/names.ts';
 import { toLabel } from '../text.ts';
-import { baseOf, readDerived } from './derived.ts';
-import { ExpressionError, readExpression, renameFields, type Expression } from './expression.ts';
-import { problemsWithValues } from './value-problems.ts';
+import { baseOf, derivedNames, readDerived } from './derived.ts';
+import { convertValues, sizeIn } from './convert.ts';
+import {
+  comparisons,
+  ExpressionError,
+  readExpression,
+  renameFields,
+  type Expression,
+  type Operator,
+} from './expression.ts';
+import { readLiteral, type Literal } from './literals.ts';
+import { problemsWithGroups, problemsWithValues } from './value-problems.ts';
 
 /** What a read was asked over the rows of a list, as a door was given it. */
 export interface GivenQuery {
@@ -23,9 +32,9 @@ export interface SortKey {
   descending: boolean;
 }
 
-/** A figure over the rows of a group; `name`: its column, such as `sum(size)`. */
+/** A figure over the rows of a group; `name`: its column, such as `sum(size)`. `distinct` counts the values that differ. */
 export interface Total {
-  by: 'sum' | 'avg' | 'min' | 'max';
+  by: 'sum' | 'avg' | 'min' | 'max' | 'distinct';
   field: string;
   name: string;
 }
@@ -34,6 +43,15 @@ export interface Total {
 export interface Grouping {
   keys: readonly string[];
   totals: readonly Total[];
+  /** Only groups of which all this holds are shown: `count > 5`. */
+  having: readonly Having[];
+}
+
+/** What a column of a group is compared with. */
+export interface Having {
+  column: string;
+  by: Operator;
+  value: Literal;
 }
 
 /** What a read is asked over all rows of a list; every name in it is a field that may be seen. */
@@ -52,6 +70,7 @@ export type FoundName = { name: string } | { problem: string };
 const maxKeys = 2;
 const maxTotals = 6;
 const maxSorts = 3;
+const maxHavings = 3;
 
 /** The column that counts the rows of a group. */
 export const countColumn = 'count';
@@ -84,6 +103,11 @@ export const readSort = (given: unknown, nameOf: (name: string) => string, probl
   const words = readList(given, maxSorts + 1).filter((one) => !isNothing(one));
   if (words.length > maxSorts) problems.push(`sort takes at most ${maxSorts} fields`);
   return words.slice(0, maxSorts).flatMap((word) => {
+    const problem = problemWithFunction('sort', String(word).replace(/^\s*[-+]?\s*/, ''), groupNames);
+    if (problem !== undefined) {
+      problems.push(problem);
+      return [];
+    }
     const [, sign = '', field, order = ''] =
       /^([-+]?)\s*(\S+?)(?:\s+(asc|desc)(?:ending)?)?$/i.exec(String(word)) ?? [];
     if (field === undefined) {
@@ -94,26 +118,62 @@ export const readSort = (given: unknown, nameOf: (name: string) => string, probl
   });
 };
 
-/** Reads what rows are counted by; what is wrong with it goes into `problems`. */
-export const readGroup = (given: unknown, nameOf: (name: string) => string, problems: string[]): Grouping => {
-  const words = readList(given, maxKeys + maxTotals + 1).filter((one) => !isNothing(one));
+const figures = 'count|sum|avg|min|max|distinct';
+const figure = new RegExp(`^(${figures})\\s*\\(([^()]*)\\)$`, 'i');
+const condition = new RegExp(`^(count|(?:${figures})\\s*\\([^()]*\\))\\s*(<>|[<>=!]=|[<>=])(.*)$`, 'is');
+
+/** What has brackets and is none of the functions that there are. */
+const problemWithFunction = (what: string, text: string, names: readonly string[]): string | undefined => {
+  const [, name] = /^([^()\s]+)\s*\(/.exec(text) ?? [];
+  return name === undefined || names.includes(name.toLowerCase())
+    ? undefined
+    : `${what}: there is no ${toLabel(name)}(); there are ${names.map((one) => `${one}()`).join(', ')}`;
+};
+
+const groupNames = [...derivedNames, ...figures.split('|').filter((one) => !derivedNames.includes(one))];
+
+/** Reads what rows are counted by; what is wrong with it goes into `problems`. `convert`: a value as the field has it. */
+export const readGroup = (
+  given: unknown,
+  nameOf: (name: string) => string,
+  problems: string[],
+  convert: (field: string, value: Literal) => Literal = (_field, value) => value,
+): Grouping => {
+  const words = readList(given, maxKeys + maxTotals + maxHavings + 1).filter((one) => !isNothing(one));
   const keys: string[] = [];
   const totals: Total[] = [];
+  const having: Having[] = [];
+  /** The column of a figure, which is shown from now on; that of the count always is. */
+  const columnOf = (by: string, inner: string): { column: string; field?: string } => {
+    if (by === 'count') return { column: countColumn };
+    const field = nameOf(inner.trim());
+    const name = `${by}(${field})`;
+    if (totals.every((total) => total.name !== name)) totals.push({ by: by as Total['by'], field, name });
+    return { column: name, field };
+  };
   for (const word of words) {
     const text = String(word).trim();
-    const [, by, inner] = /^(count|sum|avg|min|max)\s*\(([^()]*)\)$/i.exec(text) ?? [];
-    // The count is always there.
-    if (by?.toLowerCase() === 'count' || text.toLowerCase() === 'count') continue;
-    if (by === undefined) keys.push(nameOf(text));
-    else {
-      const field = nameOf(inner!.trim());
-      const figure = by.toLowerCase() as Total['by'];
-      totals.push({ by: figure, field, name: `${figure}(${field})` });
+    const [, compared = text, mark, limit = ''] = condition.exec(text) ?? [];
+    const [, by, inner = ''] = figure.exec(compared.trim()) ?? (/^count$/i.test(compared.trim()) ? ['', 'count'] : []);
+    if (by === undefined) {
+      const problem = problemWithFunction('group', text, groupNames);
+      if (problem === undefined) keys.push(nameOf(text));
+      else problems.push(problem);
+      continue;
     }
+    const { column, field } = columnOf(by.toLowerCase(), inner);
+    if (mark === undefined) continue;
+    const read = readLiteral(limit.trim().replace(/^(["'])(.*)\1$/s, '$2'));
+    const value = field === undefined || by.toLowerCase() === 'distinct' ? read : convert(field, read);
+    if (value.number === undefined && value.time === undefined)
+      problems.push(`group: compare ${column} with a number or a date, not "${toLabel(value.text)}"`);
+    having.push({ column, by: comparisons[mark]!, value });
   }
-  if (keys.length > maxKeys) problems.push(`group takes at most ${maxKeys} fields beside count, sum, avg, min and max`);
-  if (totals.length > maxTotals) problems.push(`group takes at most ${maxTotals} of sum, avg, min and max`);
-  return { keys: [...new Set(keys)], totals };
+  if (keys.length > maxKeys)
+    problems.push(`group takes at most ${maxKeys} fields beside ${figures.replaceAll('|', ', ')}`);
+  if (totals.length > maxTotals) problems.push(`group takes at most ${maxTotals} of sum, avg, min, max and distinct`);
+  if (having.length > maxHavings) problems.push(`group takes at most ${maxHavings} conditions such as count > 5`);
+  return { keys: [...new Set(keys)], totals, having };
 };
 
 /** Whether anything was asked over rows. */
@@ -141,16 +201,23 @@ export const readQuery = (
       const isField = (word: string): boolean =>
         'name' in find(word) && fieldsOfResponse(command.response) !== undefined;
       const read = readExpression(String(given.where), isField);
-      ask.where = renameFields(read, (name) => nameOf('where', name));
-      problems.push(...problemsWithValues(command.response, ask.where));
+      const named = renameFields(read, (name) => nameOf('where', name));
+      problems.push(...problemsWithValues(command.response, named));
+      ask.where = convertValues(command.response, named);
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
       problems.push(`where: ${error.message}`);
     }
   }
   if (!isNothing(given.group)) {
-    ask.group = readGroup(given.group, (name) => nameOf('group', name), problems);
+    ask.group = readGroup(
+      given.group,
+      (name) => nameOf('group', name),
+      problems,
+      (field, value) => sizeIn(command.response, field, value),
+    );
     const { keys, totals } = ask.group;
+    problems.push(...problemsWithGroups(command.response, ask.group));
     const columns = new Map(
       [...keys, countColumn, ...totals.map(({ name }) => name)].map((one) => [spellingKey(one), one]),
     );
@@ -179,8 +246,10 @@ interface Filter {
 const filterOf = (command: Command, expression: Expression): Filter | undefined => {
   if (expression.type !== 'compare' || expression.by !== '=') return undefined;
   const { left, right } = expression;
-  if (left.type !== 'field' || right.type !== 'literal' || right.value.text === '') return undefined;
-  const { text } = right.value;
+  if (left.type !== 'field' || right.type !== 'literal') return undefined;
+  // Blanks around a value are none of it, here as in `keyOf`.
+  const text = right.value.text.trim();
+  if (text === '') return undefined;
   const parameter = command.params.find(({ name }) => name === left.name);
   if (!parameter || scopes.has(parameter.name) || !isForAll(parameter)) return undefined;
   const { name } = parameter;

@@ -1,24 +1,15 @@
 import { fieldsOfResponse } from '../catalog/response-fields.ts';
 import { spellingKey } from '../catalog/names.ts';
 import type { Field } from '../catalog/types.ts';
-import { loadData } from '../data.ts';
 import { toLabel } from '../text.ts';
-import { readDerived } from './derived.ts';
+import { problemWithPart, readDerived } from './derived.ts';
 import type { Expression, Operator } from './expression.ts';
 import type { Literal } from './literals.ts';
+import { bytesOf, isAgo } from './convert.ts';
 
 const isWhole = ({ type }: Field): boolean => type === 'long' || type === 'integer';
 
 const isNumber = (type: Field['type']): boolean => ['long', 'integer', 'float', 'double'].includes(type);
-
-/** Fields that hold bytes, as data/cells.json has them. */
-const countsBytes = (response: string, field: string): boolean => {
-  const { bytes, bytesWhere } = loadData<{
-    bytes: Record<string, string[]>;
-    bytesWhere: Record<string, { fields: string[] }>;
-  }>('cells.json');
-  return bytes[response]?.includes(field) === true || bytesWhere[response]?.fields.includes(field) === true;
-};
 
 /** Why a field cannot be compared with a value: numbers go with numbers only, dates with dates, yes and no with themselves. */
 const problemWithValue = (
@@ -47,6 +38,13 @@ const literalsOf = (expression: Expression): readonly Literal[] => {
 const isFigure = (side: Expression): boolean =>
   side.type === 'calculate' || (side.type === 'field' && readDerived(side.name)?.by === 'count');
 
+/** A part of a date that no date has, such as 30 February. A moment before now stands for the part that it lies in. */
+const problemsWithParts = (name: string, by: string, values: readonly Literal[]): string[] =>
+  values.flatMap((value) => {
+    const problem = value.text === '' || isAgo(value) ? undefined : problemWithPart(by, value.text);
+    return problem === undefined ? [] : [`where: ${name} ${problem}, not "${toLabel(value.text)}"`];
+  });
+
 /** Why values cannot be compared with a field: a size with one that counts no bytes, a word with a number, a date, a yes or no. */
 export const problemsWithValues = (response: string, expression: Expression): string[] => {
   switch (expression.type) {
@@ -63,13 +61,34 @@ export const problemsWithValues = (response: string, expression: Expression): st
           (value) => problemWithValue({ type: 'long', name: 'the figure' }, expression.by, value) ?? [],
         );
       const field = sides.find((side) => side.type === 'field');
+      const part = field && readDerived(field.name);
+      if (part && expression.by !== 'contains') return problemsWithParts(field.name, part.by, values);
       const known = field && fieldsOfResponse(response)?.get(spellingKey(field.name));
       if (!field || !known) return [];
-      if (isWhole(known) && !countsBytes(response, field.name) && values.some(({ isSize }) => isSize))
-        return [`where: ${field.name} does not count bytes; compare it with a number without a unit`];
+      if (isWhole(known) && bytesOf(response, known.name) === undefined && values.some(({ isSize }) => isSize))
+        return [`where: ${field.name} is no size; compare it with a number without a unit`];
       return values.map((value) => problemWithValue(known, expression.by, value)).filter((one) => one !== undefined);
     }
     default:
       return [];
   }
+};
+
+/** Why rows cannot be counted by a date, as each moment would be a group of its own, or a figure cannot be made of a field. */
+export const problemsWithGroups = (
+  response: string,
+  { keys, totals }: { keys: readonly string[]; totals: readonly { by: string; field: string }[] },
+): string[] => {
+  const fields = fieldsOfResponse(response);
+  const typeOf = (name: string): Field['type'] | undefined => fields?.get(spellingKey(name))?.type;
+  return [
+    ...keys
+      .filter((key) => typeOf(key) === 'date')
+      .map((key) => `group: ${key} has a time of day; write day(${key}), week(${key}) or month(${key})`),
+    ...totals
+      .filter(({ by, field }) => (by === 'sum' || by === 'avg') && ['date', 'boolean'].includes(typeOf(field) ?? ''))
+      .map(
+        ({ by, field }) => `group: ${field} is no number, so that there is no ${by} of it; min, max and distinct work`,
+      ),
+  ];
 };

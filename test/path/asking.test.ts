@@ -57,6 +57,45 @@ describe('part 4.11: what the cloud can look for itself becomes its parameter', 
   });
 });
 
+test('a size is compared as the field counts, a moment as the part of a date, a text without blanks around it', async () => {
+  const count = async (where: string): Promise<unknown> => {
+    const { structured, text, isError } = await vms({ where, group: 'count', fresh: true });
+    expect(isError, text).toBeUndefined();
+    return (structured['items'] as { count: number }[])[0]?.count ?? 0;
+  };
+  expect(await count('memory > 0')).toBeGreaterThan(3);
+  expect(await count('memory >= 1GiB')).toBe(await count('memory >= 1024'));
+  expect(await count('memory = 512MiB')).toBe(await count('memory = 512'));
+  expect(await count('memory * 2 > 2GiB')).toBe(await count('memory > 1024'));
+  expect(await count('memory in (1GiB, 512MiB)')).toBe(await count('memory in (1024, 512)'));
+  expect(await count("day(created) >= '3650 days ago'")).toBe(await count('memory > 0'));
+  expect(await count("month(created) < '3650 days ago'")).toBe(0);
+  expect(await count('name = " web-1 "')).toBe(await count('name = web-1'));
+  expect(await count('name in ("web-1 ", nobody)')).toBe(1);
+});
+
+test('groups are narrowed by their figures, and tell how many values differ', async () => {
+  const groups = async (group: string): Promise<Record<string, unknown>[]> => {
+    const { structured, text, isError } = await vms({ group, fresh: true });
+    expect(isError, text).toBeUndefined();
+    return structured['items'] as Record<string, unknown>[];
+  };
+  const all = await groups('account');
+  expect(all.some(({ count }) => Number(count) > 1)).toBe(true);
+  expect(await groups('account, count > 1')).toEqual(all.filter(({ count }) => Number(count) > 1));
+  expect(await groups('account, count >= 2, count < 4')).toEqual(
+    all.filter(({ count }) => Number(count) >= 2 && Number(count) < 4),
+  );
+  const sums = await groups('account, sum(memory)');
+  expect(await groups('account, sum(memory) >= 2GiB')).toEqual(
+    sums.filter((one) => Number(one['sum(memory)']) >= 2048),
+  );
+  const [whole] = await groups('count, distinct(account), distinct(zonename)');
+  // What belongs to a project has no account.
+  expect(whole).toMatchObject({ 'distinct(account)': all.filter(({ account }) => account !== '(none)').length });
+  expect(await groups('account, max(created) < 2000-01-01')).toEqual([]);
+});
+
 test('an empty answer says which values there are instead', async () => {
   const { text } = await vms({ where: 'state = Sleeping' });
   expect(text).toMatch(/^0 of 0 that match, over \d+ virtual machines/);
@@ -143,7 +182,27 @@ test.each([
   [{ fields: ['day(creatd)'] }, /did you mean created\?/],
   [{ where: 'state =' }, /a field or a value is missing before its end/],
   [{ where: "state = 'Running' memory" }, /and, or, or a comparison is missing/],
-  [{ where: 'memory > 4GiB' }, /memory does not count bytes/],
+  [{ where: 'cpunumber > 4GiB' }, /cpunumber is no size/],
+  [{ where: 'day(created) = 2026-02-30' }, /day\(created\) is written like 2026-01-31, not "2026-02-30"/],
+  [{ where: 'not (day(created) in (2026-02-01, 2026-2-1))' }, /not "2026-2-1"/],
+  [{ where: 'day(created) > 2026-02-30' }, /not "2026-02-30"/],
+  [{ where: 'month(created) = 2026-13' }, /month\(created\) is written like 2026-01, not "2026-13"/],
+  [{ where: 'month(created) = 2026-01-31' }, /month\(created\) is written like 2026-01/],
+  [{ where: 'month(created) = January' }, /month\(created\) is written like 2026-01/],
+  [{ where: 'year(created) = 26' }, /year\(created\) is written like 2026/],
+  [{ where: 'week(created) = 2026-01-28' }, /the week's Monday, such as 2026-01-26, not "2026-01-28"/],
+  [{ where: 'hour(created) = "2026-01-28T24:00"' }, /hour\(created\) is written like 2026-01-31T14:00/],
+  [{ where: 'mnth(created) = 2026-01' }, /there is no mnth\(\); there are hour\(\), day\(\)/],
+  [{ where: 'sum(memory) > 4096' }, /sum\(\) is of groups; write it in group/],
+  [{ group: 'mnth(created)' }, /group: there is no mnth\(\); there are hour\(\), .*distinct\(\)/],
+  [{ sort: '-lower(name)' }, /sort: there is no lower\(\)/],
+  [{ group: 'created' }, /created has a time of day; write day\(created\), week\(created\) or month\(created\)/],
+  [{ group: 'state, sum(created)' }, /created is no number, so that there is no sum of it/],
+  [{ group: 'state, avg(haenable)' }, /haenable is no number/],
+  [{ group: 'state, count > many' }, /compare count with a number or a date, not "many"/],
+  [{ group: 'state, sum(memroy) > 5' }, /group: .*did you mean memory\?/],
+  [{ group: 'state, max(password) > 5' }, /password is masked/],
+  [{ group: 'state, distinct(password)' }, /password is masked/],
   [{ where: 'memory > much' }, /memory is a number; compare it with a number, not "much"/],
   [{ where: "state = 'Running' and not cpunumber <= '2x'" }, /cpunumber is a number/],
   [{ where: 'created > 2026-13-01' }, /created is a date; compare it with one, .* not "2026-13-01"/],

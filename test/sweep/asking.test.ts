@@ -51,7 +51,8 @@ beforeAll(async () => {
     world.insert('Volume', spare, { owner: volume!.owner });
   }
   for (const [at, machine] of world.all('UserVm').entries())
-    if (at % 100 === 7) world.update(machine, { created: dateOf(Date.now() - 3 * day) });
+    if (at % 100 === 7)
+      world.update(machine, { created: dateOf(Date.now() - 3 * day), ...(at < 300 ? { displayname: 'twin' } : {}) });
   host = await openHost({ env: cloud.env });
   // The connection, the account and what the cloud offers are known before the clock runs.
   await host.call('read', { tool: 'list-zones' });
@@ -238,6 +239,56 @@ const questions: Record<string, Question> = {
         machines().filter(({ id }) => !all('ResourceTag').some(({ resourceid }) => resourceid === id)),
         ({ state }) => String(state),
       ),
+  },
+  'which hosts carry more than 250 machines': {
+    asked: {
+      tool: 'list-virtual-machines',
+      where: 'hostname is not null',
+      group: 'hostname, count > 250',
+      pagesize: 5,
+    },
+    right: () =>
+      count(
+        machines().filter(({ hostid, state }) => hostid !== undefined && state === 'Running'),
+        ({ hostid }) => String(nameOf('Host', hostid)),
+      )
+        .filter(([, machines]) => machines > 250)
+        .slice(0, 5),
+  },
+  'how many offerings and templates are in use in each zone': {
+    asked: { tool: 'list-virtual-machines', group: 'zonename, distinct(serviceofferingname), distinct(templatename)' },
+    right: () =>
+      count(machines(), ({ zoneid }) => String(nameOf('Zone', zoneid))).map(([zone, of]) => {
+        const here = machines().filter(({ zoneid }) => nameOf('Zone', zoneid) === zone);
+        const differ = (name: string): number => new Set(here.map((one) => one[name])).size;
+        return [zone, of, differ('serviceofferingid'), differ('templateid')];
+      }),
+  },
+  'which machines have a name that another one has': {
+    asked: { tool: 'list-virtual-machines', group: 'displayname, count > 1' },
+    right: () => count(machines(), ({ displayname }) => String(displayname)).filter(([, of]) => of > 1),
+  },
+  'which offerings take more than 1 TiB of memory, all machines together': {
+    asked: { tool: 'list-virtual-machines', group: 'serviceofferingname, sum(memory) > 1TiB' },
+    right: () =>
+      count(machines(), offeringOf)
+        .map(([name, of]) => [
+          name,
+          of,
+          sum(
+            machines().filter((one) => offeringOf(one) === name),
+            memoryOf,
+          ),
+        ])
+        .filter(([, , memory]) => Number(memory) > 2 ** 20),
+  },
+  'how many machines have 1 GiB of memory or more, by state and zone': {
+    asked: { tool: 'list-virtual-machines', where: 'memory >= 1GiB', group: 'state, zonename' },
+    right: () =>
+      count(
+        machines().filter((one) => memoryOf(one) >= 1024),
+        ({ state, zoneid }) => `${String(state)}|${String(nameOf('Zone', zoneid))}`,
+      ).map(([key, of]) => [...key.split('|'), of]),
   },
   'machines per domain': {
     asked: { tool: 'list-virtual-machines', group: 'domain' },

@@ -137,7 +137,11 @@ const within: Record<string, (text: string) => unknown> = {
   readRetryAfter: (text) => readRetryAfter({ status: 503, headers: { 'retry-after': text }, body: text }),
   'renderHint, of one step to a person': (text) => renderHint(`[[${text}]]`, 'person'),
   readQuery: (text) =>
-    readQuery(machines, { where: text, sort: [text, `-${text}`], group: [text, `sum(${text})`] }, (name) => ({ name })),
+    readQuery(
+      machines,
+      { where: text, sort: [text, `-${text}`], group: [text, `sum(${text})`, `count > ${text}`] },
+      (name) => ({ name }),
+    ),
   'readQuery, of texts and names': (text) =>
     readQuery(machines, { where: `name = ${JSON.stringify(text)}`, sort: [text.slice(0, 60)] }, (name) => ({ name })),
   'splitQuery, with a text that the cloud may look for': (text) =>
@@ -156,11 +160,11 @@ const within: Record<string, (text: string) => unknown> = {
     }));
     const sort = fields.map((field) => ({ field, descending: false }));
     const totals = fields.flatMap((field) =>
-      (['sum', 'min', 'max'] as const).map((by) => ({ by, field, name: `${by}(${field})` })),
+      (['sum', 'min', 'max', 'distinct'] as const).map((by) => ({ by, field, name: `${by}(${field})` })),
     );
     for (const query of [
       { where, sort },
-      { sort: [], group: { keys: ['name', 'tags'], totals } },
+      { sort: [], group: { keys: ['name', 'tags'], totals, having: [] } },
     ]) {
       const collector = createCollector(query, 1);
       collector.add(rows);
@@ -304,6 +308,8 @@ const fill: Readonly<Record<string, (text: string) => unknown>> = {
   '(message: string, path?: Path | undefined) => void': () => () => undefined,
   'string[]': () => [],
   '(name: string) => string': () => (name: string) => name,
+  '(field: string, value: Literal) => Literal': () => (_field: string, value: unknown) => value,
+  Literal: (text) => ({ text, number: 1, isSize: true }),
   '(text: string) => string': () => toLine,
   '(inner: unknown, name: string) => unknown': () => (inner: unknown) => inner,
   '(word: string) => boolean': () => () => true,
