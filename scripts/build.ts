@@ -48,6 +48,7 @@ const notRead = new Set([
   'synonyms.json',
   'phrasings.json',
   'training-phrasings.json',
+  'foreign-questions.json',
   'search-weights.json',
   'lead-phrasings.json',
 ]);

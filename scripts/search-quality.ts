@@ -1,15 +1,25 @@
 /**
  * npm run search-quality: asks find-tools' search the questions of test/sweep/questions and prints how often the right
  * command came first and in five, and how often its match names all required parameters; by the half of
- * the questions that was looked at and the other, by kind, by toolset, with times and sizes.
+ * the questions that was looked at and the other, by kind, by toolset, with times and sizes. Further questions stand apart: what leads to
+ * a tool or a prompt, what nothing answers.
  * --misses adds a line for each wish that did not come first, without the question: what was wanted, its place, what
  * came first. --questions adds a line for every wish, with the question. --cold measures only what new processes
- * take to open the index, and to answer their first question.
+ * take, in time and in processor time: from the first call of the function that opens the index until the index can answer, and for their
+ * first question.
  */
 import { parseArgs } from 'node:util';
 import { loadToolsets } from '../src/catalog/tool.ts';
 import { measureCold } from './search-quality/cold.ts';
-import { groupsOf, loadQuestions, measureSearch, qualityOf, type Finding } from './search-quality/measure.ts';
+import {
+  groupsOf,
+  loadFurtherQuestions,
+  loadQuestions,
+  measureFurther,
+  measureSearch,
+  qualityOf,
+  type Finding,
+} from './search-quality/measure.ts';
 
 const { values: asked } = parseArgs({
   options: { misses: { type: 'boolean' }, questions: { type: 'boolean' }, cold: { type: 'boolean' } },
@@ -20,11 +30,13 @@ const runs = 15;
 
 if (asked.cold) {
   const times = await measureCold(runs);
-  for (const name of ['load', 'first'] as const) {
-    const sorted = times.map((time) => time[name]).sort((a, b) => a - b);
-    const [least, median, most] = [0, (runs - 1) / 2, runs - 1].map((at) => sorted[at]!.toFixed(1));
-    process.stdout.write(`${name}: ${median} ms of processor time (median of ${runs}; ${least}–${most})\n`);
-  }
+  for (const name of ['load', 'first'] as const)
+    for (const clock of ['wall', 'cpu'] as const) {
+      const sorted = times.map((time) => time[name][clock]).sort((a, b) => a - b);
+      const [least, median, most] = [0, (runs - 1) / 2, runs - 1].map((at) => sorted[at]!.toFixed(1));
+      const what = clock === 'wall' ? 'time' : 'processor time';
+      process.stdout.write(`${name}: ${median} ms of ${what} (median of ${runs}; ${least}–${most})\n`);
+    }
   process.exit();
 }
 
@@ -42,6 +54,9 @@ const printQuality = (what: string, chosen: readonly Finding[]): void => {
 print(row('', 'questions', 'first %', 'in five %', 'required %'));
 printQuality('all', findings);
 for (const [kind, chosen] of Object.entries(groupsOf(findings))) printQuality(kind, chosen);
+const further = loadFurtherQuestions();
+for (const [kind, share] of Object.entries(measureFurther(further)))
+  print(row(`further: ${kind}`, String(further.filter((one) => one.kind === kind).length), share.toFixed(1)));
 print('');
 for (const { name } of loadToolsets())
   printQuality(

@@ -8,8 +8,12 @@ import { compress, prepared } from './prepared.ts';
 
 // To prepare it takes longer than to search.
 const searchIndex = 'search-index.bin.br';
+// What was learned stands beside it as it is.
+const weights = 'search-weights.bin';
+/** Bytes that are decompressed at a time: all of them. */
+const atOnce = 2 ** 20;
 // So are the stems of words of one meaning.
-const language = 'search-language.json.br';
+const language = 'search-language.json';
 
 /** In place of the module that prepares the search index, one that reads the file in which it is packed. */
 const preparedIndex: Plugin = {
@@ -19,8 +23,12 @@ const preparedIndex: Plugin = {
       contents: `import { readFileSync } from 'node:fs';
 import { brotliDecompressSync } from 'node:zlib';
 import { unpackIndex } from './pack.ts';
+const read = (name) => readFileSync(new URL(\`./\${name}\`, import.meta.url));
 export const loadSavedIndex = () =>
-  unpackIndex(brotliDecompressSync(readFileSync(new URL('./${searchIndex}', import.meta.url))));`,
+  unpackIndex({
+    index: brotliDecompressSync(read('${searchIndex}'), { chunkSize: ${atOnce} }),
+    weights: read('${weights}'),
+  });`,
       loader: 'js',
       resolveDir: dirname(path),
     }));
@@ -34,6 +42,8 @@ export const preparedSearch: Plugin[] = [
 
 /** Writes what the search reads. */
 export const writeSearch = (folder: string): void => {
-  writeFileSync(join(folder, searchIndex), compress(packIndex(loadSavedIndex())));
-  writeFileSync(join(folder, language), compress(Buffer.from(JSON.stringify(loadSavedLanguage()))));
+  const packed = packIndex(loadSavedIndex());
+  writeFileSync(join(folder, searchIndex), compress(packed.index));
+  writeFileSync(join(folder, weights), packed.weights);
+  writeFileSync(join(folder, language), JSON.stringify(loadSavedLanguage()));
 };

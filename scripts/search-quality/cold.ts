@@ -5,10 +5,19 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { preparedSearch, writeSearch } from '../build/search.ts';
 
-/** Milliseconds of processor time: to open the index, and of the first question after it. */
+/** Milliseconds, and of these processor time, which other threads may use at the same time. */
+interface Took {
+  wall: number;
+  cpu: number;
+}
+
+/**
+ * What a new process takes from the first call of the function that opens the index until the index can answer, and for the
+ * first question after it.
+ */
 export interface ColdTimes {
-  load: number;
-  first: number;
+  load: Took;
+  first: Took;
 }
 
 /** Bundles the search as the build does, and runs it in new processes, one after the other. */

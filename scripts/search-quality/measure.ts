@@ -44,6 +44,32 @@ export const loadQuestions = (): Question[] =>
     .sort()
     .flatMap((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Question[]);
 
+/** One line of test/sweep/questions/further/: also what leads elsewhere than to a command, and what nothing answers. */
+export type FurtherQuestion = { question: string } & (
+  { kind: 'plain' | 'composite'; commands: string[][] } | { kind: 'lead'; lead: string } | { kind: 'foreign' }
+);
+
+/** Questions that were asked after the search was made better, and looked at since. */
+export const loadFurtherQuestions = (): FurtherQuestion[] =>
+  JSON.parse(readFileSync(join(folder, 'further/questions.json'), 'utf8')) as FurtherQuestion[];
+
+/** By kind, the percentage that is answered right: the wishes first, the lead, nothing at all. */
+export const measureFurther = (questions: readonly FurtherQuestion[]): Record<FurtherQuestion['kind'], number> => {
+  const search = createSearch(loadCatalog());
+  const isRight = (asked: FurtherQuestion): boolean => {
+    const { matches, lead } = search(asked.question, { limit });
+    if (asked.kind === 'foreign') return !matches.length && !lead;
+    if (asked.kind === 'lead') return lead?.lead.name === asked.lead;
+    const firsts = matches.slice(0, asked.commands.length).map(({ tool }) => tool.command.name);
+    return !lead && asked.commands.every((wish) => wish.some((command) => firsts.includes(command)));
+  };
+  const share = (kind: FurtherQuestion['kind']): number => {
+    const all = questions.filter((asked) => asked.kind === kind);
+    return (100 * all.filter(isRight).length) / all.length;
+  };
+  return { plain: share('plain'), composite: share('composite'), lead: share('lead'), foreign: share('foreign') };
+};
+
 const namesRequired = (tool: Tool): boolean => {
   const match = JSON.stringify(toMatch(tool));
   return tool.command.params.every(({ name, required }) => !required || match.includes(`"${name}"`));

@@ -1,4 +1,5 @@
 import { lengthOf, type Features } from '../../src/search/features.ts';
+import { createRandom } from './random.ts';
 
 /** What one text has, and what it means: numbers of a class of each kind. */
 export interface Example {
@@ -42,19 +43,8 @@ export interface Trained {
   ofCommand: Int8Array;
 }
 
-/** Numbers from 0 to 1, the same for each seed (mulberry32). */
-const createRandom = (seed: number) => {
-  let state = seed;
-  return (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
-
 /** The greatest whole number that is stored. */
-const max = 15;
+const max = 7;
 
 /** Rows that are learned: their numbers, what these are rounded to, and how much each row was moved (Adagrad). */
 const createRows = (count: number, size: number, fill: () => number) => {

@@ -24,6 +24,10 @@ export const factors = {
   /** No command is less likely: words that were never seen with it are no proof. So likely is one of which nothing was learned. */
   unlikely: -10,
   unlearned: -2.5,
+  /** A match is none where the query is foreign by so much, and more the better the match fits; one that fits so well always is. */
+  foreignOdds: -3,
+  foreignFit: 2,
+  foreignBelow: 1.6,
 };
 
 /** A match that is weaker than this part of the best one is left out, after a few a stronger one too; one that fits less in any case. */
@@ -31,6 +35,7 @@ export const weak = { part: 0.4, fit: 0.1, few: 5, late: 0.85 };
 
 /**
  * How well the best command must fit what was cut out of a sentence, to be a wish of its own; less well where the words surely
- * mean it; and what it adds to a score that a command belongs to the toolset of the wish before.
+ * mean it. What it adds to a score that a command belongs to the toolset of the wish before; what it takes that things that were
+ * named there are left out of the reading, or added to one that names its own.
  */
-export const clear = { similarity: 0.7, sure: 0.35, intent: -0.125, related: 0.4 };
+export const clear = { similarity: 0.7, sure: 0.35, intent: -0.1, related: 0.4, partly: 0.2, added: 0.3 };

@@ -11,7 +11,7 @@ export const partsOf = (tool: string): { action: string; object: string } => {
 /**
  * What was learned of which words mean which command (`npm run train-search`). Each feature of a text is a row of numbers; their
  * sum, times those of an action, of an object and of a command itself, says how much the text means it. All are whole
- * numbers from -127 to 127, times a scale.
+ * numbers from -7 to 7, times a scale.
  */
 export interface Intent {
   /** How many numbers a row has. */
@@ -20,12 +20,16 @@ export interface Intent {
   terms: number;
   names: string[];
   scale: number;
-  rows: Int8Array;
+  /** Two numbers a byte, the first in its low half, each plus 8: they are the most, and a query reads few. */
+  rows: Uint8Array;
   ofAction: Int8Array;
   ofObject: Int8Array;
   ofCommand: Int8Array;
   /** By command: 1 where something was learned of it. */
   trained: Int8Array;
+  /** What tells that a text asks for nothing that a cloud has: by row, times the scale; its unknown words and those that were guessed. */
+  foreignRows: Int8Array;
+  foreign: { scale: number; bias: number; unknown: number; ofGuessed: number };
 }
 
 /** Nothing was learned. */
@@ -34,15 +38,17 @@ export const noIntent: Intent = {
   terms: 0,
   names: [],
   scale: 1,
-  rows: new Int8Array(),
+  rows: new Uint8Array(),
   ofAction: new Int8Array(),
   ofObject: new Int8Array(),
   ofCommand: new Int8Array(),
   trained: new Int8Array(),
+  foreignRows: new Int8Array(),
+  foreign: { scale: 0, bias: -Infinity, unknown: 0, ofGuessed: 0 },
 };
 
 /** What the likelihoods are worked out from: an index with what was learned. */
-interface TrainedIndex {
+export interface TrainedIndex {
   intent: Intent;
   numbers: ReadonlyMap<string, number>;
   otherRows: ReadonlyMap<string, number>;
@@ -50,19 +56,43 @@ interface TrainedIndex {
   objectOf: ArrayLike<number>;
 }
 
-/** The sum of the rows of some features. */
-const sumRows = ({ intent, numbers, otherRows }: TrainedIndex, features: Features): Float64Array => {
-  const { size, terms, rows, scale } = intent;
+/** What stands for 0 in half a byte. */
+const zero = 8;
+
+/** Puts two numbers into each byte. */
+export const inHalves = (numbers: Int8Array): Uint8Array =>
+  Uint8Array.from(
+    { length: numbers.length / 2 },
+    (_, at) => numbers[2 * at]! + zero + 16 * (numbers[2 * at + 1]! + zero),
+  );
+
+/** The rows of those features of which something was learned. */
+export const knownRows = (
+  { intent: { terms }, numbers, otherRows }: TrainedIndex,
+  features: Features,
+): [row: number, counts: number][] => {
   const known: [row: number, counts: number][] = [];
   for (const [name, counts] of features) {
     const term = numbers.get(name);
     const row = term !== undefined && term < terms ? term : otherRows.get(name);
     if (row !== undefined) known.push([row, counts]);
   }
+  return known;
+};
+
+/** The sum of the rows of some features. */
+const sumRows = (index: TrainedIndex, features: Features): Float64Array => {
+  const { size, rows, scale } = index.intent;
+  const known = knownRows(index, features);
   const factor = scale / lengthOf(known.map(([, counts]) => counts));
   const sum = new Float32Array(size);
-  for (const [row, counts] of known)
-    for (let at = 0; at < size; at++) sum[at]! += counts * factor * rows[row * size + at]!;
+  for (const [row, counts] of known) {
+    const weight = counts * factor;
+    for (let at = 0, byte = (row * size) / 2; at < size; at += 2, byte++) {
+      sum[at]! += weight * ((rows[byte]! & 15) - zero);
+      sum[at + 1]! += weight * ((rows[byte]! >> 4) - zero);
+    }
+  }
   // To read these takes less time.
   return new Float64Array(sum);
 };

@@ -156,6 +156,9 @@ export const meaningsOf = (term: string): readonly Meaning[] => {
 /** What a term asks to be done: a group of verbs by number; -1 when it asks for nothing. */
 export const verbOf = (term: string): number => language().verbs.get(term) ?? -1;
 
+/** Every term that asks for something to be done, with its group. */
+export const knownVerbs = (): ReadonlyMap<string, number> => language().verbs;
+
 /** How many groups of verbs there are. */
 export const countVerbs = (): number => language().count;
 

@@ -71,7 +71,7 @@ const takeSheet = (index: OpenIndex): Sheet => {
 
 /** Counts in each phrase that has a term of a word of the query, by its number from 1, how much of the query it has. */
 const countTerm = (
-  phrases: Uint32Array,
+  phrases: Uint16Array,
   commandOf: Uint32Array,
   { have, counted, maxShare }: Sheet,
   word: number,
@@ -130,7 +130,7 @@ const countInAll = ({ commandsWith }: OpenIndex, sheet: Sheet, query: readonly Q
 
 /** Reads where the words of a query are said. */
 export const readOccurrences = (index: OpenIndex, query: readonly QueryWord[]): Occurrences => {
-  const { words, wordStarts, informative, firstPhrase, verbs } = index;
+  const { words, wordStarts, weights, firstPhrase, verbs } = index;
   const sheet = takeSheet(index);
   const { sureness, have, counted, maxShare, whole } = sheet;
   const mass = query.reduce((sum, { weight }) => sum + weight, 0);
@@ -146,10 +146,11 @@ export const readOccurrences = (index: OpenIndex, query: readonly QueryWord[]): 
       if (!counted[phrase]) continue;
       const [start, end] = [wordStarts[phrase]!, wordStarts[phrase + 1]!];
       let unasked = 0;
-      for (let at = start; at < end; at++) unasked += informative[words[at]!]! * (1 - sureness[words[at]!]!);
+      for (let at = start; at < end; at++) unasked += weights[words[at]!]! * (1 - sureness[words[at]!]!);
       const has = have[phrase]!;
       const similarity =
-        (has / (has + missing * (mass - has) + surplus * unasked)) * agreementOf(agreement, verbs, words, start, end);
+        (has / (has + missing * (mass - has) + (surplus / 1000) * unasked)) *
+        agreementOf(agreement, verbs, words, start, end);
       if (similarity > first) {
         third = second;
         second = first;

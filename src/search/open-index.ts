@@ -1,11 +1,12 @@
-import { verbOf } from './language.ts';
+import { knownVerbs } from './language.ts';
 import type { Numbers, SearchIndex } from './search-index.ts';
 
 /** An index that is open for queries: besides what it says, where each term stands. */
 export interface OpenIndex extends SearchIndex {
   numbers: ReadonlyMap<string, number>;
-  /** By term: how much it tells; the verb that it is, or -1. */
-  informative: Float64Array;
+  words: Uint16Array;
+  /** By term: how much it tells, in thousandths; the verb that it is, or -1. */
+  weights: Uint16Array;
   verbs: Int16Array;
   /** Features that are no terms: the row of what was learned. */
   otherRows: ReadonlyMap<string, number>;
@@ -16,7 +17,7 @@ export interface OpenIndex extends SearchIndex {
   wordStarts: Uint32Array;
   deedStarts: Uint32Array;
   /** The phrases that have a term, and the commands of which it is said, which are found when they are first asked for. */
-  phrasesWith: (term: number) => Uint32Array;
+  phrasesWith: (term: number) => Uint16Array;
   commandsWith: (term: number) => Postings;
 }
 
@@ -36,28 +37,19 @@ const startsOf = (sizes: Numbers, factor = 1): Uint32Array => {
   return starts;
 };
 
-/** How often each number occurs, a place later: where what is sorted by it begins, once it is summed. */
-const countNext = (numbers: Uint32Array, counts: Uint32Array): void => {
-  for (let at = 0; at < numbers.length; at++) counts[numbers[at]! + 1]!++;
-};
-
-const sumUp = (counts: Uint32Array): void => {
-  for (let at = 1; at < counts.length; at++) counts[at]! += counts[at - 1]!;
-};
-
-const sortPhrases = (words: Uint32Array, sizes: Numbers, next: Uint32Array, phrases: Uint32Array): void => {
-  for (let phrase = 0, at = 0; phrase < sizes.length; phrase++)
+/** Writes where the words of each phrase begin, and the phrases that have a term where those of the term come next. */
+const sortPhrases = (
+  words: Uint16Array,
+  sizes: Numbers,
+  wordStarts: Uint32Array,
+  next: Uint32Array,
+  phrases: Uint16Array,
+): void => {
+  let at = 0;
+  for (let phrase = 0; phrase < sizes.length; phrase++) {
     for (const end = at + sizes[phrase]!; at < end; at++) phrases[next[words[at]!]!++] = phrase;
-};
-
-/** The phrases that have a term, those of the first term first, and where those of each begin. */
-const postingsOf = (words: Uint32Array, sizes: Numbers, terms: number) => {
-  const starts = new Uint32Array(terms + 1);
-  countNext(words, starts);
-  sumUp(starts);
-  const phrases = new Uint32Array(words.length);
-  sortPhrases(words, sizes, starts.slice(), phrases);
-  return { starts, phrases };
+    wordStarts[phrase + 1] = at;
+  }
 };
 
 /** By phrase: the command of which it is said. */
@@ -68,15 +60,29 @@ const commandsOf = (firstPhrase: Uint32Array, phrases: number): Uint32Array => {
   return commandOf;
 };
 
-/** Thousandths as numbers. */
-const fromThousandths = (numbers: Numbers): Float64Array => {
-  const result = new Float64Array(numbers.length);
-  for (let at = 0; at < result.length; at++) result[at] = numbers[at]! / 1000;
-  return result;
+/** A view of the file is used as it is. */
+const inShort = (numbers: Numbers): Uint16Array =>
+  numbers instanceof Uint16Array ? numbers : Uint16Array.from(numbers);
+
+/** By term: the verb that it is, or -1. There are far more terms than verbs. */
+const verbsOf = (numbers: ReadonlyMap<string, number>): Int16Array => {
+  const verbs = new Int16Array(numbers.size).fill(-1);
+  for (const [word, verb] of knownVerbs()) {
+    const term = numbers.get(word);
+    if (term !== undefined) verbs[term] = verb;
+  }
+  return verbs;
+};
+
+/** By name: its number; that of the first is given. */
+const numbersOf = (names: readonly string[], first = 0): Map<string, number> => {
+  const numbers = new Map<string, number>();
+  for (let at = 0; at < names.length; at++) numbers.set(names[at]!, first + at);
+  return numbers;
 };
 
 /** Adds to each command how often a term stands in its name, its summary and its toolset, in halves. */
-const countInTexts = (texts: Uint32Array, starts: Uint32Array, term: number, halves: Uint16Array): void => {
+const countInTexts = (texts: Uint16Array, starts: Uint32Array, term: number, halves: Uint16Array): void => {
   for (let at = texts.indexOf(term), command = 0; at >= 0; at = texts.indexOf(term, at + 1)) {
     // Terms stand at even places, weights at odd ones.
     if (at % 2) continue;
@@ -85,7 +91,7 @@ const countInTexts = (texts: Uint32Array, starts: Uint32Array, term: number, hal
   }
 };
 
-const countPhrases = (phrases: Uint32Array, commandOf: Uint32Array, halves: Uint16Array): void => {
+const countPhrases = (phrases: Uint16Array, commandOf: Uint32Array, halves: Uint16Array): void => {
   for (let at = 0; at < phrases.length; at++) halves[commandOf[phrases[at]!]!]! += phraseWeight;
 };
 
@@ -102,14 +108,18 @@ const toPostings = (halvesOf: Uint16Array): Postings => {
 /** Opens an index. V8 compiles what stands around a loop that goes on for long: its loops are functions of their own. */
 export const openIndex = (index: SearchIndex): OpenIndex => {
   const { commands, terms, phrases, sizes } = index;
-  const words = new Uint32Array(index.words);
-  const texts = new Uint32Array(index.texts);
+  const words = inShort(index.words);
+  const texts = inShort(index.texts);
+  const numbers = numbersOf(terms);
   const firstPhrase = startsOf(phrases);
   const textStarts = startsOf(index.textSizes, 2);
   const commandOf = commandsOf(firstPhrase, sizes.length);
-  const postings = postingsOf(words, sizes, terms.length);
-  const phrasesWith = (term: number): Uint32Array =>
-    postings.phrases.subarray(postings.starts[term], postings.starts[term + 1]);
+  const wordStarts = new Uint32Array(sizes.length + 1);
+  // The phrases that have a term, those of the first term first, and where those of each begin.
+  const postings = new Uint16Array(words.length);
+  const starts = startsOf(index.uses);
+  sortPhrases(words, sizes, wordStarts, starts.slice(), postings);
+  const phrasesWith = (term: number): Uint16Array => postings.subarray(starts[term], starts[term + 1]);
   const known: Postings[] = [];
   const commandsWith = (term: number): Postings => {
     if (known[term]) return known[term];
@@ -121,13 +131,13 @@ export const openIndex = (index: SearchIndex): OpenIndex => {
   return {
     ...index,
     words,
-    numbers: new Map(terms.map((term, number) => [term, number])),
-    informative: fromThousandths(index.weights),
-    verbs: Int16Array.from(terms, verbOf),
-    otherRows: new Map(index.intent.names.map((name, row) => [name, index.intent.terms + row])),
+    numbers,
+    weights: inShort(index.weights),
+    verbs: verbsOf(numbers),
+    otherRows: numbersOf(index.intent.names, index.intent.terms),
     commandOf,
     firstPhrase,
-    wordStarts: startsOf(sizes),
+    wordStarts,
     deedStarts: startsOf(index.deedSizes),
     phrasesWith,
     commandsWith,

@@ -1,8 +1,8 @@
 import { loadToolsets, type Tool } from '../catalog/tool.ts';
 import { noIntent, partsOf } from './intent.ts';
-import { toTerms, verbOf } from './language.ts';
+import { looking, toTerms, verbOf } from './language.ts';
 import { phrasingsOf, type Phrasing, type Phrasings } from './phrasings.ts';
-import { weigh, type Numbers, type SearchIndex } from './search-index.ts';
+import { countUses, weigh, type Numbers, type SearchIndex } from './search-index.ts';
 
 /** What is said of a command in general counts as so many halves of a phrasing. */
 const weights = { name: 6, summary: 4, toolset: 1 };
@@ -70,7 +70,9 @@ export const prepareIndex = (tools: readonly Indexed[], phrasings: Phrasings): S
     const parts = partsOf(name);
     const action = actions.numberOf(parts.action);
     const verbs = termsOf(name).filter((term) => verbOf(terms.names[term]!) >= 0);
-    const deeds = [...new Set([...verbs, ...deedsIn(phrases, terms.names)])];
+    // "disabled pods" does not say that a list disables any.
+    const onlyLooks = verbs.length > 0 && verbs.every((term) => verbOf(terms.names[term]!) === looking);
+    const deeds = [...new Set([...verbs, ...(onlyLooks ? [] : deedsIn(phrases, terms.names))])];
     return { command: command.name, phrases, about: [...about], deeds, action, object: objects.numberOf(parts.object) };
   });
   const phrases = prepared.flatMap((each) => each.phrases);
@@ -91,7 +93,7 @@ export const prepareIndex = (tools: readonly Indexed[], phrasings: Phrasings): S
     objectOf: prepared.map(({ object }) => object),
     intent: noIntent,
   };
-  return { ...index, weights: weigh(index) };
+  return { ...index, weights: weigh(index), uses: countUses(index) };
 };
 
 /** Adds what is not known yet to a list, and says where each stands in it. */
@@ -129,5 +131,5 @@ export const joinIndexes = (one: SearchIndex, other: SearchIndex): SearchIndex =
     objectOf: both(one.objectOf, other.objectOf, (object) => objectOf[object]!),
     intent: one.intent,
   };
-  return { ...index, weights: weigh(index) };
+  return { ...index, weights: weigh(index), uses: countUses(index) };
 };

@@ -3,13 +3,13 @@ import { agreementOf, likenessesOf, type Agreement } from './agreement.ts';
 import { factors } from './factors.ts';
 import { featuresOf, type Features } from './features.ts';
 import { likelihoods } from './intent.ts';
-import { countVerbs, isPart, looking, meaningsOf, termsOf, toStems } from './language.ts';
+import { countVerbs, isPart, looking, meaningsOf, termsOf } from './language.ts';
 import type { OpenIndex } from './open-index.ts';
 import { readOccurrences, type Candidate, type Fit, type QueryWord } from './occurrences.ts';
-import { isNoise, isPlural, toWords } from './words.ts';
+import { isNoise, isPlural, stem, toWords } from './words.ts';
 
 /** How much a term tells. */
-const weightOf = (index: OpenIndex, term: number): number => index.informative[term]!;
+const weightOf = (index: OpenIndex, term: number): number => index.weights[term]! / 1000;
 
 /** A command that fits, the phrase of it that fits best, and how well from 0 on; about 1 is a good fit. */
 export interface Ranked {
@@ -74,7 +74,7 @@ const letters = new WeakMap<OpenIndex, Int32Array>();
 
 /** Terms of the index that an unknown word may be: one with a typing error, one that begins so, or two in one. */
 const guess = (index: OpenIndex, word: string): [string, number][] => {
-  if (word.length < 4 || word.length > maxTypoLength || /\d/.test(word)) return [];
+  if (word.length < 3 || word.length > maxTypoLength || /\d/.test(word)) return [];
   const lettersOfTerms = letters.get(index) ?? Int32Array.from(index.terms, lettersOf);
   letters.set(index, lettersOfTerms);
   const own = lettersOf(word);
@@ -83,12 +83,13 @@ const guess = (index: OpenIndex, word: string): [string, number][] => {
     // Two errors, or other letters only.
     if (own & ~others && bitsIn(own ^ others) > 4) return;
     const name = index.terms[term]!;
-    const errors = errorsIn(word, name);
+    // So short a word is another one with two letters swapped, or none.
+    const errors = word.length === 3 ? (areSwapped(word, name) ? swapped : undefined) : errorsIn(word, name);
     if (errors !== undefined) guessed.push([name, factors.typo ** errors, errors + (name[0] === word[0] ? 0 : 0.5)]);
-    else if (name.startsWith(word)) guessed.push([name, factors.beginning, maxErrors]);
+    else if (word.length > 3 && name.startsWith(word)) guessed.push([name, factors.beginning, maxErrors]);
   });
   // The fewest errors first, then what is said most often.
-  const commonest = (name: string): number => index.informative[index.numbers.get(name)!]!;
+  const commonest = (name: string): number => index.weights[index.numbers.get(name)!]!;
   if (guessed.length)
     return guessed
       .sort(([one, , few], [other, , many]) => few - many || commonest(one) - commonest(other))
@@ -122,6 +123,8 @@ export interface SearchQuery {
   /** Things are named, several of a kind, and nothing is to be done to them: "public addresses of the zone". */
   namesMany: boolean;
   features: Features;
+  /** How many words were taken for a word with a typing error. */
+  guessed: number;
 }
 
 const readWord = (index: OpenIndex, word: string): QueryWord => {
@@ -137,18 +140,27 @@ const readWord = (index: OpenIndex, word: string): QueryWord => {
 
 /** A text as the index knows it. */
 export const readQuery = (index: OpenIndex, text: string): SearchQuery => {
-  const isKnown = (stem: string): boolean => isNoise(stem) || index.numbers.has(stem) || isPart(stem);
+  const isKnown = (term: string): boolean => isNoise(term) || index.numbers.has(term) || isPart(term);
   const given = new Map<string, string>();
   // What a word with a typing error is meant to be.
-  const stems = toStems(text).map((stem) => {
-    const [first] = isKnown(stem) ? [] : guess(index, stem);
-    if (!first) return stem;
-    given.set(first[0], stem);
-    return first[0];
+  const stems = toWords(text).map((word) => {
+    const own = isNoise(word) ? word : stem(word);
+    if (isKnown(own)) return own;
+    // "extned" loses its end as if it were "ed".
+    const tried = own === word ? [own] : [own, word];
+    const guesses = tried.flatMap((one) =>
+      guess(index, one)
+        .slice(0, 1)
+        .map(([name, sureness]) => ({ one, name, sureness })),
+    );
+    const [first] = guesses.sort((a, b) => b.sureness - a.sureness);
+    if (!first) return own;
+    given.set(first.name, first.one);
+    return first.name;
   });
   const words = [...new Set(termsOf(stems))].map((term) => readWord(index, given.get(term) ?? term));
   const namesMany = !hasVerb(index, words) && toWords(text).some(isPlural);
-  return { words, namesMany, features: featuresOf(stems, namesMany) };
+  return { words, namesMany, features: featuresOf(stems, namesMany), guessed: given.size };
 };
 
 /** A word with a typing error asks for what the word that is meant asks for. */

@@ -1,4 +1,5 @@
 import { loadCatalog } from '../catalog/catalog.ts';
+import type { Tool } from '../catalog/tool.ts';
 import { loadData } from '../data.ts';
 import { indexedLeads, phrasingsOfLeads } from './leads.ts';
 import { loadPhrasings, loadTrainingPhrasings, phrasingsOf } from './phrasings.ts';
@@ -23,14 +24,38 @@ const listingsOf = (name: string): string[] => {
     : [];
 };
 
+/** Deeds that a command which updates something does by a parameter. */
+const deedsBy: readonly [deed: string, params: readonly string[]][] = [
+  ['rename', ['name']],
+  ['enable', ['allocationstate', 'state', 'enabled']],
+  ['disable', ['allocationstate', 'state', 'enabled']],
+];
+
+/** "disable pod": what is said of a command that updates things, where no other command does just that. */
+const settingsOf = ({ name, command: { params } }: Tool, names: ReadonlySet<string>): string[] => {
+  const [action, ...things] = name.split('-');
+  const takes = (wanted: readonly string[]): boolean => params.some(({ name }) => wanted.includes(name));
+  return action === 'update'
+    ? deedsBy.flatMap(([deed, wanted]) =>
+        takes(wanted) && !names.has([deed, ...things].join('-')) ? [`${deed} ${things.join(' ')}`] : [],
+      )
+    : [];
+};
+
 /** What the search learns from. */
 export const loadLessons = (): Lesson[] => {
   const sets = [{ ...loadPhrasings(), ...phrasingsOfLeads() }, loadTrainingPhrasings()];
-  return [...loadCatalog().tools, ...indexedLeads()].flatMap(({ command: { name: command }, name, summary }) => [
+  const { tools } = loadCatalog();
+  const names = new Set(tools.map(({ name }) => name));
+  const settings = tools.flatMap((tool) =>
+    settingsOf(tool, names).map((text) => ({ text, command: tool.command.name, times: generalCount })),
+  );
+  const phrases = [...tools, ...indexedLeads()].flatMap(({ command: { name: command }, name, summary }) => [
     ...sets.flatMap((phrasings) => phrasingsOf(phrasings, command)).map(({ text }) => ({ text, command, times: 1 })),
     ...[name, summary].map((text) => ({ text, command, times: generalCount })),
     ...listingsOf(name).map((text) => ({ text, command, times: listingCount })),
   ]);
+  return [...phrases, ...settings];
 };
 
 /** The index with what was learned. The build puts in place of this file one that reads what it has prepared. */

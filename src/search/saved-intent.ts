@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { loadData } from '../data.ts';
-import { noIntent, type Intent } from './intent.ts';
+import { loadForeignQuestions } from './foreign.ts';
+import { inHalves, noIntent, type Intent } from './intent.ts';
 import type { SearchIndex } from './search-index.ts';
 
 /** data/search-weights.json: what was learned, by the names of what it is about; rows are in base64. */
@@ -18,6 +19,9 @@ export interface SavedIntent {
   ofAction: string;
   ofObject: string;
   ofCommand: string;
+  /** What tells that a text is foreign, by name, and what else does. */
+  foreignRows: string;
+  foreign: Intent['foreign'];
 }
 
 /** A text from which the search learns, the command that it means, and how often it counts. */
@@ -31,7 +35,7 @@ export interface Lesson {
 export const digestOf = (lessons: readonly Lesson[]): string => {
   const asked = lessons.map(({ text, command, times }) => (times === 1 ? [command, text] : [command]));
   return createHash('sha256')
-    .update(JSON.stringify([asked, loadData('synonyms.json')]))
+    .update(JSON.stringify([asked, loadData('synonyms.json'), loadForeignQuestions()]))
     .digest('hex')
     .slice(0, 16);
 };
@@ -61,10 +65,12 @@ export const fitIntent = (saved: SavedIntent, index: Omit<SearchIndex, 'intent'>
     scale,
     terms: index.terms.length,
     names: others,
-    rows: reorder(toBytes(saved.rows), size, saved.names, [...index.terms, ...others]),
+    rows: inHalves(reorder(toBytes(saved.rows), size, saved.names, [...index.terms, ...others])),
     ofAction: reorder(toBytes(saved.ofAction), size, saved.actions, index.actions),
     ofObject: reorder(toBytes(saved.ofObject), size, saved.objects, index.objects),
     ofCommand: reorder(toBytes(saved.ofCommand), size, saved.commands, index.commands),
+    foreignRows: reorder(toBytes(saved.foreignRows), 1, saved.names, [...index.terms, ...others]),
+    foreign: saved.foreign,
     trained: Int8Array.from(index.commands, (name) => (known.has(name) ? 1 : 0)),
   };
 };

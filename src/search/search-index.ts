@@ -12,6 +12,8 @@ export interface SearchIndex {
   terms: string[];
   /** By term: how much it tells, in thousandths. */
   weights: Numbers;
+  /** By term: how many phrases have it. */
+  uses: Numbers;
   /** By command: how many phrases it has. */
   phrases: Numbers;
   /** By phrase, in the order of the commands: how many terms it has. */
@@ -35,6 +37,13 @@ export interface SearchIndex {
   intent: Intent;
 }
 
+/** How often each of some terms stands in phrases, which have it once. */
+export const countUses = ({ terms, words }: Pick<SearchIndex, 'terms' | 'words'>): number[] => {
+  const uses = terms.map(() => 0);
+  for (let at = 0; at < words.length; at++) uses[words[at]!]!++;
+  return uses;
+};
+
 /** A rare word tells no more than this. */
 const maxWeight = 4.5;
 
@@ -47,7 +56,7 @@ export const weigh = ({
   words,
   textSizes,
   texts,
-}: Omit<SearchIndex, 'weights' | 'intent'>): number[] => {
+}: Omit<SearchIndex, 'weights' | 'uses' | 'intent'>): number[] => {
   const carriers = terms.map(() => 0);
   const last = terms.map(() => -1);
   const carry = (term: number, command: number): void => {

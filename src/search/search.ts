@@ -5,6 +5,7 @@ import type { CommandsFile } from '../catalog/types.ts';
 import { limits } from '../limits.ts';
 import { startOf } from '../text.ts';
 import { clear, weak } from './factors.ts';
+import { isForeign } from './foreign.ts';
 import { knownIndex } from './known-index.ts';
 import { findLead, type Lead } from './leads.ts';
 import { joinIndexes, prepareIndex } from './prepare.ts';
@@ -36,6 +37,9 @@ export type Search = (query: string, options: { toolset?: string | undefined; li
 /** Where a sentence with several wishes may be cut. */
 const cuts = /([,;&+\n]|\.\s|\b(?:and|then|plus|also|afterwards|finally|after that)\b)/i;
 
+/** "make a zone": says what is done, though the word mostly holds others together. */
+const making = /^\W*(?:make|get|give|put)\b/i;
+
 /** Words that stand for a thing that was named before, and for what something belongs to. */
 const pronoun = /\b(?:it|them|this|that|those|these|one)\b/i;
 const owner = /\b(?:its|their|whose)\b/i;
@@ -50,10 +54,21 @@ const isClear = (match: Match | undefined): boolean => {
   return similarity >= clear.similarity || (similarity >= clear.sure && intent >= clear.intent);
 };
 
+/** A reading of a part of a sentence, and what it takes from its matches' scores that it is not the likeliest. */
+interface PartReading {
+  text: string;
+  handicap: number;
+}
+
 /** Each command once, the best first; one of the toolset of the wish before is likelier meant. */
-const best = (matches: readonly Match[], before: Tool | undefined): Match[] => {
-  const scoreOf = ({ tool, fit }: Match): number => fit!.score + (tool.toolset === before?.toolset ? clear.related : 0);
-  const sorted = [...matches].sort((a, b) => scoreOf(b) - scoreOf(a));
+const best = (found: readonly { matches: readonly Match[]; handicap: number }[], before: Tool | undefined): Match[] => {
+  const scored = found.flatMap(({ matches, handicap }) =>
+    matches.map((match) => ({
+      match,
+      score: match.fit!.score + (match.tool.toolset === before?.toolset ? clear.related : 0) - handicap,
+    })),
+  );
+  const sorted = scored.sort((a, b) => b.score - a.score).map(({ match }) => match);
   return sorted.filter(({ tool }, at) => sorted.findIndex((other) => other.tool === tool) === at);
 };
 
@@ -61,10 +76,10 @@ const best = (matches: readonly Match[], before: Tool | undefined): Match[] => {
 const outstanding = 1.25;
 
 /** Asks for a reason, which no command gives. */
-const why = /^\W*(?:why|how come|what(?: is|'s|s) wrong)\b/i;
+const why = /^\W*(?:why|how come|what(?: is|'s|s) wrong)\b|\bwhy\W{0,3}$/i;
 
-/** What leads elsewhere fits at least so many times as well as the best command, or nearly so where a reason is asked for. */
-const leading = { why: 0.8, else: 1.05 };
+/** What leads elsewhere fits at least so many times as well as the best command; where a reason is asked for, less well. */
+const leading = { why: 0.75, else: 0.95 };
 
 /** Commands that a stock CloudStack of today does not have, and those of one vendor's product, come after others. */
 const removed = 0.6;
@@ -128,7 +143,9 @@ const createNewSearch = (catalog: Catalog): Search => {
   const order = (text: string, toolset: string | undefined): Match[] & { lead?: SearchResult['lead'] } => {
     const index = indexOf(catalog);
     const commonness = commonnessIn(toolset, index);
-    const ranked = rank(index, readQuery(index, text), { commonness, least });
+    const query = readQuery(index, text);
+    const ranked = rank(index, query, { commonness, least });
+    if (ranked[0] && isForeign(index, query, ranked[0].score)) return [];
     const matches = ranked.flatMap((fit) => {
       const tool = tools[fit.number];
       return tool ? [{ tool, fit }] : [];
@@ -140,23 +157,35 @@ const createNewSearch = (catalog: Catalog): Search => {
     return isClear ? Object.assign(matches, { lead: { lead, fit } }) : matches;
   };
 
+  /** What a part of a sentence asks to be done. */
+  const verbsOf = (index: OpenIndex, part: string): string[] => {
+    const verbs = verbsIn(index, readQuery(index, part).words);
+    return verbs.length || !making.test(part) ? verbs : ['create'];
+  };
+
   /** What a part of a sentence may mean: alone, and of what stands before one of the things, or what is done. */
-  const readingsOf = (part: string, before: string | undefined): string[] => {
-    if (before === undefined) return [part];
+  const readingsOf = (part: string, before: string | undefined): PartReading[] => {
+    const alone = { text: part, handicap: 0 };
+    if (before === undefined) return [alone];
     const index = indexOf(catalog);
     const { words } = readQuery(index, part);
     const { words: last } = readQuery(index, before);
-    // "create a zone, a pod": the same is done.
-    const verbs = verbsIn(index, last);
-    if (!hasVerb(index, words)) return verbs.length && !owner.test(part) ? [[...verbs, part].join(' ')] : [part];
-    const things = nounsOf(index, last).slice(0, maxThings);
-    // "attach it": what stands before. "list its disks": what is named here.
+    const refers = pronoun.test(part);
     const isWhole = nounsOf(index, words).length > 0;
-    if (isWhole && !pronoun.test(part)) return owner.test(part) ? [part, [part, ...things].join(' ')] : [part];
+    // "create a zone, a pod": the same is done. "give it 16 GB" says what is done without a verb.
+    const verbs = owner.test(part) || hasVerb(index, words) ? [] : verbsOf(index, before);
+    const again = { text: [...verbs, part].join(' '), handicap: 0 };
+    if (verbs.length && !refers) return [again];
+    const things = nounsOf(index, last).slice(0, maxThings);
+    const withAll = [part, ...things].join(' ');
+    // "attach it": what stands before. "list its disks", "show the balance": what is named here, of what stands before.
+    if (isWhole && !refers)
+      return things.length ? [alone, { text: withAll, handicap: owner.test(part) ? 0 : clear.added }] : [alone];
     return [
-      ...(pronoun.test(part) && things.length ? [] : [part]),
-      ...things.map((thing) => `${part} ${thing}`),
-      [part, ...things].join(' '),
+      ...(refers && things.length ? [] : [alone]),
+      ...(verbs.length && isWhole ? [again] : []),
+      ...things.map((thing) => ({ text: `${part} ${thing}`, handicap: things.length > 1 ? clear.partly : 0 })),
+      { text: withAll, handicap: 0 },
     ];
   };
 
@@ -164,7 +193,7 @@ const createNewSearch = (catalog: Catalog): Search => {
   const isHalf = (part: string, cut: string | undefined): boolean => {
     const index = indexOf(catalog);
     const { words } = readQuery(index, part);
-    return !nounsOf(index, words).length || (cut === ',' && !hasVerb(index, words.slice(0, 1)));
+    return !nounsOf(index, words).length || (cut === ',' && !making.test(part) && !hasVerb(index, words.slice(0, 1)));
   };
 
   /** The wishes in a sentence, with their matches: what is clear alone begins one, what is not belongs to the one before. */
@@ -183,15 +212,16 @@ const createNewSearch = (catalog: Catalog): Search => {
     for (const { part, isHalf: needsMore } of parts) {
       const last = wishes.at(-1);
       const before = last?.matches[0]?.tool;
+      const readings = readingsOf(part, last?.text);
       const matches = best(
-        readingsOf(part, last?.text).flatMap((reading) => order(reading, toolset)),
+        readings.map(({ text, handicap }) => ({ matches: order(text, toolset), handicap })),
         before,
       );
       if (last && (last.isHalf || !isClear(matches[0]) || matches[0]!.tool === before)) {
         last.text += ` ${part}`;
         last.matches = order(last.text, toolset);
         last.isHalf &&= needsMore;
-      } else wishes.push({ text: part, matches, isHalf: !last && needsMore });
+      } else wishes.push({ text: readings[0]!.text, matches, isHalf: !last && needsMore });
     }
     return wishes.map(({ matches }) => matches);
   };

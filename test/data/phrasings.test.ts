@@ -2,11 +2,12 @@ import { expect, test } from 'vitest';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { findValues, takesValue } from '../../src/catalog/values.ts';
 import { loadData } from '../../src/data.ts';
+import { loadForeignQuestions } from '../../src/search/foreign.ts';
 import { loadPhrasings, loadTrainingPhrasings, phrasingsOf } from '../../src/search/phrasings.ts';
 import { loadLessons } from '../../src/search/saved-index.ts';
 import { digestOf, type SavedIntent } from '../../src/search/saved-intent.ts';
 import { toWords } from '../../src/search/words.ts';
-import { loadQuestions } from '../../scripts/search-quality/measure.ts';
+import { loadFurtherQuestions, loadQuestions } from '../../scripts/search-quality/measure.ts';
 
 /** Commands that people need every day: they are asked for in many ways. */
 const everyday = `
@@ -75,8 +76,15 @@ test('no phrasing stands twice, at one command or at two', () => {
 });
 
 test('no question by which the search is measured is a phrasing', () => {
-  const phrases = new Set([...all, ...taught].flatMap(([, asked]) => asked.map(({ text }) => toWords(text).join(' '))));
-  const copied = loadQuestions().filter(({ question }) => phrases.has(toWords(question).join(' ')));
+  const wordsOf = (text: string): string => toWords(text).join(' ');
+  const leads = Object.values(loadData<Record<string, string[]>>('lead-phrasings.json')).flat();
+  const texts = [...all, ...taught].flatMap(([, asked]) => asked.map(({ text }) => text));
+  const phrases = new Set([...texts, ...leads, ...loadForeignQuestions()].map(wordsOf));
+  const measured = loadQuestions();
+  const known = new Set(measured.map(({ question }) => wordsOf(question)));
+  const further = loadFurtherQuestions();
+  expect(further.filter(({ question }) => known.has(wordsOf(question)))).toEqual([]);
+  const copied = [...measured, ...further].filter(({ question }) => phrases.has(toWords(question).join(' ')));
   expect(copied.map(({ question }) => question)).toEqual([]);
 });
 

@@ -180,3 +180,37 @@ test('commands that CloudStack no longer has count less than those that it has',
   expect(gone!.fit!.commonness).toBeLessThan(1);
   expect(search('show primary storage', { limit: 1 }).matches[0]!.fit!.commonness).toBe(1);
 });
+
+test.each(['asdf qwer', 'what is the weather in berlin', 'write a poem about autumn', 'npm install fails with eacces'])(
+  '"%s" is no business of a cloud: nothing is found',
+  (asked) => {
+    const { matches, total, lead } = search(asked, { limit: 5 });
+    expect([matches, total, lead]).toEqual([[], 0, undefined]);
+  },
+);
+
+test.each([
+  ['extned a disk', 'resizeVolume'],
+  ['add a tga to an instance', 'createTags'],
+])('"%s" finds %s: an ending with an error, a short word', (asked, command) => {
+  expect(firstThree(asked)[0]).toBe(command);
+});
+
+test('who renames, enables or disables a thing is led to the command that updates it, for every kind of thing', () => {
+  const { tools } = loadCatalog();
+  const names = new Set(tools.map(({ name }) => name));
+  const asked = tools.flatMap(({ name, command: { name: command, params } }) => {
+    const [action, ...things] = name.split('-');
+    const takes = (...wanted: string[]): boolean => params.some((parameter) => wanted.includes(parameter.name));
+    const thing = things.join(' ');
+    const switches = takes('allocationstate', 'state', 'enabled') ? ['enable', 'disable'] : [];
+    const deeds = switches
+      .filter((deed) => !names.has(`${deed}-${things.join('-')}`))
+      .map((deed) => `${deed} a ${thing}`);
+    const renames = takes('name') ? [`rename ${thing}`, `change the name of a ${thing}`] : [];
+    return action === 'update' ? [...deeds, ...renames].map((text) => ({ text, command })) : [];
+  });
+  const missed = asked.filter(({ text, command }) => firstThree(text)[0] !== command);
+  expect(asked.length).toBeGreaterThan(100);
+  expect(missed.length / asked.length, JSON.stringify(missed)).toBeLessThanOrEqual(0.03);
+});
