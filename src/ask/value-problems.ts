@@ -66,7 +66,7 @@ export const problemsWithValues = (response: string, expression: Expression): st
       const known = field && fieldsOfResponse(response)?.get(spellingKey(field.name));
       if (!field || !known) return [];
       if (isWhole(known) && bytesOf(response, known.name) === undefined && values.some(({ isSize }) => isSize))
-        return [`where: ${field.name} is no size; compare it with a number without a unit`];
+        return [`where: ${field.name} is not a size; compare it with a number without a unit`];
       return values.map((value) => problemWithValue(known, expression.by, value)).filter((one) => one !== undefined);
     }
     default:
@@ -87,8 +87,6 @@ export const problemsWithGroups = (
       .map((key) => `group: ${key} has a time of day; write day(${key}), week(${key}) or month(${key})`),
     ...totals
       .filter(({ by, field }) => (by === 'sum' || by === 'avg') && ['date', 'boolean'].includes(typeOf(field) ?? ''))
-      .map(
-        ({ by, field }) => `group: ${field} is no number, so that there is no ${by} of it; min, max and distinct work`,
-      ),
+      .map(({ by, field }) => `group: ${field} is not a number, and has no ${by}; min, max and distinct work`),
   ];
 };
