@@ -53,31 +53,37 @@ const begin = (target: Target, count: number): Attacker[] =>
     return attacker;
   });
 
+/** Closed by the server, or ended by it. */
+const isClosed = ({ socket }: Attacker): boolean => socket.closed || socket.readableEnded;
+/** Milliseconds in which the server cuts off whom it cuts off, also on a machine that does something else. */
+const timeoutMs = 60_000;
+const areClosed = (attackers: readonly Attacker[]): boolean => attackers.every(isClosed);
+
 const end = (attackers: Attacker[]): Ends => {
   const statuses: Record<string, number> = {};
   for (const { status } of attackers) if (status) statuses[status] = (statuses[status] ?? 0) + 1;
-  const closed = attackers.filter(({ socket }) => socket.closed || socket.readableEnded).length;
+  const closed = attackers.filter(isClosed).length;
   for (const { socket } of attackers) socket.destroy();
   return { closed, open: attackers.length - closed, statuses };
 };
 
-/** Connections that send one byte of a header each `pause` milliseconds, for so many milliseconds. */
-export const slowHeaders = async (target: Target, count: number, time: number, pause = 200): Promise<Ends> => {
+/** Connections that send one byte of a header each `pause` milliseconds, until all are cut off. */
+export const slowHeaders = async (target: Target, count: number, pause = 200): Promise<Ends> => {
   const attackers = begin(target, count);
   const text = headers(target, 'X-Slow: '.padEnd(100_000, 'x'));
-  for (let at = 0; at * pause < time; at++) {
+  for (let at = 0; at * pause < timeoutMs && !areClosed(attackers); at++) {
     for (const { socket } of attackers) if (!socket.closed) socket.write(text[at]!);
     await sleep(pause);
   }
   return end(attackers);
 };
 
-/** Connections that announce a body, send so many bytes of it, and then nothing more for so many milliseconds. */
-export const halfBodies = async (target: Target, count: number, bytes: number, time: number): Promise<Ends> => {
+/** Connections that announce a body, send so many bytes of it, and then nothing more until all are cut off. */
+export const halfBodies = async (target: Target, count: number, bytes: number): Promise<Ends> => {
   const attackers = begin(target, count);
   const text = `{"jsonrpc":"2.0","text":"${'x'.repeat(bytes - 25)}`;
   for (const { socket } of attackers) socket.write(headers(target, `Content-Length: ${bytes + 10}`) + text);
-  await sleep(time);
+  await until(() => areClosed(attackers), timeoutMs);
   return end(attackers);
 };
 
@@ -115,7 +121,7 @@ export const hugeBodies = async (target: Target, count: number, bytes: number, a
     }
   };
   await Promise.all(attackers.map(send));
-  await sleep(200);
+  await until(() => areClosed(attackers), timeoutMs);
   return end(attackers);
 };
 

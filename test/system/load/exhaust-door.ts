@@ -17,12 +17,7 @@ export const exhaustBodies = async ({ checks, stage, server, probe }: Victim): P
     checks.check(`bodies: too large ones, ${how}, are refused (413) and cut off`, known && !ends.open, show(ends));
   }
   // Each all but complete, and then held.
-  const holding = halfBodies(
-    { ...target, token: stage.tokenOf(10) },
-    400,
-    limits.bodyLimit - 100,
-    3 * limits.requestTimeout,
-  );
+  const holding = halfBodies({ ...target, token: stage.tokenOf(10) }, 400, limits.bodyLimit - 100);
   await sleep(limits.requestTimeout / 2);
   const others = await probe();
   const ends = await holding;
@@ -36,7 +31,7 @@ export const exhaustBodies = async ({ checks, stage, server, probe }: Victim): P
 /** Clients that take forever to ask, and connections on which nothing is asked. */
 export const exhaustConnections = async ({ checks, stage, server, probe }: Victim): Promise<void> => {
   const target = { origin: server.origin, token: stage.tokenOf(12) };
-  const slow = slowHeaders(target, 300, 5 * limits.requestTimeout);
+  const slow = slowHeaders(target, 300);
   await sleep(limits.requestTimeout / 2);
   const during = await probe();
   const ends = await slow;
