@@ -223,7 +223,7 @@ test('a waiting call is approved by someone whose role reaches it and who did no
   expect(await waiting(vera)).toEqual([]);
   expect(await waiting(carl)).toEqual([]);
   expect(await waiting(robot)).toMatchObject([
-    { code, isOwn: true, obstacle: expect.stringContaining('someone else') },
+    { code, isOwn: true, obstacle: expect.stringContaining('someone other than the one who asked') },
   ]);
   const [seen] = await waiting(alice);
   expect(seen).toMatchObject({ code, isOwn: false, about: { fourEyes: true }, caller: { principal: 'robot' } });

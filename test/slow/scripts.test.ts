@@ -83,7 +83,7 @@ test.each([
     'invalid',
     /line 1 of the script: listZones has no parameter "nope"/,
   ],
-  ['a promise without an end', 'await new Promise(() => {})', 'failed', /never comes/],
+  ['a promise without an end', 'await new Promise(() => {})', 'failed', /waits for a promise that never resolves/],
   ['no clock', 'return Date.now()', 'failed', /Date[^]*compares with '30 days ago'/],
   ['no timer', 'await new Promise((r) => setTimeout(r, 9))', 'failed', /setTimeout[^]*no timers/],
   ['no console', 'console.log(1)', 'failed', /console[^]*print\(value\)/],

@@ -1,4 +1,5 @@
 import { unmetBy, type Requirement } from '../../src/catalog/requirements.ts';
+import { findValues } from '../../src/catalog/values.ts';
 import type { Command, Parameter } from '../../src/catalog/types.ts';
 
 type Args<T> = Record<string, T>;
@@ -19,6 +20,20 @@ export const coverArguments = <T>(
     left = rest;
   }
   return sets;
+};
+
+/** A value with which a condition does not hold, of a parameter that must be given; undefined where there is none. */
+const otherwise = (
+  command: Command,
+  when: NonNullable<Requirement['when']>,
+  fixed: readonly string[],
+): string | undefined => {
+  for (const [name, refused] of Object.entries(when)) {
+    if (refused === true || fixed.includes(name)) continue;
+    const value = findValues(command.name, name)?.values.find((one) => !refused.map(String).includes(String(one)));
+    if (value !== undefined) return `${name}=${value}`;
+  }
+  return undefined;
 };
 
 /**
@@ -57,8 +72,10 @@ export const fitArguments = <T>(
       else add(fresh[0] ?? missing[0]!);
     } else if (rule === 'none') {
       const [name, values] = Object.entries(unless)[0] ?? [];
+      const other = otherwise(command, when, fixed);
       if (!excess.some(stays)) excess.forEach(drop);
       else if (condition !== undefined) drop(condition);
+      else if (other !== undefined) add(other);
       else if (name !== undefined && Array.isArray(values)) add(`${name}=${String(values[0])}`);
       else excess.forEach(drop);
     } else {

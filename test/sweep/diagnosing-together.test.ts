@@ -244,7 +244,7 @@ const faults: Record<string, Fault> = {
   'a Kubernetes cluster that the limit of its account keeps small': {
     kind: 'kubernetes',
     question: 'nodes are missing',
-    cause: /fewer nodes than it should .*limit of virtual machines: 8 of 8/,
+    cause: /reached its limit of virtual machines \(8 of 8\), so it lacks nodes/,
     make: async () => {
       const { networkid, ...owner } = bobs();
       await did('updateResourceLimit', { ...owner, resourcetype: '0', max: '8' });
