@@ -37,7 +37,7 @@ export const measureGrowth = async (): Promise<Row[]> => {
       const params = {
         zoneid,
         templateid: await first('listTemplates', 'template', ({ format }) => format !== 'ISO', {
-          templatefilter: 'all',
+          templatefilter: 'featured',
         }),
         serviceofferingid: await first(
           'listServiceOfferings',
