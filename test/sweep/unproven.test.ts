@@ -151,7 +151,8 @@ test.each([
       .then(() => 'done')
       .catch((error: unknown) => error);
     const { kind, hint = '' } = outcome instanceof CallError ? outcome : { kind: outcome };
-    if (kind !== 'unknown-outcome' || !hint.includes('whether it happened')) wrong.push(`${command.name}: ${String(kind)} ${hint}`);
+    if (kind !== 'unknown-outcome' || !hint.includes('whether it happened'))
+      wrong.push(`${command.name}: ${String(kind)} ${hint}`);
     if (times(command.name) !== 1) wrong.push(`${command.name}: sent ${times(command.name)} times`);
   }
   const entries = await close();
