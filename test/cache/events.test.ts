@@ -101,7 +101,12 @@ test('a change by another account is seen, too', async () => {
   const bob = cloud.simulator.world.all('User').find(({ fields }) => fields['username'] === 'bob')!;
   const { userkeys } = await behind('getUserKeys', { id: bob.id });
   await readUntilCached('list-ssh-key-pairs');
-  await behind('createSSHKeyPair', { name: 'of-bob' }, { apiKey: userkeys.apikey, secretKey: userkeys.secretkey });
+  const publickey = 'ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC7 me@here';
+  await behind(
+    'registerSSHKeyPair',
+    { name: 'of-bob', publickey },
+    { apiKey: userkeys.apikey, secretKey: userkeys.secretkey },
+  );
   await look();
   const after = await read('list-ssh-key-pairs');
   expect(after.structured['age']).toBeUndefined();
