@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { authSection } from '../../src/config/auth.ts';
-import { profileSchema } from '../../src/config/config.ts';
+import { profileSchema } from '../../src/config/profile.ts';
 import { policySection, principalsSection, risksSection, rolesSection } from '../../src/config/policy.ts';
 import { promptsSection } from '../../src/config/prompts.ts';
 import { settings } from '../../src/config/settings.ts';

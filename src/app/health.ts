@@ -1,7 +1,7 @@
 import type { Audit } from '../audit/audit.ts';
 import type { Cloud, Clouds, Composition } from '../call/composition.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
-import type { Profile } from '../config/config.ts';
+import type { Profile } from '../config/profile.ts';
 import { CallError } from '../errors.ts';
 import { toReadWire } from '../request/to-wire.ts';
 import type { Guard } from '../guard/guard.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../folder.ts';
 import { readLiveApis, type LiveApi } from '../catalog/live.ts';
 import { isRecord } from '../rows.ts';
 import { version } from '../version.ts';
@@ -88,7 +89,7 @@ export const createSavedOffer = (state: string, identity: string): SavedOffer =>
     },
     save: async ({ digest, text }) => {
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
+        makeFolder(folder);
         const now = new Date();
         await utimes(pathOf(digest), now, now).catch(() => write(pathOf(digest), text));
         await write(path, JSON.stringify({ at: now.getTime(), offer: digest }));

@@ -1,16 +1,8 @@
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { randomBytes } from 'node:crypto';
+import { makeFolder } from '../folder.ts';
 import { listBeside, slotPath } from './files.ts';
 
 /** A log that this process alone writes, for as long as it lives. */
@@ -127,7 +119,7 @@ const claim = (path: string): Claim | undefined => {
 
 /** Takes the first log of audit.jsonl, audit-2.jsonl, … that no living process has. Throws what the file system says. */
 export const claimSlot = (path: string): Claim => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   for (let slot = 1; slot <= slots; slot++) {
     const claimed = claim(slotPath(path, slot));
     if (claimed) return claimed;

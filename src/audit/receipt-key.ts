@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, randomBytes, type KeyObject } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../folder.ts';
 import { CallError } from '../errors.ts';
 
 // RFC 8410: what stands before the 32 bytes of a key of Ed25519, private (PKCS #8) and public (SPKI).
@@ -21,7 +22,7 @@ const readSeed = (state: string): string => {
       return readFileSync(path, 'utf8').trim();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt > 3) throw error;
-      mkdirSync(state, { recursive: true, mode: 0o700 });
+      makeFolder(state);
       const draft = `${path}.${process.pid}`;
       writeFileSync(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
       try {

@@ -1,5 +1,6 @@
-import { constants, accessSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, accessSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../folder.ts';
 import { createApp } from '../app/app.ts';
 import { loadConfig, type Config } from '../config/config.ts';
 import { missingProfile } from '../config/missing-profile.ts';
@@ -93,7 +94,7 @@ const checkConfiguration = async (
 const checkFolder = (check: string, folder: string): CheckResult => {
   const probe = join(folder, `.doctor-${process.pid}`);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     writeFileSync(probe, '', { flag: 'wx' });
     rmSync(probe);
     return fine(check, `${folder} can be written`);

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { isScalar, parseDocument } from 'yaml';
-import type { Profile } from '../config/config.ts';
+import type { Profile } from '../config/profile.ts';
 import { CallError } from '../errors.ts';
 
 const place = (profile: string, ...rest: string[]): string[] => ['profiles', profile, ...rest];

@@ -1,35 +1,25 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Secret } from '../cloudstack/credential.ts';
 import type { Auth } from './auth.ts';
 import type { Proxies } from './cloud.ts';
-import { isUnfilled, toEndpoint } from './endpoint.ts';
+import { toEndpoint } from './endpoint.ts';
 import { findOtherTools, importProfiles } from './import.ts';
 import { configPathOf, stateFolderOf } from './places.ts';
 import type { PolicySection, Principals, Risks, Roles } from './policy.ts';
 import type { PromptsSection } from './prompts.ts';
 import { readText } from './read-text.ts';
 import { envNameOf, flagOf, secretSettings, settings, type Settings } from './settings.ts';
+import { toProfile, type Profile } from './profile.ts';
 import { byName, simulatorProfile } from './profile-names.ts';
 import { readStoreUrl } from './store-url.ts';
 import { readHeaders, readTraces, type Traces } from './telemetry.ts';
 import type { Environment } from './values.ts';
 import { findWarnings } from './warnings.ts';
+import { keysOf, wrong } from './wrong.ts';
 import { seePage } from '../documents.ts';
 import { CallError, type ErrorDetails } from '../errors.ts';
 import { closestWord, mayBeMeant } from '../spelling.ts';
 import { toLabel } from '../text.ts';
-
-/** One CloudStack endpoint with one credential. */
-export interface Profile {
-  /** Undefined stands for the embedded simulator. */
-  endpoint?: string | undefined;
-  secret?: Secret | undefined;
-  /** How requests are signed, where that is not found out. */
-  signature?: 'sha1' | 'sha512' | undefined;
-  /** Certificates of a private authority (PEM) that are trusted beside the public ones. */
-  ca?: string | undefined;
-}
 
 type Raw = Record<string, unknown>;
 
@@ -63,16 +53,6 @@ export interface Otlp {
   service: string;
 }
 
-const wrong = (message: string, hint: string, details: ErrorDetails = {}): CallError =>
-  new CallError('configuration', message, hint, details);
-
-/** The keys that lead to the first thing that a schema finds wrong. */
-const keysOf = ({ issues }: z.ZodError): string[] => {
-  const [issue] = issues;
-  const added = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
-  return [...(issue?.path ?? []).map(String), ...added];
-};
-
 /** A variable's value, or the first line of the file that `NAME_FILE` points to. */
 const readSecret = (env: Environment, name: string): string | undefined => {
   const file = env[`${name}_FILE`];
@@ -82,76 +62,6 @@ const readSecret = (env: Environment, name: string): string | undefined => {
 /** The file that a secret is read from, if it is. */
 const secretFileOf = (env: Environment, name: string): string[] =>
   env[name] || !env[`${name}_FILE`] ? [] : [env[`${name}_FILE`]!];
-
-/** A profile in the file. */
-export const profileSchema = z.strictObject({
-  url: z.string(),
-  apiKey: z.string().optional(),
-  secretKey: z.string().optional(),
-  secretKeyFile: z.string().optional(),
-  username: z.string().optional(),
-  password: z.string().optional(),
-  passwordFile: z.string().optional(),
-  domain: z.string().optional(),
-  signature: z.enum(['auto', 'sha1', 'sha512']).default('auto'),
-  caFile: z.string().optional(),
-});
-
-const readCertificates = (name: string, path: string): string => {
-  const text = readText(path, 'caFile');
-  if (/-----BEGIN CERTIFICATE-----/.test(text)) return text;
-  throw wrong(`Profile ${name}: ${path} holds no certificate.`, 'caFile is a file in the PEM format.', {
-    keys: ['profiles', name, 'caFile'],
-  });
-};
-
-/** Makes a profile of what was given. Throws a configuration error that says what is missing. */
-export const toProfile = (name: string, given: unknown): Profile => {
-  const parsed = profileSchema.safeParse(given);
-  if (!parsed.success)
-    throw wrong(`Profile ${name}: ${z.prettifyError(parsed.error)}`, seePage('configuration'), {
-      keys: ['profiles', name, ...keysOf(parsed.error)],
-    });
-  const { url, username, domain, signature, ...rest } = parsed.data;
-  // A key that was copied has a line end or a blank at times; CloudStack's keys have none.
-  const apiKey = parsed.data.apiKey?.trim();
-  const [unfilled] = Object.entries(parsed.data).filter(([, value]) => value !== undefined && isUnfilled(value));
-  if (unfilled)
-    throw wrong(
-      `Profile ${name}: ${unfilled[0]} is "${unfilled[1]}": its value was not filled in.`,
-      'The host or the shell does not know that name. Write the value itself, or set the variable where the host starts.',
-      { keys: ['profiles', name, unfilled[0]] },
-    );
-  const [quoted] = (['apiKey', 'secretKey'] as const).filter((key) =>
-    /^["'\u2018-\u201f]|["'\u2018-\u201f]$/.test(parsed.data[key]?.trim() ?? ''),
-  );
-  if (quoted)
-    throw wrong(
-      `Profile ${name}: ${quoted} has quotes around it, which no key of CloudStack has.`,
-      'Write the key without quotes: a host or an env file may pass them on.',
-      { keys: ['profiles', name, quoted] },
-    );
-  const found = toEndpoint(url);
-  if (!found)
-    throw wrong(
-      `Profile ${name}: "${url}" is not an http(s) URL.`,
-      'It looks like https://cloud.example.com/client/api.',
-      { keys: ['profiles', name, 'url'] },
-    );
-  const secretKey =
-    rest.secretKey?.trim() ?? (rest.secretKeyFile && readText(rest.secretKeyFile, 'secretKeyFile').trim());
-  const password = rest.password ?? (rest.passwordFile && readText(rest.passwordFile, 'passwordFile').trim());
-  const ca = rest.caFile ? readCertificates(name, rest.caFile) : undefined;
-  const endpoint = { endpoint: found.url, ...(ca === undefined ? {} : { ca }) };
-  if (apiKey && secretKey)
-    return { ...endpoint, secret: { apiKey, secretKey }, ...(signature === 'auto' ? {} : { signature }) };
-  if (username && password) return { ...endpoint, secret: { username, password, domain } };
-  throw wrong(
-    `Profile ${name} has an incomplete credential.`,
-    'Set CLOUDSTACK_API_KEY and CLOUDSTACK_SECRET_KEY, or CLOUDSTACK_USERNAME and CLOUDSTACK_PASSWORD (and CLOUDSTACK_DOMAIN).',
-    { keys: ['profiles', name] },
-  );
-};
 
 const fromEnv = (env: Environment): Raw | undefined => {
   const url = env['CLOUDSTACK_API_URL'];

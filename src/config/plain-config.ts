@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Config, Profile } from './config.ts';
+import type { Config } from './config.ts';
+import type { Profile } from './profile.ts';
 import { toEndpoint } from './endpoint.ts';
 import { stateFolderOf } from './places.ts';
 import { byName, simulatorProfile } from './profile-names.ts';

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeOwnFolder } from '../folder.ts';
 import type { Risk, Severity } from '../catalog/risk.ts';
 import { CallError } from '../errors.ts';
 import { programName } from '../program-name.ts';
@@ -129,8 +130,7 @@ export const createApprovals = (folder: string, now: () => number = Date.now): A
   const pathOf = ({ code, digest }: Pick<WaitingCall, 'code' | 'digest'>): string =>
     join(folder, `${code}.${digest.slice(0, 16)}.json`);
   const write = (call: WaitingCall): void => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chmodSync(folder, 0o700);
+    makeOwnFolder(folder);
     const draft = `${pathOf(call)}.${process.pid}`;
     writeFileSync(draft, JSON.stringify(call), { mode: 0o600 });
     renameSync(draft, pathOf(call));

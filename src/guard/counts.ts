@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { appendFileSync, chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeOwnFolder } from '../folder.ts';
 import { CallError } from '../errors.ts';
 
 /** How many events there were under a key within the last `seconds`; with `add`, one more, which is counted too. */
@@ -38,8 +39,7 @@ export const createCounts = (folder: string, now: () => number = () => Date.now(
     const stretch = Math.floor(time / window);
     const current = `${name}.${stretch}`;
     const own = `${time} ${randomUUID()}`;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chmodSync(folder, 0o700);
+    makeOwnFolder(folder);
     if (add) appendFileSync(join(folder, current), `${own}\n`, { mode: 0o600 });
     let events = 0;
     for (const file of readdirSync(folder)) {

@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeOwnFolder } from '../folder.ts';
 import { decryptValue, encryptValue } from '../secrets/encrypted-value.ts';
 import { isRecord } from '../rows.ts';
 import type { HashStore } from './shared-approvals.ts';
@@ -71,8 +72,7 @@ export const textsInFolder = (folder: string): TextsById => {
       }),
     put: (id, text) =>
       settle(() => {
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
-        chmodSync(folder, 0o700);
+        makeOwnFolder(folder);
         const draft = `${pathOf(id)}.${process.pid}`;
         writeFileSync(draft, text, { mode: 0o600 });
         renameSync(draft, pathOf(id));

@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeOwnFolder } from '../folder.ts';
 import { CallError } from '../errors.ts';
 import type { HashStore } from '../guard/shared-approvals.ts';
 import type { PlanSeed } from '../placeholders.ts';
@@ -107,8 +108,7 @@ const settle = <T>(run: () => T): Promise<T> => new Promise((resolve) => resolve
 export const createPlans = (folder: string, now: () => number = Date.now): Plans => {
   const pathOf = (id: string, state: PlanStateName): string => join(folder, `${id}.${state}.json`);
   const write = (path: string, plan: SavedPlan): void => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chmodSync(folder, 0o700);
+    makeOwnFolder(folder);
     const draft = `${path}.${process.pid}`;
     writeFileSync(draft, JSON.stringify(plan), { mode: 0o600 });
     renameSync(draft, path);

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { createApp } from '../app/app.ts';
-import { loadConfig, toProfile, type Config } from '../config/config.ts';
+import { loadConfig, type Config } from '../config/config.ts';
+import { toProfile } from '../config/profile.ts';
 import type { Environment } from '../config/values.ts';
 import { findConnectionProblem } from '../cloudstack/connection-problem.ts';
 import { CallError } from '../errors.ts';

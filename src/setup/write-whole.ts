@@ -1,5 +1,6 @@
-import { chmodSync, existsSync, mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../folder.ts';
 import { CallError } from '../errors.ts';
 
 /** How a file is written. */
@@ -16,7 +17,7 @@ export const writeWhole = (path: string, text: string, { mode, mend }: WriteOpti
   const draft = `${target}.${process.pid}.new`;
   try {
     const given = mode ?? (existsSync(target) ? statSync(target).mode & 0o777 : 0o600);
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(target));
     writeFileSync(draft, text, { mode: given, flag: 'wx', flush: true });
     // What the process takes away from the mode of new files is given back.
     chmodSync(draft, given);

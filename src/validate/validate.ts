@@ -1,4 +1,5 @@
-import { isAsked, readQuery, splitQuery, type Query } from '../ask/query.ts';
+import { isAsked, readQuery, type Query } from '../ask/query.ts';
+import { splitQuery } from '../ask/cloud-filters.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { givenIn, takes } from '../catalog/given.ts';
 import { problemWithScope } from '../catalog/list-scope.ts';

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { loadConfig, toProfile } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { toProfile } from '../../src/config/profile.ts';
 import { envNameOf, settings } from '../../src/config/settings.ts';
 import { CallError } from '../../src/errors.ts';
 
