@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clouds, Jobs } from '../call/composition.ts';
 import { loadCatalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
+import { isRecent } from '../guard/look.ts';
 import { createApprovals, type Approvals } from '../guard/approvals.ts';
 import { boundsOf, isBounded, type Bounds } from '../guard/bounds.ts';
 import { createCounts, type Count } from '../guard/counts.ts';
@@ -90,13 +91,13 @@ export const openQuestions = (store: Store, { questionTimeout }: Config): Shared
 
 /** The bounds of roles, remembered for a minute: domains come and go slowly. */
 const createBounds = (clouds: Clouds): GuardDependencies['boundsOf'] => {
-  const known = new Map<string, { bounds: Promise<Bounds | undefined>; until: number }>();
+  const known = new Map<string, { bounds: Promise<Bounds | undefined>; at: number }>();
   return ({ role, request }) => {
     if (!isBounded(role)) return Promise.resolve(undefined);
     const { profile } = request.caller;
     const key = JSON.stringify([profile, role.domains, role.projects]);
     const found = known.get(key);
-    if (found && found.until > Date.now()) return found.bounds;
+    if (found && isRecent(found)) return found.bounds;
     const bounds = boundsOf(role, async () => {
       const { cloudstack } = await clouds.open(profile);
       const wire = toReadWire(loadCatalog().find('listDomains')!, { listall: true });
@@ -104,7 +105,7 @@ const createBounds = (clouds: Clouds): GuardDependencies['boundsOf'] => {
       const signal = AbortSignal.timeout(10_000);
       return rowsOf((await cloudstack.send(wire, { signal, wait: 0 })).body);
     });
-    known.set(key, { bounds, until: Date.now() + 60_000 });
+    known.set(key, { bounds, at: Date.now() });
     bounds.catch(() => known.delete(key));
     return bounds;
   };

@@ -1,12 +1,10 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { CloudStack } from '../cloudstack/cloudstack.ts';
+import { isRecent } from '../guard/look.ts';
 import { createDirectory } from '../resolve/directory.ts';
 import { readTagged } from '../resolve/tagged.ts';
 import type { Row } from '../rows.ts';
 import type { CheckedCall, ListRows, ProtectingTag } from '../types.ts';
-
-/** Milliseconds for which the tags of a cloud are believed to be as they were listed. */
-const believedMs = 60_000;
 
 interface Listed {
   at: number;
@@ -42,7 +40,7 @@ export const listRecently =
   (tool, params) => {
     const [all, key] = [listedOf(cloudstack), keyOf(tool, params)];
     const known = all.get(key);
-    if (known && Date.now() - known.at <= believedMs) return known.rows;
+    if (known && isRecent(known)) return known.rows;
     const rows = list(tool, params);
     cacheList(all, key, { at: Date.now(), rows });
     rows.catch(() => all.delete(key));

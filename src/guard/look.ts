@@ -22,7 +22,7 @@ export const toLook = (
   return alone.some(({ row }) => row) ? { digest: digestOf(call, alone, cloud), at } : undefined;
 };
 
-/** Whether a look is so recent that only the targets themselves need another one. */
+/** Whether what was read `at` a time is still believed: for a minute, and not because the clock was set back. */
 export const isRecent = ({ at }: Pick<TargetsLook, 'at'>): boolean => Math.abs(Date.now() - at) <= believedMs;
 
 /** What a call changes first of all as it is now, without what it belongs to and what other lists show to hang on it. */

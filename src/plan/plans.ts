@@ -75,7 +75,7 @@ const maxPlan = 2 ** 18;
 
 const lifetimeMs = planHours * 3_600_000;
 
-const isSaved = ({ made }: SavedPlan, now: number): boolean => now - made < lifetimeMs;
+const isSaved = ({ made }: SavedPlan, now: number): boolean => Math.abs(now - made) < lifetimeMs;
 
 const newest = (plans: readonly SavedPlan[]): SavedPlan[] => [...plans].sort((a, b) => b.made - a.made);
 

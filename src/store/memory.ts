@@ -21,8 +21,8 @@ const createExpiringMap = (now: () => number) => {
   };
 };
 
-/** A store of this process alone. `size` returns the number of keys. */
-export const createMemoryStore = (now: () => number = Date.now): Store & { size(): number } => {
+/** A store of this process alone; its clock is no clock of the day, which may be set. `size` returns the number of keys. */
+export const createMemoryStore = (now: () => number = () => performance.now()): Store & { size(): number } => {
   const { get, set, size } = createExpiringMap(now);
   return {
     kind: 'memory',

@@ -94,11 +94,11 @@ test('answers without a state, with a forged one, without an answer, or to no qu
 });
 
 test('an expired state is refused', async () => {
-  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] });
   const { app, times } = await start({ env: { CLOUDSTACK_MCP_QUESTION_TIMEOUT: '1' } });
   const raw = await connect(app);
   const state = questionOf(await raw.call('destroy', destroy));
-  vi.setSystemTime(Date.now() + 2100);
+  vi.advanceTimersByTime(2100);
   expect((await answer(raw, state)).error).toBeDefined();
   expect(times(left)).toBe(0);
   // And the same call can be asked about anew.
@@ -150,12 +150,12 @@ test('who never answers is asked once; the same call then gets an approval code,
 });
 
 test('an unanswered question is forgotten when it can be answered no more', async () => {
-  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] });
   const { app } = await start({ env: { CLOUDSTACK_MCP_QUESTION_TIMEOUT: '1' } });
   const raw = await connect(app);
   questionOf(await raw.call('destroy', destroy));
   expect(kindOf(await raw.call('destroy', destroy))).toBe('unconfirmed');
-  vi.setSystemTime(Date.now() + 1100);
+  vi.advanceTimersByTime(1100);
   questionOf(await raw.call('destroy', destroy));
 });
 

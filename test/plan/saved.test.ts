@@ -45,6 +45,14 @@ describe.each(places)('plans in %s', (_name, open) => {
     expect(await plans.list()).toEqual([]);
   });
 
+  test('do not last longer because the clock was set back', async () => {
+    let now = Date.now();
+    const plans = open(() => now);
+    await plans.save(planOf('AAAA-0004', { made: now }));
+    now -= planHours * 3_600_000 + 10;
+    expect(await plans.list()).toEqual([]);
+  });
+
   test('are taken by one of several at once', async () => {
     const plans = open(Date.now);
     await plans.save(planOf('BBBB-0001'));

@@ -13,7 +13,7 @@ export interface Links {
 export const linkMinutes = 10;
 
 /** Opens the links of one process. */
-export const createLinks = (now: () => number = Date.now): Links => {
+export const createLinks = (now: () => number = () => performance.now()): Links => {
   const open = new Map<string, number>();
   return {
     create: () => {
