@@ -41,6 +41,21 @@ const isUninformative = (value: unknown): boolean =>
 type Clean = (text: string) => string;
 const asIs: Clean = (text) => text;
 
+/** One walk through a value: what else it does to each text, and what became of texts that it met. Rows repeat their texts. */
+interface Walk {
+  readonly clean: Clean;
+  readonly met: Map<string, string>;
+}
+const startWalk = (clean: Clean): Walk => ({ clean, met: new Map() });
+
+const maskOnce = (text: string, { clean, met }: Walk): string => {
+  const known = met.get(text);
+  if (known !== undefined) return known;
+  const result = clean(maskText(text));
+  met.set(text, result);
+  return result;
+};
+
 /** A list of objects: what the outer key of an answer holds, which may be called after what its rows have (`userapikey`). */
 const isRows = (value: unknown): boolean =>
   Array.isArray(value) && value.every((row) => typeof row === 'object' && row !== null && !Array.isArray(row));
@@ -50,22 +65,16 @@ const rename = (record: Json, clean: Clean): Json => {
   return Object.fromEntries(Object.entries(record).map(([name, inner]) => [clean(name), inner]));
 };
 
-const masked = (
-  value: unknown,
-  further: ReadonlySet<string>,
-  depth: number,
-  clean: Clean = asIs,
-  isAnswer = false,
-): unknown => {
+const masked = (value: unknown, further: ReadonlySet<string>, depth: number, walk: Walk, isAnswer = false): unknown => {
   if (depth > maxDepth) return mask;
   if (typeof value === 'string') {
     if (isOrdinary(value)) return value;
     const json = readJson(value);
-    if (!json) return clean(maskText(value));
-    const inner = JSON.stringify(masked(json, further, depth + 1));
-    return clean(inner === JSON.stringify(json) ? value : inner);
+    if (!json) return maskOnce(value, walk);
+    const inner = JSON.stringify(masked(json, further, depth + 1, startWalk(asIs)));
+    return walk.clean(inner === JSON.stringify(json) ? value : inner);
   }
-  if (Array.isArray(value)) return copyChanged(value, (item) => masked(item, further, depth + 1, clean));
+  if (Array.isArray(value)) return copyChanged(value, (item) => masked(item, further, depth + 1, walk));
   if (typeof value !== 'object' || value === null) return value;
   const record = value as Json;
   const isEntry = isSecretEntry(record);
@@ -74,16 +83,17 @@ const masked = (
     if (secret && !isUninformative(inner) && !(isAnswer && isRows(inner))) return mask;
     // A job's result is what the command that began it would have answered.
     const fields = name === 'jobresult' ? secretFieldsOfJob(record['cmd']) : further;
-    return masked(inner, fields, depth + 1, clean);
+    return masked(inner, fields, depth + 1, walk);
   });
-  return rename(copy, clean);
+  return rename(copy, walk.clean);
 };
 
 /**
  * The same value with every credential in it masked: by name, as an entry `{name, value}`, by its shape inside a text, in
  * JSON text, and the fields that the command (or, of a job's result, the command that began it) is known to return.
  */
-export const maskSecrets = <T>(value: T, command = ''): T => masked(value, secretFieldsOf(command), 0) as T;
+export const maskSecrets = <T>(value: T, command = ''): T =>
+  masked(value, secretFieldsOf(command), 0, startWalk(asIs)) as T;
 
 /**
  * An answer as `maskSecrets` does it; of a job's result also by the class that CloudStack says ran it (`cmd`). `clean` is
@@ -96,7 +106,8 @@ export const maskAnswer = <T>(
   clean: (text: string) => string,
 ): T => {
   const fields = secretFieldsOf(command);
-  return masked(body, job ? new Set([...fields, ...secretFieldsOfJob(job.cmd)]) : fields, 0, clean, true) as T;
+  const further = job ? new Set([...fields, ...secretFieldsOfJob(job.cmd)]) : fields;
+  return masked(body, further, 0, startWalk(clean), true) as T;
 };
 
 const textsOf = (value: unknown, depth: number): string[] => {
