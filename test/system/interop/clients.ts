@@ -61,7 +61,13 @@ const makeEnvironment = async (folder: string, python: string): Promise<boolean>
   (await run('python3', '-m', 'venv', '--clear', '--without-pip', folder)).ok &&
   ((await run(...(await pipOf(python)), '--version')).ok || (await run(python, '-m', 'ensurepip')).ok);
 
-/** Packages of PyPI in a virtual environment of their own, each at its version. The command is that environment's Python. */
+/**
+ * Starts a Python that keeps what it has compiled, also where the environment says that it must not, as images of containers
+ * do: a client that is started eighty times would be compiled eighty times.
+ */
+const compiledOnce = ['env', 'PYTHONDONTWRITEBYTECODE='];
+
+/** Packages of PyPI in a virtual environment of their own, each at its version. The command starts that environment's Python. */
 const installPython = async (name: string, ...packages: string[]): Promise<Client> => {
   if (!(await run('python3', '--version')).ok)
     return { missing: `There is no python3: ${name} needs Python 3.10 or newer.` };
@@ -69,16 +75,17 @@ const installPython = async (name: string, ...packages: string[]): Promise<Clien
     return { missing: `python3 is older than 3.10: ${name} needs Python 3.10 or newer.` };
   const folder = join(cache, name);
   const python = join(folder, 'bin', 'python');
+  const command = [...compiledOnce, python];
   const versions = packages.map((each) => each.replace(/\[.*?\]/, '').split('=='));
   const here = `import importlib.metadata as m; assert all(m.version(n) == v for n, v in ${JSON.stringify(versions)})`;
-  if (existsSync(python) && (await run(python, '-c', here)).ok) return { command: [python] };
+  if (existsSync(python) && (await run(python, '-c', here)).ok) return { command };
   if (!(await makeEnvironment(folder, python)))
     return {
       missing: `python3 cannot make a virtual environment (on Debian, install python3-venv): ${name} needs one.`,
     };
   const pip = await pipOf(python);
   const installed = await run(...pip, 'install', ...pipFlags, '--no-compile', ...packages);
-  return installed.ok ? { command: [python] } : { missing: whyNot(name, installed) };
+  return installed.ok ? { command } : { missing: whyNot(name, installed) };
 };
 
 /** `cs`, with its asynchronous half. */
@@ -106,7 +113,7 @@ export const installAnsible = async (): Promise<Client> => {
   const needed = [`ansible-core==${ansibleCoreVersion}`, `cs==${csVersion}`, `sshpubkeys==${sshpubkeysVersion}`];
   const client = await installPython('ansible', ...needed);
   if ('missing' in client) return client;
-  const [python = ''] = client.command;
+  const python = client.command.at(-1) ?? '';
   const modules = collections.map((name) => `ansible_collections.${name.replace('/', '.')}`);
   if ((await run(python, '-c', `import ${modules.join(', ')}`)).ok) return client;
   const wheels = join(cache, 'ansible', 'wheels');
@@ -153,7 +160,7 @@ export const installCloudmonkey = async (): Promise<Client> => {
   if (python === undefined) return { missing: 'There is no python2.7: cloudmonkey 5 needs it.' };
   const folder = join(cache, 'cloudmonkey');
   const program = join(folder, 'bin', 'cloudmonkey');
-  const command = ['env', `PYTHONPATH=${folder}`, python, program];
+  const command = [...compiledOnce, `PYTHONPATH=${folder}`, python, program];
   if (existsSync(program)) return { command };
   const wanted = `cloudmonkey==${cloudmonkeyVersion}`;
   const installed = await run(python, '-m', 'pip', 'install', ...pipFlags, '--target', folder, wanted);
