@@ -50,7 +50,7 @@ const readState = (): ReleaseState => ({
   tags: ask('git', 'tag', '--list').split('\n'),
 });
 
-const prepare = async (wanted: string): Promise<void> => {
+const prepare = (wanted: string): void => {
   const { package: about, changed, changelog } = readState();
   if (changed) stop(`the working tree has changes:\n${changed}`);
   const version = nextVersion(about.version, wanted);
@@ -58,7 +58,8 @@ const prepare = async (wanted: string): Promise<void> => {
   ask('npm', 'version', version, '--no-git-tag-version', '--allow-same-version', '--ignore-scripts');
   writeFileSync(chartFile, setChartVersion(read(chartFile), version));
   writeFileSync('CHANGELOG.md', closed);
-  await writeManifests(false);
+  writeManifests(false);
+  ask('npm', 'run', '--silent', 'format');
   process.stdout.write(
     `Prepared ${version}. Read the changelog, then:\n\n  git commit -am 'Release ${version}'\n  npm run release\n`,
   );
@@ -109,6 +110,6 @@ ${folder}/ holds ${file}, ${basename(bundle)}, notes.md and provenance.json. Not
 };
 
 const { values, positionals } = parseArgs({ options: { prepare: { type: 'boolean' } }, allowPositionals: true });
-if (values.prepare && positionals.length === 1) await prepare(positionals[0]!);
+if (values.prepare && positionals.length === 1) prepare(positionals[0]!);
 else if (!values.prepare && !positionals.length) release();
 else stop('usage: npm run release, or npm run release -- major|minor|patch|VERSION --prepare');

@@ -118,7 +118,7 @@ for (const path of ['.', 'docs', 'docs/hosts', 'docs/identity', 'data'].flatMap(
   if (check) problems.push(`${path} is stale: npm run docs writes it anew`);
   else writeFileSync(path, filled);
 }
-problems.push(...missingSections(), ...(await writeSkills(check)), ...(await writeManifests(check)));
+problems.push(...missingSections(), ...(await writeSkills(check)), ...writeManifests(check));
 for (const name of Object.keys(blocks)) if (!used.has(name)) problems.push(`no document holds the block "${name}"`);
 
 for (const problem of problems) process.stderr.write(`${problem}\n`);

@@ -117,8 +117,8 @@ export interface Progress {
 export type Params = Readonly<Record<string, ParamValue>>;
 
 /** One value after validation. */
-export type ParamValue =
-  string | number | boolean | readonly string[] | Readonly<Record<string, string>> | readonly Record<string, string>[];
+export type ParamValue = string | number | boolean | readonly string[] | MapValue | readonly MapValue[];
+type MapValue = Readonly<Record<string, string>>;
 
 /** A call whose every argument is right as far as the catalog knows. */
 export interface ValidCall {

@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { format } from 'prettier';
 
 /** What package.json says of the package; what a publisher fills in is the repository's URL in it, and nothing else. */
 interface About {
@@ -220,10 +219,10 @@ const manifests: Readonly<Record<string, (about: About) => object>> = {
  * Writes what registries and hosts read about the package, each from package.json; with `check` it only names what is
  * stale.
  */
-export const writeManifests = async (check: boolean): Promise<string[]> => {
+export const writeManifests = (check: boolean): string[] => {
   const stale: string[] = [];
   for (const [path, describe] of Object.entries(manifests)) {
-    const text = await format(JSON.stringify(describe(read())), { filepath: path, printWidth: 120 });
+    const text = `${JSON.stringify(describe(read()), null, 2)}\n`;
     let there = '';
     try {
       there = readFileSync(path, 'utf8');

@@ -1,4 +1,4 @@
-/** The habits of this code that are no matter of types, as rules of the linter. Formatting is Prettier's. */
+/** The habits of this code that are no matter of types, as rules of the linter. Formatting is oxfmt's. */
 
 const barrel = 'No barrels: import a thing from the file that has it.';
 const byName = 'No default export: what is exported has a name, by which it is found.';

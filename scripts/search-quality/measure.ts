@@ -45,9 +45,10 @@ export const loadQuestions = (): Question[] =>
     .flatMap((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Question[]);
 
 /** One line of test/sweep/questions/further/: also what leads elsewhere than to a command, and what nothing answers. */
-export type FurtherQuestion = { question: string } & (
-  { kind: 'plain' | 'composite'; commands: string[][] } | { kind: 'lead'; lead: string } | { kind: 'foreign' }
-);
+export type FurtherQuestion =
+  | { question: string; kind: 'plain' | 'composite'; commands: string[][] }
+  | { question: string; kind: 'lead'; lead: string }
+  | { question: string; kind: 'foreign' };
 
 /** Questions that were asked after the search was made better, and looked at since. */
 export const loadFurtherQuestions = (): FurtherQuestion[] =>

@@ -10,9 +10,20 @@ export interface MapEncoding {
   index?: 0;
 }
 
-/** Types of parameters in CloudStack's own words; `uuid` is an id. */
+/** Types of parameters in CloudStack's own words. */
 export type ParameterType =
-  'boolean' | 'date' | 'double' | 'integer' | 'list' | 'long' | 'map' | 'object' | 'short' | 'string' | 'uuid';
+  | 'boolean'
+  | 'date'
+  | 'double'
+  | 'integer'
+  | 'list'
+  | 'long'
+  | 'map'
+  | 'object'
+  | 'short'
+  | 'string'
+  /** An id. */
+  | 'uuid';
 
 /** One parameter of a command, as CloudStack's newest known release declares it. */
 export interface Parameter {

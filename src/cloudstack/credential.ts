@@ -7,9 +7,15 @@ import { waitForPromise } from './wait.ts';
 import { expiresAt, toQuery, toSignedQuery, type Algorithm } from './sign.ts';
 import type { HttpRequest, HttpResponse } from './transport.ts';
 
-/** A key pair, or a user's name and password for a login session. */
-export type Secret =
-  { apiKey: string; secretKey: string } | { username: string; password: string; domain?: string | undefined };
+/** A user's name and password, for a login session. */
+interface UserPassword {
+  username: string;
+  password: string;
+  domain?: string | undefined;
+}
+
+/** A key pair, or what a user logs in with. */
+export type Secret = { apiKey: string; secretKey: string } | UserPassword;
 
 /** A request before it is addressed, with its signature or session. */
 export type Draft = Pick<HttpRequest, 'body'> & {

@@ -37,9 +37,13 @@ export interface WrittenCode {
   readonly [writtenCode]: string;
 }
 
+/** Several values, each with its name. */
+interface OptionValues {
+  [key: string]: OptionValue;
+}
+
 /** An option's value: a text, an expression of the format, a number, a yes or no, or several. */
-export type OptionValue =
-  string | number | boolean | WrittenCode | readonly OptionValue[] | { [key: string]: OptionValue };
+export type OptionValue = string | number | boolean | WrittenCode | readonly OptionValue[] | OptionValues;
 
 /** An expression of the format. */
 export const toWrittenCode = (code: string): WrittenCode => ({ [writtenCode]: code });

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
+import type { Profile } from '../config/profile.ts';
 import { CallError } from '../errors.ts';
 import { DocumentError, entryIn, type Entry } from './documents.ts';
 import { writeWhole } from './write-whole.ts';
@@ -17,8 +18,7 @@ export type SetupRole = keyof typeof roles;
 /** What goes into a profile: an endpoint, a credential whose secret goes into a file of its own, and a private authority. */
 export interface NewProfile {
   url: string;
-  credential:
-    { apiKey: string; secretKey: string } | { username: string; password: string; domain?: string | undefined };
+  credential: NonNullable<Profile['secret']>;
   caFile?: string | undefined;
 }
 

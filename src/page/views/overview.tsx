@@ -17,13 +17,13 @@ export interface OverviewData {
 
 const numberOf = (row: ShownRow, field: string): number => Number(row[field] ?? 0);
 
-const InPart = ({
-  part,
-  children,
-}: {
+interface PartProps {
   part: Part;
   children: (answer: CallAnswer) => ComponentChildren;
-}): JSX.Element => ('error' in part ? <Problem error={part.error} /> : <>{children(part)}</>);
+}
+
+const InPart = ({ part, children }: PartProps): JSX.Element =>
+  'error' in part ? <Problem error={part.error} /> : <>{children(part)}</>;
 
 const Capacity = ({ part }: { part: Part }): JSX.Element => (
   <Section title="Capacity" wide>
