@@ -1,4 +1,4 @@
-/** Bundles src/main.ts into dist/: one entry and the chunks that are loaded when they are used. */
+/** Bundles src/main.ts into dist/: one entry and the chunks that are loaded when they are used. `--quick` compresses less. */
 import { build, type Plugin } from 'esbuild';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
