@@ -125,8 +125,12 @@ export const installAnsible = async (): Promise<Client> => {
   return unpacked.ok ? client : { missing: whyNot('ansible', unpacked) };
 };
 
-/** What is built runs for seconds: it is not worth optimizing, nor debugging. */
-const goFlags = `GOFLAGS=-mod=mod -buildvcs=false '-gcflags=all=-N -l -dwarf=false' '-ldflags=-s -w'`;
+/** What is built runs for seconds: it is not worth optimizing, nor debugging, and needs no C; compilers need not save memory. */
+const goEnvironment = [
+  'CGO_ENABLED=0',
+  'GOGC=400',
+  `GOFLAGS=-mod=mod -buildvcs=false '-gcflags=all=-N -l -dwarf=false' '-ldflags=-s -w'`,
+];
 
 /** `cmk`, CloudMonkey 6, built from its Go module; failing that, the one on the PATH. */
 export const installCmk = async (): Promise<Client> => {
@@ -135,7 +139,7 @@ export const installCmk = async (): Promise<Client> => {
   if (existsSync(program)) return { command: [program] };
   if ((await run('cmk', '-v')).ok) return { command: ['cmk'] };
   if (!(await run('go', 'version')).ok) return { missing: 'There is no Go: cmk is built with it.' };
-  const installed = await run('env', `GOBIN=${folder}`, goFlags, 'go', 'install', cmkModule);
+  const installed = await run('env', `GOBIN=${folder}`, ...goEnvironment, 'go', 'install', cmkModule);
   return installed.ok ? { command: [program] } : { missing: whyNot('cmk', installed) };
 };
 
@@ -147,7 +151,7 @@ export const installGo = async (): Promise<Client> => {
   mkdirSync(folder, { recursive: true });
   copyFileSync('test/system/interop/go_day/main.go', join(folder, 'main.go'));
   writeFileSync(join(folder, 'go.mod'), `module interop\n\ngo 1.23.0\n\nrequire ${goModule} ${goModuleVersion}\n`);
-  const built = await run('env', goFlags, 'go', 'build', '-C', folder, '-o', program, '.');
+  const built = await run('env', ...goEnvironment, 'go', 'build', '-C', folder, '-o', program, '.');
   return built.ok ? { command: [program] } : { missing: whyNot('go', built) };
 };
 
