@@ -1,14 +1,18 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createApp, type App } from '../../src/app/app.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { openRaw, type Raw } from '../guard/raw.ts';
 import { openHost, startCloud, type Cloud, type Host } from '../support/harness.ts';
 
 // What scripts try in order to get out of their sandbox, to stop the server or to fill it. Each ends, nothing of it is seen
 // outside, and others are answered meanwhile.
 
 const trace = join(tmpdir(), `cloudstack-mcp-escaped-${process.pid}`);
+const folder = mkdtempSync(join(tmpdir(), 'cloudstack-mcp-escapes-'));
 /** Leaves a trace of itself wherever it runs with Node's own things in reach. */
 const payload = `(() => { const g = globalThis; g.escaped = 1; if (typeof process === "undefined") return undefined; process.env.ESCAPED = "1"; process.getBuiltinModule("fs").writeFileSync(${JSON.stringify(trace)}, "x"); return "escaped"; })()`;
 const asText = JSON.stringify(`return ${payload}`);
@@ -129,13 +133,10 @@ const hoards: string[] = [
   'const m = new Map(); for (let i = 0; ; i++) m.set(i, { i })',
 ];
 
-/** What would take all time, or much of both. */
-const bombs: string[] = [
+/** What never ends by itself: it is stopped when it has computed for as long as it may. */
+const endless: string[] = [
   'for (;;);',
   'for (;;) { try { for (;;); } catch {} finally { for (;;); } }',
-  'await (async function f() { await null; return f() })()',
-  '(function f() { return Promise.resolve().then(f) })(); await new Promise(() => {})',
-  'const f = () => f() + f(); return f()',
   'return [3, 2, 1].sort(() => { for (;;); })',
   'return JSON.stringify({ toJSON() { for (;;); } })',
   'for (const x of (function* () { for (;;) yield 1 })());',
@@ -144,6 +145,15 @@ const bombs: string[] = [
   'return /(.*)*x(.*)*y/.test("z".repeat(5000))',
   'return /(?:a|a)*$/.test("a".repeat(60) + "b")',
   'return "a".repeat(1e5).replace(/(a?){100}a{100}$/g, "")',
+];
+/** What may compute of those, in seconds: they do the same however long they may. */
+const endlessCompute = 0.2;
+
+/** What would take all time, or much of both. */
+const bombs: string[] = [
+  'await (async function f() { await null; return f() })()',
+  '(function f() { return Promise.resolve().then(f) })(); await new Promise(() => {})',
+  'const f = () => f() + f(); return f()',
   'return (10n ** (10n ** 7n)).toString().length',
   'const p = []; for (let i = 0; i < 1e7; i++) p.push(Promise.resolve(i)); return (await Promise.all(p)).length',
   'const p = []; for (;;) p.push(cloudstack.listZones())',
@@ -168,21 +178,35 @@ const corpus = [
   `const seen = []; ${outside.map((name) => `try { if (typeof ${name} !== "undefined") seen.push(${JSON.stringify(name)} + ": " + typeof ${name}) } catch { seen.push(${JSON.stringify(name)} + ": there, and not to be read") }`).join(' ')} return seen.join(", ") || "contained"`,
   ...chains.map(containment),
 ];
-const wild = [...games, ...border, ...hoards, ...bombs];
+const wild = [...games, ...border, ...hoards, ...endless, ...bombs];
 
 let cloud: Cloud;
 let host: Host;
+/** A server whose scripts may compute for less than a setting can say. */
+let impatientApp: App;
+let impatient: Raw;
 
 beforeAll(async () => {
   cloud = await startCloud();
   const limits = { SCRIPT_COMPUTE: '1', SCRIPT_MEMORY: '16', SCRIPT_TIME: '4', SCRIPT_CALLS: '200' };
   const narrow = Object.fromEntries(Object.entries(limits).map(([name, value]) => [`CLOUDSTACK_MCP_${name}`, value]));
+  const state = { CLOUDSTACK_MCP_AUDIT: '/dev/null', CLOUDSTACK_MCP_STATE: folder };
+  // Where others need the machine, a thread of low priority takes long to compute even for so little.
+  const config = await loadConfig({}, { ...cloud.env, ...narrow, ...state, CLOUDSTACK_MCP_SCRIPT_TIME: '300' });
   host = await openHost({ env: { ...cloud.env, ...narrow } });
+  impatientApp = createApp(
+    { ...config, scriptCompute: endlessCompute },
+    { cache: true, stderr: { write: () => true } },
+  );
+  impatient = await openRaw(impatientApp);
 });
 
 afterAll(async () => {
   rmSync(trace, { force: true });
   await host.close();
+  await impatient.close();
+  await impatientApp.close();
+  rmSync(folder, { recursive: true, force: true });
   await cloud.close();
 });
 
@@ -230,13 +254,20 @@ test('whatever scripts do, they end, have no effect, and others are answered mea
     waits.push(performance.now() - begun);
   };
   const kinds = new Set<unknown>();
+  const stopped = new Set<string>();
+  const run = async (code: string): Promise<Record<string, unknown>> => {
+    if (!endless.includes(code)) return (await host.call('run-script', { code })).structured;
+    return (await impatient.call('run-script', { code })).result?.structuredContent ?? {};
+  };
   await runAll(wild, async (code) => {
     let hasEnded = false;
-    const running = host.call('run-script', { code }).finally(() => (hasEnded = true));
+    const running = run(code).finally(() => (hasEnded = true));
     for (let asked = 0; asked < 5 && !hasEnded; asked++) await askMeanwhile();
-    const answer = await running;
     // A bug would be another kind, and a crash no answer at all.
-    if (answer.isError) kinds.add((answer.structured['error'] as { kind: string }).kind);
+    const { error } = (await running) as { error?: { kind: string; message: string } };
+    if (!error) return;
+    kinds.add(error.kind);
+    if (error.message.includes(`it computed for more than ${endlessCompute} s`)) stopped.add(code);
   });
   await user.close();
   seeNoEffect();
@@ -245,6 +276,7 @@ test('whatever scripts do, they end, have no effect, and others are answered mea
   process.stderr.write(`script-escapes: ${waits.length} calls of others meanwhile, p99 ${p99.toFixed(1)} ms\n`);
   expect(waits.length).toBeGreaterThan(2 * wild.length);
   expect(kinds).not.toContain('unknown-outcome');
+  expect([...stopped].sort()).toEqual([...endless].sort());
   expect((await host.call('read', { tool: 'list-zones' })).isError).toBeUndefined();
 });
 
