@@ -19,6 +19,8 @@ const endless = {
 interface List {
   name: string;
   args: Record<string, unknown>;
+  /** Signed once: it is the same each time. */
+  request: Request;
   /** Kinds whose changes are said to make its answer stale. */
   dependencies: readonly string[];
   /** Whether it may say another thing once time has passed, and nothing else. */
@@ -48,9 +50,7 @@ export const sweepChanges = async (chosen: (parameter: Parameter) => boolean): P
   const world = trackDependencies(simulator.world);
   const look = async (list: List): Promise<void> => {
     if (list.version === world.versionOf(list.seen)) return;
-    const { result, seen } = await world.track(async () =>
-      (await simulator.fetch(signedRequest(simulator.credentials, list.name, paramsOf(list.args)))).text(),
-    );
+    const { result, seen } = await world.track(async () => (await simulator.fetch(list.request)).text());
     // Every request looks at the clock; few answers show it. One that has changed may; one that time left as it was does not.
     if (result !== list.now) list.showsTime = true;
     else if (clock.now() !== list.at) list.showsTime = false;
@@ -68,7 +68,14 @@ export const sweepChanges = async (chosen: (parameter: Parameter) => boolean): P
   const lists: List[] = [];
   for (const command of cachedReads) {
     const args = wideArgs(simulator, command);
-    const list = { name: command.name, args, dependencies: dependenciesOf(command, paramsOf(args)), ...unseen };
+    const params = paramsOf(args);
+    const list = {
+      name: command.name,
+      args,
+      request: signedRequest(simulator.credentials, command.name, params),
+      dependencies: dependenciesOf(command, params),
+      ...unseen,
+    };
     // The second answer comes from the cache, but for the list of all commands, which is too large for it.
     if ((await ask(list)) !== undefined && (await ask(list))) lists.push(list);
   }
