@@ -16,6 +16,22 @@ const minItems = 1;
 
 const costOf = (value: unknown): number => estimateTokens(JSON.stringify(value) ?? '');
 
+/** More characters than one token stands for in an estimate. */
+const perToken = 22;
+/** Whether a value takes more tokens than that; of one that is far longer they are not counted. */
+const isOver = (value: unknown, tokens: number): boolean => {
+  const text = JSON.stringify(value) ?? '';
+  return text.length > perToken * (tokens + 1) || estimateTokens(text) > tokens;
+};
+
+/** What a list takes, by its items; each is counted once, however often the list is shortened. */
+const costOfList = (list: readonly unknown[], known: Map<unknown, number>): number =>
+  list.reduce<number>((sum, item) => {
+    const cost = known.get(item) ?? costOf(item) + 1;
+    known.set(item, cost);
+    return sum + cost;
+  }, 0);
+
 interface PlacedList {
   holder: Record<string, unknown>;
   name: string;
@@ -44,7 +60,7 @@ const shorten = ({ holder, name, list }: PlacedList): void => {
 /** The same, cut to so many tokens: the text by lines, of the data the list that takes most is shortened until all fits. What is cut says so. */
 export const fitView = (answer: AppAnswer, budget: number): AppAnswer => {
   const whole = filled * budget;
-  if (estimateTokens(answer.text) + costOf(answer.structured) <= whole) return answer;
+  if (!isOver(answer.structured, whole - estimateTokens(answer.text))) return answer;
   const { text } = fitAnswer({ text: answer.text, structured: {} }, budget / 2);
   const room = whole - estimateTokens(text);
   const data = structuredClone(answer.structured);
@@ -52,10 +68,11 @@ export const fitView = (answer: AppAnswer, budget: number): AppAnswer => {
   if (typeof words === 'string') data['text'] = fitAnswer({ text: words, structured: {} }, room / 6).text;
   if (Array.isArray(data['rows']) && Array.isArray(data['columns']))
     data['rows'] = toColumns(data['rows'], ['id', ...(data['columns'] as string[])]);
-  while (costOf(data) > room) {
+  const known = new Map<unknown, number>();
+  while (isOver(data, room)) {
     const [longest] = listsIn(data)
       .filter(({ list }) => list.length > minItems)
-      .map((one) => ({ one, cost: costOf(one.list) }))
+      .map((one) => ({ one, cost: costOfList(one.list, known) }))
       .sort((a, b) => b.cost - a.cost);
     if (!longest) return fitAnswer({ text, structured: data }, budget);
     data['isCut'] = true;

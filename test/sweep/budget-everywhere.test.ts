@@ -54,9 +54,9 @@ const configOf = (name: string, sections: object): string => {
   return path;
 };
 
-/** What the cloud answers to a command; a list is a megabyte, and is written once. */
-const bodies = new Map<string, string>();
-const bodyOf = (command: string): string => {
+/** What the cloud answers to a command; a list is a megabyte, and is written and encoded once. */
+const bodies = new Map<string, Buffer>();
+const bodyOf = (command: string): Buffer => {
   const found = loadCatalog().find(command)?.command;
   const { wrapper = `${command.toLowerCase()}response`, key, result } = found ?? {};
   const [name = 'item'] = [key ?? 'item'].flat();
@@ -72,7 +72,7 @@ const bodyOf = (command: string): string => {
               [name]: Array.from({ length: 20 }, (_, at) => ({ ...row, id: id.slice(0, -2) + String(10 + at) })),
             }
           : { [name]: row };
-  return JSON.stringify({ [wrapper]: inner });
+  return Buffer.from(JSON.stringify({ [wrapper]: inner }));
 };
 
 beforeAll(async () => {
