@@ -43,12 +43,24 @@ const withoutMarkup = (line: string): string =>
     .replaceAll('://', '[:]//')
     .replace(/<(?=[a-z!/?])/gi, '< ');
 
+/** At least so much of the plain text, as it is in the whole: of a long text the beginning is read where that is enough. */
+const toPlainStart = (text: string, length: number): string => {
+  if (text.length > 4 * length) {
+    const line = toPlain(startOf(text, 3 * length));
+    // Its last characters may be the beginning of what is taken out.
+    if (line.length >= length + 3) return line;
+  }
+  return toPlain(text);
+};
+
 /** A name from a cloud or a client as a label on one line: no line breaks, double quotes or links, at most `maxLength` characters. */
 export const toLabel = (text: string, maxLength = 60): string => {
-  const line = toPlain(text);
+  // A character takes two places at most: one more than fits is in it.
+  const maxRead = 2 * (maxLength + 1);
+  const line = toPlainStart(text, maxRead);
   if (line.length <= maxLength) return line;
   // Whole characters, so that a name that is shown cut can be typed.
-  const characters = [...line.slice(0, 2 * maxLength)];
+  const characters = [...line.slice(0, maxRead)];
   return characters.length > maxLength ? `${characters.slice(0, maxLength - 1).join('')}…` : line;
 };
 

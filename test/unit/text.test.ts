@@ -67,6 +67,21 @@ test('a label is one line without double quotes, well formed and short, whatever
   );
 });
 
+test('the label of a long text is that of the whole, which is cut', () => {
+  const pieces = ['"', '\n', '🙂', '\u202e', '\ud83d', 'é', ' ', '](', '://', '<b', '<', ':', ']', 'x'];
+  const runs = fc.tuple(fc.constantFrom(...pieces, '\u0301'.repeat(6)), fc.integer({ min: 1, max: 200 }));
+  fc.assert(
+    fc.property(fc.array(runs, { maxLength: 6 }), fc.integer({ min: 3, max: 70 }), (parts, max) => {
+      const text = parts.map(([piece, times]) => piece.repeat(times)).join('');
+      const characters = [...toLabel(text, Infinity)];
+      const cut = `${characters.slice(0, max - 1).join('')}…`;
+      expect(toLabel(text, max)).toBe(characters.length > max ? cut : characters.join(''));
+    }),
+    { numRuns: 2000 },
+  );
+  expect([...toLabel('🙂'.repeat(100))]).toHaveLength(60);
+});
+
 test('a character that a label cuts is left out whole, so that what is shown can be typed', () => {
   for (let before = 50; before < 62; before++)
     expect(toLabel('x'.repeat(before) + '🙂'.repeat(10)).isWellFormed(), String(before)).toBe(true);
