@@ -117,6 +117,21 @@ const nameOf = ({ fields }: WorldRow): string[] =>
     (name): name is string => typeof name === 'string' && name.length > 3,
   );
 
+const uuidPattern = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+const allUuids = new RegExp(uuidPattern, 'g');
+const wholeUuid = new RegExp(`^${uuidPattern.source}$`);
+
+/** CloudStack's own vocabulary: the catalog, in small letters. */
+const vocabulary = JSON.stringify(loadCatalog().tools).toLowerCase();
+const vocabularyUuids = new Set(vocabulary.match(allUuids));
+const knownWords = new Map<string, boolean>();
+/** Whether a word is a part of that vocabulary; megabytes are looked through once for each. */
+const isVocabulary = (word: string): boolean => {
+  let known = wholeUuid.test(word) ? vocabularyUuids.has(word) : knownWords.get(word);
+  if (known === undefined) knownWords.set(word, (known = vocabulary.includes(word)));
+  return known;
+};
+
 /** Words that only others' things carry. */
 const secretsOf = (principal: string): Set<string> => {
   const mine = new Set(
@@ -126,14 +141,13 @@ const secretsOf = (principal: string): Set<string> => {
   );
   const words = foreign(principal).flatMap((row) => [row.id, ...nameOf(row).filter((name) => !mine.has(name))]);
   // Words that are also parts of ours, or of CloudStack's own vocabulary, prove nothing.
-  const ours = [...mine, JSON.stringify(loadCatalog().tools).toLowerCase()].join('\n');
-  return new Set(words.filter((word) => !ours.includes(word) && !/^(default|admin|ROOT.*|User|eth\d)$/i.test(word)));
+  const ours = [...mine].join('\n');
+  return new Set(
+    words.filter(
+      (word) => !ours.includes(word) && !isVocabulary(word) && !/^(default|admin|ROOT.*|User|eth\d)$/i.test(word),
+    ),
+  );
 };
-
-const uuidPattern = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
-const allUuids = new RegExp(uuidPattern, 'g');
-
-const wholeUuid = new RegExp(`^${uuidPattern.source}$`);
 
 /** Those of some secrets that are no id: they are looked for one by one, the ids by what a text has of ids. */
 const namesAmong = new WeakMap<ReadonlySet<string>, readonly string[]>();
