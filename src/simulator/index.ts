@@ -23,7 +23,7 @@ import { ApiError, unauthenticated } from './world/errors.ts';
 import { makeAny } from './world/insert.ts';
 import { createQueue } from './world/queue.ts';
 import { createRandom } from './world/random.ts';
-import { fillWorld, readSaved } from './world/state.ts';
+import { fillWorld, readSaved, type WorldRecords } from './world/state.ts';
 import { createWorld, type World } from './world/world.ts';
 
 export type { Clock } from './world/clock.ts';
@@ -64,8 +64,8 @@ export interface SimulatorOptions {
   state?: string;
   /** What was wrong with the file, and is passed over. */
   onWarning?: (text: string) => void;
-  /** The text of a world to begin with instead of a seeded one. */
-  world?: string;
+  /** The records of a world to begin with instead of a seeded one. */
+  world?: WorldRecords;
   /** What goes wrong on purpose; also `PUT /simulator/faults`. */
   faults?: FaultPlan;
 }

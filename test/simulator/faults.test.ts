@@ -1,13 +1,13 @@
 import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import { createSimulator } from '../support/seeded-worlds.ts';
 import { serveSimulator } from '../../src/simulator/server.ts';
 import { createTestClock } from './clock.ts';
 import { keeps } from './promise.ts';
 import { finish, rows, send, signedRequest } from './sign.ts';
-import { textOf } from '../../src/simulator/world/state.ts';
+import { recordsOf, textOf } from '../../src/simulator/world/state.ts';
 
 keeps('faults', async () => {
   const clock = createTestClock();
@@ -137,6 +137,22 @@ keeps('repeatable', async () => {
   const ask = async (simulator: typeof one) => (await send(simulator, 'listVirtualMachines', { listall: 'true' })).body;
   expect(await ask(one)).toEqual(await ask(two));
   expect(await ask(createSimulator({ clock, random: 5 }))).not.toEqual(await ask(one));
+});
+
+/** Changes all that can be changed in place. */
+const spoil = (value: unknown): void => {
+  if (typeof value !== 'object' || value === null) return;
+  for (const each of Object.values(value)) spoil(each);
+  Object.assign(value, { spoilt: true });
+};
+
+test('worlds that are filled from the same records share nothing that can change', () => {
+  const first = createSimulator();
+  const records = recordsOf(first.world);
+  const second = createSimulator({ world: records });
+  expect(textOf(second.world)).toBe(textOf(first.world));
+  for (const table of second.world.tables.values()) for (const row of table.live()) spoil(row);
+  expect(textOf(createSimulator({ world: records }).world)).toBe(textOf(first.world));
 });
 
 keeps('calls-seen', async () => {

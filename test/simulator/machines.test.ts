@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Simulator } from '../../src/simulator/index.ts';
-import { textOf } from '../../src/simulator/world/state.ts';
+import { recordsOf } from '../../src/simulator/world/state.ts';
 import { createSimulator } from '../support/seeded-worlds.ts';
 import { createTestClock } from './clock.ts';
 import { keeps } from './promise.ts';
@@ -106,7 +106,7 @@ keeps('vm-expunge-delay', async () => {
   expect(await stateOf(simulator, id)).toBe('Destroyed');
   clock.pass(43_200_000);
   // A management server that starts again counts from when the machine was destroyed.
-  const restarted = createSimulator({ clock, jobMillis: 0, world: textOf(simulator.world) });
+  const restarted = createSimulator({ clock, jobMillis: 0, world: recordsOf(simulator.world) });
   expect(await stateOf(restarted, id)).toBe('Destroyed');
   clock.pass(43_201_000);
   expect(await stateOf(simulator, id)).toBeUndefined();

@@ -1,5 +1,5 @@
 import { createSimulator as createNew, type Simulator, type SimulatorOptions } from '../../src/simulator/index.ts';
-import { textOf } from '../../src/simulator/world/state.ts';
+import { recordsOf, type WorldRecords } from '../../src/simulator/world/state.ts';
 
 /** A seeded simulator, and the version of its world then. */
 export interface SeededWorld {
@@ -8,9 +8,9 @@ export interface SeededWorld {
 }
 
 // Seeding a world costs more than most tests do with it, and most tests only look at theirs. Where one changed its own, the
-// next is filled from the text of the first, which takes a fifth of the time.
+// next is filled from the records of the first, which takes a fifth of the time.
 const spares = new Map<string, SeededWorld[]>();
-const texts = new Map<string, string>();
+const beginnings = new Map<string, WorldRecords>();
 
 // Tests are of every command, those of plug-ins too: those are off in a fresh cloud.
 const pluginSettings = {
@@ -29,7 +29,7 @@ const newestSettings = { ...pluginSettings, 'expose.kvm.backup.export.service.ap
 const keyOf = ({ jobMillis, release, seed, vms, settings, ...others }: SimulatorOptions): string | undefined =>
   Object.keys(others).length > 0 ? undefined : JSON.stringify({ jobMillis, release, seed, vms, settings });
 
-/** A simulator as the product makes it, with its plug-ins on; its world is filled from the text of the first of its sort. */
+/** A simulator as the product makes it, with its plug-ins on; its world is filled from the records of the first of its sort. */
 export const createSimulator = (given: SimulatorOptions = {}): Simulator => {
   const options = { settings: given.release === undefined ? newestSettings : pluginSettings, ...given };
   // What is done with the requests to a world leaves its beginning as it is; the time of a test's clock does not.
@@ -37,10 +37,10 @@ export const createSimulator = (given: SimulatorOptions = {}): Simulator => {
   const sort = keyOf(others);
   if (sort === undefined) return createNew(options);
   const key = JSON.stringify([sort, clock?.now(), random]);
-  const world = texts.get(key);
+  const world = beginnings.get(key);
   if (world !== undefined) return createNew({ ...options, world });
   const simulator = createNew(options);
-  texts.set(key, textOf(simulator.world));
+  beginnings.set(key, recordsOf(simulator.world));
   return simulator;
 };
 

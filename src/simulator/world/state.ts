@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fdatasyncSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { linesOf } from '../../lines.ts';
-import type { Fields, Resource } from './types.ts';
+import type { Fields, Resource, Value } from './types.ts';
 import type { World } from './world.ts';
 
 /**
@@ -105,14 +105,36 @@ const fillFrom = (
   return read;
 };
 
-/** Fills an empty world from its text. Throws for what is not a saved world. */
-export const fillWorld = (world: World, text: string): void => {
-  const lines = text.split('\n').filter((line) => line !== '');
-  fillFrom(
-    world,
-    lines.map((line) => ({ bytes: line, ended: true })),
-    'The text',
-  );
+/** What a world is filled from, any number of times. `deep`: rows that have more than plain values. */
+export type WorldRecords = readonly (SavedRecord & { deep: ReadonlySet<Resource> })[];
+
+const isPlain = (fields: Readonly<Fields>): boolean =>
+  Object.values(fields).every((value) => typeof value !== 'object' || value === null);
+
+/** The records of a world as it is now. They are read from its texts once, however many worlds are filled from them. */
+export const recordsOf = (world: World): WorldRecords =>
+  Array.from(textsOf(world), (line) => {
+    const record = JSON.parse(line) as SavedRecord;
+    return { ...record, deep: new Set(record.rows.filter((row) => !isPlain(row.fields) || !isPlain(row.hidden))) };
+  });
+
+const copyValue = (value: Value): Value => {
+  if (Array.isArray(value)) return value.map(copyValue);
+  return typeof value === 'object' && value !== null ? copyFields(value) : value;
+};
+const copyFields = (fields: Readonly<Fields>): Fields => {
+  const copy = { ...fields };
+  for (const name in copy) if (typeof copy[name] === 'object') copy[name] = copyValue(copy[name]);
+  return copy;
+};
+
+/** Fills an empty world, which shares nothing with the records that could change: the world itself copies plain fields. */
+export const fillWorld = (world: World, records: WorldRecords): void => {
+  const own = (row: Resource, deep: ReadonlySet<Resource>): Resource =>
+    deep.has(row)
+      ? { ...row, fields: copyFields(row.fields), hidden: copyFields(row.hidden) }
+      : { ...row, hidden: { ...row.hidden } };
+  for (const record of records) putRecord(world, { ...record, rows: record.rows.map((row) => own(row, record.deep)) });
 };
 
 /** Saves a world soon after it changes, and when it is closed. */
