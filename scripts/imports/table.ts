@@ -285,6 +285,7 @@ export const table: Readonly<Record<string, readonly string[]>> = {
     'errors.ts',
     'loopback.ts',
     'program-name.ts',
+    'rows.ts',
     'spelling.ts',
     'text.ts',
     'type cloudstack/credential.ts',

@@ -227,7 +227,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
           .command('find')
           .description('search commands')
           .argument('<text...>')
-          .option('--explain', 'why each is found where it is'),
+          .option('--explain', 'explain the order of the results'),
       ).action(async (text: string[], options: Options) => {
         end(await (await load()).findCommands(text.join(' '), given(options), io));
       });
@@ -249,7 +249,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
         .option('--empty', 'start with an empty cloud')
         .option('--vms <count>', 'add this many virtual machines', whole)
         .option('--setting <name=value...>', 'set a setting of the cloud, such as quota.enable.service=true')
-        .option('--webhook-host <host...>', 'another host that webhooks may be delivered to')
+        .option('--webhook-host <host...>', 'also deliver webhooks to this host')
         .option('--release <release>', 'CloudStack release to simulate, such as 4.19.0')
         .option('--profile-of <release>', 'behave like a fresh installation of this release: admin has password')
         .addOption(

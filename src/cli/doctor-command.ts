@@ -167,7 +167,7 @@ export const runDoctor = async ({ json, settings }: DoctorFlags, io: Io): Promis
         await checkStore(config, io),
         ...(await checkCloud(config, io)),
       ]
-    : [skipped('cloud', 'without a configuration none can be asked')];
+    : [skipped('cloud', 'no configuration, so there is no cloud to ask')];
   const all = [
     checkNode(process.versions.node, oldestNode),
     checkCatalog(catalog, Date.now()),

@@ -18,6 +18,7 @@ import { findWarnings } from './warnings.ts';
 import { keysOf, wrong } from './wrong.ts';
 import { seePage } from '../documents.ts';
 import { CallError, type ErrorDetails } from '../errors.ts';
+import { isRecord } from '../rows.ts';
 import { closestWord, mayBeMeant } from '../spelling.ts';
 import { toLabel } from '../text.ts';
 
@@ -98,8 +99,6 @@ const checkTimeout = ({ CLOUDSTACK_TIMEOUT: given }: Environment): string[] =>
         `CLOUDSTACK_TIMEOUT=${toLabel(given)} means milliseconds here; Terraform and cs read the same number as seconds.`,
       ]
     : [];
-
-const isRecord = (value: unknown): value is Raw => typeof value === 'object' && value !== null;
 
 /** Files that hold secrets: those that variables and profiles name, another tool's, and the configuration itself. */
 const listSecretFiles = (env: Environment, file: Raw, path: unknown, imported: readonly string[]): string[] => {

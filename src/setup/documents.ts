@@ -1,3 +1,5 @@
+import { isRecord } from '../rows.ts';
+
 /** Where an entry stands in a document: below these keys, by its name; in a list, as the item whose `name` it is. */
 export interface EntryPlace {
   under: readonly string[];
@@ -32,9 +34,6 @@ export class DocumentError extends Error {
 
 /** The line end that a text has. */
 export const lineEndOf = (text: string): string => (/\r?\n/.exec(text)?.[0] === '\r\n' ? '\r\n' : '\n');
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isNamed = (name: string) => (item: unknown) => isRecord(item) && item['name'] === name;
 

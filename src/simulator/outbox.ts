@@ -55,7 +55,7 @@ export const createOutbox = (clock: Clock, hosts: readonly string[] = []): Outbo
     if (!isLoopback(hostname) && !hosts.includes(hostname))
       return end(
         false,
-        `Failed due to : ${hostname} is not this machine, and the simulator sends elsewhere only where it was started with --webhook-host ${hostname}`,
+        `Failed due to : ${hostname} is another machine. To allow it, start the simulator with --webhook-host ${hostname}`,
       );
     let response = '';
     for (let left = letter.tries; left > 0 && !closing.signal.aborted; left -= 1) {

@@ -36,7 +36,7 @@ const lookUp = (world: World, reference: string): string => {
   const row = world
     .all(kind)
     .findLast(({ fields }) => name === '' || nameFields.some((field) => fields[field] === name));
-  if (!row) throw new Error(`The seed speaks of ${reference}, which does not exist.`);
+  if (!row) throw new Error(`The seed refers to ${reference}, which does not exist.`);
   return row.id;
 };
 

@@ -10,6 +10,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { onResponseEnd, retryLaterError, rpcError, takesJsonOnly, toJson } from './responses.ts';
 import { toAuthInfo, type DoorContext } from '../mcp/door-context.ts';
 import { toSubscribable, type Subscriptions } from '../mcp/subscriptions.ts';
+import { isRecord } from '../rows.ts';
 import type { Requester } from '../types.ts';
 import { createBodyBudget, type BodyBudget } from './body-budget.ts';
 import { dropBody, readJson, type BodyLimits } from './body.ts';
@@ -51,8 +52,6 @@ export interface Core {
   toolsChanged(): void;
   close(): Promise<void>;
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 /** Answers to our questions, and cancellations: they end work, and never wait behind it. */
 const endsWork = (message: unknown): boolean => isRecord(message) && !('id' in message && 'method' in message);

@@ -110,7 +110,7 @@ keeps('state', async () => {
   appendFileSync(file, '{"counters":[],"random":1,"rows":[{"kind":"SSHKe');
   const warnings: string[] = [];
   const third = createSimulator({ state: file, jobMillis: 0, onWarning: (text) => warnings.push(text) });
-  expect(warnings).toEqual([`The last change in ${file} was not written to its end: it is passed over.`]);
+  expect(warnings).toEqual([`The simulator skips the last change in ${file}: only a part of it was written.`]);
   expect(third.world.get(made.body['keypair'].id)?.kind).toBe('SSHKeyPair');
   await send(third, 'deleteSSHKeyPair', { name: 'fresh' });
   third.close();

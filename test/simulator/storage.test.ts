@@ -144,7 +144,7 @@ test('snapshots go back only to disks and machines that are there and stopped', 
   });
   await did('detachVolume', { id: volume['id'] });
   await did('deleteVolume', { id: volume['id'] });
-  expect(await refused('revertSnapshot', { id: snapshot })).toContain('does not exist any more');
+  expect(await refused('revertSnapshot', { id: snapshot })).toContain('no longer exists');
   const vm = await id('listVirtualMachines', 'jump-host');
   const take = { virtualmachineid: vm, snapshotmemory: 'true' };
   const first = await did('createVMSnapshot', { ...take, name: 'first' });

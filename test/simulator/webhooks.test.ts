@@ -186,12 +186,12 @@ test('nothing leaves this machine unless the host is allowed', async () => {
   const elsewhere = { payloadurl: url.replace('127.0.0.1', '[::ffff:7f00:1]') };
   expect(await made(closed, 'executeWebhookDelivery', elsewhere)).toMatchObject({
     success: false,
-    response: expect.stringContaining('[::ffff:7f00:1] is not this machine'),
+    response: expect.stringContaining('[::ffff:7f00:1] is another machine'),
   });
   expect(arrived).toEqual([]);
   const open = createSimulator({ jobMillis: 0, settings, webhookHosts: ['[::ffff:7f00:1]'] });
   expect(await made(open, 'executeWebhookDelivery', elsewhere)).toMatchObject({
-    response: expect.not.stringContaining('is not this machine'),
+    response: expect.not.stringContaining('is another machine'),
   });
 });
 

@@ -221,7 +221,7 @@ const fromBackup: Behaviour = (call) => {
   const source = call.world.get(text(backup, 'virtualmachineid'));
   const template = rowArg(call, 'templateid') ?? call.world.get(text(source, 'templateid'));
   const offering = rowArg(call, 'serviceofferingid') ?? call.world.get(text(source, 'serviceofferingid'));
-  if (!template || !offering) throw badValue(`The virtual machine of backup ${backup.id} is not known any more`);
+  if (!template || !offering) throw badValue(`The virtual machine of backup ${backup.id} is no longer known`);
   return deploy({
     ...call,
     rows: new Map([...call.rows, ['templateid', [template]], ['serviceofferingid', [offering]]]),

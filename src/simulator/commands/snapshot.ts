@@ -71,8 +71,7 @@ const create: Behaviour = (call) => {
 const revert: Behaviour = (call) => {
   const snapshot = needRow(call, 'id');
   const volume = call.world.get(text(snapshot, 'volumeid'));
-  if (!volume || volume.removed !== undefined)
-    throw badValue(`The volume of snapshot ${snapshot.id} does not exist any more`);
+  if (!volume || volume.removed !== undefined) throw badValue(`The volume of snapshot ${snapshot.id} no longer exists`);
   const vm = machineOf(call, volume);
   return work(snapshot, () => {
     if (vm && text(vm, 'state') !== 'Stopped')
@@ -162,7 +161,7 @@ const createVmSnapshot: Behaviour = (call) => {
 const revertVm: Behaviour = (call) => {
   const row = needRow(call, 'vmsnapshotid');
   const vm = call.world.get(text(row, 'virtualmachineid'));
-  if (!vm) throw badValue('The virtual machine of the snapshot does not exist any more');
+  if (!vm) throw badValue('The virtual machine of the snapshot no longer exists');
   const [state, type] = [text(vm, 'state'), text(row, 'type')];
   return work(vm, () => {
     if (state === 'Running' && type === 'Disk')

@@ -75,7 +75,7 @@ export const readPair = (call: Call): Fields & { rules: KeyRule[] } => {
         (rules.length === 0 || rules.find(({ rule }) => matches(rule, command))?.permission === 'allow'),
     );
     if (wider !== undefined)
-      throw badValue(`The key pair that signs this call may not call ${wider}: it cannot make one that may`);
+      throw badValue(`The key pair that signs this call may not call ${wider}, so it cannot make a key pair that may`);
   }
   return {
     ...Object.fromEntries(['name', 'description'].map((name) => [name, textArg(call, name)])),

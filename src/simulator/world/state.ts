@@ -223,6 +223,6 @@ export interface SavedWorld {
 export const readSaved = (world: World, file: string, onWarning: (text: string) => void): SavedWorld => {
   if (!existsSync(file)) return { found: false, open: () => createJournal(world, file, undefined) };
   const read = fillFrom(world, linesOf(file), file);
-  if (read.torn) onWarning(`The last change in ${file} was not written to its end: it is passed over.`);
+  if (read.torn) onWarning(`The simulator skips the last change in ${file}: only a part of it was written.`);
   return { found: true, open: () => createJournal(world, file, read) };
 };
