@@ -129,11 +129,13 @@ for (const path of Object.keys(metafile.outputs)) {
   if (path.endsWith('.js') && !/\brequire\b/.test(text.replace(banner, '')))
     writeFileSync(path, text.replace(banner, ''));
 }
+const simulator = ['src/cli/simulator-command.ts', 'src/simulator/index.ts', 'src/simulator/server.ts'];
 // What every start of the server loads, and what its first call does.
 await mergeChunks(metafile, {
   folder: 'dist',
   entry: 'src/main.ts',
   moments: [
+    { name: 'common', sources: ['src/cli/serve-plain.ts'], sharedWith: simulator },
     { name: 'serve', sources: ['src/cli/serve-plain.ts'] },
     {
       name: 'first-call',
@@ -144,9 +146,10 @@ await mergeChunks(metafile, {
         'src/cache/cache.ts',
         'src/cloudstack/pool.ts',
       ],
-      apartFrom: ['src/cli/program.ts', 'src/cli/simulator-command.ts', 'src/simulator/index.ts'],
+      apartFrom: ['src/cli/program.ts', ...simulator],
     },
     { name: 'start', sources: ['src/cli/program.ts'] },
+    { name: 'settings', sources: ['src/config/settings.ts', 'src/cli/serve-command.ts'], apartFrom: simulator },
   ],
 });
 const sandbox = await build({

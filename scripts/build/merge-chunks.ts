@@ -8,6 +8,8 @@ export interface Moment {
   sources: readonly string[];
   /** Of a command that is used without it: what this shares with them stays a file of its own, so that it does not load the rest. */
   apartFrom?: readonly string[];
+  /** Only what these load, too. */
+  sharedWith?: readonly string[];
 }
 
 /** The outputs that importing some of them loads. */
@@ -34,11 +36,12 @@ export const mergeChunks = async (
   };
   const alone = closureOf(outputs, [outputOf(entry)]);
   const taken = new Map<string, { moment: string; prefix: string }>();
-  for (const { name, sources, apartFrom = [] } of moments) {
+  for (const { name, sources, apartFrom = [], sharedWith } of moments) {
     const lines: string[] = [];
     const shared = closureOf(outputs, apartFrom.map(outputOf));
+    const wanted = sharedWith && closureOf(outputs, sharedWith.map(outputOf));
     for (const path of closureOf(outputs, sources.map(outputOf))) {
-      if (alone.has(path) || taken.has(path) || shared.has(path)) continue;
+      if (alone.has(path) || taken.has(path) || shared.has(path) || wanted?.has(path) === false) continue;
       const prefix = `chunk${taken.size}_`;
       taken.set(path, { moment: name, prefix });
       const names = outputs[path]!.exports.map((each) => `${each} as ${prefix}${each}`);

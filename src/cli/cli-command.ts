@@ -6,5 +6,7 @@ export interface CliCommand {
   description: string;
   /** It goes on until it is stopped, or talks with a person or a shell: nothing else says that it is at work. */
   talks?: true;
+  /** It takes none of the settings' flags: their schemas are not loaded for it. */
+  plain?: true;
   build(command: Command, io: Io, end: (status: number) => void): void;
 }

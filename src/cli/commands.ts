@@ -8,7 +8,6 @@ import { receiptCommands } from './receipt-commands.ts';
 import { scriptCommands } from './script-commands.ts';
 import { settingsOf, whole, withSettings, type Options } from './options.ts';
 import { programName } from '../program-name.ts';
-import { serve } from './serve-command.ts';
 
 /** Every command, in the order of the help. `serve` is the default. */
 export const commands: Readonly<Record<string, CliCommand>> = {
@@ -17,12 +16,14 @@ export const commands: Readonly<Record<string, CliCommand>> = {
     talks: true,
     build: (command, io, end) =>
       withSettings(command, { serve: true }).action(async (options: Options) => {
+        const { serve } = await import('./serve-command.ts');
         end(await serve(settingsOf(options), io));
       }),
   },
   init: {
     description: 'set up: find your cloud, test it, and write the configuration of your AI hosts',
     talks: true,
+    plain: true,
     build: (command, io, end) =>
       command
         .addOption(
@@ -176,6 +177,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   audit: {
     description: 'audit log: verify its chain, print its head, show its last entries',
     talks: true,
+    plain: true,
     build: (command, io, end) => {
       const load = () => import('./audit-command.ts');
       const flags = (sub: Command): Command =>
@@ -241,6 +243,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   simulator: {
     description: 'embedded CloudStack simulator; prints its URL and keys as one JSON line',
     talks: true,
+    plain: true,
     build: (command, io, end) =>
       command
         .option('--port <port>', 'port on loopback; 0 takes a free one (default: 8080, else a free one)', whole)
@@ -265,6 +268,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   },
   token: {
     description: 'static tokens for HTTP: create one, or hash one',
+    plain: true,
     build: (command, io, end) => {
       const load = () => import('./token-command.ts');
       command
@@ -284,6 +288,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   demo: {
     description: 'demonstration: simulator, server and a scripted MCP client',
     talks: true,
+    plain: true,
     build: (command, io, end) =>
       command.action(async () => {
         const { demo } = await import('./demo.ts');
@@ -292,6 +297,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   },
   eval: {
     description: 'let a model do tasks on the simulator, and judge the outcome',
+    plain: true,
     build: (command, io, end) =>
       command
         .argument('[task...]', 'names or kinds of tasks: look, change, diagnose, refuse, be-refused, budget')
@@ -344,6 +350,7 @@ export const commands: Readonly<Record<string, CliCommand>> = {
   },
   version: {
     description: 'print the version, and what the catalog knows',
+    plain: true,
     build: (command, io, end) =>
       command.action(async () => {
         const { versionLines } = await import('./version-command.ts');

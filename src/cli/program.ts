@@ -8,7 +8,7 @@ import { commands } from './commands.ts';
 import type { Activity } from './activity.ts';
 import { namesInput, readInput, takeFiles } from './given-values.ts';
 import { exit, printJson, printText, type Io } from './io.ts';
-import { isGlobal } from './options.ts';
+import { isGlobal, loadSettings } from './options.ts';
 
 const globalSummary = `
 Global options: --config <file>, --profile <name>, --simulator and all other
@@ -139,6 +139,7 @@ export const runCli = async (argv: readonly string[], io: Io): Promise<number> =
   try {
     if (first !== '' && !first.startsWith('-') && first !== 'help' && !Object.hasOwn(commands, first))
       await refuseUnknown(first);
+    if (!commands[used]!.plain) await loadSettings();
     const about = await aboutTool(argv);
     // What is completed is not read.
     const input = used !== 'completion' && argv.some(namesInput) ? await readInput(io.stdin) : undefined;
