@@ -4,6 +4,7 @@ import { fieldsOf } from '../../src/ask/query.ts';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { findField } from '../../src/catalog/response-fields.ts';
 import { commands } from '../../src/cli/commands.ts';
+import { loadSettings } from '../../src/cli/options.ts';
 import { askedNames, findPlan, loadPlans, type Plan } from '../../src/diagnose/plans.ts';
 import { compactTools } from '../../src/mcp/compact.ts';
 
@@ -65,12 +66,13 @@ test.each(loadPlans().map((plan) => [plan.kind, plan] as const))('%s', (kind, pl
   expect(problems, kind).toEqual([]);
 });
 
-test('the tool and the command line name the kinds that there are', () => {
+test('the tool and the command line name the kinds that there are', async () => {
   const kinds = loadPlans()
     .map(({ kind }) => kind)
     .join(', ');
   const { kind } = compactTools.find(({ name }) => name === 'diagnose')!.inputSchema.properties!;
   expect(kind).toMatchObject({ description: kinds });
+  await loadSettings();
   const command = new Command();
   commands['diagnose']!.build(command, {} as never, () => undefined);
   expect(command.registeredArguments[0]?.description).toBe(kinds);

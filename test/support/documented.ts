@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCatalog } from '../../src/catalog/catalog.ts';
 import { commands } from '../../src/cli/commands.ts';
+import { loadSettings } from '../../src/cli/options.ts';
 import type { Io } from '../../src/cli/io.ts';
 
 /** A command line of a document. */
@@ -109,6 +110,9 @@ const problemOfTool = (tool: string, words: readonly string[]): string | undefin
   const wrong = words.find((word) => word.includes('=') && !known.has(word.split(/[=.[]/, 1)[0]!));
   return wrong === undefined ? undefined : `${tool} has no parameter ${wrong}`;
 };
+
+// Commands are built here without the command line, which loads what their flags are made of.
+await loadSettings();
 
 /** What our command line would not take of these words, which follow the name of the program; nothing is run. */
 export const problemOf = (words: readonly string[]): string | undefined => {

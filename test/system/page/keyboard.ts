@@ -26,11 +26,14 @@ const focused = (page: Page): Promise<string> =>
     `(() => { const { innerText, labels } = document.activeElement; return (labels?.[0] ?? { innerText }).innerText.trim(); })()`,
   );
 
-/** Whether who looks sees where the focus is; a heading gets it when a view opens, and is seen to be there. */
+/**
+ * Whether who looks sees where the focus is; a heading gets it when a view opens, and is seen to be there. Behind the last
+ * element, as while a list is loaded, the browser itself has it, and the page's body stands for that.
+ */
 const isFocusSeen = (page: Page): Promise<boolean> =>
   page.evaluate<boolean>(
     `(() => { const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(document.activeElement);
-      return document.activeElement.tagName === 'H1' || (outlineStyle !== 'none' && outlineWidth !== '0px') || boxShadow !== 'none'; })()`,
+      return ['H1', 'BODY'].includes(document.activeElement.tagName) || (outlineStyle !== 'none' && outlineWidth !== '0px') || boxShadow !== 'none'; })()`,
   );
 
 /** The same, on a machine that draws late. */
