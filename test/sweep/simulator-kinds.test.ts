@@ -19,7 +19,7 @@ const kinds: Record<string, [kind: string, file: string, test: string]> = {
   K5: ['answers bigger than what was asked for', 'test/sweep/simulator-kinds.test.ts', 'K5: every filter'],
   K6: ['isolation by id', 'test/sweep/simulator-kinds.test.ts', 'K6: every use of an offering'],
   K7: ['rules that a setting switches', 'test/sweep/simulator-kinds.test.ts', 'K1, K7: every setting'],
-  K8: ['implied targets and defaults', 'test/sweep/every-change-required.test.ts', 'with as little as it takes'],
+  K8: ['implied targets and defaults', 'test/sweep/every-change.test.ts', 'with as little as it takes'],
   K9: ['parameters that are not looked at', 'test/simulator/effects.test.ts', 'update-effects'],
   K10: ['what belonged to a thing outlives it', 'test/sweep/simulator-kinds.test.ts', 'K10: the tags'],
   K11: ['values made up instead of computed', 'test/simulator/rows.test.ts', 'in their JSON types'],

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import { dependenciesOf } from '../../src/cache/dependencies.ts';
 import { invalidatedBy } from '../../src/cache/invalidation-rules.ts';
 import type { Parameter } from '../../src/catalog/types.ts';
@@ -43,7 +43,7 @@ const unseen = { showsTime: true, at: 0, now: '', seen: new Set<string>(), versi
  * Each change of the catalog, with the parameters that are chosen, over one world: every list that it makes another is stale
  * by the rules of the cache; and by a part of the changes, that the cache keeps to its rules.
  */
-export const sweepChanges = async (chosen: (parameter: Parameter) => boolean): Promise<void> => {
+const sweepChanges = async (chosen: (parameter: Parameter) => boolean): Promise<void> => {
   // A clock that stands still: nothing happens by itself between a change and the look at it.
   const clock = createTestClock(Date.now() - 30 * 86_400_000);
   const { simulator, call, close } = await openCached(endless, { policy: { protect: false } }, { clock });
@@ -132,3 +132,9 @@ export const sweepChanges = async (chosen: (parameter: Parameter) => boolean): P
   expect(counts.others).toBeGreaterThan(300);
   await close();
 };
+
+test('over the whole catalog, with all that it takes: what a change makes another is no longer kept', () =>
+  sweepChanges(() => true));
+
+test('over the whole catalog, with as little as it takes: what a change makes another is no longer kept', () =>
+  sweepChanges(({ required }) => required === true));
