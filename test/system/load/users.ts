@@ -33,7 +33,7 @@ export const runUsers = async (checks: Checks, { users, seconds }: { users: numb
     return run;
   };
   try {
-    const short = Math.max(4, Math.round(seconds / 6));
+    const short = Math.max(2, Math.round(seconds / 6));
     const first = await greet(stage, server.origin, users);
     checks.check(
       `first calls of ${users} users, each with keys of its own`,

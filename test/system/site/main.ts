@@ -15,6 +15,10 @@ import { median } from '../../../scripts/bench/process.ts';
 import { bestWithin, createChecks } from '../checks.ts';
 import { findProgram, MissingProgram } from '../programs.ts';
 
+// Its links are looked at when it is built, also where there is no browser.
+const built = spawnSync('npm', ['run', '--silent', 'site'], { stdio: 'inherit' });
+if (built.status !== 0) process.exit(1);
+
 let program: string;
 try {
   program = findProgram(['chromium', 'chromium-browser', 'google-chrome'], 'chromium');
@@ -23,9 +27,6 @@ try {
   process.stdout.write(`No browser, so the site was not looked at: ${error.message}\n`);
   process.exit(3);
 }
-
-const built = spawnSync('npm', ['run', '--silent', 'site'], { stdio: 'inherit' });
-if (built.status !== 0) process.exit(1);
 
 const folder = 'site/dist';
 const types: Record<string, string> = {
@@ -72,7 +73,7 @@ const open = async (colorScheme: 'light' | 'dark'): Promise<Page> => {
 const seriousOn = async (page: Page): Promise<string[]> => {
   await page.evaluate(axe.source);
   return page.evaluate<string[]>(
-    `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then(({ violations }) =>
+    `axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], resultTypes: ['violations'] }).then(({ violations }) =>
       violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
         .map(({ id, nodes }) => id + ' (' + nodes.length + '): ' + nodes[0].html.slice(0, 200)))`,
   );
