@@ -1,13 +1,11 @@
 import { join } from 'node:path';
-import * as z from 'zod';
-import type { Auth } from './auth.ts';
+import type * as z from 'zod';
 import type { Proxies } from './cloud.ts';
 import { toEndpoint } from './endpoint.ts';
 import { findOtherTools, importProfiles } from './import.ts';
 import { configPathOf, stateFolderOf } from './places.ts';
-import type { PolicySection, Principals, Risks, Roles } from './policy.ts';
-import type { PromptsSection } from './prompts.ts';
 import { readText } from './read-text.ts';
+import { readPrompts, readSections, type FileSections } from './sections.ts';
 import { envNameOf, flagOf, secretSettings, settings, type Settings } from './settings.ts';
 import { toProfile, type Profile } from './profile.ts';
 import { byName, simulatorProfile } from './profile-names.ts';
@@ -25,7 +23,7 @@ import { toLabel } from '../text.ts';
 type Raw = Record<string, unknown>;
 
 /** The whole configuration: settings and profiles by name. */
-export interface Config extends Settings {
+export interface Config extends Settings, FileSections {
   profiles: Readonly<Record<string, Profile>>;
   /** Folder for what outlives the process: the audit log, calls that wait for approval. */
   state: string;
@@ -38,13 +36,6 @@ export interface Config extends Settings {
   proxies?: Proxies | undefined;
   /** Undefined: calls are not traced. */
   traces?: Traces | undefined;
-  policy?: PolicySection | undefined;
-  roles?: Roles | undefined;
-  risks?: Risks | undefined;
-  principals?: Principals | undefined;
-  auth?: Auth | undefined;
-  /** The operator's own prompts. */
-  prompts?: PromptsSection | undefined;
 }
 
 /** What OpenTelemetry's own variables say about sending logs by OTLP over HTTP. */
@@ -139,36 +130,6 @@ const readOtlp = (env: Environment): Otlp => {
   };
 };
 
-/** The sections about who may do what; their schemas are loaded only where a file has them. */
-const readSections = async (
-  sections: Raw,
-): Promise<Pick<Config, 'policy' | 'roles' | 'risks' | 'principals' | 'auth'>> => {
-  if (Object.values(sections).every((section) => section === undefined)) return {};
-  const { policySection, principalsSection, risksSection, rolesSection } = await import('./policy.ts');
-  const { authSection } = await import('./auth.ts');
-  const schema = z.object({
-    policy: policySection.optional(),
-    roles: rolesSection.optional(),
-    risks: risksSection.optional(),
-    principals: principalsSection.optional(),
-    auth: authSection.optional(),
-  });
-  const parsed = schema.safeParse(sections);
-  if (!parsed.success) throw wrong(z.prettifyError(parsed.error), seePage('policy'), { keys: keysOf(parsed.error) });
-  return parsed.data;
-};
-
-const readPrompts = async (given: unknown): Promise<Pick<Config, 'prompts'>> => {
-  if (given === undefined) return {};
-  const { promptsSection } = await import('./prompts.ts');
-  const parsed = promptsSection.safeParse(given);
-  if (!parsed.success)
-    throw wrong(`prompts: ${z.prettifyError(parsed.error)}`, seePage('configuration'), {
-      keys: ['prompts', ...keysOf(parsed.error)],
-    });
-  return { prompts: parsed.data };
-};
-
 /** Sections of the file beside the settings. */
 const sectionNames = ['profiles', 'policy', 'roles', 'risks', 'principals', 'auth', 'prompts'];
 
@@ -192,7 +153,7 @@ const explainSettings = ({ issues }: z.ZodError, asked: Raw, path: string | unde
 };
 
 /** Principals with their roles only: which profiles of clouds they use says nothing of the simulator. */
-const withoutProfiles = (principals: Principals | undefined): Principals | undefined =>
+const withoutProfiles = (principals: FileSections['principals']): FileSections['principals'] =>
   principals && Object.fromEntries(Object.entries(principals).map(([name, { role }]) => [name, { role }]));
 
 /**
