@@ -17,11 +17,11 @@ const install = (name: string): void => {
   const isOurs = !existsSync(policy);
   if (isOurs) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   try {
-    for (const args of [
-      ['update', '-q'],
-      ['install', '-y', '-q', '--no-install-recommends', name],
-    ])
-      spawnSync('env', ['DEBIAN_FRONTEND=noninteractive', 'apt-get', ...args], { stdio: 'ignore' });
+    const apt = (...args: string[]): boolean =>
+      spawnSync('env', ['DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', ...args], { stdio: 'ignore' }).status === 0;
+    const add = (): boolean => apt('install', '-y', '--no-install-recommends', name);
+    // What is known of the packages may be old, or nothing.
+    if (!add() && apt('update')) add();
   } finally {
     if (isOurs) rmSync(policy);
   }
@@ -40,3 +40,10 @@ export const findProgram = (names: readonly string[], debianPackage: string): st
   if (installed) return installed;
   throw new MissingProgram(`apt-get install ${debianPackage} did not bring ${names.join(' or ')}`);
 };
+
+/**
+ * The path of a Chromium. The one without a window takes a quarter less work; Debian has it as a package of its own, which
+ * needs no desktop. Throws a MissingProgram.
+ */
+export const findBrowser = (): string =>
+  findProgram(['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'], 'chromium-headless-shell');

@@ -38,6 +38,16 @@ interface Ended {
   hasBegun: boolean;
 }
 
+/** Commands of ours that npx has started. */
+const startedByNpx = new Set<string>();
+/** npx takes longer to find the program than that runs: it starts the first line of each command, and is left out of the others. */
+const withoutNpx = (text: string): string =>
+  text.replace(/\bnpx (?=cloudstack-mcp-server (\S+))/, (npx, command: string) => {
+    if (startedByNpx.has(command)) return '';
+    startedByNpx.add(command);
+    return npx;
+  });
+
 /** Runs a shell's commands as a reader does; at a terminal where something is typed, until it has begun where it goes on. */
 const runShell = (script: string, { types, until, input }: Rule, cwd: string, env: NodeJS.ProcessEnv): Promise<Ended> =>
   new Promise((resolve) => {
@@ -164,7 +174,7 @@ export const tryPage = async (page: string, installed: string): Promise<Tried[]>
       const text = fill(whole, rule.places);
       if (/^export /.test(whole)) shell.push(text);
       // The shell outlives the signal that stops what it runs, and says how that ended.
-      const script = [...shell, rule.before ?? ':', 'trap : TERM', text].join('\n');
+      const script = [...shell, rule.before ?? ':', 'trap : TERM', withoutNpx(text)].join('\n');
       tried.push({ line, how: 'run', problem: problemIn(whole, await runShell(script, rule, folder, env), rule) });
     }
   } finally {

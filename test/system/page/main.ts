@@ -1,10 +1,10 @@
 /**
  * npm run page-check: people use the web page of the built server in a real Chromium: they sign in, look, try out, approve,
  * are refused. Prints what came of each step and leaves pictures of every view in build/page/; exits with 1 when something
- * is not as it must be, with 3 where no Chromium can be had (Debian's package `chromium`).
+ * is not as it must be, with 3 where no Chromium can be had (Debian's package `chromium-headless-shell`).
  */
 import { mkdirSync } from 'node:fs';
-import { findProgram, MissingProgram } from '../programs.ts';
+import { findBrowser, MissingProgram } from '../programs.ts';
 import { createChecks } from '../checks.ts';
 import { checkApps } from './apps.ts';
 import { checkAttacks } from './attacks.ts';
@@ -19,7 +19,7 @@ import { openStage } from './stage.ts';
 
 let program: string;
 try {
-  program = findProgram(['chromium', 'chromium-browser', 'google-chrome'], 'chromium');
+  program = findBrowser();
 } catch (error) {
   if (!(error instanceof MissingProgram)) throw error;
   process.stdout.write(`No browser, so the page was not looked at: ${error.message}\n`);

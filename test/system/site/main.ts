@@ -13,7 +13,7 @@ import { extname, join, normalize } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import { median } from '../../../scripts/bench/process.ts';
 import { bestWithin, createChecks } from '../checks.ts';
-import { findProgram, MissingProgram } from '../programs.ts';
+import { findBrowser, MissingProgram } from '../programs.ts';
 
 // Its links are looked at when it is built, also where there is no browser.
 const built = spawnSync('npm', ['run', '--silent', 'site'], { stdio: 'inherit' });
@@ -21,7 +21,7 @@ if (built.status !== 0) process.exit(1);
 
 let program: string;
 try {
-  program = findProgram(['chromium', 'chromium-browser', 'google-chrome'], 'chromium');
+  program = findBrowser();
 } catch (error) {
   if (!(error instanceof MissingProgram)) throw error;
   process.stdout.write(`No browser, so the site was not looked at: ${error.message}\n`);
