@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { goEnvironment } from '../programs.ts';
 
 /** Programs that validate, as Go modules: package@version. */
 const packages = {
@@ -32,7 +33,9 @@ const attempt = (what: string, args: readonly string[]): string => {
 };
 
 const install = (folder: string, what: string): void => {
-  const { status, stderr } = spawnSync('env', [`GOBIN=${folder}`, 'go', 'install', what], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync('env', [`GOBIN=${folder}`, ...goEnvironment, 'go', 'install', what], {
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new UnavailableError(`${what} cannot be had: ${stderr.trim()}`);
 };
 

@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
+import { goEnvironment } from '../programs.ts';
 
 /** How to start a client, or one sentence on why it is not here. */
 export type Client = { command: string[] } | { missing: string };
@@ -124,13 +125,6 @@ export const installAnsible = async (): Promise<Client> => {
   const unpacked = await run(python, '-c', unpack, wheels, ...folders);
   return unpacked.ok ? client : { missing: whyNot('ansible', unpacked) };
 };
-
-/** What is built runs for seconds: it is not worth optimizing, nor debugging, and needs no C; compilers need not save memory. */
-const goEnvironment = [
-  'CGO_ENABLED=0',
-  'GOGC=400',
-  `GOFLAGS=-mod=mod -buildvcs=false '-gcflags=all=-N -l -dwarf=false' '-ldflags=-s -w'`,
-];
 
 /** `cmk`, CloudMonkey 6, built from its Go module; failing that, the one on the PATH. */
 export const installCmk = async (): Promise<Client> => {
