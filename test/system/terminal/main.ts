@@ -103,7 +103,7 @@ const runs: Record<string, Run[]> = {
   simulator: [['simulator', ['simulator', '--port', '0'], { stopAfter: 2500 }]],
   token: [['token', ['token', 'new']]],
   demo: [['demo', ['demo']]],
-  eval: [['eval', ['eval', '--reference', 'look']]],
+  eval: [['eval', ['eval', '--reference', 'count-stopped', 'who-am-i']]],
   catalog: [['catalog', ['catalog', 'diff']]],
   completion: [['completion', ['completion', 'fish']]],
   version: [['version', ['version']]],
