@@ -2,6 +2,7 @@ import { excessOf } from '../excess.ts';
 import { pruneJson } from '../json.ts';
 import { limits } from '../limits.ts';
 import { isRecord } from '../rows.ts';
+import { isId } from './request-id.ts';
 
 /** A message as far as it was read, or why it is refused; `id` answers it where it is a request. */
 export type Message = { value: unknown; isWhole: boolean } | { excess: string; id: string | number | null };
@@ -9,8 +10,6 @@ export type Message = { value: unknown; isWhole: boolean } | { excess: string; i
 /** Codes of JSON-RPC. */
 const invalidRequest = -32_600;
 const invalidParams = -32_602;
-
-const isId = (id: unknown): id is string | number => typeof id === 'string' || Number.isInteger(id);
 
 const isClient = (params: Record<string, unknown>): boolean =>
   typeof params['protocolVersion'] === 'string' &&
@@ -25,7 +24,12 @@ export const problemWith = (
   if (!isRecord(message)) return undefined;
   const { id, method, params } = message;
   if (!('id' in message) || 'result' in message || 'error' in message) return undefined;
-  if (!isId(id)) return { problem: 'The id must be a text or a whole number', id: null, code: invalidRequest };
+  if (!isId(id))
+    return {
+      problem: `The id must be a text or a whole number, at most ${Number.MAX_SAFE_INTEGER}`,
+      id: null,
+      code: invalidRequest,
+    };
   if (message['jsonrpc'] !== '2.0' || typeof method !== 'string')
     return { problem: 'A request needs jsonrpc "2.0" and a method', id, code: invalidRequest };
   if (params === undefined || params === null) return undefined;

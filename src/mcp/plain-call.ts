@@ -1,6 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { AwaitingReply } from '../consent.ts';
 import { isRecord } from '../rows.ts';
+import { isId } from './request-id.ts';
 import { callTool, type HostCall } from './run.ts';
 
 /** A call that is answered without the SDK, which costs more to load, and then for each call, than most of them do. */
@@ -19,9 +20,6 @@ export type PlainResult = { result: CallToolResult } | { error: { code: number; 
 
 /** Tools of the compact list that hardly ever have a question for a person. */
 const plainTools = new Set(['find-tools', 'describe-tools', 'read', 'wait-for-job', 'whoami', 'diagnose']);
-
-/** Whether this is an id of a request, or the token of its progress. */
-export const isId = (id: unknown): id is string | number => typeof id === 'string' || Number.isSafeInteger(id);
 
 const isOptionalRecord = (value: unknown): value is Record<string, unknown> | undefined =>
   value === undefined || isRecord(value);

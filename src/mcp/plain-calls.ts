@@ -1,6 +1,7 @@
 import type { App } from '../app/app.ts';
 import { isRecord } from '../rows.ts';
-import { answerPlainCall, isId, isOfHandshake, readPlainCall, type PlainCall } from './plain-call.ts';
+import { answerPlainCall, isOfHandshake, readPlainCall, type PlainCall } from './plain-call.ts';
+import { isId } from './request-id.ts';
 import type { HostCall } from './run.ts';
 import { createRunning } from './running.ts';
 

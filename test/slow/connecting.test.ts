@@ -152,6 +152,8 @@ test('M22, M26, N13: lists that hosts ask for unasked have answers, and other me
     [37, { method: 'resources/templates/list' }],
     [38, { method: 'no/such' }],
     [39, { jsonrpc: '1.0', method: 'ping' }],
+    // Would not come back as it was given.
+    [2 ** 53, { method: 'ping' }],
   ];
   for (const [id, message] of requests) input.write(`${JSON.stringify({ jsonrpc: '2.0', ...message, id })}\n`);
   await eventually(() => expect(answers.size).toBe(requests.length));
@@ -175,6 +177,7 @@ test('M22, M26, N13: lists that hosts ask for unasked have answers, and other me
   expect(answers.get(37)!['result'].resourceTemplates.length).toBeGreaterThan(0);
   expect(answers.get(38)).toMatchObject({ error: { code: -32601 } });
   expect(answers.get(39)).toMatchObject({ error: { code: -32600 } });
+  expect(answers.get(null)).toMatchObject({ error: { code: -32600 } });
   input.end();
   await running;
 });
