@@ -33,7 +33,7 @@ export const trainForeign = (examples: readonly ForeignExample[], names: readonl
       const row = rowOf.get(name);
       return row === undefined ? [] : [[row, counts]];
     });
-    const length = lengthOf(known.map(([, counts]) => counts));
+    const length = lengthOf(known);
     const count = words.length || 1;
     return {
       isForeign,

@@ -104,7 +104,13 @@ export const train = ({ examples, actionOf, objectOf, actions, objects }: Task, 
       const row = rowOf.get(name);
       return row === undefined ? [] : [[row, count]];
     });
-    return { command, times, rows: known.map(([row]) => row), counts: known.map(([, count]) => count) };
+    return {
+      command,
+      times,
+      rows: known.map(([row]) => row),
+      counts: known.map(([, count]) => count),
+      length: lengthOf(known),
+    };
   });
   const order = Int32Array.from(read, (_, at) => at);
   const sum = new Float32Array(size);
@@ -138,7 +144,7 @@ export const train = ({ examples, actionOf, objectOf, actions, objects }: Task, 
     }
     for (const number of order) {
       const example = read[number]!;
-      const length = lengthOf(example.counts);
+      const { length } = example;
       sum.fill(0);
       example.rows.forEach((row, which) => {
         const count = example.counts[which]! / length;

@@ -30,11 +30,20 @@ const groupsOf = once((command: Command): (readonly string[])[] =>
     .map(({ of }) => of),
 );
 
+/** What a call needs, in a line. */
+const needsInText = once((command: Command): string =>
+  [inText(needsOf(command)), ...groupsOf(command).map((group) => group.join(' or '))].filter(Boolean).join(', '),
+);
+
 const optionsOf = (match: Match, { matches, standsOut }: SearchResult): Record<string, string> =>
   standsOut && match === matches[0] ? typesOf(commonParameters(match.tool.command, maxOptions)) : {};
 
 /** Types that are written as text, as a value without a type is. */
 const texts: ReadonlySet<string> = new Set(['string', 'uuid']);
+/** What a call needs that is not written as text, with its type. */
+const typedNeedsOf = once((command: Command): Record<string, string> =>
+  Object.fromEntries(Object.entries(needsOf(command)).filter(([, type]) => !texts.has(type))),
+);
 
 /** What answers better than a command, as a match: how it is called stands where others have what they need. */
 const toLeadMatch = (lead: Lead): Record<string, unknown> => ({
@@ -53,9 +62,7 @@ export const toMatches = (found: SearchResult): Record<string, unknown>[] => [
     const set = match.fit?.set;
     const options = optionsOf(match, found);
     const oneOf = groupsOf(match.tool.command);
-    const needs = Object.fromEntries(
-      Object.entries(needsOf(match.tool.command)).filter(([, type]) => !texts.has(type)),
-    );
+    const needs = typedNeedsOf(match.tool.command);
     return {
       ...toMatch(match.tool),
       ...(Object.keys(needs).length ? { needs } : {}),
@@ -73,12 +80,7 @@ export const matchesInText = (found: SearchResult): string => {
   const lines = matches.map((match) => {
     const { name, risk, summary } = match.tool;
     const set = match.fit?.set;
-    const needs = [
-      inText(needsOf(match.tool.command)),
-      ...groupsOf(match.tool.command).map((group) => group.join(' or ')),
-    ]
-      .filter(Boolean)
-      .join(', ');
+    const needs = needsInText(match.tool.command);
     const options = inText(optionsOf(match, found));
     const parts = [needs && `needs ${needs}`, set && `set ${set}`, options && `takes ${options}`].filter(Boolean);
     return `${name} [${risk.risk}] ${summary}${parts.length ? ` (${parts.join('; ')})` : ''}`;

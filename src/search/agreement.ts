@@ -14,7 +14,8 @@ const rows = new Map<number, Float64Array>();
 
 /** What verbs of a query are like among so many. */
 export const likenessesOf = (asked: readonly number[], verbs: number): Float64Array[] =>
-  asked.map((verb) => {
+  // Not `map`: compiled, it makes another kind of array than interpreted, for which all that reads it is compiled anew.
+  Array.from(asked, (verb) => {
     const row = rows.get(verb) ?? Float64Array.from({ length: verbs }, (_, other) => likeness(verb, other));
     rows.set(verb, row);
     return row;

@@ -34,9 +34,9 @@ export const featuresOf = (stems: readonly string[], namesMany: boolean): Featur
   return features;
 };
 
-/** The sum of squares is 1: a long text counts as much as a short one. */
-export const lengthOf = (counts: Iterable<number>): number => {
+/** What the counts of features are divided by, so that the sum of their squares is 1: a long text counts as much as a short one. */
+export const lengthOf = (features: Iterable<readonly [of: unknown, counts: number]>): number => {
   let sum = 0;
-  for (const each of counts) sum += each * each;
+  for (const [, counts] of features) sum += counts * counts;
   return Math.sqrt(sum) || 1;
 };

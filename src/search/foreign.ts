@@ -11,7 +11,7 @@ export const loadForeignQuestions = (): readonly string[] => loadData('foreign-q
 export const foreignness = (index: TrainedIndex, { features, words, guessed }: SearchQuery): number => {
   const { scale, bias, unknown, ofGuessed } = index.intent.foreign;
   const rows = knownRows(index, features);
-  const length = lengthOf(rows.map(([, counts]) => counts));
+  const length = lengthOf(rows);
   let sum = 0;
   for (const [row, counts] of rows) sum += counts * index.intent.foreignRows[row]!;
   const strange = words.filter(({ candidates }) => !candidates.length).length;

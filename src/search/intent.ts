@@ -84,7 +84,7 @@ export const knownRows = (
 const sumRows = (index: TrainedIndex, features: Features): Float64Array => {
   const { size, rows, scale } = index.intent;
   const known = knownRows(index, features);
-  const factor = scale / lengthOf(known.map(([, counts]) => counts));
+  const factor = scale / lengthOf(known);
   const sum = new Float32Array(size);
   for (const [row, counts] of known) {
     const weight = counts * factor;

@@ -42,7 +42,7 @@ const candidatesOf = (index: OpenIndex, word: string): Candidate[] => {
   };
   mean(word, 1);
   if (!found.size) for (const [name, sureness] of guess(index, word)) mean(name, sureness);
-  return [...found].map(([term, sureness]) => ({ term, sureness })).sort((a, b) => b.sureness - a.sureness);
+  return Array.from(found, ([term, sureness]) => ({ term, sureness })).sort((a, b) => b.sureness - a.sureness);
 };
 
 /** What is asked: its words, and what tells which command is meant. */
