@@ -71,7 +71,7 @@ export const readQuery = (index: OpenIndex, text: string): SearchQuery => {
   const isKnown = (term: string): boolean => isNoise(term) || index.numbers.has(term) || isPart(term);
   const given = new Map<string, string>();
   // What a word with a typing error is meant to be.
-  const stems = toWords(text).map((word) => {
+  const stems = Array.from(toWords(text), (word) => {
     const own = isNoise(word) ? word : stem(word);
     if (isKnown(own)) return own;
     // "extned" loses its end as if it were "ed".
@@ -86,17 +86,20 @@ export const readQuery = (index: OpenIndex, text: string): SearchQuery => {
     given.set(first.name, first.one);
     return first.name;
   });
-  const words = [...new Set(termsOf(stems))].map((term) => readWord(index, given.get(term) ?? term));
+  const words = Array.from(new Set(termsOf(stems)), (term) => readWord(index, given.get(term) ?? term));
   const namesMany = !hasVerb(index, words) && toWords(text).some(isPlural);
   return { words, namesMany, features: featuresOf(stems, namesMany), guessed: given.size };
 };
 
 /** A word with a typing error asks for what the word that is meant asks for. */
-const verbsOf = (index: OpenIndex, words: readonly QueryWord[]): number[] => [
-  ...new Set(
-    words.map(({ candidates: [first] }) => (first ? index.verbs[first.term]! : -1)).filter((verb) => verb >= 0),
-  ),
-];
+const verbsOf = (index: OpenIndex, words: readonly QueryWord[]): number[] => {
+  const asked = new Set<number>();
+  for (const { candidates } of words) {
+    const verb = candidates.length ? index.verbs[candidates[0]!.term]! : -1;
+    if (verb >= 0) asked.add(verb);
+  }
+  return [...asked];
+};
 
 /** Whether words ask for something to be done. */
 export const hasVerb = (index: OpenIndex, words: readonly QueryWord[]): boolean => verbsOf(index, words).length > 0;

@@ -260,7 +260,8 @@ const createNewSearch = (catalog: Catalog): Search => {
     // One wish after the other gets its next best.
     rest.sort((a, b) => a.place - b.place);
     const all = [...firsts, ...best, ...rest.map(({ match }) => match)];
-    const matches = all.filter(({ tool }, at) => all.findIndex((other) => other.tool === tool) === at);
+    const seen = new Set<Tool>();
+    const matches = all.filter(({ tool }) => !seen.has(tool) && seen.add(tool));
     const [first, second] = matches.map(({ fit }) => fit?.score);
     const lead = wishes.length === 1 && !firsts.length ? found.lead : undefined;
     const standsOut = wishes.length === 1 && !lead && (first === undefined || !second || first >= outstanding * second);
