@@ -2,6 +2,7 @@ import { excessOf } from '../excess.ts';
 import { pruneJson } from '../json.ts';
 import { limits } from '../limits.ts';
 import { isRecord } from '../rows.ts';
+import { toLabel } from '../text.ts';
 import { isId } from './request-id.ts';
 
 /** A message as far as it was read, or why it is refused; `id` answers it where it is a request. */
@@ -11,19 +12,37 @@ export type Message = { value: unknown; isWhole: boolean } | { excess: string; i
 const invalidRequest = -32_600;
 const invalidParams = -32_602;
 
+/** What a request consists of. */
+const parts: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params']);
+
+const relatedTask = 'io.modelcontextprotocol/related-task';
+
+/** What is wrong with `_meta` of a request, of those of its fields that MCP gives a type to. */
+const problemWithMeta = (meta: unknown): string | undefined => {
+  if (meta === undefined) return undefined;
+  if (!isRecord(meta)) return '_meta must be an object';
+  const { progressToken, [relatedTask]: task } = meta;
+  if (progressToken !== undefined && !isId(progressToken))
+    return `_meta.progressToken must be a text or a whole number, at most ${Number.MAX_SAFE_INTEGER}`;
+  if (task !== undefined && (!isRecord(task) || typeof task['taskId'] !== 'string'))
+    return `_meta["${relatedTask}"] must be an object with a taskId (text)`;
+  return undefined;
+};
+
 const isClient = (params: Record<string, unknown>): boolean =>
   typeof params['protocolVersion'] === 'string' &&
   isRecord(params['capabilities']) &&
   isRecord(params['clientInfo']) &&
   typeof params['clientInfo']['name'] === 'string';
 
-/** Why a message that is waited for, because it has an id, cannot be read; on stdio the SDK drops some of these without an answer. */
+/** Why a message that is waited for, because it has an id, cannot be read; on stdio the SDK drops these without an answer. */
 export const problemWith = (
   message: unknown,
 ): { problem: string; id: string | number | null; code: number } | undefined => {
   if (!isRecord(message)) return undefined;
   const { id, method, params } = message;
-  if (!('id' in message) || 'result' in message || 'error' in message) return undefined;
+  const isResponse = !('method' in message) && ('result' in message || 'error' in message);
+  if (!('id' in message) || isResponse) return undefined;
   if (!isId(id))
     return {
       problem: `The id must be a text or a whole number, at most ${Number.MAX_SAFE_INTEGER}`,
@@ -32,8 +51,17 @@ export const problemWith = (
     };
   if (message['jsonrpc'] !== '2.0' || typeof method !== 'string')
     return { problem: 'A request needs jsonrpc "2.0" and a method', id, code: invalidRequest };
+  const unknown = Object.keys(message).find((name) => !parts.has(name));
+  if (unknown !== undefined)
+    return {
+      problem: `A request has no ${toLabel(unknown)}; it has ${[...parts].join(', ')}`,
+      id,
+      code: invalidRequest,
+    };
   if (params === undefined || params === null) return undefined;
   if (!isRecord(params)) return { problem: 'params must be an object', id, code: invalidParams };
+  const wrong = problemWithMeta(params['_meta']);
+  if (wrong !== undefined) return { problem: wrong, id, code: invalidParams };
   if (method === 'initialize' && !isClient(params))
     return { problem: 'initialize needs protocolVersion (text), capabilities and clientInfo', id, code: invalidParams };
   return undefined;
@@ -106,6 +134,6 @@ export const readMessage = (text: string): Message => {
   const { id } = isRecord(value) ? value : {};
   return {
     excess: `The message nests deeper than ${limits.depth} levels or has more than ${limits.messageValues} values`,
-    id: typeof id === 'string' || typeof id === 'number' ? id : null,
+    id: isId(id) ? id : null,
   };
 };

@@ -154,6 +154,8 @@ test('M22, M26, N13: lists that hosts ask for unasked have answers, and other me
     [39, { jsonrpc: '1.0', method: 'ping' }],
     // Would not come back as it was given.
     [2 ** 53, { method: 'ping' }],
+    [51, { method: 'ping', extra: 1 }],
+    [52, { method: 'ping', params: { _meta: 5 } }],
   ];
   for (const [id, message] of requests) input.write(`${JSON.stringify({ jsonrpc: '2.0', ...message, id })}\n`);
   await eventually(() => expect(answers.size).toBe(requests.length));
@@ -178,6 +180,8 @@ test('M22, M26, N13: lists that hosts ask for unasked have answers, and other me
   expect(answers.get(38)).toMatchObject({ error: { code: -32601 } });
   expect(answers.get(39)).toMatchObject({ error: { code: -32600 } });
   expect(answers.get(null)).toMatchObject({ error: { code: -32600 } });
+  expect(answers.get(51)).toMatchObject({ error: { code: -32600, message: expect.stringContaining('no extra') } });
+  expect(answers.get(52)).toMatchObject({ error: { code: -32602, message: '_meta must be an object' } });
   input.end();
   await running;
 });
