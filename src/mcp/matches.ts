@@ -4,7 +4,8 @@ import type { Command, Parameter } from '../catalog/types.ts';
 import { commonParameters } from '../search/common-parameters.ts';
 import { callOf, type Lead } from '../search/leads.ts';
 import { estimateTokens } from '../present/tokens.ts';
-import type { SearchResult, Match } from '../search/search.ts';
+import type { Match } from '../search/match.ts';
+import type { SearchResult } from '../search/search.ts';
 import { toMatch } from './describe.ts';
 
 /** Optional parameters that are shown of a match that stands out. */
@@ -18,7 +19,7 @@ const inText = (types: Readonly<Record<string, string>>): string =>
     .map(([name, type]) => (type === 'string' ? name : `${name}: ${type}`))
     .join(', ');
 
-const needsOf = once((command: Command): Record<string, string> => {
+const needsOf = once((command: Command): Readonly<Record<string, string>> => {
   const needed = neededBy(command);
   return typesOf(command.params.filter(({ name }) => needed.has(name)));
 });
@@ -41,7 +42,7 @@ const optionsOf = (match: Match, { matches, standsOut }: SearchResult): Record<s
 /** Types that are written as text, as a value without a type is. */
 const texts: ReadonlySet<string> = new Set(['string', 'uuid']);
 /** What a call needs that is not written as text, with its type. */
-const typedNeedsOf = once((command: Command): Record<string, string> =>
+const typedNeedsOf = once((command: Command): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(needsOf(command)).filter(([, type]) => !texts.has(type))),
 );
 

@@ -1,4 +1,4 @@
-import type { Match } from './search.ts';
+import type { Match } from './match.ts';
 
 /** Why a match stands where it stands; the numbers are those of the search, about 1 for a good fit. */
 export interface Reasons {

@@ -71,6 +71,7 @@ export const readQuery = (index: OpenIndex, text: string): SearchQuery => {
   const isKnown = (term: string): boolean => isNoise(term) || index.numbers.has(term) || isPart(term);
   const given = new Map<string, string>();
   // What a word with a typing error is meant to be.
+  // Not `map`: see likenessesOf.
   const stems = Array.from(toWords(text), (word) => {
     const own = isNoise(word) ? word : stem(word);
     if (isKnown(own)) return own;
